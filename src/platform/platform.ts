@@ -1,0 +1,131 @@
+// What a CPU and its kernel see of a machine. Types only: nothing here knows what stands behind them.
+// Addresses and 64-bit values are bigint, 32-bit values are unsigned number, times are virtual nanoseconds (number < 2^53).
+
+import type { PciAddress } from "./pci-address.ts";
+
+/** Config space of every function; a function that does not answer reads all ones. Offsets 0..4095. */
+export interface ConfigSpace {
+  read8(address: PciAddress, offset: number): number;
+  read16(address: PciAddress, offset: number): number;
+  read32(address: PciAddress, offset: number): number;
+  write8(address: PciAddress, offset: number, value: number): void;
+  write16(address: PciAddress, offset: number, value: number): void;
+  write32(address: PciAddress, offset: number, value: number): void;
+}
+
+/** A mapped range of memory-mapped registers. Offsets are bytes from `base`. Nothing behind an offset reads all ones. */
+export interface IoHandle {
+  readonly base: bigint;
+  readonly size: bigint;
+  read8(offset: number): number;
+  read16(offset: number): number;
+  read32(offset: number): number;
+  read64(offset: number): bigint;
+  write8(offset: number, value: number): void;
+  write16(offset: number, value: number): void;
+  write32(offset: number, value: number): void;
+  write64(offset: number, value: bigint): void;
+  unmap(): void;
+}
+
+/**
+ * How a memory request ended. `poison`: a synchronous exception for a load (TB1). `dropped`: a store that was acknowledged and
+ * thrown away (TB2). `ones`: no decoder claims the address. `fatal`: an uncontained machine check (platform without isolation).
+ * `never`: no completion will come.
+ */
+export type MemoryStatus = "ok" | "poison" | "dropped" | "ones" | "fatal" | "never";
+
+export type RequestKind = "read" | "write";
+
+/** A completed request of a requester. `count` > 1: a burst of identical completions at one instant. */
+export interface Completion {
+  readonly requester: number;
+  readonly kind: RequestKind;
+  readonly address: bigint;
+  readonly status: MemoryStatus;
+  readonly issuedAt: number;
+  readonly completedAt: number;
+}
+
+export interface PhysicalMemory {
+  /** CPU load of 1, 2, 4 or 8 bytes by the CPU that runs the kernel; waits, in virtual time, for the answer. */
+  load(address: bigint, width: 1 | 2 | 4 | 8): { readonly status: MemoryStatus; readonly value: bigint };
+  store(address: bigint, width: 1 | 2 | 4 | 8, value: bigint): MemoryStatus;
+  /**
+   * Puts a 64-byte request of `requester` on the way without waiting. A full in-flight table stalls the requester: the request
+   * waits in order of arrival and is issued when an entry becomes free. At most one request of a requester may be stalled;
+   * returns false (and does nothing) when that is already so.
+   */
+  issue(requester: number, kind: RequestKind, address: bigint, value: bigint): boolean;
+  /** Next completion in order of completion time, if one is due. */
+  takeCompletion(): Completion | undefined;
+  /** True while the requester has a stalled request. */
+  isStalled(requester: number): boolean;
+  /** Rises whenever the answer to some request may have changed (link, isolation, decode, media). */
+  readonly routeGeneration: number;
+  /**
+   * What requests to this address meet now, for callers that count in closed form: a key that names the port's in-flight table (equal
+   * keys share one), its capacity in entries and the latency in nanoseconds of an undisturbed read and write. Undefined: not routed.
+   */
+  route(address: bigint): { readonly table: number; readonly capacity: number; readonly readLatency: number; readonly writeLatency: number } | undefined;
+  /** True while something watches single requests, so that none may be skipped. */
+  readonly countsRequests: boolean;
+  /** Accounts for requests that were counted in closed form instead of issued one by one. Written into the trace. */
+  account(table: number, reads: number, writes: number, dropped: number): void;
+}
+
+/** A message-signalled interrupt as the CPU's interrupt controller sees it. */
+export interface InterruptMessage {
+  readonly address: number;
+  readonly data: number;
+}
+
+export interface Interrupts {
+  /** Oldest pending message, or undefined. A message that is pending already is not queued twice. */
+  take(): InterruptMessage | undefined;
+  readonly pending: boolean;
+}
+
+export interface Clock {
+  /** Virtual nanoseconds since power-on. */
+  readonly now: number;
+}
+
+/** ACPI devices of interest, as evaluated from the namespace (no AML here). */
+export interface AcpiHostBridge {
+  readonly hid: "ACPI0016";
+  readonly uid: number;
+  readonly segment: number;
+  readonly busStart: number;
+  readonly busEnd: number;
+  /** Windows for BARs below the bridge (_CRS). */
+  readonly memory: readonly { readonly base: bigint; readonly size: bigint }[];
+}
+
+export interface OscRequest {
+  readonly isolationControl: boolean;
+  readonly isolationNotification: boolean;
+}
+
+export interface FirmwareInterface {
+  /** Physical address of the XSDT in memory; tables are read from there. */
+  readonly xsdt: bigint;
+  readonly hostBridges: readonly AcpiHostBridge[];
+  /** _OSC of the CXL host bridge with this UID: what the operating system may control. */
+  osc(uid: number, request: OscRequest): OscRequest;
+  /** Next ACPI Notify (value 0x80: isolation) to a host bridge, when firmware owns notification. */
+  takeNotify(): { readonly uid: number; readonly value: number } | undefined;
+}
+
+export interface Platform {
+  readonly clock: Clock;
+  readonly config: ConfigSpace;
+  readonly memory: PhysicalMemory;
+  readonly interrupts: Interrupts;
+  readonly firmware: FirmwareInterface;
+  ioremap(base: bigint, size: bigint): IoHandle;
+  /** Makes memory contents and caches agree for a range before decode changes (wbinvd). False: the platform cannot. */
+  invalidateCaches(base: bigint, size: bigint): boolean;
+  /** Spends virtual time on the executing CPU without an access (a busy wait, a handler's cost). */
+  spend(nanoseconds: number): void;
+}
