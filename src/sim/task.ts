@@ -1,0 +1,198 @@
+// Concurrency made explicit. Code that may wait is a generator made by `task()`; it yields waits, and the scheduler picks who goes next by
+// a strategy, so that every race is an input. Nothing here knows what the tasks do.
+
+import type { RandomState } from "./random.ts";
+import { nextBelow } from "./random.ts";
+
+/** What a task waits for. `point`: goes on when chosen. `sleep`: a virtual time. `until`: a wake-up of a named channel. */
+export type Wait =
+  | { readonly kind: "point"; readonly name: string }
+  | { readonly kind: "sleep"; readonly nanoseconds: number }
+  | { readonly kind: "until"; readonly channel: string };
+
+export type Task<T> = Generator<Wait, T, void>;
+
+export const point = (name: string): Wait => ({ kind: "point", name });
+export const sleep = (nanoseconds: number): Wait => ({ kind: "sleep", nanoseconds });
+export const until = (channel: string): Wait => ({ kind: "until", channel });
+
+/** Counts tasks made and started: one made and never started is a forgotten `yield*`. */
+export interface TaskLedger {
+  readonly unstarted: Map<number, string>;
+  made: number;
+}
+
+export function createTaskLedger(): TaskLedger {
+  return { unstarted: new Map(), made: 0 };
+}
+
+/** Anything that carries the ledger of its run. */
+export interface TaskContext {
+  readonly tasks: TaskLedger;
+}
+
+/**
+ * Wraps a generator function so that its calls are accounted for. The first argument must carry the run's ledger.
+ * Use it as `yield* probe(kernel, device)` or hand it to `spawn`.
+ */
+export function task<C extends TaskContext, A extends readonly unknown[], T>(name: string, body: (context: C, ...args: A) => Task<T>): (context: C, ...args: A) => Task<T> {
+  return (context, ...args) => {
+    const id = context.tasks.made++;
+    context.tasks.unstarted.set(id, name);
+    return started(context.tasks, id, body(context, ...args));
+  };
+}
+
+function* started<T>(ledger: TaskLedger, id: number, inner: Task<T>): Task<T> {
+  ledger.unstarted.delete(id);
+  return yield* inner;
+}
+
+export class ForgottenTaskError extends Error {
+  constructor(names: readonly string[]) {
+    super(`task made but never started (a missing yield*): ${names.join(", ")}`);
+    this.name = "ForgottenTaskError";
+  }
+}
+
+/** @throws ForgottenTaskError when a task was made and never started */
+export function checkTasks(ledger: TaskLedger): void {
+  if (ledger.unstarted.size > 0) throw new ForgottenTaskError([...ledger.unstarted.values()]);
+}
+
+/** Who goes next among ready tasks: always the oldest, by a seeded number, or as recorded. */
+export type Strategy =
+  | { readonly kind: "fixed" }
+  | { readonly kind: "seeded"; readonly random: RandomState }
+  | { readonly kind: "recorded"; readonly choices: readonly number[]; next: number };
+
+interface Thread {
+  readonly id: number;
+  readonly name: string;
+  readonly body: Task<unknown>;
+  wait: Wait;
+  wakeAt: number;
+  order: number;
+}
+
+export interface Scheduler {
+  readonly strategy: Strategy;
+  readonly threads: Map<number, Thread>;
+  readonly ready: Thread[];
+  readonly sleeping: Thread[];
+  readonly waiting: Map<string, Thread[]>;
+  /** Every choice made where more than one task was ready: index chosen. Replaying them replays the run. */
+  readonly choices: number[];
+  nextId: number;
+  nextOrder: number;
+  onChoice: ((name: string, index: number, among: number) => void) | null;
+}
+
+export class ScheduleMismatchError extends Error {
+  constructor(step: number, chosen: number, among: number) {
+    super(`recorded schedule does not fit: choice ${step} names task ${chosen} of ${among} that are ready`);
+    this.name = "ScheduleMismatchError";
+  }
+}
+
+export function createScheduler(strategy: Strategy): Scheduler {
+  return { strategy, threads: new Map(), ready: [], sleeping: [], waiting: new Map(), choices: [], nextId: 0, nextOrder: 0, onChoice: null };
+}
+
+/** Puts a task on the ready list under a name. Returns its id. */
+export function spawn(scheduler: Scheduler, name: string, body: Task<unknown>): number {
+  const id = scheduler.nextId++;
+  const thread: Thread = { id, name, body, wait: point(name), wakeAt: 0, order: scheduler.nextOrder++ };
+  scheduler.threads.set(id, thread);
+  scheduler.ready.push(thread);
+  return id;
+}
+
+export const isRunning = (scheduler: Scheduler, id: number): boolean => scheduler.threads.has(id);
+export const hasReady = (scheduler: Scheduler): boolean => scheduler.ready.length > 0;
+
+/** Makes every task that waits for the channel ready, in order of waiting. */
+export function wake(scheduler: Scheduler, channel: string): void {
+  const woken = scheduler.waiting.get(channel);
+  if (woken === undefined) return;
+  scheduler.waiting.delete(channel);
+  scheduler.ready.push(...woken);
+}
+
+/** Earliest time at which a sleeping task wants to go on, or -1. */
+export function nextWakeTime(scheduler: Scheduler): number {
+  return scheduler.sleeping[0]?.wakeAt ?? -1;
+}
+
+/** Makes every sleeper whose time has come ready. */
+export function wakeSleepers(scheduler: Scheduler, now: number): void {
+  let due = scheduler.sleeping[0];
+  while (due !== undefined && due.wakeAt <= now) {
+    scheduler.sleeping.shift();
+    scheduler.ready.push(due);
+    due = scheduler.sleeping[0];
+  }
+}
+
+function choose(scheduler: Scheduler): number {
+  const among = scheduler.ready.length;
+  if (among < 2) return 0;
+  const strategy = scheduler.strategy;
+  let index = 0;
+  if (strategy.kind === "seeded") index = nextBelow(strategy.random, among);
+  if (strategy.kind === "recorded") {
+    index = strategy.choices[strategy.next++] ?? 0;
+    if (index >= among) throw new ScheduleMismatchError(strategy.next - 1, index, among);
+  }
+  scheduler.choices.push(index);
+  return index;
+}
+
+/** Runs one ready task to its next wait. `now` is read after the task ran, since its accesses cost time. */
+export function runOne(scheduler: Scheduler, now: () => number): void {
+  const among = scheduler.ready.length;
+  const index = choose(scheduler);
+  const thread = scheduler.ready.splice(index, 1)[0];
+  if (thread === undefined) return;
+  if (among > 1) scheduler.onChoice?.(waitName(thread), index, among);
+  const result = thread.body.next();
+  if (result.done === true) {
+    scheduler.threads.delete(thread.id);
+    wake(scheduler, `task:${thread.id}`);
+    return;
+  }
+  park(scheduler, thread, result.value, now());
+}
+
+function park(scheduler: Scheduler, thread: Thread, wait: Wait, now: number): void {
+  thread.wait = wait;
+  thread.order = scheduler.nextOrder++;
+  if (wait.kind === "point") scheduler.ready.push(thread);
+  else if (wait.kind === "sleep") insertSleeper(scheduler, thread, now + wait.nanoseconds);
+  else {
+    const others = scheduler.waiting.get(wait.channel);
+    if (others === undefined) scheduler.waiting.set(wait.channel, [thread]);
+    else others.push(thread);
+  }
+}
+
+function insertSleeper(scheduler: Scheduler, thread: Thread, wakeAt: number): void {
+  thread.wakeAt = wakeAt;
+  let at = scheduler.sleeping.length;
+  while (at > 0 && (scheduler.sleeping[at - 1]?.wakeAt ?? 0) > wakeAt) at--;
+  scheduler.sleeping.splice(at, 0, thread);
+}
+
+function waitName(thread: Thread): string {
+  return thread.wait.kind === "point" ? thread.wait.name : thread.name;
+}
+
+/** Names and waits of all tasks that are not finished, oldest first: what a run that does not end is waiting for. */
+export function describeTasks(scheduler: Scheduler): { readonly name: string; readonly wait: Wait }[] {
+  return [...scheduler.threads.values()].map((thread) => ({ name: thread.name, wait: thread.wait }));
+}
+
+/** Waits, inside a task, for another task to end. */
+export function* join(scheduler: Scheduler, id: number): Task<void> {
+  while (isRunning(scheduler, id)) yield until(`task:${id}`);
+}
