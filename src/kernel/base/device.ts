@@ -1,0 +1,182 @@
+// Devices, drivers and buses: registration, matching, probing, deferral, managed release. As in Linux's driver core, without its locks.
+
+import { kernelKinds, traceText } from "../../sim/trace.ts";
+import type { Task } from "../../sim/task.ts";
+import { point, spawn, task } from "../../sim/task.ts";
+import { SystemError } from "./errno.ts";
+import type { Kernel } from "./kernel.ts";
+import { mark, printk } from "./kernel.ts";
+
+/** One file of a device's directory; `name` may hold one slash ("ram/size"). Texts carry their line end. */
+export interface Attribute {
+  readonly name: string;
+  readonly visible?: (kernel: Kernel, device: Device) => boolean;
+  readonly show?: (kernel: Kernel, device: Device) => string;
+  readonly store?: (kernel: Kernel, device: Device, text: string) => Task<void>;
+}
+
+export interface DeviceType {
+  readonly name: string;
+  readonly attributes: readonly Attribute[];
+}
+
+/** An undo step of a driver (devm): run in reverse order when the driver lets go. */
+export interface ManagedAction {
+  readonly name: string;
+  readonly release: (kernel: Kernel, device: Device) => Task<void>;
+}
+
+export interface Device {
+  readonly id: number;
+  readonly name: string;
+  readonly bus: string | null;
+  readonly type: DeviceType;
+  readonly parent: Device | null;
+  readonly children: Device[];
+  readonly links: Map<string, Device>;
+  readonly managed: ManagedAction[];
+  /** The subsystem's own record; see the subsystem's accessor for its type. */
+  readonly data: object;
+  driver: Driver | null;
+  /** Set by a user's override; drivers named here match first. */
+  driverOverride: string | null;
+  isDead: boolean;
+}
+
+export interface Driver {
+  readonly name: string;
+  readonly bus: string;
+  readonly match: (kernel: Kernel, device: Device) => boolean;
+  /** Throws SystemError; EPROBE_DEFER puts the device on the deferred list. */
+  readonly probe: (kernel: Kernel, device: Device) => Task<void>;
+  readonly remove: (kernel: Kernel, device: Device) => Task<void>;
+  /** Probe in a task of its own, so that devices race. */
+  readonly isAsync?: boolean;
+}
+
+export interface DeviceSpec {
+  readonly name: string;
+  readonly bus: string | null;
+  readonly type: DeviceType;
+  readonly parent: Device | null;
+  readonly data: object;
+}
+
+/** Adds a device to its parent and bus; probing is a separate step (`attach`), so that the caller can finish links first. */
+export function addDevice(kernel: Kernel, spec: DeviceSpec): Device {
+  const device: Device = { ...spec, id: kernel.nextDeviceId++, children: [], links: new Map(), managed: [], driver: null, driverOverride: null, isDead: false };
+  kernel.devices.set(device.id, device);
+  device.parent?.children.push(device);
+  if (device.bus !== null) busDevices(kernel, device.bus).push(device);
+  traceText(kernel.trace, "kernel", kernelKinds.state, "device added", devicePath(device));
+  return device;
+}
+
+export function busDevices(kernel: Kernel, bus: string): Device[] {
+  let devices = kernel.buses.get(bus);
+  if (devices === undefined) kernel.buses.set(bus, (devices = []));
+  return devices;
+}
+
+export const findDevice = (kernel: Kernel, bus: string, name: string): Device | undefined => busDevices(kernel, bus).find((device) => device.name === name);
+
+/** Path below /sys/devices. */
+export function devicePath(device: Device): string {
+  return device.parent === null ? device.name : `${devicePath(device.parent)}/${device.name}`;
+}
+
+export function registerDriver(kernel: Kernel, driver: Driver): void {
+  const drivers = kernel.drivers.get(driver.bus);
+  if (drivers === undefined) kernel.drivers.set(driver.bus, [driver]);
+  else drivers.push(driver);
+}
+
+/** Registers an undo step of the driver being probed. */
+export function manage(device: Device, name: string, release: ManagedAction["release"]): void {
+  device.managed.push({ name, release });
+}
+
+const releaseManaged = task("releaseManaged", function* (kernel: Kernel, device: Device): Task<void> {
+  for (let action = device.managed.pop(); action !== undefined; action = device.managed.pop()) yield* action.release(kernel, device);
+});
+
+/** Binds a driver; on failure everything it managed is released again and the error goes on. */
+export const bind = task("bind", function* (kernel: Kernel, device: Device, driver: Driver): Task<void> {
+  if (device.driver !== null) throw new SystemError("EBUSY", `${device.name} is bound to ${device.driver.name}`);
+  if (device.isDead) throw new SystemError("ENODEV", `${device.name} is gone`);
+  device.driver = driver;
+  try {
+    yield* driver.probe(kernel, device);
+  } catch (thrown) {
+    device.driver = null;
+    yield* releaseManaged(kernel, device);
+    throw thrown;
+  }
+  mark(kernel, `${device.name} bound`, driver.name);
+});
+
+/** Unbinds whatever driver the device has: remove, then managed release in reverse order. */
+export const unbind = task("unbind", function* (kernel: Kernel, device: Device): Task<void> {
+  const driver = device.driver;
+  if (driver === null) return;
+  yield* driver.remove(kernel, device);
+  yield* releaseManaged(kernel, device);
+  device.driver = null;
+  mark(kernel, `${device.name} unbound`, driver.name);
+});
+
+/** Finds the driver that matches, in order of registration (an override matches by name alone). */
+export function matchDriver(kernel: Kernel, device: Device): Driver | undefined {
+  const drivers = kernel.drivers.get(device.bus ?? "") ?? [];
+  if (device.driverOverride !== null) return drivers.find((driver) => driver.name === device.driverOverride);
+  return drivers.find((driver) => driver.match(kernel, device));
+}
+
+/** Probes a device with its driver and swallows the error, as device_attach does: the device stays, unbound. Returns whether it bound. */
+export const attach = task("attach", function* (kernel: Kernel, device: Device): Task<boolean> {
+  const driver = matchDriver(kernel, device);
+  if (driver === undefined || device.driver !== null || device.isDead) return device.driver !== null;
+  yield point(`probe:${device.name}`);
+  if (device.driver !== null || device.isDead) return device.driver !== null;
+  try {
+    yield* bind(kernel, device, driver);
+    return true;
+  } catch (thrown) {
+    if (!(thrown instanceof SystemError)) throw thrown;
+    if (thrown.errno !== "EPROBE_DEFER") printk(kernel, "debug", `${driver.name} ${device.name}: probe: -${thrown.number}`);
+    return false;
+  }
+});
+
+/** Starts an attach in a task of its own. */
+export function attachLater(kernel: Kernel, device: Device): number {
+  return spawn(kernel.scheduler, `probe:${device.name}`, attach(kernel, device));
+}
+
+/** Removes a device and everything below it, children first, newest first. */
+export const removeDevice = task("removeDevice", function* (kernel: Kernel, device: Device): Task<void> {
+  if (device.isDead) return;
+  device.isDead = true;
+  yield* unbind(kernel, device);
+  for (let child = device.children.at(-1); child !== undefined; child = device.children.at(-1)) {
+    yield* removeDevice(kernel, child);
+    const left = device.children.indexOf(child);
+    if (left >= 0) device.children.splice(left, 1);
+  }
+  forget(kernel, device);
+});
+
+function forget(kernel: Kernel, device: Device): void {
+  kernel.devices.delete(device.id);
+  remove(device.parent?.children, device);
+  if (device.bus !== null) remove(busDevices(kernel, device.bus), device);
+  for (const other of kernel.devices.values()) {
+    for (const [name, target] of other.links) if (target === device) other.links.delete(name);
+  }
+  traceText(kernel.trace, "kernel", kernelKinds.state, "device removed", devicePath(device));
+}
+
+function remove<T>(list: T[] | undefined, item: T): void {
+  const index = list?.indexOf(item) ?? -1;
+  if (index >= 0) list?.splice(index, 1);
+}

@@ -1,0 +1,14 @@
+// The policies the kernel owns, as data. Names and values are those of the table in docs/policies.md; presets live in src/scenario.
+
+export interface KernelPolicies {
+  /** What the isolation service does when a port isolates. `none`: no service, nothing is enabled. */
+  readonly isolationAction: "none" | "panic" | "recover";
+  /** How CXL memory may be used. */
+  readonly memoryUse: "system-ram-normal" | "system-ram-movable" | "device-dax-only" | "fsdev";
+  readonly notification: "none" | "interrupt" | "interrupt+err-cor" | "acpi-notify";
+  /** Order of revoking users and removing devices in recovery. */
+  readonly recoveryOrder: "fence-first" | "removal-first";
+  /** Region creation below an isolated port is refused. */
+  readonly refuseIsolated: boolean;
+  readonly hpaHold: "at-construct" | "after-assembly";
+}
