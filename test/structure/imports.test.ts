@@ -1,0 +1,45 @@
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { importsOf, judge } from "./imports.ts";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+function sources(folder: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+    .map((name) => `${folder}/${name.replaceAll("\\", "/")}`)
+    .filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"));
+}
+
+const judged = (path: string, text: string): string[] => importsOf(path, text).map(judge).filter((problem) => problem !== undefined);
+
+describe("imports go one way", () => {
+  it("no file in the tree has an arrow that runs back", () => {
+    const files = ["registers", "src", "workers"].flatMap(sources);
+    expect(files.length).toBeGreaterThan(10);
+    expect(files.flatMap((file) => judged(file, readFileSync(join(root, file), "utf8")))).toEqual([]);
+  });
+
+  it("[rule 3] a kernel file that reaches the hardware is found", () => {
+    expect(judged("src/kernel/cxl/port.ts", `import { x } from "../../hardware/machine.ts";`)).toHaveLength(1);
+    expect(judged("src/kernel/cxl/port.ts", `import type { X } from "../../firmware/cedt.ts";`)).toHaveLength(1);
+    expect(judged("src/kernel/cxl/port.ts", `const x = await import("../../hardware/machine.ts");`)).toHaveLength(1);
+    expect(judged("src/kernel/cxl/port.ts", `import { x } from "../../platform/platform.ts";`)).toEqual([]);
+  });
+
+  it("[rule 4] userland that reaches the hardware or the scenario is found", () => {
+    expect(judged("src/userland/cxl.ts", `import { x } from "../hardware/machine.ts";`)).toHaveLength(1);
+    expect(judged("src/userland/cxl.ts", `import { x } from "../scenario/runner.ts";`)).toHaveLength(1);
+  });
+
+  it("inside the kernel a lower folder may not import a higher one", () => {
+    expect(judged("src/kernel/pci/scan.ts", `import { x } from "../cxl/port.ts";`)).toHaveLength(1);
+    expect(judged("src/kernel/cxl/port.ts", `export { x } from "../pci/scan.ts";`)).toEqual([]);
+  });
+
+  it("the oracle of the decoder rules reads neither the module nor the declarations", () => {
+    const oracles = sources("test/oracles").flatMap((file) => importsOf(file, readFileSync(join(root, file), "utf8")));
+    expect(oracles.filter((arrow) => /^(assembly|registers|src)\//.test(arrow.to))).toEqual([]);
+  });
+});

@@ -1,0 +1,37 @@
+// Two projects: `node` runs everything; `browser` runs what must give the same bytes in Chromium (files ending in .browser.test.ts).
+// CXL_SANDBOX_CHROMIUM names the browser; Debian's place is tried otherwise. Under CI a missing browser is a failure, not a skip.
+
+import { existsSync } from "node:fs";
+import { playwright } from "@vitest/browser-playwright";
+import { defineConfig } from "vitest/config";
+
+const chromium = [process.env["CXL_SANDBOX_CHROMIUM"] ?? "", "/usr/bin/chromium", "/usr/bin/chromium-browser"].find((path) => path !== "" && existsSync(path));
+const hasBrowser = chromium !== undefined;
+if (!hasBrowser && process.env["CI"]) throw new Error("no Chromium: install Debian's `chromium` or name one in CXL_SANDBOX_CHROMIUM");
+if (!hasBrowser) console.warn("browser project left out: no Chromium found (install Debian's `chromium` or set CXL_SANDBOX_CHROMIUM)");
+
+const exclude = ["**/node_modules/**", "dist/**", "build/**"];
+const node = {
+  test: { name: "node", environment: "node" as const, include: ["{registers,src,workers,tools,test,bench}/**/*.test.ts"], exclude, testTimeout: 60_000 },
+};
+const browser = {
+  test: {
+    name: "browser",
+    include: ["{src,workers,test}/**/*.browser.test.ts"],
+    exclude,
+    testTimeout: 120_000,
+    browser: {
+      enabled: true,
+      headless: true,
+      screenshotFailures: false,
+      provider: playwright({ launchOptions: { ...(chromium === undefined ? {} : { executablePath: chromium }), args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"] } }),
+      instances: [{ browser: "chromium" as const }],
+    },
+  },
+};
+
+export default defineConfig({
+  worker: { format: "es" },
+  build: { assetsInlineLimit: 0 },
+  test: { projects: hasBrowser ? [node, browser] : [node] },
+});
