@@ -1,0 +1,159 @@
+// ACPI tables as a BIOS leaves them in memory: XSDT, CEDT (CHBS, CFMWS; CXL 3.2 9.18.1) and SRAT. Little endian, packed.
+
+/** Bytes under construction; grows by appending. */
+interface Builder {
+  readonly bytes: number[];
+}
+
+function put(builder: Builder, value: bigint | number, size: number): void {
+  let left = BigInt(value);
+  for (let i = 0; i < size; i++) {
+    builder.bytes.push(Number(left & 0xffn));
+    left >>= 8n;
+  }
+}
+
+function putText(builder: Builder, text: string, size: number): void {
+  for (let i = 0; i < size; i++) builder.bytes.push(i < text.length ? text.charCodeAt(i) : 0);
+}
+
+/** Wraps a body in the 36-byte ACPI header and makes the bytes sum to zero. */
+function finishTable(signature: string, revision: number, body: readonly number[]): Uint8Array {
+  const header: Builder = { bytes: [] };
+  putText(header, signature, 4);
+  put(header, 36 + body.length, 4);
+  put(header, revision, 1);
+  put(header, 0, 1);
+  putText(header, "CXLSBX", 6);
+  putText(header, "SANDBOX ", 8);
+  put(header, 1, 4);
+  putText(header, "CXSB", 4);
+  put(header, 1, 4);
+  const table = Uint8Array.from([...header.bytes, ...body]);
+  table[9] = (256 - (table.reduce((sum, byte) => sum + byte, 0) & 0xff)) & 0xff;
+  return table;
+}
+
+export interface HostBridgeStructure {
+  readonly uid: number;
+  /** CHBCR. */
+  readonly componentBase: bigint;
+}
+
+/** Bits of the CFMWS window restrictions. */
+export interface WindowRestrictions {
+  readonly deviceCoherent: boolean;
+  readonly hostOnlyCoherent: boolean;
+  readonly volatile: boolean;
+  readonly persistent: boolean;
+  readonly fixed: boolean;
+}
+
+export interface WindowStructure {
+  readonly base: bigint;
+  readonly size: bigint;
+  /** 1, 2, 4, 8, 16, 3, 6 or 12. */
+  readonly ways: number;
+  /** Bytes, 256..16384. */
+  readonly granularity: number;
+  readonly restrictions: WindowRestrictions;
+  readonly qosClass: number;
+  /** UID of the host bridge at each interleave position. */
+  readonly targets: readonly number[];
+}
+
+const encodedWays: Readonly<Record<number, number>> = { 1: 0, 2: 1, 4: 2, 8: 3, 16: 4, 3: 8, 6: 9, 12: 10 };
+
+function encodeWays(ways: number): number {
+  const code = encodedWays[ways];
+  if (code === undefined) throw new RangeError(`a window of ${ways} ways cannot be encoded (9.18.1.3): use 1, 2, 3, 4, 6, 8, 12 or 16`);
+  return code;
+}
+
+function encodeGranularity(granularity: number): number {
+  const code = Math.log2(granularity) - 8;
+  if (!Number.isInteger(code) || code < 0 || code > 6) throw new RangeError(`a window granularity of ${granularity} bytes cannot be encoded: use a power of two, 256..16384`);
+  return code;
+}
+
+function putHostBridge(builder: Builder, bridge: HostBridgeStructure): void {
+  put(builder, 0, 1);
+  put(builder, 0, 1);
+  put(builder, 32, 2);
+  put(builder, bridge.uid, 4);
+  put(builder, 1, 4);
+  put(builder, 0, 4);
+  put(builder, bridge.componentBase, 8);
+  put(builder, 0x1_0000, 8);
+}
+
+function putWindow(builder: Builder, window: WindowStructure): void {
+  const r = window.restrictions;
+  const bits = [r.deviceCoherent, r.hostOnlyCoherent, r.volatile, r.persistent, r.fixed];
+  put(builder, 1, 1);
+  put(builder, 0, 1);
+  put(builder, 36 + 4 * window.ways, 2);
+  put(builder, 0, 4);
+  put(builder, window.base, 8);
+  put(builder, window.size, 8);
+  put(builder, encodeWays(window.ways), 1);
+  put(builder, 0, 1);
+  put(builder, 0, 2);
+  put(builder, encodeGranularity(window.granularity), 4);
+  put(builder, bits.reduce((sum, bit, index) => sum | (bit ? 1 << index : 0), 0), 2);
+  put(builder, window.qosClass, 2);
+  for (const uid of window.targets) put(builder, uid, 4);
+}
+
+/** CXL Early Discovery Table. */
+export function buildCedt(bridges: readonly HostBridgeStructure[], windows: readonly WindowStructure[]): Uint8Array {
+  const body: Builder = { bytes: [] };
+  for (const bridge of bridges) putHostBridge(body, bridge);
+  for (const window of windows) putWindow(body, window);
+  return finishTable("CEDT", 1, body.bytes);
+}
+
+export interface MemoryAffinity {
+  readonly base: bigint;
+  readonly size: bigint;
+  readonly proximityDomain: number;
+  readonly isHotPluggable: boolean;
+}
+
+/** System Resource Affinity Table with memory affinity structures (type 1). */
+export function buildSrat(ranges: readonly MemoryAffinity[]): Uint8Array {
+  const body: Builder = { bytes: [] };
+  put(body, 1, 4);
+  put(body, 0, 8);
+  for (const range of ranges) {
+    put(body, 1, 1);
+    put(body, 40, 1);
+    put(body, range.proximityDomain, 4);
+    put(body, 0, 2);
+    put(body, range.base, 8);
+    put(body, range.size, 8);
+    put(body, 0, 4);
+    put(body, 1 | (range.isHotPluggable ? 2 : 0), 4);
+    put(body, 0, 8);
+  }
+  return finishTable("SRAT", 3, body.bytes);
+}
+
+/** Extended System Description Table: physical addresses of the others. */
+export function buildXsdt(addresses: readonly bigint[]): Uint8Array {
+  const body: Builder = { bytes: [] };
+  for (const address of addresses) put(body, address, 8);
+  return finishTable("XSDT", 1, body.bytes);
+}
+
+/** Lays tables out one behind the other, 64-byte aligned, from `base`; the XSDT comes first. */
+export function placeTables(base: bigint, tables: readonly Uint8Array[]): { readonly address: bigint; readonly bytes: Uint8Array }[] {
+  const align = (address: bigint): bigint => (address + 63n) & ~63n;
+  let next = align(base + BigInt(36 + 8 * tables.length));
+  const placed = tables.map((bytes) => {
+    const address = next;
+    next = align(address + BigInt(bytes.length));
+    return { address, bytes };
+  });
+  return [{ address: base, bytes: buildXsdt(placed.map((table) => table.address)) }, ...placed];
+}
