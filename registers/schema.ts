@@ -1,48 +1,41 @@
-// The vocabulary of a register declaration. Declarations are `as const` data: they have numbers and no behaviour;
-// behaviour files (assembly/) have behaviour and no numbers.
+// The vocabulary of a register declaration. Declarations are data: they have numbers and no behaviour; behaviour (assembly/) has no numbers.
 
-/** Access kinds of CXL 3.2 / PCIe. The trailing S means sticky: survives hot reset. RWL is read-write until its lock is active. */
-export type Access = "RO" | "ROS" | "RW" | "RWS" | "RWL" | "RWO" | "RW1C" | "RW1CS" | "HwInit" | "RsvdP" | "RsvdZ";
-
-/** A condition on another field of the same block: `structure.register.field` reads non-zero (or equals `is`). */
-export interface Condition {
-  readonly field: string;
-  readonly is?: number;
-}
+/**
+ * Access kinds of PCIe and CXL. A trailing S means sticky (survives hot reset). RWL is read-write until its lock is active; RWO can be set
+ * once; RW1C is cleared by writing 1; HwInit shows a machine key. Bits that no field names are reserved: they read 0 and ignore writes.
+ */
+export type Access = "RO" | "ROS" | "RW" | "RWS" | "RWL" | "RWO" | "RW1C" | "RW1CS" | "HwInit";
 
 export interface FieldDeclaration {
-  /** Inclusive bit positions inside the register: `[high, low]`, or one bit. */
-  readonly bits: readonly [number, number] | number;
+  /** One bit, or inclusive `[high, low]`. */
+  readonly bits: number | readonly [number, number];
   readonly access: Access;
+  readonly meaning: string;
   /** Value after a conventional reset; 0 when absent. */
   readonly reset?: number;
-  /** For HwInit and RO fields: the name of the machine key (see `keys.ts`) whose value the field shows. */
-  readonly key?: string;
-  /** The field is writable (or clearable) only while the condition holds at build time; otherwise RO 0. */
-  readonly when?: Condition;
-  /** Known to the specification but without effect in the model; touching it is traced. */
+  /** Machine key whose value the field shows (HwInit). */
+  readonly key?: MachineKey;
+  /** `register.field` of the same structure that must read non-zero for this field to be writable; else it is RO 0. */
+  readonly when?: string;
+  /** Known to the specification, kept but without effect in the model. */
   readonly unmodelled?: true;
-  /** Clause or rule id: "8.2.4.24.2", "C9", "T4" ... */
-  readonly clause: string;
-  readonly meaning: string;
-  /** Names of values, where the field is an enumeration. */
   readonly values?: Readonly<Record<number, string>>;
+  /** Where it differs from the register's. */
+  readonly clause?: string;
 }
 
 export interface RegisterDeclaration {
-  /** Byte offset from the start of its structure. */
+  /** Bytes from the start of the structure. */
   readonly offset: number;
+  /** Bits. */
   readonly width: 8 | 16 | 32 | 64;
-  readonly fields: Readonly<Record<string, FieldDeclaration>>;
-  /** The register (with all others of the same `group`) repeats `count` times, `stride` bytes apart. */
-  readonly repeat?: { readonly count: number; readonly stride: number; readonly limit?: string };
-  /** Name of the side effect that a write (or a read of a live field) has; assembly/ implements it. */
-  readonly onWrite?: string;
-  readonly onRead?: string;
-  /** Name of the lock that makes the RWL fields of this register read only; assembly/ says when it is active. */
-  readonly lock?: string;
   readonly clause: string;
   readonly meaning: string;
+  readonly fields: Readonly<Record<string, FieldDeclaration>>;
+  /** Repeats `count` times, `stride` bytes apart. */
+  readonly repeat?: { readonly count: number; readonly stride: number };
+  /** Side effect of a write, by name; assembly/ implements it. */
+  readonly onWrite?: Behaviour;
 }
 
 export interface StructureDeclaration {
@@ -50,30 +43,47 @@ export interface StructureDeclaration {
   readonly clause: string;
   /** Bytes. */
   readonly length: number;
-  /** Identity in whatever list finds this structure. */
+  /** How software finds it. */
   readonly identity?:
     | { readonly list: "component"; readonly id: number; readonly version: number }
-    | { readonly list: "pci"; readonly id: number }
-    | { readonly list: "pciExtended"; readonly id: number; readonly version: number }
+    | { readonly list: "capability"; readonly id: number }
+    | { readonly list: "extended"; readonly id: number; readonly version: number }
     | { readonly list: "dvsec"; readonly id: number; readonly revision: number };
-  /** Bytes. All accesses of other widths are refused (reads give 0, writes are ignored, both traced). */
+  /** Legal access widths in bytes; others read 0 and write nothing. */
   readonly widths: readonly (1 | 2 | 4 | 8)[];
   readonly registers: Readonly<Record<string, RegisterDeclaration>>;
 }
 
-/** One structure placed in a block. */
+/** One structure placed in a block, `at` bytes from the block's start. */
 export interface Placement {
   readonly at: number;
   readonly structure: StructureDeclaration;
-  /** Machine key (boolean) without which the structure is absent: its capability header is NULL, its bytes are reserved. */
-  readonly present?: string;
+  /** Machine key without which the structure is absent: its header is NULL, its bytes are reserved. */
+  readonly presentWith?: MachineKey;
 }
 
-/** A register block as software finds it: one function's config space, one component block's CXL.cache/mem range. */
+/** A register block as software finds it. */
 export interface BlockDeclaration {
   readonly name: string;
-  /** Bytes covered by the table, from the block's own offset 0. */
-  readonly size: number;
   readonly clause: string;
+  readonly kind: "component" | "config";
   readonly placements: Readonly<Record<string, Placement>>;
 }
+
+/** Values a machine description gives to HwInit fields. Order is the id. */
+export const machineKeys = [
+  "decoderCountCode", "targetCount", "ways3612", "ways16", "poisonOnDecodeError",
+  "portNumber", "slotNumber", "hotPlug",
+  "isolation", "memoryTimeoutRanges", "memoryTimeout", "memoryIsolation", "memoryIsolationLinkDown", "isolationErrCor", "isolationInterrupt", "isolationMessage",
+  "serialLow", "serialHigh", "rangeCount", "range1SizeHigh", "range1SizeLow", "volatilePreserved",
+] as const;
+export type MachineKey = (typeof machineKeys)[number];
+
+/** Side effects by name. Order is the id, from 1. */
+export const behaviours = [
+  "command", "bar", "busNumbers", "bridgeWindow", "bridgeControl", "linkControl", "slotControl", "slotStatus", "msi",
+  "uncorrectableErrorStatus", "correctableErrorStatus", "rootErrorStatus",
+  "deviceControl", "deviceControl2", "deviceRange", "portControl",
+  "hdmGlobalControl", "hdmField", "hdmControl", "isolationControl", "isolationStatus", "rasStatus",
+] as const;
+export type Behaviour = (typeof behaviours)[number];
