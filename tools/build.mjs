@@ -1,0 +1,66 @@
+// The build, in plain JavaScript: registers (generator), module (asc, two targets), dist (tsc). A step whose inputs did not change is skipped.
+// Usage: node tools/build.mjs [registers|module|dist ...]
+
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+process.chdir(root);
+
+function run(command, ...argv) {
+  const result = spawnSync(process.execPath, [join("node_modules", command), ...argv], { stdio: "inherit" });
+  if (result.status !== 0) {
+    console.error(`build: ${command} ${argv.join(" ")} failed`);
+    process.exit(1);
+  }
+}
+
+function files(path) {
+  if (!existsSync(path)) return [];
+  if (!statSync(path).isDirectory()) return [path];
+  return readdirSync(path, { recursive: true, encoding: "utf8" }).map((name) => join(path, name)).filter((name) => statSync(name).isFile()).sort();
+}
+
+function step(name, inputs, outputs, work) {
+  const hash = createHash("sha256");
+  for (const file of ["package-lock.json", "tools/build.mjs", "tsconfig.json", ...inputs].flatMap(files)) hash.update(file).update("\0").update(readFileSync(file));
+  const digest = hash.digest("hex");
+  const stamp = join("build/.stamps", name);
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === digest && outputs.every((output) => existsSync(output))) return;
+  work();
+  mkdirSync("build/.stamps", { recursive: true });
+  writeFileSync(stamp, digest);
+}
+
+const steps = {
+  registers: () =>
+    step("registers", ["registers", "tools/generate-registers.ts", "tools/tsconfig.json"], ["assembly/generated/registers.ts", "build/docs/registers.md"], () => {
+      run("typescript/bin/tsc", "-p", "tools/tsconfig.json");
+      const result = spawnSync(process.execPath, ["build/tools/tools/generate-registers.js", "."], { stdio: "inherit" });
+      if (result.status !== 0) process.exit(1);
+    }),
+  module: () =>
+    step("module", ["assembly", "asconfig.json"], ["build/hardware.wasm", "build/hardware.checked.wasm"], () => {
+      for (const target of ["release", "checked"]) run("assemblyscript/bin/asc.js", "assembly/index.ts", "--config", "asconfig.json", "--target", target);
+    }),
+  dist: () =>
+    step("dist", ["registers", "src", "workers", "bench", "tsconfig.build.json", "build/hardware.wasm"], ["dist/build/hardware.wasm"], () => {
+      rmSync("dist", { recursive: true, force: true });
+      run("typescript/bin/tsc", "-p", "tsconfig.build.json");
+      mkdirSync("dist/build", { recursive: true });
+      copyFileSync("build/hardware.wasm", "dist/build/hardware.wasm");
+      if (existsSync("dist/src/cli/main.js")) chmodSync("dist/src/cli/main.js", 0o755);
+    }),
+};
+
+const wanted = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(steps);
+for (const name of wanted) {
+  if (steps[name] === undefined) {
+    console.error(`build: no step "${name}"; there are ${Object.keys(steps).join(", ")}`);
+    process.exit(2);
+  }
+  steps[name]();
+}
