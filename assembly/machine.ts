@@ -1,0 +1,306 @@
+// The machine's memory: one root record at a fixed place, everything else reached from it. Laid out once when the machine is built.
+
+export const NEVER: u64 = 0xffff_ffff_ffff_ffff;
+export const NONE: u32 = 0xffff_ffff;
+
+export const KIND_BRIDGE: u32 = 0;
+export const KIND_PORT: u32 = 1;
+export const KIND_DEVICE: u32 = 2;
+
+export const LINK_DOWN: u32 = 0;
+export const LINK_TRAINING: u32 = 1;
+export const LINK_UP: u32 = 2;
+
+export const HOST_RUNNING: u32 = 0;
+export const HOST_RESET: u32 = 1;
+export const HOST_HUNG: u32 = 2;
+
+export const PLATFORM_RESET: u32 = 0;
+export const PLATFORM_HANG: u32 = 1;
+export const PLATFORM_MACHINE_CHECK: u32 = 2;
+
+/** A register image with the tables that rule it. */
+@unmanaged
+export class Block {
+  image: usize;
+  table: usize;
+  dwords: u32;
+  isConfig: u32;
+  conditions: usize;
+  conditionCount: u32;
+  entity: Entity;
+}
+
+/** Host bridge, root port or device slot. `id` numbers all entities in order of declaration. */
+@unmanaged
+export class Entity {
+  kind: u32;
+  index: u32;
+  id: u32;
+  /** Root port: host bridge index. Device: root port index. */
+  parent: u32;
+  keys: usize;
+  config: Block;
+  component: Block;
+  decoderCount: u32;
+  /** Dword index of decoder 0's base in the component block. */
+  decoderBase: u32;
+  /** Bitmap of decoders whose commit is still being checked, and when that ends. */
+  committing: u32;
+  commitUntil: u64;
+}
+
+@unmanaged
+export class Bridge extends Entity {
+  segment: u32;
+  busStart: u32;
+  busEnd: u32;
+  componentBase: u64;
+  firstPort: u32;
+  portCount: u32;
+}
+
+@unmanaged
+export class Port extends Entity {
+  deviceNumber: u32;
+  portNumber: u32;
+  /** Device slot plugged now, and the one that the next link-up finds. */
+  plugged: u32;
+  nextPlugged: u32;
+  linkState: u32;
+  trainedAt: u64;
+  trainingTime: u64;
+  cableOut: u32;
+  neverRetrain: u32;
+  linkDownSeen: u32;
+  /** In-flight table. */
+  entries: usize;
+  capacity: u32;
+  active: u32;
+  pendingAtTrigger: u32;
+  stalledHead: u32;
+  stalledTail: u32;
+  nextDeadline: u64;
+  loseCount: u32;
+  loseMessage: u32;
+  dropResponses: u32;
+  delayResponses: u32;
+  delayTime: u64;
+  hasBus: u32;
+}
+
+@unmanaged
+export class Device extends Entity {
+  capacity: u64;
+  barSize: u64;
+  readLatency: u64;
+  writeLatency: u64;
+  readyTime: u64;
+  readyAt: u64;
+  resetCount: u32;
+  preserves: u32;
+}
+
+@unmanaged
+export class Window {
+  base: u64;
+  size: u64;
+  granularityShift: u32;
+  ways: u32;
+  targets: usize;
+}
+
+@unmanaged
+export class Range {
+  base: u64;
+  size: u64;
+}
+
+/** A CXL.mem request in a root port's in-flight table. */
+@unmanaged
+export class Entry {
+  state: u32;
+  requester: u32;
+  isWrite: u32;
+  sequence: u32;
+  address: u64;
+  value: u64;
+  issued: u64;
+  deadline: u64;
+  dpa: u64;
+  device: u32;
+  outcome: u32;
+}
+
+/** A requester's stalled request (at most one each). */
+@unmanaged
+export class Stalled {
+  isWaiting: u32;
+  isWrite: u32;
+  next: u32;
+  port: u32;
+  address: u64;
+  value: u64;
+}
+
+@unmanaged
+export class Completion {
+  requester: u32;
+  isWrite: u32;
+  status: u32;
+  pad: u32;
+  address: u64;
+  issued: u64;
+  completed: u64;
+  value: u64;
+}
+
+@unmanaged
+export class Handle {
+  base: u64;
+  size: u64;
+  generation: u32;
+  block: usize;
+  /** Bytes from the block's image start to the handle's base, modulo 2^32. */
+  delta: u32;
+  entity: u32;
+  inUse: u32;
+}
+
+@unmanaged
+export class Probe {
+  state: u32;
+  match: u32;
+  entity: u32;
+  low: u32;
+  high: u32;
+  mask: u32;
+  value: u32;
+  time: u64;
+  skip: u32;
+  count: u32;
+  action: u32;
+  target: u32;
+  argument: u64;
+  matches: u32;
+  fired: u32;
+  firstAt: u64;
+  lastAt: u64;
+}
+
+@unmanaged
+export class Machine {
+  now: u64;
+  nextDeadline: u64;
+  digests: usize;
+  tracePending: u32;
+  traceCapacity: u32;
+  traceBase: usize;
+  traceStoring: u32;
+  resultHigh: u32;
+  routeGeneration: u32;
+  mmioGeneration: u32;
+  hostState: u32;
+  hostStateAt: u64;
+  limits: u32;
+  built: u32;
+
+  arenaNext: usize;
+  stateEnd: usize;
+  mediaBase: usize;
+  mediaPages: u32;
+  mediaUsed: u32;
+  pageTable: usize;
+  pageTableSize: u32;
+
+  bridges: usize;
+  bridgeCount: u32;
+  ports: usize;
+  portCount: u32;
+  devices: usize;
+  deviceCount: u32;
+  windows: usize;
+  windowCount: u32;
+  rams: usize;
+  ramCount: u32;
+  entities: usize;
+  entityCount: u32;
+
+  stalled: usize;
+  requesterCount: u32;
+  completions: usize;
+  completionCapacity: u32;
+  completionHead: u32;
+  completionCount: u32;
+  sequence: u32;
+  watchdogAt: u64;
+  waitingSync: u32;
+
+  interrupts: usize;
+  interruptHead: u32;
+  interruptCount: u32;
+  handles: usize;
+  probes: usize;
+  probeCount: u32;
+  armedAccess: u32;
+  armedRequest: u32;
+  armedRegister: u32;
+  nextProbeTime: u64;
+
+  costConfig: u32;
+  costRead: u32;
+  costWrite: u32;
+  costMemory: u32;
+  platformFailure: u32;
+  watchdogTime: u64;
+  isolationResponse: u64;
+  commitTime: u64;
+  timeoutInstant: u32;
+  strictExit: u32;
+  hotplugFirst: u32;
+  running: u32;
+}
+
+export const HANDLES: u32 = 1024;
+export const INTERRUPTS: u32 = 256;
+
+// @ts-ignore: decorator
+@inline
+export function root(): Machine {
+  return changetype<Machine>((__heap_base + 15) & ~15);
+}
+
+/** Takes zeroed bytes from the state; only while the machine is built. */
+export function take(m: Machine, bytes: usize): usize {
+  const at = m.arenaNext;
+  m.arenaNext = at + ((bytes + 15) & ~15);
+  return at;
+}
+
+export function bridgeAt(m: Machine, index: u32): Bridge {
+  return changetype<Bridge>(m.bridges + <usize>index * offsetof<Bridge>());
+}
+
+export function portAt(m: Machine, index: u32): Port {
+  return changetype<Port>(m.ports + <usize>index * offsetof<Port>());
+}
+
+export function deviceAt(m: Machine, index: u32): Device {
+  return changetype<Device>(m.devices + <usize>index * offsetof<Device>());
+}
+
+export function entityAt(m: Machine, id: u32): Entity {
+  return changetype<Entity>(load<usize>(m.entities + <usize>id * sizeof<usize>()));
+}
+
+export function entryAt(port: Port, index: u32): Entry {
+  return changetype<Entry>(port.entries + <usize>index * offsetof<Entry>());
+}
+
+export function stalledAt(m: Machine, requester: u32): Stalled {
+  return changetype<Stalled>(m.stalled + <usize>requester * offsetof<Stalled>());
+}
+
+export function keyOf(entity: Entity, key: u32): u32 {
+  return load<u32>(entity.keys + (<usize>key << 2));
+}

@@ -1,0 +1,120 @@
+// The one register dispatch: images ruled by the generated tables, then the named side effect (access kinds as in registers/schema.ts).
+
+import { behave, isLocked } from "./behaviour";
+import { checkRegisterProbes } from "./fault/probes";
+import type { Entity } from "./machine";
+import { Block, Machine } from "./machine";
+
+const ROW_SHIFT: usize = 5;
+const COLUMN_WRITE: usize = 0;
+const COLUMN_CLEAR: usize = 4;
+const COLUMN_RESET: usize = 8;
+const COLUMN_LOCKED: usize = 12;
+const COLUMN_ONCE: usize = 16;
+const COLUMN_STICKY: usize = 20;
+const COLUMN_RULE: usize = 28;
+
+export function getDword(block: Block, index: u32): u32 {
+  return load<u32>(block.image + (<usize>index << 2));
+}
+
+/** Hardware's own write: no table stands in its way. */
+export function setDword(block: Block, index: u32, value: u32): void {
+  store<u32>(block.image + (<usize>index << 2), value);
+}
+
+/** Sets or clears bits from the hardware's side. */
+export function setBits(block: Block, index: u32, mask: u32, isSet: bool): void {
+  const old = getDword(block, index);
+  setDword(block, index, isSet ? old | mask : old & ~mask);
+}
+
+export function testBits(block: Block, index: u32, mask: u32): bool {
+  return (getDword(block, index) & mask) != 0;
+}
+
+export function ruleOf(block: Block, index: u32): u32 {
+  return load<u32>(block.table + (<usize>index << ROW_SHIFT), COLUMN_RULE);
+}
+
+/** True if an access of `width` bytes at `offset` is legal here (8.2.2: no partial reads; PCIe: any aligned width). */
+export function isLegal(block: Block, offset: u32, width: u32): bool {
+  if ((offset & (width - 1)) != 0) return false;
+  if (offset >= block.dwords << 2) return false;
+  return ((ruleOf(block, offset >> 2) >> 16) & width) != 0;
+}
+
+/** Bits of `mask` whose condition does not hold. */
+function refused(block: Block, index: u32): u32 {
+  let bits: u32 = 0;
+  for (let i: u32 = 0; i < block.conditionCount; i++) {
+    const row = block.conditions + (<usize>i << 4);
+    if (load<u32>(row) == index && (getDword(block, load<u32>(row, 8)) & load<u32>(row, 12)) == 0) bits |= load<u32>(row, 4);
+  }
+  return bits;
+}
+
+/** Software's write of the bits in `lanes` of one dword. */
+export function writeDword(m: Machine, block: Block, index: u32, value: u32, lanes: u32): void {
+  const row = block.table + (<usize>index << ROW_SHIFT);
+  const rule = load<u32>(row, COLUMN_RULE);
+  const locked = load<u32>(row, COLUMN_LOCKED);
+  let write = load<u32>(row, COLUMN_WRITE);
+  let clear = load<u32>(row, COLUMN_CLEAR);
+  if (locked != 0 && isLocked(block, rule >> 24)) write &= ~locked;
+  if (((rule >> 20) & 1) != 0) {
+    const no = refused(block, index);
+    write &= ~no;
+    clear &= ~no;
+  }
+  const old = getDword(block, index);
+  let next = (old & ~(write & lanes)) | (value & write & lanes);
+  next &= ~(value & clear & lanes);
+  next |= value & load<u32>(row, COLUMN_ONCE) & lanes;
+  setDword(block, index, next);
+  const low = rule & 0xff;
+  const high = (rule >> 8) & 0xff;
+  if (low != 0 && (lanes & 0xffff) != 0) behave(m, block, low, index, rule >> 24, old, value & lanes);
+  if (high != 0 && (lanes & 0xffff_0000) != 0 && (high != low || (lanes & 0xffff) == 0)) behave(m, block, high, index, rule >> 24, old, value & lanes);
+  if (m.armedRegister != 0) checkRegisterProbes(m);
+}
+
+function applyKeys(block: Block, keys: usize, keyList: usize, keyCount: u32): void {
+  for (let i: u32 = 0; i < keyCount; i++) {
+    const row = keyList + (<usize>i << 4);
+    const bits = load<u32>(row, 12);
+    const mask: u32 = bits == 32 ? 0xffff_ffff : (1 << bits) - 1;
+    const value = load<u32>(keys + (<usize>load<u32>(row) << 2)) & mask;
+    const index = load<u32>(row, 4);
+    setDword(block, index, getDword(block, index) | (value << load<u32>(row, 8)));
+  }
+}
+
+function applyPresence(block: Block, keys: usize, list: usize, count: u32): void {
+  for (let i: u32 = 0; i < count; i++) {
+    const row = list + (<usize>i << 4);
+    if (load<u32>(keys + (<usize>load<u32>(row) << 2)) != 0) continue;
+    setDword(block, load<u32>(row, 4), 0);
+    for (let index = load<u32>(row, 8); index <= load<u32>(row, 12); index++) setDword(block, index, 0);
+  }
+}
+
+/** The lists of a block that only initialisation needs. */
+@unmanaged
+export class BlockLists {
+  keys: usize;
+  keyCount: u32;
+  presence: usize;
+  presenceCount: u32;
+}
+
+/** Puts every register of a block to its reset value; `keepSticky` spares the sticky ones (hot reset). */
+export function resetBlock(block: Block, entity: Entity, lists: BlockLists, keepSticky: bool): void {
+  for (let index: u32 = 0; index < block.dwords; index++) {
+    const row = block.table + (<usize>index << ROW_SHIFT);
+    const sticky = keepSticky ? load<u32>(row, COLUMN_STICKY) : 0;
+    setDword(block, index, (getDword(block, index) & sticky) | (load<u32>(row, COLUMN_RESET) & ~sticky));
+  }
+  applyKeys(block, entity.keys, lists.keys, lists.keyCount);
+  applyPresence(block, entity.keys, lists.presence, lists.presenceCount);
+}
