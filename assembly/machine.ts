@@ -93,6 +93,8 @@ export class Port extends Entity {
 export class Device extends Entity {
   capacity: u64;
   barSize: u64;
+  lists: usize;
+  componentLists: usize;
   readLatency: u64;
   writeLatency: u64;
   readyTime: u64;
@@ -119,9 +121,11 @@ export class Range {
 /** A CXL.mem request in a root port's in-flight table. */
 @unmanaged
 export class Entry {
+  /** 0 free, 1 outstanding, 2 outstanding since before the isolation (keeps RP Busy). */
   state: u32;
   requester: u32;
-  isWrite: u32;
+  /** Bytes written: 0 for a read, 64 for a line. */
+  width: u32;
   sequence: u32;
   address: u64;
   value: u64;
@@ -136,7 +140,7 @@ export class Entry {
 @unmanaged
 export class Stalled {
   isWaiting: u32;
-  isWrite: u32;
+  width: u32;
   next: u32;
   port: u32;
   address: u64;
@@ -146,9 +150,9 @@ export class Stalled {
 @unmanaged
 export class Completion {
   requester: u32;
-  isWrite: u32;
+  width: u32;
   status: u32;
-  pad: u32;
+  sequence: u32;
   address: u64;
   issued: u64;
   completed: u64;
@@ -259,7 +263,25 @@ export class Machine {
   strictExit: u32;
   hotplugFirst: u32;
   running: u32;
+  probeDepth: u32;
+  syncStatus: u32;
+  syncValue: u64;
 }
+
+/** How a request ended. */
+export const STATUS_OK: u32 = 0;
+export const STATUS_POISON: u32 = 1;
+export const STATUS_DROPPED: u32 = 2;
+export const STATUS_ONES: u32 = 3;
+export const STATUS_FATAL: u32 = 4;
+export const STATUS_NEVER: u32 = 5;
+
+/** Requester of the CPU's own loads and stores, which wait. */
+export const SYNC: u32 = 0xffff_fffe;
+export const LINE: u32 = 64;
+
+export const LIMIT_MEDIA: u32 = 1;
+export const LIMIT_COMPLETIONS: u32 = 2;
 
 export const HANDLES: u32 = 1024;
 export const INTERRUPTS: u32 = 256;

@@ -1,0 +1,93 @@
+// Sparse contents of memory: 4 KiB pages from a fixed pool, found by (device, page) in an open-addressed table. Pages never written read as
+// the device's background: 0 after power-on, a pattern after each hot reset that does not preserve volatile contents.
+
+import { Device, LIMIT_MEDIA, Machine, NONE, deviceAt } from "../machine";
+import { HW_LIMIT, traceHardware } from "../trace/ring";
+
+const PAGE_SHIFT: u64 = 12;
+const PAGE_BYTES: usize = 4096;
+/** Host DRAM, beside the device indexes. */
+export const RAM: u32 = 0xffff;
+
+function keyOfPage(device: u32, address: u64): u64 {
+  return ((<u64>(device + 1)) << 44) | (address >> PAGE_SHIFT);
+}
+
+function slotOf(m: Machine, key: u64): usize {
+  let index = <u32>((key * 0x9e3779b97f4a7c15) >> 40) & (m.pageTableSize - 1);
+  for (let i: u32 = 0; i < m.pageTableSize; i++) {
+    const slot = m.pageTable + (<usize>index << 4);
+    const found = load<u64>(slot);
+    if (found == key || found == 0) return slot;
+    index = (index + 1) & (m.pageTableSize - 1);
+  }
+  return 0;
+}
+
+/** Background of eight bytes at a device address. */
+function background(device: u32, resets: u32, address: u64): u64 {
+  if (resets == 0) return 0;
+  let word = (address >> 3) ^ (<u64>resets << 40) ^ (<u64>device << 56);
+  word = (word ^ (word >> 31)) * 0x9e3779b97f4a7c15;
+  return word ^ (word >> 29);
+}
+
+function resetsOf(m: Machine, device: u32): u32 {
+  if (device == RAM) return 0;
+  const entry = deviceAt(m, device);
+  return entry.preserves != 0 ? 0 : entry.resetCount;
+}
+
+function fill(m: Machine, device: u32, page: usize, address: u64): void {
+  const resets = resetsOf(m, device);
+  for (let i: usize = 0; i < PAGE_BYTES; i += 8) store<u64>(page + i, background(device, resets, address + i));
+}
+
+function pageFor(m: Machine, device: u32, address: u64, create: bool): usize {
+  const key = keyOfPage(device, address);
+  const slot = slotOf(m, key);
+  if (slot == 0) return 0;
+  if (load<u64>(slot) == key) return m.mediaBase + <usize>load<u32>(slot, 8) * PAGE_BYTES;
+  if (!create) return 0;
+  if (m.mediaUsed == m.mediaPages) {
+    if ((m.limits & LIMIT_MEDIA) == 0) traceHardware(m, HW_LIMIT, NONE, 2, address, 0, 0);
+    m.limits |= LIMIT_MEDIA;
+    return 0;
+  }
+  store<u64>(slot, key);
+  store<u32>(slot, m.mediaUsed, 8);
+  const page = m.mediaBase + <usize>m.mediaUsed * PAGE_BYTES;
+  m.mediaUsed++;
+  fill(m, device, page, address & ~(<u64>PAGE_BYTES - 1));
+  return page;
+}
+
+/** Eight aligned bytes. */
+export function readWord(m: Machine, device: u32, address: u64): u64 {
+  const page = pageFor(m, device, address, false);
+  if (page == 0) return background(device, resetsOf(m, device), address & ~7);
+  return load<u64>(page + (<usize>(address & (<u64>PAGE_BYTES - 1)) & ~7));
+}
+
+/** Writes `width` bytes inside one 64-byte line; a line write repeats the value in every word. */
+export function writeMedia(m: Machine, device: u32, address: u64, value: u64, width: u32): void {
+  const page = pageFor(m, device, address, true);
+  if (page == 0) return;
+  if (width == 64) {
+    const line = page + (<usize>(address & (<u64>PAGE_BYTES - 1)) & ~63);
+    for (let i: usize = 0; i < 64; i += 8) store<u64>(line + i, value);
+    return;
+  }
+  for (let i: u32 = 0; i < width; i++) store<u8>(page + <usize>((address + i) & (<u64>PAGE_BYTES - 1)), <u8>(value >> (<u64>i << 3)));
+}
+
+/** A hot reset: volatile contents become the next background unless the device preserves them. */
+export function forgetContents(m: Machine, device: Device): void {
+  device.resetCount++;
+  if (device.preserves != 0) return;
+  for (let i: u32 = 0; i < m.pageTableSize; i++) {
+    const slot = m.pageTable + (<usize>i << 4);
+    const key = load<u64>(slot);
+    if (key >> 44 == <u64>(device.index + 1)) fill(m, device.index, m.mediaBase + <usize>load<u32>(slot, 8) * PAGE_BYTES, (key & 0xfff_ffff_ffff) << PAGE_SHIFT);
+  }
+}
