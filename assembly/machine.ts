@@ -186,6 +186,8 @@ export class Probe {
   action: u32;
   target: u32;
   argument: u64;
+  /** Second argument of the action: responses to delay, message to lose. */
+  extra: u32;
   matches: u32;
   fired: u32;
   firstAt: u64;

@@ -2,7 +2,7 @@
 
 import { behave, isLocked } from "./behaviour";
 import { checkRegisterProbes } from "./fault/probes";
-import type { Entity } from "./machine";
+import { Entity } from "./machine";
 import { Block, Machine } from "./machine";
 
 const ROW_SHIFT: usize = 5;

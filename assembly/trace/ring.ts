@@ -1,6 +1,6 @@
 // The trace ring and its digests: 32-byte records, five layers (docs/decisions/0001-main-interfaces.md).
 
-import type { Machine } from "../machine";
+import { Machine } from "../machine";
 
 export const LAYER_ACCESS: u32 = 0;
 export const LAYER_HARDWARE: u32 = 1;

@@ -3,7 +3,7 @@
 
 export interface DeviceDescription {
   readonly name: string;
-  /** Bytes, multiple of 256 MiB unless `scaledCapacity` is given. */
+  /** Bytes, multiple of 256 MiB. */
   readonly volatileCapacity: bigint;
   readonly serial: bigint;
   /** Bytes, power of two, at least 128 KiB: component block at 0, device block at 64 KiB. */
@@ -18,6 +18,8 @@ export interface DeviceDescription {
   readonly interleave16: boolean;
   /** Time from link up to Memory_Active. */
   readonly mediaReadyTime: number;
+  /** DVSEC 0 Capability3: volatile contents survive a hot reset. */
+  readonly preservesVolatile: boolean;
 }
 
 export interface IsolationDescription {
@@ -81,7 +83,6 @@ export interface ImplementationChoices {
   readonly isolationExit: "cxl-3.2" | "seed-strict";
   /** Where inside its span a transaction timeout falls. */
   readonly timeoutInstant: "earliest" | "middle" | "latest";
-  readonly volatileAfterHotReset: "pattern" | "preserved";
   readonly decoderCommitTime: number;
   /** Answer time of an isolated port. */
   readonly isolationResponseTime: number;

@@ -1,0 +1,103 @@
+// Memory-mapped registers: which block a physical address reaches (CHBCR, BARs behind bridge windows), cached per ioremap handle.
+
+import { matchAccess } from "../fault/probes";
+import * as R from "../generated/registers";
+import { Block, Device, Handle, LINK_UP, Machine, NONE, Port, bridgeAt, deviceAt, portAt } from "../machine";
+import { getDword, isLegal, testBits, writeDword } from "../registers";
+import { ACCESS_MMIO_READ, ACCESS_MMIO_WRITE, LAYER_ACCESS, trace } from "../trace/ring";
+
+/** BAR address of a function, or ~0 if memory space is off or the BAR is 0. BAR and command lie alike in both header types. */
+function barBase(block: Block): u64 {
+  if (!testBits(block, R.DEVICE_CONFIG_ENDPOINT_HEADER_COMMAND, R.ENDPOINT_HEADER_COMMAND_MEMORY_SPACE_ENABLE)) return ~(<u64>0);
+  const low = getDword(block, R.DEVICE_CONFIG_ENDPOINT_HEADER_BAR0) & R.ENDPOINT_HEADER_BAR0_ADDRESS31TO16;
+  const base = (<u64>getDword(block, R.DEVICE_CONFIG_ENDPOINT_HEADER_BAR1) << 32) | <u64>low;
+  return base == 0 ? ~(<u64>0) : base;
+}
+
+/** True if the port forwards the range downstream: one of its two windows holds all of it (PCIe 7.5.1.3.8). */
+function forwards(port: Port, base: u64, size: u64): bool {
+  if (!testBits(port.config, R.ROOT_PORT_CONFIG_BRIDGE_HEADER_COMMAND, R.BRIDGE_HEADER_COMMAND_MEMORY_SPACE_ENABLE)) return false;
+  const prefetchable = getDword(port.config, R.ROOT_PORT_CONFIG_BRIDGE_HEADER_PREFETCHABLE_BASE);
+  const from = (<u64>getDword(port.config, R.ROOT_PORT_CONFIG_BRIDGE_HEADER_PREFETCHABLE_BASE_HIGH) << 32) | <u64>((prefetchable & R.BRIDGE_HEADER_PREFETCHABLE_BASE_ADDRESS31TO20) << 16);
+  const to = (<u64>getDword(port.config, R.ROOT_PORT_CONFIG_BRIDGE_HEADER_PREFETCHABLE_LIMIT_HIGH) << 32) | <u64>(prefetchable & R.BRIDGE_HEADER_PREFETCHABLE_LIMIT_ADDRESS31TO20) | 0xf_ffff;
+  if (base >= from && base + size - 1 <= to) return true;
+  const plain = getDword(port.config, R.ROOT_PORT_CONFIG_BRIDGE_HEADER_MEMORY_BASE);
+  const plainFrom = <u64>((plain & R.BRIDGE_HEADER_MEMORY_BASE_ADDRESS31TO20) << 16);
+  const plainTo = <u64>(plain & R.BRIDGE_HEADER_MEMORY_LIMIT_ADDRESS31TO20) | 0xf_ffff;
+  return base >= plainFrom && base + size - 1 <= plainTo;
+}
+
+function contains(base: u64, size: u64, handle: Handle): bool {
+  return base != ~(<u64>0) && handle.base >= base && handle.base + handle.size <= base + size;
+}
+
+function settle(handle: Handle, block: Block, blockBase: u64): void {
+  handle.block = changetype<usize>(block);
+  handle.entity = block.entity.id;
+  handle.delta = <u32>(handle.base - blockBase) - R.CACHE_MEMORY_OFFSET;
+}
+
+function resolveDevice(m: Machine, handle: Handle, port: Port): bool {
+  if (port.linkState != LINK_UP || port.plugged == NONE) return false;
+  const device: Device = deviceAt(m, port.plugged);
+  const base = barBase(device.config);
+  if (!contains(base, device.barSize, handle) || !forwards(port, base, device.barSize)) return false;
+  settle(handle, device.component, base);
+  return true;
+}
+
+/** Finds what a handle's range reaches now. Nothing: reads are all ones. */
+export function resolve(m: Machine, handle: Handle): void {
+  handle.generation = m.mmioGeneration;
+  handle.block = 0;
+  handle.entity = NONE;
+  for (let i: u32 = 0; i < m.bridgeCount; i++) {
+    const bridge = bridgeAt(m, i);
+    if (contains(bridge.componentBase, <u64>R.COMPONENT_BLOCK_SIZE, handle)) return settle(handle, bridge.component, bridge.componentBase);
+  }
+  for (let i: u32 = 0; i < m.portCount; i++) {
+    const port = portAt(m, i);
+    const base = barBase(port.config);
+    if (contains(base, <u64>R.COMPONENT_BLOCK_SIZE, handle)) return settle(handle, port.component, base);
+    if (resolveDevice(m, handle, port)) return;
+  }
+}
+
+function ones(width: u32): u32 {
+  return width >= 4 ? 0xffff_ffff : (1 << (width << 3)) - 1;
+}
+
+/** Read of 1, 2, 4 or 8 bytes; the upper half of 8 is left in `resultHigh`. Illegal widths and reserved bytes read 0. */
+export function handleRead(m: Machine, handle: Handle, offset: u32, width: u32): u32 {
+  if (handle.generation != m.mmioGeneration) resolve(m, handle);
+  let low: u32 = 0;
+  let high: u32 = 0;
+  const at = handle.delta + offset;
+  if (m.armedAccess != 0 && handle.block != 0) matchAccess(m, handle.entity, false, at, false, 0);
+  if (handle.block == 0 || <u64>offset + <u64>width > handle.size) {
+    low = ones(width);
+    high = low;
+  } else {
+    const block = changetype<Block>(handle.block);
+    if (isLegal(block, at, width)) {
+      low = getDword(block, at >> 2);
+      if (width == 8) high = getDword(block, (at >> 2) + 1);
+    }
+  }
+  m.resultHigh = high;
+  trace(m, LAYER_ACCESS, ACCESS_MMIO_READ, handle.entity, at, low, high, width, 0);
+  return low;
+}
+
+export function handleWrite(m: Machine, handle: Handle, offset: u32, width: u32, low: u32, high: u32): void {
+  if (handle.generation != m.mmioGeneration) resolve(m, handle);
+  const at = handle.delta + offset;
+  if (m.armedAccess != 0 && handle.block != 0) matchAccess(m, handle.entity, false, at, true, low);
+  trace(m, LAYER_ACCESS, ACCESS_MMIO_WRITE, handle.entity, at, low, high, width, 0);
+  if (handle.block == 0 || <u64>offset + <u64>width > handle.size) return;
+  const block = changetype<Block>(handle.block);
+  if (!isLegal(block, at, width)) return;
+  writeDword(m, block, at >> 2, low, 0xffff_ffff);
+  if (width == 8) writeDword(m, block, (at >> 2) + 1, high, 0xffff_ffff);
+}
+

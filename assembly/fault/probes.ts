@@ -1,0 +1,162 @@
+// The one fault table: what is matched, how often it is skipped, what then happens, and the evidence that it did.
+
+import { plug, evaluateLink } from "../fabric/link-state";
+import { KIND_PORT, Machine, NEVER, NONE, Port, Probe, entityAt } from "../machine";
+import { getDword } from "../registers";
+import { reschedule } from "../time";
+import { HW_PROBE, traceHardware } from "../trace/ring";
+
+export const MATCH_TIME: u32 = 1;
+export const MATCH_ACCESS: u32 = 2;
+export const MATCH_REQUEST: u32 = 3;
+export const MATCH_REGISTER: u32 = 4;
+
+const ACTION_LINK_DOWN: u32 = 1;
+const ACTION_LINK_UP: u32 = 2;
+const ACTION_NEVER_RETRAIN: u32 = 3;
+const ACTION_DROP: u32 = 4;
+const ACTION_DELAY: u32 = 5;
+const ACTION_LOSE_INTERRUPT: u32 = 6;
+const ACTION_PLUG: u32 = 7;
+
+/** Flag in `low` of register and access matches: config space rather than the component block. */
+export const CONFIG_FLAG: u32 = 0x8000_0000;
+const READ: u32 = 1;
+const WRITE: u32 = 2;
+const ARMED: u32 = 1;
+const SPENT: u32 = 2;
+const MAX_DEPTH: u32 = 4;
+
+export function probeAt(m: Machine, id: u32): Probe {
+  return changetype<Probe>(m.probes + <usize>id * offsetof<Probe>());
+}
+
+/** Counts armed probes per kind, so that the paths they watch cost nothing while there are none. */
+export function recount(m: Machine): void {
+  m.armedAccess = 0;
+  m.armedRequest = 0;
+  m.armedRegister = 0;
+  m.nextProbeTime = NEVER;
+  for (let id: u32 = 0; id < m.probeCount; id++) {
+    const probe = probeAt(m, id);
+    if (probe.state != ARMED) continue;
+    if (probe.match == MATCH_ACCESS) m.armedAccess++;
+    else if (probe.match == MATCH_REQUEST) m.armedRequest++;
+    else if (probe.match == MATCH_REGISTER) m.armedRegister++;
+    else m.nextProbeTime = min(m.nextProbeTime, probe.time);
+  }
+  reschedule(m, m.nextProbeTime);
+}
+
+/** One match: skipped, or acted upon. Returns whether the set of armed probes changed. */
+function hit(m: Machine, id: u32): bool {
+  const probe = probeAt(m, id);
+  probe.matches++;
+  if (probe.matches <= probe.skip) return false;
+  probe.fired++;
+  if (probe.fired == 1) probe.firstAt = m.now;
+  probe.lastAt = m.now;
+  if (probe.count != 0 && probe.fired == probe.count) probe.state = SPENT;
+  traceHardware(m, HW_PROBE, probe.target, id, <u64>probe.fired, probe.action, <u32>probe.argument);
+  act(m, probe);
+  return probe.state == SPENT;
+}
+
+function act(m: Machine, probe: Probe): void {
+  const entity = entityAt(m, probe.target);
+  if (entity.kind != KIND_PORT) return;
+  const port = changetype<Port>(entity);
+  const argument = <u32>probe.argument;
+  switch (probe.action) {
+    case ACTION_LINK_DOWN:
+      port.cableOut = 1;
+      return evaluateLink(m, port);
+    case ACTION_LINK_UP:
+      port.cableOut = 0;
+      port.neverRetrain = 0;
+      return evaluateLink(m, port);
+    case ACTION_NEVER_RETRAIN:
+      port.neverRetrain = 1;
+      return;
+    case ACTION_DROP:
+      port.dropResponses += argument;
+      return;
+    case ACTION_DELAY:
+      port.delayTime = probe.argument;
+      port.delayResponses += probe.extra;
+      return;
+    case ACTION_LOSE_INTERRUPT:
+      port.loseCount += argument;
+      port.loseMessage = probe.extra;
+      return;
+    case ACTION_PLUG:
+      return plug(m, port, argument);
+    default:
+      return;
+  }
+}
+
+export function runTimeProbes(m: Machine): void {
+  if (m.nextProbeTime > m.now) return;
+  for (let id: u32 = 0; id < m.probeCount; id++) {
+    const probe = probeAt(m, id);
+    if (probe.state == ARMED && probe.match == MATCH_TIME && probe.time <= m.now) {
+      probe.state = SPENT;
+      probe.count = 1;
+      hit(m, id);
+    }
+  }
+  recount(m);
+}
+
+/** A register access of software, before it takes effect. `offset` in bytes of the block. */
+export function matchAccess(m: Machine, entity: u32, isConfig: bool, offset: u32, isWrite: bool, value: u32): void {
+  let changed = false;
+  for (let id: u32 = 0; id < m.probeCount; id++) {
+    const probe = probeAt(m, id);
+    if (probe.state != ARMED || probe.match != MATCH_ACCESS || probe.entity != entity) continue;
+    if (((probe.low & CONFIG_FLAG) != 0) != isConfig || offset < (probe.low & ~CONFIG_FLAG) || offset > probe.high) continue;
+    if ((<u32>probe.time & (isWrite ? WRITE : READ)) == 0) continue;
+    if (isWrite && (value & probe.mask) != (probe.value & probe.mask)) continue;
+    if (hit(m, id)) changed = true;
+  }
+  if (changed) recount(m);
+}
+
+/** A CXL.mem request, before it is issued. `entity` of a match is the root port, or NONE for any. */
+export function matchRequest(m: Machine, portIndex: u32, isWrite: bool, address: u64): void {
+  if (portIndex == NONE) return;
+  let changed = false;
+  for (let id: u32 = 0; id < m.probeCount; id++) {
+    const probe = probeAt(m, id);
+    if (probe.state != ARMED || probe.match != MATCH_REQUEST) continue;
+    if (probe.entity != NONE && !isPort(m, probe.entity, portIndex)) continue;
+    if ((<u32>probe.time & (isWrite ? WRITE : READ)) == 0) continue;
+    if (hit(m, id)) changed = true;
+  }
+  if (changed) recount(m);
+}
+
+function isPort(m: Machine, entity: u32, portIndex: u32): bool {
+  const found = entityAt(m, entity);
+  return found.kind == KIND_PORT && found.index == portIndex;
+}
+
+/** Register values reached: an edge from not equal to equal is a match. */
+export function checkRegisterProbes(m: Machine): void {
+  if (m.probeDepth == MAX_DEPTH) return;
+  m.probeDepth++;
+  let changed = false;
+  for (let id: u32 = 0; id < m.probeCount; id++) {
+    const probe = probeAt(m, id);
+    if (probe.state != ARMED || probe.match != MATCH_REGISTER) continue;
+    const entity = entityAt(m, probe.entity);
+    const block = (probe.low & CONFIG_FLAG) != 0 ? entity.config : entity.component;
+    const holds = (getDword(block, (probe.low & ~CONFIG_FLAG) >> 2) & probe.mask) == (probe.value & probe.mask);
+    const held = probe.time != 0;
+    probe.time = holds ? 1 : 0;
+    if (holds && !held && hit(m, id)) changed = true;
+  }
+  m.probeDepth--;
+  if (changed) recount(m);
+}

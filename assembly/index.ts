@@ -1,0 +1,181 @@
+// The module's exports: build a machine, access it, let time pass, arm probes, look inside. Every argument and result is 32 bits; the upper
+// half of a 64-bit result is `resultHigh`. See docs/decisions/0001-main-interfaces.md.
+
+export { addBridge, addDevice, addPort, addRam, addWindow, begin, finish, setKey, setOption } from "./build";
+export { arm, disarm, entityState, peek, probeFired, probeFirstHigh, probeFirstLow, probeMatches, portState, fieldOffset } from "./inspect";
+import { issue } from "./fabric/in-flight";
+import { handleRead, handleWrite } from "./fabric/mmio";
+import { routeToPort } from "./fabric/routing";
+import { Completion, HANDLES, HOST_RUNNING, Handle, INTERRUPTS, Machine, NEVER, NONE, STATUS_NEVER, SYNC, deviceAt, portAt, root, stalledAt } from "./machine";
+import { RAM, writeMedia, readWord } from "./media/pages";
+import { configRead as readConfig, configWrite as writeConfig } from "./pci/config-space";
+import { advance, spend as spendTime } from "./time";
+import { ACCESS_LOAD, ACCESS_STORE, HW_ACCOUNT, LAYER_ACCESS, trace, traceHardware } from "./trace/ring";
+
+export function rootAddress(): usize {
+  return changetype<usize>(root());
+}
+
+export function configRead(address: u32, offset: u32, width: u32): u32 {
+  const m = root();
+  const value = readConfig(m, address, offset, width);
+  spendTime(m, <u64>m.costConfig);
+  return value;
+}
+
+export function configWrite(address: u32, offset: u32, width: u32, value: u32): void {
+  const m = root();
+  writeConfig(m, address, offset, width, value);
+  spendTime(m, <u64>m.costConfig);
+}
+
+function handleAt(m: Machine, index: u32): Handle {
+  return changetype<Handle>(m.handles + <usize>index * offsetof<Handle>());
+}
+
+/** Takes a handle for [base, base + size); -1 when all are in use. */
+export function map(baseLow: u32, baseHigh: u32, sizeLow: u32, sizeHigh: u32): i32 {
+  const m = root();
+  for (let i: u32 = 0; i < HANDLES; i++) {
+    const handle = handleAt(m, i);
+    if (handle.inUse != 0) continue;
+    handle.inUse = 1;
+    handle.base = (<u64>baseHigh << 32) | <u64>baseLow;
+    handle.size = (<u64>sizeHigh << 32) | <u64>sizeLow;
+    handle.generation = ~m.mmioGeneration;
+    return i;
+  }
+  return -1;
+}
+
+export function unmap(index: u32): void {
+  handleAt(root(), index).inUse = 0;
+}
+
+export function read(index: u32, offset: u32, width: u32): u32 {
+  const m = root();
+  const value = handleRead(m, handleAt(m, index), offset, width);
+  spendTime(m, <u64>m.costRead);
+  return value;
+}
+
+export function write(index: u32, offset: u32, width: u32, low: u32, high: u32): void {
+  const m = root();
+  handleWrite(m, handleAt(m, index), offset, width, low, high);
+  spendTime(m, <u64>m.costWrite);
+}
+
+/** Waits, in virtual time, for the answer to the CPU's own request. */
+function waitForAnswer(m: Machine): u32 {
+  while (m.waitingSync != 0) {
+    if (m.hostState != HOST_RUNNING || m.nextDeadline == NEVER) return STATUS_NEVER;
+    advance(m, m.nextDeadline);
+  }
+  return m.syncStatus;
+}
+
+function access(m: Machine, address: u64, value: u64, width: u32): u32 {
+  m.waitingSync = 1;
+  issue(m, SYNC, width, address, value);
+  return waitForAnswer(m);
+}
+
+/** CPU load of `width` <= 8 bytes inside an aligned 8-byte word. Value in `syncValue` of the root; returns the status. */
+export function loadMemory(low: u32, high: u32, width: u32): u32 {
+  const m = root();
+  const address = (<u64>high << 32) | <u64>low;
+  const status = access(m, address, 0, 0);
+  const shifted = m.syncValue >> ((address & 7) << 3);
+  m.syncValue = width >= 8 ? shifted : shifted & ((<u64>1 << (<u64>width << 3)) - 1);
+  trace(m, LAYER_ACCESS, ACCESS_LOAD, status, width, low, high, <u32>m.syncValue, <u32>(m.syncValue >> 32));
+  spendTime(m, <u64>m.costMemory);
+  return status;
+}
+
+/** CPU store of `width` <= 8 bytes inside an aligned 8-byte word. */
+export function storeMemory(low: u32, high: u32, width: u32, valueLow: u32, valueHigh: u32): u32 {
+  const m = root();
+  const status = access(m, (<u64>high << 32) | <u64>low, (<u64>valueHigh << 32) | <u64>valueLow, width);
+  trace(m, LAYER_ACCESS, ACCESS_STORE, status, width, low, high, valueLow, valueHigh);
+  spendTime(m, <u64>m.costMemory);
+  return status;
+}
+
+/** Puts a line request of a requester on the way. Returns 1, or 0 if the requester is stalled. */
+export function request(requester: u32, width: u32, low: u32, high: u32, valueLow: u32, valueHigh: u32): u32 {
+  const m = root();
+  if (requester >= m.requesterCount) return 0;
+  return issue(m, requester, width, (<u64>high << 32) | <u64>low, (<u64>valueHigh << 32) | <u64>valueLow) ? 1 : 0;
+}
+
+/** Address of the oldest completion, which is then taken from the queue; 0 when there is none. */
+export function takeCompletion(): usize {
+  const m = root();
+  if (m.completionCount == 0) return 0;
+  const at = m.completions + <usize>m.completionHead * offsetof<Completion>();
+  m.completionHead = (m.completionHead + 1) % m.completionCapacity;
+  m.completionCount--;
+  return at;
+}
+
+/** Address of the oldest pending interrupt (address, data), taken; 0 when there is none. */
+export function takeInterrupt(): usize {
+  const m = root();
+  if (m.interruptCount == 0) return 0;
+  const at = m.interrupts + (<usize>m.interruptHead << 3);
+  m.interruptHead = (m.interruptHead + 1) % INTERRUPTS;
+  m.interruptCount--;
+  return at;
+}
+
+export function isStalled(requester: u32): u32 {
+  const m = root();
+  return requester < m.requesterCount ? stalledAt(m, requester).isWaiting : 0;
+}
+
+/** Root port that a request to this address would use; NONE when none. */
+export function routeOf(low: u32, high: u32): u32 {
+  return routeToPort(root(), (<u64>high << 32) | <u64>low);
+}
+
+/** Undisturbed latency (ns) of the device now plugged below a port: read, or write. */
+export function latencyOf(port: u32, isWrite: u32): u32 {
+  const m = root();
+  const plugged = portAt(m, port).plugged;
+  if (plugged == NONE) return 0;
+  const device = deviceAt(m, plugged);
+  return <u32>(isWrite != 0 ? device.writeLatency : device.readLatency);
+}
+
+export function advanceTo(low: u32, high: u32): void {
+  const m = root();
+  advance(m, (<u64>high << 32) | <u64>low);
+}
+
+export function spend(nanoseconds: u32): void {
+  spendTime(root(), <u64>nanoseconds);
+}
+
+/** Requests counted in closed form. */
+export function account(port: u32, reads: u32, writes: u32, dropped: u32): void {
+  const m = root();
+  traceHardware(m, HW_ACCOUNT, port < m.portCount ? portAt(m, port).id : NONE, reads, <u64>writes, dropped, 0);
+}
+
+export function traceWrite(layer: u32, kind: u32, a: u32, b: u32, c: u32, d: u32, e: u32, f: u32): void {
+  trace(root(), layer, kind, a, b, c, d, e, f);
+}
+
+/** Power-on contents of host DRAM, one byte at a time; no time passes. */
+export function pokeRam(low: u32, high: u32, byte: u32): void {
+  writeMedia(root(), RAM, (<u64>high << 32) | <u64>low, <u64>byte, 1);
+}
+
+/** Eight aligned bytes of a device's media, without time or trace. */
+export function peekMedia(device: u32, low: u32, high: u32): u32 {
+  const m = root();
+  const word = readWord(m, device, (<u64>high << 32) | <u64>low);
+  m.resultHigh = <u32>(word >> 32);
+  return <u32>word;
+}
+

@@ -1,0 +1,112 @@
+// For the host: the probe table and a look at registers and states, without time and without trace.
+
+import { CONFIG_FLAG, MATCH_REGISTER, checkRegisterProbes, probeAt, recount } from "./fault/probes";
+import { Completion, KIND_BRIDGE, Machine, NONE, entityAt, portAt, root } from "./machine";
+import { getDword } from "./registers";
+
+/** Arms probe `id` with what was written into the root's probe record before; see src/hardware/probes.ts. Returns 0 if it is armed already. */
+export function arm(id: u32, match: u32, entity: u32, low: u32, high: u32, mask: u32, value: u32, timeLow: u32, timeHigh: u32, skip: u32, count: u32, action: u32, target: u32, argumentLow: u32, argumentHigh: u32, extra: u32): u32 {
+  const m = root();
+  if (id >= m.probeCount || probeAt(m, id).state == 1) return 0;
+  const probe = probeAt(m, id);
+  probe.match = match;
+  probe.entity = entity;
+  probe.low = low;
+  probe.high = high;
+  probe.mask = mask;
+  probe.value = value;
+  probe.time = (<u64>timeHigh << 32) | <u64>timeLow;
+  probe.skip = skip;
+  probe.count = count;
+  probe.action = action;
+  probe.target = target;
+  probe.argument = (<u64>argumentHigh << 32) | <u64>argumentLow;
+  probe.extra = extra;
+  probe.matches = 0;
+  probe.fired = 0;
+  probe.firstAt = 0;
+  probe.lastAt = 0;
+  probe.state = 1;
+  if (match == MATCH_REGISTER) probe.time = 0;
+  recount(m);
+  if (match == MATCH_REGISTER) checkRegisterProbes(m);
+  return 1;
+}
+
+export function disarm(id: u32): void {
+  const m = root();
+  if (id < m.probeCount && probeAt(m, id).state == 1) probeAt(m, id).state = 2;
+  recount(m);
+}
+
+export function probeFired(id: u32): u32 {
+  return probeAt(root(), id).fired;
+}
+
+export function probeMatches(id: u32): u32 {
+  return probeAt(root(), id).matches;
+}
+
+export function probeFirstLow(id: u32): u32 {
+  return <u32>probeAt(root(), id).firstAt;
+}
+
+export function probeFirstHigh(id: u32): u32 {
+  return <u32>(probeAt(root(), id).firstAt >> 32);
+}
+
+/** Dword at a byte offset of an entity's component block, or of its config space with CONFIG_FLAG set. */
+export function peek(id: u32, offset: u32): u32 {
+  const m = root();
+  if (id >= m.entityCount) return 0xffff_ffff;
+  const entity = entityAt(m, id);
+  const isConfig = (offset & CONFIG_FLAG) != 0;
+  if (isConfig && entity.kind == KIND_BRIDGE) return 0xffff_ffff;
+  const block = isConfig ? entity.config : entity.component;
+  const index = (offset & ~CONFIG_FLAG) >> 2;
+  return index < block.dwords ? getDword(block, index) : 0;
+}
+
+export function entityState(id: u32): u32 {
+  const m: Machine = root();
+  return id < m.entityCount ? entityAt(m, id).kind : NONE;
+}
+
+/** What of a root port: 0 link state, 1 entries in flight, 2 plugged device index, 3 stalled requesters waiting (0 or 1), 4 cable out. */
+export function portState(index: u32, what: u32): u32 {
+  const port = portAt(root(), index);
+  if (what == 0) return port.linkState;
+  if (what == 1) return port.active;
+  if (what == 2) return port.plugged;
+  return what == 3 ? (port.stalledHead == NONE ? 0 : 1) : port.cableOut;
+}
+
+/** Byte offsets of fields that the host reads straight from memory; order as in src/hardware/memory-map.ts. */
+export function fieldOffset(field: u32): u32 {
+  switch (field) {
+    case 0: return offsetof<Machine>("now");
+    case 1: return offsetof<Machine>("nextDeadline");
+    case 2: return offsetof<Machine>("digests");
+    case 3: return offsetof<Machine>("tracePending");
+    case 4: return offsetof<Machine>("traceBase");
+    case 5: return offsetof<Machine>("resultHigh");
+    case 6: return offsetof<Machine>("routeGeneration");
+    case 7: return offsetof<Machine>("hostState");
+    case 8: return offsetof<Machine>("hostStateAt");
+    case 9: return offsetof<Machine>("limits");
+    case 10: return offsetof<Machine>("interruptCount");
+    case 11: return offsetof<Machine>("armedRequest");
+    case 12: return offsetof<Machine>("stateEnd");
+    case 13: return offsetof<Machine>("mediaBase");
+    case 14: return offsetof<Machine>("mediaUsed");
+    case 15: return offsetof<Machine>("syncValue");
+    case 16: return offsetof<Completion>("requester");
+    case 17: return offsetof<Completion>("width");
+    case 18: return offsetof<Completion>("status");
+    case 19: return offsetof<Completion>("address");
+    case 20: return offsetof<Completion>("issued");
+    case 21: return offsetof<Completion>("completed");
+    case 22: return offsetof<Completion>("value");
+    default: return 0xffff_ffff;
+  }
+}

@@ -1,0 +1,153 @@
+// A machine in one instance of the module: builds it from a description and implements what the platform needs of hardware.
+
+import type { MachineDescription } from "../platform/description.ts";
+import type { TraceRing } from "../sim/trace.ts";
+import { layerIndex, recordWords } from "../sim/trace.ts";
+import type { TraceLayer } from "../sim/trace.ts";
+import type { Entities } from "./build.ts";
+import { buildMachine } from "./build.ts";
+import type { MemoryMap, ModuleExports } from "./module.ts";
+import { readMemoryMap } from "./module.ts";
+
+export type HostState = "running" | "reset" | "hung";
+const hostStates: readonly HostState[] = ["running", "reset", "hung"];
+
+/** State and used media pages, copied. Restorable into the machine it was taken from. */
+export interface HardwareSnapshot {
+  readonly state: Uint8Array;
+  readonly media: Uint8Array;
+  used: number;
+}
+
+/** Called with whole 32-byte records before the ring is used again. The words are only valid during the call. */
+export type TraceConsumer = (words: Uint32Array) => void;
+
+const low = (value: number): number => value % 0x1_0000_0000 >>> 0;
+const high = (value: number): number => Math.floor(value / 0x1_0000_0000);
+
+export class Hardware {
+  readonly description: MachineDescription;
+  readonly exports: ModuleExports;
+  readonly map: MemoryMap;
+  readonly entities: Entities;
+  /** Views of the module's memory; it does not grow after the machine is built. */
+  readonly words: Uint32Array;
+  readonly bytes: Uint8Array;
+  readonly ring: TraceRing;
+  #consumer: TraceConsumer | null = null;
+
+  constructor(module: WebAssembly.Module, description: MachineDescription) {
+    this.description = description;
+    const instance = new WebAssembly.Instance(module, { env: { traceFull: () => this.drainTrace(), abort: reportAbort } });
+    this.exports = instance.exports as unknown as ModuleExports;
+    this.entities = buildMachine(this.exports, description);
+    this.map = readMemoryMap(this.exports);
+    this.words = new Uint32Array(this.exports.memory.buffer);
+    this.bytes = new Uint8Array(this.exports.memory.buffer);
+    this.ring = { write: (layer, kind, a, b, c, d, e, f) => this.exports.traceWrite(layer, kind, a, b, c, d, e, f) };
+  }
+
+  /** Reads a 64-bit field as a number; values of 2^53 and above do not occur but for "never". */
+  #time(index: number): number {
+    const upper = this.words[index + 1] ?? 0;
+    return upper === 0xffff_ffff ? -1 : upper * 0x1_0000_0000 + (this.words[index] ?? 0);
+  }
+
+  /** Virtual nanoseconds since power-on. */
+  get now(): number {
+    return this.#time(this.map.now);
+  }
+
+  /** Time of the next thing that happens in the hardware by itself, or -1. */
+  get nextDeadline(): number {
+    return this.#time(this.map.nextDeadline);
+  }
+
+  get hostState(): HostState {
+    return hostStates[this.words[this.map.hostState] ?? 0] ?? "running";
+  }
+
+  /** Since when the host is reset or hung (virtual ns). */
+  get hostStateAt(): number {
+    return this.#time(this.map.hostStateAt);
+  }
+
+  /** What ran out: media pages, completion queue. */
+  get limitsReached(): readonly string[] {
+    const bits = this.words[this.map.limits] ?? 0;
+    return [...((bits & 1) !== 0 ? ["media pages"] : []), ...((bits & 2) !== 0 ? ["completion queue"] : [])];
+  }
+
+  /** Lets time pass to `time` (virtual ns), running everything due on the way. */
+  advanceTo(time: number): void {
+    this.exports.advanceTo(low(time), high(time));
+  }
+
+  /** Puts bytes into host DRAM as they are at power-on. */
+  writeRam(address: bigint, bytes: Uint8Array): void {
+    for (const [index, byte] of bytes.entries()) {
+      const at = address + BigInt(index);
+      this.exports.pokeRam(Number(at & 0xffff_ffffn), Number(at >> 32n), byte);
+    }
+  }
+
+  /** Register of an entity without time, trace or side effect. `offset` in bytes of its component block's CXL.cache/mem range. */
+  peekComponent(entity: number, offset: number): number {
+    return this.exports.peek(entity, offset) >>> 0;
+  }
+
+  peekConfig(entity: number, offset: number): number {
+    return this.exports.peek(entity, (offset | 0x8000_0000) >>> 0) >>> 0;
+  }
+
+  /** Starts or stops handing out records as they are written. */
+  storeTrace(consumer: TraceConsumer | null): void {
+    this.drainTrace();
+    this.#consumer = consumer;
+    this.exports.setOption(11, consumer === null ? 0 : 1, 0);
+  }
+
+  /** Hands out what is in the ring now. */
+  drainTrace(): void {
+    const pending = this.words[this.map.tracePending] ?? 0;
+    const start = (this.words[this.map.traceBase] ?? 0) >>> 2;
+    if (this.#consumer !== null && pending > 0) this.#consumer(this.words.subarray(start, start + pending * recordWords));
+    this.words[this.map.tracePending] = 0;
+  }
+
+  /** Digest of one layer so far: 16 hexadecimal digits. */
+  digest(layer: TraceLayer): string {
+    const at = ((this.words[this.map.digests] ?? 0) >>> 2) + layerIndex[layer] * 2;
+    const hex = (value: number | undefined): string => (value ?? 0).toString(16).padStart(8, "0");
+    return hex(this.words[at + 1]) + hex(this.words[at]);
+  }
+
+  /** Copies state and used media pages; give a snapshot back to reuse its buffers. */
+  snapshot(into?: HardwareSnapshot): HardwareSnapshot {
+    this.drainTrace();
+    const root = this.exports.rootAddress();
+    const end = this.words[this.map.stateEnd] ?? root;
+    const mediaBase = this.words[this.map.mediaBase] ?? 0;
+    const used = (this.words[this.map.mediaUsed] ?? 0) * 4096;
+    const target = into !== undefined && into.media.length >= used ? into : { state: new Uint8Array(end - root), media: new Uint8Array(Math.max(used, 4096) * 2), used };
+    target.state.set(this.bytes.subarray(root, end));
+    target.media.set(this.bytes.subarray(mediaBase, mediaBase + used));
+    target.used = used;
+    return target;
+  }
+
+  restore(snapshot: HardwareSnapshot): void {
+    const mediaBase = this.words[this.map.mediaBase] ?? 0;
+    this.bytes.set(snapshot.state, this.exports.rootAddress());
+    this.bytes.set(snapshot.media.subarray(0, snapshot.used), mediaBase);
+  }
+}
+
+function reportAbort(_message: number, _file: number, line: number, column: number): never {
+  throw new Error(`hardware module: assertion failed at line ${line}, column ${column} of its source`);
+}
+
+/** Builds a machine. @throws MachineDescriptionError */
+export function createHardware(module: WebAssembly.Module, description: MachineDescription): Hardware {
+  return new Hardware(module, description);
+}

@@ -1,0 +1,95 @@
+// The module's exports as TypeScript sees them, the places of fields in its memory, and how it is loaded.
+
+export interface ModuleExports {
+  readonly memory: WebAssembly.Memory;
+  rootAddress(): number;
+  fieldOffset(field: number): number;
+  begin(bridges: number, ports: number, devices: number, windows: number, rams: number, entries: number, requesters: number, probes: number, mediaPages: number, traceRecords: number): number;
+  addBridge(segment: number, busStart: number, busEnd: number, baseLow: number, baseHigh: number, decoders: number): number;
+  addPort(bridge: number, deviceNumber: number, portNumber: number, capacity: number, trainingLow: number, trainingHigh: number): number;
+  addDevice(port: number, isPlugged: number, capacityLow: number, capacityHigh: number, barLow: number, barHigh: number, decoders: number, readLatency: number, writeLatency: number, readyTime: number, preserves: number): number;
+  addWindow(baseLow: number, baseHigh: number, sizeLow: number, sizeHigh: number, ways: number, granularityShift: number, position: number, target: number): void;
+  addRam(baseLow: number, baseHigh: number, sizeLow: number, sizeHigh: number): void;
+  setKey(entity: number, key: number, value: number): void;
+  setOption(option: number, low: number, high: number): void;
+  finish(): void;
+  configRead(address: number, offset: number, width: number): number;
+  configWrite(address: number, offset: number, width: number, value: number): void;
+  map(baseLow: number, baseHigh: number, sizeLow: number, sizeHigh: number): number;
+  unmap(handle: number): void;
+  read(handle: number, offset: number, width: number): number;
+  write(handle: number, offset: number, width: number, low: number, high: number): void;
+  loadMemory(low: number, high: number, width: number): number;
+  storeMemory(low: number, high: number, width: number, valueLow: number, valueHigh: number): number;
+  request(requester: number, width: number, low: number, high: number, valueLow: number, valueHigh: number): number;
+  takeCompletion(): number;
+  takeInterrupt(): number;
+  isStalled(requester: number): number;
+  routeOf(low: number, high: number): number;
+  latencyOf(port: number, isWrite: number): number;
+  advanceTo(low: number, high: number): void;
+  spend(nanoseconds: number): void;
+  account(port: number, reads: number, writes: number, dropped: number): void;
+  traceWrite(layer: number, kind: number, a: number, b: number, c: number, d: number, e: number, f: number): void;
+  pokeRam(low: number, high: number, byte: number): void;
+  peekMedia(device: number, low: number, high: number): number;
+  arm(id: number, match: number, entity: number, low: number, high: number, mask: number, value: number, timeLow: number, timeHigh: number, skip: number, count: number, action: number, target: number, argumentLow: number, argumentHigh: number, extra: number): number;
+  disarm(id: number): void;
+  probeFired(id: number): number;
+  probeMatches(id: number): number;
+  probeFirstLow(id: number): number;
+  probeFirstHigh(id: number): number;
+  peek(entity: number, offset: number): number;
+  portState(port: number, what: number): number;
+}
+
+/** Fields that the host reads from memory, in the order of `fieldOffset` in assembly/inspect.ts. */
+const fieldNames = [
+  "now", "nextDeadline", "digests", "tracePending", "traceBase", "resultHigh", "routeGeneration", "hostState", "hostStateAt", "limits", "interruptCount", "armedRequest", "stateEnd",
+  "mediaBase", "mediaUsed", "syncValue", "completionRequester", "completionWidth", "completionStatus", "completionAddress", "completionIssued", "completionCompleted", "completionValue",
+] as const;
+type FieldName = (typeof fieldNames)[number];
+
+/** Word indexes (byte offset / 4) of the fields; those of the root are absolute, those of a completion relative to it. */
+export type MemoryMap = Readonly<Record<FieldName, number>>;
+
+export function readMemoryMap(exports: ModuleExports): MemoryMap {
+  const root = exports.rootAddress();
+  const entries = fieldNames.map((name, field) => {
+    const offset = exports.fieldOffset(field) >>> 0;
+    if (offset === 0xffff_ffff) throw new Error(`hardware module knows no field "${name}": module and package do not belong together, run npm run build`);
+    return [name, (offset + (name.startsWith("completion") ? 0 : root)) >>> 2] as const;
+  });
+  return Object.fromEntries(entries) as MemoryMap;
+}
+
+/** The module could not be loaded. */
+export class ModuleLoadError extends Error {
+  constructor(url: string, reason: string) {
+    super(`cannot load the hardware module ${url}: ${reason}; run "npm run build"`);
+    this.name = "ModuleLoadError";
+  }
+}
+
+export type ModuleVariant = "release" | "checked";
+
+/** Compiles the module: from the file system in Node, by fetch elsewhere. @throws ModuleLoadError */
+export async function loadModule(variant: ModuleVariant = "release"): Promise<{ readonly module: WebAssembly.Module; readonly bytes: Uint8Array }> {
+  const url = variant === "release" ? new URL("../../build/hardware.wasm", import.meta.url) : new URL("../../build/hardware.checked.wasm", import.meta.url);
+  const bytes = await readBytes(url);
+  return { module: await WebAssembly.compile(bytes), bytes };
+}
+
+async function readBytes(url: URL): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    if (url.protocol === "file:") {
+      const { readFile } = await import(/* @vite-ignore */ "node:fs/promises");
+      return new Uint8Array(await readFile(url));
+    }
+    const response = await fetch(url);
+    if (!response.ok) throw new Error(`HTTP status ${response.status}`);
+    return new Uint8Array(await response.arrayBuffer());
+  } catch (error) {
+    throw new ModuleLoadError(url.href, error instanceof Error ? error.message : String(error));
+  }
+}
