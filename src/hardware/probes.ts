@@ -1,0 +1,109 @@
+// The hardware's fault table from the host's side: typed matches and actions, evidence.
+
+import type { Hardware } from "./machine.ts";
+
+export type ProbeMatch =
+  | { readonly kind: "time"; /** Virtual ns since power-on. */ readonly at: number }
+  | { readonly kind: "access"; readonly entity: string; readonly space: "config" | "component"; /** Bytes, inclusive range in the block. */ readonly from: number; readonly to: number; readonly direction: "read" | "write" | "any"; readonly mask?: number; readonly value?: number }
+  | { readonly kind: "request"; /** Root port, or any. */ readonly port?: string; readonly direction: "read" | "write" | "any" }
+  | { readonly kind: "register"; readonly entity: string; readonly space: "config" | "component"; readonly offset: number; readonly mask: number; readonly value: number };
+
+export type ProbeAction =
+  | { readonly kind: "linkDown" | "linkUp" | "neverRetrain"; readonly port: string }
+  | { readonly kind: "dropResponse"; readonly port: string; readonly count: number }
+  | { readonly kind: "delayResponse"; readonly port: string; /** ns */ readonly by: number; readonly count: number }
+  | { readonly kind: "loseInterrupt"; readonly port: string; readonly message?: number; readonly count: number }
+  | { readonly kind: "plug"; readonly port: string; readonly device: string };
+
+export interface ProbeSpec {
+  readonly match: ProbeMatch;
+  readonly action: ProbeAction;
+  /** Matches that pass before the first action. */
+  readonly skip?: number;
+  /** Actions before the probe disarms itself; 0: no limit; default 1. */
+  readonly count?: number;
+}
+
+export interface ProbeEvidence {
+  readonly matches: number;
+  readonly fired: number;
+  /** Virtual ns of the first action, or null. */
+  readonly firstAt: number | null;
+}
+
+/** A probe names something that the machine does not have, or the table is full. */
+export class ProbeError extends Error {
+  constructor(problem: string) {
+    super(problem);
+    this.name = "ProbeError";
+  }
+}
+
+const configFlag = 0x8000_0000;
+const none = 0xffff_ffff;
+const directions = { read: 1, write: 2, any: 3 } as const;
+const actions = { linkDown: 1, linkUp: 2, neverRetrain: 3, dropResponse: 4, delayResponse: 5, loseInterrupt: 6, plug: 7 } as const;
+const lowOf = (value: number): number => value % 0x1_0000_0000 >>> 0;
+const highOf = (value: number): number => Math.floor(value / 0x1_0000_0000);
+
+function entityOf(hardware: Hardware, name: string): number {
+  const { bridges, ports, devices } = hardware.entities;
+  const found = bridges.get(name) ?? ports.get(name) ?? devices.get(name);
+  if (found === undefined) throw new ProbeError(`the machine has nothing named "${name}"; it has ${[...bridges.keys(), ...ports.keys(), ...devices.keys()].join(", ")}`);
+  return found.id;
+}
+
+function portOf(hardware: Hardware, name: string): number {
+  const found = hardware.entities.ports.get(name);
+  if (found === undefined) throw new ProbeError(`the machine has no root port "${name}"; it has ${[...hardware.entities.ports.keys()].join(", ")}`);
+  return found.id;
+}
+
+interface RawMatch { readonly kind: number; readonly entity: number; readonly low: number; readonly high: number; readonly mask: number; readonly value: number; readonly time: number }
+
+function encodeMatch(hardware: Hardware, match: ProbeMatch): RawMatch {
+  if (match.kind === "time") return { kind: 1, entity: none, low: 0, high: 0, mask: 0, value: 0, time: match.at };
+  if (match.kind === "request") return { kind: 3, entity: match.port === undefined ? none : portOf(hardware, match.port), low: 0, high: 0, mask: 0, value: 0, time: directions[match.direction] };
+  const flag = match.space === "config" ? configFlag : 0;
+  const entity = entityOf(hardware, match.entity);
+  if (match.kind === "register") return { kind: 4, entity, low: (match.offset | flag) >>> 0, high: 0, mask: match.mask, value: match.value, time: 0 };
+  return { kind: 2, entity, low: (match.from | flag) >>> 0, high: match.to, mask: match.mask ?? 0, value: match.value ?? 0, time: directions[match.direction] };
+}
+
+function encodeAction(hardware: Hardware, action: ProbeAction): { readonly argument: number; readonly extra: number } {
+  switch (action.kind) {
+    case "dropResponse":
+      return { argument: action.count, extra: 0 };
+    case "delayResponse":
+      return { argument: action.by, extra: action.count };
+    case "loseInterrupt":
+      return { argument: action.count, extra: action.message ?? none };
+    case "plug": {
+      const device = hardware.entities.devices.get(action.device);
+      if (device === undefined || device.port !== action.port) throw new ProbeError(`"${action.device}" is no device declared below ${action.port}`);
+      return { argument: device.index, extra: 0 };
+    }
+    default:
+      return { argument: 0, extra: 0 };
+  }
+}
+
+/** Arms probe `id` (0..limits.probes-1). Returns the id. @throws ProbeError */
+export function armProbe(hardware: Hardware, id: number, spec: ProbeSpec): number {
+  const match = encodeMatch(hardware, spec.match);
+  const { argument, extra } = encodeAction(hardware, spec.action);
+  const target = portOf(hardware, spec.action.port);
+  const armed = hardware.exports.arm(id, match.kind, match.entity, match.low, match.high, match.mask, match.value, lowOf(match.time), highOf(match.time), spec.skip ?? 0, spec.count ?? 1, actions[spec.action.kind], target, lowOf(argument), highOf(argument), extra);
+  if (armed === 0) throw new ProbeError(`probe ${id} is armed already, or beyond limits.probes (${hardware.description.limits.probes})`);
+  return id;
+}
+
+export function disarmProbe(hardware: Hardware, id: number): void {
+  hardware.exports.disarm(id);
+}
+
+export function probeEvidence(hardware: Hardware, id: number): ProbeEvidence {
+  const fired = hardware.exports.probeFired(id) >>> 0;
+  const firstAt = (hardware.exports.probeFirstHigh(id) >>> 0) * 0x1_0000_0000 + (hardware.exports.probeFirstLow(id) >>> 0);
+  return { matches: hardware.exports.probeMatches(id) >>> 0, fired, firstAt: fired === 0 ? null : firstAt };
+}
