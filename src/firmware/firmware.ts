@@ -1,0 +1,118 @@
+// What a BIOS leaves behind: tables in memory, the ACPI view of host bridges, _OSC, and, where it owns isolation, armed root ports.
+
+import { cacheMemoryRange } from "../../registers/blocks.ts";
+import { dvsecLocatorPort } from "../../registers/dvsec.ts";
+import { bridgeHeader } from "../../registers/pci.ts";
+import { timeoutIsolation } from "../../registers/timeout-isolation.ts";
+import { configBus, findComponentCapability, findDvsec } from "../platform/config-walk.ts";
+import type { HostBridgeDescription, MachineDescription } from "../platform/description.ts";
+import { pciAddress } from "../platform/pci-address.ts";
+import type { AcpiHostBridge, FirmwareInterface, OscRequest, Platform } from "../platform/platform.ts";
+import { structureAt } from "../platform/registers.ts";
+import type { WindowRestrictions } from "./tables.ts";
+import { buildCedt, buildSrat, placeTables } from "./tables.ts";
+
+/** POL-ISOOWN: who may touch the isolation enable bit, and who is told (timeout-isolation sheet, section 9). */
+export type IsolationOwner = "os" | "firmware-enable" | "firmware-notify";
+
+export interface FirmwareOptions {
+  readonly isolationOwner: IsolationOwner;
+  readonly restrictions: WindowRestrictions;
+}
+
+/** What firmware needs beside the platform: memory as it is at power-on, and its own eyes on a port. */
+export interface FirmwareTarget {
+  readonly platform: Omit<Platform, "firmware">;
+  writeRam(address: bigint, bytes: Uint8Array): void;
+  /** True while the root port is isolated; read without the CPU's help. */
+  isIsolated(port: string): boolean;
+}
+
+export interface Firmware extends FirmwareInterface {
+  /** Looks whether a port has isolated since the last look and queues the ACPI notify if that is firmware's to do. */
+  poll(): void;
+}
+
+const tablesAt = 0xe_0000n;
+const registerWindow = 64n << 30n;
+const notifyIsolation = 0x80;
+
+const alignUp = (value: bigint, to: bigint): bigint => ((value + to - 1n) / to) * to;
+
+/** Windows for BARs, one per host bridge, above everything else. */
+function registerWindows(machine: MachineDescription): { readonly base: bigint; readonly size: bigint }[] {
+  const ends = [...machine.ram, ...machine.windows].map((range) => range.base + range.size);
+  const bridges = machine.hostBridges.map((bridge) => bridge.componentBase + BigInt(cacheMemoryRange.blockSize));
+  const top = [...ends, ...bridges].reduce((highest, end) => (end > highest ? end : highest), 4n << 30n);
+  return machine.hostBridges.map((_, index) => ({ base: alignUp(top, registerWindow) + BigInt(index) * registerWindow, size: registerWindow }));
+}
+
+function describeBridges(machine: MachineDescription): AcpiHostBridge[] {
+  const windows = registerWindows(machine);
+  return machine.hostBridges.map((bridge, index) => ({ hid: "ACPI0016", uid: bridge.uid, segment: bridge.segment, busStart: bridge.busStart, busEnd: bridge.busEnd, memory: windows.slice(index, index + 1) }));
+}
+
+function placeAcpiTables(target: FirmwareTarget, machine: MachineDescription, restrictions: WindowRestrictions): bigint {
+  const bridges = machine.hostBridges.map((bridge) => ({ uid: bridge.uid, componentBase: bridge.componentBase }));
+  const windows = machine.windows.map((window) => ({ ...window, restrictions, qosClass: 0, targets: window.targets.map((index) => machine.hostBridges[index]?.uid ?? 0) }));
+  const srat = machine.ram.map((range) => ({ base: range.base, size: range.size, proximityDomain: 0, isHotPluggable: false }));
+  const placed = placeTables(tablesAt, [buildCedt(bridges, windows), buildSrat(srat)]);
+  for (const table of placed) target.writeRam(table.address, table.bytes);
+  return placed[0]?.address ?? tablesAt;
+}
+
+/** Firmware's own arming of a root port: BAR for a moment, enable isolation and timeout, BAR and command as before. */
+function armPort(target: FirmwareTarget, bridge: HostBridgeDescription, deviceNumber: number, at: bigint): void {
+  const bus = configBus(target.platform.config, pciAddress(bridge.segment, bridge.busStart, deviceNumber, 0));
+  const locator = findDvsec(bus, dvsecLocatorPort.identity.id);
+  if (locator === 0) return;
+  const header = structureAt(bus, 0, bridgeHeader);
+  header.bar0.writeRaw(at & 0xffff_ffffn);
+  header.bar1.writeRaw(at >> 32n);
+  header.command.modify({ memorySpaceEnable: 1 });
+  const handle = target.platform.ioremap(at + BigInt(cacheMemoryRange.offset), BigInt(cacheMemoryRange.size));
+  const offset = findComponentCapability(handle, timeoutIsolation.identity.id);
+  if (offset !== 0) {
+    const { capability, control } = structureAt(handle, offset, timeoutIsolation);
+    const can = capability.read();
+    control.modify({ memoryTimeoutEnable: can.memoryTimeout, memoryIsolationEnable: can.memoryIsolation });
+  }
+  handle.unmap();
+  header.command.modify({ memorySpaceEnable: 0 });
+  header.bar0.writeRaw(0n);
+  header.bar1.writeRaw(0n);
+}
+
+/** Builds tables, arms what firmware owns, and returns the interface that the operating system sees. */
+export function installFirmware(target: FirmwareTarget, machine: MachineDescription, options: FirmwareOptions): Firmware {
+  const hostBridges = describeBridges(machine);
+  const xsdt = placeAcpiTables(target, machine, options.restrictions);
+  if (options.isolationOwner === "firmware-enable") {
+    for (const [index, bridge] of machine.hostBridges.entries()) {
+      for (const deviceNumber of bridge.rootPorts.keys()) armPort(target, bridge, deviceNumber, hostBridges[index]?.memory[0]?.base ?? 0n);
+    }
+  }
+  const pending: { readonly uid: number; readonly value: number }[] = [];
+  const seen = new Set<string>();
+  const granted = (request: OscRequest): OscRequest => ({
+    isolationControl: request.isolationControl && options.isolationOwner !== "firmware-enable",
+    isolationNotification: request.isolationNotification && options.isolationOwner === "os",
+  });
+  return {
+    xsdt,
+    hostBridges,
+    osc: (_uid, request) => granted(request),
+    takeNotify: () => pending.shift(),
+    poll: () => {
+      if (options.isolationOwner !== "firmware-notify") return;
+      for (const bridge of machine.hostBridges) {
+        for (const port of bridge.rootPorts) {
+          const isIsolated = target.isIsolated(port.name);
+          if (isIsolated && !seen.has(port.name)) pending.push({ uid: bridge.uid, value: notifyIsolation });
+          if (isIsolated) seen.add(port.name);
+          else seen.delete(port.name);
+        }
+      }
+    },
+  };
+}
