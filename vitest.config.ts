@@ -10,15 +10,17 @@ const hasBrowser = chromium !== undefined;
 if (!hasBrowser && process.env["CI"]) throw new Error("no Chromium: install Debian's `chromium` or name one in CXL_SANDBOX_CHROMIUM");
 if (!hasBrowser) console.warn("browser project left out: no Chromium found (install Debian's `chromium` or set CXL_SANDBOX_CHROMIUM)");
 
-const exclude = ["**/node_modules/**", "dist/**", "build/**"];
+const globalSetup = ["test/support/node-digests.ts"];
+const exclude = ["**/node_modules/**", "dist/**", "build/**", "**/*.browser.test.ts"];
 const node = {
-  test: { name: "node", environment: "node" as const, include: ["{registers,src,workers,tools,test,bench}/**/*.test.ts"], exclude, testTimeout: 60_000 },
+  test: { name: "node", globalSetup, environment: "node" as const, include: ["{registers,src,workers,tools,test,bench}/**/*.test.ts"], exclude, testTimeout: 60_000 },
 };
 const browser = {
   test: {
     name: "browser",
+    globalSetup,
     include: ["{src,workers,test}/**/*.browser.test.ts"],
-    exclude,
+    exclude: ["**/node_modules/**", "dist/**", "build/**"],
     testTimeout: 120_000,
     browser: {
       enabled: true,

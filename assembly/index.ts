@@ -2,7 +2,7 @@
 // half of a 64-bit result is `resultHigh`. See docs/decisions/0001-main-interfaces.md.
 
 export { addBridge, addDevice, addPort, addRam, addWindow, begin, finish, setKey, setOption } from "./build";
-export { arm, disarm, entityState, peek, probeFired, probeFirstHigh, probeFirstLow, probeMatches, portState, fieldOffset } from "./inspect";
+export { arm, disarm, entityState, peek, probeFired, probeFirstHigh, probeFirstLow, probeMatches, portState, fieldOffset, decodeMany } from "./inspect";
 import { issue } from "./fabric/in-flight";
 import { handleRead, handleWrite } from "./fabric/mmio";
 import { routeToPort } from "./fabric/routing";

@@ -1,7 +1,8 @@
 // For the host: the probe table and a look at registers and states, without time and without trace.
 
 import { CONFIG_FLAG, MATCH_REGISTER, checkRegisterProbes, probeAt, recount } from "./fault/probes";
-import { Completion, KIND_BRIDGE, Machine, NONE, entityAt, portAt, root } from "./machine";
+import { Completion, KIND_BRIDGE, Machine, NONE, Window, entityAt, portAt, root } from "./machine";
+import { routeToPort } from "./fabric/routing";
 import { getDword } from "./registers";
 
 /** Arms probe `id` with what was written into the root's probe record before; see src/hardware/probes.ts. Returns 0 if it is armed already. */
@@ -109,4 +110,17 @@ export function fieldOffset(field: u32): u32 {
     case 22: return offsetof<Completion>("value");
     default: return 0xffff_ffff;
   }
+}
+
+/** Decodes `count` pseudo-random addresses of the first window, for the benchmark: the sum of the root ports found. */
+export function decodeMany(count: u32): u32 {
+  const m = root();
+  const base = changetype<Window>(m.windows).base;
+  let state: u32 = 1;
+  let sum: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    state = state * 1664525 + 1013904223;
+    sum += routeToPort(m, base + <u64>(state & 0xffff_ffc0));
+  }
+  return sum;
 }

@@ -39,6 +39,7 @@ export interface ModuleExports {
   probeMatches(id: number): number;
   probeFirstLow(id: number): number;
   probeFirstHigh(id: number): number;
+  decodeMany(count: number): number;
   peek(entity: number, offset: number): number;
   portState(port: number, what: number): number;
 }

@@ -4,9 +4,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { armProbe, probeEvidence, ProbeError } from "../../src/hardware/probes.ts";
 import { MachineDescriptionError } from "../../src/hardware/build.ts";
-import { traceLayers } from "../../src/sim/trace.ts";
-import { createRandom, nextBelow, nextUint32 } from "../../src/sim/random.ts";
-import type { Bench } from "../support/machine.ts";
+import { digestsOf as digests, disturb, referenceDigests } from "../support/disturb.ts";
 import { GiB, deviceOf, machineOf, openMemory, portOf, setUp } from "../support/machine.ts";
 
 /** Sections of a module: id -> bytes. */
@@ -29,31 +27,6 @@ function sections(name: string): Map<number, Uint8Array> {
     at += size;
   }
   return found;
-}
-
-const digests = (bench: Bench): string[] => traceLayers.map((layer) => bench.hardware.digest(layer));
-
-/** A few thousand seeded accesses of every kind, legal and not. */
-function disturb(bench: Bench, seed: number, count: number): void {
-  const random = createRandom(seed);
-  const handles = [bench.bridge, ...bench.ports, ...bench.devices];
-  for (let i = 0; i < count; i++) {
-    const handle = handles[nextBelow(random, handles.length)];
-    const offset = nextBelow(random, 0x1010);
-    const value = nextUint32(random);
-    switch (nextBelow(random, 10)) {
-      case 0: handle?.read32(offset & ~3); break;
-      case 1: handle?.write32(offset & ~3, value); break;
-      case 2: handle?.read64(offset & ~7); break;
-      case 3: handle?.write64(offset, BigInt(value) << 20n); break;
-      case 4: handle?.write8(offset, value & 0xff); break;
-      case 5: bench.platform.config.write32(value % 3 === 0 ? bench.portAddress(0) : bench.deviceAddress(0), offset & 0xffc, value); break;
-      case 6: bench.platform.config.read16(bench.deviceAddress(1), offset & 0xffe); break;
-      case 7: bench.platform.memory.issue(nextBelow(random, 64), value & 1 ? "read" : "write", 16n * GiB + BigInt(value), BigInt(i)); break;
-      case 8: bench.platform.memory.takeCompletion(); break;
-      default: bench.hardware.advanceTo(bench.hardware.now + nextBelow(random, 500));
-    }
-  }
 }
 
 describe("the module", () => {
@@ -95,6 +68,12 @@ describe("the module", () => {
       expect(digests(release)).toEqual(digests(checked));
       expect(release.hardware.exports.memory.buffer.byteLength).toBe(size);
     }
+  });
+
+  it("the reference runs leave equal digests in both targets, with every layer of the hardware touched", () => {
+    const release = referenceDigests("release");
+    expect(referenceDigests("checked")).toEqual(release);
+    expect(new Set(Object.values(release).map((one) => one[0])).size).toBe(4);
   });
 
   it("another value in one access gives another access digest", () => {
