@@ -1,0 +1,156 @@
+// Dax regions: exclusive ownership through the global "DAX Regions" resource, creation and deletion of dax devices (S27, dax-memory section 2).
+
+import type { Task } from "../../sim/task.ts";
+import { task } from "../../sim/task.ts";
+import type { Device } from "../base/device.ts";
+import { addDevice, manage, removeDevice } from "../base/device.ts";
+import { SystemError } from "../base/errno.ts";
+import type { Kernel } from "../base/kernel.ts";
+import { defineState, mark, printk } from "../base/kernel.ts";
+import type { FileRange } from "../mm/mapping.ts";
+import { fileSize } from "../mm/mapping.ts";
+import type { Span } from "./layout.ts";
+import { freeSpans, grow, shrink, spanOf, totalOf } from "./layout.ts";
+import type { DaxDevice, DaxRegion } from "./types.ts";
+import { daxBus, daxDeviceOf } from "./types.ts";
+import { mappingType } from "./mapping-type.ts";
+
+interface DaxState {
+  /** The "DAX Regions" resource: no two regions overlap. */
+  readonly regions: DaxRegion[];
+  readonly byParent: Map<number, DaxRegion>;
+  readonly minors: Set<number>;
+}
+
+const daxState = defineState("dax", (): DaxState => ({ regions: [], byParent: new Map(), minors: new Set() }));
+
+export const daxRegions = (kernel: Kernel): readonly DaxRegion[] => daxState(kernel).regions;
+/** The dax region whose parent is this device. */
+export const daxRegionOf = (kernel: Kernel, parent: Device): DaxRegion | undefined => daxState(kernel).byParent.get(parent.id);
+
+const hex = (value: bigint): string => `0x${value.toString(16)}`;
+const regionSpan = (region: DaxRegion): Span => ({ start: region.start, end: region.start + region.size });
+
+export type DaxRegionSpec = Pick<DaxRegion, "id" | "start" | "size" | "align" | "targetNode" | "prefersKmem" | "memmapOnMemory" | "deviceType">;
+
+/**
+ * Takes a range for dax, for as long as the parent's driver is bound.
+ * @throws SystemError ENOMEM the range is taken, not aligned, or the parent has a region already
+ */
+export function allocDaxRegion(kernel: Kernel, parent: Device, spec: DaxRegionSpec): DaxRegion {
+  const state = daxState(kernel);
+  if (state.byParent.has(parent.id)) throw new SystemError("ENOMEM", `${parent.name} has a dax region already`);
+  if (spec.start % spec.align !== 0n || spec.size % spec.align !== 0n) throw new SystemError("ENOMEM", `${parent.name}: range is not a multiple of ${spec.align}`);
+  const region: DaxRegion = { ...spec, parent, devices: [], nextInstance: 0, seed: null, youngest: null };
+  const conflict = state.regions.some((other) => other.start < spec.start + spec.size && spec.start < other.start + other.size);
+  if (conflict) {
+    printk(kernel, "err", `${parent.type.name} ${parent.name}: dax_region resource conflict for [mem ${hex(spec.start)}-${hex(spec.start + spec.size - 1n)}]`);
+    throw new SystemError("ENOMEM", `${parent.name}: dax_region resource conflict`);
+  }
+  state.regions.push(region);
+  state.byParent.set(parent.id, region);
+  manage(parent, "dax_region", releaseRegionOf);
+  return region;
+}
+
+const releaseRegionOf = task("releaseDaxRegion", function* (kernel: Kernel, parent: Device): Task<void> {
+  const state = daxState(kernel);
+  const region = state.byParent.get(parent.id);
+  if (region === undefined) return;
+  state.byParent.delete(parent.id);
+  state.regions.splice(state.regions.indexOf(region), 1);
+  mark(kernel, `dax region ${region.id} released`);
+});
+
+/** Bytes of the region that no dax device has. */
+export const availableSize = (region: DaxRegion): bigint => totalOf(freeOf(region));
+
+function freeOf(region: DaxRegion): Span[] {
+  return freeSpans(regionSpan(region), region.devices.flatMap((device) => daxDeviceOf(device).ranges.map(spanOf)));
+}
+
+function takeMinor(kernel: Kernel): number {
+  const minors = daxState(kernel).minors;
+  let minor = 0;
+  while (minors.has(minor)) minor++;
+  minors.add(minor);
+  return minor;
+}
+
+/** Adds a dax device of `size` bytes; probing it is the caller's next step. @throws SystemError ENOSPC */
+export const createDaxDevice = task("createDaxDevice", function* (kernel: Kernel, region: DaxRegion, size: bigint, memmapOnMemory: boolean): Task<Device> {
+  if (availableSize(region) < size || (size === 0n && availableSize(region) === 0n)) throw new SystemError("ENOSPC", `dax region ${region.id}: ${availableSize(region)} bytes left`);
+  const instance = region.nextInstance++;
+  const name = `dax${region.id}.${instance}`;
+  const record: DaxDevice = { name, region, instance, minor: takeMinor(kernel), ranges: [], align: region.align, isAlive: false, memmapOnMemory };
+  const device = addDevice(kernel, { name, bus: daxBus, type: region.deviceType, parent: region.parent, data: record });
+  region.devices.push(device);
+  region.seed ??= device;
+  region.youngest = device;
+  if (size > 0n) yield* setRanges(kernel, device, grow([], freeOf(region), size) ?? []);
+  manage(region.parent, name, (inner) => unregisterDaxDevice(inner, device));
+  return device;
+});
+
+const unregisterDaxDevice = task("unregisterDaxDevice", function* (kernel: Kernel, device: Device): Task<void> {
+  const record = daxDeviceOf(device);
+  printk(kernel, "debug", `${device.driver?.name ?? "dax"} ${device.name}: unregister_dev_dax`);
+  yield* removeDevice(kernel, device);
+  yield* setRanges(kernel, device, []);
+  daxState(kernel).minors.delete(record.minor);
+  const devices = record.region.devices;
+  devices.splice(devices.indexOf(device), 1);
+  if (record.region.seed === device) record.region.seed = null;
+  if (record.region.youngest === device) record.region.youngest = null;
+});
+
+/** Gives the device its ranges and makes one `mappingN` per range. */
+const setRanges = task("setDaxRanges", function* (kernel: Kernel, device: Device, ranges: readonly FileRange[]): Task<void> {
+  const record = daxDeviceOf(device);
+  for (const [index, old] of record.ranges.entries()) {
+    const still = ranges[index];
+    if (still === undefined) printk(kernel, "debug", `dax ${device.name}: delete range[${index}]: ${hex(old.start)}:${hex(old.start + old.size - 1n)}`);
+  }
+  for (const child of [...device.children].reverse()) {
+    if (child.type === mappingType) yield* removeDevice(kernel, child);
+  }
+  record.ranges.splice(0, record.ranges.length, ...ranges);
+  if (device.isDead) return;
+  for (const [index, range] of ranges.entries()) {
+    printk(kernel, "debug", `dax ${device.name}: alloc range[${index}]: 0x${range.start.toString(16).padStart(16, "0")}:0x${(range.start + range.size - 1n).toString(16).padStart(16, "0")}`);
+    addDevice(kernel, { name: `mapping${index}`, bus: null, type: mappingType, parent: device, data: range });
+  }
+});
+
+/** Store of `size`. @throws SystemError EBUSY bound; EINVAL misaligned; ENOSPC */
+export const resizeDaxDevice = task("resizeDaxDevice", function* (kernel: Kernel, device: Device, size: bigint): Task<void> {
+  const record = daxDeviceOf(device);
+  if (size % record.align !== 0n) throw new SystemError("EINVAL", `${device.name}: size ${size} is not a multiple of ${record.align}`);
+  if (device.driver !== null) throw new SystemError("EBUSY", `${device.name} is bound to ${device.driver.name}`);
+  if (device.isDead || record.region.parent.driver === null) throw new SystemError("ENXIO", `${device.name}: the region is going away`);
+  const current = fileSize(record);
+  if (size === current) return;
+  const ranges = size < current ? shrink(record.ranges, size) : grow(record.ranges, freeOf(record.region), size - current);
+  if (ranges === undefined) throw new SystemError("ENOSPC", `${device.name}: ${availableSize(record.region)} bytes left, ${size - current} asked`);
+  yield* setRanges(kernel, device, ranges);
+});
+
+/** Store of `delete` with a name. @throws SystemError ENXIO unknown; EBUSY bound, not empty, or instance 0 */
+export const deleteDaxDevice = task("deleteDaxDevice", function* (kernel: Kernel, region: DaxRegion, name: string): Task<void> {
+  const device = region.devices.find((candidate) => candidate.name === name);
+  if (device === undefined) throw new SystemError("ENXIO", `dax region ${region.id} has no ${name}`);
+  const record = daxDeviceOf(device);
+  if (device.driver !== null || fileSize(record) > 0n || record.instance === 0) throw new SystemError("EBUSY", `${name} is bound, not empty, or the first of its region`);
+  const managed = region.parent.managed;
+  managed.splice(managed.findIndex((action) => action.name === name), 1);
+  yield* unregisterDaxDevice(kernel, device);
+});
+
+/** Store of `align`. @throws SystemError EBUSY bound; EINVAL not a page size or ranges do not fit it */
+export function setAlign(device: Device, align: bigint): void {
+  const record = daxDeviceOf(device);
+  if (device.driver !== null) throw new SystemError("EBUSY", `${device.name} is bound to ${device.driver.name}`);
+  const fits = record.ranges.every((range) => range.start % align === 0n && range.size % align === 0n);
+  if (!fits) throw new SystemError("EINVAL", `${device.name}: ranges are not multiples of ${align}`);
+  record.align = align;
+}
