@@ -6,9 +6,10 @@
 
 typedef struct { uint64_t base, size; uint32_t shift, ways, targets[16]; } window;
 typedef struct { uint32_t base_low, base_high, size_low, size_high, control, list_low, list_high, reserved; } decoder;
-static window windows[1] = {{(uint64_t)16 << 30, (uint64_t)4 << 30, 8, 1, {0}}};
-static decoder decoders[4];
-static uint32_t port_numbers[2] = {0, 1};
+// Set at run time, so that nothing is folded into constants.
+window windows[1];
+decoder decoders[4];
+uint32_t port_numbers[2];
 static volatile uint32_t window_count = 1, decoder_count = 4, port_count = 2;
 
 static uint64_t join(uint32_t high, uint32_t low) { return ((uint64_t)high << 32) | low; }
@@ -17,8 +18,9 @@ static __attribute__((noinline)) uint32_t route(uint64_t address) {
   for (uint32_t i = 0; i < window_count; i++) {
     window *w = &windows[i];
     if (address < w->base || address - w->base >= w->size) continue;
-    uint32_t way = (uint32_t)((address >> w->shift) % w->ways);
-    (void)w->targets[way];
+    uint64_t chunk = address >> w->shift;
+    uint32_t way = (w->ways & (w->ways - 1)) == 0 ? (uint32_t)chunk & (w->ways - 1) : (uint32_t)(chunk % w->ways);
+    if (w->targets[way] != 0) continue;
     for (uint32_t d = 0; d < decoder_count; d++) {
       decoder *x = &decoders[d];
       if (!(x->control & 0x400)) continue;
@@ -37,6 +39,8 @@ static __attribute__((noinline)) uint32_t route(uint64_t address) {
 
 int main(int argc, char **argv) {
   uint32_t count = argc > 1 ? (uint32_t)strtoul(argv[1], 0, 10) : 1000000;
+  windows[0] = (window){(uint64_t)16 << 30, (uint64_t)4 << 30, 8, (uint32_t)argc - 1, {0}};
+  port_numbers[1] = (uint32_t)argc - 1;
   for (uint32_t n = 0; n < 4; n++) {
     uint64_t base = ((uint64_t)16 << 30) + ((uint64_t)n << 30);
     decoders[n] = (decoder){(uint32_t)base, (uint32_t)(base >> 32), 1u << 30, 0, 0x1610, 0x100, 0, 0};

@@ -13,8 +13,10 @@ export const ROUTE_PORT: u32 = 2;
 function portOf(m: Machine, address: u64): u32 {
   for (let i: u32 = 0; i < m.windowCount; i++) {
     const window = changetype<Window>(m.windows + <usize>i * offsetof<Window>());
-    if (address - window.base >= window.size || address < window.base) continue;
-    const way = <u32>((address >> <u64>window.granularityShift) % <u64>window.ways);
+    if (address - window.base >= window.size) continue;
+    const ways = window.ways;
+    const chunk = address >> <u64>window.granularityShift;
+    const way = (ways & (ways - 1)) == 0 ? <u32>chunk & (ways - 1) : <u32>(chunk % <u64>ways);
     return portBelow(m, load<u32>(window.targets + (<usize>way << 2)), address);
   }
   return NONE;
@@ -25,7 +27,9 @@ function portBelow(m: Machine, bridgeIndex: u32, address: u64): u32 {
   const decoder = findDecoder(bridge, address);
   if (decoder < 0) return NONE;
   const target = targetOf(bridge, decoder, address);
-  for (let i: u32 = 0; i < bridge.portCount; i++) if (portAt(m, bridge.firstPort + i).portNumber == target) return bridge.firstPort + i;
+  const first = bridge.firstPort;
+  const end = first + bridge.portCount;
+  for (let i = first; i < end; i++) if (portAt(m, i).portNumber == target) return i;
   return NONE;
 }
 
