@@ -107,7 +107,16 @@ export interface OscRequest {
   readonly isolationNotification: boolean;
 }
 
+/** One range of the firmware's memory map (e820). */
+export interface MemoryMapEntry {
+  readonly base: bigint;
+  readonly size: bigint;
+  readonly kind: "usable" | "reserved" | "soft-reserved";
+}
+
 export interface FirmwareInterface {
+  /** The firmware's memory map, when it gives one; ascending. */
+  readonly memoryMap?: readonly MemoryMapEntry[];
   /** Physical address of the XSDT in memory; tables are read from there. */
   readonly xsdt: bigint;
   readonly hostBridges: readonly AcpiHostBridge[];

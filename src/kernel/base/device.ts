@@ -52,6 +52,10 @@ export interface Driver {
   readonly remove: (kernel: Kernel, device: Device) => Task<void>;
   /** Probe in a task of its own, so that devices race. */
   readonly isAsync?: boolean;
+  /** Files that a device has while this driver is bound (dev_groups). */
+  readonly attributes?: readonly Attribute[];
+  /** Has no `bind` and `unbind` files (suppress_bind_attrs). */
+  readonly suppressesBind?: boolean;
 }
 
 export interface DeviceSpec {
