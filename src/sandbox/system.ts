@@ -1,0 +1,143 @@
+// Joins hardware, firmware and kernel into one running system, and moves it forward one step at a time. No wall time, no waiting.
+
+import { deliverInterrupts, KernelPanic, nextTimer, runTimers } from "../kernel/base/kernel.ts";
+import type { Call, Handler, Kernel } from "../kernel/base/kernel.ts";
+import { createKernel } from "../kernel/base/kernel.ts";
+import type { KernelPolicies } from "../kernel/policy.ts";
+import { installFirmware } from "../firmware/firmware.ts";
+import type { Firmware, FirmwareOptions } from "../firmware/firmware.ts";
+import { createHardware } from "../hardware/machine.ts";
+import type { Hardware, HostState } from "../hardware/machine.ts";
+import { createPlatform } from "../hardware/platform.ts";
+import type { MachineDescription } from "../platform/description.ts";
+import type { Platform } from "../platform/platform.ts";
+import { blocks } from "../../registers/blocks.ts";
+import { timeoutIsolation } from "../../registers/timeout-isolation.ts";
+import { extract } from "../platform/registers.ts";
+import { createRandom } from "../sim/random.ts";
+import { hashText } from "../sim/hash.ts";
+import type { Scheduler } from "../sim/task.ts";
+import { createScheduler, createTaskLedger, hasReady, nextWakeTime, runOne, wakeSleepers } from "../sim/task.ts";
+import { createTraceWriter, kernelKinds, traceText } from "../sim/trace.ts";
+
+/** Who loads and stores beside the kernel; see src/workload. */
+export interface Workloads {
+  /** Virtual time of the earliest request that is to be issued, or -1. */
+  nextIssue(): number;
+  /** Issues what is due and takes completions. `horizon`: the next event that is not a workload's. */
+  run(horizon: number): void;
+}
+
+export interface SystemOptions {
+  readonly machine: MachineDescription;
+  readonly firmware: FirmwareOptions;
+  readonly policies: KernelPolicies;
+  readonly handlers: ReadonlyMap<string, Handler>;
+  readonly seed: number;
+  readonly schedule: "fixed" | "seeded";
+  /** Called for an ACPI notify that firmware raises. */
+  readonly onNotify: Call | null;
+}
+
+export interface System {
+  readonly hardware: Hardware;
+  readonly firmware: Firmware;
+  readonly platform: Platform;
+  readonly kernel: Kernel;
+  readonly scheduler: Scheduler;
+  readonly onNotify: Call | null;
+  workloads: Workloads | null;
+}
+
+/** Builds everything up to power-on; the kernel has not run yet. */
+export function createSystem(module: WebAssembly.Module, options: SystemOptions): System {
+  const hardware = createHardware(module, options.machine);
+  const parts = createPlatform(hardware);
+  const target = { platform: parts, writeRam: (address: bigint, bytes: Uint8Array) => hardware.writeRam(address, bytes), isIsolated: (name: string) => isPortIsolated(hardware, name) };
+  const firmware = installFirmware(target, options.machine, options.firmware);
+  // Getters stay live: the parts are delegated to, not copied.
+  const platform: Platform = Object.assign(Object.create(parts) as typeof parts, { firmware });
+  const strategy = options.schedule === "seeded" ? { kind: "seeded" as const, random: createRandom(options.seed, hashText("schedule").low) } : { kind: "fixed" as const };
+  const scheduler = createScheduler(strategy);
+  const trace = createTraceWriter(hardware.ring);
+  scheduler.onChoice = (name, index, among) => traceText(trace, "kernel", kernelKinds.choice, name, "", index, among);
+  const kernel = createKernel({ platform, scheduler, tasks: createTaskLedger(), trace, policy: options.policies, handlers: options.handlers });
+  return { hardware, firmware, platform, kernel, scheduler, onNotify: options.onNotify, workloads: null };
+}
+
+/** Status bit of a root port, seen without the CPU's help; false where there is no such capability. */
+export function isPortIsolated(hardware: Hardware, name: string): boolean {
+  const port = hardware.entities.ports.get(name);
+  if (port === undefined) return false;
+  const status = timeoutIsolation.registers.status;
+  const at = blocks.rootPortComponent.placements.timeoutIsolation.at + status.offset;
+  return extract(status.fields.memoryIsolation, BigInt(hardware.peekComponent(port.id, at))) === 1;
+}
+
+/** Why a system goes no further. */
+export type End = { readonly kind: "panic"; readonly message: string } | { readonly kind: "host"; readonly state: HostState } | { readonly kind: "limit"; readonly what: string };
+
+/** Outcome of one step: something happened, nothing is left that could happen before `horizon`, or the system ended. */
+export type Step = { readonly kind: "progress" } | { readonly kind: "horizon" } | { readonly kind: "ended"; readonly end: End };
+
+const progress: Step = { kind: "progress" };
+const atHorizon: Step = { kind: "horizon" };
+
+function earliest(...times: readonly number[]): number {
+  let found = -1;
+  for (const time of times) if (time >= 0 && (found < 0 || time < found)) found = time;
+  return found;
+}
+
+function deliverNotifies(system: System): boolean {
+  system.firmware.poll();
+  let delivered = false;
+  for (let notify = system.firmware.takeNotify(); notify !== undefined; notify = system.firmware.takeNotify()) {
+    delivered = true;
+    const handler = system.onNotify === null ? undefined : system.kernel.handlers.get(system.onNotify.handler);
+    handler?.(system.kernel, notify.uid);
+  }
+  return delivered;
+}
+
+function stepInside(system: System, horizon: number): Step {
+  const { kernel, scheduler, hardware } = system;
+  const notified = deliverNotifies(system);
+  const interrupted = deliverInterrupts(kernel) > 0;
+  runTimers(kernel);
+  wakeSleepers(scheduler, hardware.now);
+  const others = earliest(nextTimer(kernel), nextWakeTime(scheduler), horizon);
+  system.workloads?.run(hasReady(scheduler) ? hardware.now : earliest(others, hardware.nextDeadline));
+  if (hasReady(scheduler)) {
+    runOne(scheduler, () => hardware.now);
+    return progress;
+  }
+  if (notified || interrupted || system.platform.interrupts.pending) return progress;
+  const next = earliest(others, hardware.nextDeadline, system.workloads?.nextIssue() ?? -1);
+  if (hardware.now >= horizon) return atHorizon;
+  hardware.advanceTo(next < 0 ? horizon : Math.min(next, horizon));
+  return progress;
+}
+
+function endOf(system: System): End | undefined {
+  const { hardware, kernel } = system;
+  if (kernel.panic !== null) return { kind: "panic", message: kernel.panic.message };
+  if (hardware.hostState !== "running") return { kind: "host", state: hardware.hostState };
+  const limit = hardware.limitsReached[0];
+  return limit === undefined ? undefined : { kind: "limit", what: limit };
+}
+
+/** Moves the system by one step, at most to virtual time `horizon`. */
+export function step(system: System, horizon: number): Step {
+  const before = endOf(system);
+  if (before !== undefined) return { kind: "ended", end: before };
+  let result: Step;
+  try {
+    result = stepInside(system, horizon);
+  } catch (thrown) {
+    if (!(thrown instanceof KernelPanic)) throw thrown;
+    result = progress;
+  }
+  const end = endOf(system);
+  return end === undefined ? result : { kind: "ended", end };
+}
