@@ -5,7 +5,7 @@ import { task } from "../../sim/task.ts";
 import type { Device, Driver } from "../base/device.ts";
 import { attach, registerDriver } from "../base/device.ts";
 import type { Kernel } from "../base/kernel.ts";
-import { daxDeviceType } from "./attributes.ts";
+import { daxDeviceType, daxRegionAttributes } from "./attributes.ts";
 import { deviceDaxDriver } from "./device-dax.ts";
 import { allocDaxRegion, createDaxDevice } from "./region.ts";
 import type { DaxRegionParent } from "./types.ts";
@@ -22,6 +22,7 @@ export const cxlDaxRegionDriver: Driver = {
   name: "cxl_dax_region",
   bus: "cxl",
   match: (_kernel, device) => device.type.name === daxRegionTypeName,
+  attributes: daxRegionAttributes,
   probe,
   remove: task("cxl_dax_region.remove", function* (): Task<void> {}),
 };

@@ -39,10 +39,12 @@ interface MappingTable {
   readonly mappings: Map<number, Mapping>;
   /** Leaves that were touched since the file came alive: what the reverse map of poison handling knows. */
   readonly recorded: Map<string, Set<bigint>>;
+  /** Leaves whose head page is marked poisoned. */
+  readonly poisoned: Map<string, Set<bigint>>;
   nextId: number;
 }
 
-const mappingTable = defineState("mappings", (): MappingTable => ({ mappings: new Map(), recorded: new Map(), nextId: 1 }));
+const mappingTable = defineState("mappings", (): MappingTable => ({ mappings: new Map(), recorded: new Map(), poisoned: new Map(), nextId: 1 }));
 
 export const fileSize = (file: MappableFile): bigint => file.ranges.reduce((sum, range) => sum + range.size, 0n);
 
@@ -103,10 +105,22 @@ function recordedLeaves(kernel: Kernel, file: MappableFile): Set<bigint> {
 /** Whether the page of this file offset was ever faulted in, so that poison handling finds its users (machine-check 5.3). */
 export const isRecorded = (kernel: Kernel, file: MappableFile, offset: bigint): boolean => recordedLeaves(kernel, file).has(offset / file.align);
 
-/** Forgets what was touched: the pages of the file are made anew (driver bound again). */
+/** Forgets what was touched and poisoned: the pages of the file are made anew (driver bound again). */
 export function forgetRecorded(kernel: Kernel, file: MappableFile): void {
   mappingTable(kernel).recorded.delete(file.name);
+  mappingTable(kernel).poisoned.delete(file.name);
 }
+
+/** Marks the (head) page of this file offset poisoned, until the device's pages are made anew. */
+export function markPoisoned(kernel: Kernel, file: MappableFile, offset: bigint): void {
+  const poisoned = mappingTable(kernel).poisoned;
+  const leaves = poisoned.get(file.name);
+  if (leaves === undefined) poisoned.set(file.name, new Set([offset / file.align]));
+  else leaves.add(offset / file.align);
+}
+
+/** How many head pages of the file are marked poisoned. */
+export const poisonedLeaves = (kernel: Kernel, file: MappableFile): number => mappingTable(kernel).poisoned.get(file.name)?.size ?? 0;
 
 /**
  * Physical address that a touch of `offset` (bytes from the start of the mapping) reaches, installing the leaf on the way.
