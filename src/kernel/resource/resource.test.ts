@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { SystemError } from "../base/errno.ts";
-import { createResource, createResourceTree, findFree, formatResources, insertConflict, insertExpanding, insertResource, releaseResource, removeResource, requestRegion, requestResource } from "./resource.ts";
+import { createResource, createResourceTree, findFree, formatResources, insertConflict, insertExpanding, insertResource, releaseResource, removeResource, requestRegionIn, requestResource } from "./resource.ts";
 
 const MiB = 1n << 20n;
 
@@ -40,8 +40,8 @@ describe("resource tree", () => {
   it("regions go into containers and are refused by busy ranges", () => {
     const root = createResourceTree("mem");
     insertResource(root, createResource("region0", 0x1000n, 0x1000n));
-    requestRegion(root, "dax0.0", 0x1000n, 0x800n);
-    expect(() => requestRegion(root, "dax0.1", 0x17ffn, 0x100n)).toThrow(/conflicts with dax0.0/);
+    requestRegionIn(root, "dax0.0", 0x1000n, 0x800n);
+    expect(requestRegionIn(root, "dax0.1", 0x17ffn, 0x100n)).toBeUndefined();
     expect(formatResources(root)).toContain("  00001000-000017ff : dax0.0\n");
   });
 
@@ -49,7 +49,7 @@ describe("resource tree", () => {
     const root = createResourceTree("mem");
     const region = createResource("region0", 0x1000n, 0x1000n);
     insertResource(root, region);
-    requestRegion(root, "dax0.0", 0x1000n, 0x1000n);
+    requestRegionIn(root, "dax0.0", 0x1000n, 0x1000n);
     removeResource(region);
     expect(formatResources(root)).toBe("00001000-00001fff : dax0.0\n");
     const left = root.children[0];

@@ -110,22 +110,23 @@ export function removeResource(resource: Resource): void {
   for (const child of resource.children.splice(0)) adopt(parent, child);
 }
 
-/**
- * Claims a busy range inside whatever containers hold it (request_mem_region).
- * @throws SystemError EBUSY a busy range, or one that crosses, is in the way
- */
-export function requestRegion(root: Resource, name: string, start: bigint, size: bigint): Resource {
+/** Claims a busy range inside whatever containers hold it. Undefined: a busy range, or one that crosses, is in the way. */
+export function requestRegionIn(root: Resource, name: string, start: bigint, size: bigint): Resource | undefined {
   const region = createResource(name, start, size, true);
   let parent = root;
   for (;;) {
     const conflict = requestConflict(parent, region);
     if (conflict === null) return region;
-    if (conflict === parent || conflict.isBusy || !contains(conflict, region)) {
-      throw new SystemError("EBUSY", `${name} ${formatRange(region.start, region.end)} conflicts with ${conflict.name}`);
-    }
+    if (conflict === parent || conflict.isBusy || !contains(conflict, region)) return undefined;
     parent = conflict;
   }
 }
+
+/** Claims a busy range of physical address space (request_mem_region). Undefined: it is taken. */
+export const requestRegion = (kernel: Kernel, start: bigint, size: bigint, name: string): Resource | undefined => requestRegionIn(iomem(kernel), name, start, size);
+
+/** Gives a claimed range back. */
+export const releaseRegion = (_kernel: Kernel, resource: Resource): void => releaseResource(resource);
 
 /** Lowest `size` bytes of `parent` at a multiple of `align` with no child in it, at or above `from`. */
 export function findFree(parent: Resource, size: bigint, align: bigint, from = parent.start): bigint | undefined {

@@ -1,0 +1,198 @@
+// The record of a PCI function, and what drivers do with one: enable it, walk its capabilities, read its identity.
+
+import type { PciAddress } from "../../platform/pci-address.ts";
+import { formatPciAddress } from "../../platform/pci-address.ts";
+import type { Attribute, Device, DeviceType } from "../base/device.ts";
+import { SystemError } from "../base/errno.ts";
+import type { Kernel } from "../base/kernel.ts";
+import type { Resource } from "../resource/resource.ts";
+import { barAccess, capabilityHeader, configBus, dvsecHeaders, dvsecIdentity, extendedHeader, extendedIds, extendedStart, headerOf, serialNumber } from "./registers.ts";
+import { registerAt } from "../../platform/registers.ts";
+
+export const pciBus = "pci";
+
+export interface Bar {
+  readonly index: number;
+  readonly size: bigint;
+  readonly is64Bit: boolean;
+  readonly isPrefetchable: boolean;
+  /** Where it was put, once assigned. */
+  resource: Resource | null;
+}
+
+/** A bridge's buses and windows; null for endpoints. */
+export interface BridgeState {
+  readonly secondary: number;
+  subordinate: number;
+  /** Memory window and prefetchable window. */
+  readonly windows: { memory: Resource | null; prefetchable: Resource | null };
+}
+
+/** A block of MSI messages that the kernel granted. */
+export interface Messages {
+  readonly data: number;
+  readonly count: number;
+}
+
+export interface PciFunction {
+  readonly address: PciAddress;
+  readonly vendor: number;
+  readonly device: number;
+  /** 24 bits: base class, sub-class, programming interface. */
+  readonly classCode: number;
+  readonly revision: number;
+  readonly bars: readonly Bar[];
+  readonly bridge: BridgeState | null;
+  /** The record of the host bridge above. */
+  readonly hostBridge: Device;
+  messages: Messages | null;
+  /** Known to be gone: config accesses are pointless. */
+  isDisconnected: boolean;
+}
+
+const hex = (value: number, digits: number): string => `0x${value.toString(16).padStart(digits, "0")}`;
+const showOf = (name: string, text: (record: PciFunction) => string): Attribute => ({ name, show: (_kernel, device) => `${text(pciFunctionOf(device))}\n` });
+
+export const pciDeviceType: DeviceType = {
+  name: "pci",
+  attributes: [
+    showOf("vendor", (record) => hex(record.vendor, 4)),
+    showOf("device", (record) => hex(record.device, 4)),
+    showOf("class", (record) => hex(record.classCode, 6)),
+    showOf("revision", (record) => hex(record.revision, 2)),
+    showOf("numa_node", () => "-1"),
+    {
+      name: "resource",
+      show: (_kernel, device) => pciFunctionOf(device).bars.map((bar) => (bar.resource === null ? "" : `0x${bar.resource.start.toString(16).padStart(16, "0")} 0x${bar.resource.end.toString(16).padStart(16, "0")}\n`)).join(""),
+    },
+    { ...showOf("secondary_bus_number", (record) => String(record.bridge?.secondary ?? "")), visible: (_kernel, device) => pciFunctionOf(device).bridge !== null },
+    { ...showOf("subordinate_bus_number", (record) => String(record.bridge?.subordinate ?? "")), visible: (_kernel, device) => pciFunctionOf(device).bridge !== null },
+  ],
+};
+
+export const isPciDevice = (device: Device): boolean => device.bus === pciBus;
+export const pciFunctionOf = (device: Device): PciFunction => device.data as PciFunction;
+export const addressOf = (device: Device): PciAddress => pciFunctionOf(device).address;
+export const pciName = (address: PciAddress): string => formatPciAddress(address);
+/** Class and sub-class, 16 bits. */
+export const classOf = (record: PciFunction): number => record.classCode >>> 8;
+export const bridgeClass = 0x0604;
+
+/** The bridge (root port) above a function, or undefined on the root bus. */
+export const portAbove = (device: Device): Device | undefined => (device.parent !== null && isPciDevice(device.parent) ? device.parent : undefined);
+
+const capabilityLimit = 48;
+const extendedLimit = 480;
+const allOnes8 = 0xff;
+
+/** Offset of a capability in the first 256 bytes, or undefined. */
+export function findCapability(kernel: Kernel, device: Device, id: number): number | undefined {
+  const address = addressOf(device);
+  let at = headerOf(kernel, address).capabilitiesPointer.get("value") & ~3;
+  for (let steps = 0; at !== 0 && at !== (allOnes8 & ~3) && steps < capabilityLimit; steps++) {
+    const header = capabilityHeader(kernel, address, at).read();
+    if (header.id === id) return at;
+    if (header.id === allOnes8) return undefined;
+    at = header.next & ~3;
+  }
+  return undefined;
+}
+
+/** Every extended capability as [offset, id]; a function that does not answer has none. */
+function* extendedCapabilities(kernel: Kernel, address: PciAddress): Generator<readonly [number, number]> {
+  let at = extendedStart;
+  for (let steps = 0; at >= extendedStart && steps < extendedLimit; steps++) {
+    const raw = extendedHeader(kernel, address, at).read();
+    if (raw.id === 0 || raw.id === 0xffff) return;
+    yield [at, raw.id];
+    at = raw.next & ~3;
+  }
+}
+
+export function findExtendedCapability(kernel: Kernel, device: Device, id: number): number | undefined {
+  for (const [at, found] of extendedCapabilities(kernel, addressOf(device))) if (found === id) return at;
+  return undefined;
+}
+
+/** Offset of a CXL DVSEC (vendor 0x1e98), or undefined. */
+export function findDvsec(kernel: Kernel, device: Device, id: number): number | undefined {
+  const address = addressOf(device);
+  for (const [at, found] of extendedCapabilities(kernel, address)) {
+    if (found !== dvsecIdentity.capability) continue;
+    const headers = dvsecHeaders(kernel, address, at);
+    if (headers.vendor.get("vendor") === dvsecIdentity.vendor && headers.id.get("id") === id) return at;
+  }
+  return undefined;
+}
+
+/** 64-bit serial number, or 0 without the capability (pci_get_dsn). */
+export function serialNumberOf(kernel: Kernel, device: Device): bigint {
+  const at = findExtendedCapability(kernel, device, extendedIds.serialNumber);
+  if (at === undefined) return 0n;
+  const bus = configBus(kernel, addressOf(device));
+  const low = registerAt(bus, at, serialNumber.registers.low).get("value");
+  return BigInt(low) | (BigInt(registerAt(bus, at, serialNumber.registers.high).get("value")) << 32n);
+}
+
+/** Memory decode on, and bus mastering when asked. @throws SystemError ENODEV the function does not answer; EINVAL a BAR has no address */
+export function enableDevice(kernel: Kernel, device: Device, isMaster = false): void {
+  const record = pciFunctionOf(device);
+  if (headerOf(kernel, record.address).vendorId.get("value") !== record.vendor) throw new SystemError("ENODEV", `${device.name} does not answer`);
+  if (record.bars.some((bar) => bar.resource === null)) throw new SystemError("EINVAL", `${device.name}: BAR not assigned`);
+  headerOf(kernel, record.address).command.modify(isMaster ? { memorySpaceEnable: 1, busMasterEnable: 1 } : { memorySpaceEnable: 1 });
+}
+
+export function disableDevice(kernel: Kernel, device: Device): void {
+  const record = pciFunctionOf(device);
+  if (!record.isDisconnected) headerOf(kernel, record.address).command.modify({ memorySpaceEnable: 0, busMasterEnable: 0 });
+}
+
+/** Physical address of BAR `index`. @throws SystemError EINVAL */
+export function barAddress(device: Device, index: number): bigint {
+  const bar = pciFunctionOf(device).bars.find((candidate) => candidate.index === index);
+  if (bar?.resource == null) throw new SystemError("EINVAL", `${device.name}: BAR ${index} has no address`);
+  return bar.resource.start;
+}
+
+const barTypeBits = 0xf;
+
+function sizeOneBar(kernel: Kernel, address: PciAddress, index: number): Bar | undefined {
+  const access = barAccess(kernel, address, index);
+  const was = access.read();
+  access.write(0xffff_ffff);
+  const low = access.read();
+  access.write(was);
+  if (low === 0 || low === 0xffff_ffff || (low & 1) !== 0) return undefined;
+  const is64Bit = (low & 6) === 4;
+  let mask = BigInt((low & ~barTypeBits) >>> 0) | 0xffff_ffff_0000_0000n;
+  if (is64Bit) {
+    const upper = barAccess(kernel, address, index + 1);
+    const upperWas = upper.read();
+    upper.write(0xffff_ffff);
+    mask = (mask & 0xffff_ffffn) | (BigInt(upper.read()) << 32n);
+    upper.write(upperWas);
+  }
+  return { index, size: (~mask & 0xffff_ffff_ffff_ffffn) + 1n, is64Bit, isPrefetchable: (low & 8) !== 0, resource: null };
+}
+
+/** Sizes the BARs of a function by writing ones, with decode off, as pci_read_bases does. */
+export function sizeBars(kernel: Kernel, address: PciAddress, count: number): Bar[] {
+  headerOf(kernel, address).command.modify({ memorySpaceEnable: 0 });
+  const bars: Bar[] = [];
+  for (let index = 0; index < count; index++) {
+    const bar = sizeOneBar(kernel, address, index);
+    if (bar === undefined) continue;
+    bars.push(bar);
+    if (bar.is64Bit) index++;
+  }
+  return bars;
+}
+
+/** Writes the assigned address of every BAR. */
+export function programBars(kernel: Kernel, record: PciFunction): void {
+  for (const bar of record.bars) {
+    if (bar.resource === null) continue;
+    barAccess(kernel, record.address, bar.index).write(Number(bar.resource.start & 0xffff_ffffn));
+    if (bar.is64Bit) barAccess(kernel, record.address, bar.index + 1).write(Number(bar.resource.start >> 32n));
+  }
+}
