@@ -11,8 +11,8 @@ import { timeoutIsolation } from "./timeout-isolation.ts";
 /** Bytes from the start of a component block to its CXL.cache/mem primary range (8.2.3), and the sizes of both. */
 export const cacheMemoryRange = { offset: 0x1000, size: 0x1000, blockSize: 0x1_0000 } as const;
 
-/** Vendor id of CXL DVSECs, extended capability id of a DVSEC. */
-export const dvsecIdentity = { vendor: 0x1e98, capability: 0x0023 } as const;
+/** Vendor id of CXL DVSECs, extended capability id and version of a DVSEC (8.1.1). */
+export const dvsecIdentity = { vendor: 0x1e98, capability: 0x0023, capabilityVersion: 1 } as const;
 
 export const blocks = {
   hostBridgeComponent: {

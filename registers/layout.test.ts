@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { blocks } from "./blocks.ts";
-import { DeclarationError, layOut } from "./layout.ts";
+import { checkVariants, DeclarationError } from "./checks.ts";
+import { layOut } from "./layout.ts";
 import type { BlockDeclaration, RegisterDeclaration, StructureDeclaration } from "./schema.ts";
 
 const structureOf = (registers: Record<string, RegisterDeclaration>, length = 16): StructureDeclaration => ({ name: "test", clause: "0", length, widths: [4], registers });
@@ -40,12 +41,61 @@ describe("block layouts", () => {
       [register({ a: { bits: 0, access: "HwInit", meaning: "" } }), /machine key/],
       [register({}, 16), /ends behind/],
       [register({}, 2), /not aligned/],
+      [{ ...register({}), width: 16 }, /2 bytes is no legal width/],
+      [{ ...register({}), width: 64 }, /8 bytes is no legal width/],
+      [{ ...register({}), repeat: { count: 3, stride: 8 } }, /ends behind/],
+      [{ ...register({}), repeat: { count: 3, stride: 2 } }, /not aligned/],
+      [{ ...register({}), repeat: { count: 2, stride: 0 } }, /overlaps r\[0\] at byte 0/],
+      [register({ a: { bits: 0, access: "HwInit", key: "colour" as never, meaning: "" } }), /"colour" is not known/],
+      [{ ...register({}), onWrite: "explode" as never }, /"explode" is not known/],
+      [register({ a: { bits: 0, access: "RW", when: "r.b", reset: 1, meaning: "" }, b: { bits: 1, access: "RO", meaning: "" } }), /resets to 0/],
+      [register({ a: { bits: 0, access: "RO", readsZero: true, meaning: "" } }), /reads 0 is RW/],
+      [register({ a: { bits: [1, 0], access: "RW", meaning: "", values: { 4: "four" } } }), /value 4 does not fit/],
     ];
     for (const [declaration, message] of cases) {
       const attempt = (): unknown => layOut(blockOf(structureOf({ r: declaration })));
       expect(attempt).toThrow(DeclarationError);
       expect(attempt).toThrow(message);
     }
+  });
+
+  it("registers of one structure that share bytes, or 16 bits with different side effects, are refused", () => {
+    expect(() => layOut(blockOf(structureOf({ wide: register({}), narrow: register({}) })))).toThrow(/narrow: overlaps wide at byte 0/);
+    const structure: StructureDeclaration = { ...structureOf({}), widths: [1, 2, 4] };
+    const pair = { low: { ...register({}), width: 8, onWrite: "command" }, high: { ...register({}, 1), width: 8, onWrite: "bar" } } as const;
+    expect(() => layOut(blockOf({ ...structure, registers: pair }))).toThrow(/"command" and "bar" share 16 bits/);
+  });
+
+  it("a field of more than 32 bits, or a condition across two dwords, is refused", () => {
+    const wide = (fields: RegisterDeclaration["fields"]): BlockDeclaration => blockOf({ ...structureOf({ r: { ...register(fields), width: 64 } }), widths: [8] });
+    expect(() => layOut(wide({ a: { bits: [32, 0], access: "RW", meaning: "" } }))).toThrow(/more than 32/);
+    expect(() => layOut(wide({ a: { bits: [33, 30], access: "RW", when: "r.b", meaning: "" }, b: { bits: 0, access: "RO", meaning: "" } }))).toThrow(/two dwords/);
+    expect(() => layOut(wide({ a: { bits: [33, 30], access: "HwInit", key: "portNumber", meaning: "" } }))).toThrow(/two dwords/);
+  });
+
+  it("a structure of the wrong list, behind the end of a block or absent in the middle of the extended list is refused", () => {
+    const placed = (at: number, over: Partial<StructureDeclaration>, kind: BlockDeclaration["kind"] = "config", presentWith?: "isolation"): BlockDeclaration => ({
+      name: "block", clause: "0", kind, placements: { test: { at, structure: { ...structureOf({}), ...over }, ...(presentWith === undefined ? {} : { presentWith }) } },
+    });
+    const extended = { identity: { list: "extended", id: 1, version: 1 } } as const;
+    expect(() => layOut(placed(0x100, extended, "component"))).toThrow(/no place in a component block/);
+    expect(() => layOut(placed(0x40, extended))).toThrow(/at 256 or above/);
+    expect(() => layOut(placed(0x140, extended))).toThrow(/starts at 256/);
+    expect(() => layOut(placed(0x100, { identity: { list: "capability", id: 1 } }))).toThrow(/below 256/);
+    expect(() => layOut(placed(0xff8, {}))).toThrow(/does not fit the block/);
+    expect(() => layOut(placed(4, { widths: [8] }, "component"))).toThrow(/multiple of its widest access/);
+    expect(() => layOut(placed(0, {}, "config", "isolation"))).toThrow(/in no list/);
+    expect(() => layOut(placed(0x40, { identity: { list: "capability", id: 1 } }, "config", "isolation"))).toThrow(/only the last/);
+  });
+
+  it("a list whose structure has no header field to fill is refused", () => {
+    expect(() => layOut(blockOf(structureOf({})))).toThrow(/needs header.arraySize/);
+  });
+
+  it("variants of a structure agree in registers and bits", () => {
+    const one = structureOf({ r: register({ a: { bits: 1, access: "RW", meaning: "" } }) });
+    expect(() => checkVariants([one, structureOf({ r: register({ a: { bits: 1, access: "RO", meaning: "" } }) })])).not.toThrow();
+    expect(() => checkVariants([one, structureOf({ r: register({ a: { bits: 2, access: "RW", meaning: "" } }) })])).toThrow(/test: variants/);
   });
 
   it("placements that overlap or are not on a dword are refused", () => {

@@ -1,13 +1,19 @@
 // The vocabulary of a register declaration. Declarations are data: they have numbers and no behaviour; behaviour (assembly/) has no numbers.
 
+import type { MachineKey } from "./keys.ts";
+
+export type { MachineKey } from "./keys.ts";
+export { machineKeys } from "./keys.ts";
+
 /**
  * Access kinds of PCIe and CXL. A trailing S means sticky (survives hot reset). RWL is read-write until its lock is active; RWO can be set
- * once; RW1C is cleared by writing 1; HwInit shows a machine key. Bits that no field names are reserved: they read 0 and ignore writes.
+ * once; RW1C is cleared by writing 1; HwInit shows a machine key. Bits that no field names are reserved (RsvdP, RsvdZ): they read 0 and
+ * ignore writes.
  */
 export type Access = "RO" | "ROS" | "RW" | "RWS" | "RWL" | "RWO" | "RW1C" | "RW1CS" | "HwInit";
 
 export interface FieldDeclaration {
-  /** One bit, or inclusive `[high, low]`. */
+  /** One bit, or inclusive `[high, low]`. At most 32 bits. */
   readonly bits: number | readonly [number, number];
   readonly access: Access;
   readonly meaning: string;
@@ -17,6 +23,8 @@ export interface FieldDeclaration {
   readonly key?: MachineKey;
   /** `register.field` of the same structure that must read non-zero for this field to be writable; else it is RO 0. */
   readonly when?: string;
+  /** A command bit: what software writes goes to the side effect and is not kept, the field reads 0. */
+  readonly readsZero?: true;
   /** Known to the specification, kept but without effect in the model. */
   readonly unmodelled?: true;
   readonly values?: Readonly<Record<number, string>>;
@@ -39,6 +47,7 @@ export interface RegisterDeclaration {
 }
 
 export interface StructureDeclaration {
+  /** Structures of one name are variants: the same registers and bits, with other access or reset. */
   readonly name: string;
   readonly clause: string;
   /** Bytes. */
@@ -58,7 +67,10 @@ export interface StructureDeclaration {
 export interface Placement {
   readonly at: number;
   readonly structure: StructureDeclaration;
-  /** Machine key without which the structure is absent: its header is NULL, its bytes are reserved. */
+  /**
+   * Machine key without which the structure is absent: its bytes are reserved, its header is NULL. In config space only the last structure of
+   * the extended list may be absent: the header of 0 that is left ends the list.
+   */
   readonly presentWith?: MachineKey;
 }
 
@@ -69,15 +81,6 @@ export interface BlockDeclaration {
   readonly kind: "component" | "config";
   readonly placements: Readonly<Record<string, Placement>>;
 }
-
-/** Values a machine description gives to HwInit fields. Order is the id. */
-export const machineKeys = [
-  "decoderCountCode", "targetCount", "ways3612", "ways16", "poisonOnDecodeError",
-  "portNumber", "slotNumber", "hotPlug",
-  "isolation", "memoryTimeoutRanges", "memoryTimeout", "memoryIsolation", "memoryIsolationLinkDown", "isolationErrCor", "isolationInterrupt", "isolationMessage",
-  "serialLow", "serialHigh", "rangeCount", "range1SizeHigh", "range1SizeLow", "volatilePreserved",
-] as const;
-export type MachineKey = (typeof machineKeys)[number];
 
 /** Side effects by name. Order is the id, from 1. */
 export const behaviours = [
