@@ -55,8 +55,7 @@ export function createSystem(module: WebAssembly.Module, options: SystemOptions)
   const parts = createPlatform(hardware);
   const target = { platform: parts, writeRam: (address: bigint, bytes: Uint8Array) => hardware.writeRam(address, bytes), isIsolated: (name: string) => isPortIsolated(hardware, name) };
   const firmware = installFirmware(target, options.machine, options.firmware);
-  // Getters stay live: the parts are delegated to, not copied.
-  const platform: Platform = Object.assign(Object.create(parts) as typeof parts, { firmware });
+  const platform: Platform = { ...parts, firmware };
   const strategy = options.schedule === "seeded" ? { kind: "seeded" as const, random: createRandom(options.seed, hashText("schedule").low) } : { kind: "fixed" as const };
   const scheduler = createScheduler(strategy);
   const trace = createTraceWriter(hardware.ring);
