@@ -5,14 +5,13 @@ import type { Task } from "../../sim/task.ts";
 import { task } from "../../sim/task.ts";
 import type { Device, Driver } from "../base/device.ts";
 import { manage } from "../base/device.ts";
-import { SystemError, errnoOf } from "../base/errno.ts";
+import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { mark, printk } from "../base/kernel.ts";
 import type { FileRange } from "../mm/mapping.ts";
 import { fileSize, forgetRecorded, unmapAll } from "../mm/mapping.ts";
 import { pinsOf, waitForPins } from "../mm/pin.ts";
-import type { Resource } from "../resource/resource.ts";
-import { formatRange, iomem, releaseResource, requestRegion } from "../resource/resource.ts";
+import { formatRange, releaseRegion, requestRegion } from "../resource/resource.ts";
 import { daxBus, daxDeviceOf } from "./types.ts";
 
 /** kmem is preferred by the region's flag, unless it is not there or policy keeps the memory out of System RAM (S84). */
@@ -22,15 +21,13 @@ function matches(kernel: Kernel, device: Device): boolean {
 }
 
 function reserve(kernel: Kernel, device: Device, range: FileRange, index: number): void {
-  let resource: Resource;
-  try {
-    resource = requestRegion(iomem(kernel), device.name, range.start, range.size);
-  } catch (thrown) {
-    if (errnoOf(thrown) === "EBUSY") printk(kernel, "warn", `device_dax ${device.name}: mapping${index}: ${formatRange(range.start, range.start + range.size - 1n)} could not reserve range`);
-    throw thrown;
+  const resource = requestRegion(kernel, range.start, range.size, device.name);
+  if (resource === undefined) {
+    printk(kernel, "warn", `device_dax ${device.name}: mapping${index}: ${formatRange(range.start, range.start + range.size - 1n)} could not reserve range`);
+    throw new SystemError("EBUSY", `${device.name}: could not reserve range`);
   }
-  manage(device, `iomem ${index}`, task("releaseRange", function* (): Task<void> {
-    releaseResource(resource);
+  manage(device, `iomem ${index}`, task("releaseRange", function* (inner: Kernel): Task<void> {
+    releaseRegion(inner, resource);
   }));
 }
 

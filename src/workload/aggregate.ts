@@ -1,0 +1,150 @@
+// Counting requests in closed form: when nothing can change an answer before a known instant, the requests up to shortly before it are counted,
+// not issued; those after it are issued, so that what is in flight at the instant is what one-by-one would have there (design rule 7).
+
+import { isAlive } from "../kernel/mm/process.ts";
+import type { Observed, Stream, TableView, WorkloadState } from "./state.ts";
+import { countBefore, entriesHeld, isRead, probeOffsets, readsBefore } from "./stream.ts";
+
+/** A skip must save more than this many latencies to be worth it. */
+const worthwhile = 4;
+
+export const freshObserved = (): Observed => ({ generation: -1, tables: undefined, answers: new Map(), isDisturbed: false, writeStatus: null });
+
+/** Forgets what was seen under an older route generation. */
+export function refresh(stream: Stream, generation: number): void {
+  const observed = stream.observed;
+  if (observed.generation === generation) return;
+  observed.generation = generation;
+  observed.tables = undefined;
+  observed.answers.clear();
+  observed.isDisturbed = false;
+  observed.writeStatus = null;
+}
+
+/** Address the walk shows at an offset, without a fault; undefined: not mapped. */
+function peekAddress(stream: Stream, offset: number): bigint | undefined {
+  const { toucher } = stream;
+  if (toucher.kind === "kernel") return toucher.start + BigInt(offset);
+  const inFile = toucher.mapping.offset + BigInt(offset);
+  const range = toucher.mapping.file.ranges.find((candidate) => inFile >= candidate.fileOffset && inFile - candidate.fileOffset < candidate.size);
+  return range === undefined ? undefined : range.start + (inFile - range.fileOffset);
+}
+
+/** Tables the stream touches. Sums of the probed offsets reach every combination of address bits that interleave uses. */
+function findTables(state: WorkloadState, stream: Stream): readonly TableView[] {
+  const { memory } = state.kernel.platform;
+  const found = new Map<number, TableView>();
+  const bits: number[] = [];
+  const tableAt = (offset: number): number => {
+    const address = peekAddress(stream, offset);
+    const route = address === undefined ? undefined : memory.route(address);
+    if (route === undefined) return -1;
+    found.set(route.table, { table: route.table, capacity: route.capacity, latency: Math.max(route.readLatency, route.writeLatency) });
+    return route.table;
+  };
+  const base = tableAt(0);
+  let isRouted = base >= 0;
+  for (const offset of probeOffsets(stream.plan).slice(1)) {
+    const table = tableAt(offset);
+    if (table < 0) isRouted = false;
+    if (table !== base) bits.push(offset);
+  }
+  for (let combination = 1; isRouted && combination < 2 ** bits.length; combination++) {
+    const offset = bits.reduce((sum, step, bit) => sum + (((combination >> bit) & 1) !== 0 ? step : 0), 0);
+    if (offset < stream.plan.lines * stream.plan.stride && tableAt(offset) < 0) isRouted = false;
+  }
+  return isRouted ? [...found.values()] : [];
+}
+
+export function tablesOf(state: WorkloadState, stream: Stream): readonly TableView[] {
+  stream.observed.tables ??= findTables(state, stream);
+  return stream.observed.tables;
+}
+
+/** Whether a probe of this kind at this table is still wanted. */
+export const isObserved = (observed: Observed, kind: "read" | "write", table: number): boolean => observed.answers.has(`${kind}:${table}`);
+
+/** Takes note of an answer to a request issued under the current generation. */
+export function observe(observed: Observed, kind: "read" | "write", table: number, status: string, latency: number): void {
+  const isBenign = status === "ok" || (kind === "write" && status === "dropped");
+  if (!isBenign) observed.isDisturbed = true;
+  else if (kind === "write") {
+    const answer = status === "ok" ? "ok" : "dropped";
+    if (observed.writeStatus !== null && observed.writeStatus !== answer) observed.isDisturbed = true;
+    observed.writeStatus = answer;
+  }
+  const key = `${kind}:${table}`;
+  if (isBenign) observed.answers.set(key, Math.max(latency, observed.answers.get(key) ?? 0));
+}
+
+/** Longest answer the stream has to expect. */
+export function latencyOf(stream: Stream): number {
+  const known = (stream.observed.tables ?? []).map((table) => table.latency);
+  return Math.max(1, ...known, ...stream.observed.answers.values());
+}
+
+/** Everything about one stream that a skip needs. */
+function isPredictable(state: WorkloadState, stream: Stream, now: number): boolean {
+  const { toucher, observed, plan } = stream;
+  if (toucher.kind === "process" && !toucher.mapping.file.isAlive) return false;
+  const tables = tablesOf(state, stream);
+  if (tables.length === 0 || observed.isDisturbed) return false;
+  const kinds = (["read", "write"] as const).filter((kind) => (kind === "read" ? plan.reads > 0 : plan.reads < plan.of));
+  if (!tables.every((table) => kinds.every((kind) => isObserved(observed, kind, table.table)))) return false;
+  const latency = latencyOf(stream);
+  if (entriesHeld(latency, plan.period) > plan.outstanding) return false;
+  return stream.outstanding.every((request) => request.generation === observed.generation && request.askedAt + latency >= now);
+}
+
+/** No table can fill up, whatever the phases are. */
+function fits(streams: readonly Stream[]): boolean {
+  const held = new Map<number, { entries: number; readonly capacity: number }>();
+  for (const stream of streams) {
+    for (const table of stream.observed.tables ?? []) {
+      const sum = held.get(table.table) ?? { entries: 0, capacity: table.capacity };
+      sum.entries += entriesHeld(latencyOf(stream), stream.plan.period);
+      held.set(table.table, sum);
+    }
+  }
+  return [...held.values()].every((sum) => sum.entries <= sum.capacity);
+}
+
+export const isActive = (stream: Stream): boolean => stream.toucher.kind === "kernel" || isAlive(stream.toucher.process);
+
+/**
+ * Counts what can be counted before `horizon`, the next instant at which something else happens. Returns how many requests that were.
+ * A stream over several ports is accounted under its first.
+ */
+export function skip(state: WorkloadState, now: number, horizon: number): number {
+  const { memory } = state.kernel.platform;
+  if (state.mode !== "aggregated" || horizon <= now || memory.countsRequests) return 0;
+  const streams = state.streams.filter(isActive);
+  const generation = memory.routeGeneration;
+  for (const stream of streams) refresh(stream, generation);
+  if (streams.length === 0 || !streams.every((stream) => isPredictable(state, stream, now)) || !fits(streams)) return 0;
+  const guard = Math.max(...streams.map(latencyOf)) + 1;
+  const resume = horizon - guard;
+  if (resume - now < guard * worthwhile) return 0;
+  let total = 0;
+  for (const stream of streams) total += skipOne(state, stream, resume);
+  return total;
+}
+
+function skipOne(state: WorkloadState, stream: Stream, resume: number): number {
+  const { plan } = stream;
+  const count = countBefore(stream.nextAt, plan.period, resume);
+  if (count === 0) return 0;
+  const reads = readsBefore(plan, stream.index + count) - readsBefore(plan, stream.index);
+  const writes = count - reads;
+  const dropped = stream.observed.writeStatus === "dropped" ? writes : 0;
+  stream.index += count;
+  stream.nextAt += count * plan.period;
+  state.counts.issued += count;
+  state.counts.completed += count;
+  state.counts.skipped += count;
+  state.counts.droppedWrites += dropped;
+  state.kernel.platform.memory.account(stream.observed.tables?.[0]?.table ?? 0, reads, writes, dropped);
+  return count;
+}
+
+export const kindAt = (stream: Stream): "read" | "write" => (isRead(stream.plan, stream.index) ? "read" : "write");
