@@ -6,7 +6,7 @@ import type { Attribute, Device, DeviceType } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import type { Resource } from "../resource/resource.ts";
-import { barAccess, capabilityHeader, configBus, dvsecHeaders, dvsecIdentity, extendedHeader, extendedIds, extendedStart, headerOf, serialNumber } from "./registers.ts";
+import { barAccess, capabilityHeader, configBus, decodeBar, dvsecHeaders, dvsecIdentity, extendedHeader, extendedIds, extendedStart, headerOf, serialNumber } from "./registers.ts";
 import { registerAt } from "../../platform/registers.ts";
 
 export const pciBus = "pci";
@@ -154,17 +154,15 @@ export function barAddress(device: Device, index: number): bigint {
   return bar.resource.start;
 }
 
-const barTypeBits = 0xf;
-
 function sizeOneBar(kernel: Kernel, address: PciAddress, index: number): Bar | undefined {
   const access = barAccess(kernel, address, index);
   const was = access.read();
   access.write(0xffff_ffff);
   const low = access.read();
   access.write(was);
-  if (low === 0 || low === 0xffff_ffff || (low & 1) !== 0) return undefined;
-  const is64Bit = (low & 6) === 4;
-  let mask = BigInt((low & ~barTypeBits) >>> 0) | 0xffff_ffff_0000_0000n;
+  if (low === 0 || low === 0xffff_ffff) return undefined;
+  const { addressMask, is64Bit, isPrefetchable } = decodeBar(low);
+  let mask = BigInt(addressMask) | 0xffff_ffff_0000_0000n;
   if (is64Bit) {
     const upper = barAccess(kernel, address, index + 1);
     const upperWas = upper.read();
@@ -172,7 +170,7 @@ function sizeOneBar(kernel: Kernel, address: PciAddress, index: number): Bar | u
     mask = (mask & 0xffff_ffffn) | (BigInt(upper.read()) << 32n);
     upper.write(upperWas);
   }
-  return { index, size: (~mask & 0xffff_ffff_ffff_ffffn) + 1n, is64Bit, isPrefetchable: (low & 8) !== 0, resource: null };
+  return { index, size: (~mask & 0xffff_ffff_ffff_ffffn) + 1n, is64Bit, isPrefetchable, resource: null };
 }
 
 /** Sizes the BARs of a function by writing ones, with decode off, as pci_read_bases does. */

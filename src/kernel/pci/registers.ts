@@ -5,7 +5,7 @@ import { dvsecDevice, dvsecLocatorPort, dvsecPort } from "../../../registers/dvs
 import { aerRootPort, bridgeHeader, endpointHeader, msi, pcieEndpoint, pcieRootPort, serialNumber } from "../../../registers/pci.ts";
 import type { PciAddress } from "../../platform/pci-address.ts";
 import type { RegisterAccess, RegisterBus } from "../../platform/registers.ts";
-import { registerAt } from "../../platform/registers.ts";
+import { decode, extract, registerAt } from "../../platform/registers.ts";
 import type { Kernel } from "../base/kernel.ts";
 
 export { aerRootPort, bridgeHeader, cacheMemoryRange, dvsecDevice, dvsecPort, endpointHeader, msi, pcieEndpoint, pcieRootPort, serialNumber };
@@ -41,6 +41,14 @@ export function configBus(kernel: Kernel, address: PciAddress): RegisterBus {
 export function barAccess(kernel: Kernel, address: PciAddress, index: number): { readonly read: () => number; readonly write: (value: number) => void } {
   const offset = endpointHeader.registers.bar0.offset + index * 4;
   return { read: () => kernel.platform.config.read32(address, offset), write: (value) => kernel.platform.config.write32(address, offset, value) };
+}
+
+/** What the low half of a BAR says of itself after all ones were written: [address bits, 64-bit, prefetchable]. */
+export function decodeBar(raw: number): { readonly addressMask: number; readonly is64Bit: boolean; readonly isPrefetchable: boolean } {
+  const fields = endpointHeader.registers.bar0.fields;
+  const values = decode(endpointHeader.registers.bar0, BigInt(raw));
+  const typeBits = (1 << (fields.prefetchable.bits + 1)) - 1;
+  return { addressMask: (raw & ~typeBits) >>> 0, is64Bit: extract(fields.type, BigInt(raw)) === fields.type.reset, isPrefetchable: values.prefetchable === 1 };
 }
 
 const header = endpointHeader.registers;

@@ -1,0 +1,51 @@
+// ACPI's part of boot: tables, the memory map in /proc/iomem, and what _OSC grants on each CXL host bridge (timeout-isolation.md section 9).
+
+import type { AcpiHostBridge, OscRequest } from "../../platform/platform.ts";
+import type { Kernel } from "../base/kernel.ts";
+import { defineState, printk } from "../base/kernel.ts";
+import { createResource, insertConflict, iomem } from "../resource/resource.ts";
+import type { Cedt } from "./cedt.ts";
+import { parseCedt } from "./cedt.ts";
+import { findTable, loadTables } from "./tables.ts";
+
+const grants = defineState("acpi.osc", () => ({ byUid: new Map<number, OscRequest>() }));
+const nothing: OscRequest = { isolationControl: false, isolationNotification: false };
+
+/** What the platform lets the operating system control below the host bridge with this UID. */
+export const oscGranted = (kernel: Kernel, uid: number): OscRequest => grants(kernel).byUid.get(uid) ?? nothing;
+
+/** Asks for what policy wants to use; the answer may be less. */
+function negotiate(kernel: Kernel, bridge: AcpiHostBridge, index: number): void {
+  const wants = kernel.policy.isolationAction !== "none";
+  const name = `ACPI0016:${index.toString(16).padStart(2, "0")}`;
+  const granted = kernel.platform.firmware.osc(bridge.uid, { isolationControl: wants, isolationNotification: wants });
+  grants(kernel).byUid.set(bridge.uid, granted);
+  const list = [...(granted.isolationControl ? ["CXLIsolation"] : []), ...(granted.isolationNotification ? ["CXLIsolationNotify"] : [])];
+  printk(kernel, "info", `acpi ${name}: _OSC: OS now controls [PCIeHotplug AER PCIeCapability]`);
+  if (wants) printk(kernel, "info", `acpi ${name}: _OSC: OS now controls [CXLMemErrorReporting${list.map((item) => ` ${item}`).join("")}]`);
+}
+
+const mapNames = { usable: "System RAM", reserved: "Reserved" } as const;
+
+function addMemoryMap(kernel: Kernel): void {
+  for (const entry of kernel.platform.firmware.memoryMap ?? []) {
+    const last = entry.base + entry.size - 1n;
+    const kind = entry.kind === "soft-reserved" ? "soft reserved" : entry.kind;
+    printk(kernel, "info", `BIOS-e820: [mem 0x${entry.base.toString(16).padStart(16, "0")}-0x${last.toString(16).padStart(16, "0")}] ${kind}`);
+    // Soft Reserved lives in a tree of its own, not in iomem (observed.md).
+    if (entry.kind !== "soft-reserved") insertConflict(iomem(kernel), createResource(mapNames[entry.kind], entry.base, entry.size, entry.kind === "usable"));
+  }
+}
+
+/** Tables and memory map: the first thing at boot. */
+export function initializeAcpi(kernel: Kernel): void {
+  addMemoryMap(kernel);
+  loadTables(kernel);
+  for (const [index, bridge] of kernel.platform.firmware.hostBridges.entries()) negotiate(kernel, bridge, index);
+}
+
+/** The CEDT's contents, or undefined without one. */
+export function readCedt(kernel: Kernel): Cedt | undefined {
+  const table = findTable(kernel, "CEDT");
+  return table === undefined ? undefined : parseCedt(table.bytes);
+}
