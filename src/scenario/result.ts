@@ -1,0 +1,73 @@
+// The JSON result, stable: `bytes*` are strings (64-bit), times and counts numbers. Version 1.
+
+import type { TraceLayer } from "../sim/trace.ts";
+import type { PolicyValues } from "./policies.ts";
+import type { Outcome } from "./schema.ts";
+
+export type Status = "pass" | "fail" | "invalid" | "error" | "limit";
+
+export interface FaultResult {
+  readonly id: string;
+  readonly fired: boolean;
+  readonly count: number;
+  readonly firstAtNs: number | null;
+}
+
+export interface ExpectationResult {
+  readonly text: string;
+  readonly pass: boolean;
+  readonly expected: string;
+  readonly actual: string;
+}
+
+export interface Metrics {
+  readonly machineChecks: number;
+  readonly droppedWrites: number;
+  readonly killed: number;
+  readonly survived: number;
+  readonly bytesLost: string;
+  readonly bytesServed: string;
+}
+
+export interface ScenarioResult {
+  readonly file: string;
+  readonly name: string;
+  readonly seed: number;
+  readonly schedule: "fixed" | "seeded";
+  readonly policies: PolicyValues;
+  readonly status: Status;
+  /** Why, when the status is not pass. */
+  readonly reason: string | null;
+  readonly verdict: null;
+  readonly outcome: Outcome;
+  readonly virtualTimeNs: number;
+  readonly traceDigest: string;
+  readonly digests: Readonly<Record<TraceLayer, string>>;
+  readonly faults: readonly FaultResult[];
+  readonly expectations: readonly ExpectationResult[];
+  readonly metrics: Metrics;
+  readonly reproduce: string;
+}
+
+export interface RunResult {
+  readonly version: 1;
+  readonly tool: { readonly version: string; readonly moduleHash: string };
+  readonly scenarios: readonly ScenarioResult[];
+  readonly summary: Readonly<Record<Status, number>>;
+}
+
+/** Exit codes of `run`, worst first. */
+export const exitCodes = { interrupted: 130, usage: 2, error: 5, invalid: 3, limit: 4, fail: 1, pass: 0 } as const;
+const order: readonly Status[] = ["error", "invalid", "limit", "fail"];
+
+export function summarize(scenarios: readonly ScenarioResult[]): RunResult["summary"] {
+  const summary: Record<Status, number> = { pass: 0, fail: 0, invalid: 0, error: 0, limit: 0 };
+  for (const scenario of scenarios) summary[scenario.status]++;
+  return summary;
+}
+
+/** The worst of several wins: 5, 3, 4, 1, 0. */
+export function exitCodeOf(scenarios: readonly ScenarioResult[]): number {
+  const worst = order.find((status) => scenarios.some((scenario) => scenario.status === status));
+  return exitCodes[worst ?? "pass"];
+}
