@@ -9,7 +9,7 @@ import { routeToPort } from "./fabric/routing";
 import { Completion, HANDLES, HOST_RUNNING, Handle, INTERRUPTS, Machine, NEVER, NONE, STATUS_NEVER, SYNC, deviceAt, portAt, root, stalledAt } from "./machine";
 import { RAM, writeMedia, readWord } from "./media/pages";
 import { configRead as readConfig, configWrite as writeConfig } from "./pci/config-space";
-import { advance, spend as spendTime } from "./time";
+import { advance, findEvent, spend as spendTime } from "./time";
 import { ACCESS_LOAD, ACCESS_STORE, HW_ACCOUNT, LAYER_ACCESS, trace, traceHardware } from "./trace/ring";
 
 export function rootAddress(): usize {
@@ -150,6 +150,14 @@ export function latencyOf(port: u32, isWrite: u32): u32 {
 export function advanceTo(low: u32, high: u32): void {
   const m = root();
   advance(m, (<u64>high << 32) | <u64>low);
+}
+
+/** Time of the next event beside undisturbed answers of requests, ~0: none. */
+export function nextEvent(): u32 {
+  const m = root();
+  const time = findEvent(m);
+  m.resultHigh = <u32>(time >> 32);
+  return <u32>time;
 }
 
 export function spend(nanoseconds: u32): void {

@@ -2,7 +2,7 @@
 
 import { runCommits } from "./component/hdm-decoder";
 import { runTimeProbes } from "./fault/probes";
-import { runEntries } from "./fabric/in-flight";
+import { disturbedDeadline, runEntries } from "./fabric/in-flight";
 import { runLink, runMedia } from "./fabric/link-state";
 import { HOST_HUNG, HOST_RUNNING, Machine, NEVER, NONE, bridgeAt, deviceAt, portAt } from "./machine";
 import { HW_HOST, traceHardware } from "./trace/ring";
@@ -21,16 +21,27 @@ export function setHostState(m: Machine, state: u32): void {
 
 /** Earliest thing that will happen by itself. Order of looking is the order at equal times: probes, links, media, commits, requests. */
 function findDeadline(m: Machine): u64 {
+  let earliest = findOutsideDeadline(m);
+  for (let i: u32 = 0; i < m.portCount; i++) earliest = min(earliest, portAt(m, i).nextDeadline);
+  return earliest;
+}
+
+/** Everything but requests. */
+function findOutsideDeadline(m: Machine): u64 {
   let earliest = min(m.nextProbeTime, m.watchdogAt);
   for (let i: u32 = 0; i < m.bridgeCount; i++) earliest = min(earliest, bridgeAt(m, i).commitUntil);
-  for (let i: u32 = 0; i < m.portCount; i++) {
-    const port = portAt(m, i);
-    earliest = min(earliest, min(port.trainedAt, port.nextDeadline));
-  }
+  for (let i: u32 = 0; i < m.portCount; i++) earliest = min(earliest, portAt(m, i).trainedAt);
   for (let i: u32 = 0; i < m.deviceCount; i++) {
     const device = deviceAt(m, i);
     earliest = min(earliest, min(device.readyAt, device.commitUntil));
   }
+  return earliest;
+}
+
+/** Earliest thing beside the undisturbed answers of requests: what a caller that counts in closed form must not cross. */
+export function findEvent(m: Machine): u64 {
+  let earliest = findOutsideDeadline(m);
+  for (let i: u32 = 0; i < m.portCount; i++) earliest = min(earliest, disturbedDeadline(portAt(m, i)));
   return earliest;
 }
 

@@ -160,6 +160,17 @@ function findPortDeadline(port: Port): void {
   port.nextDeadline = earliest;
 }
 
+/** Earliest entry whose end does more than answer its requester: a timeout, a failure, or one that root port busy waits for. */
+export function disturbedDeadline(port: Port): u64 {
+  let earliest = NEVER;
+  if (port.active == 0) return earliest;
+  for (let i: u32 = 0; i < port.capacity; i++) {
+    const entry = entryAt(port, i);
+    if (entry.state == 2 || (entry.state != 0 && entry.outcome >= OUTCOME_FATAL && entry.outcome != OUTCOME_MISS)) earliest = min(earliest, entry.deadline);
+  }
+  return earliest;
+}
+
 function earliestDue(m: Machine, port: Port): Entry | null {
   let found: Entry | null = null;
   for (let i: u32 = 0; i < port.capacity; i++) {

@@ -79,9 +79,11 @@ function act(m: Machine, probe: Probe): void {
       port.neverRetrain = 1;
       return;
     case ACTION_DROP:
+      m.routeGeneration++;
       port.dropResponses += argument;
       return;
     case ACTION_DELAY:
+      m.routeGeneration++;
       port.delayTime = probe.argument;
       port.delayResponses += probe.extra;
       return;

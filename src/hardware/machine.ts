@@ -63,6 +63,13 @@ export class Hardware {
     return this.#time(this.map.nextDeadline);
   }
 
+  /** Time of the next thing in the hardware beside undisturbed answers of requests, or -1: how far requests may be counted in closed form. */
+  get nextEvent(): number {
+    const lower = this.exports.nextEvent() >>> 0;
+    const upper = this.words[this.map.resultHigh] ?? 0;
+    return upper === 0xffff_ffff ? -1 : upper * 0x1_0000_0000 + lower;
+  }
+
   get hostState(): HostState {
     return hostStates[this.words[this.map.hostState] ?? 0] ?? "running";
   }

@@ -27,6 +27,7 @@ export interface ModuleExports {
   isStalled(requester: number): number;
   routeOf(low: number, high: number): number;
   latencyOf(port: number, isWrite: number): number;
+  nextEvent(): number;
   advanceTo(low: number, high: number): void;
   spend(nanoseconds: number): void;
   account(port: number, reads: number, writes: number, dropped: number): void;

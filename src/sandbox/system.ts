@@ -106,7 +106,7 @@ function stepInside(system: System, horizon: number): Step {
   runTimers(kernel);
   wakeSleepers(scheduler, hardware.now);
   const others = earliest(nextTimer(kernel), nextWakeTime(scheduler), horizon);
-  system.workloads?.run(hasReady(scheduler) ? hardware.now : earliest(others, hardware.nextDeadline));
+  system.workloads?.run(hasReady(scheduler) ? hardware.now : earliest(others, hardware.nextEvent));
   if (hasReady(scheduler)) {
     runOne(scheduler, () => hardware.now);
     return progress;
