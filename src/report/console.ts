@@ -1,0 +1,57 @@
+// What a person reads after a run: one line a scenario, then what went wrong and the command that repeats it.
+
+import type { RunResult, ScenarioResult, Status } from "../scenario/result.ts";
+
+export interface Style {
+  paint(style: "green" | "red" | "yellow" | "dim" | "bold", text: string): string;
+}
+
+export const plain: Style = { paint: (_style, text) => text };
+
+const marks: Readonly<Record<Status, readonly ["green" | "red" | "yellow", string]>> = { pass: ["green", "pass"], fail: ["red", "FAIL"], invalid: ["yellow", "INVALID"], error: ["red", "ERROR"], limit: ["yellow", "LIMIT"] };
+
+/** Virtual time with a unit that keeps three digits. */
+export function formatTime(nanoseconds: number): string {
+  for (const [unit, size] of [["s", 1e9], ["ms", 1e6], ["us", 1e3]] as const) {
+    if (nanoseconds >= size) return `${(nanoseconds / size).toFixed(nanoseconds >= size * 100 ? 0 : nanoseconds >= size * 10 ? 1 : 2)} ${unit}`;
+  }
+  return `${nanoseconds} ns`;
+}
+
+function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
+  return rows.map((row) => row.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0))).join("  ").trimEnd());
+}
+
+function row(result: ScenarioResult): string[] {
+  const m = result.metrics;
+  return [marks[result.status][1], result.name, result.outcome, formatTime(result.virtualTimeNs), String(m.machineChecks), String(m.droppedWrites), `${m.killed}/${m.killed + m.survived}`];
+}
+
+function trouble(result: ScenarioResult, style: Style): string[] {
+  if (result.status === "pass") return [];
+  const lines = ["", style.paint("bold", `${result.file}: ${result.name}`)];
+  if (result.reason !== null) lines.push(`  ${result.reason}`);
+  for (const fault of result.faults) if (!fault.fired) lines.push(style.paint("yellow", `  fault ${fault.id} did not fire`));
+  for (const one of result.expectations) if (!one.pass) lines.push(style.paint("red", `  ${one.text}: expected ${one.expected}, got ${one.actual}`));
+  return [...lines, style.paint("dim", `  ${result.reproduce}`)];
+}
+
+/** The table (standard output). */
+export function consoleTable(result: RunResult, style: Style = plain): string {
+  const head = ["", "scenario", "outcome", "virtual time", "checks", "dropped", "killed"];
+  const lines = table([head, ...result.scenarios.map(row)]);
+  const painted = lines.map((line, index) => {
+    const scenario = result.scenarios[index - 1];
+    if (scenario === undefined) return style.paint("dim", line);
+    const [colour, word] = marks[scenario.status];
+    return style.paint(colour, word) + line.slice(word.length);
+  });
+  return `${painted.join("\n")}\n`;
+}
+
+/** What went wrong and the totals (standard error). */
+export function consoleVerdict(result: RunResult, style: Style = plain): string {
+  const totals = (Object.entries(result.summary) as [Status, number][]).filter(([status, count]) => count > 0 || status === "pass").map(([status, count]) => `${count} ${status}`);
+  return `${[...result.scenarios.flatMap((scenario) => trouble(scenario, style)), "", totals.join(", ")].join("\n")}\n`;
+}

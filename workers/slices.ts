@@ -1,0 +1,47 @@
+// Runs one scenario in slices of a few milliseconds and looks at its messages between: what both workers and the command have in common.
+
+import type { RunInput, RunProgress, ScenarioRun } from "../src/sandbox/contract.ts";
+import { startScenario } from "../src/sandbox.ts";
+import type { ScenarioResult } from "../src/scenario/result.ts";
+
+export interface FinishedRun {
+  readonly result: ScenarioResult;
+  readonly trace: readonly Uint8Array[];
+}
+
+export interface Control {
+  /** Milliseconds of wall time a slice takes; 0 gives a slice of one step. */
+  readonly slice: number;
+  readonly isCancelled: () => boolean;
+  readonly onProgress: (progress: RunProgress) => void;
+}
+
+export class CancelledError extends Error {
+  constructor() {
+    super("the run was cancelled");
+    this.name = "CancelledError";
+  }
+}
+
+const nextTurn = (): Promise<void> =>
+  new Promise((resolve) => {
+    const channel = new MessageChannel();
+    channel.port1.onmessage = () => {
+      channel.port1.close();
+      resolve();
+    };
+    channel.port2.postMessage(null);
+  });
+
+/** @throws CancelledError, ScenarioFileError */
+export async function runInSlices(module: WebAssembly.Module, moduleHash: string, input: RunInput, control: Control): Promise<FinishedRun> {
+  const run: ScenarioRun = startScenario(module, moduleHash, input);
+  for (;;) {
+    const end = performance.now() + control.slice;
+    if (run.run(() => performance.now() >= end) === "done") break;
+    control.onProgress(run.progress);
+    await nextTurn();
+    if (control.isCancelled()) throw new CancelledError();
+  }
+  return { result: run.result(), trace: run.takeTrace() };
+}
