@@ -1,0 +1,219 @@
+// Records of the CXL core: ports, dports, decoders, memdevs, regions. Plain data on devices of bus "cxl"; accessors give the record's type.
+
+import type { Device } from "../base/device.ts";
+import type { Kernel } from "../base/kernel.ts";
+import { defineState } from "../base/kernel.ts";
+import type { Resource } from "../resource/resource.ts";
+import type { ComponentRegisters, HdmRegisters } from "./registers.ts";
+
+export const cxlBus = "cxl";
+
+/** A downstream port: a PCI root port below a host bridge, or a host bridge below the root. */
+export interface Dport {
+  readonly id: number;
+  readonly device: Device;
+  /** The CXL port it belongs to. */
+  readonly port: Device;
+  /** Component registers of a root port; null where there are none. */
+  readonly components: ComponentRegisters | null;
+  /** Set while the root port's CXL.mem is isolated; the isolation service keeps it. */
+  isIsolated: boolean;
+}
+
+export type PortKind = "root" | "switch" | "endpoint";
+
+export interface PortRecord {
+  readonly kind: PortKind;
+  readonly id: number;
+  readonly depth: number;
+  /** What the port stands on: ACPI0017, a host bridge, a memdev. */
+  readonly uport: Device;
+  readonly parentDport: Dport | null;
+  readonly dports: Dport[];
+  /** Decoder devices in id order. */
+  readonly decoders: Device[];
+  /** CHBCR of a host bridge. */
+  readonly componentBlock: bigint | null;
+  /** Which regions pass through, in order of attachment. */
+  readonly references: RegionReference[];
+  readonly resources: Resource[];
+  components: ComponentRegisters | null;
+  hdm: HdmRegisters | null;
+  /** Highest decoder id of the gapless run of committed ones; -1: none. */
+  commitEnd: number;
+  /** Endpoint: highest decoder id that holds DPA; -1: none. */
+  dpaEnd: number;
+}
+
+/** How one region uses one port (cxl_region_ref). */
+export interface RegionReference {
+  readonly region: Device;
+  readonly decoder: Device;
+  /** Endpoint decoders of the region below this port. */
+  readonly endpoints: Device[];
+  /** Distinct dports that they are reached through. */
+  targetCount: number;
+}
+
+export type DecoderKind = "root" | "switch" | "endpoint";
+
+export interface DecoderRecord {
+  readonly kind: DecoderKind;
+  readonly id: number;
+  readonly port: Device;
+  /** HPA base and size in bytes; size 0: empty. */
+  start: bigint;
+  size: bigint;
+  ways: number;
+  /** Bytes. */
+  granularity: number;
+  isLocked: boolean;
+  isEnabled: boolean;
+  isHostOnly: boolean;
+  /** Range "everything", no registers (region-assembly 4.2). */
+  readonly isPassThrough: boolean;
+  /** Switch and root: dport per way as far as known. */
+  readonly targets: (Dport | null)[];
+  /** Switch and root: ids per way as read or set. */
+  readonly targetIds: number[];
+  region: Device | null;
+  readonly root: RootDecoderPart | null;
+  readonly endpoint: EndpointDecoderPart | null;
+}
+
+export interface RootDecoderPart {
+  readonly restrictions: { readonly type2: boolean; readonly type3: boolean; readonly ram: boolean; readonly pmem: boolean; readonly isFixed: boolean };
+  readonly qosClass: number;
+  resource: Resource | null;
+  /** Held in advance: the next region's id. */
+  nextRegionId: number;
+  isDead: boolean;
+  readonly regions: Device[];
+}
+
+export interface EndpointDecoderPart {
+  readonly memdev: Device;
+  /** DPA reservation. */
+  dpa: { readonly start: bigint; readonly size: bigint; readonly skip: bigint } | null;
+  mode: "none" | "ram";
+  state: "manual" | "auto";
+  /** Position in its region; -1: none. */
+  position: number;
+}
+
+export interface MemdevRecord {
+  readonly id: number;
+  readonly pciDevice: Device;
+  readonly serial: bigint;
+  /** Bytes of volatile capacity, DPA 0 up. */
+  readonly ramSize: bigint;
+  readonly components: ComponentRegisters | null;
+  readonly isMediaReady: boolean;
+  endpoint: Device | null;
+}
+
+/** Configuration states in order (region-assembly 5.1). */
+export const regionStates = { idle: 0, interleaveActive: 1, active: 2, resetPending: 3, commit: 4 } as const;
+
+export interface RegionRecord {
+  readonly id: number;
+  readonly rootDecoder: Device;
+  readonly mode: "ram";
+  state: number;
+  ways: number;
+  granularity: number;
+  resource: Resource | null;
+  /** Endpoint decoder per position. */
+  readonly targets: (Device | null)[];
+  targetCount: number;
+  isLocked: boolean;
+  needsReset: boolean;
+}
+
+export const portOf = (device: Device): PortRecord => device.data as PortRecord;
+export const decoderOf = (device: Device): DecoderRecord => device.data as DecoderRecord;
+export const memdevOf = (device: Device): MemdevRecord => device.data as MemdevRecord;
+export const regionOf = (device: Device): RegionRecord => device.data as RegionRecord;
+
+/** @throws TypeError the device is no endpoint decoder: a fault of the caller */
+export function endpointPart(device: Device): EndpointDecoderPart {
+  const part = decoderOf(device).endpoint;
+  if (part === null) throw new TypeError(`${device.name} is no endpoint decoder`);
+  return part;
+}
+
+export function rootPart(device: Device): RootDecoderPart {
+  const part = decoderOf(device).root;
+  if (part === null) throw new TypeError(`${device.name} is no root decoder`);
+  return part;
+}
+
+/** Numbers in use of one kind; the lowest free one is given (ida). */
+export interface IdAllocator {
+  readonly used: Set<number>;
+}
+
+export function takeId(allocator: IdAllocator): number {
+  let id = 0;
+  while (allocator.used.has(id)) id++;
+  allocator.used.add(id);
+  return id;
+}
+
+export const freeId = (allocator: IdAllocator, id: number): void => void allocator.used.delete(id);
+
+export interface CxlState {
+  readonly portIds: IdAllocator;
+  readonly memdevIds: IdAllocator;
+  /** Shared by regions and hmem devices. */
+  readonly regionIds: IdAllocator;
+  /** The port root0, once ACPI0017 has probed. */
+  root: Device | null;
+}
+
+export const cxlState = defineState("cxl", (): CxlState => ({ portIds: { used: new Set() }, memdevIds: { used: new Set() }, regionIds: { used: new Set() }, root: null }));
+
+/** Ports from the endpoint up to, without, the root. */
+export function portsUpwards(endpoint: Device): Device[] {
+  const ports: Device[] = [];
+  for (let port: Device | null = endpoint; port !== null && portOf(port).kind !== "root"; port = port.parent) ports.push(port);
+  return ports;
+}
+
+/** The dport of `port` that leads to the endpoint, or undefined. */
+export function dportTowards(port: Device, endpoint: Device): Dport | undefined {
+  for (let below: Device | null = endpoint; below !== null; below = below.parent) {
+    if (below.parent === port) return portOf(below).parentDport ?? undefined;
+  }
+  return undefined;
+}
+
+/** A root port's dport record, or undefined before anything below it was enumerated. */
+export function dportOfDevice(kernel: Kernel, device: Device): Dport | undefined {
+  for (const candidate of kernel.buses.get(cxlBus) ?? []) {
+    if (!isPort(candidate)) continue;
+    const found = portOf(candidate).dports.find((dport) => dport.device === device);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+export const isPort = (device: Device): boolean => device.type.name === "cxl_port";
+export const isDecoder = (device: Device): boolean => device.type.name.startsWith("cxl_decoder");
+export const isMemdev = (device: Device): boolean => device.type.name === "cxl_memdev";
+export const isRegion = (device: Device): boolean => device.type.name === "cxl_region";
+
+/** ways <-> code and granularity <-> code (6.6 of the sheet). */
+const waysByCode: Readonly<Record<number, number>> = { 0: 1, 1: 2, 2: 4, 3: 8, 4: 16, 8: 3, 9: 6, 10: 12 };
+export const decodeWays = (code: number): number | undefined => waysByCode[code];
+export const encodeWays = (ways: number): number | undefined => {
+  const found = Object.entries(waysByCode).find(([, value]) => value === ways);
+  return found === undefined ? undefined : Number(found[0]);
+};
+export const decodeGranularity = (code: number): number | undefined => (code <= 6 ? 256 << code : undefined);
+export const encodeGranularity = (granularity: number): number | undefined => {
+  const code = Math.log2(granularity) - 8;
+  return Number.isInteger(code) && code >= 0 && code <= 6 ? code : undefined;
+};
+export const isPowerOfTwo = (value: number): boolean => value > 0 && (value & (value - 1)) === 0;
+export const granule = 256n << 20n;
