@@ -92,10 +92,19 @@ function act(m: Machine, probe: Probe): void {
       port.loseMessage = probe.extra;
       return;
     case ACTION_PLUG:
-      return plug(m, port, argument);
+      return replace(m, port, argument);
     default:
       return;
   }
+}
+
+/** A card is pulled and another put in: the link goes down first if it is up. */
+function replace(m: Machine, port: Port, slot: u32): void {
+  const wasOut = port.cableOut;
+  port.cableOut = 1;
+  evaluateLink(m, port);
+  port.cableOut = wasOut;
+  plug(m, port, slot);
 }
 
 export function runTimeProbes(m: Machine): void {

@@ -2,7 +2,7 @@
 
 import { blocks } from "../../registers/blocks.ts";
 import type { StructureDeclaration } from "../../registers/schema.ts";
-import { fieldBits } from "../../registers/layout.ts";
+import { fieldBits } from "../../registers/checks.ts";
 import type { MachineDescription } from "../platform/description.ts";
 import { ScenarioFileError, loadScenario } from "./load.ts";
 import type { Path } from "./load.ts";

@@ -44,10 +44,12 @@ export interface TraceWriter {
   readonly ring: TraceRing;
   readonly strings: string[];
   readonly interned: Map<string, Interned>;
+  /** Told of every record written here, after it is in the trace; for triggers on marks. */
+  onText: ((layer: TraceLayer, kind: number, text: string, detail: string) => void) | null;
 }
 
 export function createTraceWriter(ring: TraceRing): TraceWriter {
-  const writer: TraceWriter = { ring, strings: [], interned: new Map() };
+  const writer: TraceWriter = { ring, strings: [], interned: new Map(), onText: null };
   intern(writer, "");
   return writer;
 }
@@ -72,6 +74,7 @@ export function traceText(writer: TraceWriter, layer: "kernel" | "log" | "result
   const low = (first.low ^ Math.imul(second.low, 0x9e3779b1)) >>> 0;
   const high = (first.high ^ Math.imul(second.high, 0x85ebca77)) >>> 0;
   writer.ring.write(layerIndex[layer], kind, first.id, second.id, low, high, e >>> 0, f >>> 0);
+  writer.onText?.(layer, kind, text, detail);
 }
 
 /** Unpacks record number `index` of a chunk of records. */
