@@ -1,7 +1,7 @@
 // Where each structure lies in each register block. Component blocks are the CXL.cache/mem primary range (component block + 4 KiB).
 
 import { componentHeader } from "./component-header.ts";
-import { dvsecDevice, dvsecFlexBus, dvsecGpfPort, dvsecLocatorDevice, dvsecLocatorPort, dvsecPort } from "./dvsec.ts";
+import { dvsecDevice, dvsecFlexBus, dvsecFlexBusPort, dvsecGpfPort, dvsecLocatorDevice, dvsecLocatorPort, dvsecPort } from "./dvsec.ts";
 import { hdmDecoderDevice, hdmDecoderPort } from "./hdm-decoder.ts";
 import { aerEndpoint, aerRootPort, bridgeHeader, endpointHeader, msi, pcieEndpoint, pcieRootPort, serialNumber } from "./pci.ts";
 import { link, ras } from "./ras-link.ts";
@@ -31,7 +31,8 @@ export const blocks = {
     name: "rootPortConfig", clause: "8.1", kind: "config",
     placements: {
       bridgeHeader: { at: 0, structure: bridgeHeader }, pcieRootPort: { at: 0x40, structure: pcieRootPort }, msi: { at: 0x80, structure: msi },
-      aerRootPort: { at: 0x100, structure: aerRootPort }, dvsecPort: { at: 0x140, structure: dvsecPort }, dvsecGpfPort: { at: 0x170, structure: dvsecGpfPort }, dvsecFlexBus: { at: 0x180, structure: dvsecFlexBus }, dvsecLocatorPort: { at: 0x1a0, structure: dvsecLocatorPort },
+      aerRootPort: { at: 0x100, structure: aerRootPort }, dvsecPort: { at: 0x140, structure: dvsecPort }, dvsecGpfPort: { at: 0x170, structure: dvsecGpfPort }, dvsecFlexBus: { at: 0x180, structure: dvsecFlexBusPort }, dvsecLocatorPort: { at: 0x1a0, structure: dvsecLocatorPort },
+      serialNumber: { at: 0x1c0, structure: serialNumber, presentWith: "hasSerialNumber" },
     },
   },
   deviceConfig: {

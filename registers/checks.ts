@@ -93,6 +93,7 @@ function checkRegister(place: string, structure: StructureDeclaration, register:
   const last = register.offset + (instancesOf(register) - 1) * (register.repeat?.stride ?? 0);
   if (register.offset < 0 || last + bytes > structure.length) refuse(place, `ends behind the structure's ${structure.length} bytes`);
   if (register.offset % bytes !== 0 || (register.repeat?.stride ?? 0) % bytes !== 0) refuse(place, "is not aligned to its width");
+  if ((register.repeat?.stride ?? 0) % 4 !== 0) refuse(place, "repeats in steps that are no dwords");
   if (!structure.widths.some((width) => width === bytes)) refuse(place, `cannot be accessed as a whole: ${bytes} bytes is no legal width here`);
   if (register.onWrite !== undefined && !behaviours.includes(register.onWrite)) refuse(place, `side effect "${register.onWrite}" is not known`);
   const named: boolean[] = [];

@@ -16,6 +16,10 @@ const capability = {
     poisonOnDecodeError: { bits: 10, access: "HwInit", key: "poisonOnDecodeError", meaning: "A read that no decoder claims can return poison" },
     interleave3612: { bits: 11, access: "HwInit", key: "ways3612", meaning: "3, 6 and 12 ways; devices only" },
     interleave16: { bits: 12, access: "HwInit", key: "ways16", meaning: "16 ways; devices only" },
+    uioCapable: { bits: 13, access: "RO", meaning: "Unordered I/O to HDM" },
+    uioDecoderCount: { bits: [19, 16], access: "RO", meaning: "Decoders that can have UIO, encoded as the decoder count; reserved on devices" },
+    noExistingMemoryData: { bits: 20, access: "RO", meaning: "MemData-NXM capable: 1 on components of 256B flits" },
+    coherencyModels: { bits: [22, 21], access: "RO", meaning: "Coherency models of a device", values: { 0: "unknown", 1: "device coherent", 2: "host-only coherent", 3: "both" } },
   },
 } as const;
 
@@ -37,6 +41,11 @@ const range = (count: number) => ({
       committed: { bits: 10, access: "RO", meaning: "Decoder is active" },
       errorNotCommitted: { bits: 11, access: "RO", meaning: "Programming error, decoder is not active" },
       targetRangeType: { bits: 12, access: "RWL", meaning: "1 host-only coherent (HDM-H), 0 device coherent" },
+      backInvalidate: { bits: 13, access: "RO", meaning: "BI: RWL on components that are back-invalidate capable; none here is" },
+      uio: { bits: 14, access: "RO", meaning: "Unordered I/O: RWL where capability bit 13 is 1" },
+      upstreamGranularity: { bits: [19, 16], access: "RO", meaning: "Interleave granularity above; RWL on UIO-capable ports" },
+      upstreamWays: { bits: [23, 20], access: "RO", meaning: "Interleave ways above; RWL on UIO-capable ports" },
+      interleaveSetPosition: { bits: [27, 24], access: "RO", meaning: "Position in the set; RWL on back-invalidate capable devices and UIO-capable ports" },
     },
   },
 } as const);
@@ -45,7 +54,7 @@ export const hdmDecoderPort = {
   name: "hdmDecoderPort",
   clause: "8.2.4.20",
   length: 0x10 + 32 * stride,
-  identity: { list: "component", id: 5, version: 1 },
+  identity: { list: "component", id: 5, version: 3 },
   widths: [4],
   registers: {
     capability,
@@ -66,7 +75,7 @@ export const hdmDecoderDevice = {
   name: "hdmDecoderDevice",
   clause: "8.2.4.20",
   length: 0x10 + 10 * stride,
-  identity: { list: "component", id: 5, version: 1 },
+  identity: { list: "component", id: 5, version: 3 },
   widths: [4],
   registers: {
     capability,

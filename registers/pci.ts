@@ -65,6 +65,8 @@ export const bridgeHeader = {
 
 const capabilityHeader = { offset: 0x00, width: 16, clause: "PCIe 7.5.3.1", meaning: "Capability id and next pointer (filled in from the layout)", fields: { id: { bits: [7, 0], access: "RO", meaning: "Capability id" }, next: { bits: [15, 8], access: "RO", meaning: "Next capability" } } } as const;
 
+const indicatorStates = { 1: "on", 2: "blinking", 3: "off" } as const;
+
 const pcieCommon = (portType: number) => ({
   header: capabilityHeader,
   flags: { offset: 0x02, width: 16, clause: "PCIe 7.5.3.2", meaning: "PCIe capabilities", fields: { version: { bits: [3, 0], access: "RO", reset: 2, meaning: "Capability version" }, portType: { bits: [7, 4], access: "RO", reset: portType, meaning: "Device or port type", values: { 0: "endpoint", 4: "root port", 5: "upstream", 6: "downstream" } }, slotImplemented: { bits: 8, access: "RO", reset: portType === 4 ? 1 : 0, meaning: "A slot is behind the port" }, interruptMessage: { bits: [13, 9], access: "RO", meaning: "Message of slot events" } } },
@@ -74,6 +76,8 @@ const pcieCommon = (portType: number) => ({
   linkCapabilities: { offset: 0x0c, width: 32, clause: "PCIe 7.5.3.6", meaning: "Link capabilities", fields: { maxSpeed: { bits: [3, 0], access: "RO", reset: 5, meaning: "5: 32 GT/s" }, maxWidth: { bits: [9, 4], access: "RO", reset: 8, meaning: "Lanes" }, surpriseDownReporting: { bits: 19, access: "RO", reset: portType === 4 ? 1 : 0, meaning: "Surprise Down is reported" }, linkActiveReporting: { bits: 20, access: "RO", reset: portType === 4 ? 1 : 0, meaning: "Data Link Layer Link Active is reported" }, portNumber: { bits: [31, 24], access: "HwInit", key: "portNumber", meaning: "Port number; what target lists name" } } },
   linkControl: { offset: 0x10, width: 16, clause: "PCIe 7.5.3.7", meaning: "Link control", onWrite: "linkControl", fields: { linkDisable: { bits: 4, access: "RW", meaning: "Takes the link down, if unmasked in DVSEC 3" }, retrainLink: { bits: 5, access: "RW", meaning: "Starts training; reads 0" } } },
   linkStatus: { offset: 0x12, width: 16, clause: "PCIe 7.5.3.8", meaning: "Link status", fields: { speed: { bits: [3, 0], access: "RO", meaning: "Current speed" }, width: { bits: [9, 4], access: "RO", meaning: "Current width" }, training: { bits: 11, access: "RO", meaning: "Link training" }, linkActive: { bits: 13, access: "RO", meaning: "Data Link Layer Link Active" }, bandwidthManagement: { bits: 14, access: "RW1C", meaning: "Bandwidth changed" }, autonomousBandwidth: { bits: 15, access: "RW1C", meaning: "Bandwidth changed by itself" } } },
+  linkControl2: { offset: 0x30, width: 16, clause: "PCIe 7.5.3.19", meaning: "Link control 2", fields: { targetSpeed: { bits: [3, 0], access: "RWS", reset: 5, meaning: "Target speed", unmodelled: true } } },
+  linkStatus2: { offset: 0x32, width: 16, clause: "PCIe 7.5.3.20", meaning: "Link status 2", fields: { flitMode: { bits: 10, access: "RO", meaning: "The link runs in flit mode (256B flits)" } } },
 } as const);
 
 export const pcieEndpoint = { name: "pcieEndpoint", clause: "PCIe 7.5.3", length: 0x3c, identity: { list: "capability", id: 0x10 }, widths: [1, 2, 4], registers: pcieCommon(0) } as const satisfies StructureDeclaration;
@@ -82,11 +86,52 @@ export const pcieRootPort = {
   name: "pcieRootPort", clause: "PCIe 7.5.3", length: 0x3c, identity: { list: "capability", id: 0x10 }, widths: [1, 2, 4],
   registers: {
     ...pcieCommon(4),
-    slotCapabilities: { offset: 0x14, width: 32, clause: "PCIe 7.5.3.9", meaning: "Slot capabilities", fields: { hotPlugSurprise: { bits: 5, access: "RO", meaning: "0 on CXL ports (CXL 9.9)" }, hotPlug: { bits: 6, access: "HwInit", key: "hotPlug", meaning: "Hot-plug capable" }, noCommandCompleted: { bits: 18, access: "RO", reset: 1, meaning: "No command-completed events" }, slotNumber: { bits: [31, 19], access: "HwInit", key: "slotNumber", meaning: "Physical slot" } } },
-    slotControl: { offset: 0x18, width: 16, clause: "PCIe 7.5.3.10", meaning: "Slot control", onWrite: "slotControl", fields: { presenceChangedEnable: { bits: 3, access: "RW", meaning: "Presence change raises the interrupt" }, hotPlugInterruptEnable: { bits: 5, access: "RW", meaning: "Slot events raise the interrupt" }, linkStateChangedEnable: { bits: 12, access: "RW", meaning: "Link state change raises the interrupt" } } },
-    slotStatus: { offset: 0x1a, width: 16, clause: "PCIe 7.5.3.11", meaning: "Slot status", onWrite: "slotStatus", fields: { presenceChanged: { bits: 3, access: "RW1C", meaning: "Presence changed" }, presence: { bits: 6, access: "RO", meaning: "Card present" }, linkStateChanged: { bits: 8, access: "RW1C", meaning: "Link state changed" } } },
+    slotCapabilities: {
+      offset: 0x14, width: 32, clause: "PCIe 7.5.3.9", meaning: "Slot capabilities",
+      fields: {
+        attentionButton: { bits: 0, access: "RO", meaning: "Attention button present" },
+        powerController: { bits: 1, access: "RO", meaning: "Power controller present" },
+        retentionLatchSensor: { bits: 2, access: "RO", meaning: "MRL sensor present" },
+        attentionIndicator: { bits: 3, access: "RO", meaning: "Attention indicator present" },
+        powerIndicator: { bits: 4, access: "RO", meaning: "Power indicator present" },
+        hotPlugSurprise: { bits: 5, access: "RO", meaning: "0 on CXL ports (CXL 9.9)" },
+        hotPlug: { bits: 6, access: "HwInit", key: "hotPlug", meaning: "Hot-plug capable" },
+        electromechanicalInterlock: { bits: 17, access: "RO", meaning: "Electromechanical interlock present" },
+        noCommandCompleted: { bits: 18, access: "RO", reset: 1, meaning: "No command-completed events" },
+        slotNumber: { bits: [31, 19], access: "HwInit", key: "slotNumber", meaning: "Physical slot" },
+      },
+    },
+    slotControl: {
+      offset: 0x18, width: 16, clause: "PCIe 7.5.3.10", meaning: "Slot control", onWrite: "slotControl",
+      fields: {
+        attentionButtonEnable: { bits: 0, access: "RW", when: "slotCapabilities.attentionButton", meaning: "Attention button raises the interrupt" },
+        powerFaultEnable: { bits: 1, access: "RW", when: "slotCapabilities.powerController", meaning: "Power fault raises the interrupt" },
+        retentionLatchEnable: { bits: 2, access: "RW", when: "slotCapabilities.retentionLatchSensor", meaning: "MRL sensor change raises the interrupt" },
+        presenceChangedEnable: { bits: 3, access: "RW", meaning: "Presence change raises the interrupt" },
+        commandCompletedEnable: { bits: 4, access: "RO", meaning: "RO 0 without command-completed events" },
+        hotPlugInterruptEnable: { bits: 5, access: "RW", meaning: "Slot events raise the interrupt" },
+        attentionIndicatorControl: { bits: [7, 6], access: "RW", when: "slotCapabilities.attentionIndicator", meaning: "Attention indicator", values: indicatorStates },
+        powerIndicatorControl: { bits: [9, 8], access: "RW", when: "slotCapabilities.powerIndicator", meaning: "Power indicator", values: indicatorStates },
+        powerControllerControl: { bits: 10, access: "RW", when: "slotCapabilities.powerController", meaning: "1 takes power off the slot" },
+        interlockControl: { bits: 11, access: "RW", readsZero: true, when: "slotCapabilities.electromechanicalInterlock", meaning: "1 toggles the interlock" },
+        linkStateChangedEnable: { bits: 12, access: "RW", meaning: "Link state change raises the interrupt" },
+      },
+    },
+    slotStatus: {
+      offset: 0x1a, width: 16, clause: "PCIe 7.5.3.11", meaning: "Slot status", onWrite: "slotStatus",
+      fields: {
+        attentionButtonPressed: { bits: 0, access: "RW1C", meaning: "Attention button pressed" },
+        powerFault: { bits: 1, access: "RW1C", meaning: "Power fault detected" },
+        retentionLatchChanged: { bits: 2, access: "RW1C", meaning: "MRL sensor changed" },
+        presenceChanged: { bits: 3, access: "RW1C", meaning: "Presence changed" },
+        commandCompleted: { bits: 4, access: "RW1C", meaning: "Command completed" },
+        retentionLatchOpen: { bits: 5, access: "RO", meaning: "MRL sensor open" },
+        presence: { bits: 6, access: "RO", meaning: "Card present" },
+        interlockEngaged: { bits: 7, access: "RO", meaning: "Interlock engaged" },
+        linkStateChanged: { bits: 8, access: "RW1C", meaning: "Link state changed" },
+      },
+    },
     rootControl: { offset: 0x1c, width: 16, clause: "PCIe 7.5.3.12", meaning: "Root control", fields: { systemErrorOnCorrectable: { bits: 0, access: "RW", meaning: "System error", unmodelled: true }, systemErrorOnNonFatal: { bits: 1, access: "RW", meaning: "System error", unmodelled: true }, systemErrorOnFatal: { bits: 2, access: "RW", meaning: "System error", unmodelled: true } } },
-    linkControl2: { offset: 0x30, width: 16, clause: "PCIe 7.5.3.19", meaning: "Link control 2", fields: { targetSpeed: { bits: [3, 0], access: "RWS", reset: 5, meaning: "Target speed", unmodelled: true } } },
   },
 } as const satisfies StructureDeclaration;
 
@@ -103,21 +148,23 @@ export const msi = {
 
 const extendedHeader = { offset: 0x00, width: 32, clause: "PCIe 7.6.3", meaning: "Extended capability header (filled in from the layout)", fields: { id: { bits: [15, 0], access: "RO", meaning: "Capability id" }, version: { bits: [19, 16], access: "RO", meaning: "Version" }, next: { bits: [31, 20], access: "RO", meaning: "Next capability" } } } as const;
 
-const uncorrectableErrors = { dataLinkProtocol: 4, surpriseDown: 5, poisonedTlp: 12, flowControl: 13, completionTimeout: 14, completerAbort: 15, unexpectedCompletion: 16, receiverOverflow: 17, malformedTlp: 18, ecrc: 19, unsupportedRequest: 20, acsViolation: 21, uncorrectableInternal: 22 } as const;
+const uncorrectableErrors = { dataLinkProtocol: 4, surpriseDown: 5, poisonedTlp: 12, flowControl: 13, completionTimeout: 14, completerAbort: 15, unexpectedCompletion: 16, receiverOverflow: 17, malformedTlp: 18, ecrc: 19, unsupportedRequest: 20, acsViolation: 21, uncorrectableInternal: 22, multicastBlocked: 23, atomicOperationBlocked: 24, tlpPrefixBlocked: 25, poisonedTlpEgressBlocked: 26 } as const;
 const correctableErrors = { receiver: 0, badTlp: 6, badDllp: 7, replayRollover: 8, replayTimeout: 12, advisoryNonFatal: 13, correctedInternal: 14, headerLogOverflow: 15 } as const;
 
+const words = (name: string): string => name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+
 /** One field per error bit; `set` lists the bits that reset to 1. */
-function errorBits<T extends Readonly<Record<string, number>>>(bits: T, access: "RW1CS" | "RWS", set: readonly number[]): { readonly [K in keyof T]: FieldDeclaration } {
-  return Object.fromEntries(Object.entries(bits).map(([name, bit]) => [name, { bits: bit, access, reset: set.includes(bit) ? 1 : 0, meaning: name }])) as { readonly [K in keyof T]: FieldDeclaration };
+function errorBits<T extends Readonly<Record<string, number>>>(bits: T, what: string, access: "RW1CS" | "RWS", set: readonly number[]): { readonly [K in keyof T]: FieldDeclaration } {
+  return Object.fromEntries(Object.entries(bits).map(([name, bit]) => [name, { bits: bit, access, reset: set.includes(bit) ? 1 : 0, meaning: `${what} of ${words(name)}` }])) as { readonly [K in keyof T]: FieldDeclaration };
 }
 
 const aerCommon = {
   header: extendedHeader,
-  uncorrectableStatus: { offset: 0x04, width: 32, clause: "PCIe 7.8.4.2", meaning: "Uncorrectable errors", onWrite: "uncorrectableErrorStatus", fields: errorBits(uncorrectableErrors, "RW1CS", []) },
-  uncorrectableMask: { offset: 0x08, width: 32, clause: "PCIe 7.8.4.3", meaning: "1 masks", fields: errorBits(uncorrectableErrors, "RWS", [22]) },
-  uncorrectableSeverity: { offset: 0x0c, width: 32, clause: "PCIe 7.8.4.4", meaning: "1 fatal", fields: errorBits(uncorrectableErrors, "RWS", [4, 5, 13, 17, 18, 22]) },
-  correctableStatus: { offset: 0x10, width: 32, clause: "PCIe 7.8.4.5", meaning: "Correctable errors", onWrite: "correctableErrorStatus", fields: errorBits(correctableErrors, "RW1CS", []) },
-  correctableMask: { offset: 0x14, width: 32, clause: "PCIe 7.8.4.6", meaning: "1 masks", fields: errorBits(correctableErrors, "RWS", [13, 14, 15]) },
+  uncorrectableStatus: { offset: 0x04, width: 32, clause: "PCIe 7.8.4.2", meaning: "Uncorrectable errors", onWrite: "uncorrectableErrorStatus", fields: errorBits(uncorrectableErrors, "Status", "RW1CS", []) },
+  uncorrectableMask: { offset: 0x08, width: 32, clause: "PCIe 7.8.4.3", meaning: "1 masks", fields: errorBits(uncorrectableErrors, "Mask", "RWS", [22]) },
+  uncorrectableSeverity: { offset: 0x0c, width: 32, clause: "PCIe 7.8.4.4", meaning: "1 fatal", fields: errorBits(uncorrectableErrors, "Severity", "RWS", [4, 5, 13, 17, 18, 22]) },
+  correctableStatus: { offset: 0x10, width: 32, clause: "PCIe 7.8.4.5", meaning: "Correctable errors", onWrite: "correctableErrorStatus", fields: errorBits(correctableErrors, "Status", "RW1CS", []) },
+  correctableMask: { offset: 0x14, width: 32, clause: "PCIe 7.8.4.6", meaning: "1 masks", fields: errorBits(correctableErrors, "Mask", "RWS", [13, 14, 15]) },
   control: { offset: 0x18, width: 32, clause: "PCIe 7.8.4.7", meaning: "Capabilities and control", fields: { firstErrorPointer: { bits: [4, 0], access: "ROS", meaning: "First error" } } },
   headerLog: { offset: 0x1c, width: 32, clause: "PCIe 7.8.4.8", meaning: "Header log", repeat: { count: 4, stride: 4 }, fields: { dword: { bits: [31, 0], access: "ROS", meaning: "Header dword" } } },
 } as const;

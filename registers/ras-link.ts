@@ -10,9 +10,11 @@ const correctable = { cacheDataEcc: 0, memoryDataEcc: 1, crcThreshold: 2, retryT
 
 type Fields<T> = { readonly [K in keyof T]: FieldDeclaration };
 
+const words = (name: string): string => name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+
 /** One single-bit field per named error. */
 function errorBits<T extends Readonly<Record<string, number>>>(bits: T, access: "RW1CS" | "RWS", reset: 0 | 1, meaning: string): Fields<T> {
-  return Object.fromEntries(Object.entries(bits).map(([name, bit]) => [name, { bits: bit, access, reset, meaning: `${meaning}: ${name}` }])) as Fields<T>;
+  return Object.fromEntries(Object.entries(bits).map(([name, bit]) => [name, { bits: bit, access, reset, meaning: `${meaning} of ${words(name)}` }])) as Fields<T>;
 }
 
 export const ras = {
@@ -62,14 +64,22 @@ export const link = {
         versionReceived: { bits: [7, 4], access: "RO", reset: 2, meaning: "Link version received" },
         retryWrapSupported: { bits: [15, 8], access: "RWS", reset: 9, meaning: "LLR wrap supported" },
         retryWrapReceived: { bits: [23, 16], access: "RO", reset: 9, meaning: "LLR wrap received" },
+        retryReceived: { bits: [28, 24], access: "RO", meaning: "NUM_Retry received" },
+        reinitReceived: { bits: [33, 29], access: "RO", meaning: "NUM_Phy_Reinit received" },
+        writePointerReceived: { bits: [41, 34], access: "RO", meaning: "Write pointer received" },
+        echoSequenceReceived: { bits: [49, 42], access: "RO", meaning: "Echo sequence number received" },
+        freeBuffersReceived: { bits: [57, 50], access: "RO", meaning: "Free retry buffers received" },
+        noLinkLayerReset: { bits: 58, access: "RO", reset: 1, meaning: "Link layer reset is not supported" },
       },
     },
     controlStatus: {
       offset: 0x08, width: 64, clause: "8.2.4.19.2", meaning: "Control and status",
       fields: {
+        linkLayerReset: { bits: 0, access: "RW", readsZero: true, meaning: "Resets the link layer; clears itself", unmodelled: true },
         initStall: { bits: 1, access: "RWS", meaning: "Stall initialisation", unmodelled: true },
         creditStall: { bits: 2, access: "RWS", meaning: "Stall credits", unmodelled: true },
         initState: { bits: [4, 3], access: "RO", meaning: "Initialisation", values: { 0: "not ready", 1: "parameter exchange", 2: "credit return stalled", 3: "done" } },
+        retryBufferConsumed: { bits: [12, 5], access: "RO", meaning: "Retry buffers in use" },
       },
     },
     receiveCreditControl: { offset: 0x10, width: 64, clause: "8.2.4.19.3", meaning: "Receive credits offered", fields: credits("RWS", 64) },

@@ -1,159 +1,19 @@
 // Writes assembly/generated/registers.ts (tables and names for the module) and build/docs/registers.md (the reference page).
+// Usage: node generate-registers.js [root of the checkout]
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { blocks, cacheMemoryRange } from "../registers/blocks.ts";
-import { checkVariants, DeclarationError, fieldBits, instancesOf } from "../registers/checks.ts";
-import { machineKeyMeanings, machineKeys } from "../registers/keys.ts";
-import type { BlockLayout } from "../registers/layout.ts";
-import { layOut } from "../registers/layout.ts";
-import type { BlockDeclaration, FieldDeclaration, StructureDeclaration } from "../registers/schema.ts";
-import { behaviours } from "../registers/schema.ts";
-
-const shout = (name: string): string => name.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toUpperCase();
-const hex = (value: number): string => `0x${(value >>> 0).toString(16)}`;
-
-function table(name: string, values: readonly number[]): string {
-  const lines: string[] = [];
-  for (let i = 0; i < values.length; i += 12) lines.push(`  ${values.slice(i, i + 12).map(hex).join(", ")},`);
-  return `export const ${name}: usize = memory.data<u32>([\n${lines.join("\n")}\n]);`;
-}
-
-function blockTables(layout: BlockLayout): string {
-  const name = shout(layout.name);
-  const rule = layout.dwords.map((d) => (d.low | (d.high << 8) | (d.widths << 16) | (d.hasConditions ? 1 << 20 : 0) | (d.unmodelled === 0 ? 0 : 1 << 21) | (d.instance << 24)) >>> 0);
-  const unmodelled = layout.dwords.flatMap((d, index) => (d.unmodelled === 0 ? [] : [index, d.unmodelled]));
-  return [
-    `export const ${name}_DWORDS: u32 = ${layout.dwords.length};`,
-    table(`${name}_TABLE`, layout.dwords.flatMap((d, i) => [d.write, d.clear, d.reset, d.locked, d.once, d.sticky, d.used, rule[i] ?? 0])),
-    `export const ${name}_KEY_COUNT: u32 = ${layout.keys.length};`,
-    table(`${name}_KEYS`, [...layout.keys.flatMap((k) => [machineKeys.indexOf(k.key), k.dword, k.shift, k.bits]), 0]),
-    `export const ${name}_CONDITION_COUNT: u32 = ${layout.conditions.length};`,
-    table(`${name}_CONDITIONS`, [...layout.conditions.flatMap((c) => [c.dword, c.mask, c.onDword, c.onMask]), 0]),
-    `export const ${name}_PRESENCE_COUNT: u32 = ${layout.presence.length};`,
-    table(`${name}_PRESENCE`, [...layout.presence.flatMap((p) => [machineKeys.indexOf(p.key), p.headerDword, p.first, p.last]), 0]),
-    `export const ${name}_UNMODELLED_COUNT: u32 = ${unmodelled.length / 2};`,
-    table(`${name}_UNMODELLED`, [...unmodelled, 0]),
-  ].join("\n");
-}
-
-/** Masks and shifts of fields over the dword that holds them. */
-function fieldNames(structure: StructureDeclaration): string[] {
-  const lines: string[] = [];
-  for (const [registerName, register] of Object.entries(structure.registers)) {
-    if (register.repeat !== undefined) lines.push(`export const ${shout(structure.name)}_${shout(registerName)}_STRIDE: u32 = ${register.repeat.stride / 4};`);
-    for (const [fieldName, field] of Object.entries(register.fields)) {
-      const [high, low] = fieldBits(field);
-      const start = (register.offset % 4) * 8 + low;
-      if (start % 32 + (high - low) > 31) continue;
-      const mask = (2 ** (high - low + 1) - 1) * 2 ** (start % 32);
-      const name = `${shout(structure.name)}_${shout(registerName)}_${shout(fieldName)}`;
-      lines.push(`export const ${name}: u32 = ${hex(mask)};`, `export const ${name}_SHIFT: u32 = ${start % 32};`);
-    }
-  }
-  return lines;
-}
-
-function offsetNames(block: BlockDeclaration): string[] {
-  return Object.values(block.placements).flatMap((placement) =>
-    Object.entries(placement.structure.registers).map(([name, register]) => `export const ${shout(block.name)}_${shout(placement.structure.name)}_${shout(name)}: u32 = ${(placement.at + register.offset) >>> 2};`),
-  );
-}
-
-function declaredBlocks(): readonly BlockDeclaration[] {
-  return Object.values(blocks);
-}
-
-function structures(): StructureDeclaration[] {
-  const all = declaredBlocks().flatMap((block) => Object.values(block.placements).map((placement) => placement.structure));
-  checkVariants(all);
-  return [...new Map(all.map((structure) => [structure.name, structure])).values()];
-}
-
-/** Two declarations whose names fall together would silently give one of them the other's number. */
-function refuseTwice(source: string): string {
-  const seen = new Set<string>();
-  for (const [, name = ""] of source.matchAll(/^export const (\w+)/gm)) {
-    if (seen.has(name)) throw new DeclarationError(name, "two declarations have this name");
-    seen.add(name);
-  }
-  return source;
-}
-
-function assembly(): string {
-  return [
-    "// Generated from registers/ by tools/generate-registers.ts. Do not edit.",
-    "// Tables: 8 words a dword: write, write-1-clear, reset, locked, once, sticky, used, rule.",
-    "// Rule: 7:0 behaviour of bits 15:0, 15:8 behaviour of bits 31:16, 19:16 legal widths in bytes, 20 has conditions, 21 has unmodelled bits,",
-    "// 31:24 instance. Lists: KEYS key, dword, shift, bits; CONDITIONS dword, mask, condition dword, condition mask; PRESENCE key, header dword,",
-    "// first, last dword; UNMODELLED dword, mask of fields kept without effect.",
-    "// <BLOCK>_<STRUCTURE>_<REGISTER>: dword index in the block. <STRUCTURE>_<REGISTER>_<FIELD>: mask over the dword.",
-    "",
-    ...machineKeys.map((key, id) => `export const KEY_${shout(key)}: u32 = ${id};`),
-    `export const KEY_COUNT: u32 = ${machineKeys.length};`,
-    ...behaviours.map((name, id) => `export const BEHAVIOUR_${shout(name)}: u32 = ${id + 1};`),
-    `export const CACHE_MEMORY_OFFSET: u32 = ${hex(cacheMemoryRange.offset)};`,
-    `export const CACHE_MEMORY_SIZE: u32 = ${hex(cacheMemoryRange.size)};`,
-    `export const COMPONENT_BLOCK_SIZE: u32 = ${hex(cacheMemoryRange.blockSize)};`,
-    ...structures().flatMap(fieldNames),
-    ...declaredBlocks().flatMap((block) => [...offsetNames(block), blockTables(layOut(block))]),
-    "",
-  ].join("\n");
-}
-
-const legend: readonly string[] = [
-  "Access: RO read only; RW read-write; RWL read-write until its lock is active; RWO can be set once; RW1C cleared by writing 1; HwInit fixed by",
-  "the machine (its key is named); a trailing S: sticky, survives a hot reset. Bits that no field names are reserved: they read 0 and ignore writes.",
-  "",
-  "## Machine keys",
-  "",
-  "| key | meaning |",
-  "|---|---|",
-  ...machineKeys.map((key) => `| ${key} | ${machineKeyMeanings[key]} |`),
-  "",
-];
-
-function notesOf(field: FieldDeclaration): string {
-  const values = Object.entries(field.values ?? {}).map(([value, text]) => `${value}: ${text}`);
-  const notes = [
-    field.meaning,
-    field.when === undefined ? "" : `writable with ${field.when}`,
-    field.key === undefined ? "" : `machine key ${field.key}`,
-    field.readsZero === true ? "reads 0" : "",
-    field.unmodelled === true ? "not modelled" : "",
-    values.join("; "),
-  ];
-  return notes.filter((note) => note !== "").join(". ").replaceAll("|", "\\|");
-}
-
-function reference(): string {
-  const lines = ["# Registers", "", "Generated from the declarations in `registers/`. Offsets in bytes from the start of the block; component blocks are the CXL.cache/mem range.", ""];
-  lines.push(...legend);
-  for (const block of declaredBlocks()) {
-    const layout = layOut(block);
-    lines.push(`## ${block.name} (${layout.dwords.length * 4} bytes, ${block.clause})`, "");
-    for (const placement of Object.values(block.placements).sort((a, b) => a.at - b.at)) lines.push(...structureReference(placement.structure, placement.at));
-  }
-  return lines.join("\n");
-}
-
-function structureReference(structure: StructureDeclaration, at: number): string[] {
-  const lines = [`### ${structure.name} at ${hex(at)} (${structure.length} bytes, ${structure.clause}, access widths ${structure.widths.join(", ")} bytes)`, "", "| offset | register | bits | field | access | reset | clause | meaning |", "|---|---|---|---|---|---|---|---|"];
-  for (const [name, register] of Object.entries(structure.registers)) {
-    const offset = hex(at + register.offset) + (instancesOf(register) > 1 ? ` + ${hex(register.repeat?.stride ?? 0)}n, n < ${instancesOf(register)}` : "");
-    for (const [fieldName, field] of Object.entries(register.fields)) {
-      const [high, low] = fieldBits(field);
-      lines.push(`| ${offset} | ${name} | ${high === low ? high : `${high}:${low}`} | ${fieldName} | ${field.access} | ${hex(field.reset ?? 0)} | ${field.clause ?? register.clause} | ${notesOf(field)} |`);
-    }
-  }
-  return [...lines, ""];
-}
+import { DeclarationError } from "../registers/checks.ts";
+import { referencePage } from "./register-reference.ts";
+import { assemblySource } from "./register-tables.ts";
 
 function main(root: string): void {
+  const source = assemblySource();
+  const page = referencePage();
   mkdirSync(join(root, "assembly/generated"), { recursive: true });
   mkdirSync(join(root, "build/docs"), { recursive: true });
-  writeFileSync(join(root, "assembly/generated/registers.ts"), refuseTwice(assembly()));
-  writeFileSync(join(root, "build/docs/registers.md"), reference());
+  writeFileSync(join(root, "assembly/generated/registers.ts"), source);
+  writeFileSync(join(root, "build/docs/registers.md"), page);
 }
 
 try {

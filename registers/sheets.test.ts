@@ -1,0 +1,180 @@
+// The declarations against facts that are stated here a second time, by hand, from the fact sheets.
+
+import { describe, expect, it } from "vitest";
+import { blocks } from "./blocks.ts";
+import type { BlockName } from "./blocks.ts";
+import type { BlockLayout, DwordLayout } from "./layout.ts";
+import { layOut } from "./layout.ts";
+import type { StructureDeclaration } from "./schema.ts";
+
+const layouts = Object.fromEntries(Object.entries(blocks).map(([name, block]) => [name, layOut(block)])) as Record<BlockName, BlockLayout>;
+const nothing: DwordLayout = { write: 0, clear: 0, reset: 0, locked: 0, once: 0, sticky: 0, used: 0, unmodelled: 0, low: 0, high: 0, widths: 0, instance: 255, hasConditions: false };
+
+/** The dword at a byte offset from the start of a structure. */
+function dword(block: BlockName, structure: string, offset: number): DwordLayout {
+  const placements: Readonly<Record<string, { readonly at: number }>> = blocks[block].placements;
+  const placed = placements[structure];
+  if (placed === undefined) throw new Error(`${block} has no ${structure}`);
+  return layouts[block].dwords[(placed.at + offset) >>> 2] ?? nothing;
+}
+
+/** Bits of the dword that some condition can take away. */
+function conditional(block: BlockName, structure: string, offset: number): number {
+  const placements: Readonly<Record<string, { readonly at: number }>> = blocks[block].placements;
+  const index = ((placements[structure]?.at ?? 0) + offset) >>> 2;
+  return layouts[block].conditions.filter((condition) => condition.dword === index).reduce((mask, condition) => (mask | condition.mask) >>> 0, 0);
+}
+
+const resets = (block: BlockName, structure: string, offsets: readonly number[]): number[] => offsets.map((offset) => dword(block, structure, offset).reset);
+
+describe("Timeout and Isolation (8.2.4.24)", () => {
+  const at = (offset: number): DwordLayout => dword("rootPortComponent", "timeoutIsolation", offset);
+
+  it("has capability at 0, nothing at 4, control at 8 and status at 0x0c, 4-byte accesses, and is absent without its key", () => {
+    expect([at(0).used, at(4).used, at(8).used, at(0xc).used]).toEqual([0xfe0f_1f1f, 0, 0x060f_1f1f, 0x7311]);
+    expect([at(0).widths, at(8).widths, at(0xc).widths]).toEqual([4, 4, 4]);
+    expect(layouts.rootPortComponent.presence).toEqual([{ key: "isolation", headerDword: 3, first: 0x120 / 4, last: 0x12c / 4 }]);
+  });
+
+  it("has a capability that no write changes and a control whose every field hangs on its capability bit", () => {
+    expect([at(0).write, at(0).clear]).toEqual([0, 0]);
+    expect([at(8).write, at(8).reset, conditional("rootPortComponent", "timeoutIsolation", 8)]).toEqual([0x060f_1f1f, 0, 0x060f_1f1f]);
+    const conditions = layouts.rootPortComponent.conditions.filter((condition) => condition.dword === 0x128 / 4);
+    expect(conditions.map((condition) => [condition.mask, condition.onMask])).toEqual([[0xf, 0x10], [0x10, 0x10], [0xf00, 0x1000], [0x1000, 0x1000], [1 << 16, 1 << 16], [1 << 17, 1 << 17], [1 << 18, 1 << 18], [1 << 19, 1 << 19], [1 << 25, 1 << 25], [1 << 26, 1 << 26]]);
+  });
+
+  it("[TS1] [TS3] [TS5] [TS6] [TS8] [TS9] [TS10] has RW1CS status bits 0, 4, 8, 9, 12 and 13 and a read-only RP Busy", () => {
+    expect([at(0xc).clear, at(0xc).sticky, at(0xc).write, at(0xc).used & ~at(0xc).clear]).toEqual([0x3311, 0x3311, 0, 1 << 14]);
+  });
+
+  it("[TS2] [TS4] [TS7] [TS11] leaves bits 3:1, 7:5, 11:10 and 31:15 of the status reserved", () => {
+    expect(at(0xc).used & 0xffff_8cee).toBe(0);
+  });
+});
+
+describe("RAS (8.2.4.17)", () => {
+  const at = (offset: number): DwordLayout => dword("deviceComponent", "ras", offset);
+
+  it("masks everything and calls everything fatal after reset", () => {
+    expect(resets("deviceComponent", "ras", [0, 4, 8, 0xc, 0x10, 0x14])).toEqual([0, 0x1_cfff, 0x1_cfff, 0, 0x7f, 0x2200]);
+    expect([at(4).write, at(4).sticky, at(0).clear, at(0).sticky, at(0xc).clear]).toEqual([0x1_cfff, 0x1_cfff, 0x1_cfff, 0x1_cfff, 0x7f]);
+  });
+
+  it("keeps a header log of 16 dwords that software cannot write", () => {
+    for (let offset = 0x18; offset < 0x58; offset += 4) expect([at(offset).used, at(offset).sticky, at(offset).write]).toEqual([0xffff_ffff, 0xffff_ffff, 0]);
+    expect(blocks.deviceComponent.placements.ras.structure.length).toBe(0x58);
+  });
+});
+
+describe("HDM decoders (8.2.4.20)", () => {
+  const host = (offset: number): DwordLayout => dword("hostBridgeComponent", "hdmDecoderPort", offset);
+  const device = (offset: number): DwordLayout => dword("deviceComponent", "hdmDecoderDevice", offset);
+
+  it("decoder n starts at 0x10 + 0x20n: base, size, control, targets or skip, and one reserved dword", () => {
+    for (const n of [0, 3, 31]) {
+      const locked = [0x10, 0x14, 0x18, 0x1c, 0x20, 0x24, 0x28, 0x2c].map((offset) => host(offset + 0x20 * n).locked);
+      expect(locked).toEqual([0xf000_0000, 0xffff_ffff, 0xf000_0000, 0xffff_ffff, 0x13ff, 0xffff_ffff, 0xffff_ffff, 0]);
+    }
+    for (const n of [0, 9]) expect([0x24, 0x28].map((offset) => device(offset + 0x20 * n).locked)).toEqual([0xf000_0000, 0xffff_ffff]);
+    expect([blocks.hostBridgeComponent.placements.hdmDecoderPort.structure.length, blocks.deviceComponent.placements.hdmDecoderDevice.structure.length]).toEqual([0x10 + 0x20 * 32, 0x10 + 0x20 * 10]);
+  });
+
+  it("Committed and Error Not Committed are the hardware's", () => {
+    expect([host(0x20).write, host(0x20).used & 0xc00, host(0x20).clear]).toEqual([0x13ff, 0xc00, 0]);
+  });
+
+  it("HDM Decoder Enable exists on devices only; poison on decode error hangs on capability bit 10", () => {
+    expect([host(4).write, device(4).write, conditional("deviceComponent", "hdmDecoderDevice", 4), conditional("hostBridgeComponent", "hdmDecoderPort", 4)]).toEqual([1, 3, 1, 1]);
+  });
+});
+
+describe("Link (8.2.4.19)", () => {
+  it("has seven 64-bit registers that only 8-byte accesses reach", () => {
+    const registers: StructureDeclaration["registers"] = blocks.rootPortComponent.placements.link.structure.registers;
+    expect(Object.values(registers).map(({ offset, width }) => [offset, width])).toEqual([0, 8, 16, 24, 32, 40, 48].map((offset) => [offset, 64]));
+    expect(dword("rootPortComponent", "link", 8).widths).toBe(8);
+  });
+});
+
+describe("capability lists", () => {
+  it("the header array counts what follows and names id, version and place", () => {
+    expect(resets("hostBridgeComponent", "componentHeader", [0, 4, 8])).toEqual([0x0111_0001, 0x0803_0005, 0]);
+    expect(resets("deviceComponent", "componentHeader", [0, 4, 8, 12])).toEqual([0x0311_0001, 0x0802_0002, 0x0d82_0004, 0x1283_0005]);
+  });
+
+  it.each([["rootPortConfig", [0x10, 0x05], ["aer", 3, 4, 7, 8, "dsn"]], ["deviceConfig", [0x10, 0x05], ["aer", "dsn", 0, 7, 8]]] as const)("%s: both lists visit every structure once and end", (block, ids, extended) => {
+    const reset = (offset: number): number => layouts[block].dwords[offset >>> 2]?.reset ?? 0;
+    const seen: number[] = [];
+    for (let at = reset(0x34) & 0xff; at !== 0; at = (reset(at) >>> 8) & 0xff) seen.push(reset(at) & 0xff);
+    expect(seen).toEqual(ids);
+    const found: (string | number)[] = [];
+    for (let at = 0x100; at !== 0; at = reset(at) >>> 20) found.push({ 0x0001: "aer", 0x0003: "dsn" }[reset(at) & 0xffff] ?? reset(at + 8) & 0xffff);
+    expect(found).toEqual(extended);
+  });
+
+  it("a root port without serial number ends its list with a header of 0", () => {
+    expect(layouts.rootPortConfig.presence).toEqual([{ key: "hasSerialNumber", headerDword: 0x1c0 / 4, first: 0x1c0 / 4, last: 0x1c8 / 4 }]);
+  });
+
+  it("each DVSEC names vendor 0x1e98, its revision and its length", () => {
+    expect([
+      resets("deviceConfig", "dvsecDevice", [4]), resets("deviceConfig", "dvsecFlexBus", [4]), resets("deviceConfig", "dvsecLocatorDevice", [4]),
+      resets("rootPortConfig", "dvsecPort", [4]), resets("rootPortConfig", "dvsecGpfPort", [4]), resets("rootPortConfig", "dvsecLocatorPort", [4]),
+    ].flat()).toEqual([0x03c3_1e98, 0x0202_1e98, 0x01c0_1e98, 0x0280_1e98, 0x0100_1e98, 0x0140_1e98]);
+  });
+});
+
+describe("config space", () => {
+  it("a memory device has class 05/02/10, a root port is a bridge, both with a 64-bit prefetchable BAR 0", () => {
+    expect([...resets("deviceConfig", "endpointHeader", [8, 0x10]), ...resets("rootPortConfig", "bridgeHeader", [8, 0x10])]).toEqual([0x0502_1001, 0xc, 0x0604_0001, 0xc]);
+    expect([dword("deviceConfig", "endpointHeader", 0xc).reset, dword("rootPortConfig", "bridgeHeader", 0xc).reset]).toEqual([0, 0x1_0000]);
+  });
+
+  it("a root port offers 32 messages at a 64-bit address, has a slot, and no hot-plug surprise (9.9)", () => {
+    expect(dword("rootPortConfig", "msi", 0).reset >>> 16).toBe((5 << 1) | (1 << 7));
+    expect((dword("rootPortConfig", "pcieRootPort", 0).reset >>> 16) & 0x1f0).toBe(0x140);
+    expect([dword("rootPortConfig", "pcieRootPort", 0x14).reset & 0x20, dword("rootPortConfig", "pcieRootPort", 0x14).write]).toEqual([0, 0]);
+  });
+
+  it("the slot obeys only what it has: three enables, three RW1C bits that can be set", () => {
+    const control = dword("rootPortConfig", "pcieRootPort", 0x18);
+    expect((control.write & 0xffff & ~conditional("rootPortConfig", "pcieRootPort", 0x18)) >>> 0).toBe(0x1028);
+    expect(control.clear >>> 16).toBe(0x11f);
+  });
+
+  it("AER masks internal errors after reset and calls bits 4, 5, 13, 17, 18 and 22 fatal", () => {
+    for (const [block, structure] of [["rootPortConfig", "aerRootPort"], ["deviceConfig", "aerEndpoint"]] as const) {
+      expect(resets(block, structure, [4, 8, 0xc, 0x10, 0x14])).toEqual([0, 1 << 22, 0x0046_2030, 0, 0xe000]);
+      expect([dword(block, structure, 4).clear, dword(block, structure, 4).sticky]).toEqual([0x07ff_f030, 0x07ff_f030]);
+    }
+  });
+
+  it("DVSEC 0: control is locked by CONFIG_LOCK, which can be set once; IO_Enable is fixed; ranges have 256 MiB granularity", () => {
+    const control = dword("deviceConfig", "dvsecDevice", 0x0c);
+    expect((control.locked & ~conditional("deviceConfig", "dvsecDevice", 0x0c)) >>> 0).toBe(0x4ffd);
+    expect([control.reset & 0xffff, control.clear >>> 16]).toEqual([2, 0x4000]);
+    expect(dword("deviceConfig", "dvsecDevice", 0x14).once).toBe(1);
+    for (const range of [0x18, 0x28]) expect([0, 4, 8, 12].map((offset) => dword("deviceConfig", "dvsecDevice", range + offset).locked)).toEqual([0, 0, 0xffff_ffff, 0xf000_0000]);
+    expect([0x1c, 0x2c].map((offset) => dword("deviceConfig", "dvsecDevice", offset).reset & 0xff)).toEqual([0x48, 0x48]);
+  });
+
+  it("DVSEC 0: commands of control 2 are not kept", () => {
+    const control2 = dword("deviceConfig", "dvsecDevice", 0x10);
+    expect([control2.write & 0x6, control2.used & 0x3f, control2.unmodelled & 0x6]).toEqual([0, 0x3f, 0x6]);
+  });
+
+  it("DVSEC 3 unmasks secondary bus reset with bit 0 and link disable with bit 1, both 0 after reset", () => {
+    const control = dword("rootPortConfig", "dvsecPort", 0x0c);
+    expect([control.write & 0xffff, control.reset & 0xffff]).toEqual([0x401f, 0]);
+  });
+
+  it("DVSEC 7: control can be written on the port and not on the device", () => {
+    expect([dword("rootPortConfig", "dvsecFlexBus", 0x0c).write & 0xffff, dword("deviceConfig", "dvsecFlexBus", 0x0c).write & 0xffff]).toEqual([0x63ff, 0]);
+    expect(dword("deviceConfig", "dvsecFlexBus", 0x0c).clear >>> 16).toBe(0x1f00);
+  });
+
+  it("DVSEC 8 names the component block at 0 and, on a device, the device block at 64 KiB of BAR 0", () => {
+    expect(resets("deviceConfig", "dvsecLocatorDevice", [0x0c, 0x10, 0x14, 0x18])).toEqual([0x100, 0, 0x1_0300, 0]);
+    expect(resets("rootPortConfig", "dvsecLocatorPort", [0x0c, 0x10])).toEqual([0x100, 0]);
+  });
+});
