@@ -7,7 +7,7 @@ import { hdmDecoderDevice, hdmDecoderPort } from "../../../registers/hdm-decoder
 import { ras } from "../../../registers/ras-link.ts";
 import { timeoutIsolation } from "../../../registers/timeout-isolation.ts";
 import type { IoHandle } from "../../platform/platform.ts";
-import { registerAt, structureAt } from "../../platform/registers.ts";
+import { decode, encode, registerAt, structureAt } from "../../platform/registers.ts";
 import type { Device } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
@@ -116,26 +116,15 @@ const sharedOf = (hdm: HdmRegisters, n: number) => {
 const allOnes = 0xffff_ffffn;
 const both = (low: bigint, high: bigint): bigint => (high << 32n) | low;
 
-export interface DecoderSettings {
-  readonly control: ReturnType<typeof readControl>;
-  readonly isDead: boolean;
-  readonly base: bigint;
-  readonly size: bigint;
-}
-
 /** Control of decoder `n`. `isDead`: everything reads as ones. */
 export function readControl(hdm: HdmRegisters, n: number) {
   const register = sharedOf(hdm, n).control;
   const raw = register.readRaw();
-  const bits = (field: keyof typeof hdmDecoderPort.registers.control.fields): number => {
-    const place = hdmDecoderPort.registers.control.fields[field].bits;
-    const [high, low] = typeof place === "number" ? [place, place] : place;
-    return Number((raw >> BigInt(low)) & ((1n << BigInt(high - low + 1)) - 1n));
-  };
+  const fields = decode(hdmDecoderPort.registers.control, raw);
   return {
     raw, isDead: raw === allOnes,
-    granularityCode: bits("interleaveGranularity"), waysCode: bits("interleaveWays"), isLocked: bits("lockOnCommit") === 1,
-    isCommitted: bits("committed") === 1, hasError: bits("errorNotCommitted") === 1, isHostOnly: bits("targetRangeType") === 1,
+    granularityCode: fields.interleaveGranularity, waysCode: fields.interleaveWays, isLocked: fields.lockOnCommit === 1,
+    isCommitted: fields.committed === 1, hasError: fields.errorNotCommitted === 1, isHostOnly: fields.targetRangeType === 1,
   };
 }
 
@@ -171,15 +160,13 @@ export function writeDecoder(hdm: HdmRegisters, n: number, base: bigint, size: b
 
 /** Starts the commit: `raw` is what control read before. */
 export function startCommit(hdm: HdmRegisters, n: number, raw: bigint, waysCode: number, granularityCode: number): void {
-  const { control } = hdmDecoderPort.registers;
-  const place = (value: number, bits: number | readonly [number, number]): bigint => BigInt(value) << BigInt(typeof bits === "number" ? bits : bits[1]);
-  const mask = place(0xf, control.fields.interleaveGranularity.bits) | place(0xf, control.fields.interleaveWays.bits) | place(1, control.fields.commit.bits) | place(1, control.fields.targetRangeType.bits);
-  sharedOf(hdm, n).control.writeRaw((raw & ~mask) | place(granularityCode, control.fields.interleaveGranularity.bits) | place(waysCode, control.fields.interleaveWays.bits) | place(1, control.fields.commit.bits) | place(1, control.fields.targetRangeType.bits));
+  const values = { interleaveWays: waysCode, interleaveGranularity: granularityCode, commit: 1, targetRangeType: 1 };
+  sharedOf(hdm, n).control.writeRaw(encode(hdmDecoderPort.registers.control, values, raw));
 }
 
 /** Clears Commit alone. */
 export function clearCommit(hdm: HdmRegisters, n: number, raw: bigint): void {
-  sharedOf(hdm, n).control.writeRaw(raw & ~(1n << BigInt(hdmDecoderPort.registers.control.fields.commit.bits)));
+  sharedOf(hdm, n).control.writeRaw(encode(hdmDecoderPort.registers.control, { commit: 0 }, raw));
 }
 
 /** Clears Commit, then size and base, high halves first (C16). */

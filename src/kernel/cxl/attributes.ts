@@ -1,0 +1,99 @@
+// Files in sysfs of ports, decoders and memdevs, names and formats as in the kernel's ABI (user-interface 5; captures of 7.2).
+
+import type { Task } from "../../sim/task.ts";
+import { task } from "../../sim/task.ts";
+import type { Attribute, Device, DeviceType } from "../base/device.ts";
+import { SystemError } from "../base/errno.ts";
+import type { Kernel } from "../base/kernel.ts";
+import { setDpaSize, setMode } from "./dpa.ts";
+import { createRegion, deleteRegion, nextRegionName } from "./region.ts";
+import { decoderOf, endpointPart, memdevOf, portOf, rootPart } from "./types.ts";
+
+export const hex = (value: bigint): string => `0x${value.toString(16)}`;
+const wideHex = (value: bigint): string => `0x${value.toString(16).padStart(16, "0")}`;
+const line = (name: string, show: (device: Device, kernel: Kernel) => string): Attribute => ({ name, show: (kernel, device) => `${show(device, kernel)}\n` });
+
+/** `devtype` and `modalias` that every cxl device but a memdev has. */
+export const identity = (devtype: string, number: number): readonly Attribute[] => [line("devtype", () => devtype), line("modalias", () => `cxl:t${number}`)];
+
+const absentDpa = 0xffff_ffff_ffff_ffffn;
+
+const decoderBase: readonly Attribute[] = [
+  line("start", (device) => hex(decoderOf(device).start)),
+  line("size", (device) => hex(decoderOf(device).isPassThrough ? absentDpa + 1n : decoderOf(device).size)),
+  line("locked", (device) => (decoderOf(device).isLocked ? "1" : "0")),
+  line("interleave_ways", (device) => String(decoderOf(device).ways)),
+  line("interleave_granularity", (device) => String(decoderOf(device).granularity)),
+];
+
+const region = line("region", (device) => decoderOf(device).region?.name ?? "");
+const targetType = line("target_type", (device) => (decoderOf(device).isHostOnly ? "expander" : "accelerator"));
+const targetList = line("target_list", (device) => {
+  const { targets, ways } = decoderOf(device);
+  return targets.slice(0, ways).flatMap((target) => (target === null ? [] : [String(target.id)])).join(",");
+});
+
+const capability = (name: string, has: (device: Device) => boolean): Attribute => line(name, (device) => (has(device) ? "1" : "0"));
+
+const createRam = task("create_ram_region.store", function* (kernel: Kernel, device: Device, text: string): Task<void> {
+  yield* createRegion(kernel, device, text.trim());
+});
+
+const remove = task("delete_region.store", function* (kernel: Kernel, device: Device, text: string): Task<void> {
+  yield* deleteRegion(kernel, device, text.trim());
+});
+
+const canCreateRam = (_kernel: Kernel, device: Device): boolean => rootPart(device).restrictions.type3 && rootPart(device).restrictions.ram;
+
+export const rootDecoderType: DeviceType = {
+  name: "cxl_decoder_root",
+  attributes: [
+    ...identity("cxl_decoder_root", 0), ...decoderBase,
+    capability("cap_pmem", (device) => rootPart(device).restrictions.pmem), capability("cap_ram", (device) => rootPart(device).restrictions.ram),
+    capability("cap_type2", (device) => rootPart(device).restrictions.type2), capability("cap_type3", (device) => rootPart(device).restrictions.type3),
+    targetList, line("qos_class", (device) => String(rootPart(device).qosClass)),
+    { name: "create_ram_region", visible: canCreateRam, show: (_kernel, device) => `${nextRegionName(device)}\n`, store: createRam },
+    { name: "delete_region", visible: canCreateRam, store: remove },
+  ],
+};
+
+export const switchDecoderType: DeviceType = { name: "cxl_decoder_switch", attributes: [...identity("cxl_decoder_switch", 0), ...decoderBase, targetType, targetList, region] };
+
+const storeMode = task("mode.store", function* (_kernel: Kernel, device: Device, text: string): Task<void> {
+  setMode(device, text.trim());
+});
+
+const storeDpaSize = task("dpa_size.store", function* (kernel: Kernel, device: Device, text: string): Task<void> {
+  setDpaSize(kernel, device, parseNumber(text));
+});
+
+/** A number as kstrtoull takes it. @throws SystemError EINVAL */
+export function parseNumber(text: string): bigint {
+  const trimmed = text.trim();
+  if (!/^(0[xX][0-9a-fA-F]+|[0-9]+)$/.test(trimmed)) throw new SystemError("EINVAL", `"${trimmed}" is no number`);
+  return BigInt(trimmed);
+}
+
+export const endpointDecoderType: DeviceType = {
+  name: "cxl_decoder_endpoint",
+  attributes: [
+    ...identity("cxl_decoder_endpoint", 0), ...decoderBase, targetType, region,
+    { ...line("mode", (device) => endpointPart(device).mode), store: storeMode },
+    line("dpa_resource", (device) => hex(endpointPart(device).dpa?.start ?? absentDpa)),
+    { ...line("dpa_size", (device) => wideHex(endpointPart(device).dpa?.size ?? 0n)), store: storeDpaSize },
+  ],
+};
+
+const decodersCommitted = line("decoders_committed", (device) => String(portOf(device).commitEnd + 1));
+
+export const rootPortType: DeviceType = { name: "cxl_port", attributes: [...identity("cxl_port", 4), decodersCommitted] };
+export const portType: DeviceType = { name: "cxl_port", attributes: [...identity("cxl_port", 3), decodersCommitted] };
+
+export const memdevType: DeviceType = {
+  name: "cxl_memdev",
+  attributes: [
+    line("firmware_version", () => ""), line("payload_max", () => "0"), line("label_storage_size", () => "0"), line("numa_node", () => "-1"),
+    line("serial", (device) => hex(memdevOf(device).serial)), line("dev", (device) => `249:${memdevOf(device).id}`),
+    line("ram/size", (device) => hex(memdevOf(device).ramSize)), line("pmem/size", () => "0x0"),
+  ],
+};

@@ -1,0 +1,66 @@
+// Device physical address space of a memdev: reservations in decoder id order (region-assembly 4.4, 7.5). One volatile partition from DPA 0.
+
+import type { Device } from "../base/device.ts";
+import { SystemError } from "../base/errno.ts";
+import type { Kernel } from "../base/kernel.ts";
+import { printk } from "../base/kernel.ts";
+import { decoderOf, endpointPart, granule, memdevOf, portOf } from "./types.ts";
+
+/** First DPA after every reservation of the endpoint. */
+function freeStart(port: Device): bigint {
+  return portOf(port).decoders.reduce((end, decoder) => {
+    const { dpa } = endpointPart(decoder);
+    return dpa !== null && dpa.start + dpa.size > end ? dpa.start + dpa.size : end;
+  }, 0n);
+}
+
+/** Records a reservation at enumeration or allocation. @throws SystemError EBUSY out of id order, or beyond the capacity */
+export function reserveDpa(device: Device, start: bigint, size: bigint, skip: bigint): void {
+  const decoder = decoderOf(device);
+  const part = endpointPart(device);
+  const port = portOf(decoder.port);
+  if (port.dpaEnd + 1 !== decoder.id) throw new SystemError("EBUSY", `${device.name}: DPA is reserved in order of decoder ids; decoder${port.id}.${port.dpaEnd + 1} is next`);
+  if (start + size > memdevOf(part.memdev).ramSize) throw new SystemError("EBUSY", `${device.name}: DPA ${start}+${size} lies beyond the device`);
+  part.dpa = { start, size, skip };
+  part.mode = "ram";
+  port.dpaEnd = decoder.id;
+}
+
+function freeDpa(device: Device): void {
+  const decoder = decoderOf(device);
+  const part = endpointPart(device);
+  if (part.dpa === null) return;
+  if (decoder.region !== null) throw new SystemError("EBUSY", `${device.name}: attached to ${decoder.region.name}`);
+  if (decoder.isEnabled) throw new SystemError("EBUSY", `${device.name}: enabled`);
+  const port = portOf(decoder.port);
+  if (port.dpaEnd !== decoder.id) throw new SystemError("EBUSY", `${device.name}: decoder${port.id}.${port.dpaEnd} holds DPA above`);
+  part.dpa = null;
+  port.dpaEnd--;
+}
+
+/** Store of `dpa_size`: frees, then allocates. @throws SystemError EINVAL, EBUSY, ENOSPC by the table of 7.5 */
+export function setDpaSize(kernel: Kernel, device: Device, size: bigint): void {
+  if (size % granule !== 0n) throw new SystemError("EINVAL", `${device.name}: ${size} is no multiple of 256 MiB`);
+  freeDpa(device);
+  if (size === 0n) return;
+  const decoder = decoderOf(device);
+  const part = endpointPart(device);
+  if (decoder.region !== null || decoder.isEnabled) throw new SystemError("EBUSY", `${device.name}: in use`);
+  if (part.mode === "none") throw new SystemError("EBUSY", `${device.name}: no mode`);
+  const start = freeStart(decoder.port);
+  if (start + size > memdevOf(part.memdev).ramSize) {
+    printk(kernel, "debug", `cxl decoder${portOf(decoder.port).id}.${decoder.id}: 0x${size.toString(16)} exceeds available ram capacity`);
+    throw new SystemError("ENOSPC", `${device.name}: ${size} bytes are more than is free`);
+  }
+  reserveDpa(device, start, size, 0n);
+}
+
+/** Store of `mode`. @throws SystemError EINVAL not a partition; EBUSY enabled; ENXIO no capacity */
+export function setMode(device: Device, text: string): void {
+  const part = endpointPart(device);
+  if (text !== "ram" && text !== "pmem") throw new SystemError("EINVAL", `${device.name}: mode "${text}"`);
+  if (decoderOf(device).isEnabled || part.dpa !== null) throw new SystemError("EBUSY", `${device.name}: enabled or holding DPA`);
+  if (text === "pmem") throw new SystemError("EINVAL", `${device.name}: no pmem partition`);
+  if (memdevOf(part.memdev).ramSize === 0n) throw new SystemError("ENXIO", `${device.name}: no volatile capacity`);
+  part.mode = "ram";
+}
