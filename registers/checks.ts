@@ -55,7 +55,7 @@ function checkPlacement(place: string, block: BlockDeclaration, placement: Place
 }
 
 function checkOrder(block: BlockDeclaration): void {
-  const placed = Object.entries(block.placements).sort(([, a], [, b]) => a.at - b.at);
+  const placed = Object.entries(block.placements).toSorted(([, a], [, b]) => a.at - b.at);
   for (const [index, [name, placement]] of placed.entries()) {
     const next = placed[index + 1];
     if (next !== undefined && placement.at + placement.structure.length > next[1].at) refuse(`${block.name}.${name}`, `overlaps ${next[0]}`);

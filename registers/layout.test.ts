@@ -8,6 +8,11 @@ const structureOf = (registers: Record<string, RegisterDeclaration>, length = 16
 const blockOf = (structure: StructureDeclaration, at = 0): BlockDeclaration => ({ name: "block", clause: "0", kind: "component", placements: { test: { at, structure } } });
 const register = (fields: RegisterDeclaration["fields"], offset = 0): RegisterDeclaration => ({ offset, width: 32, clause: "0", meaning: "", fields });
 
+const wide = (fields: RegisterDeclaration["fields"]): BlockDeclaration => blockOf({ ...structureOf({ r: { ...register(fields), width: 64 } }), widths: [8] });
+const placed = (at: number, over: Partial<StructureDeclaration>, kind: BlockDeclaration["kind"] = "config", presentWith?: "isolation"): BlockDeclaration => ({
+  name: "block", clause: "0", kind, placements: { test: { at, structure: { ...structureOf({}), ...over }, ...(presentWith === undefined ? {} : { presentWith }) } },
+});
+
 describe("block layouts", () => {
   it("every declared block lays out", () => {
     for (const block of Object.values(blocks)) expect(layOut(block).dwords.length).toBeGreaterThan(16);
@@ -67,16 +72,12 @@ describe("block layouts", () => {
   });
 
   it("a field of more than 32 bits, or a condition across two dwords, is refused", () => {
-    const wide = (fields: RegisterDeclaration["fields"]): BlockDeclaration => blockOf({ ...structureOf({ r: { ...register(fields), width: 64 } }), widths: [8] });
     expect(() => layOut(wide({ a: { bits: [32, 0], access: "RW", meaning: "" } }))).toThrow(/more than 32/);
     expect(() => layOut(wide({ a: { bits: [33, 30], access: "RW", when: "r.b", meaning: "" }, b: { bits: 0, access: "RO", meaning: "" } }))).toThrow(/two dwords/);
     expect(() => layOut(wide({ a: { bits: [33, 30], access: "HwInit", key: "portNumber", meaning: "" } }))).toThrow(/two dwords/);
   });
 
   it("a structure of the wrong list, behind the end of a block or absent in the middle of the extended list is refused", () => {
-    const placed = (at: number, over: Partial<StructureDeclaration>, kind: BlockDeclaration["kind"] = "config", presentWith?: "isolation"): BlockDeclaration => ({
-      name: "block", clause: "0", kind, placements: { test: { at, structure: { ...structureOf({}), ...over }, ...(presentWith === undefined ? {} : { presentWith }) } },
-    });
     const extended = { identity: { list: "extended", id: 1, version: 1 } } as const;
     expect(() => layOut(placed(0x100, extended, "component"))).toThrow(/no place in a component block/);
     expect(() => layOut(placed(0x40, extended))).toThrow(/at 256 or above/);

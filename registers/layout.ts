@@ -125,7 +125,7 @@ function fill(layout: BlockLayout, placement: Placement, registerName: string, f
 }
 
 const inOrder = (block: BlockDeclaration, ...lists: readonly string[]): Placement[] =>
-  Object.values(block.placements).filter((placement) => lists.includes(placement.structure.identity?.list ?? "")).sort((a, b) => a.at - b.at);
+  Object.values(block.placements).filter((placement) => lists.includes(placement.structure.identity?.list ?? "")).toSorted((a, b) => a.at - b.at);
 
 /** Capability header array (8.2.4.1): one entry for each structure, in order of place. */
 function linkComponent(layout: BlockLayout, block: BlockDeclaration): void {

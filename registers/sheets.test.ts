@@ -18,6 +18,11 @@ function dword(block: BlockName, structure: string, offset: number): DwordLayout
   return layouts[block].dwords[(placed.at + offset) >>> 2] ?? nothing;
 }
 
+const isolation = (offset: number): DwordLayout => dword("rootPortComponent", "timeoutIsolation", offset);
+const ras = (offset: number): DwordLayout => dword("deviceComponent", "ras", offset);
+const host = (offset: number): DwordLayout => dword("hostBridgeComponent", "hdmDecoderPort", offset);
+const device = (offset: number): DwordLayout => dword("deviceComponent", "hdmDecoderDevice", offset);
+
 /** Bits of the dword that some condition can take away. */
 function conditional(block: BlockName, structure: string, offset: number): number {
   const placements: Readonly<Record<string, { readonly at: number }>> = blocks[block].placements;
@@ -28,48 +33,41 @@ function conditional(block: BlockName, structure: string, offset: number): numbe
 const resets = (block: BlockName, structure: string, offsets: readonly number[]): number[] => offsets.map((offset) => dword(block, structure, offset).reset);
 
 describe("Timeout and Isolation (8.2.4.24)", () => {
-  const at = (offset: number): DwordLayout => dword("rootPortComponent", "timeoutIsolation", offset);
-
   it("has capability at 0, nothing at 4, control at 8 and status at 0x0c, 4-byte accesses, and is absent without its key", () => {
-    expect([at(0).used, at(4).used, at(8).used, at(0xc).used]).toEqual([0xfe0f_1f1f, 0, 0x060f_1f1f, 0x7311]);
-    expect([at(0).widths, at(8).widths, at(0xc).widths]).toEqual([4, 4, 4]);
+    expect([isolation(0).used, isolation(4).used, isolation(8).used, isolation(0xc).used]).toEqual([0xfe0f_1f1f, 0, 0x060f_1f1f, 0x7311]);
+    expect([isolation(0).widths, isolation(8).widths, isolation(0xc).widths]).toEqual([4, 4, 4]);
     expect(layouts.rootPortComponent.presence).toEqual([{ key: "isolation", headerDword: 3, first: 0x120 / 4, last: 0x12c / 4 }]);
   });
 
   it("has a capability that no write changes and a control whose every field hangs on its capability bit", () => {
-    expect([at(0).write, at(0).clear]).toEqual([0, 0]);
-    expect([at(8).write, at(8).reset, conditional("rootPortComponent", "timeoutIsolation", 8)]).toEqual([0x060f_1f1f, 0, 0x060f_1f1f]);
+    expect([isolation(0).write, isolation(0).clear]).toEqual([0, 0]);
+    expect([isolation(8).write, isolation(8).reset, conditional("rootPortComponent", "timeoutIsolation", 8)]).toEqual([0x060f_1f1f, 0, 0x060f_1f1f]);
     const conditions = layouts.rootPortComponent.conditions.filter((condition) => condition.dword === 0x128 / 4);
     expect(conditions.map((condition) => [condition.mask, condition.onMask])).toEqual([[0xf, 0x10], [0x10, 0x10], [0xf00, 0x1000], [0x1000, 0x1000], [1 << 16, 1 << 16], [1 << 17, 1 << 17], [1 << 18, 1 << 18], [1 << 19, 1 << 19], [1 << 25, 1 << 25], [1 << 26, 1 << 26]]);
   });
 
   it("[TS1] [TS3] [TS5] [TS6] [TS8] [TS9] [TS10] has RW1CS status bits 0, 4, 8, 9, 12 and 13 and a read-only RP Busy", () => {
-    expect([at(0xc).clear, at(0xc).sticky, at(0xc).write, at(0xc).used & ~at(0xc).clear]).toEqual([0x3311, 0x3311, 0, 1 << 14]);
+    expect([isolation(0xc).clear, isolation(0xc).sticky, isolation(0xc).write, isolation(0xc).used & ~isolation(0xc).clear]).toEqual([0x3311, 0x3311, 0, 1 << 14]);
   });
 
   it("[TS2] [TS4] [TS7] [TS11] leaves bits 3:1, 7:5, 11:10 and 31:15 of the status reserved", () => {
-    expect(at(0xc).used & 0xffff_8cee).toBe(0);
+    expect(isolation(0xc).used & 0xffff_8cee).toBe(0);
   });
 });
 
 describe("RAS (8.2.4.17)", () => {
-  const at = (offset: number): DwordLayout => dword("deviceComponent", "ras", offset);
-
   it("masks everything and calls everything fatal after reset", () => {
     expect(resets("deviceComponent", "ras", [0, 4, 8, 0xc, 0x10, 0x14])).toEqual([0, 0x1_cfff, 0x1_cfff, 0, 0x7f, 0x2200]);
-    expect([at(4).write, at(4).sticky, at(0).clear, at(0).sticky, at(0xc).clear]).toEqual([0x1_cfff, 0x1_cfff, 0x1_cfff, 0x1_cfff, 0x7f]);
+    expect([ras(4).write, ras(4).sticky, ras(0).clear, ras(0).sticky, ras(0xc).clear]).toEqual([0x1_cfff, 0x1_cfff, 0x1_cfff, 0x1_cfff, 0x7f]);
   });
 
   it("keeps a header log of 16 dwords that software cannot write", () => {
-    for (let offset = 0x18; offset < 0x58; offset += 4) expect([at(offset).used, at(offset).sticky, at(offset).write]).toEqual([0xffff_ffff, 0xffff_ffff, 0]);
+    for (let offset = 0x18; offset < 0x58; offset += 4) expect([ras(offset).used, ras(offset).sticky, ras(offset).write]).toEqual([0xffff_ffff, 0xffff_ffff, 0]);
     expect(blocks.deviceComponent.placements.ras.structure.length).toBe(0x58);
   });
 });
 
 describe("HDM decoders (8.2.4.20)", () => {
-  const host = (offset: number): DwordLayout => dword("hostBridgeComponent", "hdmDecoderPort", offset);
-  const device = (offset: number): DwordLayout => dword("deviceComponent", "hdmDecoderDevice", offset);
-
   it("decoder n starts at 0x10 + 0x20n: base, size, control, targets or skip, and one reserved dword", () => {
     for (const n of [0, 3, 31]) {
       const locked = [0x10, 0x14, 0x18, 0x1c, 0x20, 0x24, 0x28, 0x2c].map((offset) => host(offset + 0x20 * n).locked);

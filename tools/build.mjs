@@ -21,7 +21,7 @@ function run(command, ...argv) {
 function files(path) {
   if (!existsSync(path)) return [];
   if (!statSync(path).isDirectory()) return [path];
-  return readdirSync(path, { recursive: true, encoding: "utf8" }).map((name) => join(path, name)).filter((name) => statSync(name).isFile()).sort();
+  return readdirSync(path, { recursive: true, encoding: "utf8" }).map((name) => join(path, name)).filter((name) => statSync(name).isFile()).toSorted();
 }
 
 function step(name, inputs, outputs, work) {
@@ -42,10 +42,15 @@ const steps = {
       const result = spawnSync(process.execPath, ["build/tools/tools/generate-registers.js", "."], { stdio: "inherit" });
       if (result.status !== 0) process.exit(1);
     }),
-  module: () =>
+  module: () => {
+    if (!existsSync("assembly/index.ts")) {
+      console.log("build: module left out, there is no assembly/index.ts");
+      return;
+    }
     step("module", ["assembly", "asconfig.json"], ["build/hardware.wasm", "build/hardware.checked.wasm"], () => {
       for (const target of ["release", "checked"]) run("assemblyscript/bin/asc.js", "assembly/index.ts", "--config", "asconfig.json", "--target", target);
-    }),
+    });
+  },
   dist: () =>
     step("dist", ["registers", "src", "workers", "bench", "tsconfig.build.json", "build/hardware.wasm"], ["dist/build/hardware.wasm"], () => {
       rmSync("dist", { recursive: true, force: true });

@@ -37,7 +37,7 @@ export function referencePage(): string {
   lines.push(...legend);
   for (const block of declaredBlocks()) {
     lines.push(`## ${block.name} (${blockSize(block)} bytes, ${block.clause})`, "");
-    for (const placement of Object.values(block.placements).sort((a, b) => a.at - b.at)) lines.push(...structureReference(placement.structure, placement.at));
+    for (const placement of Object.values(block.placements).toSorted((a, b) => a.at - b.at)) lines.push(...structureReference(placement.structure, placement.at));
   }
   return lines.join("\n");
 }

@@ -1,9 +1,12 @@
 import { describe, expect, it } from "vitest";
+import { blocks } from "../../registers/blocks.ts";
 import { hdmDecoderPort } from "../../registers/hdm-decoder.ts";
+import { bridgeHeader, endpointHeader, pcieRootPort } from "../../registers/pci.ts";
+import { link } from "../../registers/ras-link.ts";
+import type { StructureDeclaration } from "../../registers/schema.ts";
 import { timeoutIsolation } from "../../registers/timeout-isolation.ts";
-import { pcieRootPort } from "../../registers/pci.ts";
 import type { RegisterBus } from "./registers.ts";
-import { registerAt, structureAt } from "./registers.ts";
+import { decode, encode, registerAt, structureAt } from "./registers.ts";
 
 /** Plain storage that counts accesses. */
 function storage(): RegisterBus & { readonly log: string[]; readonly view: DataView } {
@@ -59,5 +62,65 @@ describe("registers by name", () => {
     // @ts-expect-error a field that does not exist is a type error too
     expect(() => access.control.write({ memoryTimeout: 1 })).toThrow(/no field "memoryTimeout"/);
     expect(bus.log).toEqual([]);
+  });
+
+  it("a modify with a value too large touches nothing, not even by reading", () => {
+    const bus = storage();
+    expect(() => structureAt(bus, 0, timeoutIsolation).control.modify({ memoryTimeoutValue: 16 })).toThrow(RangeError);
+    expect(bus.log).toEqual([]);
+  });
+
+  it("a read is one access of the register's width and names every field, 64-bit registers included", () => {
+    const bus = storage();
+    bus.view.setBigUint64(0x10, (0x3ffn << 50n) | (0x2aan << 30n) | 5n, true);
+    expect(structureAt(bus, 0, link).receiveCreditControl.read()).toEqual({ cacheRequest: 5, cacheResponse: 0, cacheData: 0, memoryRequest: 0x2aa, memoryData: 0, backInvalidate: 0x3ff });
+    bus.view.setUint8(0x19, 0xfe);
+    expect(structureAt(bus, 0, bridgeHeader).secondaryBus.get("value")).toBe(0xfe);
+    expect(bus.log).toEqual(["r64@10", "r8@19"]);
+  });
+
+  it("a field up to bit 31 reads unsigned", () => {
+    const bus = storage();
+    bus.view.setUint32(0, 0xffff_ffff, true);
+    const { capability } = structureAt(bus, 0, timeoutIsolation);
+    expect([capability.get("interruptMessage"), capability.read().interrupt, capability.readRaw()]).toEqual([31, 1, 0xffff_ffffn]);
+    expect(structureAt(bus, 0, endpointHeader).bar1.get("address63to32")).toBe(0);
+    bus.view.setUint32(0x14, 0xffff_ffff, true);
+    expect(structureAt(bus, 0, endpointHeader).bar1.get("address63to32")).toBe(0xffff_ffff);
+  });
+
+  it("decode and encode are each other's inverse, over numbers and bigints alike", () => {
+    const { control } = hdmDecoderPort.registers;
+    for (const raw of [0, 0x0000_0702, 0x0fff_7fff]) {
+      expect(decode(control, raw)).toEqual(decode(control, BigInt(raw)));
+      expect(encode(control, decode(control, raw))).toBe(BigInt(raw));
+    }
+    expect(encode(control, { commit: 1 }, 0xffff_fdffn)).toBe(0xffff_ffffn);
+  });
+
+  it("every field of every declared register survives encode and decode at its largest value", () => {
+    for (const block of Object.values(blocks)) {
+      for (const { structure } of Object.values(block.placements) as { readonly structure: StructureDeclaration }[]) {
+        for (const register of Object.values(structure.registers)) {
+          for (const [name, field] of Object.entries(register.fields)) {
+            const largest = typeof field.bits === "number" ? 1 : 2 ** (field.bits[0] - field.bits[1] + 1) - 1;
+            const raw = encode(register, { [name]: largest });
+            expect(decode(register, raw)).toEqual({ ...decode(register, 0), [name]: largest });
+            expect(() => encode(register, { [name]: largest + 1 })).toThrow(RangeError);
+          }
+        }
+      }
+    }
+  });
+
+  it("names that every object has are no fields", () => {
+    const access = structureAt(storage(), 0, timeoutIsolation);
+    expect(() => access.control.get("constructor" as never)).toThrow(/no field "constructor"/);
+    expect(() => access.control.write({ toString: 1 } as never)).toThrow(/no field "toString"/);
+  });
+
+  it("a register that does not repeat has instance 0 only, and instances are whole numbers", () => {
+    expect(() => structureAt(storage(), 0, timeoutIsolation).control.at(1)).toThrow(/0\.\.0, not 1/);
+    expect(() => structureAt(storage(), 0, hdmDecoderPort).control.at(1.5)).toThrow(/not 1\.5/);
   });
 });

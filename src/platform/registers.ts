@@ -40,44 +40,52 @@ export type StructureAccess<S extends StructureDeclaration> = { readonly [K in k
 
 const highOf = (field: FieldDeclaration): number => (typeof field.bits === "number" ? field.bits : field.bits[0]);
 const lowOf = (field: FieldDeclaration): number => (typeof field.bits === "number" ? field.bits : field.bits[1]);
+/** One more than the largest value of a field. */
+const limitOf = (field: FieldDeclaration): number => 2 ** (highOf(field) - lowOf(field) + 1);
+const maskOf = (field: FieldDeclaration): bigint => (BigInt(limitOf(field)) - 1n) << BigInt(lowOf(field));
 
-/** Value of a field in a register's value. */
-export function extract(field: FieldDeclaration, value: bigint): number {
-  const bits = BigInt(highOf(field) - lowOf(field) + 1);
-  return Number((value >> BigInt(lowOf(field))) & ((1n << bits) - 1n));
+/** Value of a field in a register's value. A `number` is an unsigned value of at most 32 bits, which costs no bigint. */
+export function extract(field: FieldDeclaration, value: bigint | number): number {
+  if (typeof value === "number") return (value >>> lowOf(field)) % limitOf(field);
+  return Number((value >> BigInt(lowOf(field))) & (BigInt(limitOf(field)) - 1n));
 }
 
 /** Fields of a register's value by name. */
-export function decode<R extends RegisterDeclaration>(register: R, value: bigint): FieldValues<R> {
-  return Object.fromEntries(Object.entries(register.fields).map(([name, field]) => [name, extract(field, value)])) as FieldValues<R>;
+export function decode<R extends RegisterDeclaration>(register: R, value: bigint | number): FieldValues<R> {
+  const values: Record<string, number> = {};
+  for (const name of Object.keys(register.fields)) values[name] = extract(fieldOf(register, name), value);
+  return values as FieldValues<R>;
 }
 
 /** A register's value from named fields over a start value. @throws RangeError naming field, range and clause */
 export function encode<R extends RegisterDeclaration>(register: R, values: Partial<FieldValues<R>>, start = 0n): bigint {
   let result = start;
   for (const [name, value] of Object.entries(values) as [string, number][]) {
-    const field = register.fields[name];
-    if (field === undefined) throw new RangeError(`${register.meaning} (${register.clause}) has no field "${name}"; it has ${Object.keys(register.fields).join(", ")}`);
-    const limit = 2 ** (highOf(field) - lowOf(field) + 1);
+    const field = fieldOf(register, name);
+    const limit = limitOf(field);
     if (!Number.isInteger(value) || value < 0 || value >= limit) throw new RangeError(`${name} (${field.clause ?? register.clause}) is 0..${limit - 1}, not ${value}`);
-    const mask = (BigInt(limit) - 1n) << BigInt(lowOf(field));
-    result = (result & ~mask) | (BigInt(value) << BigInt(lowOf(field)));
+    result = (result & ~maskOf(field)) | (BigInt(value) << BigInt(lowOf(field)));
   }
   return result;
 }
 
+function fieldOf(register: RegisterDeclaration, name: string): FieldDeclaration {
+  const field = Object.hasOwn(register.fields, name) ? register.fields[name] : undefined;
+  if (field === undefined) throw new RangeError(`${register.meaning} (${register.clause}) has no field "${name}"; it has ${Object.keys(register.fields).join(", ")}`);
+  return field;
+}
+
+/** Bits that writing back what was read would clear. */
 function clearMask(register: RegisterDeclaration): bigint {
   let mask = 0n;
-  for (const field of Object.values(register.fields)) {
-    if (field.access === "RW1C" || field.access === "RW1CS") mask |= ((1n << BigInt(highOf(field) - lowOf(field) + 1)) - 1n) << BigInt(lowOf(field));
-  }
+  for (const field of Object.values(register.fields)) if (field.access === "RW1C" || field.access === "RW1CS") mask |= maskOf(field);
   return mask;
 }
 
-function readAt(bus: RegisterBus, width: number, offset: number): bigint {
+function readAt(bus: RegisterBus, width: number, offset: number): bigint | number {
   if (width === 64) return bus.read64(offset);
-  if (width === 32) return BigInt(bus.read32(offset));
-  return BigInt(width === 16 ? bus.read16(offset) : bus.read8(offset));
+  if (width === 32) return bus.read32(offset);
+  return width === 16 ? bus.read16(offset) : bus.read8(offset);
 }
 
 function writeAt(bus: RegisterBus, width: number, offset: number, value: bigint): void {
@@ -87,31 +95,64 @@ function writeAt(bus: RegisterBus, width: number, offset: number, value: bigint)
   else bus.write8(offset, Number(value));
 }
 
-/** Access to one register of a structure that starts at `base` on the bus. */
-export function registerAt<R extends RegisterDeclaration>(bus: RegisterBus, base: number, register: R, instance = 0): RegisterAccess<R> {
-  const count = register.repeat?.count ?? 1;
-  if (instance < 0 || instance >= count) throw new RangeError(`${register.meaning} (${register.clause}) has instances 0..${count - 1}, not ${instance}`);
-  const offset = base + register.offset + instance * (register.repeat?.stride ?? 0);
-  const keep = ~clearMask(register);
-  const readRaw = (): bigint => readAt(bus, register.width, offset);
-  const writeRaw = (value: bigint): void => writeAt(bus, register.width, offset, value);
-  const fieldOf = (name: string): FieldDeclaration => {
-    const field = register.fields[name];
-    if (field === undefined) throw new RangeError(`${register.meaning} (${register.clause}) has no field "${name}"`);
-    return field;
-  };
-  return {
-    read: () => decode(register, readRaw()),
-    get: (field) => extract(fieldOf(field), readRaw()),
-    readRaw,
-    write: (values) => writeRaw(encode(register, values)),
-    writeRaw,
-    modify: (values) => writeRaw(encode(register, values, readRaw() & keep)),
-    at: (n) => registerAt(bus, base, register, n),
-  };
+/** Knows its place; everything else it takes from the declaration. Methods on the prototype, so that a handle is one small object. */
+class Access<R extends RegisterDeclaration> implements RegisterAccess<R> {
+  readonly #bus: RegisterBus;
+  readonly #base: number;
+  readonly #register: R;
+  readonly #offset: number;
+
+  constructor(bus: RegisterBus, base: number, register: R, instance: number) {
+    this.#bus = bus;
+    this.#base = base;
+    this.#register = register;
+    this.#offset = base + register.offset + instance * (register.repeat?.stride ?? 0);
+  }
+
+  read(): FieldValues<R> {
+    return decode(this.#register, readAt(this.#bus, this.#register.width, this.#offset));
+  }
+
+  get(field: FieldNames<R>): number {
+    const declaration = fieldOf(this.#register, field);
+    return extract(declaration, readAt(this.#bus, this.#register.width, this.#offset));
+  }
+
+  readRaw(): bigint {
+    return BigInt(readAt(this.#bus, this.#register.width, this.#offset));
+  }
+
+  write(values: Partial<FieldValues<R>>): void {
+    this.writeRaw(encode(this.#register, values));
+  }
+
+  writeRaw(value: bigint): void {
+    writeAt(this.#bus, this.#register.width, this.#offset, value);
+  }
+
+  modify(values: Partial<FieldValues<R>>): void {
+    encode(this.#register, values); // Refuses before anything reaches the bus.
+    this.writeRaw(encode(this.#register, values, this.readRaw() & ~clearMask(this.#register)));
+  }
+
+  at(n: number): RegisterAccess<R> {
+    return registerAt(this.#bus, this.#base, this.#register, n);
+  }
 }
 
-/** Access to a whole structure at `base` on the bus. */
+/** Access to one register of a structure that starts at `base` on the bus. @throws RangeError when there is no such instance */
+export function registerAt<R extends RegisterDeclaration>(bus: RegisterBus, base: number, register: R, instance = 0): RegisterAccess<R> {
+  const count = register.repeat?.count ?? 1;
+  if (!Number.isInteger(instance) || instance < 0 || instance >= count) throw new RangeError(`${register.meaning} (${register.clause}) has instances 0..${count - 1}, not ${instance}`);
+  return new Access(bus, base, register, instance);
+}
+
+/** Access to a whole structure at `base` on the bus. Instance `n` of a repeated register is `register.at(n)`. */
 export function structureAt<S extends StructureDeclaration>(bus: RegisterBus, base: number, structure: S): StructureAccess<S> {
-  return Object.fromEntries(Object.entries(structure.registers).map(([name, register]) => [name, registerAt(bus, base, register)])) as StructureAccess<S>;
+  const registers: Record<string, RegisterAccess<RegisterDeclaration>> = {};
+  for (const name of Object.keys(structure.registers)) {
+    const register = structure.registers[name];
+    if (register !== undefined) registers[name] = registerAt(bus, base, register);
+  }
+  return registers as StructureAccess<S>;
 }
