@@ -3,6 +3,7 @@
 import type { Device } from "../base/device.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { defineState } from "../base/kernel.ts";
+import type { RegionPlan } from "./regions.ts";
 
 /** Steps of a recovery in order (error-recovery 9), then the ways it can end or wait. */
 export type RecoveryStep =
@@ -36,10 +37,12 @@ interface IsolationState {
   /** Ports waiting for the worker, by device id. */
   readonly queue: number[];
   readonly recoveries: Recovery[];
+  /** Regions that a recovery could not make again, since a member below another port was gone; the next recovery tries. */
+  readonly unrestored: RegionPlan[];
   isWorkerRunning: boolean;
 }
 
-export const isolationState = defineState("isolation", (): IsolationState => ({ watched: new Map(), queue: [], recoveries: [], isWorkerRunning: false }));
+export const isolationState = defineState("isolation", (): IsolationState => ({ watched: new Map(), queue: [], recoveries: [], unrestored: [], isWorkerRunning: false }));
 
 /** Every recovery so far, oldest first. */
 export const recoveries = (kernel: Kernel): readonly Recovery[] => isolationState(kernel).recoveries;

@@ -1,0 +1,71 @@
+// The dax devices of a region: what there was, fencing them, and making the same ones again (error-recovery 9 states FENCED and RECREATED).
+
+import type { Task } from "../../sim/task.ts";
+import { task } from "../../sim/task.ts";
+import type { Device } from "../base/device.ts";
+import { attach, unbind } from "../base/device.ts";
+import type { Kernel } from "../base/kernel.ts";
+import { killDaxDevice } from "../dax/device-dax.ts";
+import { availableSize, createDaxDevice, daxRegionOf, resizeDaxDevice } from "../dax/region.ts";
+import type { DaxRegion } from "../dax/types.ts";
+import { daxDeviceOf } from "../dax/types.ts";
+import { fileSize } from "../mm/mapping.ts";
+import { pinsOf } from "../mm/pin.ts";
+
+export interface DaxPlan {
+  readonly size: bigint;
+  readonly memmapOnMemory: boolean;
+  readonly wasBound: boolean;
+}
+
+/** The dax region below a cxl region, while its driver is bound. */
+export function daxRegionBelow(kernel: Kernel, region: Device): DaxRegion | undefined {
+  for (const child of region.children) {
+    const found = daxRegionOf(kernel, child);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+export const daxDevicesOf = (kernel: Kernel, region: Device): readonly Device[] => daxRegionBelow(kernel, region)?.devices ?? [];
+
+/** Dax devices in order of creation. */
+export const planDax = (kernel: Kernel, region: Device): DaxPlan[] =>
+  daxDevicesOf(kernel, region).map((device) => ({ size: fileSize(daxDeviceOf(device)), memmapOnMemory: daxDeviceOf(device).memmapOnMemory, wasBound: device.driver !== null }));
+
+/** Bytes of alive devices. */
+export const aliveBytes = (kernel: Kernel, region: Device): bigint =>
+  daxDevicesOf(kernel, region).reduce((sum, device) => sum + (daxDeviceOf(device).isAlive ? fileSize(daxDeviceOf(device)) : 0n), 0n);
+
+/** Revokes every mapping of every device at once; nothing here waits, so nothing escapes in between. */
+export function fence(kernel: Kernel, regions: readonly Device[]): void {
+  for (const region of regions) for (const device of daxDevicesOf(kernel, region)) killDaxDevice(kernel, device);
+}
+
+/** Owners of pins on the devices of these regions. */
+export function pinOwners(kernel: Kernel, regions: readonly Device[]): string[] {
+  const pins = regions.flatMap((region) => daxDevicesOf(kernel, region)).flatMap((device) => pinsOf(kernel, daxDeviceOf(device)));
+  return [...new Set(pins.map((pin) => pin.owner))];
+}
+
+const isWhole = (plan: readonly DaxPlan[], region: DaxRegion): boolean => plan.length === 1 && plan[0]?.size === region.size;
+
+/** Splits the region as it was, sizes in order; what no longer fits is cut short or left out. */
+export const restoreDax = task("restoreDax", function* (kernel: Kernel, region: Device, plan: readonly DaxPlan[]): Task<void> {
+  const found = daxRegionBelow(kernel, region);
+  const first = found?.devices[0];
+  if (found === undefined || first === undefined || plan.length === 0 || isWhole(plan, found)) return;
+  yield* unbind(kernel, first);
+  yield* resizeDaxDevice(kernel, first, 0n);
+  for (const [index, wanted] of plan.entries()) {
+    const free = availableSize(found);
+    const size = wanted.size < free ? wanted.size : free;
+    if (index === 0) {
+      yield* resizeDaxDevice(kernel, first, size);
+      if (size > 0n && wanted.wasBound) yield* attach(kernel, first);
+    } else if (size > 0n) {
+      const device = yield* createDaxDevice(kernel, found, size, wanted.memmapOnMemory);
+      if (wanted.wasBound) yield* attach(kernel, device);
+    }
+  }
+});

@@ -1,0 +1,160 @@
+// Regions as recovery needs them: which are affected, what they were, taking them apart and making them again, through the same stores that
+// user space uses, so that nothing is possible here that a shell could not do.
+
+import type { Task } from "../../sim/task.ts";
+import { sleep, task } from "../../sim/task.ts";
+import type { Attribute, Device } from "../base/device.ts";
+import { attach, busDevices, findDevice } from "../base/device.ts";
+import { SystemError } from "../base/errno.ts";
+import type { Kernel } from "../base/kernel.ts";
+import { cxlBus, decoderOf, endpointPart, granule, isMemdev, isRegion, memdevOf, portOf, regionOf, regionStates } from "../cxl/types.ts";
+import { portAbove } from "../pci/device.ts";
+import type { DaxPlan } from "./dax-plan.ts";
+import { daxDevicesOf, planDax } from "./dax-plan.ts";
+
+export interface RegionPlan {
+  readonly name: string;
+  readonly rootDecoder: Device;
+  readonly start: bigint;
+  readonly size: bigint;
+  readonly ways: number;
+  readonly granularity: number;
+  /** Root port per position. */
+  readonly ports: readonly (Device | undefined)[];
+  readonly dax: readonly DaxPlan[];
+  /** Bytes of dax devices that were alive. */
+  readonly aliveBytes: bigint;
+}
+
+const portOfTarget = (target: Device | null): Device | undefined => (target === null ? undefined : portAbove(memdevOf(endpointPart(target).memdev).pciDevice));
+
+/** Every region with a member below the root port (S77, S78). */
+export const affectedRegions = (kernel: Kernel, port: Device): Device[] => busDevices(kernel, cxlBus).filter((device) => isRegion(device) && regionOf(device).targets.some((target) => portOfTarget(target) === port));
+
+/** Whether some member's root port is dead by the caller's judgement, or some member is missing. */
+export const regionReachesDeadPort = (region: Device, isDead: (port: Device) => boolean): boolean =>
+  regionOf(region).targets.slice(0, regionOf(region).ways).some((target) => {
+    const port = portOfTarget(target);
+    return port === undefined || isDead(port);
+  });
+
+export function planRegion(kernel: Kernel, region: Device, aliveBytes: bigint): RegionPlan {
+  const record = regionOf(region);
+  const start = record.resource?.start ?? 0n;
+  const size = record.resource === null ? 0n : record.resource.end - start + 1n;
+  return { name: region.name, rootDecoder: record.rootDecoder, start, size, ways: record.ways, granularity: record.granularity, ports: record.targets.slice(0, record.ways).map(portOfTarget), dax: planDax(kernel, region), aliveBytes };
+}
+
+function attributeOf(device: Device, name: string): Attribute {
+  const found = [...device.type.attributes, ...(device.driver?.attributes ?? [])].find((attribute) => attribute.name === name);
+  if (found === undefined) throw new SystemError("ENOENT", `${device.name} has no ${name}`);
+  return found;
+}
+
+/** `echo text > /sys/.../name` */
+const store = task("isolation.store", function* (kernel: Kernel, device: Device, name: string, text: string): Task<void> {
+  const { store: write } = attributeOf(device, name);
+  if (write === undefined) throw new SystemError("EACCES", `${device.name}/${name} cannot be written`);
+  yield* write(kernel, device, `${text}\n`);
+});
+
+/** Resets decode where a member answers, detaches the members, frees their DPA, deletes the region. @throws SystemError */
+export const destroyRegion = task("isolation.destroyRegion", function* (kernel: Kernel, region: Device): Task<void> {
+  const record = regionOf(region);
+  const members = [...record.targets];
+  if (record.state === regionStates.commit) yield* store(kernel, region, "commit", "0");
+  for (const [position, target] of members.entries()) {
+    if (target === null || target.isDead) continue;
+    yield* store(kernel, region, `target${position}`, "");
+    yield* store(kernel, target, "dpa_size", "0");
+  }
+  yield* store(kernel, record.rootDecoder, "delete_region", region.name);
+});
+
+function memdevBelow(kernel: Kernel, port: Device | undefined): Device | undefined {
+  return busDevices(kernel, cxlBus).find((device) => isMemdev(device) && port !== undefined && portAbove(memdevOf(device).pciDevice) === port);
+}
+
+/** The next endpoint decoder that may take DPA. @throws SystemError ENODEV no endpoint there; ENOSPC none free */
+function freeDecoder(kernel: Kernel, port: Device | undefined): Device {
+  const memdev = memdevBelow(kernel, port);
+  const endpoint = memdev === undefined ? null : memdevOf(memdev).endpoint;
+  if (endpoint === null) throw new SystemError("ENODEV", `no endpoint below ${port?.name ?? "the port"}`);
+  const record = portOf(endpoint);
+  const decoder = record.decoders[record.dpaEnd + 1];
+  if (decoder === undefined || decoderOf(decoder).region !== null) throw new SystemError("ENOSPC", `${endpoint.name} has no free decoder`);
+  return decoder;
+}
+
+/** Capacity that a new decoder of this endpoint can take. */
+function freeCapacity(decoder: Device): bigint {
+  const { memdev } = endpointPart(decoder);
+  const used = portOf(decoderOf(decoder).port).decoders.reduce((end, other) => {
+    const { dpa } = endpointPart(other);
+    return dpa !== null && dpa.start + dpa.size > end ? dpa.start + dpa.size : end;
+  }, 0n);
+  return memdevOf(memdev).ramSize - used;
+}
+
+export interface MadeRegion {
+  readonly region: Device;
+  readonly start: bigint;
+  readonly size: bigint;
+}
+
+/**
+ * Makes and commits a region like the one there was; smaller when a member's capacity is smaller now. What was made halfway is taken away.
+ * @throws SystemError a member is missing, or the stores' own errors
+ */
+export const createFromPlan = task("isolation.createRegion", function* (kernel: Kernel, plan: RegionPlan): Task<MadeRegion> {
+  const decoders = plan.ports.map((port) => freeDecoder(kernel, port));
+  const wanted = plan.size / BigInt(plan.ways);
+  const share = decoders.map(freeCapacity).reduce((least, free) => (free < least ? free : least), wanted);
+  const part = share - (share % granule);
+  if (part === 0n) throw new SystemError("ENOSPC", `${plan.name}: no capacity left on its members`);
+  const name = (attributeOf(plan.rootDecoder, "create_ram_region").show?.(kernel, plan.rootDecoder) ?? "").trim();
+  yield* store(kernel, plan.rootDecoder, "create_ram_region", name);
+  const region = findDevice(kernel, cxlBus, name);
+  if (region === undefined) throw new SystemError("ENODEV", `${name} did not appear`);
+  try {
+    yield* fillRegion(kernel, plan, region, decoders, part);
+  } catch (thrown) {
+    if (!(thrown instanceof SystemError)) throw thrown;
+    yield* discard(kernel, region);
+    throw thrown;
+  }
+  return { region, start: regionOf(region).resource?.start ?? 0n, size: part * BigInt(plan.ways) };
+});
+
+const fillRegion = task("isolation.fillRegion", function* (kernel: Kernel, plan: RegionPlan, region: Device, decoders: readonly Device[], part: bigint): Task<void> {
+  yield* store(kernel, region, "interleave_granularity", String(plan.granularity));
+  yield* store(kernel, region, "interleave_ways", String(plan.ways));
+  for (const decoder of decoders) {
+    yield* store(kernel, decoder, "mode", "ram");
+    yield* store(kernel, decoder, "dpa_size", `0x${part.toString(16)}`);
+  }
+  yield* store(kernel, region, "size", `0x${(part * BigInt(plan.ways)).toString(16)}`);
+  for (const [position, decoder] of decoders.entries()) yield* store(kernel, region, `target${position}`, decoder.name);
+  yield* store(kernel, region, "commit", "1");
+});
+
+/** Best effort: what cannot be taken apart stays, as it would for a shell. */
+const discard = task("isolation.discard", function* (kernel: Kernel, region: Device): Task<void> {
+  try {
+    yield* destroyRegion(kernel, region);
+  } catch (thrown) {
+    if (!(thrown instanceof SystemError)) throw thrown;
+  }
+});
+
+const daxPolls = 100;
+const daxPollTime = 1_000_000;
+
+/** Binds the region's driver and waits until its dax device is there. @throws SystemError ENXIO it did not come */
+export const activateRegion = task("isolation.activateRegion", function* (kernel: Kernel, region: Device): Task<void> {
+  yield* attach(kernel, region);
+  for (let poll = 0; daxDevicesOf(kernel, region)[0]?.driver == null; poll++) {
+    if (poll === daxPolls) throw new SystemError("ENXIO", `${region.name}: no dax device appeared`);
+    yield sleep(daxPollTime);
+  }
+});
