@@ -34,8 +34,8 @@ const nextTurn = (): Promise<void> =>
   });
 
 /** @throws CancelledError, ScenarioFileError */
-export async function runInSlices(module: WebAssembly.Module, moduleHash: string, input: RunInput, control: Control): Promise<FinishedRun> {
-  const run: ScenarioRun = startScenario(module, moduleHash, input);
+export async function runInSlices(module: WebAssembly.Module, input: RunInput, control: Control): Promise<FinishedRun> {
+  const run: ScenarioRun = startScenario(module, input);
   for (;;) {
     const end = performance.now() + control.slice;
     if (run.run(() => performance.now() >= end) === "done") break;

@@ -10,10 +10,10 @@ export interface Tree {
   readlink(path: string): string;
 }
 
-export class ReferenceError extends Error {
+export class UnresolvedReferenceError extends Error {
   constructor(reference: string, problem: string) {
     super(`\${${reference}}: ${problem}`);
-    this.name = "ReferenceError";
+    this.name = "UnresolvedReferenceError";
   }
 }
 
@@ -35,23 +35,23 @@ const instanceOf = (name: string): number => Number(/(\d+)$/.exec(name)?.[1] ?? 
 
 function resolve(machine: MachineDescription, tree: Tree, reference: string): string {
   const match = /^(mem|dax|endpoint):([A-Za-z0-9_.-]+)(?:\[(\d+)\])?$/.exec(reference);
-  if (match === null) throw new ReferenceError(reference, "is no reference; write ${mem:PORT}, ${endpoint:PORT} or ${dax:REGION[N]}");
+  if (match === null) throw new UnresolvedReferenceError(reference, "is no reference; write ${mem:PORT}, ${endpoint:PORT} or ${dax:REGION[N]}");
   const [, kind = "", name = "", index] = match;
   if (kind === "dax") {
     const found = devices(tree, "dax", "dax", name).sort((a, b) => instanceOf(a) - instanceOf(b));
     const device = found[Number(index ?? "0")];
-    if (device === undefined) throw new ReferenceError(reference, `${name} has ${found.length} dax device${found.length === 1 ? "" : "s"}`);
+    if (device === undefined) throw new UnresolvedReferenceError(reference, `${name} has ${found.length} dax device${found.length === 1 ? "" : "s"}`);
     return device;
   }
   const address = portAddressOf(machine, name);
-  if (address === undefined) throw new ReferenceError(reference, `the machine has no root port "${name}"`);
+  if (address === undefined) throw new UnresolvedReferenceError(reference, `the machine has no root port "${name}"`);
   const memdev = devices(tree, "cxl", "mem", address)[0];
-  if (memdev === undefined) throw new ReferenceError(reference, `no memdev below ${name} (${address})`);
+  if (memdev === undefined) throw new UnresolvedReferenceError(reference, `no memdev below ${name} (${address})`);
   if (kind === "mem") return memdev;
   const endpoint = tree.list("/sys/bus/cxl/devices").find((candidate) => candidate.startsWith("endpoint") && tree.list(`/sys/bus/cxl/devices/${candidate}`).includes("uport") && tree.readlink(`/sys/bus/cxl/devices/${candidate}/uport`).endsWith(`/${memdev}`));
-  if (endpoint === undefined) throw new ReferenceError(reference, `no endpoint of ${memdev}`);
+  if (endpoint === undefined) throw new UnresolvedReferenceError(reference, `no endpoint of ${memdev}`);
   return endpoint;
 }
 
-/** Replaces every reference in a text. @throws ReferenceError */
+/** Replaces every reference in a text. @throws UnresolvedReferenceError */
 export const resolveReferences = (machine: MachineDescription, tree: Tree, text: string): string => text.replace(/\$\{([^}]*)\}/g, (_, reference: string) => resolve(machine, tree, reference));

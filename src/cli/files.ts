@@ -1,0 +1,43 @@
+// Scenario files named on the command line: folders are searched for .yaml and .yml, in order of name.
+
+import { readFileSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+
+export interface SourceFile {
+  readonly file: string;
+  readonly text: string;
+}
+
+/** A path that cannot be read, or holds no scenario. */
+export class FilesError extends Error {}
+
+const isScenario = (name: string): boolean => /\.ya?ml$/.test(name);
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+function expand(path: string): string[] {
+  let isFolder: boolean;
+  try {
+    isFolder = statSync(path).isDirectory();
+  } catch {
+    throw new FilesError(`${path}: there is no such file or folder`);
+  }
+  if (!isFolder) return [path];
+  const found = readdirSync(path, { recursive: true, encoding: "utf8" }).filter(isScenario).sort(compare).map((name) => join(path, name));
+  if (found.length === 0) throw new FilesError(`${path}: no .yaml file in this folder or below it`);
+  return found;
+}
+
+/** Characters kept of a file; more than any scenario has, so that the loader can refuse it by its length. */
+const enough = 2 << 20;
+
+/** @throws FilesError */
+export function readSources(paths: readonly string[]): SourceFile[] {
+  return [...new Set(paths.flatMap(expand))].map((file) => {
+    try {
+      if (statSync(file).size > enough) return { file, text: " ".repeat(enough) };
+      return { file, text: readFileSync(file, "utf8") };
+    } catch (error) {
+      throw new FilesError(`${file}: cannot be read (${error instanceof Error ? error.message : String(error)})`);
+    }
+  });
+}

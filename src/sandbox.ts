@@ -1,0 +1,19 @@
+// The library's front door: joins a machine, a kernel and a scenario.
+
+import { planScenario } from "./scenario/plan.ts";
+import type { RunInput, ScenarioRun } from "./sandbox/contract.ts";
+import { createRun } from "./sandbox/run.ts";
+
+export type { RunInput, RunProgress, ScenarioRun } from "./sandbox/contract.ts";
+export { createRun } from "./sandbox/run.ts";
+export type { RunOptions } from "./sandbox/run.ts";
+export { ScenarioFileError } from "./scenario/load.ts";
+export { planScenario } from "./scenario/plan.ts";
+export type { ScenarioPlan } from "./scenario/plan.ts";
+export type { RunResult, ScenarioResult } from "./scenario/result.ts";
+export { loadModule } from "./hardware/module.ts";
+
+/** Checks a scenario's text and starts its run. @throws ScenarioFileError */
+export function startScenario(module: WebAssembly.Module, input: RunInput): ScenarioRun {
+  return createRun(module, planScenario(input.file, input.text), { seed: input.seed, schedule: input.schedule, keepTrace: input.keepTrace });
+}

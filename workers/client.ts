@@ -1,0 +1,50 @@
+// A Node worker from the outside: runs that settle even when the worker dies, and a clean end.
+
+import { Worker } from "node:worker_threads";
+import { proxy, releaseProxy, wrap } from "comlink";
+import type { Remote } from "comlink";
+import nodeEndpoint from "comlink/dist/esm/node-adapter.mjs";
+import type { RunInput, RunProgress } from "../src/sandbox/contract.ts";
+import type { WorkerHost } from "./host.ts";
+import type { FinishedRun } from "./slices.ts";
+
+/** The worker ended before its run did. */
+export class WorkerDiedError extends Error {
+  constructor(reason: string) {
+    super(`the worker died: ${reason}`);
+    this.name = "WorkerDiedError";
+  }
+}
+
+export interface WorkerClient {
+  /** @throws WorkerDiedError, or what the run threw */
+  run(input: RunInput, onProgress?: (progress: RunProgress) => void): Promise<FinishedRun>;
+  /** Ends the run between two slices; its promise rejects. */
+  cancel(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The entry stands beside this file, compiled. */
+const entry = new URL(import.meta.url.endsWith(".ts") ? "../dist/workers/node.js" : "./node.js", import.meta.url);
+
+export function startWorker(url: URL = entry): WorkerClient {
+  const worker = new Worker(url);
+  const host: Remote<WorkerHost> = wrap<WorkerHost>(nodeEndpoint(worker));
+  let fail: (error: Error) => void = () => undefined;
+  const died = new Promise<never>((_, reject) => {
+    fail = reject;
+  });
+  died.catch(() => undefined);
+  worker.once("error", (error) => fail(new WorkerDiedError(error instanceof Error ? error.message : String(error))));
+  worker.once("exit", (code) => fail(new WorkerDiedError(`exit code ${code}`)));
+  return {
+    run: (input, onProgress) => Promise.race([host.run(input, proxy(onProgress ?? (() => undefined))), died]),
+    cancel: async () => {
+      await host.cancel();
+    },
+    close: async () => {
+      host[releaseProxy]();
+      await worker.terminate();
+    },
+  };
+}
