@@ -1,0 +1,164 @@
+// `daxctl`: list, create, destroy, enable and disable dax devices; reconfigure to devdax.
+
+import { SystemError, errnoText } from "../kernel/base/errno.ts";
+import type { FileSystem } from "../kernel/sysfs/file-system.ts";
+import type { Task } from "../sim/task.ts";
+import type { Json } from "./json.ts";
+import { toJson } from "./json.ts";
+import { UsageProblem, parseOptions, parseToolSize } from "./options.ts";
+import type { Output } from "./output.ts";
+import { attribute, deviceFolder, devicesOf, driverOf, numberAttribute, pathOf } from "./tree.ts";
+
+const listSpec = { devices: { short: "D" }, regions: { short: "R" }, mappings: { short: "M" }, idle: { short: "i" }, human: { short: "u" }, region: { short: "r", value: true }, dev: { short: "d", value: true } } as const;
+const createSpec = { region: { short: "r", value: true }, size: { short: "s", value: true }, align: { short: "a", value: true } } as const;
+const forceSpec = { force: { short: "f" }, mode: { short: "m", value: true }, region: { short: "r", value: true } } as const;
+
+const modes: Readonly<Record<string, string>> = { device_dax: "devdax", kmem: "system-ram" };
+const daxRegionOf = (files: FileSystem, device: string): string => pathOf(files, "dax", device).at(-2) ?? "";
+
+function mappingsOf(files: FileSystem, device: string): Json[] {
+  const found: Json[] = [];
+  for (let number = 0; files.exists(`${deviceFolder("dax", device)}/mapping${number}`); number++) {
+    const read = (what: string): bigint => numberAttribute(files, "dax", device, `mapping${number}/${what}`);
+    found.push({ page_offset: read("page_offset"), start: read("start"), end: read("end"), size: read("end") - read("start") + 1n });
+  }
+  return found;
+}
+
+function describeDevice(files: FileSystem, device: string, withMappings: boolean): Json {
+  const driver = driverOf(files, "dax", device);
+  const mappings = withMappings ? mappingsOf(files, device) : [];
+  return {
+    chardev: device,
+    size: numberAttribute(files, "dax", device, "size"),
+    target_node: numberAttribute(files, "dax", device, "target_node"),
+    align: numberAttribute(files, "dax", device, "align"),
+    mode: modes[driver ?? "device_dax"] ?? "unknown",
+    state: driver === undefined ? "disabled" : undefined,
+    mappings: mappings.length > 0 ? mappings : undefined,
+  };
+}
+
+/** dax regions: folders that hold `dax_region`. */
+function regionsOf(files: FileSystem): string[] {
+  return devicesOf(files, "cxl", "dax_region").filter((name) => files.exists(`${deviceFolder("cxl", name)}/dax_region`));
+}
+
+const visibleDevices = (files: FileSystem, region: string, isIdle: boolean): string[] => devicesOf(files, "dax", "dax").filter((device) => daxRegionOf(files, device) === region && (isIdle || numberAttribute(files, "dax", device, "size") > 0n));
+
+function list(files: FileSystem, argv: readonly string[], output: Output): number {
+  const options = parseOptions(listSpec, argv);
+  const isIdle = options.flags.has("idle");
+  const withMappings = options.flags.has("mappings");
+  const wanted = options.values.get("region")?.replace(/^region/, "dax_region");
+  const regions = regionsOf(files).filter((name) => wanted === undefined || name === wanted || name === `dax_region${wanted}`);
+  const devices = (region: string): Json[] => visibleDevices(files, region, isIdle).filter((device) => options.values.get("dev") === undefined || options.values.get("dev") === device).map((device) => describeDevice(files, device, withMappings));
+  if (!options.flags.has("regions")) {
+    output.out(toJson(regions.flatMap(devices)));
+    return 0;
+  }
+  const read = (region: string, what: string): bigint => numberAttribute(files, "cxl", region, `dax_region/${what}`);
+  output.out(
+    toJson(
+      regions.map((region) => {
+        const available = read(region, "available_size");
+        const listed = options.flags.has("devices") ? devices(region) : [];
+        return { path: `/${pathOf(files, "cxl", region).slice(1).join("/")}`, id: read(region, "id"), size: read(region, "size"), available_size: available > 0n ? available : undefined, align: read(region, "align"), devices: listed.length > 0 ? listed : undefined };
+      }),
+    ),
+  );
+  return 0;
+}
+
+const writeDriver = (files: FileSystem, driver: string, file: "bind" | "unbind", device: string): Task<void> => files.write(`/sys/bus/dax/drivers/${driver}/${file}`, device);
+
+function* create(files: FileSystem, argv: readonly string[], output: Output): Task<number> {
+  const options = parseOptions(createSpec, argv);
+  const name = options.values.get("region");
+  const region = regionsOf(files).find((one) => name === undefined || one === name || one === name.replace(/^region/, "dax_region") || one === `dax_region${name}`);
+  if (region === undefined) throw new SystemError("ENODEV", `no dax region "${name ?? ""}"`);
+  const folder = `${deviceFolder("cxl", region)}/dax_region`;
+  const sizeText = options.values.get("size");
+  const size = sizeText === undefined ? numberAttribute(files, "cxl", region, "dax_region/available_size") : parseToolSize(sizeText);
+  if (size === undefined) throw new UsageProblem(`size "${sizeText ?? ""}" is no size`);
+  const seen = new Set(visibleDevices(files, region, true));
+  yield* files.write(`${folder}/create`, "1");
+  const device = visibleDevices(files, region, true).find((one) => !seen.has(one));
+  if (device === undefined) throw new SystemError("ENXIO", "no device appeared");
+  try {
+    const align = options.values.get("align");
+    if (align !== undefined) yield* files.write(`${deviceFolder("dax", device)}/align`, align);
+    yield* files.write(`${deviceFolder("dax", device)}/size`, String(size));
+    // The kernel may have bound it already when it got its size.
+    if (driverOf(files, "dax", device) === undefined) yield* writeDriver(files, "device_dax", "bind", device);
+  } catch (thrown) {
+    if (driverOf(files, "dax", device) === undefined) {
+      yield* files.write(`${deviceFolder("dax", device)}/size`, "0");
+      yield* files.write(`${folder}/delete`, device);
+    }
+    throw thrown;
+  }
+  output.out(toJson([describeDevice(files, device, false)]));
+  return 1;
+}
+
+function* disable(files: FileSystem, device: string): Task<void> {
+  const driver = driverOf(files, "dax", device);
+  if (driver !== undefined) yield* writeDriver(files, driver, "unbind", device);
+}
+
+function* destroy(files: FileSystem, device: string, isForced: boolean): Task<void> {
+  if (driverOf(files, "dax", device) !== undefined && !isForced) throw new SystemError("ENXIO", `${device} is active, specify --force for deletion`);
+  yield* disable(files, device);
+  yield* files.write(`${deviceFolder("dax", device)}/size`, "0");
+  try {
+    yield* files.write(`${deviceFolder("cxl", daxRegionOf(files, device))}/dax_region/delete`, device);
+  } catch (thrown) {
+    // Instance 0 cannot vanish.
+    if (!(thrown instanceof SystemError && thrown.errno === "EBUSY")) throw thrown;
+  }
+}
+
+function* overDevices(files: FileSystem, argv: readonly string[], output: Output, verb: string, act: (device: string, isForced: boolean) => Task<void>): Task<number> {
+  const options = parseOptions(forceSpec, argv);
+  const all = devicesOf(files, "dax", "dax");
+  const wanted = options.words.includes("all") ? all : options.words;
+  let done = 0;
+  let failed: SystemError | undefined;
+  for (const device of wanted) {
+    try {
+      if (!all.includes(device)) throw new SystemError("ENODEV", `${device}: no such device`);
+      yield* act(device, options.flags.has("force"));
+      done++;
+    } catch (thrown) {
+      if (!(thrown instanceof SystemError)) throw thrown;
+      failed = thrown;
+      output.err(`dax: ${device}: ${thrown.message}\n`);
+    }
+  }
+  if (failed !== undefined) output.err(`error ${verb}: ${errnoText(failed.errno)}\n`);
+  output.err(`${verb} ${done} device${done === 1 ? "" : "s"}\n`);
+  return failed === undefined ? 0 : 1;
+}
+
+/** `daxctl ...`: exit code. */
+export function* daxctl(files: FileSystem, argv: readonly string[], output: Output): Task<number> {
+  const [command, ...rest] = argv;
+  switch (command) {
+    case "list":
+      return list(files, rest, output);
+    case "create-device": {
+      const made = yield* create(files, rest, output);
+      output.err(`created ${made} device\n`);
+      return 0;
+    }
+    case "disable-device":
+      return yield* overDevices(files, rest, output, "disabled", (device) => disable(files, device));
+    case "enable-device":
+      return yield* overDevices(files, rest, output, "enabled", (device) => writeDriver(files, "device_dax", "bind", device));
+    case "destroy-device":
+      return yield* overDevices(files, rest, output, "destroyed", (device, isForced) => destroy(files, device, isForced));
+    default:
+      throw new UsageProblem(`Unknown command: '${command ?? ""}'`);
+  }
+}
