@@ -3,18 +3,11 @@
 import type { Task } from "../../sim/task.ts";
 import { task } from "../../sim/task.ts";
 import type { Attribute, Device, DeviceType } from "../base/device.ts";
-import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { setDpaSize, setMode } from "./dpa.ts";
+import { hex, identity, line, parseNumber, wideHex } from "./format.ts";
 import { createRegion, deleteRegion, nextRegionName } from "./region.ts";
 import { decoderOf, endpointPart, memdevOf, portOf, rootPart } from "./types.ts";
-
-export const hex = (value: bigint): string => `0x${value.toString(16)}`;
-const wideHex = (value: bigint): string => `0x${value.toString(16).padStart(16, "0")}`;
-const line = (name: string, show: (device: Device, kernel: Kernel) => string): Attribute => ({ name, show: (kernel, device) => `${show(device, kernel)}\n` });
-
-/** `devtype` and `modalias` that every cxl device but a memdev has. */
-export const identity = (devtype: string, number: number): readonly Attribute[] => [line("devtype", () => devtype), line("modalias", () => `cxl:t${number}`)];
 
 const absentDpa = 0xffff_ffff_ffff_ffffn;
 
@@ -66,13 +59,6 @@ const storeMode = task("mode.store", function* (_kernel: Kernel, device: Device,
 const storeDpaSize = task("dpa_size.store", function* (kernel: Kernel, device: Device, text: string): Task<void> {
   setDpaSize(kernel, device, parseNumber(text));
 });
-
-/** A number as kstrtoull takes it. @throws SystemError EINVAL */
-export function parseNumber(text: string): bigint {
-  const trimmed = text.trim();
-  if (!/^(0[xX][0-9a-fA-F]+|[0-9]+)$/.test(trimmed)) throw new SystemError("EINVAL", `"${trimmed}" is no number`);
-  return BigInt(trimmed);
-}
 
 export const endpointDecoderType: DeviceType = {
   name: "cxl_decoder_endpoint",

@@ -80,7 +80,7 @@ function skipOrTargets(decoder: DecoderRecord): bigint {
 }
 
 /** Polls for Committed or the error bit. */
-const awaitCommit = task("hdm.awaitCommit", function* (kernel: Kernel, device: Device, hdm: HdmRegisters, n: number): Task<void> {
+const awaitCommit = task("hdm.awaitCommit", function* (_kernel: Kernel, device: Device, hdm: HdmRegisters, n: number): Task<void> {
   for (let poll = 0; poll < commitPolls; poll++) {
     const control = readControl(hdm, n);
     if (control.hasError) {

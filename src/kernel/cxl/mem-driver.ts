@@ -1,0 +1,113 @@
+// Drivers cxl_mem and cxl_port: a memdev finds its host bridge, its endpoint port comes up, decoders are enabled and enumerated
+// (region-assembly 4.2, 4.3, 8).
+
+import type { Task } from "../../sim/task.ts";
+import { task } from "../../sim/task.ts";
+import type { Device, Driver } from "../base/device.ts";
+import { busDevices, manage, removeDevice, unbind } from "../base/device.ts";
+import { SystemError } from "../base/errno.ts";
+import type { Kernel } from "../base/kernel.ts";
+import { printk } from "../base/kernel.ts";
+import { pciFunctionOf, portAbove } from "../pci/device.ts";
+import { lockRegions, unlockRegions } from "./lock.ts";
+import { addDport, addPort, bindPort, dropRegisters, enumerateDecoders, openPortHdm, removePort } from "./port.ts";
+import { detachTarget } from "./region-attach.ts";
+import { deviceDvsec, hdmEnable } from "./registers.ts";
+import type { Dport } from "./types.ts";
+import { cxlBus, cxlState, isMemdev, isPort, memdevOf, portOf } from "./types.ts";
+
+/** The port of the host bridge above a memdev's root port, with that root port. @throws SystemError ENXIO the topology is not there (yet) */
+function findParent(kernel: Kernel, memdev: Device): { readonly port: Device; readonly rootPort: Device } {
+  const rootPort = portAbove(memdevOf(memdev).pciDevice);
+  const missing = (): never => {
+    printk(kernel, "debug", `cxl_mem ${memdev.name}: CXL port topology not found`);
+    throw new SystemError("ENXIO", `${memdev.name}: no CXL host bridge above`);
+  };
+  if (rootPort === undefined || cxlState(kernel).root === null) return missing();
+  const bridge = pciFunctionOf(rootPort).hostBridge;
+  const port = busDevices(kernel, cxlBus).find((device) => isPort(device) && portOf(device).uport === bridge);
+  if (port === undefined) return missing();
+  if (port.driver === null) {
+    printk(kernel, "err", `cxl_mem ${memdev.name}: CXL port topology ${port.name} not enabled`);
+    throw new SystemError("ENXIO", `${port.name} has no driver`);
+  }
+  return { port, rootPort };
+}
+
+const removeEndpoint = task("cxl_mem.removeEndpoint", function* (kernel: Kernel, memdev: Device): Task<void> {
+  const endpoint = memdevOf(memdev).endpoint;
+  if (endpoint === null) return;
+  memdevOf(memdev).endpoint = null;
+  yield* removePort(kernel, endpoint);
+});
+
+const probeMemdev = task("cxl_mem.probe", function* (kernel: Kernel, memdev: Device): Task<void> {
+  if (!memdevOf(memdev).isMediaReady) throw new SystemError("EBUSY", `${memdev.name}: media is not ready`);
+  const { port, rootPort } = findParent(kernel, memdev);
+  const dport: Dport = yield* addDport(kernel, port, rootPort);
+  if (kernel.policy.refuseIsolated && dport.isIsolated) throw new SystemError("EBUSY", `${memdev.name}: port is under isolated CXL dport`);
+  const endpoint = addPort(kernel, { kind: "endpoint", parent: port, uport: memdev, parentDport: dport, componentBlock: null });
+  memdevOf(memdev).endpoint = endpoint;
+  manage(memdev, "endpoint", removeEndpoint);
+  if (yield* bindPort(kernel, endpoint)) return;
+  printk(kernel, "err", `cxl_mem ${memdev.name}: endpoint: ${endpoint.name} failed probe`);
+  throw new SystemError("ENXIO", `${endpoint.name} failed probe`);
+});
+
+export const memDriver: Driver = { name: "cxl_mem", bus: cxlBus, match: (_kernel, device) => isMemdev(device), probe: probeMemdev, remove: task("cxl_mem.remove", function* (): Task<void> {}) };
+
+/** Decoders of an endpoint leave their regions one by one; then they are no more. */
+const removeDecoders = task("cxl_port.removeDecoders", function* (kernel: Kernel, endpoint: Device): Task<void> {
+  const { decoders } = portOf(endpoint);
+  for (const decoder of [...decoders].reverse()) {
+    yield* lockRegions(kernel);
+    const region = detachTarget(kernel, decoder);
+    unlockRegions(kernel);
+    if (region !== null) yield* unbind(kernel, region);
+    yield* removeDevice(kernel, decoder);
+    decoders.splice(decoders.indexOf(decoder), 1);
+  }
+  dropRegisters(kernel, endpoint);
+});
+
+const disableHdm = task("cxl_port.disableHdm", function* (_kernel: Kernel, endpoint: Device): Task<void> {
+  const { hdm, uport } = portOf(endpoint);
+  if (hdm !== null && !pciFunctionOf(memdevOf(uport).pciDevice).isDisconnected) hdmEnable(hdm).set(false);
+});
+
+const disableMemory = task("cxl_port.disableMemory", function* (kernel: Kernel, endpoint: Device): Task<void> {
+  const { pciDevice } = memdevOf(portOf(endpoint).uport);
+  if (!pciFunctionOf(pciDevice).isDisconnected) deviceDvsec(kernel, pciDevice)?.control.modify({ memoryEnable: 0 });
+});
+
+/** HDM decoders and CXL.mem on, unless firmware did it (4.3). @throws SystemError ENODEV no decoders and no memory enabled */
+function enableDecoding(kernel: Kernel, endpoint: Device): void {
+  const { hdm, uport } = portOf(endpoint);
+  const { pciDevice } = memdevOf(uport);
+  const dvsec = deviceDvsec(kernel, pciDevice);
+  if (hdm === null || dvsec === undefined) throw new SystemError("ENODEV", `${endpoint.name} has no HDM decoders`);
+  const enable = hdmEnable(hdm);
+  if (enable.isOn()) return;
+  if (dvsec.control.get("memoryEnable") === 0) {
+    dvsec.control.modify({ memoryEnable: 1 });
+    manage(endpoint, "memory", disableMemory);
+  }
+  enable.set(true);
+  manage(endpoint, "hdm", disableHdm);
+}
+
+const probePort = task("cxl_port.probe", function* (kernel: Kernel, port: Device): Task<void> {
+  const record = portOf(port);
+  if (record.kind !== "endpoint") return;
+  const { components } = memdevOf(record.uport);
+  if (components === null) throw new SystemError("ENXIO", `${port.name} has no component registers`);
+  openPortHdm(kernel, port, components);
+  enableDecoding(kernel, port);
+  manage(port, "decoders", removeDecoders);
+  yield* enumerateDecoders(kernel, port, record.uport);
+});
+
+export const portDriver: Driver = {
+  name: "cxl_port", bus: cxlBus, match: (_kernel, device) => isPort(device) && portOf(device).kind !== "root", probe: probePort,
+  remove: task("cxl_port.remove", function* (): Task<void> {}),
+};

@@ -1,0 +1,217 @@
+// Endpoint decoders join and leave a region: checks of region-assembly 6.3 for user-made regions, references on every port of the path,
+// interleave programming by rules L1-L6.
+
+import type { Device } from "../base/device.ts";
+import type { Errno } from "../base/errno.ts";
+import { SystemError } from "../base/errno.ts";
+import type { Kernel } from "../base/kernel.ts";
+import { mark, printk } from "../base/kernel.ts";
+import { resourceSize } from "../resource/resource.ts";
+import { resetRegionDecoders } from "./region-commit.ts";
+import type { Dport, PortRecord, RegionReference } from "./types.ts";
+import { cxlState, decoderOf, dportTowards, encodeGranularity, encodeWays, endpointPart, isPowerOfTwo, portOf, portsUpwards, regionOf, regionStates } from "./types.ts";
+
+function refuse(kernel: Kernel, region: Device, errno: Errno, text: string): never {
+  printk(kernel, "debug", `cxl_region ${region.name}: ${text}`);
+  throw new SystemError(errno, `${region.name}: ${text}`);
+}
+
+export const referenceOf = (port: Device, region: Device): RegionReference | undefined => portOf(port).references.find((reference) => reference.region === region);
+
+/** A1: the endpoint's decoders must be able to do these ways and granularity. */
+function checkCapability(kernel: Kernel, region: Device, port: PortRecord): void {
+  const { ways, granularity } = regionOf(region);
+  const waysCode = encodeWays(ways);
+  const granularityCode = encodeGranularity(granularity);
+  if (port.hdm === null || waysCode === undefined || granularityCode === undefined) return refuse(kernel, region, "ENXIO", "no HDM decoders");
+  const capability = port.hdm.capability;
+  if ([3, 6, 12].includes(ways) && !capability.interleave3612) refuse(kernel, region, "ENXIO", `${ways} ways are not supported by the endpoint`);
+  if (ways === 16 && !capability.interleave16) refuse(kernel, region, "ENXIO", "16 ways are not supported by the endpoint");
+  const bits = waysCode >= 8 ? waysCode - 8 : waysCode;
+  for (let bit = granularityCode + 8; bit < granularityCode + 8 + bits; bit++) {
+    if (bit <= 11 ? !capability.interleaveA11to8 : !capability.interleaveA14to12) refuse(kernel, region, "ENXIO", `address bit ${bit} cannot select the way`);
+  }
+}
+
+/** A2-A10 in order. */
+function checkTarget(kernel: Kernel, region: Device, device: Device): void {
+  const record = regionOf(region);
+  const decoder = decoderOf(device);
+  const part = endpointPart(device);
+  checkCapability(kernel, region, portOf(decoder.port));
+  if (part.mode === "none") refuse(kernel, region, "ENODEV", `${device.name} has no partition`);
+  if (part.mode !== record.mode) refuse(kernel, region, "EINVAL", `${device.name} mode ${part.mode} is not ${record.mode}`);
+  if (record.state > regionStates.interleaveActive) refuse(kernel, region, "EBUSY", "region already active");
+  if (record.state < regionStates.interleaveActive || record.resource === null) refuse(kernel, region, "ENXIO", "interleave config missing");
+  if (record.targetCount >= record.ways) refuse(kernel, region, "EINVAL", `region already has ${record.targetCount} endpoints`);
+  const root = cxlState(kernel).root;
+  if (root === null || dportTowards(root, decoder.port) === undefined) refuse(kernel, region, "ENXIO", `${device.name} is not below this root`);
+  if (!decoder.isHostOnly) refuse(kernel, region, "ENXIO", `${device.name} type mismatch`);
+  if (part.dpa === null) return refuse(kernel, region, "ENXIO", `${device.name} has no DPA`);
+  if (record.resource !== null && part.dpa.size * BigInt(record.ways) !== resourceSize(record.resource)) refuse(kernel, region, "EINVAL", `${device.name} size ${part.dpa.size} x ${record.ways} is not the region's`);
+}
+
+/** Position checks, A16 and policy: a port below isolation takes no region. */
+function checkPosition(kernel: Kernel, region: Device, device: Device, position: number): void {
+  const record = regionOf(region);
+  const decoder = decoderOf(device);
+  if (position >= record.ways) refuse(kernel, region, "ENXIO", `position ${position} out of range ${record.ways}`);
+  if (record.targets[position] != null) refuse(kernel, region, "EBUSY", `position ${position} already assigned to ${record.targets[position]?.name}`);
+  const { memdev } = endpointPart(device);
+  if (record.targets.some((target) => target !== null && endpointPart(target).memdev === memdev)) refuse(kernel, region, "EBUSY", `${memdev.name} already in region`);
+  if (decoder.region !== null) refuse(kernel, region, "EBUSY", `${device.name} is used by ${decoder.region.name}`);
+  const root = cxlState(kernel).root;
+  const rootTargets = decoderOf(record.rootDecoder).targets;
+  const expected = rootTargets[position % rootTargets.length];
+  if (root === null || expected !== dportTowards(root, decoder.port)) refuse(kernel, region, "ENXIO", `${memdev.name} expected position ${position} is not below its host bridge`);
+  if (kernel.policy.refuseIsolated && portsUpwards(decoder.port).some((port) => portOf(port).parentDport?.isIsolated === true)) {
+    refuse(kernel, region, "EBUSY", `${device.name}: port is under isolated CXL dport`);
+  }
+}
+
+/** The decoder of a port that commits next, if nobody has it (A17). */
+function nextDecoder(kernel: Kernel, region: Device, port: Device): Device {
+  const record = portOf(port);
+  const device = record.decoders[record.commitEnd + 1];
+  const hasHole = record.decoders.slice(0, record.commitEnd + 1).some((lower) => !decoderOf(lower).isEnabled);
+  if (device === undefined || decoderOf(device).region !== null || hasHole) return refuse(kernel, region, "EBUSY", `${port.name}: no decoder available`);
+  return device;
+}
+
+function makeReference(kernel: Kernel, region: Device, port: Device, endpoint: Device): RegionReference {
+  const start = regionOf(region).resource?.start ?? 0n;
+  const above = portOf(port).references.find((other) => (regionOf(other.region).resource?.start ?? 0n) > start);
+  if (above !== undefined) refuse(kernel, region, "EBUSY", `${port.name}: HPA order violation ${above.region.name}`);
+  const decoder = decoderOf(endpoint).port === port ? endpoint : nextDecoder(kernel, region, port);
+  const reference: RegionReference = { region, decoder, endpoints: [], targetCount: 0 };
+  portOf(port).references.push(reference);
+  decoderOf(decoder).region = region;
+  return reference;
+}
+
+function attachPort(kernel: Kernel, region: Device, port: Device, endpoint: Device): void {
+  const reference = referenceOf(port, region) ?? makeReference(kernel, region, port, endpoint);
+  const endpointPort = decoderOf(endpoint).port;
+  const dport = dportTowards(port, endpointPort);
+  const isNew = dport !== undefined && !reference.endpoints.some((other) => dportTowards(port, decoderOf(other).port) === dport);
+  const width = portOf(port).hdm?.capability.targetCount ?? 1;
+  reference.endpoints.push(endpoint);
+  if (!isNew) return;
+  reference.targetCount++;
+  if (reference.targetCount > width) refuse(kernel, region, "ENXIO", `${port.name}: ${reference.targetCount} targets exceed ${width}`);
+}
+
+/** Takes the endpoint out of the region's reference at one port; the last one frees the port's decoder. */
+function detachPort(region: Device, port: Device, endpoint: Device): void {
+  const record = portOf(port);
+  const reference = referenceOf(port, region);
+  if (reference === undefined) return;
+  const at = reference.endpoints.indexOf(endpoint);
+  if (at < 0) return;
+  reference.endpoints.splice(at, 1);
+  const dports = new Set(reference.endpoints.map((other) => dportTowards(port, decoderOf(other).port)));
+  dports.delete(undefined);
+  reference.targetCount = dports.size;
+  const decoder = decoderOf(reference.decoder);
+  decoder.start = 0n;
+  decoder.size = 0n;
+  if (reference.endpoints.length > 0) return;
+  decoder.region = null;
+  record.references.splice(record.references.indexOf(reference), 1);
+}
+
+/** Ways, granularity and targets of one port's decoder (A18, A19; L3-L5). */
+function setupPort(kernel: Kernel, region: Device, port: Device): void {
+  const record = regionOf(region);
+  const reference = referenceOf(port, region);
+  if (reference === undefined || port.parent === null || record.resource === null) return;
+  const ways = reference.targetCount;
+  if (!isPowerOfTwo(ways)) refuse(kernel, region, "EINVAL", `${port.name}: invalid target count ${ways}`);
+  const rootWays = decoderOf(record.rootDecoder).ways;
+  const above = referenceOf(port.parent, region)?.decoder;
+  const parent = above === undefined ? { granularity: record.granularity, ways: isPowerOfTwo(rootWays) ? rootWays : rootWays / 3 } : decoderOf(above);
+  const granularity = parent.granularity * parent.ways;
+  if (encodeGranularity(granularity) === undefined) refuse(kernel, region, "EINVAL", `${port.name}: invalid granularity ${granularity}`);
+  const width = portOf(port).hdm?.capability.targetCount ?? 1;
+  if (ways > 8 || ways > width) refuse(kernel, region, "ENXIO", `${port.name}: ${ways} ways exceed ${width} targets`);
+  const targets: Dport[] = [];
+  const ordered = [...reference.endpoints].sort((a, b) => endpointPart(a).position - endpointPart(b).position);
+  for (const [index, endpoint] of ordered.entries()) {
+    const dport = dportTowards(port, decoderOf(endpoint).port);
+    const isExpected = dport !== undefined && (index < ways ? !targets.includes(dport) : targets[index % ways] === dport);
+    if (!isExpected) return refuse(kernel, region, "ENXIO", `${port.name}: misconfigured target at position ${endpointPart(endpoint).position}`);
+    if (index < ways) targets.push(dport);
+  }
+  const decoder = decoderOf(reference.decoder);
+  decoder.start = record.resource.start;
+  decoder.size = resourceSize(record.resource);
+  decoder.ways = ways;
+  decoder.granularity = granularity;
+  decoder.targets.splice(0, decoder.targets.length, ...targets);
+}
+
+/** Programs the software state of every port between root and endpoints, top down. */
+function setupTargets(kernel: Kernel, region: Device): void {
+  const ports = new Set<Device>();
+  for (const target of regionOf(region).targets) {
+    if (target !== null) for (const port of portsUpwards(decoderOf(target).port)) if (portOf(port).kind === "switch") ports.add(port);
+  }
+  for (const port of [...ports].sort((a, b) => portOf(a).depth - portOf(b).depth)) setupPort(kernel, region, port);
+}
+
+/** Takes back what an attach that failed has done. */
+function undoAttach(region: Device, device: Device): void {
+  const record = regionOf(region);
+  const part = endpointPart(device);
+  for (const port of portsUpwards(decoderOf(device).port)) detachPort(region, port, device);
+  if (record.targets[part.position] === device) {
+    record.targets[part.position] = null;
+    record.targetCount--;
+  }
+  part.position = -1;
+}
+
+/** Puts an endpoint decoder into a region at a position. The caller holds the region lock. @throws SystemError by the tables of 6.3 and 7.1 */
+export function attachTarget(kernel: Kernel, region: Device, device: Device, position: number): void {
+  const record = regionOf(region);
+  const part = endpointPart(device);
+  checkTarget(kernel, region, device);
+  checkPosition(kernel, region, device, position);
+  try {
+    for (const port of portsUpwards(decoderOf(device).port)) attachPort(kernel, region, port, device);
+    record.targets[position] = device;
+    record.targetCount++;
+    part.position = position;
+    if (record.targetCount === record.ways) {
+      setupTargets(kernel, region);
+      record.state = regionStates.active;
+    }
+  } catch (thrown) {
+    undoAttach(region, device);
+    throw thrown;
+  }
+  const decoder = decoderOf(device);
+  decoder.ways = record.ways;
+  decoder.granularity = record.granularity;
+  decoder.start = record.resource?.start ?? 0n;
+  decoder.size = record.resource === null ? 0n : resourceSize(record.resource);
+  mark(kernel, `${device.name} attached`, region.name);
+}
+
+/**
+ * Takes an endpoint decoder out of its region; a committed region is decommitted as a whole first (section 8). The caller holds the
+ * region lock, and afterwards releases the region's driver. Returns the region, or null when there was none.
+ */
+export function detachTarget(kernel: Kernel, device: Device): Device | null {
+  const region = decoderOf(device).region;
+  if (region === null) return null;
+  const record = regionOf(region);
+  if (record.state > regionStates.active) {
+    if (!record.isLocked) resetRegionDecoders(kernel, region);
+    record.state = regionStates.active;
+  }
+  undoAttach(region, device);
+  if (record.state === regionStates.active) record.state = regionStates.interleaveActive;
+  mark(kernel, `${device.name} detached`, region.name);
+  return region;
+}

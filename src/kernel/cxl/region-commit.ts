@@ -1,0 +1,106 @@
+// Commit and reset of a whole region over its decoders: bottom-up per target, reset top-down from the highest position (7.2, 7.3; C15, C16).
+
+import type { Task } from "../../sim/task.ts";
+import { task } from "../../sim/task.ts";
+import type { Device } from "../base/device.ts";
+import { unbind } from "../base/device.ts";
+import { SystemError } from "../base/errno.ts";
+import type { Kernel } from "../base/kernel.ts";
+import { mark, printk } from "../base/kernel.ts";
+import { resourceSize } from "../resource/resource.ts";
+import { commitDecoder, resetDecoder } from "./hdm.ts";
+import { lockRegions, unlockRegions } from "./lock.ts";
+import { decoderOf, portOf, portsUpwards, regionOf, regionStates } from "./types.ts";
+
+/** Decoders of the region on the path of one target, endpoint first. */
+function pathOf(region: Device, target: Device): Device[] {
+  return portsUpwards(decoderOf(target).port).flatMap((port) => {
+    const reference = portOf(port).references.find((candidate) => candidate.region === region);
+    return reference === undefined ? [] : [reference.decoder];
+  });
+}
+
+function resetFrom(kernel: Kernel, region: Device, count: number): void {
+  const { targets } = regionOf(region);
+  for (let position = count - 1; position >= 0; position--) {
+    const target = targets[position];
+    if (target == null) continue;
+    for (const decoder of pathOf(region, target).reverse()) resetDecoder(kernel, decoder);
+  }
+}
+
+/** Makes CPU caches agree before decode changes. Returns false when the platform cannot. */
+function invalidate(kernel: Kernel, region: Device): boolean {
+  const { resource } = regionOf(region);
+  if (resource === null || kernel.platform.invalidateCaches(resource.start, resourceSize(resource))) return true;
+  printk(kernel, "warn", `cxl_region ${region.name}: Failed to synchronize CPU cache state`);
+  return false;
+}
+
+/** Takes every decoder of the region out of decode. The caller holds the region lock. */
+export function resetRegionDecoders(kernel: Kernel, region: Device): void {
+  invalidate(kernel, region);
+  resetFrom(kernel, region, regionOf(region).ways);
+  mark(kernel, `${region.name} reset`);
+}
+
+const commitTarget = task("region.commitTarget", function* (kernel: Kernel, region: Device, target: Device): Task<void> {
+  const done: Device[] = [];
+  try {
+    for (const decoder of pathOf(region, target)) {
+      yield* commitDecoder(kernel, decoder);
+      done.push(decoder);
+    }
+  } catch (thrown) {
+    for (const decoder of done.reverse()) resetDecoder(kernel, decoder);
+    throw thrown;
+  }
+});
+
+const commitAll = task("region.commitAll", function* (kernel: Kernel, region: Device): Task<void> {
+  const record = regionOf(region);
+  for (const [position, target] of record.targets.entries()) {
+    if (target === null) throw new SystemError("ENXIO", `${region.name}: no target at position ${position}`);
+    try {
+      yield* commitTarget(kernel, region, target);
+    } catch (thrown) {
+      resetFrom(kernel, region, position);
+      throw thrown;
+    }
+  }
+});
+
+/** Store of 1 to `commit`. @throws SystemError ENXIO not all targets are there, or caches cannot be made to agree; EBUSY, EIO, ETIMEDOUT of a decoder */
+export const commitRegion = task("region.commit", function* (kernel: Kernel, region: Device): Task<void> {
+  yield* lockRegions(kernel);
+  try {
+    const record = regionOf(region);
+    if (record.state >= regionStates.commit) return;
+    if (record.state < regionStates.active) throw new SystemError("ENXIO", `${region.name}: targets are missing`);
+    if (!invalidate(kernel, region)) throw new SystemError("ENXIO", `${region.name}: CPU caches cannot be invalidated`);
+    yield* commitAll(kernel, region);
+    record.state = regionStates.commit;
+    record.needsReset = false;
+    mark(kernel, `${region.name} committed`);
+  } finally {
+    unlockRegions(kernel);
+  }
+});
+
+/** Store of 0 to `commit`: driver first, then hardware. @throws SystemError EPERM the region is locked */
+export const decommitRegion = task("region.decommit", function* (kernel: Kernel, region: Device): Task<void> {
+  const record = regionOf(region);
+  if (record.isLocked) throw new SystemError("EPERM", `${region.name} is locked`);
+  yield* lockRegions(kernel);
+  if (record.state >= regionStates.commit) record.state = regionStates.resetPending;
+  unlockRegions(kernel);
+  yield* unbind(kernel, region);
+  yield* lockRegions(kernel);
+  try {
+    if (record.state !== regionStates.resetPending) return;
+    resetRegionDecoders(kernel, region);
+    record.state = regionStates.active;
+  } finally {
+    unlockRegions(kernel);
+  }
+});

@@ -1,0 +1,55 @@
+// Driver cxl_region: a committed ram region gets its dax_region device (region-assembly 6.5).
+
+import type { Task } from "../../sim/task.ts";
+import { task } from "../../sim/task.ts";
+import type { Device, DeviceType, Driver } from "../base/device.ts";
+import { addDevice, attach, manage, removeDevice } from "../base/device.ts";
+import { SystemError } from "../base/errno.ts";
+import type { Kernel } from "../base/kernel.ts";
+import { printk } from "../base/kernel.ts";
+import { intersecting, iomem, resourceSize } from "../resource/resource.ts";
+import { identity } from "./format.ts";
+import { cxlBus, decoderOf, isRegion, regionOf, regionStates } from "./types.ts";
+
+/** What the dax driver finds on a `dax_regionN` device. */
+export interface DaxRegionData {
+  readonly range: { readonly start: bigint; readonly size: bigint };
+  readonly id: number;
+  readonly targetNode: number;
+}
+
+export const daxRegionType: DeviceType = { name: "cxl_dax_region", attributes: identity("cxl_dax_region", 8) };
+
+/** Linux gives each window without SRAT entry a node of its own, after those with memory. */
+const firstWindowNode = 1;
+
+const removeDaxRegion = task("cxl_region.removeDaxRegion", function* (kernel: Kernel, region: Device): Task<void> {
+  const bridge = region.children.find((child) => child.type === daxRegionType);
+  if (bridge === undefined) return;
+  yield* removeDevice(kernel, bridge);
+  const left = region.children.indexOf(bridge);
+  if (left >= 0) region.children.splice(left, 1);
+});
+
+const probe = task("cxl_region.probe", function* (kernel: Kernel, region: Device): Task<void> {
+  const record = regionOf(region);
+  if (record.state < regionStates.commit || record.resource === null) {
+    printk(kernel, "debug", `cxl_region ${region.name}: config state: ${record.state}`);
+    throw new SystemError("ENXIO", `${region.name} is not committed`);
+  }
+  if (record.needsReset) {
+    printk(kernel, "err", `cxl_region ${region.name}: failed to activate, re-commit region and retry`);
+    throw new SystemError("ENXIO", `${region.name} needs a reset`);
+  }
+  const { start, end } = record.resource;
+  if (["System RAM", "System RAM (kmem)"].some((name) => intersecting(iomem(kernel), name, start, end).length > 0)) return;
+  const data: DaxRegionData = { range: { start, size: resourceSize(record.resource) }, id: record.id, targetNode: firstWindowNode + decoderOf(record.rootDecoder).id };
+  const bridge = addDevice(kernel, { name: `dax_region${record.id}`, bus: cxlBus, type: daxRegionType, parent: region, data });
+  manage(region, "dax_region", removeDaxRegion);
+  yield* attach(kernel, bridge);
+});
+
+export const regionDriver: Driver = {
+  name: "cxl_region", bus: cxlBus, match: (_kernel, device) => isRegion(device), probe,
+  remove: task("cxl_region.remove", function* (): Task<void> {}),
+};

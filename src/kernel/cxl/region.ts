@@ -1,0 +1,187 @@
+// Regions as objects: creation below a root decoder, configuration files, deletion (region-assembly 7.1, 7.6).
+
+import type { Task } from "../../sim/task.ts";
+import { task } from "../../sim/task.ts";
+import type { Attribute, Device, DeviceType } from "../base/device.ts";
+import { addDevice, attach, findDevice, removeDevice, unbind } from "../base/device.ts";
+import { SystemError } from "../base/errno.ts";
+import type { Kernel } from "../base/kernel.ts";
+import { mark, printk } from "../base/kernel.ts";
+import { createResource, findFree, formatRange, insertResource, removeResource, resourceSize } from "../resource/resource.ts";
+import { hex, identity, line, parseBoolean, parseNumber } from "./format.ts";
+import { lockRegions, unlockRegions } from "./lock.ts";
+import { attachTarget, detachTarget } from "./region-attach.ts";
+import { commitRegion, decommitRegion } from "./region-commit.ts";
+import type { RegionRecord } from "./types.ts";
+import { cxlBus, cxlState, decoderOf, encodeGranularity, encodeWays, freeId, granule, isDecoder, isPowerOfTwo, regionOf, regionStates, rootPart, takeId } from "./types.ts";
+
+const mostTargets = 16;
+const noResource = 0xffff_ffff_ffff_ffffn;
+
+/** Name that the next region below this root decoder gets. */
+export const nextRegionName = (rootDecoder: Device): string => `region${rootPart(rootDecoder).nextRegionId}`;
+
+/** Store of `create_ram_region`. @throws SystemError ENXIO dead root decoder; EINVAL no region name; EBUSY not the next name */
+export const createRegion = task("region.create", function* (kernel: Kernel, rootDecoder: Device, name: string): Task<Device> {
+  const root = rootPart(rootDecoder);
+  if (root.isDead) throw new SystemError("ENXIO", `${rootDecoder.name} is gone`);
+  if (!/^region\d+$/.test(name)) throw new SystemError("EINVAL", `"${name}" is no region name`);
+  if (name !== nextRegionName(rootDecoder)) throw new SystemError("EBUSY", `${name} is not next; ${nextRegionName(rootDecoder)} is`);
+  const record: RegionRecord = {
+    id: root.nextRegionId, rootDecoder, mode: "ram", state: regionStates.idle, ways: 0, granularity: 0, resource: null,
+    targets: [], targetCount: 0, isLocked: root.restrictions.isFixed, needsReset: false,
+  };
+  root.nextRegionId = takeId(cxlState(kernel).regionIds);
+  const device = addDevice(kernel, { name, bus: cxlBus, type: regionType, parent: rootDecoder, data: record });
+  root.regions.push(device);
+  mark(kernel, `${name} created`, rootDecoder.name);
+  yield* attach(kernel, device);
+  return device;
+});
+
+/** Unbinds, detaches every target, frees addresses and the id; then the object goes. Works at every state. */
+export const removeRegion = task("region.remove", function* (kernel: Kernel, region: Device): Task<void> {
+  const record = regionOf(region);
+  const root = rootPart(record.rootDecoder);
+  yield* removeDevice(kernel, region);
+  yield* lockRegions(kernel);
+  try {
+    for (const target of [...record.targets]) if (target !== null) detachTarget(kernel, target);
+    if (record.resource !== null) removeResource(record.resource);
+    record.resource = null;
+  } finally {
+    unlockRegions(kernel);
+  }
+  const at = root.regions.indexOf(region);
+  if (at < 0) return;
+  root.regions.splice(at, 1);
+  // The freed id is handed out next; the one held in advance goes back.
+  freeId(cxlState(kernel).regionIds, root.nextRegionId);
+  root.nextRegionId = record.id;
+  mark(kernel, `${region.name} deleted`);
+});
+
+/** Store of `delete_region`. @throws SystemError ENODEV no such region below this root decoder */
+export const deleteRegion = task("region.delete", function* (kernel: Kernel, rootDecoder: Device, name: string): Task<void> {
+  const region = rootPart(rootDecoder).regions.find((candidate) => candidate.name === name);
+  if (region === undefined) throw new SystemError("ENODEV", `no ${name} below ${rootDecoder.name}`);
+  yield* removeRegion(kernel, region);
+});
+
+/** Releases the region's driver (and with it every dax device) without touching decode. */
+export const releaseRegionDriver = task("region.releaseDriver", function* (kernel: Kernel, region: Device): Task<void> {
+  yield* unbind(kernel, region);
+});
+
+function requireIdle(region: Device): void {
+  if (regionOf(region).state >= regionStates.interleaveActive) throw new SystemError("EBUSY", `${region.name}: interleave is fixed while the region has a size`);
+}
+
+const storeWays = task("interleave_ways.store", function* (_kernel: Kernel, region: Device, text: string): Task<void> {
+  const record = regionOf(region);
+  const ways = Number(parseNumber(text));
+  const rootWays = decoderOf(record.rootDecoder).ways;
+  if (encodeWays(ways) === undefined || ways % rootWays !== 0 || !isPowerOfTwo(ways / rootWays)) throw new SystemError("EINVAL", `${region.name}: ${ways} ways over a window of ${rootWays}`);
+  requireIdle(region);
+  record.ways = ways;
+  record.targets.length = 0;
+  for (let position = 0; position < ways; position++) record.targets.push(null);
+});
+
+const storeGranularity = task("interleave_granularity.store", function* (_kernel: Kernel, region: Device, text: string): Task<void> {
+  const record = regionOf(region);
+  const granularity = Number(parseNumber(text));
+  const root = decoderOf(record.rootDecoder);
+  if (encodeGranularity(granularity) === undefined) throw new SystemError("EINVAL", `${region.name}: granularity ${granularity}`);
+  if (root.ways > 1 && granularity !== root.granularity) throw new SystemError("EINVAL", `${region.name}: a window of ${root.ways} ways needs granularity ${root.granularity}`);
+  requireIdle(region);
+  record.granularity = granularity;
+});
+
+function allocate(kernel: Kernel, region: Device, size: bigint): void {
+  const record = regionOf(region);
+  if (record.resource !== null) {
+    if (resourceSize(record.resource) === size) return;
+    throw new SystemError("EBUSY", `${region.name} has a size already`);
+  }
+  requireIdle(region);
+  if (record.ways === 0 || record.granularity === 0) throw new SystemError("ENXIO", `${region.name}: ways and granularity come first`);
+  if (size % (granule * BigInt(record.ways)) !== 0n) throw new SystemError("EINVAL", `${region.name}: ${size} is no multiple of ${record.ways} x 256 MiB`);
+  const window = rootPart(record.rootDecoder).resource;
+  if (window === null) throw new SystemError("ENXIO", `${record.rootDecoder.name} has no address range`);
+  const start = findFree(window, size, granule);
+  if (start === undefined) {
+    printk(kernel, "debug", `cxl_region ${region.name}: HPA allocation error (-ERANGE) for size:${hex(size)} in ${window.name} ${formatRange(window.start, window.end)}`);
+    throw new SystemError("ERANGE", `${window.name} has no ${size} bytes free in one piece`);
+  }
+  record.resource = createResource(region.name, start, size);
+  insertResource(window, record.resource);
+  record.state = regionStates.interleaveActive;
+}
+
+function release(region: Device): void {
+  const record = regionOf(region);
+  if (record.resource === null) return;
+  if (record.state >= regionStates.active) throw new SystemError("EBUSY", `${region.name} is active`);
+  removeResource(record.resource);
+  record.resource = null;
+  record.state = regionStates.idle;
+}
+
+const storeSize = task("size.store", function* (kernel: Kernel, region: Device, text: string): Task<void> {
+  const size = parseNumber(text);
+  yield* lockRegions(kernel);
+  try {
+    if (size === 0n) release(region);
+    else allocate(kernel, region, size);
+  } finally {
+    unlockRegions(kernel);
+  }
+});
+
+const storeCommit = task("commit.store", function* (kernel: Kernel, region: Device, text: string): Task<void> {
+  if (parseBoolean(text)) yield* commitRegion(kernel, region);
+  else yield* decommitRegion(kernel, region);
+});
+
+const storeTarget = task("target.store", function* (kernel: Kernel, region: Device, position: number, text: string): Task<void> {
+  const name = text.trim();
+  yield* lockRegions(kernel);
+  let changed: Device | null = null;
+  try {
+    if (name === "") {
+      const target = regionOf(region).targets[position];
+      if (target != null) changed = detachTarget(kernel, target);
+    } else {
+      const device = findDevice(kernel, cxlBus, name);
+      if (device === undefined) throw new SystemError("ENODEV", `no device ${name}`);
+      if (!isDecoder(device) || decoderOf(device).endpoint === null) throw new SystemError("EINVAL", `${name} is no endpoint decoder`);
+      attachTarget(kernel, region, device, position);
+    }
+  } finally {
+    unlockRegions(kernel);
+  }
+  if (changed !== null) yield* unbind(kernel, changed);
+});
+
+const targetAttribute = (position: number): Attribute => ({
+  ...line(`target${position}`, (device) => regionOf(device).targets[position]?.name ?? ""),
+  visible: (_kernel, device) => position < regionOf(device).ways,
+  store: (kernel, device, text) => storeTarget(kernel, device, position, text),
+});
+
+export const regionType: DeviceType = {
+  name: "cxl_region",
+  attributes: [
+    ...identity("cxl_region", 6),
+    { ...line("commit", (device) => (regionOf(device).state >= regionStates.commit ? "1" : "0")), store: storeCommit },
+    { ...line("interleave_ways", (device) => String(regionOf(device).ways)), store: storeWays },
+    { ...line("interleave_granularity", (device) => String(regionOf(device).granularity)), store: storeGranularity },
+    line("locked", (device) => (regionOf(device).isLocked ? "1" : "0")),
+    line("mode", (device) => regionOf(device).mode),
+    line("resource", (device) => hex(regionOf(device).resource?.start ?? noResource)),
+    { ...line("size", (device) => { const { resource } = regionOf(device); return hex(resource === null ? 0n : resourceSize(resource)); }), store: storeSize },
+    line("uuid", () => ""),
+    ...Array.from({ length: mostTargets }, (_, position) => targetAttribute(position)),
+  ],
+};

@@ -1,0 +1,126 @@
+// Driver cxl_acpi: the root port, root decoders from CFMWS, windows in iomem, host bridges as ports (region-assembly 3).
+
+import type { Task } from "../../sim/task.ts";
+import { task } from "../../sim/task.ts";
+import type { Cedt, WindowStructure } from "../acpi/cedt.ts";
+import { readCedt } from "../acpi/acpi.ts";
+import type { Device, DeviceType, Driver } from "../base/device.ts";
+import { addDevice, attach, busDevices, manage } from "../base/device.ts";
+import { SystemError } from "../base/errno.ts";
+import type { Kernel } from "../base/kernel.ts";
+import { mark, printk } from "../base/kernel.ts";
+import { hostBridgeDevices, hostBridgeOf } from "../pci/enumerate.ts";
+import { createResource, formatRange, insertExpanding, iomem, removeResource } from "../resource/resource.ts";
+import { rootDecoderType } from "./attributes.ts";
+import { addPort, bindPort, removePort } from "./port.ts";
+import { removeRegion } from "./region.ts";
+import type { DecoderRecord, Dport } from "./types.ts";
+import { cxlBus, cxlState, isMemdev, portOf, rootPart, takeId } from "./types.ts";
+
+export const platformBus = "platform";
+const platformType: DeviceType = { name: "platform", attributes: [{ name: "modalias", show: () => "acpi:ACPI0017:\n" }] };
+const plainType: DeviceType = { name: "plain", attributes: [] };
+
+function addHostBridges(kernel: Kernel, acpi: Device, root: Device, cedt: Cedt): void {
+  for (const device of hostBridgeDevices(kernel)) {
+    const { uid } = hostBridgeOf(device);
+    const structure = cedt.hostBridges.find((candidate) => candidate.uid === uid);
+    if (structure === undefined || structure.base === 0n) {
+      printk(kernel, "warn", `cxl_acpi ${acpi.name}: No CHBS found for Host Bridge (UID ${uid})`);
+      continue;
+    }
+    const dport: Dport = { id: uid, device, port: root, components: null, isIsolated: false };
+    portOf(root).dports.push(dport);
+    root.links.set(`dport${uid}`, device);
+  }
+}
+
+function addRootDecoder(kernel: Kernel, root: Device, window: WindowStructure): void {
+  const port = portOf(root);
+  const id = port.decoders.length;
+  const resource = createResource(`CXL Window ${id}`, window.base, window.size);
+  insertExpanding(iomem(kernel), resource);
+  const targets = window.targets.map((uid) => port.dports.find((dport) => dport.id === uid) ?? null);
+  const record: DecoderRecord = {
+    kind: "root", id, port: root, start: window.base, size: window.size, ways: window.ways, granularity: window.granularity,
+    isLocked: window.restrictions.isFixed, isEnabled: true, isHostOnly: window.restrictions.type3, isPassThrough: false,
+    targets, targetIds: [...window.targets], region: null, endpoint: null,
+    root: { restrictions: window.restrictions, qosClass: window.qosClass, resource, nextRegionId: takeId(cxlState(kernel).regionIds), isDead: false, regions: [] },
+  };
+  port.decoders.push(addDevice(kernel, { name: `decoder${port.id}.${id}`, bus: cxlBus, type: rootDecoderType, parent: root, data: record }));
+}
+
+function addWindows(kernel: Kernel, acpi: Device, root: Device, cedt: Cedt): void {
+  for (const rejected of cedt.rejected) {
+    printk(kernel, "err", `cxl_acpi ${acpi.name}: ${rejected.reason}`);
+    printk(kernel, "err", `cxl_acpi ${acpi.name}: Failed to add decode range: ${formatRange(rejected.base, rejected.base + rejected.size - 1n)}`);
+  }
+  for (const window of cedt.windows) {
+    if (window.isXor && window.ways !== 1 && window.ways !== 3) {
+      printk(kernel, "err", `cxl_acpi ${acpi.name}: CXIMS for ${window.ways} ways not found; Failed to add decode range: ${formatRange(window.base, window.base + window.size - 1n)}`);
+      continue;
+    }
+    addRootDecoder(kernel, root, window);
+  }
+}
+
+const removeRoot = task("cxl_acpi.removeRoot", function* (kernel: Kernel): Task<void> {
+  const root = cxlState(kernel).root;
+  if (root === null) return;
+  for (const decoder of portOf(root).decoders) {
+    const part = rootPart(decoder);
+    part.isDead = true;
+    for (const region of [...part.regions]) yield* removeRegion(kernel, region);
+  }
+  yield* removePort(kernel, root);
+  for (const decoder of portOf(root).decoders) {
+    const { resource } = rootPart(decoder);
+    if (resource !== null) removeResource(resource);
+  }
+  cxlState(kernel).root = null;
+});
+
+const addBridgePort = task("cxl_acpi.addBridgePort", function* (kernel: Kernel, root: Device, dport: Dport, cedt: Cedt): Task<void> {
+  const structure = cedt.hostBridges.find((candidate) => candidate.uid === dport.id);
+  if (structure === undefined) return;
+  if (structure.version === 0) {
+    printk(kernel, "info", ` ${dport.device.name}: host supports CXL (restricted)`);
+    return;
+  }
+  const port = addPort(kernel, { kind: "switch", parent: root, uport: dport.device, parentDport: dport, componentBlock: structure.base });
+  yield* bindPort(kernel, port);
+  printk(kernel, "info", ` ${dport.device.name}: host supports CXL`);
+});
+
+/** Memdevs that probed before the root was there get another try (cxl_bus_rescan). */
+const rescanMemdevs = task("cxl.rescan", function* (kernel: Kernel): Task<void> {
+  for (const device of [...busDevices(kernel, cxlBus)]) if (isMemdev(device)) yield* attach(kernel, device);
+});
+
+const probe = task("cxl_acpi.probe", function* (kernel: Kernel, acpi: Device): Task<void> {
+  const cedt = readCedt(kernel);
+  if (cedt === undefined) throw new SystemError("ENXIO", "no CEDT");
+  const root = addPort(kernel, { kind: "root", parent: acpi, uport: acpi, parentDport: null, componentBlock: null });
+  cxlState(kernel).root = root;
+  manage(acpi, "root", removeRoot);
+  printk(kernel, "debug", `cxl_acpi ${acpi.name}: ${root.name} added (root port)`);
+  addHostBridges(kernel, acpi, root, cedt);
+  addWindows(kernel, acpi, root, cedt);
+  for (const dport of portOf(root).dports) yield* addBridgePort(kernel, root, dport, cedt);
+  mark(kernel, "cxl root ready");
+  yield* rescanMemdevs(kernel);
+});
+
+export const acpiDriver: Driver = {
+  name: "cxl_acpi", bus: platformBus, match: (_kernel, device) => device.name.startsWith("ACPI0017"), probe,
+  remove: task("cxl_acpi.remove", function* (): Task<void> {}),
+};
+
+/** Adds the ACPI0017 platform device when there is a CEDT, and probes it. */
+export const startRoot = task("cxl.startRoot", function* (kernel: Kernel): Task<void> {
+  if (readCedt(kernel) === undefined) return;
+  const platform = addDevice(kernel, { name: "platform", bus: null, type: plainType, parent: null, data: {} });
+  const acpi = addDevice(kernel, { name: "ACPI0017:00", bus: platformBus, type: platformType, parent: platform, data: {} });
+  yield* attach(kernel, acpi);
+});
+
