@@ -119,7 +119,7 @@ function becomeReady(state: State): void {
   const { hardware, kernel } = state.system;
   state.phase = "running";
   state.deadline = hardware.now + state.plan.limits.time;
-  state.bytesAtReady = memoryFacts(kernel).bytesServed;
+  state.bytesAtReady = memoryFacts(state.system).bytesServed;
   state.quietSince = -1;
   traceText(kernel.trace, "result", resultKinds.mark, "ready");
   armFaults(state.faults, "ready");
@@ -210,7 +210,7 @@ function finish(state: State, end: End | null): void {
 
 function metricsOf(state: State): Metrics {
   const counts = state.workloads.metrics();
-  const memory = memoryFacts(state.system.kernel);
+  const memory = memoryFacts(state.system);
   const isGone = state.end?.kind === "panic" || state.end?.kind === "host";
   const served = isGone ? 0n : memory.bytesServed;
   return { machineChecks: counts.machineChecks, droppedWrites: counts.droppedWrites, killed: counts.killed, survived: counts.survived, bytesLost: String(memory.bytesLost), bytesServed: String(served) };
@@ -246,7 +246,7 @@ function statusOf(state: State, expectations: readonly ExpectationResult[], isIn
 function makeResult(state: State): ScenarioResult {
   const { kernel, hardware } = state.system;
   if (state.end === null && state.failure === null) checkTasks(kernel.tasks);
-  const memory = memoryFacts(kernel);
+  const memory = memoryFacts(state.system);
   const metrics = metricsOf(state);
   const isDisturbed = metrics.machineChecks > 0 || metrics.droppedWrites > 0 || metrics.killed > 0 || memory.recoveries > 0;
   const outcome = outcomeOf({ panicked: kernel.panic !== null, hostState: hardware.hostState, rebootChosen: memory.rebootChosen, recoveryBlocked: memory.recoveryBlocked, bytesStranded: memory.bytesStranded, bytesAtReady: state.bytesAtReady, bytesServed: BigInt(metrics.bytesServed), serviceWasDisturbed: isDisturbed });

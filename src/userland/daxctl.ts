@@ -7,7 +7,7 @@ import type { Json } from "./json.ts";
 import { toJson } from "./json.ts";
 import { UsageProblem, parseOptions, parseToolSize } from "./options.ts";
 import type { Output } from "./output.ts";
-import { attribute, deviceFolder, devicesOf, driverOf, numberAttribute, pathOf } from "./tree.ts";
+import { deviceFolder, devicesOf, driverOf, numberAttribute, pathOf } from "./tree.ts";
 
 const listSpec = { devices: { short: "D" }, regions: { short: "R" }, mappings: { short: "M" }, idle: { short: "i" }, human: { short: "u" }, region: { short: "r", value: true }, dev: { short: "d", value: true } } as const;
 const createSpec = { region: { short: "r", value: true }, size: { short: "s", value: true }, align: { short: "a", value: true } } as const;
