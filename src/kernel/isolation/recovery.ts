@@ -16,7 +16,7 @@ import { markDisconnected, removeBelow, rescan } from "../pci/enumerate.ts";
 import { aliveBytes, daxDevicesOf, fence, pinOwners, restoreDax } from "./dax-plan.ts";
 import { isolationRegisters } from "./port.ts";
 import type { RegionPlan } from "./regions.ts";
-import { activateRegion, affectedRegions, createFromPlan, destroyRegion, planRegion } from "./regions.ts";
+import { activateRegion, affectedRegions, createFromPlan, planRegion, releaseRegion } from "./regions.ts";
 import type { Recovery, RecoveryStep } from "./state.ts";
 import { isolationState } from "./state.ts";
 import { clearMemory } from "./clear.ts";
@@ -104,7 +104,10 @@ const takeDown = task("isolation.takeDown", function* (kernel: Kernel, context: 
   for (const region of regions) if (!region.isDead) yield* unbind(kernel, region);
   enter(context, "UNBOUND");
   yield point(`isolation:unbound:${port.name}`);
-  for (const region of regions) if (!region.isDead) yield* destroyRegion(kernel, region);
+  for (const region of regions) {
+    const plan = plans.find((candidate) => candidate.name === region.name);
+    if (plan !== undefined && !region.isDead) yield* releaseRegion(kernel, region, plan, port);
+  }
   if (kernel.policy.recoveryOrder === "fence-first") yield* removeEndpoints(kernel, context);
 });
 

@@ -11,6 +11,7 @@ import { cxlBus, decoderOf, endpointPart, granule, isMemdev, isRegion, memdevOf,
 import { portAbove } from "../pci/device.ts";
 import type { DaxPlan } from "./dax-plan.ts";
 import { daxDevicesOf, planDax } from "./dax-plan.ts";
+import { hasRegionsAbove, leaveRegion, rejoinRegion } from "./reattach.ts";
 
 export interface RegionPlan {
   readonly name: string;
@@ -24,6 +25,8 @@ export interface RegionPlan {
   readonly dax: readonly DaxPlan[];
   /** Bytes of dax devices that were alive. */
   readonly aliveBytes: bigint;
+  /** The region itself, when it keeps its place instead of being made anew. */
+  readonly kept: Device | null;
 }
 
 const portOfTarget = (target: Device | null): Device | undefined => (target === null ? undefined : portAbove(memdevOf(endpointPart(target).memdev).pciDevice));
@@ -42,7 +45,7 @@ export function planRegion(kernel: Kernel, region: Device, aliveBytes: bigint): 
   const record = regionOf(region);
   const start = record.resource?.start ?? 0n;
   const size = record.resource === null ? 0n : record.resource.end - start + 1n;
-  return { name: region.name, rootDecoder: record.rootDecoder, start, size, ways: record.ways, granularity: record.granularity, ports: record.targets.slice(0, record.ways).map(portOfTarget), dax: planDax(kernel, region), aliveBytes };
+  return { name: region.name, rootDecoder: record.rootDecoder, start, size, ways: record.ways, granularity: record.granularity, ports: record.targets.slice(0, record.ways).map(portOfTarget), dax: planDax(kernel, region), aliveBytes, kept: hasRegionsAbove(region) ? region : null };
 }
 
 function attributeOf(device: Device, name: string): Attribute {
@@ -59,7 +62,7 @@ const store = task("isolation.store", function* (kernel: Kernel, device: Device,
 });
 
 /** Resets decode where a member answers, detaches the members, frees their DPA, deletes the region. @throws SystemError */
-export const destroyRegion = task("isolation.destroyRegion", function* (kernel: Kernel, region: Device): Task<void> {
+const destroyRegion = task("isolation.destroyRegion", function* (kernel: Kernel, region: Device): Task<void> {
   const record = regionOf(region);
   const members = [...record.targets];
   if (record.state === regionStates.commit) yield* store(kernel, region, "commit", "0");
@@ -69,6 +72,12 @@ export const destroyRegion = task("isolation.destroyRegion", function* (kernel: 
     yield* store(kernel, target, "dpa_size", "0");
   }
   yield* store(kernel, record.rootDecoder, "delete_region", region.name);
+});
+
+/** Takes the region out of the way of removal: its members below `port` leave, or all of it goes. @throws SystemError */
+export const releaseRegion = task("isolation.releaseRegion", function* (kernel: Kernel, region: Device, plan: RegionPlan, port: Device): Task<void> {
+  if (plan.kept === null) return yield* destroyRegion(kernel, region);
+  for (const target of [...regionOf(region).targets]) if (target !== null && portOfTarget(target) === port) leaveRegion(kernel, region, target);
 });
 
 function memdevBelow(kernel: Kernel, port: Device | undefined): Device | undefined {
@@ -102,11 +111,21 @@ export interface MadeRegion {
   readonly size: bigint;
 }
 
+/** The kept region with its missing members back. @throws SystemError a member is missing or smaller */
+const rejoin = task("isolation.rejoin", function* (kernel: Kernel, plan: RegionPlan, region: Device): Task<MadeRegion> {
+  for (const [position, target] of regionOf(region).targets.entries()) {
+    if (target === null) yield* rejoinRegion(kernel, region, freeDecoder(kernel, plan.ports[position]), position);
+  }
+  kernel.platform.invalidateCaches(plan.start, plan.size);
+  return { region, start: plan.start, size: plan.size };
+});
+
 /**
  * Makes and commits a region like the one there was; smaller when a member's capacity is smaller now. What was made halfway is taken away.
  * @throws SystemError a member is missing, or the stores' own errors
  */
 export const createFromPlan = task("isolation.createRegion", function* (kernel: Kernel, plan: RegionPlan): Task<MadeRegion> {
+  if (plan.kept !== null) return yield* rejoin(kernel, plan, plan.kept);
   const decoders = plan.ports.map((port) => freeDecoder(kernel, port));
   const wanted = plan.size / BigInt(plan.ways);
   const share = decoders.map(freeCapacity).reduce((least, free) => (free < least ? free : least), wanted);
