@@ -66,8 +66,6 @@ const removeMemdev = task("cxl_pci.removeMemdev", function* (kernel: Kernel, dev
   const memdev = device.children.find((child) => child.type === memdevType);
   if (memdev === undefined) return;
   yield* removeDevice(kernel, memdev);
-  const left = device.children.indexOf(memdev);
-  if (left >= 0) device.children.splice(left, 1);
   freeId(cxlState(kernel).memdevIds, memdevOf(memdev).id);
   memdevOf(memdev).components?.handle.unmap();
 });

@@ -10,7 +10,8 @@ import { mark, printk } from "../base/kernel.ts";
 import { portNumberOf } from "../pci/link.ts";
 import { releaseRegion, requestRegion } from "../resource/resource.ts";
 import { endpointDecoderType, portType, rootPortType, switchDecoderType } from "./attributes.ts";
-import { settle, readDecoder } from "./hdm.ts";
+import { reserveDpa } from "./dpa.ts";
+import { readDecoder, settle } from "./hdm.ts";
 import type { ComponentRegisters } from "./registers.ts";
 import { capabilityIds, capabilityRange, findComponentBlock, mapComponents, openHdm } from "./registers.ts";
 import type { DecoderRecord, Dport, EndpointDecoderPart, PortKind, PortRecord } from "./types.ts";
@@ -105,10 +106,14 @@ export const enumerateDecoders = task("cxl.enumerateDecoders", function* (kernel
   const hdm = record.hdm;
   if (hdm === null) return;
   yield* settle(kernel, hdm);
+  let running = 0n;
   for (let id = 0; id < hdm.capability.decoderCount; id++) {
     const found = readDecoder(kernel, port, hdm, id, record.commitEnd + 1);
     const endpoint: EndpointDecoderPart | null = memdev === null ? null : { memdev, dpa: null, mode: "none", state: found.isEnabled ? "auto" : "manual", position: -1 };
-    addDecoder(kernel, { port, id, values: found, targetIds: found.targetIds, isPassThrough: false, endpoint });
+    const device = addDecoder(kernel, { port, id, values: found, targetIds: found.targetIds, isPassThrough: false, endpoint });
+    if (endpoint === null || !found.isEnabled) continue;
+    reserveDpa(device, running + found.skip, found.size / BigInt(found.ways), found.skip);
+    running += found.skip + found.size / BigInt(found.ways);
   }
 });
 

@@ -25,10 +25,7 @@ const firstWindowNode = 1;
 
 const removeDaxRegion = task("cxl_region.removeDaxRegion", function* (kernel: Kernel, region: Device): Task<void> {
   const bridge = region.children.find((child) => child.type === daxRegionType);
-  if (bridge === undefined) return;
-  yield* removeDevice(kernel, bridge);
-  const left = region.children.indexOf(bridge);
-  if (left >= 0) region.children.splice(left, 1);
+  if (bridge !== undefined) yield* removeDevice(kernel, bridge);
 });
 
 const probe = task("cxl_region.probe", function* (kernel: Kernel, region: Device): Task<void> {

@@ -1,0 +1,93 @@
+// The FileSystem over the virtual tree: path resolution with links, reads, stores.
+
+import type { Task } from "../../sim/task.ts";
+import { task } from "../../sim/task.ts";
+import { SystemError } from "../base/errno.ts";
+import type { Kernel } from "../base/kernel.ts";
+import type { FileSystem } from "./interface.ts";
+import type { Node } from "./nodes.ts";
+import { rootNode } from "./nodes.ts";
+
+const linkLimit = 40;
+
+interface Found {
+  readonly node: Node;
+  readonly path: string;
+}
+
+/** Walks a path; links on the way are followed, the last one when `followsLast`. @throws SystemError ENOENT, ENOTDIR, EINVAL */
+function resolve(kernel: Kernel, path: string, followsLast: boolean): Found {
+  if (!path.startsWith("/")) throw new SystemError("ENOENT", `${path}: not an absolute path`);
+  const pending = path.split("/").filter((part) => part !== "" && part !== ".");
+  const walked: { readonly name: string; readonly node: Node }[] = [];
+  const root = rootNode(kernel);
+  let links = 0;
+  for (let part = pending.shift(); part !== undefined; part = pending.shift()) {
+    if (part === "..") {
+      walked.pop();
+      continue;
+    }
+    const here = walked.at(-1)?.node ?? root;
+    if (here.kind !== "directory") throw new SystemError("ENOTDIR", `${path}: not a directory`);
+    const next = here.entries().get(part);
+    if (next === undefined) throw new SystemError("ENOENT", `${path}: no such file or directory`);
+    if (next.kind === "link" && (pending.length > 0 || followsLast)) {
+      if (links++ > linkLimit) throw new SystemError("EINVAL", `${path}: too many links`);
+      if (next.target.startsWith("/")) walked.length = 0;
+      pending.unshift(...next.target.split("/").filter((step) => step !== "" && step !== "."));
+      continue;
+    }
+    walked.push({ name: part, node: next });
+  }
+  return { node: walked.at(-1)?.node ?? root, path: `/${walked.map((step) => step.name).join("/")}` };
+}
+
+const writeFile = task("sysfs.write", function* (kernel: Kernel, path: string, text: string): Task<void> {
+  const { node } = resolve(kernel, path, true);
+  if (node.kind === "directory") throw new SystemError("EISDIR", `${path}: is a directory`);
+  if (node.kind !== "file" || node.write === null) throw new SystemError("EACCES", `${path}: read-only`);
+  yield* node.write(text);
+});
+
+function readFile(kernel: Kernel, path: string): string {
+  const { node } = resolve(kernel, path, true);
+  if (node.kind === "directory") throw new SystemError("EISDIR", `${path}: is a directory`);
+  if (node.kind !== "file" || node.read === null) throw new SystemError("EACCES", `${path}: write-only`);
+  return node.read();
+}
+
+function listDirectory(kernel: Kernel, path: string): readonly string[] {
+  const { node } = resolve(kernel, path, true);
+  if (node.kind !== "directory") throw new SystemError("ENOTDIR", `${path}: not a directory`);
+  return [...node.entries().keys()].sort();
+}
+
+function readLink(kernel: Kernel, path: string): string {
+  const { node } = resolve(kernel, path, false);
+  if (node.kind !== "link") throw new SystemError("EINVAL", `${path}: not a link`);
+  return node.target;
+}
+
+function exists(kernel: Kernel, path: string): boolean {
+  try {
+    resolve(kernel, path, true);
+    return true;
+  } catch (thrown) {
+    if (thrown instanceof SystemError) return false;
+    throw thrown;
+  }
+}
+
+/** The kernel's files as user space sees them. Every call reads the present state. */
+export function createFileSystem(kernel: Kernel): FileSystem {
+  return {
+    read: (path) => readFile(kernel, path),
+    write: (path, text) => writeFile(kernel, path, text),
+    list: (path) => listDirectory(kernel, path),
+    readlink: (path) => readLink(kernel, path),
+    realpath: (path) => resolve(kernel, path, true).path,
+    exists: (path) => exists(kernel, path),
+  };
+}
+
+export type { FileSystem };

@@ -1,0 +1,17 @@
+// What user space sees of the kernel: files, directories and links. Paths are absolute.
+
+import type { Task } from "../../sim/task.ts";
+
+/** Every operation throws SystemError: ENOENT, EACCES, EISDIR, ENOTDIR, EINVAL, or what a file's store answers. */
+export interface FileSystem {
+  read(path: string): string;
+  /** Stores may wait: probing, polling hardware, teardown. */
+  write(path: string, text: string): Task<void>;
+  /** Names in a directory, sorted. */
+  list(path: string): readonly string[];
+  /** Target of a link, relative as the kernel gives it. */
+  readlink(path: string): string;
+  /** Path with every link followed. */
+  realpath(path: string): string;
+  exists(path: string): boolean;
+}

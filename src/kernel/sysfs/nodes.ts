@@ -1,0 +1,162 @@
+// The virtual tree as nodes made on demand from the device model: /sys/devices, /sys/bus, /proc, /dev.
+
+import type { Task } from "../../sim/task.ts";
+import { task } from "../../sim/task.ts";
+import type { Attribute, Device, Driver } from "../base/device.ts";
+import { attach, bind, busDevices, devicePath, findDevice, unbind } from "../base/device.ts";
+import { SystemError } from "../base/errno.ts";
+import type { Kernel, LogLevel } from "../base/kernel.ts";
+import { formatResources, iomem } from "../resource/resource.ts";
+
+export type Node =
+  | { readonly kind: "directory"; readonly entries: () => ReadonlyMap<string, Node> }
+  | { readonly kind: "link"; readonly target: string }
+  | { readonly kind: "file"; readonly read: (() => string) | null; readonly write: ((text: string) => Task<void>) | null };
+
+type Entries = Map<string, Node>;
+
+export const directory = (entries: () => ReadonlyMap<string, Node>): Node => ({ kind: "directory", entries });
+const fixed = (entries: Readonly<Record<string, Node>>): Node => directory(() => new Map(Object.entries(entries)));
+const text = (read: () => string): Node => ({ kind: "file", read, write: null });
+
+/** Relative link from the directory `from` to `to`; both absolute. */
+export function relative(from: string, to: string): string {
+  const a = from.split("/").filter((part) => part !== "");
+  const b = to.split("/").filter((part) => part !== "");
+  let same = 0;
+  while (same < a.length && same < b.length && a[same] === b[same]) same++;
+  return [...a.slice(same).map(() => ".."), ...b.slice(same)].join("/");
+}
+
+export const sysPath = (device: Device): string => `/sys/devices/${devicePath(device)}`;
+
+function attributeNode(kernel: Kernel, device: Device, attribute: Attribute): Node {
+  const { show, store } = attribute;
+  return {
+    kind: "file",
+    read: show === undefined ? null : () => show(kernel, device),
+    write: store === undefined ? null : (value) => store(kernel, device, value),
+  };
+}
+
+function visibleAttributes(kernel: Kernel, device: Device): readonly Attribute[] {
+  const all = [...device.type.attributes, ...(device.driver?.attributes ?? [])];
+  return all.filter((attribute) => attribute.visible === undefined || attribute.visible(kernel, device));
+}
+
+const overridableBuses = ["pci", "platform"];
+
+const storeOverride = task("driver_override.store", function* (_kernel: Kernel, device: Device, value: string): Task<void> {
+  device.driverOverride = value.trim() === "" ? null : value.trim();
+});
+
+function deviceEntries(kernel: Kernel, device: Device): Entries {
+  const entries: Entries = new Map();
+  const groups = new Map<string, Entries>();
+  for (const attribute of visibleAttributes(kernel, device)) {
+    const [group, name] = attribute.name.includes("/") ? attribute.name.split("/") : [undefined, attribute.name];
+    if (name === undefined) continue;
+    if (group === undefined) entries.set(name, attributeNode(kernel, device, attribute));
+    else {
+      const inner = groups.get(group) ?? new Map<string, Node>();
+      groups.set(group, inner.set(name, attributeNode(kernel, device, attribute)));
+    }
+  }
+  for (const [name, inner] of groups) entries.set(name, directory(() => inner));
+  const path = sysPath(device);
+  for (const child of device.children) entries.set(child.name, directory(() => deviceEntries(kernel, child)));
+  for (const [name, target] of device.links) entries.set(name, { kind: "link", target: relative(path, sysPath(target)) });
+  if (device.bus !== null) entries.set("subsystem", { kind: "link", target: relative(path, `/sys/bus/${device.bus}`) });
+  if (device.driver !== null) entries.set("driver", { kind: "link", target: relative(path, `/sys/bus/${device.driver.bus}/drivers/${device.driver.name}`) });
+  if (device.bus !== null && overridableBuses.includes(device.bus)) {
+    entries.set("driver_override", { kind: "file", read: () => `${device.driverOverride ?? "(null)"}\n`, write: (value) => storeOverride(kernel, device, value) });
+  }
+  return entries;
+}
+
+function needDevice(kernel: Kernel, driver: Driver, name: string): Device {
+  const device = findDevice(kernel, driver.bus, name.trim());
+  if (device === undefined) throw new SystemError("ENODEV", `no ${name.trim()} on bus ${driver.bus}`);
+  return device;
+}
+
+const storeBind = task("bind.store", function* (kernel: Kernel, driver: Driver, name: string): Task<void> {
+  const device = needDevice(kernel, driver, name);
+  const matches = device.driverOverride === null ? driver.match(kernel, device) : device.driverOverride === driver.name;
+  if (!matches) throw new SystemError("ENODEV", `${driver.name} does not drive ${device.name}`);
+  yield* bind(kernel, device, driver);
+});
+
+const storeUnbind = task("unbind.store", function* (kernel: Kernel, driver: Driver, name: string): Task<void> {
+  const device = needDevice(kernel, driver, name);
+  if (device.driver !== driver) throw new SystemError("ENODEV", `${device.name} is not bound to ${driver.name}`);
+  yield* unbind(kernel, device);
+});
+
+/** dax: a device named here is this driver's (new_id), or no longer (remove_id). */
+const storeNewId = task("new_id.store", function* (kernel: Kernel, driver: Driver, name: string): Task<void> {
+  const device = needDevice(kernel, driver, name);
+  device.driverOverride = driver.name;
+  yield* attach(kernel, device);
+});
+
+const storeRemoveId = task("remove_id.store", function* (kernel: Kernel, driver: Driver, name: string): Task<void> {
+  const device = needDevice(kernel, driver, name);
+  if (device.driverOverride === driver.name) device.driverOverride = null;
+});
+
+const command = (write: (value: string) => Task<void>): Node => ({ kind: "file", read: null, write });
+
+function driverEntries(kernel: Kernel, driver: Driver): Entries {
+  const entries: Entries = new Map();
+  if (driver.suppressesBind !== true) {
+    entries.set("bind", command((value) => storeBind(kernel, driver, value)));
+    entries.set("unbind", command((value) => storeUnbind(kernel, driver, value)));
+  }
+  if (driver.bus === "dax") {
+    entries.set("new_id", command((value) => storeNewId(kernel, driver, value)));
+    entries.set("remove_id", command((value) => storeRemoveId(kernel, driver, value)));
+  }
+  const path = `/sys/bus/${driver.bus}/drivers/${driver.name}`;
+  for (const device of busDevices(kernel, driver.bus)) {
+    if (device.driver === driver) entries.set(device.name, { kind: "link", target: relative(path, sysPath(device)) });
+  }
+  return entries;
+}
+
+const flush = task("flush.store", function* (_kernel: Kernel, _value: string): Task<void> {});
+
+function busEntries(kernel: Kernel, bus: string): Entries {
+  const devices = directory(() => new Map(busDevices(kernel, bus).map((device) => [device.name, { kind: "link" as const, target: relative(`/sys/bus/${bus}/devices`, sysPath(device)) }])));
+  const drivers = directory(() => new Map((kernel.drivers.get(bus) ?? []).map((driver) => [driver.name, directory(() => driverEntries(kernel, driver))])));
+  const entries: Entries = new Map([["devices", devices], ["drivers", drivers]]);
+  if (bus === "cxl") entries.set("flush", command((value) => flush(kernel, value)));
+  return entries;
+}
+
+const levels: Readonly<Record<LogLevel, number>> = { emerg: 0, alert: 1, crit: 2, err: 3, warn: 4, notice: 5, info: 6, debug: 7 };
+
+/** Records as /dev/kmsg gives them: level, sequence, microseconds, text. */
+function kernelMessages(kernel: Kernel): string {
+  return kernel.log.map((entry, sequence) => `${levels[entry.level]},${sequence},${Math.floor(entry.at / 1000)},-;${entry.text}\n`).join("");
+}
+
+function deviceFiles(kernel: Kernel): Entries {
+  const entries: Entries = new Map([["kmsg", text(() => kernelMessages(kernel))]]);
+  const empty = text(() => "");
+  for (const device of busDevices(kernel, "dax")) if (device.driver?.name === "device_dax") entries.set(device.name, empty);
+  const memdevs = busDevices(kernel, "cxl").filter((device) => device.type.name === "cxl_memdev");
+  if (memdevs.length > 0) entries.set("cxl", directory(() => new Map(memdevs.map((device) => [device.name, empty]))));
+  return entries;
+}
+
+/** The root directory. */
+export function rootNode(kernel: Kernel): Node {
+  const buses = directory(() => new Map([...new Set([...kernel.buses.keys(), ...kernel.drivers.keys()])].map((bus) => [bus, directory(() => busEntries(kernel, bus))])));
+  const devices = directory(() => new Map([...kernel.devices.values()].filter((device) => device.parent === null).map((device) => [device.name, directory(() => deviceEntries(kernel, device))])));
+  return fixed({
+    sys: fixed({ bus: buses, devices }),
+    proc: fixed({ iomem: text(() => formatResources(iomem(kernel))) }),
+    dev: directory(() => deviceFiles(kernel)),
+  });
+}
