@@ -1,0 +1,252 @@
+// Isolation and recovery of a whole system: hardware, firmware, kernel and workloads joined, without scenario files.
+
+import { describe, expect, it } from "vitest";
+import type { ProbeSpec } from "../../src/hardware/probes.ts";
+import { armProbe } from "../../src/hardware/probes.ts";
+import { initializeAcpi } from "../../src/kernel/acpi/acpi.ts";
+import type { Device } from "../../src/kernel/base/device.ts";
+import { attach, busDevices, findDevice, registerDriver, unbind } from "../../src/kernel/base/device.ts";
+import type { Handler, Kernel } from "../../src/kernel/base/kernel.ts";
+import { pciDriver } from "../../src/kernel/cxl/pci-driver.ts";
+import { memDriver, portDriver as cxlPortDriver } from "../../src/kernel/cxl/mem-driver.ts";
+import { regionDriver } from "../../src/kernel/cxl/region-driver.ts";
+import { acpiDriver, startRoot } from "../../src/kernel/cxl/root.ts";
+import { isMemdev, memdevOf } from "../../src/kernel/cxl/types.ts";
+import { registerDaxDrivers } from "../../src/kernel/dax/cxl.ts";
+import { createDaxDevice, daxRegionOf, resizeDaxDevice } from "../../src/kernel/dax/region.ts";
+import { daxDeviceOf } from "../../src/kernel/dax/types.ts";
+import type { RegionPlan } from "../../src/kernel/isolation/regions.ts";
+import { activateRegion, createFromPlan } from "../../src/kernel/isolation/regions.ts";
+import { rootPorts } from "../../src/kernel/isolation/port.ts";
+import { serviceBytes } from "../../src/kernel/isolation/report.ts";
+import { initializeIsolation, isolationHandlers, notifyHandler } from "../../src/kernel/isolation/service.ts";
+import { isRecoveryBlocked, recoveries } from "../../src/kernel/isolation/state.ts";
+import { fileSize } from "../../src/kernel/mm/mapping.ts";
+import { memoryHandlers } from "../../src/kernel/mm/pin.ts";
+import { attachHostBridge, enumerateHostBridge } from "../../src/kernel/pci/enumerate.ts";
+import { isLinkUp } from "../../src/kernel/pci/link.ts";
+import { handlers as portHandlers, portDriver } from "../../src/kernel/pci/port-driver.ts";
+import type { KernelPolicies } from "../../src/kernel/policy.ts";
+import type { MachineDescription } from "../../src/platform/description.ts";
+import type { System } from "../../src/sandbox/system.ts";
+import { createSystem, step } from "../../src/sandbox/system.ts";
+import type { Task } from "../../src/sim/task.ts";
+import { checkTasks, isRunning, spawn, task } from "../../src/sim/task.ts";
+import type { Workloads } from "../../src/workload/workloads.ts";
+import { addKernelReader, addPin, addVm, createWorkloads } from "../../src/workload/workloads.ts";
+import { GiB, MiB, deviceOf, machineOf, modules, portOf } from "../support/machine.ts";
+
+const policy: KernelPolicies = { isolationAction: "recover", memoryUse: "device-dax-only", notification: "interrupt", recoveryOrder: "fence-first", refuseIsolated: false, hpaHold: "at-construct" };
+const handlers = new Map<string, Handler>([...Object.entries(portHandlers), ...memoryHandlers, ...isolationHandlers]);
+const second = 1_000_000_000;
+
+interface Host {
+  readonly system: System;
+  readonly kernel: Kernel;
+  readonly workloads: Workloads;
+  readonly regions: Device[];
+}
+
+const bootAll = task("test.boot", function* (kernel: Kernel): Task<void> {
+  for (const driver of [portDriver, pciDriver, memDriver, cxlPortDriver, acpiDriver, regionDriver]) registerDriver(kernel, driver);
+  registerDaxDrivers(kernel);
+  initializeAcpi(kernel);
+  for (const bridge of kernel.platform.firmware.hostBridges) yield* attachHostBridge(kernel, yield* enumerateHostBridge(kernel, bridge));
+  initializeIsolation(kernel);
+  yield* startRoot(kernel);
+});
+
+const makeRegion = task("test.region", function* (kernel: Kernel, ports: readonly Device[], size: bigint, sizes: readonly bigint[], into: Device[]): Task<void> {
+  const rootDecoder = findDevice(kernel, "cxl", "decoder0.0");
+  if (rootDecoder === undefined) throw new Error("no root decoder");
+  const plan: RegionPlan = { name: "wanted", rootDecoder, start: 0n, size, ways: ports.length, granularity: 256, ports, dax: [], aliveBytes: 0n, kept: null };
+  const made = yield* createFromPlan(kernel, plan);
+  yield* activateRegion(kernel, made.region);
+  into.push(made.region);
+  const parent = made.region.children[0];
+  const dax = parent === undefined ? undefined : daxRegionOf(kernel, parent);
+  const first = dax?.devices[0];
+  if (dax === undefined || first === undefined) throw new Error("no dax region");
+  if (sizes.length === 0) return;
+  yield* unbind(kernel, first);
+  yield* resizeDaxDevice(kernel, first, 0n);
+  for (const one of sizes) yield* attach(kernel, yield* createDaxDevice(kernel, dax, one, false));
+});
+
+function finishTask(system: System, id: number): void {
+  const end = system.hardware.now + 100 * second;
+  while (isRunning(system.scheduler, id)) {
+    const result = step(system, end);
+    if (result.kind !== "progress") throw new Error(`stuck: ${JSON.stringify(result)}`);
+  }
+}
+
+interface Setup {
+  readonly policies?: Partial<KernelPolicies>;
+  readonly machine?: Partial<MachineDescription>;
+  readonly isInterleaved?: boolean;
+  readonly vms?: number;
+  readonly slots?: readonly ReturnType<typeof deviceOf>[];
+  readonly owner?: "os" | "firmware-enable" | "firmware-notify";
+}
+
+function boot(setup: Setup = {}): Host {
+  const slots = (name: string): ReturnType<typeof deviceOf>[] => [deviceOf(`${name}-dev`, { serial: name === "rp0" ? 0xa0n : 0xa1n }), ...(name === "rp0" ? (setup.slots ?? []) : [])];
+  const machine = machineOf([portOf("rp0", { slots: slots("rp0") }), portOf("rp1", { slots: slots("rp1") })], setup.machine);
+  const system = createSystem(modules.release, {
+    machine, firmware: { isolationOwner: setup.owner ?? "os", restrictions: { deviceCoherent: true, hostOnlyCoherent: true, volatile: true, persistent: true, fixed: false } },
+    policies: { ...policy, ...setup.policies }, handlers, seed: 1, schedule: "fixed", onNotify: { handler: notifyHandler, argument: 0 },
+  });
+  const { kernel } = system;
+  finishTask(system, spawn(kernel.scheduler, "boot", bootAll(kernel)));
+  const regions: Device[] = [];
+  const ports = rootPorts(kernel);
+  const quarters = [64n, 64n, 64n, 64n].map((size) => size * MiB);
+  if (setup.isInterleaved === true) finishTask(system, spawn(kernel.scheduler, "region", makeRegion(kernel, ports, 512n * MiB, quarters.map((size) => size * 2n), regions)));
+  else for (const port of ports) finishTask(system, spawn(kernel.scheduler, "region", makeRegion(kernel, [port], 256n * MiB, quarters, regions)));
+  const workloads = createWorkloads(kernel);
+  system.workloads = workloads;
+  const devices = busDevices(kernel, "dax").filter((device) => fileSize(daxDeviceOf(device)) > 0n);
+  for (const device of devices.slice(0, setup.vms ?? devices.length)) addVm(workloads, { name: `vm-${device.name}`, device: device.name, vcpus: 1, period: 2000, reads: 7, of: 10, wrap: 65536 });
+  return { system, kernel, workloads, regions };
+}
+
+function run(host: Host, nanoseconds: number): void {
+  const end = host.system.hardware.now + nanoseconds;
+  for (let result = step(host.system, end); result.kind === "progress"; result = step(host.system, end));
+}
+
+const inject = (host: Host, action: ProbeSpec["action"], after = 100_000, id = 0): boolean => armProbe(host.system.hardware, id, { match: { kind: "time", at: host.system.hardware.now + after }, action }) === undefined;
+const states = (host: Host): string[] => recoveries(host.kernel).map((recovery) => recovery.state);
+const isDead = (host: Host) => (port: Device): boolean => !isLinkUp(host.kernel, port);
+const serials = (host: Host): bigint[] => busDevices(host.kernel, "cxl").filter(isMemdev).map((device) => memdevOf(device).serial).sort((a, b) => (a < b ? -1 : 1));
+const log = (host: Host): string => host.kernel.log.map((line) => line.text).join("\n");
+
+function breakPort(host: Host, port = "rp0"): void {
+  inject(host, { kind: "linkDown", port });
+  inject(host, { kind: "linkUp", port }, 400_000, 1);
+  run(host, 10 * second);
+}
+
+describe("recovery of an isolated root port", () => {
+  it("[S86] [S71] 8 VMs on 2 ports, one isolates by link down: 4 die, 4 live, the memory is served again with the same devices", () => {
+    const host = boot();
+    expect(serviceBytes(host.kernel, isDead(host))).toEqual({ served: 512n * MiB, stranded: 0n });
+    const before = busDevices(host.kernel, "dax").map((device) => `${device.name} ${fileSize(daxDeviceOf(device))}`).sort();
+    breakPort(host);
+    expect(states(host)).toEqual(["RECOVERED"]);
+    expect(host.workloads.metrics()).toMatchObject({ killed: 4, survived: 4 });
+    expect(serviceBytes(host.kernel, isDead(host))).toEqual({ served: 512n * MiB, stranded: 0n });
+    expect(busDevices(host.kernel, "dax").map((device) => `${device.name} ${fileSize(daxDeviceOf(device))}`).sort()).toEqual(before);
+    expect(recoveries(host.kernel)[0]).toMatchObject({ bytesBefore: 256n * MiB, bytesAfter: 256n * MiB, blockedOn: "" });
+    checkTasks(host.kernel.tasks);
+  });
+
+  it("[S86] the port whose region lies above the other recovers too", () => {
+    const host = boot();
+    breakPort(host, "rp1");
+    expect(states(host)).toEqual(["RECOVERED"]);
+    expect(host.workloads.metrics()).toMatchObject({ killed: 4, survived: 4 });
+  });
+
+  it("[S68] [TR3] a transaction timeout isolates; the link is taken through down before it is used again", () => {
+    const host = boot();
+    inject(host, { kind: "dropResponse", port: "rp0", count: 1 });
+    run(host, 10 * second);
+    expect(states(host)).toEqual(["RECOVERED"]);
+    expect(log(host)).toContain("isolated by transaction timeout");
+    expect(host.workloads.metrics()).toMatchObject({ killed: 4, survived: 4 });
+  });
+
+  it("[S77] [S78] a region interleaved over both ports dies as a whole: all VMs are killed, and it comes back", () => {
+    const host = boot({ isInterleaved: true });
+    breakPort(host);
+    expect(host.workloads.metrics()).toMatchObject({ survived: 0 });
+    expect(states(host)).toEqual(["RECOVERED"]);
+    expect(serviceBytes(host.kernel, isDead(host)).served).toBe(512n * MiB);
+  });
+
+  it("[S82] a pin that never goes away holds recovery off; one with an end delays it", () => {
+    const forever = boot({ vms: 3 });
+    addPin(forever.workloads, { name: "vfio", device: "dax0.4" });
+    breakPort(forever);
+    expect(states(forever)).toEqual(["BLOCKED"]);
+    expect(isRecoveryBlocked(forever.kernel)).toBe(true);
+    expect(recoveries(forever.kernel)[0]?.blockedOn).toBe("vfio");
+    const finite = boot({ vms: 3 });
+    addPin(finite.workloads, { name: "rdma", device: "dax0.4", release: 5 * second });
+    breakPort(finite);
+    expect(states(finite)).toEqual(["RECOVERED"]);
+    expect((recoveries(finite.kernel)[0]?.endedAt ?? 0) - (recoveries(finite.kernel)[0]?.startedAt ?? 0)).toBeGreaterThan(4 * second);
+  });
+
+  it("[S75] a load by the kernel from the isolated range is a panic", () => {
+    const host = boot({ vms: 0 });
+    addKernelReader(host.workloads, { name: "kworker", start: 16n * GiB, size: 64n * MiB, period: 1000, reads: 1, of: 1, wrap: 65536 });
+    breakPort(host);
+    expect(host.kernel.panic?.message).toBe("Fatal local machine check");
+    expect(log(host)).toContain("mce: [Hardware Error]");
+  });
+
+  it("[S89] with the interrupt lost the first machine check starts the recovery", () => {
+    const host = boot();
+    inject(host, { kind: "loseInterrupt", port: "rp0", count: 1 }, 50_000, 2);
+    breakPort(host);
+    expect(states(host)).toEqual(["RECOVERED"]);
+    expect(log(host)).toContain("(machine check)");
+  });
+
+  it("[S89] POL-NOTIFY none, and firmware that notifies: recovery all the same", () => {
+    const none = boot({ policies: { notification: "none" } });
+    breakPort(none);
+    expect(states(none)).toEqual(["RECOVERED"]);
+    const acpi = boot({ policies: { notification: "acpi-notify" }, owner: "firmware-notify" });
+    breakPort(acpi);
+    expect(states(acpi)).toEqual(["RECOVERED"]);
+  });
+
+  it("a link that never comes up leaves the service reduced, and nothing of it is stranded", () => {
+    const host = boot();
+    inject(host, { kind: "neverRetrain", port: "rp0" }, 50_000, 2);
+    inject(host, { kind: "linkDown", port: "rp0" });
+    run(host, 10 * second);
+    expect(states(host)).toEqual(["RECOVERED-REDUCED"]);
+    expect(serviceBytes(host.kernel, isDead(host))).toEqual({ served: 256n * MiB, stranded: 0n });
+  });
+
+  it("[TR4] a replacement with another serial, BAR size and capacity comes up with its own values", () => {
+    const host = boot({ slots: [deviceOf("spare", { serial: 0xb0n, barSize: 0x8_0000n, volatileCapacity: 512n * MiB })] });
+    expect(serials(host)).toEqual([0xa0n, 0xa1n]);
+    inject(host, { kind: "linkDown", port: "rp0" });
+    inject(host, { kind: "plug", port: "rp0", device: "spare" }, 300_000, 1);
+    inject(host, { kind: "linkUp", port: "rp0" }, 400_000, 2);
+    run(host, 10 * second);
+    expect(states(host)).toEqual(["RECOVERED"]);
+    expect(serials(host)).toEqual([0xa1n, 0xb0n]);
+  });
+
+  it("[S70] both ports isolate, one during the recovery of the other: one after the other, all of it comes back", () => {
+    const host = boot();
+    inject(host, { kind: "linkDown", port: "rp1" }, 150_000, 2);
+    inject(host, { kind: "linkUp", port: "rp1" }, 450_000, 3);
+    breakPort(host);
+    expect(states(host)).toEqual(["RECOVERED", "RECOVERED"]);
+    expect(serviceBytes(host.kernel, isDead(host))).toEqual({ served: 512n * MiB, stranded: 0n });
+    expect(host.workloads.metrics()).toMatchObject({ killed: 8, survived: 0 });
+  });
+
+  it("POL-ISOACT none with firmware that armed isolation: nobody handles it, the bytes are stranded", () => {
+    const host = boot({ policies: { isolationAction: "none" }, owner: "firmware-enable" });
+    inject(host, { kind: "linkDown", port: "rp0" });
+    run(host, second);
+    expect(states(host)).toEqual([]);
+    expect(serviceBytes(host.kernel, isDead(host))).toEqual({ served: 256n * MiB, stranded: 256n * MiB });
+    expect(host.workloads.metrics()).toMatchObject({ killed: 4, survived: 4 });
+  });
+
+  it("POL-ISOACT panic: the interrupt ends the host", () => {
+    const host = boot({ policies: { isolationAction: "panic" } });
+    breakPort(host);
+    expect(host.kernel.panic?.message).toMatch(/^CXL.mem isolation on/);
+  });
+});
