@@ -56,7 +56,7 @@ function readFile(kernel: Kernel, path: string): string {
   return node.read();
 }
 
-function listDirectory(kernel: Kernel, path: string): readonly string[] {
+function listDirectory(kernel: Kernel, path: string): string[] {
   const { node } = resolve(kernel, path, true);
   if (node.kind !== "directory") throw new SystemError("ENOTDIR", `${path}: not a directory`);
   return [...node.entries().keys()].sort();

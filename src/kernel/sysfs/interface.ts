@@ -8,7 +8,7 @@ export interface FileSystem {
   /** Stores may wait: probing, polling hardware, teardown. */
   write(path: string, text: string): Task<void>;
   /** Names in a directory, sorted. */
-  list(path: string): readonly string[];
+  list(path: string): string[];
   /** Target of a link, relative as the kernel gives it. */
   readlink(path: string): string;
   /** Path with every link followed. */

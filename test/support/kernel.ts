@@ -1,0 +1,73 @@
+// A kernel booted on the real module, with user space over its files.
+
+import type { FirmwareOptions } from "../../src/firmware/firmware.ts";
+import { boot, kernelHandlers, onNotify } from "../../src/kernel/boot.ts";
+import type { Kernel } from "../../src/kernel/base/kernel.ts";
+import type { KernelPolicies } from "../../src/kernel/policy.ts";
+import { createFileSystem } from "../../src/kernel/sysfs/file-system.ts";
+import type { FileSystem } from "../../src/kernel/sysfs/file-system.ts";
+import type { MachineDescription } from "../../src/platform/description.ts";
+import type { System } from "../../src/sandbox/system.ts";
+import { createSystem, step } from "../../src/sandbox/system.ts";
+import { checkTasks, hasReady, isRunning, nextWakeTime, spawn } from "../../src/sim/task.ts";
+import type { Task } from "../../src/sim/task.ts";
+import { runCommand } from "../../src/userland/run.ts";
+import type { CommandResult } from "../../src/userland/output.ts";
+import { modules } from "./machine.ts";
+
+export const safePolicies: KernelPolicies = { isolationAction: "recover", memoryUse: "device-dax-only", notification: "interrupt", recoveryOrder: "fence-first", refuseIsolated: false, hpaHold: "at-construct" };
+const firmware: FirmwareOptions = { isolationOwner: "os", restrictions: { deviceCoherent: true, hostOnlyCoherent: true, volatile: true, persistent: false, fixed: false } };
+
+export interface Booted {
+  readonly system: System;
+  readonly kernel: Kernel;
+  readonly files: FileSystem;
+  /** Runs a task of the kernel to its end; what it throws is thrown. */
+  readonly run: <T>(body: Task<T>) => T;
+  readonly command: (line: string) => CommandResult;
+  /** Lets everything that is ready or sleeping come to its end. */
+  readonly settle: () => void;
+  readonly read: (path: string) => string;
+  readonly dmesg: () => string[];
+}
+
+const stepLimit = 200_000;
+
+function runTask<T>(system: System, body: Task<T>): T {
+  let result: { readonly value: T } | { readonly error: unknown } | undefined;
+  const wrapped = function* (): Task<void> {
+    try {
+      result = { value: yield* body };
+    } catch (error) {
+      result = { error };
+    }
+  };
+  const id = spawn(system.scheduler, "test", wrapped());
+  for (let steps = 0; isRunning(system.scheduler, id); steps++) {
+    if (steps > stepLimit) throw new Error("the task does not end");
+    const done = step(system, system.hardware.now + 1_000_000_000);
+    if (done.kind === "ended") throw new Error(`the system ended: ${JSON.stringify(done.end)}`);
+  }
+  checkTasks(system.kernel.tasks);
+  if (result === undefined) throw new Error("the task left no result");
+  if ("error" in result) throw result.error;
+  return result.value;
+}
+
+function settle(system: System): void {
+  for (let steps = 0; hasReady(system.scheduler) || nextWakeTime(system.scheduler) >= 0 || system.platform.interrupts.pending; steps++) {
+    if (steps > stepLimit) throw new Error("the system does not settle");
+    step(system, system.hardware.now + 1_000_000_000);
+  }
+}
+
+/** Powers a machine on and boots it. */
+export function bootMachine(machine: MachineDescription, policies: Partial<KernelPolicies> = {}, seed?: number): Booted {
+  const system = createSystem(modules.release, { machine, firmware, policies: { ...safePolicies, ...policies }, handlers: kernelHandlers, seed: seed ?? 1, schedule: seed === undefined ? "fixed" : "seeded", onNotify });
+  const { kernel } = system;
+  const files = createFileSystem(kernel);
+  const run = <T>(body: Task<T>): T => runTask(system, body);
+  run(boot(kernel));
+  settle(system);
+  return { system, kernel, files, run, command: (line) => run(runCommand(kernel, files, line)), settle: () => settle(system), read: (path) => files.read(path), dmesg: () => kernel.log.map((line) => line.text) };
+}
