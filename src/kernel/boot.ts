@@ -12,7 +12,7 @@ import { regionDriver } from "./cxl/region-driver.ts";
 import { acpiDriver, startRoot } from "./cxl/root.ts";
 import { registerDaxDrivers } from "./dax/cxl.ts";
 import { initializeIsolation, isolationHandlers, notifyHandler } from "./isolation/service.ts";
-import { attachHostBridge, enumerateHostBridge } from "./pci/enumerate.ts";
+import { attachAll, enumerateHostBridge } from "./pci/enumerate.ts";
 import { drivers as pciDrivers, handlers as pciHandlers } from "./pci/port-driver.ts";
 
 /** Every named handler of the kernel, for `createKernel`. */
@@ -37,7 +37,7 @@ export const boot = task("boot", function* (kernel: Kernel): Task<void> {
   yield point("boot:cxl");
   yield* startRoot(kernel);
   yield point("boot:pci drivers");
-  for (const bridge of bridges) yield* attachHostBridge(kernel, bridge);
+  yield* attachAll(kernel, bridges);
   yield point("boot:isolation");
   initializeIsolation(kernel);
   mark(kernel, "booted");

@@ -1,7 +1,7 @@
 // Ports, their downstream ports and decoders (region-assembly 4.2, 4.4): how they come to be and how they go.
 
 import type { Task } from "../../sim/task.ts";
-import { task } from "../../sim/task.ts";
+import { task, until, wake } from "../../sim/task.ts";
 import type { Device } from "../base/device.ts";
 import { addDevice, attach, removeDevice } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
@@ -31,7 +31,7 @@ export function addPort(kernel: Kernel, spec: PortSpec): Device {
   const depth = spec.kind === "root" ? 0 : portOf(spec.parent).depth + 1;
   const record: PortRecord = {
     kind: spec.kind, id, depth, uport: spec.uport, parentDport: spec.parentDport, dports: [], decoders: [], componentBlock: spec.componentBlock,
-    references: [], resources: [], components: null, hdm: null, commitEnd: -1, dpaEnd: -1,
+    references: [], resources: [], components: null, hdm: null, commitEnd: -1, dpaEnd: -1, isBusy: false,
   };
   const name = `${{ root: "root", switch: "port", endpoint: "endpoint" }[spec.kind]}${id}`;
   const device = addDevice(kernel, { name, bus: cxlBus, type: spec.kind === "root" ? rootPortType : portType, parent: spec.parent, data: record });
@@ -139,8 +139,18 @@ function mapDport(kernel: Kernel, device: Device): ComponentRegisters | null {
  */
 export const addDport = task("cxl.addDport", function* (kernel: Kernel, port: Device, device: Device): Task<Dport> {
   const record = portOf(port);
-  const known = record.dports.find((dport) => dport.device === device);
-  if (known !== undefined) return known;
+  while (record.isBusy) yield until(`lock:${port.name}`);
+  record.isBusy = true;
+  try {
+    return record.dports.find((dport) => dport.device === device) ?? (yield* makeDport(kernel, port, device));
+  } finally {
+    record.isBusy = false;
+    wake(kernel.scheduler, `lock:${port.name}`);
+  }
+});
+
+const makeDport = task("cxl.makeDport", function* (kernel: Kernel, port: Device, device: Device): Task<Dport> {
+  const record = portOf(port);
   if (record.components === null && record.componentBlock !== null) {
     openPortHdm(kernel, port, mapComponents(kernel, record.componentBlock));
     yield* enumerateDecoders(kernel, port, null);

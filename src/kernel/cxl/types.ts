@@ -43,6 +43,8 @@ export interface PortRecord {
   commitEnd: number;
   /** Endpoint: highest decoder id that holds DPA; -1: none. */
   dpaEnd: number;
+  /** Somebody adds a dport (device lock). */
+  isBusy: boolean;
 }
 
 /** How one region uses one port (cxl_region_ref). */

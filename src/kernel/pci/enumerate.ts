@@ -3,9 +3,9 @@
 import { busOf, formatPciAddress, pciAddress } from "../../platform/pci-address.ts";
 import type { AcpiHostBridge } from "../../platform/platform.ts";
 import type { Task } from "../../sim/task.ts";
-import { point, task } from "../../sim/task.ts";
+import { join, point, task } from "../../sim/task.ts";
 import type { Device, DeviceType } from "../base/device.ts";
-import { addDevice, attach, removeDevice } from "../base/device.ts";
+import { addDevice, attach, attachLater, matchDriver, removeDevice } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { defineState, mark, printk } from "../base/kernel.ts";
@@ -126,11 +126,22 @@ const scanBridge = task("pci.scanBridge", function* (kernel: Kernel, device: Dev
   printk(kernel, "info", `pci ${device.name}: PCI bridge to [bus ${bridge.secondary.toString(16).padStart(2, "0")}${bridge.subordinate > bridge.secondary ? `-${bridge.subordinate.toString(16).padStart(2, "0")}` : ""}]`);
 });
 
-const attachBelow = task("pci.attachBelow", function* (kernel: Kernel, device: Device): Task<void> {
+/** Starts probing everything below; drivers that ask for it probe in tasks of their own. Returns those tasks. */
+const attachBelow = task("pci.attachBelow", function* (kernel: Kernel, device: Device): Task<number[]> {
+  const later: number[] = [];
   for (const child of device.children.filter(isPciDevice)) {
-    yield* attach(kernel, child);
-    yield* attachBelow(kernel, child);
+    if (matchDriver(kernel, child)?.isAsync === true) later.push(attachLater(kernel, child));
+    else yield* attach(kernel, child);
+    later.push(...(yield* attachBelow(kernel, child)));
   }
+  return later;
+});
+
+/** Probes everything below a host bridge or port and waits until all have come to an end (wait_for_device_probe). */
+export const attachAll = task("pci.attachAll", function* (kernel: Kernel, above: readonly Device[]): Task<void> {
+  const later: number[] = [];
+  for (const device of above) later.push(...(yield* attachBelow(kernel, device)));
+  for (const id of later) yield* join(kernel.scheduler, id);
 });
 
 /** Finds, assigns and probes everything below one ACPI host bridge. Returns its device. */
@@ -141,11 +152,6 @@ export const enumerateHostBridge = task("pci.enumerateHostBridge", function* (ke
   yield* scanBus(kernel, device, device, bridge.busStart);
   assignHostBridge(kernel, device);
   return device;
-});
-
-/** Probes drivers for everything found (pci_bus_add_devices). */
-export const attachHostBridge = task("pci.attachHostBridge", function* (kernel: Kernel, hostBridge: Device): Task<void> {
-  yield* attachBelow(kernel, hostBridge);
 });
 
 /** Every device on the bus below a port, without looking at config space. */
@@ -183,7 +189,7 @@ export const rescan = task("pci.rescan", function* (kernel: Kernel, port: Device
   yield* scanBus(kernel, port, record.hostBridge, record.bridge.secondary);
   reassignPort(kernel, port);
   mark(kernel, `${port.name} re-enumerated`, `${devicesBelow(port).length} functions`);
-  yield* attachBelow(kernel, port);
+  yield* attachAll(kernel, [port]);
   return devicesBelow(port);
 });
 
