@@ -12,11 +12,12 @@ import { regionDriver } from "./cxl/region-driver.ts";
 import { acpiDriver, startRoot } from "./cxl/root.ts";
 import { registerDaxDrivers } from "./dax/cxl.ts";
 import { initializeIsolation, isolationHandlers, notifyHandler } from "./isolation/service.ts";
+import { memoryHandlers } from "./mm/pin.ts";
 import { attachAll, enumerateHostBridge } from "./pci/enumerate.ts";
 import { drivers as pciDrivers, handlers as pciHandlers } from "./pci/port-driver.ts";
 
 /** Every named handler of the kernel, for `createKernel`. */
-export const kernelHandlers: ReadonlyMap<string, Handler> = new Map<string, Handler>([...Object.entries(pciHandlers), ...isolationHandlers]);
+export const kernelHandlers: ReadonlyMap<string, Handler> = new Map<string, Handler>([...Object.entries(pciHandlers), ...memoryHandlers, ...isolationHandlers]);
 
 /** What to call for an ACPI notify to a host bridge; its argument is the bridge's UID. */
 export const onNotify: Call = { handler: notifyHandler, argument: 0 };

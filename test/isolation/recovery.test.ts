@@ -3,29 +3,20 @@
 import { describe, expect, it } from "vitest";
 import type { ProbeSpec } from "../../src/hardware/probes.ts";
 import { armProbe } from "../../src/hardware/probes.ts";
-import { initializeAcpi } from "../../src/kernel/acpi/acpi.ts";
 import type { Device } from "../../src/kernel/base/device.ts";
-import { attach, busDevices, findDevice, registerDriver, unbind } from "../../src/kernel/base/device.ts";
-import type { Handler, Kernel } from "../../src/kernel/base/kernel.ts";
-import { pciDriver } from "../../src/kernel/cxl/pci-driver.ts";
-import { memDriver, portDriver as cxlPortDriver } from "../../src/kernel/cxl/mem-driver.ts";
-import { regionDriver } from "../../src/kernel/cxl/region-driver.ts";
-import { acpiDriver, startRoot } from "../../src/kernel/cxl/root.ts";
+import { attach, busDevices, findDevice, unbind } from "../../src/kernel/base/device.ts";
+import type { Kernel } from "../../src/kernel/base/kernel.ts";
+import { boot as bootKernel, kernelHandlers, onNotify } from "../../src/kernel/boot.ts";
 import { isMemdev, memdevOf } from "../../src/kernel/cxl/types.ts";
-import { registerDaxDrivers } from "../../src/kernel/dax/cxl.ts";
 import { createDaxDevice, daxRegionOf, resizeDaxDevice } from "../../src/kernel/dax/region.ts";
 import { daxDeviceOf } from "../../src/kernel/dax/types.ts";
 import type { RegionPlan } from "../../src/kernel/isolation/regions.ts";
 import { activateRegion, createFromPlan } from "../../src/kernel/isolation/regions.ts";
 import { rootPorts } from "../../src/kernel/isolation/port.ts";
 import { serviceBytes } from "../../src/kernel/isolation/report.ts";
-import { initializeIsolation, isolationHandlers, notifyHandler } from "../../src/kernel/isolation/service.ts";
 import { isRecoveryBlocked, recoveries } from "../../src/kernel/isolation/state.ts";
 import { fileSize } from "../../src/kernel/mm/mapping.ts";
-import { memoryHandlers } from "../../src/kernel/mm/pin.ts";
-import { attachHostBridge, enumerateHostBridge } from "../../src/kernel/pci/enumerate.ts";
 import { isLinkUp } from "../../src/kernel/pci/link.ts";
-import { handlers as portHandlers, portDriver } from "../../src/kernel/pci/port-driver.ts";
 import type { KernelPolicies } from "../../src/kernel/policy.ts";
 import type { MachineDescription } from "../../src/platform/description.ts";
 import type { System } from "../../src/sandbox/system.ts";
@@ -37,7 +28,6 @@ import { addKernelReader, addPin, addVm, createWorkloads } from "../../src/workl
 import { GiB, MiB, deviceOf, machineOf, modules, portOf } from "../support/machine.ts";
 
 const policy: KernelPolicies = { isolationAction: "recover", memoryUse: "device-dax-only", notification: "interrupt", recoveryOrder: "fence-first", refuseIsolated: false, hpaHold: "at-construct" };
-const handlers = new Map<string, Handler>([...Object.entries(portHandlers), ...memoryHandlers, ...isolationHandlers]);
 const second = 1_000_000_000;
 
 interface Host {
@@ -46,15 +36,6 @@ interface Host {
   readonly workloads: Workloads;
   readonly regions: Device[];
 }
-
-const bootAll = task("test.boot", function* (kernel: Kernel): Task<void> {
-  for (const driver of [portDriver, pciDriver, memDriver, cxlPortDriver, acpiDriver, regionDriver]) registerDriver(kernel, driver);
-  registerDaxDrivers(kernel);
-  initializeAcpi(kernel);
-  for (const bridge of kernel.platform.firmware.hostBridges) yield* attachHostBridge(kernel, yield* enumerateHostBridge(kernel, bridge));
-  initializeIsolation(kernel);
-  yield* startRoot(kernel);
-});
 
 const makeRegion = task("test.region", function* (kernel: Kernel, ports: readonly Device[], size: bigint, sizes: readonly bigint[], into: Device[]): Task<void> {
   const rootDecoder = findDevice(kernel, "cxl", "decoder0.0");
@@ -95,10 +76,10 @@ function boot(setup: Setup = {}): Host {
   const machine = machineOf([portOf("rp0", { slots: slots("rp0") }), portOf("rp1", { slots: slots("rp1") })], setup.machine);
   const system = createSystem(modules.release, {
     machine, firmware: { isolationOwner: setup.owner ?? "os", restrictions: { deviceCoherent: true, hostOnlyCoherent: true, volatile: true, persistent: true, fixed: false } },
-    policies: { ...policy, ...setup.policies }, handlers, seed: 1, schedule: "fixed", onNotify: { handler: notifyHandler, argument: 0 },
+    policies: { ...policy, ...setup.policies }, handlers: kernelHandlers, seed: 1, schedule: "fixed", onNotify,
   });
   const { kernel } = system;
-  finishTask(system, spawn(kernel.scheduler, "boot", bootAll(kernel)));
+  finishTask(system, spawn(kernel.scheduler, "boot", bootKernel(kernel)));
   const regions: Device[] = [];
   const ports = rootPorts(kernel);
   const quarters = [64n, 64n, 64n, 64n].map((size) => size * MiB);
@@ -136,6 +117,7 @@ describe("recovery of an isolated root port", () => {
     breakPort(host);
     expect(states(host)).toEqual(["RECOVERED"]);
     expect(host.workloads.metrics()).toMatchObject({ killed: 4, survived: 4 });
+    expect(host.workloads.metrics().machineChecks).toBeGreaterThanOrEqual(4);
     expect(serviceBytes(host.kernel, isDead(host))).toEqual({ served: 512n * MiB, stranded: 0n });
     expect(busDevices(host.kernel, "dax").map((device) => `${device.name} ${fileSize(daxDeviceOf(device))}`).sort()).toEqual(before);
     expect(recoveries(host.kernel)[0]).toMatchObject({ bytesBefore: 256n * MiB, bytesAfter: 256n * MiB, blockedOn: "" });

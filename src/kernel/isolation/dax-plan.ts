@@ -1,7 +1,7 @@
 // The dax devices of a region: what there was, fencing them, and making the same ones again (error-recovery 9 states FENCED and RECREATED).
 
 import type { Task } from "../../sim/task.ts";
-import { task } from "../../sim/task.ts";
+import { sleep, task } from "../../sim/task.ts";
 import type { Device } from "../base/device.ts";
 import { attach, unbind } from "../base/device.ts";
 import type { Kernel } from "../base/kernel.ts";
@@ -9,7 +9,7 @@ import { killDaxDevice } from "../dax/device-dax.ts";
 import { availableSize, createDaxDevice, daxRegionOf, resizeDaxDevice } from "../dax/region.ts";
 import type { DaxRegion } from "../dax/types.ts";
 import { daxDeviceOf } from "../dax/types.ts";
-import { fileSize } from "../mm/mapping.ts";
+import { fileSize, mappingsOf } from "../mm/mapping.ts";
 import { pinsOf } from "../mm/pin.ts";
 
 export interface DaxPlan {
@@ -37,10 +37,21 @@ export const planDax = (kernel: Kernel, region: Device): DaxPlan[] =>
 export const aliveBytes = (kernel: Kernel, region: Device): bigint =>
   daxDevicesOf(kernel, region).reduce((sum, device) => sum + (daxDeviceOf(device).isAlive ? fileSize(daxDeviceOf(device)) : 0n), 0n);
 
-/** Revokes every mapping of every device at once; nothing here waits, so nothing escapes in between. */
-export function fence(kernel: Kernel, regions: readonly Device[]): void {
-  for (const region of regions) for (const device of daxDevicesOf(kernel, region)) killDaxDevice(kernel, device);
-}
+/** What revoking costs: a grace period per device, and each mapped leaf (virtual ns; INFERRED, error-recovery 9.2). */
+export const fenceTime = { device: 5_000, leaf: 50 } as const;
+
+/** Revokes every mapping, device by device. Until a device's turn comes its users still meet machine checks; afterwards none of them does. */
+export const fence = task("isolation.fence", function* (kernel: Kernel, regions: readonly Device[]): Task<void> {
+  for (const region of regions) {
+    for (const device of [...daxDevicesOf(kernel, region)]) {
+      const file = daxDeviceOf(device);
+      if (!file.isAlive) continue;
+      const leaves = mappingsOf(kernel, file).reduce((sum, mapping) => sum + mapping.length / file.align, 0n);
+      killDaxDevice(kernel, device);
+      yield sleep(fenceTime.device + Number(leaves) * fenceTime.leaf);
+    }
+  }
+});
 
 /** Owners of pins on the devices of these regions. */
 export function pinOwners(kernel: Kernel, regions: readonly Device[]): string[] {

@@ -26,6 +26,9 @@ const millisecond = 1_000_000;
 const busyBudget = 2000 * millisecond;
 const busyPollTime = 10 * millisecond;
 
+/** From the notification to the worker running: threaded handler and work queue (INFERRED). */
+export const workLatency = 20_000;
+
 /** Ends a recovery early. */
 class RecoveryEnd extends Error {
   readonly state: RecoveryStep;
@@ -91,9 +94,10 @@ const takeDown = task("isolation.takeDown", function* (kernel: Kernel, context: 
   plans.push(...isolationState(kernel).unrestored.splice(0), ...regions.map((region) => planRegion(kernel, region, aliveBytes(kernel, region))));
   recovery.bytesBefore = plans.reduce((sum, plan) => sum + plan.aliveBytes, 0n);
   enter(context, "NOTIFIED", `${regions.length} regions, ${recovery.bytesBefore} bytes`);
+  yield sleep(workLatency);
   yield point(`isolation:notified:${port.name}`);
   if (kernel.policy.recoveryOrder === "removal-first") yield* removeEndpoints(kernel, context);
-  fence(kernel, regions);
+  yield* fence(kernel, regions);
   if (!isLinkUp(kernel, port)) markDisconnected(port);
   enter(context, "FENCED");
   yield point(`isolation:fenced:${port.name}`);
