@@ -173,9 +173,10 @@ function oneStep(state: State): void {
     spawn(system.scheduler, "steps", stepsTask(system.kernel, state));
   }
   try {
-    const result = step(system, state.deadline);
+    const settled = state.quietSince < 0 ? state.deadline : Math.min(state.deadline, state.quietSince + settleTime);
+    const result = step(system, settled);
     if (result.kind === "ended") finish(state, result.end);
-    else if (result.kind === "horizon") reachHorizon(state);
+    else if (result.kind === "horizon" && settled === state.deadline) reachHorizon(state);
   } catch (thrown) {
     if (!(thrown instanceof StepFailure || thrown instanceof UnresolvedReferenceError)) throw thrown;
     state.failure = thrown.message;

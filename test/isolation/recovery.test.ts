@@ -23,6 +23,7 @@ import type { System } from "../../src/sandbox/system.ts";
 import { createSystem, step } from "../../src/sandbox/system.ts";
 import type { Task } from "../../src/sim/task.ts";
 import { checkTasks, isRunning, spawn, task } from "../../src/sim/task.ts";
+import type { CountingMode } from "../../src/workload/state.ts";
 import type { Workloads } from "../../src/workload/workloads.ts";
 import { addKernelReader, addPin, addVm, createWorkloads } from "../../src/workload/workloads.ts";
 import { GiB, MiB, deviceOf, machineOf, modules, portOf } from "../support/machine.ts";
@@ -69,10 +70,15 @@ interface Setup {
   readonly vms?: number;
   readonly slots?: readonly ReturnType<typeof deviceOf>[];
   readonly owner?: "os" | "firmware-enable" | "firmware-notify";
+  readonly counting?: CountingMode;
+  /** Device capacity and dax device size; default 256 MiB and 64 MiB. */
+  readonly capacity?: bigint;
+  readonly spareAt?: "rp0" | "rp1";
 }
 
 function boot(setup: Setup = {}): Host {
-  const slots = (name: string): ReturnType<typeof deviceOf>[] => [deviceOf(`${name}-dev`, { serial: name === "rp0" ? 0xa0n : 0xa1n }), ...(name === "rp0" ? (setup.slots ?? []) : [])];
+  const capacity = setup.capacity ?? 256n * MiB;
+  const slots = (name: string): ReturnType<typeof deviceOf>[] => [deviceOf(`${name}-dev`, { serial: name === "rp0" ? 0xa0n : 0xa1n, volatileCapacity: capacity }), ...(name === (setup.spareAt ?? "rp0") ? (setup.slots ?? []) : [])];
   const machine = machineOf([portOf("rp0", { slots: slots("rp0") }), portOf("rp1", { slots: slots("rp1") })], setup.machine);
   const system = createSystem(modules.release, {
     machine, firmware: { isolationOwner: setup.owner ?? "os", restrictions: { deviceCoherent: true, hostOnlyCoherent: true, volatile: true, persistent: true, fixed: false } },
@@ -82,10 +88,10 @@ function boot(setup: Setup = {}): Host {
   finishTask(system, spawn(kernel.scheduler, "boot", bootKernel(kernel)));
   const regions: Device[] = [];
   const ports = rootPorts(kernel);
-  const quarters = [64n, 64n, 64n, 64n].map((size) => size * MiB);
-  if (setup.isInterleaved === true) finishTask(system, spawn(kernel.scheduler, "region", makeRegion(kernel, ports, 512n * MiB, quarters.map((size) => size * 2n), regions)));
-  else for (const port of ports) finishTask(system, spawn(kernel.scheduler, "region", makeRegion(kernel, [port], 256n * MiB, quarters, regions)));
-  const workloads = createWorkloads(kernel);
+  const quarters = [capacity / 4n, capacity / 4n, capacity / 4n, capacity / 4n];
+  if (setup.isInterleaved === true) finishTask(system, spawn(kernel.scheduler, "region", makeRegion(kernel, ports, capacity * 2n, quarters.map((size) => size * 2n), regions)));
+  else for (const port of ports) finishTask(system, spawn(kernel.scheduler, "region", makeRegion(kernel, [port], capacity, quarters, regions)));
+  const workloads = createWorkloads(kernel, setup.counting);
   system.workloads = workloads;
   const devices = busDevices(kernel, "dax").filter((device) => fileSize(daxDeviceOf(device)) > 0n);
   for (const device of devices.slice(0, setup.vms ?? devices.length)) addVm(workloads, { name: `vm-${device.name}`, device: device.name, vcpus: 1, period: 2000, reads: 7, of: 10, wrap: 65536 });
@@ -230,5 +236,66 @@ describe("recovery of an isolated root port", () => {
     const host = boot({ policies: { isolationAction: "panic" } });
     breakPort(host);
     expect(host.kernel.panic?.message).toMatch(/^CXL.mem isolation on/);
+  });
+
+  it("[S78] a region whose two ports both isolate comes back after the second recovery", () => {
+    const host = boot({ isInterleaved: true });
+    inject(host, { kind: "linkDown", port: "rp1" }, 150_000, 2);
+    inject(host, { kind: "linkUp", port: "rp1" }, 450_000, 3);
+    breakPort(host);
+    expect(states(host)).toEqual(["RECOVERED-REDUCED", "RECOVERED"]);
+    expect(serviceBytes(host.kernel, isDead(host))).toEqual({ served: 512n * MiB, stranded: 0n });
+  });
+
+  it("a smaller replacement on the upper port gives a smaller region, its devices cut short in order", () => {
+    const host = boot({ capacity: 512n * MiB, spareAt: "rp1", slots: [deviceOf("spare", { serial: 0xb1n })] });
+    inject(host, { kind: "linkDown", port: "rp1" });
+    inject(host, { kind: "plug", port: "rp1", device: "spare" }, 300_000, 1);
+    inject(host, { kind: "linkUp", port: "rp1" }, 400_000, 2);
+    run(host, 10 * second);
+    expect(states(host)).toEqual(["RECOVERED-REDUCED"]);
+    expect(serviceBytes(host.kernel, isDead(host))).toEqual({ served: 768n * MiB, stranded: 0n });
+    expect(busDevices(host.kernel, "dax").filter((device) => device.name.startsWith("dax1.")).map((device) => fileSize(daxDeviceOf(device)))).toEqual([0n, 128n * MiB, 128n * MiB]);
+  });
+
+  it("a smaller replacement below another region cannot take its place: reduced, the other region untouched", () => {
+    const host = boot({ capacity: 512n * MiB, slots: [deviceOf("spare", { serial: 0xb0n })] });
+    inject(host, { kind: "linkDown", port: "rp0" });
+    inject(host, { kind: "plug", port: "rp0", device: "spare" }, 300_000, 1);
+    inject(host, { kind: "linkUp", port: "rp0" }, 400_000, 2);
+    run(host, 10 * second);
+    expect(states(host)).toEqual(["RECOVERED-REDUCED"]);
+    expect(serviceBytes(host.kernel, isDead(host))).toEqual({ served: 512n * MiB, stranded: 0n });
+    expect(host.workloads.metrics()).toMatchObject({ killed: 4, survived: 4 });
+  });
+
+  it("[S71] POL-RECORDER removal-first takes decode away from live users: a bridge with regions above cannot give it back", () => {
+    const host = boot({ policies: { recoveryOrder: "removal-first" } });
+    breakPort(host);
+    expect(states(host)).toEqual(["RECOVERED-REDUCED"]);
+    const upper = boot({ policies: { recoveryOrder: "removal-first" } });
+    breakPort(upper, "rp1");
+    expect(states(upper)).toEqual(["RECOVERED"]);
+    expect(upper.workloads.metrics()).toMatchObject({ killed: 4, survived: 4 });
+  });
+
+  it("[TR2] [TR3] the states come in order, and clearing never comes before the link was down", () => {
+    const host = boot();
+    breakPort(host);
+    const seen = host.kernel.log.map((line) => /recovery: ([A-Z_]+)/.exec(line.text)?.[1]).filter((state) => state !== undefined);
+    expect(seen).toEqual(["NOTIFIED", "FENCED", "EVACUATED", "UNBOUND", "REMOVED", "LINK_DOWN", "CLEARED", "LINK_UP", "ENUMERATED", "RECREATED", "RECOVERED"]);
+  });
+
+  it("[rule 7] counting in closed form changes nothing that a report shows", () => {
+    const outcomes = (["exact", "aggregated"] as const).map((counting) => {
+      const host = boot({ counting });
+      inject(host, { kind: "linkDown", port: "rp0" }, 2_000_500);
+      inject(host, { kind: "linkUp", port: "rp0" }, 2_400_000, 1);
+      run(host, 8_000_000);
+      const { skipped, ...metrics } = host.workloads.metrics();
+      return { metrics, log: log(host), isCounted: skipped > 0 };
+    });
+    expect(outcomes.map((outcome) => outcome.isCounted)).toEqual([false, true]);
+    expect({ ...outcomes[0], isCounted: true }).toEqual(outcomes[1]);
   });
 });

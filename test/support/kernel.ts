@@ -61,9 +61,17 @@ function settle(system: System): void {
   }
 }
 
+export interface BootOptions {
+  readonly policies?: Partial<KernelPolicies>;
+  /** Races are decided by this seed; in order when absent. */
+  readonly seed?: number;
+  readonly restrictions?: Partial<FirmwareOptions["restrictions"]>;
+}
+
 /** Powers a machine on and boots it. */
-export function bootMachine(machine: MachineDescription, policies: Partial<KernelPolicies> = {}, seed?: number): Booted {
-  const system = createSystem(modules.release, { machine, firmware, policies: { ...safePolicies, ...policies }, handlers: kernelHandlers, seed: seed ?? 1, schedule: seed === undefined ? "fixed" : "seeded", onNotify });
+export function bootMachine(machine: MachineDescription, options: BootOptions = {}): Booted {
+  const restrictions = { ...firmware.restrictions, ...options.restrictions };
+  const system = createSystem(modules.release, { machine, firmware: { ...firmware, restrictions }, policies: { ...safePolicies, ...options.policies }, handlers: kernelHandlers, seed: options.seed ?? 1, schedule: options.seed === undefined ? "fixed" : "seeded", onNotify });
   const { kernel } = system;
   const files = createFileSystem(kernel);
   const run = <T>(body: Task<T>): T => runTask(system, body);

@@ -153,7 +153,14 @@ const makeDport = task("cxl.makeDport", function* (kernel: Kernel, port: Device,
   const record = portOf(port);
   if (record.components === null && record.componentBlock !== null) {
     openPortHdm(kernel, port, mapComponents(kernel, record.componentBlock));
-    yield* enumerateDecoders(kernel, port, null);
+    try {
+      yield* enumerateDecoders(kernel, port, null);
+    } catch (thrown) {
+      for (const decoder of record.decoders.splice(0)) yield* removeDevice(kernel, decoder);
+      record.commitEnd = -1;
+      dropRegisters(kernel, port);
+      throw thrown;
+    }
   }
   const dport: Dport = { id: portNumberOf(kernel, device), device, port, components: mapDport(kernel, device), isIsolated: false };
   if (dport.components !== null) claim(kernel, port, dport.components, capabilityIds.ras);

@@ -154,6 +154,11 @@ export const enumerateHostBridge = task("pci.enumerateHostBridge", function* (ke
   return device;
 });
 
+/** The same for one host bridge (pci_bus_add_devices). */
+export const attachHostBridge = task("pci.attachHostBridge", function* (kernel: Kernel, hostBridge: Device): Task<void> {
+  yield* attachAll(kernel, [hostBridge]);
+});
+
 /** Every device on the bus below a port, without looking at config space. */
 export const devicesBelow = (port: Device): readonly Device[] => port.children.filter(isPciDevice);
 
