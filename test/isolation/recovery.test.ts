@@ -293,7 +293,7 @@ describe("recovery of an isolated root port", () => {
       inject(host, { kind: "linkUp", port: "rp0" }, 2_400_000, 1);
       run(host, 8_000_000);
       const { skipped, ...metrics } = host.workloads.metrics();
-      return { metrics, log: log(host), isCounted: skipped > 0 };
+      return { metrics, log: host.kernel.log, now: host.system.hardware.now, isCounted: skipped > 0 };
     });
     expect(outcomes.map((outcome) => outcome.isCounted)).toEqual([false, true]);
     expect({ ...outcomes[0], isCounted: true }).toEqual(outcomes[1]);
