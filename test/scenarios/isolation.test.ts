@@ -22,7 +22,7 @@ describe("bundled scenarios", () => {
       expect([first.result.status, first.result.reason]).toEqual(["pass", null]);
       const second = runText(file, text, { keepTrace: true });
       expect(Buffer.compare(first.trace, second.trace)).toBe(0);
-      expect(first.trace.length).toBeGreaterThan(1000 * recordBytes);
+      expect(first.trace.length).toBeGreaterThan(500 * recordBytes);
     });
 
     it(`${file} gives the same result in slices of any size, and in the checked module`, () => {
@@ -90,7 +90,7 @@ describe("[rule 7] counting in closed form equals counting one by one", () => {
       .replaceAll("-s 256M", "-s 16M")
       .replace(/at: 5ms/g, "at: 50us")
       .replace("nth: 1000", "nth: 100")
-      .replace(/ {2}- \{ metric: bytes[^\n]*\n/g, "");
+      .replace(/\nexpect:[^]*$/, "\nlimits: { time: 1ms, steps: 10000000 }\n");
   const busyIntervals = (trace: Uint8Array): [number, number, number][] => records(trace).filter((one) => one.layer === "hardware" && one.kind === 5).map((one) => [one.time, one.a, one.b]);
 
   for (const [file, text] of Object.entries(files)) {

@@ -1,0 +1,271 @@
+// Regions made, committed and undone through sysfs on the real module (region-assembly 7; C15-C17; L1-L6).
+
+import { describe, expect, it } from "vitest";
+import type { Errno } from "../../src/kernel/base/errno.ts";
+import { SystemError } from "../../src/kernel/base/errno.ts";
+import type { MachineDescription } from "../../src/platform/description.ts";
+import { accessesOf } from "../support/accesses.ts";
+import type { Booted } from "../support/kernel.ts";
+import { bootMachine } from "../support/kernel.ts";
+import { GiB, MiB, deviceOf, machineOf, offsetOf, portOf } from "../support/machine.ts";
+
+const devices = "/sys/bus/cxl/devices";
+
+/** `bridges` host bridges with `ports` ports each, one window over all of them. */
+function wideMachine(bridges: number, ports: number, granularity = 256): MachineDescription {
+  const base = machineOf([]);
+  const hostBridges = Array.from({ length: bridges }, (_, b) => ({
+    name: `hb${b}`, uid: b, segment: 0, busStart: 16 * (b + 1), busEnd: 16 * (b + 1) + 15, componentBase: 0xfe00_0000n + BigInt(b) * 0x1_0000n, decoders: 4, targetCount: 8,
+    rootPorts: Array.from({ length: ports }, (_, p) => portOf(`rp${b}${p}`, { portNumber: p, slots: [deviceOf(`d${b}${p}`, { serial: BigInt(b * 16 + p) })] })),
+  }));
+  return { ...base, hostBridges, windows: [{ base: 16n * GiB, size: 8n * GiB, ways: bridges, granularity, targets: hostBridges.map((_, index) => index) }] };
+}
+
+const twoPorts = (): MachineDescription => machineOf([portOf("rp0", { slots: [deviceOf("d0", { serial: 1n })] }), portOf("rp1", { slots: [deviceOf("d1", { serial: 2n })] })]);
+
+function errnoOf(action: () => void): Errno | "ok" {
+  try {
+    action();
+    return "ok";
+  } catch (thrown) {
+    if (thrown instanceof SystemError) return thrown.errno;
+    throw thrown;
+  }
+}
+
+const store = (booted: Booted, path: string, text: string): Errno | "ok" => errnoOf(() => booted.run(booted.files.write(`${devices}/${path}`, text)));
+const read = (booted: Booted, path: string): string => booted.read(`${devices}/${path}`).trim();
+
+/** region0 with ways and granularity, without a size. */
+function newRegion(booted: Booted, ways = 2, granularity = 256): void {
+  expect(store(booted, "decoder0.0/create_ram_region", "region0")).toBe("ok");
+  expect(store(booted, "region0/interleave_granularity", String(granularity))).toBe("ok");
+  expect(store(booted, "region0/interleave_ways", String(ways))).toBe("ok");
+}
+
+function fillTargets(booted: Booted, decoders: readonly string[], share = "0x10000000"): void {
+  for (const [position, decoder] of decoders.entries()) {
+    expect(store(booted, `${decoder}/mode`, "ram")).toBe("ok");
+    expect(store(booted, `${decoder}/dpa_size`, share)).toBe("ok");
+    expect([position, store(booted, `region0/target${position}`, decoder)]).toEqual([position, "ok"]);
+  }
+}
+
+/** memdev names in order of serial numbers, with the id of their endpoint. */
+function endpoints(booted: Booted): number[] {
+  const all = booted.files.list(devices).filter((name) => /^mem\d/.test(name)).sort((a, b) => Number(BigInt(read(booted, `${a}/serial`)) - BigInt(read(booted, `${b}/serial`))));
+  return all.map((name) => Number(booted.files.list(devices).filter((other) => other.startsWith("endpoint")).find((other) => booted.files.readlink(`${devices}/${other}/uport`).endsWith(`/${name}`))?.slice(8)));
+}
+
+describe("creation through sysfs", () => {
+  it("(7.1) the name must be the one that is read, and window attributes say what can be made", () => {
+    const booted = bootMachine(twoPorts());
+    expect(read(booted, "decoder0.0/create_ram_region")).toBe("region0");
+    expect(store(booted, "decoder0.0/create_ram_region", "region5")).toBe("EBUSY");
+    expect(store(booted, "decoder0.0/create_ram_region", "other")).toBe("EINVAL");
+    expect(booted.files.exists(`${devices}/decoder0.0/create_pmem_region`)).toBe(false);
+    const pmemOnly = bootMachine(twoPorts(), { restrictions: { volatile: false, persistent: true } });
+    expect(pmemOnly.files.exists(`${devices}/decoder0.0/create_ram_region`)).toBe(false);
+  });
+
+  it("(7.1) ids: every root decoder holds the next one, a freed one is used again first", () => {
+    const booted = bootMachine(twoPorts());
+    newRegion(booted);
+    expect(read(booted, "decoder0.0/create_ram_region")).toBe("region1");
+    expect(store(booted, "decoder0.0/delete_region", "region0")).toBe("ok");
+    expect(read(booted, "decoder0.0/create_ram_region")).toBe("region0");
+    expect(store(booted, "decoder0.0/delete_region", "region0")).toBe("ENODEV");
+  });
+
+  it("(7.1) ways and granularity: illegal values EINVAL, fixed once there is a size, size needs both (ENXIO)", () => {
+    const booted = bootMachine(twoPorts());
+    expect(store(booted, "decoder0.0/create_ram_region", "region0")).toBe("ok");
+    expect(store(booted, "region0/size", "0x10000000")).toBe("ENXIO");
+    for (const bad of ["128", "300", "32768", "many"]) expect([bad, store(booted, "region0/interleave_granularity", bad)]).toEqual([bad, "EINVAL"]);
+    for (const bad of ["0", "5", "3", "32"]) expect([bad, store(booted, "region0/interleave_ways", bad)]).toEqual([bad, "EINVAL"]);
+    expect(store(booted, "region0/interleave_granularity", "4096")).toBe("ok");
+    expect(store(booted, "region0/interleave_ways", "2")).toBe("ok");
+    expect(store(booted, "region0/size", "0x10000000")).toBe("EINVAL");
+    expect(store(booted, "region0/size", "0x20000000")).toBe("ok");
+    expect(store(booted, "region0/size", "0x40000000")).toBe("EBUSY");
+    expect(store(booted, "region0/interleave_ways", "4")).toBe("EBUSY");
+    expect(store(booted, "region0/interleave_granularity", "256")).toBe("EBUSY");
+    expect(store(booted, "region0/size", "0")).toBe("ok");
+    expect(store(booted, "region0/interleave_ways", "1")).toBe("ok");
+  });
+
+  it("[L1] below a window of more than one way only its granularity is taken", () => {
+    const booted = bootMachine(wideMachine(2, 1, 512));
+    expect(store(booted, "decoder0.0/create_ram_region", "region0")).toBe("ok");
+    expect(store(booted, "region0/interleave_granularity", "256")).toBe("EINVAL");
+    expect(store(booted, "region0/interleave_granularity", "512")).toBe("ok");
+    expect(store(booted, "region0/interleave_ways", "1")).toBe("EINVAL");
+    expect(store(booted, "region0/interleave_ways", "2")).toBe("ok");
+  });
+
+  it("[S30] a full window fails with ERANGE, and free space is taken from the lowest address", () => {
+    const booted = bootMachine(machineOf([portOf("rp0")], { windows: [{ base: 16n * GiB, size: 512n * MiB, ways: 1, granularity: 256, targets: [0] }] }));
+    newRegion(booted, 1);
+    expect(store(booted, "region0/size", "0x30000000")).toBe("ERANGE");
+    expect(store(booted, "region0/size", "0x10000000")).toBe("ok");
+    expect(read(booted, "region0/resource")).toBe("0x400000000");
+    expect(booted.read("/proc/iomem")).toContain("400000000-41fffffff : CXL Window 0\n  400000000-40fffffff : region0\n");
+  });
+
+  it("(7.1) targets: unknown name, no endpoint decoder, taken slot, same memdev, no partition, wrong size", () => {
+    const booted = bootMachine(twoPorts());
+    const [a, b] = endpoints(booted);
+    newRegion(booted);
+    expect(store(booted, "region0/target0", `decoder${a}.0`)).toBe("ENODEV");
+    expect(store(booted, `decoder${a}.0/mode`, "ram")).toBe("ok");
+    expect(store(booted, "region0/target0", `decoder${a}.0`)).toBe("ENXIO");
+    expect(store(booted, "region0/size", "0x20000000")).toBe("ok");
+    expect(store(booted, "region0/target0", "decoder9.9")).toBe("ENODEV");
+    expect(store(booted, "region0/target0", "decoder1.0")).toBe("EINVAL");
+    expect(store(booted, "region0/target0", `decoder${a}.0`)).toBe("ENXIO");
+    expect(store(booted, `decoder${a}.0/dpa_size`, "0x10000000")).toBe("ok");
+    expect(store(booted, "region0/target0", `decoder${a}.0`)).toBe("ok");
+    expect(store(booted, "region0/target0", `decoder${b}.0`)).toBe("ENODEV");
+    expect(store(booted, "region0/target1", `decoder${a}.0`)).toBe("EBUSY");
+    expect(store(booted, `decoder${a}.0/dpa_size`, "0")).toBe("EBUSY");
+    expect(store(booted, "region0/commit", "1")).toBe("ENXIO");
+  });
+
+  it("(7.5) DPA: order of ids, capacity, mode first", () => {
+    const booted = bootMachine(machineOf([portOf("rp0", { slots: [deviceOf("d0", { volatileCapacity: 512n * MiB })] })]));
+    const [a] = endpoints(booted);
+    expect(store(booted, `decoder${a}.0/dpa_size`, "0x10000000")).toBe("EBUSY");
+    expect(store(booted, `decoder${a}.0/mode`, "pmem")).toBe("EINVAL");
+    for (const n of [0, 1]) expect(store(booted, `decoder${a}.${n}/mode`, "ram")).toBe("ok");
+    expect(store(booted, `decoder${a}.1/dpa_size`, "0x10000000")).toBe("EBUSY");
+    expect(store(booted, `decoder${a}.0/dpa_size`, "0x1000")).toBe("EINVAL");
+    expect(store(booted, `decoder${a}.0/dpa_size`, "0x30000000")).toBe("ENOSPC");
+    expect(store(booted, `decoder${a}.0/dpa_size`, "0x10000000")).toBe("ok");
+    expect(store(booted, `decoder${a}.1/dpa_size`, "0x10000000")).toBe("ok");
+    expect(read(booted, `decoder${a}.1/dpa_resource`)).toBe("0x10000000");
+    expect(store(booted, `decoder${a}.0/dpa_size`, "0")).toBe("EBUSY");
+    expect(store(booted, `decoder${a}.1/dpa_size`, "0")).toBe("ok");
+  });
+});
+
+describe("commit and reset", () => {
+  const relative = (offset: number, block: "hostBridgeComponent" | "deviceComponent"): number => offset - offsetOf(block, block === "deviceComponent" ? "hdmDecoderDevice" : "hdmDecoderPort", "baseLow");
+
+  it("[C15] [C17] writes base, size, list or skip, control; endpoint before host bridge; a shared decoder once", () => {
+    const booted = bootMachine(twoPorts());
+    const { hardware } = booted.system;
+    const [a, b] = endpoints(booted);
+    newRegion(booted);
+    store(booted, "region0/size", "0x20000000");
+    fillTargets(booted, [`decoder${b}.0`, `decoder${a}.0`]);
+    const accesses = accessesOf(hardware, () => expect(store(booted, "region0/commit", "1")).toBe("ok"));
+    const bridge = hardware.entities.bridges.get("hb0")?.id;
+    const names = new Map([[hardware.entities.devices.get("d0")?.id, "d0"], [hardware.entities.devices.get("d1")?.id, "d1"], [bridge, "hb0"]]);
+    const writes = accesses.filter((access) => access.kind === "write").map((access) => `${names.get(access.place)}+${relative(access.offset, access.place === bridge ? "hostBridgeComponent" : "deviceComponent").toString(16)}=${access.value.toString(16)}`);
+    const decoder = (name: string, list: string): string[] => [`${name}+4=4`, `${name}+0=0`, `${name}+c=0`, `${name}+8=20000000`, `${name}+18=0`, `${name}+14=${list}`, `${name}+10=1210`];
+    expect(writes).toEqual([...decoder("d1", "0"), ...decoder("hb0", "1"), ...decoder("d0", "0")]);
+    expect(read(booted, "decoder1.0/target_list")).toBe("1,0");
+  });
+
+  it("[C16] reset goes from the highest position, host bridge first: commit cleared, then size and base zeroed", () => {
+    const booted = bootMachine(twoPorts());
+    const { hardware } = booted.system;
+    booted.command("cxl create-region -d decoder0.0 -m -t ram mem0 mem1");
+    const accesses = accessesOf(hardware, () => expect(store(booted, "region0/commit", "0")).toBe("ok"));
+    const bridge = hardware.entities.bridges.get("hb0")?.id;
+    const order = accesses.filter((access) => access.kind === "write").map((access) => [access.place, relative(access.offset, access.place === bridge ? "hostBridgeComponent" : "deviceComponent")]);
+    const last = hardware.entities.devices.get("d1")?.id;
+    const first = hardware.entities.devices.get("d0")?.id;
+    expect(order).toEqual([bridge, last, first].flatMap((place) => [0x10, 0xc, 0x8, 0x4, 0x0].map((offset) => [place, offset])));
+    expect(read(booted, "region0/commit")).toBe("0");
+    expect(booted.files.exists(`${devices}/dax_region0`)).toBe(false);
+  });
+
+  it("(7.2) a decoder that never answers fails with ETIMEDOUT after 20 polls, and the others are rolled back", () => {
+    const booted = bootMachine({ ...twoPorts(), implementation: { ...twoPorts().implementation, decoderCommitTime: 50_000_000 } });
+    const result = booted.command("cxl create-region -d decoder0.0 -m -t ram mem0");
+    expect(result.exitCode).toBe(1);
+    expect(result.stderr).toContain("Connection timed out");
+    expect(read(booted, "decoder1.0/size")).toBe("0x0");
+    expect(booted.files.exists(`${devices}/region0`)).toBe(false);
+  });
+
+  it("(7.2) a decoder that answers after 5 ms is waited for", () => {
+    const booted = bootMachine({ ...twoPorts(), implementation: { ...twoPorts().implementation, decoderCommitTime: 5_000_000 } });
+    expect(booted.command("cxl create-region -d decoder0.0 -m -t ram mem0 mem1").exitCode).toBe(0);
+  });
+
+  it("bind of a region that is not committed fails, of a committed one makes its dax region", () => {
+    const booted = bootMachine(twoPorts());
+    newRegion(booted);
+    expect(errnoOf(() => booted.run(booted.files.write("/sys/bus/cxl/drivers/cxl_region/bind", "region0")))).toBe("ENXIO");
+    const [a, b] = endpoints(booted);
+    store(booted, "region0/size", "0x20000000");
+    fillTargets(booted, [`decoder${a}.0`, `decoder${b}.0`]);
+    expect(store(booted, "region0/commit", "1")).toBe("ok");
+    booted.run(booted.files.write("/sys/bus/cxl/drivers/cxl_region/bind", "region0"));
+    expect(booted.files.readlink(`${devices}/dax_region0`)).toBe("../../../devices/platform/ACPI0017:00/root0/decoder0.0/region0/dax_region0");
+  });
+
+  it("[POL-ISOREFUSE] a region below an isolated port is refused with EBUSY only when policy says so", () => {
+    for (const [refuseIsolated, expected] of [[true, "EBUSY"], [false, "ok"]] as const) {
+      const booted = bootMachine(twoPorts(), { policies: { refuseIsolated } });
+      const [a] = endpoints(booted);
+      newRegion(booted, 1);
+      store(booted, "region0/size", "0x10000000");
+      store(booted, `decoder${a}.0/mode`, "ram");
+      store(booted, `decoder${a}.0/dpa_size`, "0x10000000");
+      const port = [...booted.kernel.devices.values()].find((device) => device.name === "port1");
+      for (const dport of (port?.data as { dports: { isIsolated: boolean }[] }).dports) dport.isIsolated = true;
+      expect(store(booted, "region0/target0", `decoder${a}.0`)).toBe(expected);
+    }
+  });
+});
+
+describe("interleave over host bridges", () => {
+  for (const [bridges, ports] of [[1, 1], [1, 2], [1, 4], [1, 8], [2, 1], [2, 2], [2, 4], [4, 1], [4, 2], [8, 1]] as const) {
+    it(`[L3] [L6] ${bridges} bridges x ${ports} ports: programmed so that every chunk is in a place of its own`, () => {
+      const ways = bridges * ports;
+      const booted = bootMachine(wideMachine(bridges, ports));
+      const ids = endpoints(booted);
+      newRegion(booted, ways);
+      expect(store(booted, "region0/size", `0x${(256n * MiB * BigInt(ways)).toString(16)}`)).toBe("ok");
+      // Positions alternate between bridges: position p is port p / bridges of bridge p mod bridges.
+      fillTargets(booted, Array.from({ length: ways }, (_, p) => `decoder${ids[(p % bridges) * ports + Math.floor(p / bridges)]}.0`));
+      expect(store(booted, "region0/commit", "1")).toBe("ok");
+      const bridge = booted.files.list(devices).find((name) => /^port\d/.test(name)) ?? "";
+      expect(read(booted, `decoder${bridge.slice(4)}.0/interleave_ways`)).toBe(String(ports));
+      expect(read(booted, `decoder${bridge.slice(4)}.0/interleave_granularity`)).toBe(String(256 * bridges));
+      const { memory } = booted.system.platform;
+      const base = 16n * GiB;
+      for (let chunk = 0n; chunk < BigInt(4 * ways); chunk++) expect(memory.store(base + chunk * 256n, 8, 0x1000n + chunk)).toBe("ok");
+      for (let chunk = 0n; chunk < BigInt(4 * ways); chunk++) expect(memory.load(base + chunk * 256n, 8)).toEqual({ status: "ok", value: 0x1000n + chunk });
+    });
+  }
+
+  it("[A16] a position that is not below the expected bridge is refused with ENXIO", () => {
+    const booted = bootMachine(wideMachine(2, 2));
+    const ids = endpoints(booted);
+    newRegion(booted, 4);
+    store(booted, "region0/size", "0x40000000");
+    for (const id of ids) {
+      store(booted, `decoder${id}.0/mode`, "ram");
+      store(booted, `decoder${id}.0/dpa_size`, "0x10000000");
+    }
+    expect(store(booted, "region0/target0", `decoder${ids[0]}.0`)).toBe("ok");
+    expect(store(booted, "region0/target1", `decoder${ids[1]}.0`)).toBe("ENXIO");
+    expect(store(booted, "region0/target1", `decoder${ids[2]}.0`)).toBe("ok");
+  });
+
+  it("[A17] two regions on one bridge are committed in order; the older cannot go before the younger is gone without a trace of it", () => {
+    const booted = bootMachine(twoPorts());
+    expect(booted.command("cxl create-region -d decoder0.0 -m -t ram mem0").exitCode).toBe(0);
+    expect(booted.command("cxl create-region -d decoder0.0 -m -t ram mem1").exitCode).toBe(0);
+    expect(read(booted, "port1/decoders_committed")).toBe("2");
+    expect(booted.command("cxl destroy-region -f region0").exitCode).toBe(0);
+    expect(read(booted, "port1/decoders_committed")).toBe("2");
+    expect(booted.command("cxl create-region -d decoder0.0 -m -t ram mem0").exitCode).toBe(1);
+    expect(booted.command("cxl destroy-region -f region1").exitCode).toBe(0);
+    expect(read(booted, "port1/decoders_committed")).toBe("0");
+  });
+});
