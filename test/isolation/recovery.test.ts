@@ -26,7 +26,7 @@ import { checkTasks, isRunning, spawn, task } from "../../src/sim/task.ts";
 import type { CountingMode } from "../../src/workload/state.ts";
 import type { Workloads } from "../../src/workload/workloads.ts";
 import { addKernelReader, addPin, addVm, createWorkloads } from "../../src/workload/workloads.ts";
-import { GiB, MiB, deviceOf, machineOf, modules, portOf } from "../support/machine.ts";
+import { GiB, MiB, defaultIsolation, deviceOf, machineOf, modules, portOf } from "../support/machine.ts";
 
 const policy: KernelPolicies = { isolationAction: "recover", memoryUse: "device-dax-only", notification: "interrupt", recoveryOrder: "fence-first", refuseIsolated: false, hpaHold: "at-construct" };
 const second = 1_000_000_000;
@@ -74,12 +74,14 @@ interface Setup {
   /** Device capacity and dax device size; default 256 MiB and 64 MiB. */
   readonly capacity?: bigint;
   readonly spareAt?: "rp0" | "rp1";
+  readonly forcesLinkDown?: boolean;
 }
 
 function boot(setup: Setup = {}): Host {
   const capacity = setup.capacity ?? 256n * MiB;
   const slots = (name: string): ReturnType<typeof deviceOf>[] => [deviceOf(`${name}-dev`, { serial: name === "rp0" ? 0xa0n : 0xa1n, volatileCapacity: capacity }), ...(name === (setup.spareAt ?? "rp0") ? (setup.slots ?? []) : [])];
-  const machine = machineOf([portOf("rp0", { slots: slots("rp0") }), portOf("rp1", { slots: slots("rp1") })], setup.machine);
+  const port = (name: string) => portOf(name, { slots: slots(name), isolation: { ...defaultIsolation, memoryLinkDown: setup.forcesLinkDown ?? true } });
+  const machine = machineOf([port("rp0"), port("rp1")], setup.machine);
   const system = createSystem(modules.release, {
     machine, firmware: { isolationOwner: setup.owner ?? "os", restrictions: { deviceCoherent: true, hostOnlyCoherent: true, volatile: true, persistent: true, fixed: false } },
     policies: { ...policy, ...setup.policies }, handlers: kernelHandlers, seed: 1, schedule: "fixed", onNotify,
@@ -146,6 +148,14 @@ describe("recovery of an isolated root port", () => {
     expect(host.workloads.metrics()).toMatchObject({ killed: 4, survived: 4 });
   });
 
+  it("[TR3] a port that does not force the link down: recovery disables it, and enables it again", () => {
+    const host = boot({ forcesLinkDown: false });
+    inject(host, { kind: "dropResponse", port: "rp0", count: 1 });
+    run(host, 10 * second);
+    expect(states(host)).toEqual(["RECOVERED"]);
+    expect(host.workloads.metrics()).toMatchObject({ killed: 4, survived: 4 });
+  });
+
   it("[S77] [S78] a region interleaved over both ports dies as a whole: all VMs are killed, and it comes back", () => {
     const host = boot({ isInterleaved: true });
     breakPort(host);
@@ -161,6 +171,7 @@ describe("recovery of an isolated root port", () => {
     expect(states(forever)).toEqual(["BLOCKED"]);
     expect(isRecoveryBlocked(forever.kernel)).toBe(true);
     expect(recoveries(forever.kernel)[0]?.blockedOn).toBe("vfio");
+    expect(busDevices(forever.kernel, "dax").filter((device) => device.name.startsWith("dax0.")).some((device) => daxDeviceOf(device).isAlive)).toBe(false);
     const finite = boot({ vms: 3 });
     addPin(finite.workloads, { name: "rdma", device: "dax0.4", release: 5 * second });
     breakPort(finite);

@@ -97,7 +97,7 @@ const takeDown = task("isolation.takeDown", function* (kernel: Kernel, context: 
   yield sleep(workLatency);
   yield point(`isolation:notified:${port.name}`);
   if (kernel.policy.recoveryOrder === "removal-first") yield* removeEndpoints(kernel, context);
-  
+  yield* fence(kernel, regions);
   if (!isLinkUp(kernel, port)) markDisconnected(port);
   enter(context, "FENCED");
   yield point(`isolation:fenced:${port.name}`);
