@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { loadModule } from "../src/hardware/module.ts";
 import { measureAccess } from "./access.ts";
 import { measureDecode } from "./decode.ts";
+import { measureColdStart, measureScenarios } from "./scenarios.ts";
 import { measureSnapshots } from "./snapshots.ts";
 
 export interface Measured {
@@ -42,10 +43,12 @@ export function nativeDecode(count: number): number | null {
   }
 }
 
+const rateText = (perSecond: number): string => (perSecond >= 1e5 ? `${(perSecond / 1e6).toFixed(2)} M/s` : `${perSecond.toFixed(1)} /s`);
+
 async function main(): Promise<void> {
   const { module } = await loadModule();
-  const results = [...measureAccess(module), ...measureDecode(module), ...measureSnapshots(module)];
-  for (const one of results) console.log(`${one.name.padEnd(56)} ${(one.perSecond / 1e6).toFixed(3).padStart(10)} M/s${one.note === undefined ? "" : `   ${one.note}`}`);
+  const results = [...measureAccess(module), ...measureDecode(module), ...measureSnapshots(module), ...measureScenarios(module), ...measureColdStart()];
+  for (const one of results) console.log(`${one.name.padEnd(52)} ${rateText(one.perSecond).padStart(12)}${one.note === undefined ? "" : `   ${one.note}`}`);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await main();

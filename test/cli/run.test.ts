@@ -1,0 +1,138 @@
+// The built command as a user runs it.
+
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, it } from "vitest";
+import type { RunResult } from "../../src/scenario/result.ts";
+import { WorkerDiedError, startWorker } from "../../workers/client.ts";
+import { bundledScenarios, fixture } from "../support/library.ts";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const command = join(root, "dist/src/cli/main.js");
+const folder = mkdtempSync(join(tmpdir(), "cxl-sandbox-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function run(...argv: string[]): { readonly status: number | null; readonly stdout: string; readonly stderr: string } {
+  return spawnSync(process.execPath, [command, ...argv], { cwd: root, encoding: "utf8", timeout: 60_000 });
+}
+
+function file(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+const small = fixture("never-fires.yaml");
+
+describe("cxl-sandbox run", () => {
+  it("runs every bundled scenario, prints a table and ends 0", () => {
+    const { status, stdout, stderr } = run("run", "scenarios");
+    expect([status, stderr.trim()]).toEqual([0, "9 pass"]);
+    for (const letter of "abcdefg") expect(stdout).toContain(`(${letter})`);
+  });
+
+  it("the worker and --no-worker give the same result", () => {
+    const json = (...argv: string[]): RunResult => JSON.parse(run("run", "scenarios", "--reporter", "json", ...argv).stdout) as RunResult;
+    const worker = json();
+    expect(json("--no-worker")).toEqual(worker);
+    expect(worker.version).toBe(1);
+    expect(worker.tool.moduleHash).toMatch(/^[0-9a-f]{16}$/);
+    expect(worker.summary).toEqual({ pass: 9, fail: 0, invalid: 0, error: 0, limit: 0 });
+    expect(typeof worker.scenarios[0]?.metrics.bytesServed).toBe("string");
+  });
+
+  it("a fault that never fires is invalid: exit 3, and the way to repeat it is the last line of its report", () => {
+    const path = file("never.yaml", small);
+    const { status, stdout, stderr } = run("run", path);
+    expect(status).toBe(3);
+    expect(stdout).toContain("INVALID");
+    expect(stderr).toMatch(new RegExp(`fault waits did not fire\\n +cxl-sandbox run ${path.replaceAll(".", "\\.")} --seed 1 --schedule fixed\\n`));
+  });
+
+  it("an expectation that does not hold is exit 1, a limit exit 4, and the worst of several wins", () => {
+    const without = small.replace(/faults:[^]*expect:/, "expect:");
+    const fails = file("fails.yaml", without.replace("outcome: unaffected", "outcome: panic"));
+    const limit = file("limit.yaml", `${without.replace(/limits:.*\n/, "")}limits: { steps: 10 }\n`);
+    expect(run("run", fails, "--no-worker")).toMatchObject({ status: 1, stderr: expect.stringContaining("outcome panic: expected panic, got unaffected") as string });
+    expect(run("run", limit, "--no-worker").status).toBe(4);
+    expect(run("run", fails, limit, "--no-worker").status).toBe(4);
+    expect(run("run", fails, limit, file("never2.yaml", small), "--no-worker").status).toBe(3);
+  });
+
+  it("bad files are one clear line each with place and remedy, exit 2, and nothing runs", () => {
+    const bad: readonly (readonly [string, RegExp])[] = [
+      [small.replace("kernel:", "kernal:"), /:7:1: kernal: unknown key "kernal"; did you mean "kernel"\?$/],
+      [small.replace("volatile: 256MiB", "volatile: true"), /:6:\d+: .*volatile/],
+      [small.replace("linkDown: rp0", "linkDown: rp3"), /:9:\d+: .*no root port "rp3"/],
+      [small.replace("size: 1GiB }]", "size: 1GiB, base: 8GiB }, { targets: [hb0], size: 1GiB, base: 8GiB }]"), /window 1 overlaps window 0/],
+      ["{ not: [yaml", /:1:\d+: not YAML/],
+      ["", /:1:1: not a scenario/],
+      [`a: &a [x]\n${Array.from({ length: 200 }, (_, i) => `b${i}: [*a, *a]`).join("\n")}`, /aliases|unknown key/],
+    ];
+    const good = file("good.yaml", small);
+    for (const [index, [text, message]] of bad.entries()) {
+      const { status, stdout, stderr } = run("run", good, file(`bad${index}.yaml`, text));
+      expect([index, status, stdout]).toEqual([index, 2, ""]);
+      expect(stderr.split("\n")[0]).toMatch(message);
+      expect(stderr).not.toMatch(/^\s+at /m);
+    }
+    const huge = join(folder, "huge.yaml");
+    writeFileSync(huge, Buffer.alloc(100 << 20, "x"));
+    expect(run("run", huge)).toMatchObject({ status: 2, stdout: "" });
+    expect(run("run", join(folder, "missing.yaml"))).toMatchObject({ status: 2, stderr: expect.stringContaining("no such file or folder") as string });
+  });
+
+  it("wrong usage is exit 2 with one line; help and version are exit 0", () => {
+    expect(run("run", "--nope").status).toBe(2);
+    expect(run("walk").stderr.trim().split("\n")).toHaveLength(1);
+    expect(run("--help").status).toBe(0);
+    expect(run("run", "--help").stdout).toContain("exit status");
+    expect(run("--version").stdout).toMatch(/^cxl-sandbox \d+\.\d+\.\d+\n$/);
+  });
+
+  it("--trace writes whole records, on-failure only for what did not pass", () => {
+    const output = join(folder, "traces");
+    expect(run("run", file("never3.yaml", small), "scenarios/isolation/d-kernel-page.yaml", "--trace", "on-failure", "--output", output).status).toBe(3);
+    expect(readdirSync(output)).toEqual(["never3-seed1.trace"]);
+    expect(readFileSync(join(output, "never3-seed1.trace")).length % 32).toBe(0);
+  });
+
+  it("seeds give one run each", () => {
+    const { stdout } = run("run", "scenarios/isolation/d-kernel-page.yaml", "--seeds", "3..5", "--schedule", "seeded", "--reporter", "json", "--no-worker");
+    expect((JSON.parse(stdout) as RunResult).scenarios.map((one) => [one.seed, one.outcome])).toEqual([[3, "panic"], [4, "panic"], [5, "panic"]]);
+  });
+
+  it("Ctrl-C ends cleanly with 130", async () => {
+    const [, text = ""] = Object.entries(bundledScenarios()).find(([name]) => name.includes("/a-")) ?? [];
+    const child = spawn(process.execPath, [command, "run", file("long.yaml", text), "--seeds", "1..10000"], { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+    let stderr = "";
+    child.stderr.on("data", (chunk: Buffer) => (stderr += String(chunk)));
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    child.kill("SIGINT");
+    const status = await new Promise((resolve) => child.once("exit", resolve));
+    expect([status, stderr.trim()]).toEqual([130, "interrupted"]);
+  });
+});
+
+describe("a worker", () => {
+  it("that dies rejects what was pending", async () => {
+    const dying = file("dying.mjs", "setTimeout(() => process.exit(7), 50);\n");
+    const worker = startWorker(new URL(`file://${dying}`));
+    await expect(worker.run({ file: "x", text: "", seed: 1, schedule: "fixed", keepTrace: false })).rejects.toThrow(WorkerDiedError);
+    await worker.close();
+  });
+
+  it("can be cancelled between two slices", async () => {
+    const worker = startWorker();
+    const text = Object.entries(bundledScenarios()).find(([name]) => name.includes("/c-"))?.[1] ?? "";
+    const pending = worker.run({ file: "c.yaml", text: text.replaceAll("8M/s", "100M/s").replace("isolation: {", "inFlight: 1, isolation: {"), seed: 1, schedule: "fixed", keepTrace: false });
+    const outcome = expect(pending).rejects.toThrow(/cancelled/);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await worker.cancel();
+    await outcome;
+    await worker.close();
+  });
+});
