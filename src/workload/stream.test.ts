@@ -50,6 +50,6 @@ describe("a stream in closed form", () => {
   it("threads that take turns touch every line of the walk once per round", () => {
     const threads = [0, 1, 2].map((firstLine) => plan({ firstLine, lineStep: 3, lines: 12 }));
     const touched = threads.flatMap((thread) => [0, 1, 2, 3].map((i) => offsetAt(thread, i) / 64));
-    expect(touched.sort((a, b) => a - b)).toEqual([...Array(12).keys()]);
+    expect(touched.toSorted((a, b) => a - b)).toEqual([...Array(12).keys()]);
   });
 });

@@ -1,133 +1,27 @@
 // Isolation and recovery of a whole system: hardware, firmware, kernel and workloads joined, without scenario files.
 
 import { describe, expect, it } from "vitest";
-import type { ProbeSpec } from "../../src/hardware/probes.ts";
-import { armProbe } from "../../src/hardware/probes.ts";
-import type { Device } from "../../src/kernel/base/device.ts";
-import { attach, busDevices, findDevice, unbind } from "../../src/kernel/base/device.ts";
-import type { Kernel } from "../../src/kernel/base/kernel.ts";
-import { boot as bootKernel, kernelHandlers, onNotify } from "../../src/kernel/boot.ts";
-import { isMemdev, memdevOf } from "../../src/kernel/cxl/types.ts";
-import { createDaxDevice, daxRegionOf, resizeDaxDevice } from "../../src/kernel/dax/region.ts";
+import { busDevices } from "../../src/kernel/base/device.ts";
 import { daxDeviceOf } from "../../src/kernel/dax/types.ts";
-import type { RegionPlan } from "../../src/kernel/isolation/regions.ts";
-import { activateRegion, createFromPlan } from "../../src/kernel/isolation/regions.ts";
-import { rootPorts } from "../../src/kernel/isolation/port.ts";
 import { serviceBytes } from "../../src/kernel/isolation/report.ts";
 import { isRecoveryBlocked, recoveries } from "../../src/kernel/isolation/state.ts";
 import { fileSize } from "../../src/kernel/mm/mapping.ts";
-import { isLinkUp } from "../../src/kernel/pci/link.ts";
-import type { KernelPolicies } from "../../src/kernel/policy.ts";
-import type { MachineDescription } from "../../src/platform/description.ts";
-import type { System } from "../../src/sandbox/system.ts";
-import { createSystem, step } from "../../src/sandbox/system.ts";
-import type { Task } from "../../src/sim/task.ts";
-import { checkTasks, isRunning, spawn, task } from "../../src/sim/task.ts";
-import type { CountingMode } from "../../src/workload/state.ts";
-import type { Workloads } from "../../src/workload/workloads.ts";
-import { addKernelReader, addPin, addVm, createWorkloads } from "../../src/workload/workloads.ts";
-import { GiB, MiB, defaultIsolation, deviceOf, machineOf, modules, portOf } from "../support/machine.ts";
-
-const policy: KernelPolicies = { isolationAction: "recover", memoryUse: "device-dax-only", notification: "interrupt", recoveryOrder: "fence-first", refuseIsolated: false, hpaHold: "at-construct" };
-const second = 1_000_000_000;
-
-interface Host {
-  readonly system: System;
-  readonly kernel: Kernel;
-  readonly workloads: Workloads;
-  readonly regions: Device[];
-}
-
-const makeRegion = task("test.region", function* (kernel: Kernel, ports: readonly Device[], size: bigint, sizes: readonly bigint[], into: Device[]): Task<void> {
-  const rootDecoder = findDevice(kernel, "cxl", "decoder0.0");
-  if (rootDecoder === undefined) throw new Error("no root decoder");
-  const plan: RegionPlan = { name: "wanted", rootDecoder, start: 0n, size, ways: ports.length, granularity: 256, ports, dax: [], aliveBytes: 0n, kept: null };
-  const made = yield* createFromPlan(kernel, plan);
-  yield* activateRegion(kernel, made.region);
-  into.push(made.region);
-  const parent = made.region.children[0];
-  const dax = parent === undefined ? undefined : daxRegionOf(kernel, parent);
-  const first = dax?.devices[0];
-  if (dax === undefined || first === undefined) throw new Error("no dax region");
-  if (sizes.length === 0) return;
-  yield* unbind(kernel, first);
-  yield* resizeDaxDevice(kernel, first, 0n);
-  for (const one of sizes) yield* attach(kernel, yield* createDaxDevice(kernel, dax, one, false));
-});
-
-function finishTask(system: System, id: number): void {
-  const end = system.hardware.now + 100 * second;
-  while (isRunning(system.scheduler, id)) {
-    const result = step(system, end);
-    if (result.kind !== "progress") throw new Error(`stuck: ${JSON.stringify(result)}`);
-  }
-}
-
-interface Setup {
-  readonly policies?: Partial<KernelPolicies>;
-  readonly machine?: Partial<MachineDescription>;
-  readonly isInterleaved?: boolean;
-  readonly vms?: number;
-  readonly slots?: readonly ReturnType<typeof deviceOf>[];
-  readonly owner?: "os" | "firmware-enable" | "firmware-notify";
-  readonly counting?: CountingMode;
-  /** Device capacity and dax device size; default 256 MiB and 64 MiB. */
-  readonly capacity?: bigint;
-  readonly spareAt?: "rp0" | "rp1";
-  readonly forcesLinkDown?: boolean;
-}
-
-function boot(setup: Setup = {}): Host {
-  const capacity = setup.capacity ?? 256n * MiB;
-  const slots = (name: string): ReturnType<typeof deviceOf>[] => [deviceOf(`${name}-dev`, { serial: name === "rp0" ? 0xa0n : 0xa1n, volatileCapacity: capacity }), ...(name === (setup.spareAt ?? "rp0") ? (setup.slots ?? []) : [])];
-  const port = (name: string) => portOf(name, { slots: slots(name), isolation: { ...defaultIsolation, memoryLinkDown: setup.forcesLinkDown ?? true } });
-  const machine = machineOf([port("rp0"), port("rp1")], setup.machine);
-  const system = createSystem(modules.release, {
-    machine, firmware: { isolationOwner: setup.owner ?? "os", restrictions: { deviceCoherent: true, hostOnlyCoherent: true, volatile: true, persistent: true, fixed: false } },
-    policies: { ...policy, ...setup.policies }, handlers: kernelHandlers, seed: 1, schedule: "fixed", onNotify,
-  });
-  const { kernel } = system;
-  finishTask(system, spawn(kernel.scheduler, "boot", bootKernel(kernel)));
-  const regions: Device[] = [];
-  const ports = rootPorts(kernel);
-  const quarters = [capacity / 4n, capacity / 4n, capacity / 4n, capacity / 4n];
-  if (setup.isInterleaved === true) finishTask(system, spawn(kernel.scheduler, "region", makeRegion(kernel, ports, capacity * 2n, quarters.map((size) => size * 2n), regions)));
-  else for (const port of ports) finishTask(system, spawn(kernel.scheduler, "region", makeRegion(kernel, [port], capacity, quarters, regions)));
-  const workloads = createWorkloads(kernel, setup.counting);
-  system.workloads = workloads;
-  const devices = busDevices(kernel, "dax").filter((device) => fileSize(daxDeviceOf(device)) > 0n);
-  for (const device of devices.slice(0, setup.vms ?? devices.length)) addVm(workloads, { name: `vm-${device.name}`, device: device.name, vcpus: 1, period: 2000, reads: 7, of: 10, wrap: 65536 });
-  return { system, kernel, workloads, regions };
-}
-
-function run(host: Host, nanoseconds: number): void {
-  const end = host.system.hardware.now + nanoseconds;
-  for (let result = step(host.system, end); result.kind === "progress"; result = step(host.system, end));
-}
-
-const inject = (host: Host, action: ProbeSpec["action"], after = 100_000, id = 0): boolean => armProbe(host.system.hardware, id, { match: { kind: "time", at: host.system.hardware.now + after }, action }) === undefined;
-const states = (host: Host): string[] => recoveries(host.kernel).map((recovery) => recovery.state);
-const isDead = (host: Host) => (port: Device): boolean => !isLinkUp(host.kernel, port);
-const serials = (host: Host): bigint[] => busDevices(host.kernel, "cxl").filter(isMemdev).map((device) => memdevOf(device).serial).sort((a, b) => (a < b ? -1 : 1));
-const log = (host: Host): string => host.kernel.log.map((line) => line.text).join("\n");
-
-function breakPort(host: Host, port = "rp0"): void {
-  inject(host, { kind: "linkDown", port });
-  inject(host, { kind: "linkUp", port }, 400_000, 1);
-  run(host, 10 * second);
-}
+import { checkTasks } from "../../src/sim/task.ts";
+import { addKernelReader, addPin } from "../../src/workload/workloads.ts";
+import { GiB, MiB, deviceOf } from "../support/machine.ts";
+import { boot, breakPort, inject, isDead, log, run, second, serials, states } from "./host.ts";
 
 describe("recovery of an isolated root port", () => {
   it("[S86] [S71] 8 VMs on 2 ports, one isolates by link down: 4 die, 4 live, the memory is served again with the same devices", () => {
     const host = boot();
     expect(serviceBytes(host.kernel, isDead(host))).toEqual({ served: 512n * MiB, stranded: 0n });
-    const before = busDevices(host.kernel, "dax").map((device) => `${device.name} ${fileSize(daxDeviceOf(device))}`).sort();
+    const before = busDevices(host.kernel, "dax").map((device) => `${device.name} ${fileSize(daxDeviceOf(device))}`).toSorted();
     breakPort(host);
     expect(states(host)).toEqual(["RECOVERED"]);
     expect(host.workloads.metrics()).toMatchObject({ killed: 4, survived: 4 });
     expect(host.workloads.metrics().machineChecks).toBeGreaterThanOrEqual(4);
     expect(serviceBytes(host.kernel, isDead(host))).toEqual({ served: 512n * MiB, stranded: 0n });
-    expect(busDevices(host.kernel, "dax").map((device) => `${device.name} ${fileSize(daxDeviceOf(device))}`).sort()).toEqual(before);
+    expect(busDevices(host.kernel, "dax").map((device) => `${device.name} ${fileSize(daxDeviceOf(device))}`).toSorted()).toEqual(before);
     expect(recoveries(host.kernel)[0]).toMatchObject({ bytesBefore: 256n * MiB, bytesAfter: 256n * MiB, blockedOn: "" });
     checkTasks(host.kernel.tasks);
   });

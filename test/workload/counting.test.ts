@@ -68,9 +68,10 @@ function actionOf(fault: ProbeAction["kind"]): ProbeAction {
   return { kind: "linkDown", port: "rp0" };
 }
 
+const earliest = (times: readonly number[]): number => Math.min(...times.filter((time) => time >= 0));
+
 function runUntil(bench: Bench, kernel: Kernel, workloads: Workloads, end: number): void {
   const { hardware } = bench;
-  const earliest = (times: readonly number[]): number => Math.min(...times.filter((time) => time >= 0));
   for (;;) {
     runTimers(kernel);
     workloads.run(earliest([hardware.nextEvent, end]));

@@ -28,7 +28,7 @@ describe("ranges of dax devices", () => {
               offset += range.size;
             }
           }
-          const used = devices.flat().map(spanOf).sort((a, b) => (a.start < b.start ? -1 : 1));
+          const used = devices.flat().map(spanOf).toSorted((a, b) => (a.start < b.start ? -1 : 1));
           for (const [i, span] of used.entries()) if (i > 0) expect(span.start).toBeGreaterThanOrEqual(used[i - 1]?.end ?? 0n);
           expect(totalOf(used) + totalOf(freeSpans(region, used))).toBe(64n);
         }

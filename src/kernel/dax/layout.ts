@@ -12,7 +12,7 @@ export interface Span {
 export function freeSpans(region: Span, used: readonly Span[]): Span[] {
   const spans: Span[] = [];
   let from = region.start;
-  for (const span of [...used].sort((a, b) => (a.start < b.start ? -1 : 1))) {
+  for (const span of used.toSorted((a, b) => (a.start < b.start ? -1 : 1))) {
     if (span.start > from) spans.push({ start: from, end: span.start });
     if (span.end > from) from = span.end;
   }

@@ -111,7 +111,7 @@ const setRanges = task("setDaxRanges", function* (kernel: Kernel, device: Device
     const still = ranges[index];
     if (still === undefined) printk(kernel, "debug", `dax ${device.name}: delete range[${index}]: ${hex(old.start)}:${hex(old.start + old.size - 1n)}`);
   }
-  for (const child of [...device.children].reverse()) {
+  for (const child of device.children.toReversed()) {
     if (child.type === mappingType) yield* removeDevice(kernel, child);
   }
   record.ranges.splice(0, record.ranges.length, ...ranges);

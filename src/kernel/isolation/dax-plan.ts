@@ -43,7 +43,7 @@ export const fenceTime = { device: 5_000, leaf: 50 } as const;
 /** Revokes every mapping, device by device. Until a device's turn comes its users still meet machine checks; afterwards none of them does. */
 export const fence = task("isolation.fence", function* (kernel: Kernel, regions: readonly Device[]): Task<void> {
   for (const region of regions) {
-    for (const device of [...daxDevicesOf(kernel, region)]) {
+    for (const device of daxDevicesOf(kernel, region).slice()) {
       const file = daxDeviceOf(device);
       if (!file.isAlive) continue;
       const leaves = mappingsOf(kernel, file).reduce((sum, mapping) => sum + mapping.length / file.align, 0n);

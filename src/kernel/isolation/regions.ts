@@ -77,7 +77,7 @@ const destroyRegion = task("isolation.destroyRegion", function* (kernel: Kernel,
 /** Takes the region out of the way of removal: its members below `port` leave, or all of it goes. @throws SystemError */
 export const releaseRegion = task("isolation.releaseRegion", function* (kernel: Kernel, region: Device, plan: RegionPlan, port: Device): Task<void> {
   if (plan.kept === null) return yield* destroyRegion(kernel, region);
-  for (const target of [...regionOf(region).targets]) if (target !== null && portOfTarget(target) === port) leaveRegion(kernel, region, target);
+  for (const target of regionOf(region).targets.slice()) if (target !== null && portOfTarget(target) === port) leaveRegion(kernel, region, target);
 });
 
 function memdevBelow(kernel: Kernel, port: Device | undefined): Device | undefined {

@@ -27,7 +27,7 @@ describe("machine checks of completions", () => {
 
   it("severity rows stand in the order of the sheet and the last one matches everything", () => {
     const rows = severityRows.map((row) => row.row);
-    expect(rows).toEqual([...rows].sort((a, b) => a - b));
+    expect(rows).toEqual(rows.toSorted((a, b) => a - b));
     expect(severityRows.at(-1)?.matches({ context: "USER", isUncorrected: true, isContextCorrupt: false, isOverflow: false, isActionRequired: false, hasAddress: false })).toBe(true);
   });
 });
