@@ -2,7 +2,7 @@
 
 import type { Task } from "../sim/task.ts";
 import { point, task } from "../sim/task.ts";
-import { initializeAcpi } from "./acpi/acpi.ts";
+import { initializeAcpi, linkFirmwareNode } from "./acpi/acpi.ts";
 import { registerDriver } from "./base/device.ts";
 import type { Call, Handler, Kernel } from "./base/kernel.ts";
 import { mark, printk } from "./base/kernel.ts";
@@ -34,7 +34,11 @@ export const boot = task("boot", function* (kernel: Kernel): Task<void> {
   registerDrivers(kernel);
   initializeAcpi(kernel);
   const bridges = [];
-  for (const bridge of kernel.platform.firmware.hostBridges) bridges.push(yield* enumerateHostBridge(kernel, bridge));
+  for (const bridge of kernel.platform.firmware.hostBridges) {
+    const device = yield* enumerateHostBridge(kernel, bridge);
+    linkFirmwareNode(kernel, bridge.uid, device);
+    bridges.push(device);
+  }
   yield point("boot:cxl");
   yield* startRoot(kernel);
   yield point("boot:pci drivers");

@@ -1,121 +1,188 @@
-// `cxl list`: memdevs, decoders and regions from the tree, as the real tool shows them.
+// `cxl list`: which objects are shown, and how they nest: a listed parent swallows what is below it under a suffixed key.
 
 import type { FileSystem } from "../kernel/sysfs/file-system.ts";
+import type { JsonObject } from "./cxl-describe.ts";
+import { describeBus, describeDecoder, describeMemdev, describePort, describeRegion, endpointOf, memdevOfDecoder, memdevOfEndpoint, parentOf, regionsOf } from "./cxl-describe.ts";
+import { humanize } from "./human.ts";
 import type { Json } from "./json.ts";
-import { attribute, devicesOf, driverOf, naturalOrder, numberAttribute, pathOf } from "./tree.ts";
+import { toJson } from "./json.ts";
+import { parseOptions } from "./options.ts";
+import type { Output } from "./output.ts";
+import { attribute, devicesOf, driverOf, numberAttribute, pathOf } from "./tree.ts";
 
-export interface ListOptions {
+const spec = {
+  memdev: { short: "m", value: true }, memdevs: { short: "M" }, serial: { short: "s", value: true }, bus: { short: "b", value: true }, buses: { short: "B" },
+  port: { short: "p", value: true }, ports: { short: "P" }, endpoint: { short: "e", value: true }, endpoints: { short: "E" }, decoder: { short: "d", value: true }, decoders: { short: "D" },
+  region: { short: "r", value: true }, regions: { short: "R" }, targets: { short: "T" }, dax: { short: "X" }, idle: { short: "i" }, human: { short: "u" }, single: { short: "S" },
+  health: { short: "H" }, partition: { short: "I" }, firmware: { short: "F" }, "alert-config": { short: "A" }, "media-errors": { short: "L" }, verbose: { short: "v" },
+} as const;
+
+type Kind = "memdevs" | "buses" | "ports" | "endpoints" | "decoders" | "regions";
+const kinds: readonly Kind[] = ["memdevs", "buses", "ports", "endpoints", "decoders", "regions"];
+const filterOf: Readonly<Record<Kind, string>> = { memdevs: "memdev", buses: "bus", ports: "port", endpoints: "endpoint", decoders: "decoder", regions: "region" };
+
+interface Request {
+  readonly files: FileSystem;
+  readonly kinds: ReadonlySet<Kind>;
+  readonly filters: ReadonlyMap<string, readonly string[]>;
   readonly isIdleShown: boolean;
   readonly areTargetsShown: boolean;
+  readonly isDaxShown: boolean;
 }
 
-const none = (1n << 64n) - 1n;
+/** What is collected at one level until a listed parent takes it. */
+type Collected = Record<Kind, JsonObject[]>;
+const nothing = (): Collected => ({ memdevs: [], buses: [], ports: [], endpoints: [], decoders: [], regions: [] });
 
-/** Endpoint of a memdev: the one whose uport is it. */
-export function endpointOf(files: FileSystem, memdev: string): string | undefined {
-  return devicesOf(files, "cxl", "endpoint").find((name) => files.readlink(`/sys/bus/cxl/devices/${name}/uport`).split("/").at(-1) === memdev);
+const words = (text: string | undefined): string[] => (text ?? "").split(/[ ,]+/).filter((word) => word !== "");
+
+function parseRequest(files: FileSystem, argv: readonly string[]): { readonly request: Request; readonly isHuman: boolean } {
+  // "-vvv" counts, the option parser does not.
+  const verbosity = argv.filter((word) => /^-[A-Za-z]*v/.test(word) && !word.startsWith("--")).reduce((count, word) => count + word.split("v").length - 1, argv.filter((word) => word === "--verbose").length);
+  const options = parseOptions(spec, argv);
+  const filters = new Map([...options.values].map(([name, value]) => [name, words(value)] as const));
+  const chosen = new Set(kinds.filter((kind) => options.flags.has(kind)));
+  if (verbosity > 0) for (const kind of kinds) chosen.add(kind);
+  if (chosen.size === 0) for (const kind of kinds) if (filters.has(filterOf[kind])) chosen.add(kind);
+  if (chosen.size === 0 && filters.has("serial")) chosen.add("memdevs");
+  if (chosen.size === 0) for (const kind of ["memdevs", "regions"] as const) chosen.add(kind);
+  const request = { files, kinds: chosen, filters, isIdleShown: options.flags.has("idle") || verbosity > 1, areTargetsShown: options.flags.has("targets") || verbosity > 0, isDaxShown: options.flags.has("dax") || verbosity > 2 };
+  return { request, isHuman: options.flags.has("human") };
 }
 
-/** Memdev of an endpoint decoder. */
-export function memdevOfDecoder(files: FileSystem, decoder: string): string | undefined {
-  const endpoint = pathOf(files, "cxl", decoder).at(-2);
-  if (endpoint === undefined || !endpoint.startsWith("endpoint")) return undefined;
-  return files.readlink(`/sys/bus/cxl/devices/${endpoint}/uport`).split("/").at(-1);
+/** Name, number, or class word. */
+function matches(request: Request, filter: string, name: string, host?: string): boolean {
+  const wanted = request.filters.get(filter);
+  if (wanted === undefined || wanted.includes("all")) return true;
+  const id = /\d+(\.\d+)?$/.exec(name)?.[0] ?? "";
+  const isEndpoint = name.startsWith("endpoint");
+  return wanted.some((word) => word === name || word === id || word === host || (word === "endpoint" && isEndpoint) || (word === "root" && name.startsWith("root")) || (word === "switch" && name.startsWith("port")));
 }
 
-export function describeMemdev(files: FileSystem, name: string): Json {
-  const path = pathOf(files, "cxl", name);
-  const numa = numberAttribute(files, "cxl", name, "numa_node");
-  const size = (what: string): bigint | undefined => (numberAttribute(files, "cxl", name, `${what}/size`) > 0n ? numberAttribute(files, "cxl", name, `${what}/size`) : undefined);
-  return {
-    memdev: name,
-    pmem_size: size("pmem"),
-    ram_size: size("ram"),
-    serial: numberAttribute(files, "cxl", name, "serial"),
-    numa_node: numa > 0n ? numa : undefined,
-    host: path.at(-2),
-    firmware_version: attribute(files, "cxl", name, "firmware_version"),
-    state: driverOf(files, "cxl", name) === undefined ? "disabled" : undefined,
-  };
+const isEnabled = (request: Request, name: string): boolean => driverOf(request.files, "cxl", name) !== undefined;
+const isVisible = (request: Request, name: string): boolean => request.isIdleShown || isEnabled(request, name);
+
+function memdevMatches(request: Request, name: string): boolean {
+  const serials = request.filters.get("serial");
+  const serial = numberAttribute(request.files, "cxl", name, "serial");
+  const hasSerial = serials === undefined || serials.some((text) => /^(0x[0-9a-fA-F]+|\d+)$/.test(text) && BigInt(text) === serial);
+  return hasSerial && matches(request, "memdev", name, pathOf(request.files, "cxl", name).at(-2));
 }
 
-/** Mappings, highest position first. */
-function mappings(files: FileSystem, region: string): Json[] {
-  const ways = Number(numberAttribute(files, "cxl", region, "interleave_ways"));
-  const found: Json[] = [];
-  for (let position = ways - 1; position >= 0; position--) {
-    const decoder = attribute(files, "cxl", region, `target${position}`) ?? "";
-    if (decoder !== "") found.push({ position, memdev: memdevOfDecoder(files, decoder), decoder });
+const hasMemdevFilter = (request: Request): boolean => request.filters.has("memdev") || request.filters.has("serial");
+
+/** Memdevs that a region maps. */
+function membersOf(request: Request, region: string): string[] {
+  const ways = Number(numberAttribute(request.files, "cxl", region, "interleave_ways"));
+  return Array.from({ length: ways }, (_, position) => attribute(request.files, "cxl", region, `target${position}`) ?? "").flatMap((decoder) => (decoder === "" ? [] : [memdevOfDecoder(request.files, decoder) ?? ""]));
+}
+
+function isRegionShown(request: Request, region: string): boolean {
+  if (!matches(request, "region", region) || !isVisible(request, region)) return false;
+  if (!matches(request, "decoder", parentOf(request.files, region))) return false;
+  return !hasMemdevFilter(request) || membersOf(request, region).some((memdev) => memdevMatches(request, memdev));
+}
+
+function isDecoderShown(request: Request, decoder: string): boolean {
+  const { files } = request;
+  const port = parentOf(files, decoder);
+  const type = (attribute(files, "cxl", decoder, "devtype") ?? "").replace("cxl_decoder_", "");
+  const wanted = request.filters.get("decoder");
+  if (!(matches(request, "decoder", decoder) || wanted?.includes(type) === true)) return false;
+  if (!request.isIdleShown && numberAttribute(files, "cxl", decoder, "size") === 0n) return false;
+  if (request.filters.has("region")) {
+    const regions = port.startsWith("root") ? regionsOf(files, decoder) : [attribute(files, "cxl", decoder, "region") ?? ""];
+    if (!regions.some((region) => region !== "" && matches(request, "region", region))) return false;
   }
-  return found;
+  if (!hasMemdevFilter(request)) return true;
+  const members = type === "endpoint" ? [memdevOfDecoder(files, decoder) ?? ""] : devicesOf(files, "cxl", "mem").filter((memdev) => pathOf(files, "cxl", endpointOf(files, memdev) ?? memdev).includes(port));
+  return members.some((memdev) => memdevMatches(request, memdev));
 }
 
-export function describeRegion(files: FileSystem, name: string, options: ListOptions): Json {
-  const targets = options.areTargetsShown ? mappings(files, name) : [];
-  const size = numberAttribute(files, "cxl", name, "size");
-  return {
-    region: name,
-    resource: size > 0n ? numberAttribute(files, "cxl", name, "resource") : undefined,
-    size: size > 0n ? size : undefined,
-    type: attribute(files, "cxl", name, "mode"),
-    interleave_ways: numberAttribute(files, "cxl", name, "interleave_ways"),
-    interleave_granularity: numberAttribute(files, "cxl", name, "interleave_granularity"),
-    decode_state: attribute(files, "cxl", name, "commit") === "1" ? "commit" : "reset",
-    locked: attribute(files, "cxl", name, "locked") === "1",
-    state: driverOf(files, "cxl", name) === undefined ? "disabled" : undefined,
-    mappings: targets.length > 0 ? targets : undefined,
-  };
-}
-
-export function describeDecoder(files: FileSystem, name: string): Json {
-  const read = (what: string): bigint => numberAttribute(files, "cxl", name, what);
-  const size = read("size");
-  const ways = read("interleave_ways");
-  const type = attribute(files, "cxl", name, "devtype");
-  const dpaSize = read("dpa_size");
-  const region = attribute(files, "cxl", name, "region") ?? "";
-  return {
-    decoder: name,
-    resource: size > 0n ? read("start") : undefined,
-    size: size > 0n ? size : undefined,
-    interleave_ways: ways,
-    interleave_granularity: ways > 1n ? read("interleave_granularity") : undefined,
-    region: region === "" ? undefined : region,
-    max_available_extent: type === "cxl_decoder_root" ? maximumExtent(files, name) : undefined,
-    pmem_capable: attribute(files, "cxl", name, "cap_pmem") === "1" ? true : undefined,
-    volatile_capable: attribute(files, "cxl", name, "cap_ram") === "1" ? true : undefined,
-    qos_class: type === "cxl_decoder_root" ? read("qos_class") : undefined,
-    dpa_resource: dpaSize > 0n && read("dpa_resource") !== none ? read("dpa_resource") : undefined,
-    dpa_size: dpaSize > 0n ? dpaSize : undefined,
-    mode: dpaSize > 0n ? attribute(files, "cxl", name, "mode") : undefined,
-    state: size === 0n ? "disabled" : undefined,
-  };
-}
-
-/** Largest hole of a window between regions that have a size and are committed. */
-export function maximumExtent(files: FileSystem, decoder: string): bigint {
-  const start = numberAttribute(files, "cxl", decoder, "start");
-  const end = start + numberAttribute(files, "cxl", decoder, "size");
-  const taken = regionsOf(files, decoder)
-    .filter((region) => attribute(files, "cxl", region, "commit") === "1")
-    .map((region) => ({ from: numberAttribute(files, "cxl", region, "resource"), size: numberAttribute(files, "cxl", region, "size") }))
-    .filter((range) => range.size > 0n)
-    .sort((a, b) => (a.from < b.from ? -1 : 1));
-  let best = 0n;
-  let at = start;
-  for (const range of [...taken, { from: end, size: 0n }]) {
-    if (range.from - at > best) best = range.from - at;
-    at = range.from + range.size;
+function collectDecoders(request: Request, port: string, into: Collected): void {
+  const { files } = request;
+  const number = port.replace(/^[a-z]+/, "");
+  for (const decoder of devicesOf(files, "cxl", "decoder").filter((name) => name.startsWith(`decoder${number}.`))) {
+    const isListed = request.kinds.has("decoders") && isDecoderShown(request, decoder);
+    const regions = request.kinds.has("regions") && port.startsWith("root") ? regionsOf(files, decoder).filter((region) => isRegionShown(request, region)).map((region) => describeRegion(files, region, request)) : [];
+    if (isListed) into.decoders.push({ ...describeDecoder(files, decoder, request), ...(regions.length > 0 ? { [`regions:${decoder}`]: regions } : {}) });
+    else into.regions.push(...regions);
   }
-  return best;
 }
 
-export const regionsOf = (files: FileSystem, decoder: string): string[] => devicesOf(files, "cxl", "region").filter((region) => pathOf(files, "cxl", region).includes(decoder));
+/** What a listed object holds, in the tool's order. */
+function nested(name: string, inner: Collected): JsonObject {
+  const order: readonly Kind[] = ["ports", "endpoints", "decoders", "regions", "memdevs"];
+  return Object.fromEntries(order.flatMap((kind) => (inner[kind].length === 0 ? [] : [[`${kind}:${name}`, inner[kind]]])));
+}
 
-/** Names of one kind that are shown: bound ones, and with -i the others too. */
-export function shown(files: FileSystem, kind: "mem" | "region" | "decoder", options: ListOptions, filter: readonly string[]): string[] {
-  const names = devicesOf(files, "cxl", kind).filter((name) => filter.length === 0 || filter.includes(name) || filter.includes(/\d[\d.]*$/.exec(name)?.[0] ?? ""));
-  if (options.isIdleShown) return names.sort(naturalOrder);
-  if (kind === "decoder") return names.filter((name) => numberAttribute(files, "cxl", name, "size") > 0n);
-  return names.filter((name) => driverOf(files, "cxl", name) !== undefined);
+function merge(into: Collected, from: Collected): void {
+  for (const kind of kinds) into[kind].push(...from[kind]);
+}
+
+function collectEndpoint(request: Request, endpoint: string, into: Collected): void {
+  const { files } = request;
+  const memdev = memdevOfEndpoint(files, endpoint) ?? "";
+  const isMemdevShown = request.kinds.has("memdevs") && memdevMatches(request, memdev) && isEnabled(request, memdev);
+  const isListed = request.kinds.has("endpoints") && matches(request, "endpoint", endpoint) && isVisible(request, endpoint) && (!hasMemdevFilter(request) || memdevMatches(request, memdev));
+  const inner = nothing();
+  collectDecoders(request, endpoint, inner);
+  if (!isListed) {
+    if (isMemdevShown) inner.memdevs.push(describeMemdev(files, memdev));
+    merge(into, inner);
+    return;
+  }
+  into.endpoints.push({ ...describePort(files, endpoint, request), ...(isMemdevShown ? { memdev: describeMemdev(files, memdev) } : {}), ...nested(endpoint, inner) });
+}
+
+function childrenOf(request: Request, port: string, prefix: string): string[] {
+  return devicesOf(request.files, "cxl", prefix).filter((name) => parentOf(request.files, name) === port);
+}
+
+function collectBelow(request: Request, port: string, into: Collected): void {
+  for (const child of childrenOf(request, port, "port")) collectPort(request, child, into);
+  for (const endpoint of childrenOf(request, port, "endpoint")) collectEndpoint(request, endpoint, into);
+  collectDecoders(request, port, into);
+}
+
+function collectPort(request: Request, port: string, into: Collected): void {
+  const isListed = request.kinds.has("ports") && matches(request, "port", port) && isVisible(request, port);
+  const inner = isListed ? nothing() : into;
+  collectBelow(request, port, inner);
+  if (isListed) into.ports.push({ ...describePort(request.files, port, request), ...nested(port, inner) });
+}
+
+function collectBus(request: Request, root: string, into: Collected): void {
+  if (!matches(request, "bus", root)) return;
+  const isListed = request.kinds.has("buses");
+  const inner = isListed ? nothing() : into;
+  collectBelow(request, root, inner);
+  if (isListed) into.buses.push({ ...describeBus(request.files, root, request), ...nested(root, inner) });
+}
+
+/** Top-level groups in the tool's order; decoders in three. */
+function groups(files: FileSystem, anonymous: readonly JsonObject[], all: Collected): [string, readonly JsonObject[]][] {
+  const byType = (type: string): JsonObject[] => all.decoders.filter((decoder) => attribute(files, "cxl", String(decoder["decoder"]), "devtype") === `cxl_decoder_${type}`);
+  return [
+    ["anon memdevs", anonymous], ["buses", all.buses], ["ports", all.ports], ["endpoints", all.endpoints], ["memdevs", all.memdevs],
+    ["root decoders", byType("root")], ["port decoders", byType("switch")], ["endpoint decoders", byType("endpoint")], ["regions", all.regions],
+  ];
+}
+
+/** `cxl list ...`: always 0; nothing found is a warning and an empty list. */
+export function listObjects(files: FileSystem, argv: readonly string[], output: Output): number {
+  const { request, isHuman } = parseRequest(files, argv);
+  const all = nothing();
+  const anonymous = request.kinds.has("memdevs") && request.isIdleShown ? devicesOf(files, "cxl", "mem").filter((name) => !isEnabled(request, name) && memdevMatches(request, name)).map((name) => describeMemdev(files, name)) : [];
+  for (const root of devicesOf(files, "cxl", "root")) collectBus(request, root, all);
+  const filled = groups(files, anonymous, all).filter(([, items]) => items.length > 0);
+  if (filled.length === 0) output.err("  Warning: no matching devices found\n\n");
+  let document: Json = filled.length === 1 ? (filled[0]?.[1] ?? []) : filled.map(([name, items]) => ({ [name]: items }));
+  if (isHuman) {
+    document = humanize(document);
+    const only = Array.isArray(document) && document.length === 1 ? (document as readonly Json[])[0] : undefined;
+    if (only !== undefined) document = only;
+  }
+  output.out(toJson(document));
+  return 0;
 }

@@ -4,32 +4,15 @@ import type { Errno } from "../kernel/base/errno.ts";
 import { SystemError, errnoText } from "../kernel/base/errno.ts";
 import type { FileSystem } from "../kernel/sysfs/file-system.ts";
 import type { Task } from "../sim/task.ts";
-import { describeDecoder, describeMemdev, describeRegion, endpointOf, maximumExtent, shown } from "./cxl-list.ts";
-import type { ListOptions } from "./cxl-list.ts";
-import type { Json } from "./json.ts";
+import { describeRegion, endpointOf, maximumExtent } from "./cxl-describe.ts";
+import { listObjects } from "./cxl-list.ts";
 import { toJson } from "./json.ts";
 import { UsageProblem, parseOptions, parseToolSize } from "./options.ts";
 import type { Output } from "./output.ts";
 import { attribute, deviceFolder, devicesOf, driverOf, naturalOrder, numberAttribute, pathOf } from "./tree.ts";
 
-const listSpec = { memdevs: { short: "M" }, regions: { short: "R" }, decoders: { short: "D" }, targets: { short: "T" }, idle: { short: "i" }, memdev: { short: "m", value: true }, region: { short: "r", value: true }, decoder: { short: "d", value: true } } as const;
 const createSpec = { decoder: { short: "d", value: true }, memdevs: { short: "m" }, ways: { short: "w", value: true }, granularity: { short: "g", value: true }, size: { short: "s", value: true }, type: { short: "t", value: true } } as const;
 const regionSpec = { force: { short: "f" }, decoder: { short: "d", value: true }, bus: { short: "b", value: true } } as const;
-
-function list(files: FileSystem, argv: readonly string[], output: Output): number {
-  const parsed = parseOptions(listSpec, argv);
-  const options: ListOptions = { isIdleShown: parsed.flags.has("idle"), areTargetsShown: parsed.flags.has("targets") };
-  const filter = (name: string): string[] => parsed.values.get(name)?.split(/[ ,]+/) ?? [];
-  const isNothingNamed = !["memdevs", "regions", "decoders"].some((flag) => parsed.flags.has(flag)) && !["memdev", "region", "decoder"].some((value) => parsed.values.has(value));
-  const kinds: [string, Json[]][] = [];
-  if (isNothingNamed || parsed.flags.has("memdevs") || parsed.values.has("memdev")) kinds.push(["memdevs", shown(files, "mem", options, filter("memdev")).map((name) => describeMemdev(files, name))]);
-  if (parsed.flags.has("decoders") || parsed.values.has("decoder")) kinds.push(["decoders", shown(files, "decoder", options, filter("decoder")).map((name) => describeDecoder(files, name))]);
-  if (isNothingNamed || parsed.flags.has("regions") || parsed.values.has("region")) kinds.push(["regions", shown(files, "region", options, filter("region")).map((name) => describeRegion(files, name, options))]);
-  const filled = kinds.filter(([, items]) => items.length > 0);
-  if (filled.length === 0) output.err("  Warning: no matching devices found\n\n");
-  output.out(toJson(filled.length === 1 ? (filled[0]?.[1] ?? []) : filled.map(([kind, items]) => ({ [kind]: items }))));
-  return 0;
-}
 
 /** A step of a command that failed; what the tool says is the message. */
 class ToolFailure extends Error {
@@ -139,7 +122,7 @@ function* createRegion(files: FileSystem, argv: readonly string[], output: Outpu
     output.err(`cxl region: create_region: ${thrown.message}\ncxl region: cmd_create_region: created 0 regions\n`);
     return 1;
   }
-  output.out(toJson(describeRegion(files, region, { isIdleShown: true, areTargetsShown: true })));
+  output.out(toJson(describeRegion(files, region, { areTargetsShown: true })));
   output.err("cxl region: cmd_create_region: created 1 region\n");
   return 0;
 }
@@ -208,11 +191,53 @@ function* overRegions(files: FileSystem, action: Action, argv: readonly string[]
   return failed === undefined ? 0 : 1;
 }
 
+const memdevSpec = { force: { short: "f" } } as const;
+
+/** A memdev is in use while one of its decoders belongs to an enabled region. */
+function isInActiveRegion(files: FileSystem, memdev: string): boolean {
+  const number = (endpointOf(files, memdev) ?? "endpoint").slice("endpoint".length);
+  const regions = devicesOf(files, "cxl", "decoder").filter((name) => number !== "" && name.startsWith(`decoder${number}.`)).map((name) => attribute(files, "cxl", name, "region") ?? "");
+  return regions.some((region) => region !== "" && driverOf(files, "cxl", region) !== undefined);
+}
+
+function* toggleMemdev(files: FileSystem, memdev: string, isEnabling: boolean, isForced: boolean, output: Output): Task<void> {
+  const isBound = driverOf(files, "cxl", memdev) !== undefined;
+  if (isEnabling === isBound) return;
+  if (!isEnabling && isInActiveRegion(files, memdev)) {
+    output.err(`cxl memdev: action_disable: ${memdev} is part of an active region\n`);
+    if (!isForced) throw new ToolFailure("EBUSY", `${memdev} is part of an active region`);
+    output.err(`cxl memdev: action_disable: Forcing ${memdev} disable with an active region!\n`);
+  }
+  yield* files.write(`/sys/bus/cxl/drivers/cxl_mem/${isEnabling ? "bind" : "unbind"}`, memdev);
+}
+
+function* overMemdevs(files: FileSystem, isEnabling: boolean, argv: readonly string[], output: Output): Task<number> {
+  const options = parseOptions(memdevSpec, argv);
+  const all = devicesOf(files, "cxl", "mem");
+  const wanted = options.words.includes("all") ? all : options.words;
+  let count = 0;
+  let hasFailed = false;
+  for (const memdev of wanted) {
+    try {
+      if (!all.includes(memdev)) throw new ToolFailure("ENODEV", `${memdev}: no such memdev`);
+      yield* toggleMemdev(files, memdev, isEnabling, options.flags.has("force"), output);
+      count++;
+    } catch (thrown) {
+      if (!(thrown instanceof ToolFailure || thrown instanceof SystemError)) throw thrown;
+      hasFailed = true;
+    }
+  }
+  const verb = isEnabling ? "enable" : "disable";
+  output.err(`cxl memdev: cmd_${verb}_memdev: ${verb}d ${count} mem\n`);
+  return hasFailed ? 1 : 0;
+}
+
 /** `cxl ...`: exit code. */
 export function* cxl(files: FileSystem, argv: readonly string[], output: Output): Task<number> {
   const [command, ...rest] = argv;
-  if (command === "list") return list(files, rest, output);
+  if (command === "list") return listObjects(files, rest, output);
   if (command === "create-region") return yield* createRegion(files, rest, output);
+  if (command === "enable-memdev" || command === "disable-memdev") return yield* overMemdevs(files, command === "enable-memdev", rest, output);
   const action = actions[command ?? ""];
   if (action === undefined) throw new UsageProblem(`Unknown command: '${command ?? ""}'`);
   return yield* overRegions(files, action, rest, output);

@@ -7,44 +7,17 @@ import type { Json } from "./json.ts";
 import { toJson } from "./json.ts";
 import { UsageProblem, parseOptions, parseToolSize } from "./options.ts";
 import type { Output } from "./output.ts";
+import { daxDevicesOf, daxRegionOf, describeDaxDevice } from "./dax-describe.ts";
 import { deviceFolder, devicesOf, driverOf, numberAttribute, pathOf } from "./tree.ts";
 
 const listSpec = { devices: { short: "D" }, regions: { short: "R" }, mappings: { short: "M" }, idle: { short: "i" }, human: { short: "u" }, region: { short: "r", value: true }, dev: { short: "d", value: true } } as const;
 const createSpec = { region: { short: "r", value: true }, size: { short: "s", value: true }, align: { short: "a", value: true } } as const;
 const forceSpec = { force: { short: "f" }, mode: { short: "m", value: true }, region: { short: "r", value: true } } as const;
 
-const modes: Readonly<Record<string, string>> = { device_dax: "devdax", kmem: "system-ram" };
-const daxRegionOf = (files: FileSystem, device: string): string => pathOf(files, "dax", device).at(-2) ?? "";
-
-function mappingsOf(files: FileSystem, device: string): Json[] {
-  const found: Json[] = [];
-  for (let number = 0; files.exists(`${deviceFolder("dax", device)}/mapping${number}`); number++) {
-    const read = (what: string): bigint => numberAttribute(files, "dax", device, `mapping${number}/${what}`);
-    found.push({ page_offset: read("page_offset"), start: read("start"), end: read("end"), size: read("end") - read("start") + 1n });
-  }
-  return found;
-}
-
-function describeDevice(files: FileSystem, device: string, withMappings: boolean): Json {
-  const driver = driverOf(files, "dax", device);
-  const mappings = withMappings ? mappingsOf(files, device) : [];
-  return {
-    chardev: device,
-    size: numberAttribute(files, "dax", device, "size"),
-    target_node: numberAttribute(files, "dax", device, "target_node"),
-    align: numberAttribute(files, "dax", device, "align"),
-    mode: modes[driver ?? "device_dax"] ?? "unknown",
-    state: driver === undefined ? "disabled" : undefined,
-    mappings: mappings.length > 0 ? mappings : undefined,
-  };
-}
-
 /** dax regions: folders that hold `dax_region`. */
 function regionsOf(files: FileSystem): string[] {
   return devicesOf(files, "cxl", "dax_region").filter((name) => files.exists(`${deviceFolder("cxl", name)}/dax_region`));
 }
-
-const visibleDevices = (files: FileSystem, region: string, isIdle: boolean): string[] => devicesOf(files, "dax", "dax").filter((device) => daxRegionOf(files, device) === region && (isIdle || numberAttribute(files, "dax", device, "size") > 0n));
 
 function list(files: FileSystem, argv: readonly string[], output: Output): number {
   const options = parseOptions(listSpec, argv);
@@ -52,7 +25,7 @@ function list(files: FileSystem, argv: readonly string[], output: Output): numbe
   const withMappings = options.flags.has("mappings");
   const wanted = options.values.get("region")?.replace(/^region/, "dax_region");
   const regions = regionsOf(files).filter((name) => wanted === undefined || name === wanted || name === `dax_region${wanted}`);
-  const devices = (region: string): Json[] => visibleDevices(files, region, isIdle).filter((device) => options.values.get("dev") === undefined || options.values.get("dev") === device).map((device) => describeDevice(files, device, withMappings));
+  const devices = (region: string): Json[] => daxDevicesOf(files, region, isIdle).filter((device) => options.values.get("dev") === undefined || options.values.get("dev") === device).map((device) => describeDaxDevice(files, device, withMappings));
   if (!options.flags.has("regions")) {
     output.out(toJson(regions.flatMap(devices)));
     return 0;
@@ -81,9 +54,9 @@ function* create(files: FileSystem, argv: readonly string[], output: Output): Ta
   const sizeText = options.values.get("size");
   const size = sizeText === undefined ? numberAttribute(files, "cxl", region, "dax_region/available_size") : parseToolSize(sizeText);
   if (size === undefined) throw new UsageProblem(`size "${sizeText ?? ""}" is no size`);
-  const seen = new Set(visibleDevices(files, region, true));
+  const seen = new Set(daxDevicesOf(files, region, true));
   yield* files.write(`${folder}/create`, "1");
-  const device = visibleDevices(files, region, true).find((one) => !seen.has(one));
+  const device = daxDevicesOf(files, region, true).find((one) => !seen.has(one));
   if (device === undefined) throw new SystemError("ENXIO", "no device appeared");
   try {
     const align = options.values.get("align");
@@ -98,7 +71,7 @@ function* create(files: FileSystem, argv: readonly string[], output: Output): Ta
     }
     throw thrown;
   }
-  output.out(toJson([describeDevice(files, device, false)]));
+  output.out(toJson([describeDaxDevice(files, device, false)]));
   return 1;
 }
 

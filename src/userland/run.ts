@@ -6,7 +6,7 @@ import { SystemError, errnoText } from "../kernel/base/errno.ts";
 import type { FileSystem } from "../kernel/sysfs/file-system.ts";
 import { cxl } from "./cxl.ts";
 import { daxctl } from "./daxctl.ts";
-import { UsageProblem } from "./options.ts";
+import { UsageProblem, parseOptions } from "./options.ts";
 import type { CommandResult, Output } from "./output.ts";
 
 /** Words of a line; single and double quotes keep blanks. @throws UsageProblem for a quote without end */
@@ -63,6 +63,21 @@ function overPaths(name: string, argv: readonly string[], output: Output, act: (
   return exitCode;
 }
 
+const levelNames = ["emerg", "alert", "crit", "err", "warn", "notice", "info", "debug"];
+
+/** `dmesg [-l LEVELS]`: debug lines only when named, as without dynamic debug. */
+function dmesg(files: FileSystem, argv: readonly string[], output: Output): number {
+  const options = parseOptions({ level: { short: "l", value: true } }, argv);
+  const wanted = options.values.get("level")?.split(",") ?? levelNames.slice(0, -1);
+  for (const line of files.read("/dev/kmsg").split("\n")) {
+    const match = /^(\d+),\d+,(\d+),-;(.*)$/.exec(line);
+    if (match === null || !wanted.includes(levelNames[Number(match[1])] ?? "")) continue;
+    const time = (match[2] ?? "0").padStart(7, "0");
+    output.out(`[${time.slice(0, -6).padStart(5)}.${time.slice(-6)}] ${match[3]}\n`);
+  }
+  return 0;
+}
+
 function* runProgram(files: FileSystem, words: readonly string[], output: Output): Task<number> {
   const [program, ...argv] = words;
   switch (program) {
@@ -79,8 +94,7 @@ function* runProgram(files: FileSystem, words: readonly string[], output: Output
     case "readlink":
       return overPaths("readlink", argv, output, (path) => `${files.readlink(path)}\n`);
     case "dmesg":
-      output.out(files.read("/dev/kmsg"));
-      return 0;
+      return dmesg(files, argv, output);
     default:
       output.err(`${program ?? ""}: command not found\n`);
       return 127;

@@ -1,6 +1,8 @@
 // ACPI's part of boot: tables, the memory map in /proc/iomem, and what _OSC grants on each CXL host bridge (timeout-isolation.md section 9).
 
 import type { AcpiHostBridge, OscRequest } from "../../platform/platform.ts";
+import type { Device, DeviceType } from "../base/device.ts";
+import { addDevice } from "../base/device.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { defineState, printk } from "../base/kernel.ts";
 import { createResource, insertConflict, iomem } from "../resource/resource.ts";
@@ -25,6 +27,25 @@ function negotiate(kernel: Kernel, bridge: AcpiHostBridge, index: number): void 
   if (wants) printk(kernel, "info", `acpi ${name}: _OSC: OS now controls [CXLMemErrorReporting${list.map((item) => ` ${item}`).join("")}]`);
 }
 
+const nodeType: DeviceType = { name: "acpi", attributes: [] };
+const namespaceState = defineState("acpi.namespace", () => ({ byUid: new Map<number, Device>() }));
+
+/** Namespace devices of the host bridges, below /sys/devices/LNXSYSTM:00/LNXSYBUS:00. */
+function addNamespace(kernel: Kernel): void {
+  const system = addDevice(kernel, { name: "LNXSYSTM:00", bus: null, type: nodeType, parent: null, data: {} });
+  const bus = addDevice(kernel, { name: "LNXSYBUS:00", bus: null, type: nodeType, parent: system, data: {} });
+  for (const [index, bridge] of kernel.platform.firmware.hostBridges.entries()) {
+    const name = `ACPI0016:${index.toString(16).padStart(2, "0")}`;
+    namespaceState(kernel).byUid.set(bridge.uid, addDevice(kernel, { name, bus: null, type: nodeType, parent: bus, data: {} }));
+  }
+}
+
+/** Gives a host bridge its `firmware_node` link. */
+export function linkFirmwareNode(kernel: Kernel, uid: number, device: Device): void {
+  const node = namespaceState(kernel).byUid.get(uid);
+  if (node !== undefined) device.links.set("firmware_node", node);
+}
+
 const mapNames = { usable: "System RAM", reserved: "Reserved" } as const;
 
 function addMemoryMap(kernel: Kernel): void {
@@ -41,6 +62,7 @@ function addMemoryMap(kernel: Kernel): void {
 export function initializeAcpi(kernel: Kernel): void {
   addMemoryMap(kernel);
   loadTables(kernel);
+  addNamespace(kernel);
   for (const [index, bridge] of kernel.platform.firmware.hostBridges.entries()) negotiate(kernel, bridge, index);
 }
 

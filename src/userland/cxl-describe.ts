@@ -1,0 +1,197 @@
+// CXL objects as `cxl list` prints them: keys, order and presence as version 85 of the tool (user-interface sheet, section 2; captures).
+
+import type { FileSystem } from "../kernel/sysfs/file-system.ts";
+import { describeDaxRegion } from "./dax-describe.ts";
+import type { Json } from "./json.ts";
+import { attribute, deviceFolder, devicesOf, driverOf, numberAttribute, pathOf } from "./tree.ts";
+
+export interface DescribeOptions {
+  readonly areTargetsShown: boolean;
+  readonly isDaxShown?: boolean;
+}
+
+export type JsonObject = { readonly [key: string]: Json | undefined };
+
+const none = (1n << 64n) - 1n;
+const isBound = (files: FileSystem, name: string): boolean => driverOf(files, "cxl", name) !== undefined;
+const lastOf = (path: string): string => path.split("/").at(-1) ?? "";
+const read = (files: FileSystem, name: string, what: string): bigint => numberAttribute(files, "cxl", name, what);
+const linkOf = (files: FileSystem, name: string, link: string): string | undefined => {
+  const path = `${deviceFolder("cxl", name)}/${link}`;
+  return files.exists(path) ? lastOf(files.readlink(path)) : undefined;
+};
+
+/** Name of the port above a device on the cxl bus. */
+export const parentOf = (files: FileSystem, name: string): string => pathOf(files, "cxl", name).at(-2) ?? "";
+
+/** Endpoint of a memdev: the one whose uport is it. */
+export const endpointOf = (files: FileSystem, memdev: string): string | undefined => devicesOf(files, "cxl", "endpoint").find((name) => linkOf(files, name, "uport") === memdev);
+
+/** Memdev of an endpoint port. */
+export const memdevOfEndpoint = (files: FileSystem, endpoint: string): string | undefined => linkOf(files, endpoint, "uport");
+
+/** Memdev of an endpoint decoder. */
+export function memdevOfDecoder(files: FileSystem, decoder: string): string | undefined {
+  const endpoint = parentOf(files, decoder);
+  return endpoint.startsWith("endpoint") ? memdevOfEndpoint(files, endpoint) : undefined;
+}
+
+export function describeMemdev(files: FileSystem, name: string): JsonObject {
+  const numa = read(files, name, "numa_node");
+  const size = (what: string): bigint | undefined => (read(files, name, `${what}/size`) > 0n ? read(files, name, `${what}/size`) : undefined);
+  return {
+    memdev: name,
+    pmem_size: size("pmem"),
+    ram_size: size("ram"),
+    serial: read(files, name, "serial"),
+    numa_node: numa > 0n ? numa : undefined,
+    host: pathOf(files, "cxl", name).at(-2),
+    firmware_version: attribute(files, "cxl", name, "firmware_version"),
+    state: isBound(files, name) ? undefined : "disabled",
+    poison_injectable: false,
+  };
+}
+
+interface DportView {
+  readonly id: number;
+  readonly name: string;
+  readonly alias: string | undefined;
+}
+
+function dportsOf(files: FileSystem, port: string): DportView[] {
+  const folder = deviceFolder("cxl", port);
+  const links = files.list(folder).filter((name) => /^dport\d+$/.test(name));
+  const views = links.map((link) => {
+    const node = `${folder}/${link}/firmware_node`;
+    return { id: Number(link.slice(5)), name: lastOf(files.readlink(`${folder}/${link}`)), alias: files.exists(node) ? lastOf(files.readlink(node)) : undefined };
+  });
+  return views.sort((a, b) => a.id - b.id);
+}
+
+const describeDports = (dports: readonly DportView[]): JsonObject => ({
+  nr_dports: dports.length,
+  dports: dports.length === 0 ? undefined : dports.map((dport) => ({ dport: dport.name, alias: dport.alias, id: dport.id, protocol_injectable: false })),
+});
+
+export const describeBus = (files: FileSystem, name: string, options: DescribeOptions): JsonObject => ({
+  bus: name, provider: "ACPI.CXL", injectable_protocol_errors: [], ...(options.areTargetsShown ? describeDports(dportsOf(files, name)) : {}),
+});
+
+export function describePort(files: FileSystem, name: string, options: DescribeOptions): JsonObject {
+  const isEndpoint = name.startsWith("endpoint");
+  const depth = pathOf(files, "cxl", name).filter((part) => /^(port|endpoint)\d+$/.test(part)).length;
+  return {
+    [isEndpoint ? "endpoint" : "port"]: name,
+    host: linkOf(files, name, "uport"),
+    parent_dport: depth > 1 ? linkOf(files, name, "parent_dport") : undefined,
+    depth,
+    decoders_committed: read(files, name, "decoders_committed"),
+    state: isBound(files, name) ? undefined : "disabled",
+    ...(options.areTargetsShown && !isEndpoint ? describeDports(dportsOf(files, name)) : {}),
+  };
+}
+
+/** Mappings, highest position first. */
+function mappings(files: FileSystem, region: string): Json[] {
+  const ways = Number(read(files, region, "interleave_ways"));
+  const found: Json[] = [];
+  for (let position = ways - 1; position >= 0; position--) {
+    const decoder = attribute(files, "cxl", region, `target${position}`) ?? "";
+    if (decoder !== "") found.push({ position, memdev: memdevOfDecoder(files, decoder), decoder });
+  }
+  return found;
+}
+
+/** True when no member reports the window's quality-of-service class. */
+function isClassMismatched(files: FileSystem, region: string): boolean {
+  const wanted = attribute(files, "cxl", parentOf(files, region), "qos_class");
+  const ways = Number(read(files, region, "interleave_ways"));
+  for (let position = 0; position < ways; position++) {
+    const decoder = attribute(files, "cxl", region, `target${position}`) ?? "";
+    const memdev = decoder === "" ? undefined : memdevOfDecoder(files, decoder);
+    if (memdev !== undefined && attribute(files, "cxl", memdev, "ram/qos_class") !== wanted) return true;
+  }
+  return false;
+}
+
+export function describeRegion(files: FileSystem, name: string, options: DescribeOptions): JsonObject {
+  const targets = options.areTargetsShown ? mappings(files, name) : [];
+  const size = read(files, name, "size");
+  const dax = `dax_region${name.slice("region".length)}`;
+  return {
+    region: name,
+    resource: size > 0n ? read(files, name, "resource") : undefined,
+    size: size > 0n ? size : undefined,
+    type: attribute(files, "cxl", name, "mode"),
+    interleave_ways: read(files, name, "interleave_ways"),
+    interleave_granularity: read(files, name, "interleave_granularity"),
+    decode_state: attribute(files, "cxl", name, "commit") === "1" ? "commit" : "reset",
+    state: isBound(files, name) ? undefined : "disabled",
+    locked: attribute(files, "cxl", name, "locked") === "1",
+    mappings: targets.length > 0 ? targets : undefined,
+    daxregion: options.isDaxShown === true && files.exists(`${deviceFolder("cxl", dax)}/dax_region`) ? describeDaxRegion(files, dax) : undefined,
+    qos_class_mismatch: isClassMismatched(files, name) ? true : undefined,
+  };
+}
+
+/** Targets of a port's or root's decoder, highest position first. */
+function describeTargets(files: FileSystem, decoder: string): JsonObject {
+  const ids = (attribute(files, "cxl", decoder, "target_list") ?? "").split(",").filter((id) => id !== "").map(Number);
+  const dports = dportsOf(files, parentOf(files, decoder));
+  const targets = ids.flatMap((id, position) => {
+    const dport = dports.find((candidate) => candidate.id === id);
+    return dport === undefined ? [] : [{ target: dport.name, alias: dport.alias, position, id }];
+  });
+  return { nr_targets: ids.length, targets: targets.length === 0 ? undefined : targets.reverse() };
+}
+
+function describeRootPart(files: FileSystem, name: string): JsonObject {
+  const flag = (what: string): true | undefined => (attribute(files, "cxl", name, what) === "1" ? true : undefined);
+  return { max_available_extent: maximumExtent(files, name), pmem_capable: flag("cap_pmem"), volatile_capable: flag("cap_ram"), accelmem_capable: flag("cap_type2"), qos_class: read(files, name, "qos_class") };
+}
+
+function describeDpa(files: FileSystem, name: string): JsonObject {
+  const size = read(files, name, "dpa_size");
+  if (size === 0n) return {};
+  const resource = read(files, name, "dpa_resource");
+  return { dpa_resource: resource === none ? undefined : resource, dpa_size: size, mode: attribute(files, "cxl", name, "mode") };
+}
+
+export function describeDecoder(files: FileSystem, name: string, options: DescribeOptions): JsonObject {
+  const size = read(files, name, "size");
+  const ways = read(files, name, "interleave_ways");
+  const type = attribute(files, "cxl", name, "devtype");
+  const region = attribute(files, "cxl", name, "region") ?? "";
+  return {
+    decoder: name,
+    resource: size > 0n ? read(files, name, "start") : undefined,
+    size: size > 0n ? size : undefined,
+    interleave_ways: ways,
+    interleave_granularity: ways > 1n ? read(files, name, "interleave_granularity") : undefined,
+    region: region === "" ? undefined : region,
+    state: size === 0n ? "disabled" : undefined,
+    ...(type === "cxl_decoder_endpoint" ? describeDpa(files, name) : {}),
+    ...(type === "cxl_decoder_root" ? describeRootPart(files, name) : {}),
+    ...(options.areTargetsShown && type !== "cxl_decoder_endpoint" ? describeTargets(files, name) : {}),
+  };
+}
+
+export const regionsOf = (files: FileSystem, decoder: string): string[] => devicesOf(files, "cxl", "region").filter((region) => parentOf(files, region) === decoder);
+
+/** Largest hole of a window between regions that have a size and are committed: what a partial region holds is not seen (S30). */
+export function maximumExtent(files: FileSystem, decoder: string): bigint {
+  const start = read(files, decoder, "start");
+  const end = start + read(files, decoder, "size");
+  const taken = regionsOf(files, decoder)
+    .filter((region) => attribute(files, "cxl", region, "commit") === "1")
+    .map((region) => ({ from: read(files, region, "resource"), size: read(files, region, "size") }))
+    .filter((range) => range.size > 0n)
+    .sort((a, b) => (a.from < b.from ? -1 : 1));
+  let best = 0n;
+  let at = start;
+  for (const range of [...taken, { from: end, size: 0n }]) {
+    if (range.from - at > best) best = range.from - at;
+    at = range.from + range.size;
+  }
+  return best;
+}
