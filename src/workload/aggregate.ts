@@ -91,18 +91,23 @@ function isPredictable(state: WorkloadState, stream: Stream, now: number): boole
   if (tables.length === 0 || observed.isDisturbed) return false;
   const kinds = (["read", "write"] as const).filter((kind) => (kind === "read" ? plan.reads > 0 : plan.reads < plan.of));
   if (!tables.every((table) => kinds.every((kind) => isObserved(observed, kind, table.table)))) return false;
+  if (entriesHeld(latencyOf(stream), plan.period) + overdue(stream, now) > plan.outstanding) return false;
+  return stream.outstanding.every((request) => request.generation === observed.generation);
+}
+
+/** Requests whose answer is late: each holds an entry until an event of the hardware, which no skip crosses, or until it is answered after all. */
+function overdue(stream: Stream, now: number): number {
   const latency = latencyOf(stream);
-  if (entriesHeld(latency, plan.period) > plan.outstanding) return false;
-  return stream.outstanding.every((request) => request.generation === observed.generation && request.askedAt + latency >= now);
+  return stream.outstanding.reduce((sum, request) => sum + (request.askedAt + latency < now ? 1 : 0), 0);
 }
 
 /** No table can fill up, whatever the phases are. */
-function fits(streams: readonly Stream[]): boolean {
+function fits(streams: readonly Stream[], now: number): boolean {
   const held = new Map<number, { entries: number; readonly capacity: number }>();
   for (const stream of streams) {
     for (const table of stream.observed.tables ?? []) {
       const sum = held.get(table.table) ?? { entries: 0, capacity: table.capacity };
-      sum.entries += entriesHeld(latencyOf(stream), stream.plan.period);
+      sum.entries += entriesHeld(latencyOf(stream), stream.plan.period) + overdue(stream, now);
       held.set(table.table, sum);
     }
   }
@@ -121,7 +126,7 @@ export function skip(state: WorkloadState, now: number, horizon: number): number
   const streams = state.streams.filter(isActive);
   const generation = memory.routeGeneration;
   for (const stream of streams) refresh(stream, generation);
-  if (streams.length === 0 || !streams.every((stream) => isPredictable(state, stream, now)) || !fits(streams)) return 0;
+  if (streams.length === 0 || !streams.every((stream) => isPredictable(state, stream, now)) || !fits(streams, now)) return 0;
   const guard = Math.max(...streams.map(latencyOf)) + 1;
   const resume = horizon - guard;
   if (resume - now < guard * worthwhile) return 0;
