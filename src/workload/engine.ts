@@ -85,8 +85,10 @@ function issueOne(state: WorkloadState, stream: Stream, now: number): void {
   if (address === undefined) return;
   const kind = kindAt(stream);
   const request = describe(state, stream, kind, address, now);
-  if (!state.kernel.platform.memory.issue(stream.plan.requester, kind, address, BigInt(stream.index))) return;
-  stream.outstanding.push(request);
+  const { memory } = state.kernel.platform;
+  if (!memory.issue(stream.plan.requester, kind, address, BigInt(stream.index))) return;
+  // A fault that matched this very request has changed the route before it went on its way.
+  stream.outstanding.push(memory.routeGeneration === request.generation ? request : { ...request, generation: memory.routeGeneration, table: -1 });
   stream.index++;
   stream.nextAt = Math.max(stream.nextAt, now) + stream.plan.period;
   state.counts.issued++;
