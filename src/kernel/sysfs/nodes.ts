@@ -28,6 +28,14 @@ export function relative(from: string, to: string): string {
   return [...a.slice(same).map(() => ".."), ...b.slice(same)].join("/");
 }
 
+/** A link whose target is worked out when it is looked at: most links of a directory that is walked through never are. */
+const link = (from: () => string, to: () => string): Node => ({
+  kind: "link",
+  get target() {
+    return relative(from(), to());
+  },
+});
+
 export const sysPath = (device: Device): string => `/sys/devices/${devicePath(device)}`;
 
 function attributeNode(kernel: Kernel, device: Device, attribute: Attribute): Node {
@@ -63,11 +71,12 @@ function deviceEntries(kernel: Kernel, device: Device): Entries {
     }
   }
   for (const [name, inner] of groups) entries.set(name, directory(() => inner));
-  const path = sysPath(device);
+  const path = (): string => sysPath(device);
   for (const child of device.children) entries.set(child.name, directory(() => deviceEntries(kernel, child)));
-  for (const [name, target] of device.links) entries.set(name, { kind: "link", target: relative(path, sysPath(target)) });
-  if (device.bus !== null) entries.set("subsystem", { kind: "link", target: relative(path, `/sys/bus/${device.bus}`) });
-  if (device.driver !== null) entries.set("driver", { kind: "link", target: relative(path, `/sys/bus/${device.driver.bus}/drivers/${device.driver.name}`) });
+  for (const [name, target] of device.links) entries.set(name, link(path, () => sysPath(target)));
+  if (device.bus !== null) entries.set("subsystem", link(path, () => `/sys/bus/${device.bus}`));
+  const driver = device.driver;
+  if (driver !== null) entries.set("driver", link(path, () => `/sys/bus/${driver.bus}/drivers/${driver.name}`));
   if (device.bus !== null && overridableBuses.includes(device.bus)) {
     entries.set("driver_override", { kind: "file", read: () => `${device.driverOverride ?? "(null)"}\n`, write: (value) => storeOverride(kernel, device, value) });
   }
@@ -117,9 +126,9 @@ function driverEntries(kernel: Kernel, driver: Driver): Entries {
     entries.set("new_id", command((value) => storeNewId(kernel, driver, value)));
     entries.set("remove_id", command((value) => storeRemoveId(kernel, driver, value)));
   }
-  const path = `/sys/bus/${driver.bus}/drivers/${driver.name}`;
+  const path = (): string => `/sys/bus/${driver.bus}/drivers/${driver.name}`;
   for (const device of busDevices(kernel, driver.bus)) {
-    if (device.driver === driver) entries.set(device.name, { kind: "link", target: relative(path, sysPath(device)) });
+    if (device.driver === driver) entries.set(device.name, link(path, () => sysPath(device)));
   }
   return entries;
 }
@@ -127,7 +136,7 @@ function driverEntries(kernel: Kernel, driver: Driver): Entries {
 const flush = task("flush.store", function* (_kernel: Kernel, _value: string): Task<void> {});
 
 function busEntries(kernel: Kernel, bus: string): Entries {
-  const devices = directory(() => new Map(busDevices(kernel, bus).map((device) => [device.name, { kind: "link" as const, target: relative(`/sys/bus/${bus}/devices`, sysPath(device)) }])));
+  const devices = directory(() => new Map(busDevices(kernel, bus).map((device) => [device.name, link(() => `/sys/bus/${bus}/devices`, () => sysPath(device))])));
   const drivers = directory(() => new Map((kernel.drivers.get(bus) ?? []).map((driver) => [driver.name, directory(() => driverEntries(kernel, driver))])));
   const entries: Entries = new Map([["devices", devices], ["drivers", drivers]]);
   if (bus === "cxl") entries.set("flush", command((value) => flush(kernel, value)));
