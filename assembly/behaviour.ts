@@ -3,10 +3,11 @@
 import { isDecoderLocked, writeControl, writeField } from "./component/hdm-decoder";
 import { writeIsolationControl, writeIsolationStatus } from "./component/timeout-isolation";
 import * as R from "./generated/registers";
-import { Block, Device, KIND_DEVICE, Machine, Port, portAt } from "./machine";
+import { Block, Device, KIND_DEVICE, Machine, Port } from "./machine";
 import { getDword, setBits, testBits } from "./registers";
-import { evaluateLink, retrain, secondaryBusReset } from "./fabric/link-state";
-import { refreshMessageNumber } from "./pci/interrupts";
+import { evaluateLink, secondaryBusReset, writeLinkControl } from "./fabric/link-state";
+import { refreshMessageNumbers } from "./pci/msi";
+import { writeSlotControl } from "./pci/slot";
 
 export function isLocked(block: Block, instance: u32): bool {
   if (block.isConfig == 0) return isDecoderLocked(block.entity, instance);
@@ -50,10 +51,13 @@ export function behave(m: Machine, block: Block, behaviour: u32, index: u32, ins
       m.mmioGeneration++;
       return;
     case R.BEHAVIOUR_MSI:
-      if (entity.kind != KIND_DEVICE) refreshMessageNumber(m, changetype<Port>(entity));
+      if (entity.kind != KIND_DEVICE) refreshMessageNumbers(changetype<Port>(entity));
       return;
     case R.BEHAVIOUR_LINK_CONTROL:
-      if (entity.kind != KIND_DEVICE) writeLinkControl(m, changetype<Port>(entity), index);
+      if (entity.kind != KIND_DEVICE) writeLinkControl(m, changetype<Port>(entity));
+      return;
+    case R.BEHAVIOUR_SLOT_CONTROL:
+      if (entity.kind != KIND_DEVICE) writeSlotControl(m, changetype<Port>(entity), old);
       return;
     case R.BEHAVIOUR_BRIDGE_CONTROL:
       return secondaryBusReset(m, changetype<Port>(entity), old);
@@ -62,12 +66,4 @@ export function behave(m: Machine, block: Block, behaviour: u32, index: u32, ins
     default:
       return;
   }
-}
-
-/** Retrain Link reads 0; Link Disable is judged with its mask (DVSEC 3). */
-function writeLinkControl(m: Machine, port: Port, index: u32): void {
-  const wantsTraining = testBits(port.config, index, R.PCIE_ROOT_PORT_LINK_CONTROL_RETRAIN_LINK);
-  setBits(port.config, index, R.PCIE_ROOT_PORT_LINK_CONTROL_RETRAIN_LINK, false);
-  if (wantsTraining) retrain(m, port);
-  evaluateLink(m, portAt(m, port.index));
 }

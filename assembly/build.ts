@@ -1,9 +1,12 @@
 // Building a machine: counts first (`begin` lays out and sizes memory once), then entities in order, then `finish`. No allocation after.
 
 import * as R from "./generated/registers";
-import { Block, Bridge, Completion, Device, Entity, Entry, HANDLES, Handle, INTERRUPTS, KIND_BRIDGE, KIND_DEVICE, KIND_PORT, LINK_UP, Machine, NEVER, NONE, Port, Probe, Range, Stalled, Window, bridgeAt, deviceAt, portAt, root, take } from "./machine";
+import { Block, Bridge, Completion, Device, Entity, Entry, HANDLES, Handle, INTERRUPTS, KIND_BRIDGE, KIND_DEVICE, KIND_PORT, LINK_UP, Machine, NEVER, NONE, Port, Probe, Range, Stalled, Window, MESSAGES, bridgeAt, deviceAt, portAt, root, take } from "./machine";
 import { BlockLists, resetBlock } from "./registers";
+import { clearDeadlines, leavesFor } from "./deadlines";
 import { bringUp } from "./fabric/link-state";
+import { clearTable } from "./fabric/table";
+import { refreshMessageNumbers } from "./pci/msi";
 import { LAYERS } from "./trace/ring";
 
 const PAGE: usize = 65536;
@@ -45,9 +48,10 @@ export function begin(bridges: u32, ports: u32, devices: u32, windows: u32, rams
   m.handles = take(m, <usize>HANDLES * offsetof<Handle>());
   m.probes = take(m, <usize>probes * offsetof<Probe>());
   m.pageTable = take(m, <usize>table * 16);
-  m.nextDeadline = NEVER;
+  m.deadlineLeaves = leavesFor(bridges, ports, devices);
+  m.deadlines = take(m, <usize>m.deadlineLeaves * 16);
+  clearDeadlines(m);
   m.nextProbeTime = NEVER;
-  m.watchdogAt = NEVER;
   m.mmioGeneration = 1;
   m.routeGeneration = 1;
   return 0;
@@ -59,12 +63,13 @@ function estimate(bridges: u32, ports: u32, devices: u32, windows: u32, rams: u3
   let bytes: usize = <usize>(bridges + ports + devices) * perBlock;
   bytes += <usize>bridges * offsetof<Bridge>() + <usize>ports * offsetof<Port>() + <usize>devices * offsetof<Device>();
   bytes += <usize>entries * offsetof<Entry>() + <usize>(requesters + 1) * offsetof<Stalled>() + <usize>completions * offsetof<Completion>();
+  bytes += <usize>leavesFor(bridges, ports, devices) * 16 + <usize>entries * 4 + <usize>ports * (MESSAGES * 4 + 64) + <usize>bridges * (256 + 32 * 8 + 16) + <usize>devices * (10 * 8 + 16);
   bytes += <usize>INTERRUPTS * 8 + <usize>HANDLES * offsetof<Handle>() + <usize>probes * offsetof<Probe>() + <usize>table * 16;
   bytes += <usize>windows * (offsetof<Window>() + 16 + WINDOW_TARGETS * 4 + 16) + <usize>rams * offsetof<Range>();
   return bytes + 8192;
 }
 
-function addBlock(m: Machine, entity: Entity, isConfig: u32, table: usize, dwords: u32, conditions: usize, conditionCount: u32): Block {
+function addBlock(m: Machine, entity: Entity, isConfig: u32, table: usize, dwords: u32, conditions: usize, conditionCount: u32, unmodelled: usize, unmodelledCount: u32): Block {
   const block = changetype<Block>(take(m, offsetof<Block>()));
   block.image = take(m, <usize>dwords * 4);
   block.table = table;
@@ -72,6 +77,8 @@ function addBlock(m: Machine, entity: Entity, isConfig: u32, table: usize, dword
   block.isConfig = isConfig;
   block.conditions = conditions;
   block.conditionCount = conditionCount;
+  block.unmodelled = unmodelled;
+  block.unmodelledCount = unmodelledCount;
   block.entity = entity;
   return block;
 }
@@ -92,7 +99,6 @@ function register(m: Machine, entity: Entity, kind: u32, index: u32, parent: u32
   entity.parent = parent;
   entity.id = m.entityCount++;
   entity.keys = take(m, <usize>R.KEY_COUNT * 4);
-  entity.commitUntil = NEVER;
   store<usize>(m.entities + <usize>entity.id * sizeof<usize>(), changetype<usize>(entity));
 }
 
@@ -107,7 +113,9 @@ export function addBridge(segment: u32, busStart: u32, busEnd: u32, baseLow: u32
   bridge.decoderCount = decoders;
   bridge.decoderBase = R.HOST_BRIDGE_COMPONENT_HDM_DECODER_PORT_BASE_LOW;
   bridge.firstPort = m.portCount;
-  bridge.component = addBlock(m, bridge, 0, R.HOST_BRIDGE_COMPONENT_TABLE, R.HOST_BRIDGE_COMPONENT_DWORDS, R.HOST_BRIDGE_COMPONENT_CONDITIONS, R.HOST_BRIDGE_COMPONENT_CONDITION_COUNT);
+  bridge.portsByNumber = take(m, 256);
+  bridge.commitTimes = take(m, <usize>decoders * 8);
+  bridge.component = addBlock(m, bridge, 0, R.HOST_BRIDGE_COMPONENT_TABLE, R.HOST_BRIDGE_COMPONENT_DWORDS, R.HOST_BRIDGE_COMPONENT_CONDITIONS, R.HOST_BRIDGE_COMPONENT_CONDITION_COUNT, R.HOST_BRIDGE_COMPONENT_UNMODELLED, R.HOST_BRIDGE_COMPONENT_UNMODELLED_COUNT);
   bridge.config = bridge.component;
   return bridge.id;
 }
@@ -117,23 +125,26 @@ export function addPort(bridgeIndex: u32, deviceNumber: u32, portNumber: u32, ca
   const port = portAt(m, m.portCount);
   register(m, port, KIND_PORT, m.portCount++, bridgeIndex);
   bridgeAt(m, bridgeIndex).portCount++;
+  store<u8>(bridgeAt(m, bridgeIndex).portsByNumber + <usize>portNumber, <u8>(port.index + 1));
   port.deviceNumber = deviceNumber;
   port.portNumber = portNumber;
   port.capacity = capacity;
   port.entries = take(m, <usize>capacity * offsetof<Entry>());
   port.trainingTime = (<u64>trainingHigh << 32) | <u64>trainingLow;
+  port.heap = take(m, <usize>capacity * 4);
+  port.lose = take(m, <usize>(MESSAGES + 1) * 4);
+  clearTable(port);
   port.trainedAt = NEVER;
-  port.nextDeadline = NEVER;
   port.plugged = NONE;
   port.nextPlugged = NONE;
   port.stalledHead = NONE;
   port.stalledTail = NONE;
-  port.config = addBlock(m, port, 1, R.ROOT_PORT_CONFIG_TABLE, R.ROOT_PORT_CONFIG_DWORDS, R.ROOT_PORT_CONFIG_CONDITIONS, R.ROOT_PORT_CONFIG_CONDITION_COUNT);
-  port.component = addBlock(m, port, 0, R.ROOT_PORT_COMPONENT_TABLE, R.ROOT_PORT_COMPONENT_DWORDS, R.ROOT_PORT_COMPONENT_CONDITIONS, R.ROOT_PORT_COMPONENT_CONDITION_COUNT);
+  port.config = addBlock(m, port, 1, R.ROOT_PORT_CONFIG_TABLE, R.ROOT_PORT_CONFIG_DWORDS, R.ROOT_PORT_CONFIG_CONDITIONS, R.ROOT_PORT_CONFIG_CONDITION_COUNT, R.ROOT_PORT_CONFIG_UNMODELLED, R.ROOT_PORT_CONFIG_UNMODELLED_COUNT);
+  port.component = addBlock(m, port, 0, R.ROOT_PORT_COMPONENT_TABLE, R.ROOT_PORT_COMPONENT_DWORDS, R.ROOT_PORT_COMPONENT_CONDITIONS, R.ROOT_PORT_COMPONENT_CONDITION_COUNT, R.ROOT_PORT_COMPONENT_UNMODELLED, R.ROOT_PORT_COMPONENT_UNMODELLED_COUNT);
   return port.id;
 }
 
-export function addDevice(portIndex: u32, isPlugged: u32, capacityLow: u32, capacityHigh: u32, barLow: u32, barHigh: u32, decoders: u32, readLatency: u32, writeLatency: u32, readyTime: u32, preserves: u32): u32 {
+export function addDevice(portIndex: u32, isPlugged: u32, capacityLow: u32, capacityHigh: u32, barLow: u32, barHigh: u32, decoders: u32, readLatency: u32, writeLatency: u32, readyLow: u32, readyHigh: u32, preserves: u32): u32 {
   const m = root();
   const device = deviceAt(m, m.deviceCount);
   register(m, device, KIND_DEVICE, m.deviceCount++, portIndex);
@@ -144,11 +155,12 @@ export function addDevice(portIndex: u32, isPlugged: u32, capacityLow: u32, capa
   device.decoderBase = R.DEVICE_COMPONENT_HDM_DECODER_DEVICE_BASE_LOW;
   device.readLatency = <u64>readLatency;
   device.writeLatency = <u64>writeLatency;
-  device.readyTime = <u64>readyTime;
+  device.commitTimes = take(m, <usize>decoders * 8);
+  device.readyTime = (<u64>readyHigh << 32) | <u64>readyLow;
   device.readyAt = NEVER;
   device.preserves = preserves;
-  device.config = addBlock(m, device, 1, R.DEVICE_CONFIG_TABLE, R.DEVICE_CONFIG_DWORDS, R.DEVICE_CONFIG_CONDITIONS, R.DEVICE_CONFIG_CONDITION_COUNT);
-  device.component = addBlock(m, device, 0, R.DEVICE_COMPONENT_TABLE, R.DEVICE_COMPONENT_DWORDS, R.DEVICE_COMPONENT_CONDITIONS, R.DEVICE_COMPONENT_CONDITION_COUNT);
+  device.config = addBlock(m, device, 1, R.DEVICE_CONFIG_TABLE, R.DEVICE_CONFIG_DWORDS, R.DEVICE_CONFIG_CONDITIONS, R.DEVICE_CONFIG_CONDITION_COUNT, R.DEVICE_CONFIG_UNMODELLED, R.DEVICE_CONFIG_UNMODELLED_COUNT);
+  device.component = addBlock(m, device, 0, R.DEVICE_COMPONENT_TABLE, R.DEVICE_COMPONENT_DWORDS, R.DEVICE_COMPONENT_CONDITIONS, R.DEVICE_COMPONENT_CONDITION_COUNT, R.DEVICE_COMPONENT_UNMODELLED, R.DEVICE_COMPONENT_UNMODELLED_COUNT);
   device.lists = lists(m, R.DEVICE_CONFIG_KEYS, R.DEVICE_CONFIG_KEY_COUNT, R.DEVICE_CONFIG_PRESENCE, R.DEVICE_CONFIG_PRESENCE_COUNT);
   device.componentLists = lists(m, R.DEVICE_COMPONENT_KEYS, R.DEVICE_COMPONENT_KEY_COUNT, R.DEVICE_COMPONENT_PRESENCE, R.DEVICE_COMPONENT_PRESENCE_COUNT);
   return device.id;
@@ -221,6 +233,7 @@ export function finish(): void {
 function powerOnPort(m: Machine, port: Port): void {
   resetBlock(port.config, port, changetype<BlockLists>(lists(m, R.ROOT_PORT_CONFIG_KEYS, R.ROOT_PORT_CONFIG_KEY_COUNT, R.ROOT_PORT_CONFIG_PRESENCE, R.ROOT_PORT_CONFIG_PRESENCE_COUNT)), false);
   resetBlock(port.component, port, changetype<BlockLists>(lists(m, R.ROOT_PORT_COMPONENT_KEYS, R.ROOT_PORT_COMPONENT_KEY_COUNT, R.ROOT_PORT_COMPONENT_PRESENCE, R.ROOT_PORT_COMPONENT_PRESENCE_COUNT)), false);
+  refreshMessageNumbers(port);
   if (port.plugged == NONE) return;
   port.linkState = LINK_UP;
   bringUp(m, port, m.now);

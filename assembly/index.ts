@@ -2,15 +2,15 @@
 // half of a 64-bit result is `resultHigh`. See docs/decisions/0001-main-interfaces.md.
 
 export { addBridge, addDevice, addPort, addRam, addWindow, begin, finish, setKey, setOption } from "./build";
-export { arm, disarm, entityState, peek, probeFired, probeFirstHigh, probeFirstLow, probeMatches, portState, fieldOffset, decodeMany } from "./inspect";
+export { arm, disarm, entityState, peek, probeFired, probeFirst, probeLast, probeMatches, portState, fieldOffset, decodeMany } from "./inspect";
 import { issue } from "./fabric/in-flight";
 import { handleRead, handleWrite } from "./fabric/mmio";
-import { routeToPort } from "./fabric/routing";
+import { isRam, routeToPort } from "./fabric/routing";
 import { Completion, HANDLES, HOST_RUNNING, Handle, INTERRUPTS, Machine, NEVER, NONE, STATUS_NEVER, SYNC, deviceAt, portAt, root, stalledAt } from "./machine";
 import { RAM, writeMedia, readWord } from "./media/pages";
 import { configRead as readConfig, configWrite as writeConfig } from "./pci/config-space";
-import { advance, findEvent, spend as spendTime } from "./time";
-import { ACCESS_LOAD, ACCESS_STORE, HW_ACCOUNT, LAYER_ACCESS, trace, traceHardware } from "./trace/ring";
+import { advance, findEvent, settle, spend as spendTime } from "./time";
+import { ACCESS_LOAD, ACCESS_STORE, HW_ACCOUNT, LAYERS, LAYER_ACCESS, trace, traceHardware } from "./trace/ring";
 
 export function rootAddress(): usize {
   return changetype<usize>(root());
@@ -18,6 +18,7 @@ export function rootAddress(): usize {
 
 export function configRead(address: u32, offset: u32, width: u32): u32 {
   const m = root();
+  settle(m);
   const value = readConfig(m, address, offset, width);
   spendTime(m, <u64>m.costConfig);
   return value;
@@ -25,6 +26,7 @@ export function configRead(address: u32, offset: u32, width: u32): u32 {
 
 export function configWrite(address: u32, offset: u32, width: u32, value: u32): void {
   const m = root();
+  settle(m);
   writeConfig(m, address, offset, width, value);
   spendTime(m, <u64>m.costConfig);
 }
@@ -48,12 +50,19 @@ export function map(baseLow: u32, baseHigh: u32, sizeLow: u32, sizeHigh: u32): i
   return -1;
 }
 
+/** Gives a handle back; what still uses it reads all ones. */
 export function unmap(index: u32): void {
-  handleAt(root(), index).inUse = 0;
+  const m = root();
+  if (index >= HANDLES) return;
+  const handle = handleAt(m, index);
+  handle.inUse = 0;
+  handle.size = 0;
+  handle.generation = ~m.mmioGeneration;
 }
 
 export function read(index: u32, offset: u32, width: u32): u32 {
   const m = root();
+  settle(m);
   const value = handleRead(m, handleAt(m, index), offset, width);
   spendTime(m, <u64>m.costRead);
   return value;
@@ -61,6 +70,7 @@ export function read(index: u32, offset: u32, width: u32): u32 {
 
 export function write(index: u32, offset: u32, width: u32, low: u32, high: u32): void {
   const m = root();
+  settle(m);
   handleWrite(m, handleAt(m, index), offset, width, low, high);
   spendTime(m, <u64>m.costWrite);
 }
@@ -75,6 +85,7 @@ function waitForAnswer(m: Machine): u32 {
 }
 
 function access(m: Machine, address: u64, value: u64, width: u32): u32 {
+  settle(m);
   m.waitingSync = 1;
   issue(m, SYNC, width, address, value);
   return waitForAnswer(m);
@@ -105,6 +116,7 @@ export function storeMemory(low: u32, high: u32, width: u32, valueLow: u32, valu
 export function request(requester: u32, width: u32, low: u32, high: u32, valueLow: u32, valueHigh: u32): u32 {
   const m = root();
   if (requester >= m.requesterCount) return 0;
+  settle(m);
   return issue(m, requester, width, (<u64>high << 32) | <u64>low, (<u64>valueHigh << 32) | <u64>valueLow) ? 1 : 0;
 }
 
@@ -133,15 +145,17 @@ export function isStalled(requester: u32): u32 {
   return requester < m.requesterCount ? stalledAt(m, requester).isWaiting : 0;
 }
 
-/** Root port that a request to this address would use; NONE when none. */
+/** Root port that a request to this address would use; NONE when none: RAM, or nothing claims it. */
 export function routeOf(low: u32, high: u32): u32 {
-  return routeToPort(root(), (<u64>high << 32) | <u64>low);
+  const m = root();
+  const address = (<u64>high << 32) | <u64>low;
+  return isRam(m, address) ? NONE : routeToPort(m, address);
 }
 
 /** Undisturbed latency (ns) of the device now plugged below a port: read, or write. */
 export function latencyOf(port: u32, isWrite: u32): u32 {
   const m = root();
-  const plugged = portAt(m, port).plugged;
+  const plugged = port < m.portCount ? portAt(m, port).plugged : NONE;
   if (plugged == NONE) return 0;
   const device = deviceAt(m, plugged);
   return <u32>(isWrite != 0 ? device.writeLatency : device.readLatency);
@@ -171,7 +185,7 @@ export function account(port: u32, reads: u32, writes: u32, dropped: u32): void 
 }
 
 export function traceWrite(layer: u32, kind: u32, a: u32, b: u32, c: u32, d: u32, e: u32, f: u32): void {
-  trace(root(), layer, kind, a, b, c, d, e, f);
+  if (layer < LAYERS) trace(root(), layer, kind & 0xff, a, b, c, d, e, f);
 }
 
 /** Power-on contents of host DRAM, one byte at a time; no time passes. */
@@ -182,7 +196,7 @@ export function pokeRam(low: u32, high: u32, byte: u32): void {
 /** Eight aligned bytes of a device's media, without time or trace. */
 export function peekMedia(device: u32, low: u32, high: u32): u32 {
   const m = root();
-  const word = readWord(m, device, (<u64>high << 32) | <u64>low);
+  const word = device < m.deviceCount || device == RAM ? readWord(m, device, (<u64>high << 32) | <u64>low) : 0;
   m.resultHigh = <u32>(word >> 32);
   return <u32>word;
 }

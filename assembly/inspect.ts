@@ -2,6 +2,8 @@
 
 import { CONFIG_FLAG, MATCH_REGISTER, checkRegisterProbes, probeAt, recount } from "./fault/probes";
 import { Completion, KIND_BRIDGE, Machine, NONE, Window, entityAt, portAt, root } from "./machine";
+import { holdsLinkDown } from "./component/timeout-isolation";
+import { isDisabled, isInBusReset } from "./fabric/link-state";
 import { routeToPort } from "./fabric/routing";
 import { getDword } from "./registers";
 
@@ -41,19 +43,25 @@ export function disarm(id: u32): void {
 }
 
 export function probeFired(id: u32): u32 {
-  return probeAt(root(), id).fired;
+  return id < root().probeCount ? probeAt(root(), id).fired : 0;
 }
 
 export function probeMatches(id: u32): u32 {
-  return probeAt(root(), id).matches;
+  return id < root().probeCount ? probeAt(root(), id).matches : 0;
 }
 
-export function probeFirstLow(id: u32): u32 {
-  return <u32>probeAt(root(), id).firstAt;
+/** Time of a probe's first action; the upper half is `resultHigh`. */
+export function probeFirst(id: u32): u32 {
+  return split(id < root().probeCount ? probeAt(root(), id).firstAt : 0);
 }
 
-export function probeFirstHigh(id: u32): u32 {
-  return <u32>(probeAt(root(), id).firstAt >> 32);
+export function probeLast(id: u32): u32 {
+  return split(id < root().probeCount ? probeAt(root(), id).lastAt : 0);
+}
+
+function split(value: u64): u32 {
+  root().resultHigh = <u32>(value >> 32);
+  return <u32>value;
 }
 
 /** Dword at a byte offset of an entity's component block, or of its config space with CONFIG_FLAG set. */
@@ -73,13 +81,27 @@ export function entityState(id: u32): u32 {
   return id < m.entityCount ? entityAt(m, id).kind : NONE;
 }
 
-/** What of a root port: 0 link state, 1 entries in flight, 2 plugged device index, 3 stalled requesters waiting (0 or 1), 4 cable out. */
+/**
+ * What of a root port: 0 link state, 1 entries in flight, 2 plugged device index, 3 a requester is stalled, 4 cable out, 5 disabled,
+ * 6 in bus reset, 7 held down by isolation, 8 never retrains, 9 device index that the next link-up finds.
+ */
 export function portState(index: u32, what: u32): u32 {
-  const port = portAt(root(), index);
-  if (what == 0) return port.linkState;
-  if (what == 1) return port.active;
-  if (what == 2) return port.plugged;
-  return what == 3 ? (port.stalledHead == NONE ? 0 : 1) : port.cableOut;
+  const m = root();
+  if (index >= m.portCount) return NONE;
+  const port = portAt(m, index);
+  switch (what) {
+    case 0: return port.linkState;
+    case 1: return port.active;
+    case 2: return port.plugged;
+    case 3: return port.stalledHead == NONE ? 0 : 1;
+    case 4: return port.cableOut;
+    case 5: return isDisabled(port) ? 1 : 0;
+    case 6: return isInBusReset(port) ? 1 : 0;
+    case 7: return holdsLinkDown(port) ? 1 : 0;
+    case 8: return port.neverRetrain;
+    case 9: return port.nextPlugged;
+    default: return NONE;
+  }
 }
 
 /** Byte offsets of fields that the host reads straight from memory; order as in src/hardware/memory-map.ts. */
@@ -108,6 +130,7 @@ export function fieldOffset(field: u32): u32 {
     case 20: return offsetof<Completion>("issued");
     case 21: return offsetof<Completion>("completed");
     case 22: return offsetof<Completion>("value");
+    case 23: return offsetof<Machine>("pendingEffects");
     default: return 0xffff_ffff;
   }
 }

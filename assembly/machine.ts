@@ -28,6 +28,9 @@ export class Block {
   isConfig: u32;
   conditions: usize;
   conditionCount: u32;
+  /** Fields kept without effect: dword, mask. */
+  unmodelled: usize;
+  unmodelledCount: u32;
   entity: Entity;
 }
 
@@ -45,9 +48,9 @@ export class Entity {
   decoderCount: u32;
   /** Dword index of decoder 0's base in the component block. */
   decoderBase: u32;
-  /** Bitmap of decoders whose commit is still being checked, and when that ends. */
+  /** Bitmap of decoders whose commit is still being checked, and when that ends for each. */
   committing: u32;
-  commitUntil: u64;
+  commitTimes: usize;
 }
 
 @unmanaged
@@ -58,6 +61,8 @@ export class Bridge extends Entity {
   componentBase: u64;
   firstPort: u32;
   portCount: u32;
+  /** 256 bytes: index + 1 of the root port with this port number, or 0. */
+  portsByNumber: usize;
 }
 
 @unmanaged
@@ -73,16 +78,21 @@ export class Port extends Entity {
   cableOut: u32;
   neverRetrain: u32;
   linkDownSeen: u32;
-  /** In-flight table. */
+  /** In-flight table: entries, free ones in a list, used ones in a list by issue and in a heap by deadline. */
   entries: usize;
+  heap: usize;
   capacity: u32;
   active: u32;
+  free: u32;
+  oldest: u32;
+  newest: u32;
+  /** Entries whose end does more than answer their requester. */
+  disturbing: u32;
   pendingAtTrigger: u32;
   stalledHead: u32;
   stalledTail: u32;
-  nextDeadline: u64;
-  loseCount: u32;
-  loseMessage: u32;
+  /** Messages still to be lost, per message number; then of any number. */
+  lose: usize;
   dropResponses: u32;
   delayResponses: u32;
   delayTime: u64;
@@ -126,14 +136,23 @@ export class Entry {
   requester: u32;
   /** Bytes written: 0 for a read, 64 for a line. */
   width: u32;
-  sequence: u32;
+  outcome: u32;
   address: u64;
   value: u64;
   issued: u64;
   deadline: u64;
   dpa: u64;
   device: u32;
-  outcome: u32;
+  isDisturbing: u32;
+  /** Orders entries of equal deadline: by issue. */
+  sequence: u64;
+  /** Neighbours by issue, next in the free list, place in the heap: indexes. */
+  older: u32;
+  newer: u32;
+  heapAt: u32;
+  /** The response is dropped, or late by `delay`. */
+  isDropped: u32;
+  delay: u64;
 }
 
 /** A requester's stalled request (at most one each). */
@@ -142,9 +161,10 @@ export class Stalled {
   isWaiting: u32;
   width: u32;
   next: u32;
-  port: u32;
+  isDropped: u32;
   address: u64;
   value: u64;
+  delay: u64;
 }
 
 @unmanaged
@@ -152,7 +172,7 @@ export class Completion {
   requester: u32;
   width: u32;
   status: u32;
-  sequence: u32;
+  reserved: u32;
   address: u64;
   issued: u64;
   completed: u64;
@@ -210,6 +230,8 @@ export class Machine {
   hostStateAt: u64;
   limits: u32;
   built: u32;
+  deadlines: usize;
+  deadlineLeaves: u32;
 
   arenaNext: usize;
   stateEnd: usize;
@@ -238,8 +260,7 @@ export class Machine {
   completionCapacity: u32;
   completionHead: u32;
   completionCount: u32;
-  sequence: u32;
-  watchdogAt: u64;
+  sequence: u64;
   waitingSync: u32;
 
   interrupts: usize;
@@ -252,6 +273,8 @@ export class Machine {
   armedRequest: u32;
   armedRegister: u32;
   nextProbeTime: u64;
+  /** Root ports that still have responses to drop or delay. */
+  pendingEffects: u32;
 
   costConfig: u32;
   costRead: u32;
@@ -287,6 +310,8 @@ export const LIMIT_COMPLETIONS: u32 = 2;
 
 export const HANDLES: u32 = 1024;
 export const INTERRUPTS: u32 = 256;
+/** Message numbers of a function, and the slot that stands for any of them. */
+export const MESSAGES: u32 = 32;
 
 // @ts-ignore: decorator
 @inline
@@ -302,26 +327,32 @@ export function take(m: Machine, bytes: usize): usize {
 }
 
 export function bridgeAt(m: Machine, index: u32): Bridge {
+  assert(m.built == 0 || index < m.bridgeCount);
   return changetype<Bridge>(m.bridges + <usize>index * offsetof<Bridge>());
 }
 
 export function portAt(m: Machine, index: u32): Port {
+  assert(m.built == 0 || index < m.portCount);
   return changetype<Port>(m.ports + <usize>index * offsetof<Port>());
 }
 
 export function deviceAt(m: Machine, index: u32): Device {
+  assert(m.built == 0 || index < m.deviceCount);
   return changetype<Device>(m.devices + <usize>index * offsetof<Device>());
 }
 
 export function entityAt(m: Machine, id: u32): Entity {
+  assert(id < m.entityCount);
   return changetype<Entity>(load<usize>(m.entities + <usize>id * sizeof<usize>()));
 }
 
 export function entryAt(port: Port, index: u32): Entry {
+  assert(index < port.capacity);
   return changetype<Entry>(port.entries + <usize>index * offsetof<Entry>());
 }
 
 export function stalledAt(m: Machine, requester: u32): Stalled {
+  assert(requester <= m.requesterCount);
   return changetype<Stalled>(m.stalled + <usize>requester * offsetof<Stalled>());
 }
 

@@ -2,8 +2,8 @@
 
 import { behave, isLocked } from "./behaviour";
 import { checkRegisterProbes } from "./fault/probes";
-import { Entity } from "./machine";
-import { Block, Machine } from "./machine";
+import { Block, Entity, Machine } from "./machine";
+import { HW_REFUSED, HW_UNMODELLED, REFUSED_LOCK, traceHardware } from "./trace/ring";
 
 const ROW_SHIFT: usize = 5;
 const COLUMN_WRITE: usize = 0;
@@ -37,11 +37,24 @@ export function ruleOf(block: Block, index: u32): u32 {
   return load<u32>(block.table + (<usize>index << ROW_SHIFT), COLUMN_RULE);
 }
 
-/** True if an access of `width` bytes at `offset` is legal here (8.2.2: no partial reads; PCIe: any aligned width). */
-export function isLegal(block: Block, offset: u32, width: u32): bool {
-  if ((offset & (width - 1)) != 0) return false;
-  if (offset >= block.dwords << 2) return false;
-  return ((ruleOf(block, offset >> 2) >> 16) & width) != 0;
+/** What an access meets. The access record says so in its width argument, bits 15:8; a wrong width is a hardware record too. */
+export const ACCESS_DONE: u32 = 0;
+export const ACCESS_WRONG_WIDTH: u32 = 1;
+export const ACCESS_RESERVED: u32 = 2;
+export const ACCESS_UNANSWERED: u32 = 3;
+
+/** Judges an access of `width` bytes at `offset` (8.2.2: no partial reads; PCIe: any aligned width). Only ACCESS_DONE touches a register. */
+export function judge(block: Block, offset: u32, width: u32): u32 {
+  if ((offset & (width - 1)) != 0) return ACCESS_WRONG_WIDTH;
+  if (offset >= block.dwords << 2) return ACCESS_RESERVED;
+  const widths = (ruleOf(block, offset >> 2) >> 16) & 15;
+  if ((widths & width) != 0) return ACCESS_DONE;
+  return widths == 0 ? ACCESS_RESERVED : ACCESS_WRONG_WIDTH;
+}
+
+/** A refused access as a hardware record. */
+export function traceRefused(m: Machine, block: Block, offset: u32, value: u32, reason: u32, width: u32): void {
+  traceHardware(m, HW_REFUSED, block.entity.id, offset, <u64>value, reason, width);
 }
 
 /** Bits of `mask` whose condition does not hold. */
@@ -54,6 +67,14 @@ function refused(block: Block, index: u32): u32 {
   return bits;
 }
 
+/** Software changes fields that the model keeps without effect (or that read 0). */
+function noteUnmodelled(m: Machine, block: Block, index: u32, changed: u32): void {
+  for (let i: u32 = 0; i < block.unmodelledCount; i++) {
+    const row = block.unmodelled + (<usize>i << 3);
+    if (load<u32>(row) == index && (load<u32>(row, 4) & changed) != 0) traceHardware(m, HW_UNMODELLED, block.entity.id, index << 2, <u64>(load<u32>(row, 4) & changed), 0, 0);
+  }
+}
+
 /** Software's write of the bits in `lanes` of one dword. */
 export function writeDword(m: Machine, block: Block, index: u32, value: u32, lanes: u32): void {
   const row = block.table + (<usize>index << ROW_SHIFT);
@@ -61,13 +82,17 @@ export function writeDword(m: Machine, block: Block, index: u32, value: u32, lan
   const locked = load<u32>(row, COLUMN_LOCKED);
   let write = load<u32>(row, COLUMN_WRITE);
   let clear = load<u32>(row, COLUMN_CLEAR);
-  if (locked != 0 && isLocked(block, rule >> 24)) write &= ~locked;
+  const old = getDword(block, index);
+  if (locked != 0 && isLocked(block, rule >> 24)) {
+    if (block.isConfig != 0 && ((old ^ value) & locked & lanes) != 0) traceRefused(m, block, index << 2, value, REFUSED_LOCK, 4);
+    write &= ~locked;
+  }
   if (((rule >> 20) & 1) != 0) {
     const no = refused(block, index);
     write &= ~no;
     clear &= ~no;
   }
-  const old = getDword(block, index);
+  if (((rule >> 21) & 1) != 0) noteUnmodelled(m, block, index, (old ^ value) & lanes);
   let next = (old & ~(write & lanes)) | (value & write & lanes);
   next &= ~(value & clear & lanes);
   next |= value & load<u32>(row, COLUMN_ONCE) & lanes;

@@ -1,16 +1,12 @@
 // Virtual time: it moves with every access and by request, and what is due runs at its own instant on the way.
 
 import { runCommits } from "./component/hdm-decoder";
-import { runTimeProbes } from "./fault/probes";
-import { disturbedDeadline, runEntries } from "./fabric/in-flight";
+import { bridgeCommitSource, deviceCommitSource, entrySource, firstSource, linkSource, mediaSource, outsideDeadline, setDeadline } from "./deadlines";
+import { checkRegisterProbes, runTimeProbes } from "./fault/probes";
+import { disturbedDeadline, runEntries, runWatchdog } from "./fabric/in-flight";
 import { runLink, runMedia } from "./fabric/link-state";
-import { HOST_HUNG, HOST_RUNNING, Machine, NEVER, NONE, bridgeAt, deviceAt, portAt } from "./machine";
+import { HOST_RUNNING, Machine, NEVER, NONE, bridgeAt, deviceAt, portAt } from "./machine";
 import { HW_HOST, traceHardware } from "./trace/ring";
-
-/** Something new is due at `time`. */
-export function reschedule(m: Machine, time: u64): void {
-  if (time < m.nextDeadline) m.nextDeadline = time;
-}
 
 export function setHostState(m: Machine, state: u32): void {
   if (m.hostState != HOST_RUNNING) return;
@@ -19,59 +15,43 @@ export function setHostState(m: Machine, state: u32): void {
   traceHardware(m, HW_HOST, NONE, state, 0, 0, 0);
 }
 
-/** Earliest thing that will happen by itself. Order of looking is the order at equal times: probes, links, media, commits, requests. */
-function findDeadline(m: Machine): u64 {
-  let earliest = findOutsideDeadline(m);
-  for (let i: u32 = 0; i < m.portCount; i++) earliest = min(earliest, portAt(m, i).nextDeadline);
-  return earliest;
-}
-
-/** Everything but requests. */
-function findOutsideDeadline(m: Machine): u64 {
-  let earliest = min(m.nextProbeTime, m.watchdogAt);
-  for (let i: u32 = 0; i < m.bridgeCount; i++) earliest = min(earliest, bridgeAt(m, i).commitUntil);
-  for (let i: u32 = 0; i < m.portCount; i++) earliest = min(earliest, portAt(m, i).trainedAt);
-  for (let i: u32 = 0; i < m.deviceCount; i++) {
-    const device = deviceAt(m, i);
-    earliest = min(earliest, min(device.readyAt, device.commitUntil));
-  }
-  return earliest;
-}
-
 /** Earliest thing beside the undisturbed answers of requests: what a caller that counts in closed form must not cross. */
 export function findEvent(m: Machine): u64 {
-  let earliest = findOutsideDeadline(m);
+  let earliest = outsideDeadline(m);
   for (let i: u32 = 0; i < m.portCount; i++) earliest = min(earliest, disturbedDeadline(portAt(m, i)));
   return earliest;
 }
 
-function runInstant(m: Machine): void {
-  runTimeProbes(m);
-  for (let i: u32 = 0; i < m.portCount; i++) runLink(m, portAt(m, i));
-  for (let i: u32 = 0; i < m.deviceCount; i++) {
-    runMedia(m, deviceAt(m, i));
-    runCommits(m, deviceAt(m, i));
-  }
-  for (let i: u32 = 0; i < m.bridgeCount; i++) runCommits(m, bridgeAt(m, i));
-  for (let i: u32 = 0; i < m.portCount; i++) runEntries(m, portAt(m, i));
-  if (m.watchdogAt <= m.now) {
-    m.watchdogAt = NEVER;
-    setHostState(m, HOST_HUNG);
-  }
+/** Runs what source `leaf` has due now. A source that has more to do says so itself. */
+function runSource(m: Machine, leaf: u32): void {
+  setDeadline(m, leaf, NEVER);
+  if (leaf >= entrySource(m, 0)) {
+    const port = leaf - entrySource(m, 0);
+    if (port < m.portCount) runEntries(m, portAt(m, port));
+    else runWatchdog(m);
+  } else if (leaf < linkSource(0)) runTimeProbes(m);
+  else if (leaf < mediaSource(m, 0)) runLink(m, portAt(m, leaf - linkSource(0)));
+  else if (leaf < deviceCommitSource(m, 0)) runMedia(m, deviceAt(m, leaf - mediaSource(m, 0)));
+  else if (leaf < bridgeCommitSource(m, 0)) runCommits(m, deviceAt(m, leaf - deviceCommitSource(m, 0)));
+  else runCommits(m, bridgeAt(m, leaf - bridgeCommitSource(m, 0)));
+  if (m.armedRegister != 0) checkRegisterProbes(m);
 }
 
-/** Moves time to `until`, running everything due at its own instant. A reset or hung host goes no further by itself. */
+/** Moves time to `until`, running everything due at its own instant. In a reset or hung host nothing happens any more, but time passes. */
 export function advance(m: Machine, until: u64): void {
   if (m.running != 0) return;
   m.running = 1;
   while (m.nextDeadline <= until && m.hostState == HOST_RUNNING) {
     if (m.nextDeadline > m.now) m.now = m.nextDeadline;
-    m.nextDeadline = NEVER;
-    runInstant(m);
-    m.nextDeadline = min(m.nextDeadline, findDeadline(m));
+    runSource(m, firstSource(m));
   }
-  if (m.hostState == HOST_RUNNING && until > m.now) m.now = until;
+  if (until > m.now) m.now = until;
   m.running = 0;
+}
+
+/** What is due at this instant runs before an access looks at anything. */
+export function settle(m: Machine): void {
+  if (m.nextDeadline <= m.now) advance(m, m.now);
 }
 
 /** Time passes because the CPU did something. */

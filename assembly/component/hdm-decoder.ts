@@ -1,10 +1,10 @@
 // HDM decoders (CXL 3.2 8.2.4.20): commit, error, lock, decode. Rule ids C1..C14 are those of docs/rules.md.
 
 import * as R from "../generated/registers";
-import { Block, Device, Entity, KIND_DEVICE, Machine, NEVER, keyOf } from "../machine";
+import { Block, Device, Entity, KIND_BRIDGE, KIND_DEVICE, Machine, NEVER, keyOf } from "../machine";
 import { getDword, setBits } from "../registers";
-import { HW_COMMIT, HW_REFUSED, traceHardware } from "../trace/ring";
-import { reschedule } from "../time";
+import { HW_COMMIT, HW_REFUSED, REFUSED_COMMIT, REFUSED_DECODER_LOCK, traceHardware } from "../trace/ring";
+import { bridgeCommitSource, deviceCommitSource, setDeadline } from "../deadlines";
 
 const STRIDE: u32 = R.HDM_DECODER_PORT_CONTROL_STRIDE;
 const BASE_HIGH: u32 = R.HOST_BRIDGE_COMPONENT_HDM_DECODER_PORT_BASE_HIGH - R.HOST_BRIDGE_COMPONENT_HDM_DECODER_PORT_BASE_LOW;
@@ -27,15 +27,12 @@ function read(entity: Entity, decoder: u32, register: u32): u32 {
 }
 
 export function decoderBase(entity: Entity, decoder: u32): u64 {
+  assert(BASE_HIGH == 1 && SIZE_HIGH == SIZE_LOW + 1);
   return (<u64>read(entity, decoder, BASE_HIGH) << 32) | <u64>read(entity, decoder, 0);
 }
 
 export function decoderSize(entity: Entity, decoder: u32): u64 {
   return (<u64>read(entity, decoder, SIZE_HIGH) << 32) | <u64>read(entity, decoder, SIZE_LOW);
-}
-
-function decoderSkip(entity: Entity, decoder: u32): u64 {
-  return (<u64>read(entity, decoder, TARGETS + 1) << 32) | <u64>read(entity, decoder, TARGETS);
 }
 
 export function isCommitted(entity: Entity, decoder: u32): bool {
@@ -79,8 +76,6 @@ function isEncodingLegal(entity: Entity, control: u32): bool {
   return code >= 8 && code <= 10 && keyOf(entity, R.KEY_WAYS3612) != 0;
 }
 
-
-
 /** C2, only with Lock On Commit. */
 function passesLockChecks(entity: Entity, decoder: u32, control: u32): bool {
   const base = decoderBase(entity, decoder);
@@ -112,13 +107,30 @@ function finishCommit(m: Machine, entity: Entity, decoder: u32): void {
   traceHardware(m, HW_COMMIT, entity.id, decoder, decoderBase(entity, decoder), isGood ? 1 : 0, control);
 }
 
-/** Ends the checks that are due (decoderCommitTime). */
+function commitTimeOf(entity: Entity, decoder: u32): u64 {
+  return load<u64>(entity.commitTimes + (<usize>decoder << 3));
+}
+
+/** Ends the checks that are due (decoderCommitTime), each at its own time. */
 export function runCommits(m: Machine, entity: Entity): void {
-  if (entity.committing == 0 || entity.commitUntil > m.now) return;
-  const due = entity.committing;
+  for (let decoder: u32 = 0; decoder < entity.decoderCount; decoder++) {
+    if (((entity.committing >> decoder) & 1) == 0 || commitTimeOf(entity, decoder) > m.now) continue;
+    entity.committing &= ~(1 << decoder);
+    finishCommit(m, entity, decoder);
+  }
+  awaitCommits(m, entity);
+}
+
+function awaitCommits(m: Machine, entity: Entity): void {
+  let earliest = NEVER;
+  for (let decoder: u32 = 0; decoder < entity.decoderCount; decoder++) if ((entity.committing >> decoder) & 1) earliest = min(earliest, commitTimeOf(entity, decoder));
+  setDeadline(m, entity.kind == KIND_BRIDGE ? bridgeCommitSource(m, entity.index) : deviceCommitSource(m, entity.index), earliest);
+}
+
+/** A reset ends every check without a result. */
+export function forgetCommits(m: Machine, entity: Entity): void {
   entity.committing = 0;
-  entity.commitUntil = NEVER;
-  for (let decoder: u32 = 0; decoder < entity.decoderCount; decoder++) if ((due >> decoder) & 1) finishCommit(m, entity, decoder);
+  awaitCommits(m, entity);
 }
 
 /** Write of a decoder's control register (C1, C8, C10). */
@@ -136,51 +148,64 @@ export function writeControl(m: Machine, block: Block, index: u32, decoder: u32,
   if ((old & COMMIT) != 0) return;
   if (m.commitTime == 0) return finishCommit(m, entity, decoder);
   entity.committing |= 1 << decoder;
-  entity.commitUntil = m.now + m.commitTime;
-  reschedule(m, entity.commitUntil);
+  store<u64>(entity.commitTimes + (<usize>decoder << 3), m.now + m.commitTime);
+  awaitCommits(m, entity);
 }
 
 function isRefused(m: Machine, entity: Entity, decoder: u32, old: u32): bool {
   const isBusy = ((entity.committing >> decoder) & 1) != 0;
   const isLocked = (old & (COMMITTED | LOCK)) == (COMMITTED | LOCK);
   if (!isBusy && !isLocked) return false;
-  traceHardware(m, HW_REFUSED, entity.id, decoder, <u64>old, isBusy ? 7 : 9, 0);
+  traceHardware(m, HW_REFUSED, entity.id, decoder, <u64>old, isBusy ? REFUSED_COMMIT : REFUSED_DECODER_LOCK, 0);
   return true;
 }
 
-/** Write of a decoder's base, size, targets or skip: live while committed and unlocked. */
+/** Write of a decoder's base, size, targets or skip: live while committed and unlocked, else refused (C7, C9). */
 export function writeField(m: Machine, block: Block, decoder: u32): void {
-  if (decoder < block.entity.decoderCount) m.routeGeneration++;
+  const entity = block.entity;
+  if (decoder >= entity.decoderCount || isRefused(m, entity, decoder, read(entity, decoder, CONTROL))) return;
+  m.routeGeneration++;
 }
 
-/** Lowest-numbered committed decoder that the address hits, or -1 (6.8; size 0 takes no part: C5). The hot path of routing. */
-export function findDecoder(entity: Entity, address: u64): i32 {
-  let at = entity.component.image + (<usize>entity.decoderBase << 2);
-  const count = entity.decoderCount;
-  for (let decoder: u32 = 0; decoder < count; decoder++, at += <usize>STRIDE << 2) {
-    if ((load<u32>(at, <usize>CONTROL << 2) & COMMITTED) == 0) continue;
-    const base = (<u64>load<u32>(at, <usize>BASE_HIGH << 2) << 32) | <u64>load<u32>(at);
-    if (address < base) continue;
-    if (address - base < ((<u64>load<u32>(at, <usize>SIZE_HIGH << 2) << 32) | <u64>load<u32>(at, <usize>SIZE_LOW << 2))) return decoder;
+/** Registers of the lowest-numbered committed decoder that the address hits, or 0 (6.8; size 0 takes no part: C5). The hot path of routing. */
+export function findRow(entity: Entity, address: u64): usize {
+  let row = entity.component.image + (<usize>entity.decoderBase << 2);
+  const end = row + <usize>entity.decoderCount * (<usize>STRIDE << 2);
+  for (; row < end; row += <usize>STRIDE << 2) {
+    if ((load<u32>(row, <usize>CONTROL << 2) & COMMITTED) == 0) continue;
+    const base = load<u64>(row);
+    if (address >= base && address - base < sizeOf(row)) return row;
   }
-  return -1;
+  return 0;
 }
 
-/** Target port number for an address that decoder `decoder` of a port or host bridge claims: way bits of the absolute HPA. */
-export function targetOf(entity: Entity, decoder: u32, address: u64): u32 {
-  const control = read(entity, decoder, CONTROL);
+/** Target port number for an address that a decoder of a host bridge claims: way bits of the absolute HPA. */
+export function targetOf(row: usize, address: u64): u32 {
+  const control = load<u32>(row, <usize>CONTROL << 2);
   const code = waysCode(control);
   const mask: u32 = code <= 3 ? (1 << code) - 1 : 0;
-  return targetAt(entity, decoder, <u32>(address >> (granularityCode(control) + 8)) & mask);
+  return load<u8>(row + <usize>(<u32>(address >> (granularityCode(control) + 8)) & mask), <usize>TARGETS << 2);
 }
 
-/** DPA of an address that decoder `decoder` of a device claims (cedt.md 3; DPABase accumulates over all lower decoders). */
-export function dpaOf(device: Device, decoder: u32, address: u64): u64 {
+/** DPA of an address that a decoder of a device claims (cedt.md 3; DPABase accumulates over all lower decoders, as they read). */
+export function dpaOf(device: Device, row: usize, address: u64): u64 {
   let dpaBase: u64 = 0;
-  for (let i: u32 = 0; i < decoder; i++) dpaBase += decoderSkip(device, i) + decoderSize(device, i) / <u64>waysOf(waysCode(read(device, i, CONTROL)));
-  const control = read(device, decoder, CONTROL);
+  let lower = device.component.image + (<usize>device.decoderBase << 2);
+  for (; lower < row; lower += <usize>STRIDE << 2) dpaBase += skipOf(lower) + sizeOf(lower) / <u64>waysOf(waysCode(load<u32>(lower, <usize>CONTROL << 2)));
+  const control = load<u32>(row, <usize>CONTROL << 2);
   const shift = <u64>(granularityCode(control) + 8);
-  const offset = address - decoderBase(device, decoder);
-  const chunk = (offset >> shift) / <u64>waysOf(waysCode(control));
-  return dpaBase + decoderSkip(device, decoder) + (chunk << shift) + (offset & ((<u64>1 << shift) - 1));
+  const offset = address - load<u64>(row);
+  const ways = waysOf(waysCode(control));
+  const chunk = offset >> shift;
+  const own = (ways & (ways - 1)) == 0 ? chunk >> <u64>ctz(ways) : chunk / <u64>ways;
+  return dpaBase + skipOf(row) + (own << shift) + (offset & ((<u64>1 << shift) - 1));
+}
+
+/** A decoder's registers as the hot path reads them: low and high halves lie side by side. */
+function sizeOf(row: usize): u64 {
+  return load<u64>(row, <usize>SIZE_LOW << 2);
+}
+
+function skipOf(row: usize): u64 {
+  return load<u64>(row, <usize>TARGETS << 2);
 }

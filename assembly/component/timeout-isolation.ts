@@ -1,12 +1,13 @@
 // CXL Timeout and Isolation of a root port, CXL.mem half (CXL 3.2 8.2.4.24, 12.3). Rule ids T1..T12, TB1.., TR1.. of docs/rules.md.
 
 import * as R from "../generated/registers";
-import { KIND_PORT, LINK_UP, Machine, NEVER, Port, keyOf } from "../machine";
+import { LINK_UP, Machine, NEVER, Port, keyOf } from "../machine";
 import { getDword, setBits, testBits } from "../registers";
 import { HW_BUSY, HW_ISOLATION, HW_ISOLATION_CLEARED, HW_TIMEOUT, HW_VIOLATION, traceHardware } from "../trace/ring";
 import { answerPending } from "../fabric/in-flight";
 import { evaluateLink } from "../fabric/link-state";
-import { sendErrCor, sendMessage } from "../pci/interrupts";
+import { sendErrCor } from "../pci/aer";
+import { sendMessage } from "../pci/msi";
 import { checkRegisterProbes } from "../fault/probes";
 
 const CONTROL: u32 = R.ROOT_PORT_COMPONENT_TIMEOUT_ISOLATION_CONTROL;
@@ -113,7 +114,7 @@ export function writeIsolationControl(m: Machine, port: Port, old: u32): void {
 
 /** TR1, TR2: clearing status[8] leaves isolation, not while busy; seed-strict also wants a link down since the trigger. */
 export function writeIsolationStatus(m: Machine, port: Port, old: u32): void {
-  if (port.kind != KIND_PORT || (old & ISOLATED) == 0 || isIsolated(port)) return;
+  if ((old & ISOLATED) == 0 || isIsolated(port)) return;
   const isBusy = (old & BUSY) != 0;
   const isStrict = m.strictExit != 0 && port.linkDownSeen == 0;
   if (isBusy || isStrict) {

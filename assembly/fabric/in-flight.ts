@@ -1,34 +1,60 @@
 // The in-flight table of a root port: requests on their way, completed by media latency, timeout, isolation, or never (12.3, TB1, TB2).
+// A request that meets a link that is down while isolation is enabled isolates the port again (T1 taken as a condition: INFERRED).
 
-import { isIsolated, setBusy, timeoutOf, transactionTimedOut } from "../component/timeout-isolation";
+import { isIsolated, isIsolationEnabled, isolate, setBusy, timeoutOf, transactionTimedOut } from "../component/timeout-isolation";
+import { entrySource, setDeadline, watchdogSource } from "../deadlines";
 import { matchRequest } from "../fault/probes";
-import { Completion, Entry, HOST_RESET, LIMIT_COMPLETIONS, Machine, NEVER, NONE, PLATFORM_HANG, PLATFORM_RESET, Port, STATUS_DROPPED, STATUS_FATAL, STATUS_OK, STATUS_ONES, STATUS_POISON, SYNC, entryAt, deviceAt, portAt, stalledAt } from "../machine";
+import { Completion, Entry, HOST_HUNG, HOST_RESET, HOST_RUNNING, LIMIT_COMPLETIONS, Machine, NEVER, NONE, PLATFORM_HANG, PLATFORM_RESET, Port, STATUS_DROPPED, STATUS_FATAL, STATUS_NEVER, STATUS_OK, STATUS_ONES, STATUS_POISON, SYNC, deviceAt, entryAt, portAt, stalledAt } from "../machine";
 import { RAM, readWord, writeMedia } from "../media/pages";
-import { reschedule, setHostState } from "../time";
+import { setHostState } from "../time";
 import { ACCESS_COMPLETION, ACCESS_REQUEST, HW_DROPPED, HW_LIMIT, HW_POISON, HW_STALL, LAYER_ACCESS, trace, traceHardware } from "../trace/ring";
-import { deviceBelow, dpaAt, isRam, missIsPoison, routeToPort } from "./routing";
+import { deviceBelow, dpaAt, isRam, missIsPoison, routeToPort, unroutedIsPoison } from "./routing";
+import { firstEntry, giveBack, setEntryDeadline, tableDeadline, takeEntry } from "./table";
 
 const OUTCOME_MEDIA: u32 = 0;
-const OUTCOME_ISOLATED: u32 = 1;
-const OUTCOME_FATAL: u32 = 2;
-const OUTCOME_MISS: u32 = 3;
+const OUTCOME_MISS: u32 = 1;
+const OUTCOME_ISOLATED: u32 = 2;
+/** From here on an end does more than answer the requester. */
+const OUTCOME_FATAL: u32 = 3;
 const OUTCOME_TIMEOUT: u32 = 4;
 const OUTCOME_NEVER: u32 = 5;
 
-/** Sends a request on its way. Returns false if the requester is stalled already or the completion queue has no room. */
+/** Sends a request on its way. Returns false if the requester is stalled already, or the host is dead. */
 export function issue(m: Machine, requester: u32, width: u32, address: u64, value: u64): bool {
   if (requester != SYNC && stalledAt(m, requester).isWaiting != 0) return false;
-  if (m.armedRequest != 0) matchRequest(m, routeToPort(m, address), width != 0, address);
-  if (requester != SYNC) trace(m, LAYER_ACCESS, ACCESS_REQUEST, requester, width, <u32>address, <u32>(address >> 32), <u32>value, <u32>(value >> 32));
   const index = isRam(m, address) ? NONE : routeToPort(m, address);
+  if (m.armedRequest != 0 && index != NONE) matchRequest(m, index, width != 0, address);
+  if (requester != SYNC) trace(m, LAYER_ACCESS, ACCESS_REQUEST, requester, width, <u32>address, <u32>(address >> 32), <u32>value, <u32>(value >> 32));
   if (index == NONE) {
     answerUnrouted(m, requester, width, address, value);
     return true;
   }
+  if (m.hostState != HOST_RUNNING) {
+    if (requester == SYNC) complete(m, SYNC, width, address, m.now, STATUS_NEVER, 0);
+    return false;
+  }
   const port = portAt(m, index);
-  if (port.active == port.capacity) stall(m, port, requester, width, address, value);
-  else enter(m, port, requester, width, address, value);
+  let isDropped: u32 = 0;
+  let delay: u64 = 0;
+  if ((port.dropResponses | port.delayResponses) != 0 && !isIsolated(port) && deviceBelow(m, port) !== null) {
+    if (port.dropResponses != 0) {
+      port.dropResponses--;
+      isDropped = 1;
+    } else {
+      port.delayResponses--;
+      delay = port.delayTime;
+    }
+    countEffects(m);
+  }
+  if (port.active == port.capacity) stall(m, port, requester, width, address, value, isDropped, delay);
+  else enter(m, port, requester, width, address, value, isDropped, delay);
   return true;
+}
+
+/** Ports with responses to drop or delay: while there are any, single requests are watched. */
+export function countEffects(m: Machine): void {
+  m.pendingEffects = 0;
+  for (let i: u32 = 0; i < m.portCount; i++) if ((portAt(m, i).dropResponses | portAt(m, i).delayResponses) != 0) m.pendingEffects++;
 }
 
 function answerUnrouted(m: Machine, requester: u32, width: u32, address: u64, value: u64): void {
@@ -36,22 +62,21 @@ function answerUnrouted(m: Machine, requester: u32, width: u32, address: u64, va
     if (width != 0) writeMedia(m, RAM, address, value, width);
     return complete(m, requester, width, address, m.now, STATUS_OK, width != 0 ? value : readWord(m, RAM, address));
   }
-  complete(m, requester, width, address, m.now, width != 0 ? STATUS_DROPPED : STATUS_ONES, ~(<u64>0));
+  const status = width != 0 ? STATUS_DROPPED : unroutedIsPoison(m, address) ? STATUS_POISON : STATUS_ONES;
+  complete(m, requester, width, address, m.now, status, ~(<u64>0));
 }
 
-function stalledSlot(m: Machine, requester: u32): u32 {
-  return requester == SYNC ? m.requesterCount : requester;
-}
-
-function stall(m: Machine, port: Port, requester: u32, width: u32, address: u64, value: u64): void {
-  const slot = stalledSlot(m, requester);
+function stall(m: Machine, port: Port, requester: u32, width: u32, address: u64, value: u64, isDropped: u32, delay: u64): void {
+  const slot = requester == SYNC ? m.requesterCount : requester;
   const waiting = stalledAt(m, slot);
+  assert(waiting.isWaiting == 0);
   waiting.isWaiting = 1;
   waiting.width = width;
   waiting.next = NONE;
-  waiting.port = port.index;
+  waiting.isDropped = isDropped;
   waiting.address = address;
   waiting.value = value;
+  waiting.delay = delay;
   if (port.stalledTail == NONE) port.stalledHead = slot;
   else stalledAt(m, port.stalledTail).next = slot;
   port.stalledTail = slot;
@@ -66,18 +91,11 @@ function unstall(m: Machine, port: Port): void {
   port.stalledHead = waiting.next;
   if (port.stalledHead == NONE) port.stalledTail = NONE;
   waiting.isWaiting = 0;
-  enter(m, port, slot == m.requesterCount ? SYNC : slot, waiting.width, waiting.address, waiting.value);
+  enter(m, port, slot == m.requesterCount ? SYNC : slot, waiting.width, waiting.address, waiting.value, waiting.isDropped, waiting.delay);
 }
 
-function freeEntry(port: Port): Entry {
-  let index: u32 = 0;
-  while (index + 1 < port.capacity && entryAt(port, index).state != 0) index++;
-  return entryAt(port, index);
-}
-
-function enter(m: Machine, port: Port, requester: u32, width: u32, address: u64, value: u64): void {
-  const entry = freeEntry(port);
-  entry.state = 1;
+function enter(m: Machine, port: Port, requester: u32, width: u32, address: u64, value: u64, isDropped: u32, delay: u64): void {
+  const entry = takeEntry(port);
   entry.requester = requester;
   entry.width = width;
   entry.sequence = m.sequence++;
@@ -85,107 +103,99 @@ function enter(m: Machine, port: Port, requester: u32, width: u32, address: u64,
   entry.value = value;
   entry.issued = m.now;
   entry.device = NONE;
-  port.active++;
-  if (isIsolated(port)) plan(m, port, entry, OUTCOME_ISOLATED, m.now + m.isolationResponse);
-  else if (deviceBelow(m, port) === null) meetDeadLink(m, port, entry);
-  else planMedia(m, port, entry);
+  entry.isDropped = isDropped;
+  entry.delay = delay;
+  if (isIsolated(port)) plan(port, entry, OUTCOME_ISOLATED, m.now + m.isolationResponse);
+  else if (deviceBelow(m, port) !== null) planMedia(m, port, entry);
+  else if (isIsolationEnabled(port)) isolate(m, port, true);
+  else meetDeadLink(m, port, entry);
+  setDeadline(m, entrySource(m, port.index), tableDeadline(port));
 }
 
-function plan(m: Machine, port: Port, entry: Entry, outcome: u32, deadline: u64): void {
+function plan(port: Port, entry: Entry, outcome: u32, deadline: u64): void {
   entry.outcome = outcome;
-  entry.deadline = deadline;
-  if (deadline < port.nextDeadline) port.nextDeadline = deadline;
-  reschedule(m, deadline);
+  const isDisturbing: u32 = entry.state == 2 || outcome >= OUTCOME_FATAL ? 1 : 0;
+  port.disturbing += isDisturbing - entry.isDisturbing;
+  entry.isDisturbing = isDisturbing;
+  setEntryDeadline(port, entry, deadline);
 }
 
 function planMedia(m: Machine, port: Port, entry: Entry): void {
   const device = deviceAt(m, port.plugged);
   entry.device = device.index;
   entry.dpa = dpaAt(device, entry.address);
-  let outcome = entry.dpa == ~(<u64>0) ? OUTCOME_MISS : OUTCOME_MEDIA;
-  let answered = m.now + (entry.width != 0 ? device.writeLatency : device.readLatency);
-  if (port.dropResponses != 0) {
-    port.dropResponses--;
-    answered = NEVER;
-  } else if (port.delayResponses != 0) {
-    port.delayResponses--;
-    answered += port.delayTime;
-  }
+  const outcome = entry.dpa == ~(<u64>0) ? OUTCOME_MISS : OUTCOME_MEDIA;
+  const answered = entry.isDropped != 0 ? NEVER : m.now + (entry.width != 0 ? device.writeLatency : device.readLatency) + entry.delay;
   const timeout = timeoutOf(m, port);
-  if (timeout != NEVER && m.now + timeout < answered) return plan(m, port, entry, OUTCOME_TIMEOUT, m.now + timeout);
-  if (answered == NEVER) outcome = OUTCOME_NEVER;
-  plan(m, port, entry, outcome, answered);
-  if (answered == NEVER) startWatchdog(m, entry);
+  if (timeout != NEVER && m.now + timeout < answered) return plan(port, entry, OUTCOME_TIMEOUT, m.now + timeout);
+  if (answered != NEVER) return plan(port, entry, outcome, answered);
+  plan(port, entry, OUTCOME_NEVER, NEVER);
+  startWatchdog(m);
 }
 
-function startWatchdog(m: Machine, entry: Entry): void {
-  m.watchdogAt = min(m.watchdogAt, entry.issued + m.watchdogTime);
-  reschedule(m, m.watchdogAt);
+/** When the watchdog bites: the oldest request that will never be answered is `watchdogTime` old. */
+function watchdogDue(m: Machine): u64 {
+  let issued = NEVER;
+  for (let i: u32 = 0; i < m.portCount; i++) {
+    const port = portAt(m, i);
+    for (let at = port.oldest; at != NONE; at = entryAt(port, at).newer) if (entryAt(port, at).outcome == OUTCOME_NEVER) issued = min(issued, entryAt(port, at).issued);
+  }
+  return issued == NEVER ? NEVER : issued + m.watchdogTime;
+}
+
+function startWatchdog(m: Machine): void {
+  setDeadline(m, watchdogSource(m), watchdogDue(m));
+}
+
+/** The watchdog is due; what it waited for may have been answered since. */
+export function runWatchdog(m: Machine): void {
+  const due = watchdogDue(m);
+  if (due > m.now) setDeadline(m, watchdogSource(m), due);
+  else setHostState(m, HOST_HUNG);
 }
 
 /** T7, T9: no answer and no isolation; the platform decides. */
 function meetDeadLink(m: Machine, port: Port, entry: Entry): void {
   if (m.platformFailure == PLATFORM_RESET) {
-    plan(m, port, entry, OUTCOME_NEVER, NEVER);
+    plan(port, entry, OUTCOME_NEVER, NEVER);
     setHostState(m, HOST_RESET);
   } else if (m.platformFailure == PLATFORM_HANG) {
-    plan(m, port, entry, OUTCOME_NEVER, NEVER);
-    startWatchdog(m, entry);
-  } else plan(m, port, entry, OUTCOME_FATAL, m.now + m.isolationResponse);
+    plan(port, entry, OUTCOME_NEVER, NEVER);
+    startWatchdog(m);
+  } else plan(port, entry, OUTCOME_FATAL, m.now + m.isolationResponse);
 }
 
 /** The link went down and nothing isolates: every outstanding request meets a dead link. */
 export function loseLink(m: Machine, port: Port): void {
-  for (let i: u32 = 0; i < port.capacity; i++) if (entryAt(port, i).state != 0) meetDeadLink(m, port, entryAt(port, i));
-  findPortDeadline(port);
+  for (let at = port.oldest; at != NONE; at = entryAt(port, at).newer) meetDeadLink(m, port, entryAt(port, at));
+  setDeadline(m, entrySource(m, port.index), tableDeadline(port));
 }
 
 /** Isolation begins: everything outstanding is answered, one after another in order of issue (TB1, TB2, TB7). */
 export function answerPending(m: Machine, port: Port): void {
   port.pendingAtTrigger = port.active;
-  for (let i: u32 = 0; i < port.capacity; i++) {
-    const entry = entryAt(port, i);
-    if (entry.state == 0) continue;
-    let rank: u64 = 1;
-    for (let j: u32 = 0; j < port.capacity; j++) if (entryAt(port, j).state != 0 && entryAt(port, j).sequence < entry.sequence) rank++;
+  let answered = m.now;
+  for (let at = port.oldest; at != NONE; at = entryAt(port, at).newer) {
+    const entry = entryAt(port, at);
     entry.state = 2;
-    plan(m, port, entry, OUTCOME_ISOLATED, m.now + rank * m.isolationResponse);
+    answered += m.isolationResponse;
+    plan(port, entry, OUTCOME_ISOLATED, answered);
   }
-  findPortDeadline(port);
-}
-
-function findPortDeadline(port: Port): void {
-  let earliest = NEVER;
-  for (let i: u32 = 0; i < port.capacity; i++) if (entryAt(port, i).state != 0) earliest = min(earliest, entryAt(port, i).deadline);
-  port.nextDeadline = earliest;
+  setDeadline(m, entrySource(m, port.index), tableDeadline(port));
 }
 
 /** Earliest entry whose end does more than answer its requester: a timeout, a failure, or one that root port busy waits for. */
 export function disturbedDeadline(port: Port): u64 {
   let earliest = NEVER;
-  if (port.active == 0) return earliest;
-  for (let i: u32 = 0; i < port.capacity; i++) {
-    const entry = entryAt(port, i);
-    if (entry.state == 2 || (entry.state != 0 && entry.outcome >= OUTCOME_FATAL && entry.outcome != OUTCOME_MISS)) earliest = min(earliest, entry.deadline);
-  }
+  if (port.disturbing == 0) return earliest;
+  for (let at = port.oldest; at != NONE; at = entryAt(port, at).newer) if (entryAt(port, at).isDisturbing != 0) earliest = min(earliest, entryAt(port, at).deadline);
   return earliest;
-}
-
-function earliestDue(m: Machine, port: Port): Entry | null {
-  let found: Entry | null = null;
-  for (let i: u32 = 0; i < port.capacity; i++) {
-    const entry = entryAt(port, i);
-    if (entry.state == 0 || entry.deadline > m.now) continue;
-    if (found === null || entry.deadline < found.deadline || (entry.deadline == found.deadline && entry.sequence < found.sequence)) found = entry;
-  }
-  return found;
 }
 
 /** Completes what is due at this port. */
 export function runEntries(m: Machine, port: Port): void {
-  if (port.nextDeadline > m.now) return;
-  for (let entry = earliestDue(m, port); entry !== null; entry = earliestDue(m, port)) finish(m, port, entry);
-  findPortDeadline(port);
+  while (tableDeadline(port) <= m.now && m.hostState == HOST_RUNNING) finish(m, port, firstEntry(port));
+  setDeadline(m, entrySource(m, port.index), tableDeadline(port));
 }
 
 function finish(m: Machine, port: Port, entry: Entry): void {
@@ -200,7 +210,7 @@ function finish(m: Machine, port: Port, entry: Entry): void {
     if (isRead) value = readWord(m, entry.device, entry.dpa);
     else writeMedia(m, entry.device, entry.dpa, entry.value, entry.width);
   } else if (entry.outcome == OUTCOME_MISS) {
-    status = isRead ? (missIsPoison(m, port.index, deviceAt(m, entry.device)) ? STATUS_POISON : STATUS_ONES) : STATUS_DROPPED;
+    status = isRead ? (missIsPoison(deviceAt(m, entry.device)) ? STATUS_POISON : STATUS_ONES) : STATUS_DROPPED;
     value = ~(<u64>0);
   } else {
     status = isRead ? (entry.outcome == OUTCOME_FATAL ? STATUS_FATAL : STATUS_POISON) : STATUS_DROPPED;
@@ -211,9 +221,9 @@ function finish(m: Machine, port: Port, entry: Entry): void {
 
 function retire(m: Machine, port: Port, entry: Entry, status: u32, value: u64): void {
   const wasPending = entry.state == 2;
-  entry.state = 0;
-  port.active--;
-  complete(m, entry.requester, entry.width, entry.address, entry.issued, status, value);
+  const requester = entry.requester;
+  giveBack(port, entry);
+  complete(m, requester, entry.width, entry.address, entry.issued, status, value);
   if (wasPending) {
     port.pendingAtTrigger--;
     if (port.pendingAtTrigger == 0) setBusy(m, port, false);
@@ -244,4 +254,3 @@ function complete(m: Machine, requester: u32, width: u32, address: u64, issued: 
   slot.value = value;
   m.completionCount++;
 }
-

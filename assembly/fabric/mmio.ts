@@ -3,8 +3,8 @@
 import { matchAccess } from "../fault/probes";
 import * as R from "../generated/registers";
 import { Block, Device, Handle, LINK_UP, Machine, NONE, Port, bridgeAt, deviceAt, portAt } from "../machine";
-import { getDword, isLegal, testBits, writeDword } from "../registers";
-import { ACCESS_MMIO_READ, ACCESS_MMIO_WRITE, LAYER_ACCESS, trace } from "../trace/ring";
+import { ACCESS_DONE, ACCESS_UNANSWERED, ACCESS_WRONG_WIDTH, getDword, judge, testBits, traceRefused, writeDword } from "../registers";
+import { ACCESS_MMIO_READ, ACCESS_MMIO_WRITE, LAYER_ACCESS, REFUSED_WIDTH, trace } from "../trace/ring";
 
 /** BAR address of a function, or ~0 if memory space is off or the BAR is 0. BAR and command lie alike in both header types. */
 function barBase(block: Block): u64 {
@@ -28,7 +28,7 @@ function forwards(port: Port, base: u64, size: u64): bool {
 }
 
 function contains(base: u64, size: u64, handle: Handle): bool {
-  return base != ~(<u64>0) && handle.base >= base && handle.base + handle.size <= base + size;
+  return base != ~(<u64>0) && handle.base >= base && handle.size <= size && handle.base - base <= size - handle.size;
 }
 
 function settle(handle: Handle, block: Block, blockBase: u64): void {
@@ -67,37 +67,48 @@ function ones(width: u32): u32 {
   return width >= 4 ? 0xffff_ffff : (1 << (width << 3)) - 1;
 }
 
-/** Read of 1, 2, 4 or 8 bytes; the upper half of 8 is left in `resultHigh`. Illegal widths and reserved bytes read 0. */
-export function handleRead(m: Machine, handle: Handle, offset: u32, width: u32): u32 {
+/** The block behind an access, or 0; what a probe does when it sees the access comes first. */
+function reach(m: Machine, handle: Handle, offset: u32, width: u32, isWrite: bool, value: u32): usize {
   if (handle.generation != m.mmioGeneration) resolve(m, handle);
+  if (m.armedAccess != 0 && handle.block != 0) {
+    matchAccess(m, handle.entity, false, handle.delta + offset, width, isWrite, value);
+    if (handle.generation != m.mmioGeneration) resolve(m, handle);
+  }
+  return <u64>offset + <u64>width > handle.size ? 0 : handle.block;
+}
+
+/** Read of 1, 2, 4 or 8 bytes; the upper half of 8 is left in `resultHigh`. Wrong widths and reserved bytes read 0, nobody there reads all ones. */
+export function handleRead(m: Machine, handle: Handle, offset: u32, width: u32): u32 {
+  const found = reach(m, handle, offset, width, false, 0);
+  const at = handle.delta + offset;
   let low: u32 = 0;
   let high: u32 = 0;
-  const at = handle.delta + offset;
-  if (m.armedAccess != 0 && handle.block != 0) matchAccess(m, handle.entity, false, at, false, 0);
-  if (handle.block == 0 || <u64>offset + <u64>width > handle.size) {
-    low = ones(width);
-    high = low;
-  } else {
-    const block = changetype<Block>(handle.block);
-    if (isLegal(block, at, width)) {
+  let judgement = ACCESS_UNANSWERED;
+  if (found != 0) {
+    const block = changetype<Block>(found);
+    judgement = judge(block, at, width);
+    if (judgement == ACCESS_DONE) {
       low = getDword(block, at >> 2);
       if (width == 8) high = getDword(block, (at >> 2) + 1);
-    }
+    } else if (judgement == ACCESS_WRONG_WIDTH) traceRefused(m, block, at, 0, REFUSED_WIDTH, width);
+  } else {
+    low = ones(width);
+    if (width == 8) high = low;
   }
   m.resultHigh = high;
-  trace(m, LAYER_ACCESS, ACCESS_MMIO_READ, handle.entity, at, low, high, width, 0);
+  trace(m, LAYER_ACCESS, ACCESS_MMIO_READ, handle.entity, at, low, high, width | (judgement << 8), 0);
   return low;
 }
 
 export function handleWrite(m: Machine, handle: Handle, offset: u32, width: u32, low: u32, high: u32): void {
-  if (handle.generation != m.mmioGeneration) resolve(m, handle);
+  const found = reach(m, handle, offset, width, true, low);
   const at = handle.delta + offset;
-  if (m.armedAccess != 0 && handle.block != 0) matchAccess(m, handle.entity, false, at, true, low);
-  trace(m, LAYER_ACCESS, ACCESS_MMIO_WRITE, handle.entity, at, low, high, width, 0);
-  if (handle.block == 0 || <u64>offset + <u64>width > handle.size) return;
-  const block = changetype<Block>(handle.block);
-  if (!isLegal(block, at, width)) return;
+  const judgement = found == 0 ? ACCESS_UNANSWERED : judge(changetype<Block>(found), at, width);
+  trace(m, LAYER_ACCESS, ACCESS_MMIO_WRITE, handle.entity, at, low, high, width | (judgement << 8), 0);
+  if (found == 0) return;
+  const block = changetype<Block>(found);
+  if (judgement == ACCESS_WRONG_WIDTH) traceRefused(m, block, at, low, REFUSED_WIDTH, width);
+  if (judgement != ACCESS_DONE) return;
   writeDword(m, block, at >> 2, low, 0xffff_ffff);
   if (width == 8) writeDword(m, block, (at >> 2) + 1, high, 0xffff_ffff);
 }
-

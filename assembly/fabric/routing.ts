@@ -1,36 +1,31 @@
 // From a host physical address to a root port and a device address (cedt sheet 4.1, CXL 3.2 8.2.4.20, 9.18.1).
 
-import { dpaOf, findDecoder, targetOf } from "../component/hdm-decoder";
+import { dpaOf, findRow, targetOf } from "../component/hdm-decoder";
 import * as R from "../generated/registers";
-import { Device, LINK_UP, Machine, NONE, Port, Range, Window, bridgeAt, deviceAt, portAt } from "../machine";
+import { Bridge, Device, LINK_UP, Machine, NONE, Port, Range, Window, bridgeAt, deviceAt } from "../machine";
 import { getDword, testBits } from "../registers";
 
-export const ROUTE_NONE: u32 = 0;
-export const ROUTE_RAM: u32 = 1;
-export const ROUTE_PORT: u32 = 2;
-
-/** Port that the last `route` found. */
-function portOf(m: Machine, address: u64): u32 {
-  for (let i: u32 = 0; i < m.windowCount; i++) {
-    const window = changetype<Window>(m.windows + <usize>i * offsetof<Window>());
+/** Host bridge that the address maps of the CPU route an address to (CFMWS modulo arithmetic on the absolute HPA), or null. */
+function bridgeOf(m: Machine, address: u64): Bridge | null {
+  let at = m.windows;
+  for (let i: u32 = 0; i < m.windowCount; i++, at += offsetof<Window>()) {
+    const window = changetype<Window>(at);
     if (address - window.base >= window.size) continue;
     const ways = window.ways;
     const chunk = address >> <u64>window.granularityShift;
     const way = (ways & (ways - 1)) == 0 ? <u32>chunk & (ways - 1) : <u32>(chunk % <u64>ways);
-    return portBelow(m, load<u32>(window.targets + (<usize>way << 2)), address);
+    return bridgeAt(m, load<u32>(window.targets + (<usize>way << 2)));
   }
-  return NONE;
+  return null;
 }
 
-function portBelow(m: Machine, bridgeIndex: u32, address: u64): u32 {
-  const bridge = bridgeAt(m, bridgeIndex);
-  const decoder = findDecoder(bridge, address);
-  if (decoder < 0) return NONE;
-  const target = targetOf(bridge, decoder, address);
-  const first = bridge.firstPort;
-  const end = first + bridge.portCount;
-  for (let i = first; i < end; i++) if (portAt(m, i).portNumber == target) return i;
-  return NONE;
+/** Root port index for an address of CXL memory, or NONE: no window or no decoder claims it. */
+export function routeToPort(m: Machine, address: u64): u32 {
+  const bridge = bridgeOf(m, address);
+  if (bridge === null) return NONE;
+  const row = findRow(bridge, address);
+  if (row == 0) return NONE;
+  return <u32>load<u8>(bridge.portsByNumber + <usize>targetOf(row, address)) - 1;
 }
 
 export function isRam(m: Machine, address: u64): bool {
@@ -39,11 +34,6 @@ export function isRam(m: Machine, address: u64): bool {
     if (address >= range.base && address - range.base < range.size) return true;
   }
   return false;
-}
-
-/** Root port index for an address of CXL memory, or NONE: no window or no decoder claims it. */
-export function routeToPort(m: Machine, address: u64): u32 {
-  return portOf(m, address);
 }
 
 /** The device plugged below a port whose link is up, or null. */
@@ -58,8 +48,8 @@ export function dpaAt(device: Device, address: u64): u64 {
   const usesDecoders = testBits(device.component, R.DEVICE_COMPONENT_HDM_DECODER_DEVICE_GLOBAL_CONTROL, R.HDM_DECODER_DEVICE_GLOBAL_CONTROL_DECODER_ENABLE);
   let dpa = ~(<u64>0);
   if (usesDecoders) {
-    const decoder = findDecoder(device, address);
-    if (decoder >= 0) dpa = dpaOf(device, decoder, address);
+    const row = findRow(device, address);
+    if (row != 0) dpa = dpaOf(device, row, address);
   } else dpa = rangeOffset(device, address);
   return dpa < device.capacity ? dpa : ~(<u64>0);
 }
@@ -73,10 +63,13 @@ function rangeOffset(device: Device, address: u64): u64 {
   return address >= base && address - base < size ? address - base : ~(<u64>0);
 }
 
-/** A read that no decoder claims: poison if the component says so, else all ones (8.2.4.20.2). */
-export function missIsPoison(m: Machine, port: u32, device: Device | null): bool {
-  if (device !== null) return testBits(device.component, R.DEVICE_COMPONENT_HDM_DECODER_DEVICE_GLOBAL_CONTROL, R.HDM_DECODER_DEVICE_GLOBAL_CONTROL_POISON_ON_DECODE_ERROR_ENABLE);
-  if (port == NONE) return false;
-  return testBits(bridgeAt(m, portAt(m, port).parent).component, R.HOST_BRIDGE_COMPONENT_HDM_DECODER_PORT_GLOBAL_CONTROL, R.HDM_DECODER_PORT_GLOBAL_CONTROL_POISON_ON_DECODE_ERROR_ENABLE);
+/** A read that no decoder of the device claims: poison if the device says so, else all ones (8.2.4.20.2). */
+export function missIsPoison(device: Device): bool {
+  return testBits(device.component, R.DEVICE_COMPONENT_HDM_DECODER_DEVICE_GLOBAL_CONTROL, R.HDM_DECODER_DEVICE_GLOBAL_CONTROL_POISON_ON_DECODE_ERROR_ENABLE);
 }
 
+/** The same for a read that no decoder of the host bridge claims. */
+export function unroutedIsPoison(m: Machine, address: u64): bool {
+  const bridge = bridgeOf(m, address);
+  return bridge !== null && testBits(bridge.component, R.HOST_BRIDGE_COMPONENT_HDM_DECODER_PORT_GLOBAL_CONTROL, R.HDM_DECODER_PORT_GLOBAL_CONTROL_POISON_ON_DECODE_ERROR_ENABLE);
+}

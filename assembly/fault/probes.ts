@@ -1,9 +1,11 @@
 // The one fault table: what is matched, how often it is skipped, what then happens, and the evidence that it did.
 
-import { plug, evaluateLink } from "../fabric/link-state";
+import { SOURCE_PROBES, setDeadline } from "../deadlines";
+import { countEffects } from "../fabric/in-flight";
+import { replace, setCable } from "../fabric/link-state";
 import { KIND_PORT, Machine, NEVER, NONE, Port, Probe, entityAt } from "../machine";
 import { getDword } from "../registers";
-import { reschedule } from "../time";
+import { loseMessages } from "../pci/msi";
 import { HW_PROBE, traceHardware } from "../trace/ring";
 
 export const MATCH_TIME: u32 = 1;
@@ -45,7 +47,7 @@ export function recount(m: Machine): void {
     else if (probe.match == MATCH_REGISTER) m.armedRegister++;
     else m.nextProbeTime = min(m.nextProbeTime, probe.time);
   }
-  reschedule(m, m.nextProbeTime);
+  setDeadline(m, SOURCE_PROBES, m.nextProbeTime);
 }
 
 /** One match: skipped, or acted upon. Returns whether the set of armed probes changed. */
@@ -69,28 +71,22 @@ function act(m: Machine, probe: Probe): void {
   const argument = <u32>probe.argument;
   switch (probe.action) {
     case ACTION_LINK_DOWN:
-      port.cableOut = 1;
-      return evaluateLink(m, port);
+      return setCable(m, port, 1);
     case ACTION_LINK_UP:
-      port.cableOut = 0;
       port.neverRetrain = 0;
-      return evaluateLink(m, port);
+      return setCable(m, port, 0);
     case ACTION_NEVER_RETRAIN:
       port.neverRetrain = 1;
       return;
     case ACTION_DROP:
-      m.routeGeneration++;
       port.dropResponses += argument;
-      return;
+      return disturb(m);
     case ACTION_DELAY:
-      m.routeGeneration++;
       port.delayTime = probe.argument;
       port.delayResponses += probe.extra;
-      return;
+      return disturb(m);
     case ACTION_LOSE_INTERRUPT:
-      port.loseCount += argument;
-      port.loseMessage = probe.extra;
-      return;
+      return loseMessages(port, probe.extra, argument);
     case ACTION_PLUG:
       return replace(m, port, argument);
     default:
@@ -98,35 +94,31 @@ function act(m: Machine, probe: Probe): void {
   }
 }
 
-/** A card is pulled and another put in: the link goes down first if it is up. */
-function replace(m: Machine, port: Port, slot: u32): void {
-  const wasOut = port.cableOut;
-  port.cableOut = 1;
-  evaluateLink(m, port);
-  port.cableOut = wasOut;
-  plug(m, port, slot);
+/** Answers may be other than they were: whoever counts in closed form looks again. */
+function disturb(m: Machine): void {
+  m.routeGeneration++;
+  countEffects(m);
 }
 
 export function runTimeProbes(m: Machine): void {
   if (m.nextProbeTime > m.now) return;
   for (let id: u32 = 0; id < m.probeCount; id++) {
     const probe = probeAt(m, id);
-    if (probe.state == ARMED && probe.match == MATCH_TIME && probe.time <= m.now) {
-      probe.state = SPENT;
-      probe.count = 1;
-      hit(m, id);
-    }
+    if (probe.state != ARMED || probe.match != MATCH_TIME || probe.time > m.now) continue;
+    probe.skip = 0;
+    probe.count = 1;
+    hit(m, id);
   }
   recount(m);
 }
 
-/** A register access of software, before it takes effect. `offset` in bytes of the block. */
-export function matchAccess(m: Machine, entity: u32, isConfig: bool, offset: u32, isWrite: bool, value: u32): void {
+/** A register access of software, before it takes effect: `width` bytes at `offset` of the block. The value of a read is not looked at. */
+export function matchAccess(m: Machine, entity: u32, isConfig: bool, offset: u32, width: u32, isWrite: bool, value: u32): void {
   let changed = false;
   for (let id: u32 = 0; id < m.probeCount; id++) {
     const probe = probeAt(m, id);
     if (probe.state != ARMED || probe.match != MATCH_ACCESS || probe.entity != entity) continue;
-    if (((probe.low & CONFIG_FLAG) != 0) != isConfig || offset < (probe.low & ~CONFIG_FLAG) || offset > probe.high) continue;
+    if (((probe.low & CONFIG_FLAG) != 0) != isConfig || offset + width <= (probe.low & ~CONFIG_FLAG) || offset > probe.high) continue;
     if ((<u32>probe.time & (isWrite ? WRITE : READ)) == 0) continue;
     if (isWrite && (value & probe.mask) != (probe.value & probe.mask)) continue;
     if (hit(m, id)) changed = true;
@@ -134,14 +126,14 @@ export function matchAccess(m: Machine, entity: u32, isConfig: bool, offset: u32
   if (changed) recount(m);
 }
 
-/** A CXL.mem request, before it is issued. `entity` of a match is the root port, or NONE for any. */
+/** A CXL.mem request of a root port, before it is issued. A match names the port, or NONE for any, and an inclusive range of addresses. */
 export function matchRequest(m: Machine, portIndex: u32, isWrite: bool, address: u64): void {
-  if (portIndex == NONE) return;
   let changed = false;
   for (let id: u32 = 0; id < m.probeCount; id++) {
     const probe = probeAt(m, id);
     if (probe.state != ARMED || probe.match != MATCH_REQUEST) continue;
     if (probe.entity != NONE && !isPort(m, probe.entity, portIndex)) continue;
+    if (address < ((<u64>probe.high << 32) | <u64>probe.low) || address > ((<u64>probe.value << 32) | <u64>probe.mask)) continue;
     if ((<u32>probe.time & (isWrite ? WRITE : READ)) == 0) continue;
     if (hit(m, id)) changed = true;
   }

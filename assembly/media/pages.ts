@@ -81,10 +81,10 @@ export function writeMedia(m: Machine, device: u32, address: u64, value: u64, wi
   for (let i: u32 = 0; i < width; i++) store<u8>(page + <usize>((address + i) & (<u64>PAGE_BYTES - 1)), <u8>(value >> (<u64>i << 3)));
 }
 
-/** A hot reset: volatile contents become the next background unless the device preserves them. */
-export function forgetContents(m: Machine, device: Device): void {
+/** A reset: volatile contents become the next background; a hot reset spares those of a device that preserves them. */
+export function forgetContents(m: Machine, device: Device, isHot: bool): void {
   device.resetCount++;
-  if (device.preserves != 0) return;
+  if (isHot && device.preserves != 0) return;
   for (let i: u32 = 0; i < m.pageTableSize; i++) {
     const slot = m.pageTable + (<usize>i << 4);
     const key = load<u64>(slot);

@@ -3,8 +3,8 @@
 import { matchAccess } from "../fault/probes";
 import * as R from "../generated/registers";
 import { Block, LINK_UP, Machine, NONE, Port, bridgeAt, deviceAt, portAt } from "../machine";
-import { getDword, isLegal, writeDword } from "../registers";
-import { ACCESS_CONFIG_READ, ACCESS_CONFIG_WRITE, LAYER_ACCESS, trace } from "../trace/ring";
+import { ACCESS_DONE, ACCESS_UNANSWERED, ACCESS_WRONG_WIDTH, getDword, judge, traceRefused, writeDword } from "../registers";
+import { ACCESS_CONFIG_READ, ACCESS_CONFIG_WRITE, LAYER_ACCESS, REFUSED_WIDTH, trace } from "../trace/ring";
 
 const CONFIG_SIZE: u32 = 4096;
 
@@ -39,29 +39,41 @@ export function findFunction(m: Machine, address: u32): Block | null {
   return null;
 }
 
-function isAligned(offset: u32, width: u32): bool {
-  return (width == 1 || width == 2 || width == 4) && (offset & (width - 1)) == 0 && offset < CONFIG_SIZE;
-}
-
 function ones(width: u32): u32 {
   return width == 4 ? 0xffff_ffff : (1 << (width << 3)) - 1;
 }
 
-export function configRead(m: Machine, address: u32, offset: u32, width: u32): u32 {
+/** The function behind an access; what a probe does when it sees the access comes first. */
+function reach(m: Machine, address: u32, offset: u32, width: u32, isWrite: bool, value: u32): Block | null {
   const block = findFunction(m, address);
-  if (m.armedAccess != 0 && block !== null) matchAccess(m, block.entity.id, true, offset, false, 0);
+  if (m.armedAccess == 0 || block === null) return block;
+  matchAccess(m, block.entity.id, true, offset, width, isWrite, value);
+  return findFunction(m, address);
+}
+
+function judgeConfig(block: Block | null, offset: u32, width: u32): u32 {
+  if (block === null) return ACCESS_UNANSWERED;
+  return width > 4 || offset >= CONFIG_SIZE ? ACCESS_WRONG_WIDTH : judge(block, offset, width);
+}
+
+export function configRead(m: Machine, address: u32, offset: u32, width: u32): u32 {
+  const block = reach(m, address, offset, width, false, 0);
+  const judgement = judgeConfig(block, offset, width);
   let value: u32 = 0;
   if (block === null) value = ones(width);
-  else if (isAligned(offset, width) && isLegal(block, offset, width)) value = (getDword(block, offset >> 2) >> ((offset & 3) << 3)) & ones(width);
-  trace(m, LAYER_ACCESS, ACCESS_CONFIG_READ, address, offset, value, 0, width, block === null ? NONE : block.entity.id);
+  else if (judgement == ACCESS_DONE) value = (getDword(block, offset >> 2) >> ((offset & 3) << 3)) & ones(width);
+  else if (judgement == ACCESS_WRONG_WIDTH) traceRefused(m, block, offset, 0, REFUSED_WIDTH, width);
+  trace(m, LAYER_ACCESS, ACCESS_CONFIG_READ, address, offset, value, 0, width | (judgement << 8), block === null ? NONE : block.entity.id);
   return value;
 }
 
 export function configWrite(m: Machine, address: u32, offset: u32, width: u32, value: u32): void {
-  const block = findFunction(m, address);
-  if (m.armedAccess != 0 && block !== null) matchAccess(m, block.entity.id, true, offset, true, value);
-  trace(m, LAYER_ACCESS, ACCESS_CONFIG_WRITE, address, offset, value, 0, width, block === null ? NONE : block.entity.id);
-  if (block === null || !isAligned(offset, width) || !isLegal(block, offset, width)) return;
+  const block = reach(m, address, offset, width, true, value);
+  const judgement = judgeConfig(block, offset, width);
+  trace(m, LAYER_ACCESS, ACCESS_CONFIG_WRITE, address, offset, value, 0, width | (judgement << 8), block === null ? NONE : block.entity.id);
+  if (block === null) return;
+  if (judgement == ACCESS_WRONG_WIDTH) traceRefused(m, block, offset, value, REFUSED_WIDTH, width);
+  if (judgement != ACCESS_DONE) return;
   const shift = (offset & 3) << 3;
   writeDword(m, block, offset >> 2, (value & ones(width)) << shift, ones(width) << shift);
 }

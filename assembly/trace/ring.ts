@@ -7,7 +7,7 @@ export const LAYER_HARDWARE: u32 = 1;
 export const LAYER_KERNEL: u32 = 2;
 export const LAYERS: u32 = 5;
 
-/** Kinds of access records. Arguments: entity, offset or address low, address high, value low, value high, width. */
+/** Kinds of access records; arguments as their writers say. Registers: entity or address, offset, value low, value high, width and judgement. */
 export const ACCESS_CONFIG_READ: u32 = 1;
 export const ACCESS_CONFIG_WRITE: u32 = 2;
 export const ACCESS_MMIO_READ: u32 = 3;
@@ -40,6 +40,12 @@ export const HW_ERROR_MESSAGE: u32 = 19;
 export const HW_LIMIT: u32 = 20;
 export const HW_ACCOUNT: u32 = 21;
 export const HW_UNMODELLED: u32 = 22;
+
+/** Reasons of a refusal, fifth argument of HW_REFUSED: wrong width or alignment, a commit under way (C7), a locked register, a locked decoder (C9). */
+export const REFUSED_WIDTH: u32 = 1;
+export const REFUSED_COMMIT: u32 = 7;
+export const REFUSED_LOCK: u32 = 8;
+export const REFUSED_DECODER_LOCK: u32 = 9;
 
 @external("env", "traceFull")
 declare function traceFull(): void;

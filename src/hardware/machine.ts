@@ -1,5 +1,7 @@
 // A machine in one instance of the module: builds it from a description and implements what the platform needs of hardware.
 
+import { blocks } from "../../registers/blocks.ts";
+import { timeoutIsolation } from "../../registers/timeout-isolation.ts";
 import type { MachineDescription } from "../platform/description.ts";
 import type { TraceRing } from "../sim/trace.ts";
 import { layerIndex, recordWords } from "../sim/trace.ts";
@@ -8,6 +10,20 @@ import type { Entities } from "./build.ts";
 import { buildMachine } from "./build.ts";
 import type { MemoryMap, ModuleExports } from "./module.ts";
 import { readMemoryMap } from "./module.ts";
+
+/** What a root port's link does, and what keeps it from being up. */
+export interface PortSummary {
+  readonly link: "up" | "training" | "down";
+  /** Why a link that is down stays so; empty while it is up. */
+  readonly heldBy: readonly ("cable" | "disabled" | "bus reset" | "isolation" | "never retrains" | "empty slot")[];
+  readonly isIsolated: boolean;
+  readonly isBusy: boolean;
+  /** Entries of the in-flight table in use, and whether requesters wait for one. */
+  readonly inFlight: number;
+  readonly isStalled: boolean;
+  /** Device slot plugged now, or null. */
+  readonly device: string | null;
+}
 
 export type HostState = "running" | "reset" | "hung";
 const hostStates: readonly HostState[] = ["running", "reset", "hung"];
@@ -21,6 +37,14 @@ export interface HardwareSnapshot {
 
 /** Called with whole 32-byte records before the ring is used again. The words are only valid during the call. */
 export type TraceConsumer = (words: Uint32Array) => void;
+
+const links = ["down", "training", "up"] as const;
+const none = 0xffff_ffff;
+/** Number by which the module knows host DRAM among the devices' media. */
+const ramDevice = 0xffff;
+const statusOffset = blocks.rootPortComponent.placements.timeoutIsolation.at + timeoutIsolation.registers.status.offset;
+const bit = (field: { readonly bits: number }) => ({ of: (value: number): boolean => ((value >>> field.bits) & 1) !== 0 });
+const isolationFields = { memoryIsolation: bit(timeoutIsolation.registers.status.fields.memoryIsolation), rootPortBusy: bit(timeoutIsolation.registers.status.fields.rootPortBusy) };
 
 const low = (value: number): number => value % 0x1_0000_0000 >>> 0;
 const high = (value: number): number => Math.floor(value / 0x1_0000_0000);
@@ -66,7 +90,7 @@ export class Hardware {
   /** Time of the next thing in the hardware beside undisturbed answers of requests, or -1: how far requests may be counted in closed form. */
   get nextEvent(): number {
     const lower = this.exports.nextEvent() >>> 0;
-    const upper = this.words[this.map.resultHigh] ?? 0;
+    const upper = this.resultHigh;
     return upper === 0xffff_ffff ? -1 : upper * 0x1_0000_0000 + lower;
   }
 
@@ -98,6 +122,18 @@ export class Hardware {
     }
   }
 
+  /** Bytes of host DRAM, without time or trace. */
+  readRam(address: bigint, length: number): Uint8Array {
+    const bytes = new Uint8Array(length);
+    for (let i = 0; i < length; i++) {
+      const at = address + BigInt(i);
+      const lower = this.exports.peekMedia(ramDevice, Number(at & 0xffff_ffffn), Number(at >> 32n)) >>> 0;
+      const byte = Number(at & 7n);
+      bytes[i] = byte < 4 ? lower >>> (byte * 8) : this.resultHigh >>> ((byte - 4) * 8);
+    }
+    return bytes;
+  }
+
   /** Register of an entity without time, trace or side effect. `offset` in bytes of its component block's CXL.cache/mem range. */
   peekComponent(entity: number, offset: number): number {
     return this.exports.peek(entity, offset) >>> 0;
@@ -105,6 +141,31 @@ export class Hardware {
 
   peekConfig(entity: number, offset: number): number {
     return this.exports.peek(entity, (offset | 0x8000_0000) >>> 0) >>> 0;
+  }
+
+  /** Upper half of the last 64-bit result of an export. */
+  get resultHigh(): number {
+    return this.words[this.map.resultHigh] ?? 0;
+  }
+
+  /** What a root port is doing. @throws RangeError */
+  port(name: string): PortSummary {
+    const found = this.entities.ports.get(name);
+    if (found === undefined) throw new RangeError(`the machine has no root port "${name}"; it has ${[...this.entities.ports.keys()].join(", ")}`);
+    const state = (what: number): number => this.exports.portState(found.index, what) >>> 0;
+    const plugged = state(2);
+    const reasons = [["cable", state(4)], ["disabled", state(5)], ["bus reset", state(6)], ["isolation", state(7)], ["never retrains", state(8)], ["empty slot", plugged === none && state(9) === none ? 1 : 0]] as const;
+    const link = links[state(0)] ?? "down";
+    const status = this.peekComponent(found.id, statusOffset);
+    return {
+      link,
+      heldBy: link === "up" ? [] : reasons.filter(([, holds]) => holds !== 0).map(([reason]) => reason),
+      isIsolated: isolationFields.memoryIsolation.of(status),
+      isBusy: isolationFields.rootPortBusy.of(status),
+      inFlight: state(1),
+      isStalled: state(3) !== 0,
+      device: [...this.entities.devices].find(([, device]) => device.index === plugged)?.[0] ?? null,
+    };
   }
 
   /** Starts or stops handing out records as they are written. */

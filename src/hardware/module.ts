@@ -7,7 +7,7 @@ export interface ModuleExports {
   begin(bridges: number, ports: number, devices: number, windows: number, rams: number, entries: number, requesters: number, probes: number, mediaPages: number, traceRecords: number): number;
   addBridge(segment: number, busStart: number, busEnd: number, baseLow: number, baseHigh: number, decoders: number): number;
   addPort(bridge: number, deviceNumber: number, portNumber: number, capacity: number, trainingLow: number, trainingHigh: number): number;
-  addDevice(port: number, isPlugged: number, capacityLow: number, capacityHigh: number, barLow: number, barHigh: number, decoders: number, readLatency: number, writeLatency: number, readyTime: number, preserves: number): number;
+  addDevice(port: number, isPlugged: number, capacityLow: number, capacityHigh: number, barLow: number, barHigh: number, decoders: number, readLatency: number, writeLatency: number, readyLow: number, readyHigh: number, preserves: number): number;
   addWindow(baseLow: number, baseHigh: number, sizeLow: number, sizeHigh: number, ways: number, granularityShift: number, position: number, target: number): void;
   addRam(baseLow: number, baseHigh: number, sizeLow: number, sizeHigh: number): void;
   setKey(entity: number, key: number, value: number): void;
@@ -38,8 +38,8 @@ export interface ModuleExports {
   disarm(id: number): void;
   probeFired(id: number): number;
   probeMatches(id: number): number;
-  probeFirstLow(id: number): number;
-  probeFirstHigh(id: number): number;
+  probeFirst(id: number): number;
+  probeLast(id: number): number;
   decodeMany(count: number): number;
   peek(entity: number, offset: number): number;
   portState(port: number, what: number): number;
@@ -48,7 +48,7 @@ export interface ModuleExports {
 /** Fields that the host reads from memory, in the order of `fieldOffset` in assembly/inspect.ts. */
 const fieldNames = [
   "now", "nextDeadline", "digests", "tracePending", "traceBase", "resultHigh", "routeGeneration", "hostState", "hostStateAt", "limits", "interruptCount", "armedRequest", "stateEnd",
-  "mediaBase", "mediaUsed", "syncValue", "completionRequester", "completionWidth", "completionStatus", "completionAddress", "completionIssued", "completionCompleted", "completionValue",
+  "mediaBase", "mediaUsed", "syncValue", "completionRequester", "completionWidth", "completionStatus", "completionAddress", "completionIssued", "completionCompleted", "completionValue", "pendingEffects",
 ] as const;
 type FieldName = (typeof fieldNames)[number];
 

@@ -6,6 +6,8 @@ import type { Hardware } from "./machine.ts";
 export type HardwarePlatform = Omit<Platform, "firmware">;
 
 const statuses: readonly MemoryStatus[] = ["ok", "poison", "dropped", "ones", "fatal", "never"];
+/** Of an access in pieces the worst piece counts; by status number. */
+const badness: readonly number[] = [0, 3, 1, 2, 4, 5];
 const lineBytes = 64;
 const none = 0xffff_ffff;
 
@@ -65,7 +67,9 @@ function createMemory(hardware: Hardware): PhysicalMemory {
   const word = (index: number): number => words[index] ?? 0;
   const wide = (index: number): bigint => join(word(index), word(index + 1));
   const time = (index: number): number => word(index + 1) * 0x1_0000_0000 + word(index);
-  const worse = (a: number, b: number): number => Math.max(a, b);
+  const worse = (a: number, b: number): number => ((badness[a] ?? 0) >= (badness[b] ?? 0) ? a : b);
+  const ports = hardware.description.hostBridges.flatMap((bridge) => bridge.rootPorts);
+  const { requesters } = hardware.description.limits;
 
   const load: PhysicalMemory["load"] = (address, width) => {
     let status = 0;
@@ -105,14 +109,16 @@ function createMemory(hardware: Hardware): PhysicalMemory {
   const route: PhysicalMemory["route"] = (address) => {
     const table = exports.routeOf(low(address), high(address)) >>> 0;
     if (table === none) return undefined;
-    const port = hardware.description.hostBridges.flatMap((bridge) => bridge.rootPorts)[table];
-    return { table, capacity: port?.inFlight ?? 1, readLatency: exports.latencyOf(table, 0), writeLatency: exports.latencyOf(table, 1) };
+    return { table, capacity: ports[table]?.inFlight ?? 1, readLatency: exports.latencyOf(table, 0), writeLatency: exports.latencyOf(table, 1) };
   };
 
   return {
     load,
     store,
-    issue: (requester, kind, address, value) => exports.request(requester, kind === "write" ? lineBytes : 0, low(address), high(address), low(value), high(value)) !== 0,
+    issue: (requester, kind, address, value) => {
+      if (!(requester >= 0 && requester < requesters)) throw new RangeError(`requester ${requester} is not in 0..${requesters - 1} (limits.requesters)`);
+      return exports.request(requester, kind === "write" ? lineBytes : 0, low(address), high(address), low(value), high(value)) !== 0;
+    },
     takeCompletion,
     isStalled: (requester) => exports.isStalled(requester) !== 0,
     get routeGeneration() {
@@ -120,7 +126,7 @@ function createMemory(hardware: Hardware): PhysicalMemory {
     },
     route,
     get countsRequests() {
-      return word(map.armedRequest) !== 0;
+      return word(map.armedRequest) !== 0 || word(map.pendingEffects) !== 0;
     },
     account: (table, reads, writes, dropped) => exports.account(table, reads, writes, dropped),
   };
@@ -149,6 +155,6 @@ export function createPlatform(hardware: Hardware): HardwarePlatform {
     },
     ioremap: (base, size) => createHandle(hardware, base, size),
     invalidateCaches: () => true,
-    spend: (nanoseconds) => exports.spend(nanoseconds),
+    spend: (nanoseconds) => hardware.advanceTo(hardware.now + nanoseconds),
   };
 }

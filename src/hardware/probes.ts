@@ -5,7 +5,7 @@ import type { Hardware } from "./machine.ts";
 export type ProbeMatch =
   | { readonly kind: "time"; /** Virtual ns since power-on. */ readonly at: number }
   | { readonly kind: "access"; readonly entity: string; readonly space: "config" | "component"; /** Bytes, inclusive range in the block. */ readonly from: number; readonly to: number; readonly direction: "read" | "write" | "any"; readonly mask?: number; readonly value?: number }
-  | { readonly kind: "request"; /** Root port, or any. */ readonly port?: string; readonly direction: "read" | "write" | "any" }
+  | { readonly kind: "request"; /** Root port, or any. */ readonly port?: string; readonly direction: "read" | "write" | "any"; /** Inclusive range of host physical addresses; all when absent. */ readonly from?: bigint; readonly to?: bigint }
   | { readonly kind: "register"; readonly entity: string; readonly space: "config" | "component"; readonly offset: number; readonly mask: number; readonly value: number };
 
 export type ProbeAction =
@@ -27,8 +27,9 @@ export interface ProbeSpec {
 export interface ProbeEvidence {
   readonly matches: number;
   readonly fired: number;
-  /** Virtual ns of the first action, or null. */
+  /** Virtual ns of the first and the last action, or null. */
   readonly firstAt: number | null;
+  readonly lastAt: number | null;
 }
 
 /** A probe names something that the machine does not have, or the table is full. */
@@ -41,6 +42,7 @@ export class ProbeError extends Error {
 
 const configFlag = 0x8000_0000;
 const none = 0xffff_ffff;
+const lastAddress = 0xffff_ffff_ffff_ffffn;
 const directions = { read: 1, write: 2, any: 3 } as const;
 const actions = { linkDown: 1, linkUp: 2, neverRetrain: 3, dropResponse: 4, delayResponse: 5, loseInterrupt: 6, plug: 7 } as const;
 const lowOf = (value: number): number => value % 0x1_0000_0000 >>> 0;
@@ -63,7 +65,13 @@ interface RawMatch { readonly kind: number; readonly entity: number; readonly lo
 
 function encodeMatch(hardware: Hardware, match: ProbeMatch): RawMatch {
   if (match.kind === "time") return { kind: 1, entity: none, low: 0, high: 0, mask: 0, value: 0, time: match.at };
-  if (match.kind === "request") return { kind: 3, entity: match.port === undefined ? none : portOf(hardware, match.port), low: 0, high: 0, mask: 0, value: 0, time: directions[match.direction] };
+  if (match.kind === "request") {
+    const from = match.from ?? 0n;
+    const to = match.to ?? lastAddress;
+    if (from < 0n || to > lastAddress || from > to) throw new ProbeError(`addresses ${from}..${to} of a request are no range`);
+    const entity = match.port === undefined ? none : portOf(hardware, match.port);
+    return { kind: 3, entity, low: Number(from & 0xffff_ffffn), high: Number(from >> 32n), mask: Number(to & 0xffff_ffffn), value: Number(to >> 32n), time: directions[match.direction] };
+  }
   const flag = match.space === "config" ? configFlag : 0;
   const entity = entityOf(hardware, match.entity);
   if (match.kind === "register") return { kind: 4, entity, low: (match.offset | flag) >>> 0, high: 0, mask: match.mask, value: match.value, time: 0 };
@@ -90,6 +98,7 @@ function encodeAction(hardware: Hardware, action: ProbeAction): { readonly argum
 
 /** Arms probe `id` (0..limits.probes-1). Returns the id. @throws ProbeError */
 export function armProbe(hardware: Hardware, id: number, spec: ProbeSpec): number {
+  if (spec.match.kind === "time" && (spec.skip ?? 0) !== 0) throw new ProbeError("a point in time comes once: skip must be 0");
   const match = encodeMatch(hardware, spec.match);
   const { argument, extra } = encodeAction(hardware, spec.action);
   const target = portOf(hardware, spec.action.port);
@@ -103,7 +112,9 @@ export function disarmProbe(hardware: Hardware, id: number): void {
 }
 
 export function probeEvidence(hardware: Hardware, id: number): ProbeEvidence {
-  const fired = hardware.exports.probeFired(id) >>> 0;
-  const firstAt = (hardware.exports.probeFirstHigh(id) >>> 0) * 0x1_0000_0000 + (hardware.exports.probeFirstLow(id) >>> 0);
-  return { matches: hardware.exports.probeMatches(id) >>> 0, fired, firstAt: fired === 0 ? null : firstAt };
+  const { exports } = hardware;
+  const fired = exports.probeFired(id) >>> 0;
+  const timeOf = (lower: number): number => hardware.resultHigh * 0x1_0000_0000 + (lower >>> 0);
+  const firstAt = fired === 0 ? null : timeOf(exports.probeFirst(id));
+  return { matches: exports.probeMatches(id) >>> 0, fired, firstAt, lastAt: fired === 0 ? null : timeOf(exports.probeLast(id)) };
 }

@@ -20,6 +20,8 @@ export interface DeviceDescription {
   readonly mediaReadyTime: number;
   /** DVSEC 0 Capability3: volatile contents survive a hot reset. */
   readonly preservesVolatile: boolean;
+  /** HDM capability bit 10; absent: false. */
+  readonly poisonOnDecodeError?: boolean;
 }
 
 export interface IsolationDescription {
@@ -58,6 +60,8 @@ export interface HostBridgeDescription {
   readonly decoders: number;
   /** 1, 2, 4 or 8. */
   readonly targetCount: number;
+  /** HDM capability bit 10; absent: false. */
+  readonly poisonOnDecodeError?: boolean;
   readonly rootPorts: readonly RootPortDescription[];
 }
 
