@@ -4,10 +4,11 @@ import { describe, expect, it } from "vitest";
 import type { Errno } from "../../src/kernel/base/errno.ts";
 import { SystemError } from "../../src/kernel/base/errno.ts";
 import type { MachineDescription } from "../../src/platform/description.ts";
+import { isPort, portOf } from "../../src/kernel/cxl/types.ts";
 import { accessesOf } from "../support/accesses.ts";
 import type { Booted } from "../support/kernel.ts";
 import { bootMachine } from "../support/kernel.ts";
-import { GiB, MiB, deviceOf, machineOf, offsetOf, portOf } from "../support/machine.ts";
+import { GiB, MiB, deviceOf, machineOf, offsetOf, portOf as rootPortOf } from "../support/machine.ts";
 
 const devices = "/sys/bus/cxl/devices";
 
@@ -16,12 +17,12 @@ function wideMachine(bridges: number, ports: number, granularity = 256): Machine
   const base = machineOf([]);
   const hostBridges = Array.from({ length: bridges }, (_, b) => ({
     name: `hb${b}`, uid: b, segment: 0, busStart: 16 * (b + 1), busEnd: 16 * (b + 1) + 15, componentBase: 0xfe00_0000n + BigInt(b) * 0x1_0000n, decoders: 4, targetCount: 8,
-    rootPorts: Array.from({ length: ports }, (_, p) => portOf(`rp${b}${p}`, { portNumber: p, slots: [deviceOf(`d${b}${p}`, { serial: BigInt(b * 16 + p) })] })),
+    rootPorts: Array.from({ length: ports }, (_, p) => rootPortOf(`rp${b}${p}`, { portNumber: p, slots: [deviceOf(`d${b}${p}`, { serial: BigInt(b * 16 + p) })] })),
   }));
   return { ...base, hostBridges, windows: [{ base: 16n * GiB, size: 8n * GiB, ways: bridges, granularity, targets: hostBridges.map((_, index) => index) }] };
 }
 
-const twoPorts = (): MachineDescription => machineOf([portOf("rp0", { slots: [deviceOf("d0", { serial: 1n })] }), portOf("rp1", { slots: [deviceOf("d1", { serial: 2n })] })]);
+const twoPorts = (): MachineDescription => machineOf([rootPortOf("rp0", { slots: [deviceOf("d0", { serial: 1n })] }), rootPortOf("rp1", { slots: [deviceOf("d1", { serial: 2n })] })]);
 
 function errnoOf(action: () => void): Errno | "ok" {
   try {
@@ -104,7 +105,7 @@ describe("creation through sysfs", () => {
   });
 
   it("[S30] a full window fails with ERANGE, and free space is taken from the lowest address", () => {
-    const booted = bootMachine(machineOf([portOf("rp0")], { windows: [{ base: 16n * GiB, size: 512n * MiB, ways: 1, granularity: 256, targets: [0] }] }));
+    const booted = bootMachine(machineOf([rootPortOf("rp0")], { windows: [{ base: 16n * GiB, size: 512n * MiB, ways: 1, granularity: 256, targets: [0] }] }));
     newRegion(booted, 1);
     expect(store(booted, "region0/size", "0x30000000")).toBe("ERANGE");
     expect(store(booted, "region0/size", "0x10000000")).toBe("ok");
@@ -132,7 +133,7 @@ describe("creation through sysfs", () => {
   });
 
   it("(7.5) DPA: order of ids, capacity, mode first", () => {
-    const booted = bootMachine(machineOf([portOf("rp0", { slots: [deviceOf("d0", { volatileCapacity: 512n * MiB })] })]));
+    const booted = bootMachine(machineOf([rootPortOf("rp0", { slots: [deviceOf("d0", { volatileCapacity: 512n * MiB })] })]));
     const [a] = endpoints(booted);
     expect(store(booted, `decoder${a}.0/dpa_size`, "0x10000000")).toBe("EBUSY");
     expect(store(booted, `decoder${a}.0/mode`, "pmem")).toBe("EINVAL");
@@ -215,8 +216,7 @@ describe("commit and reset", () => {
       store(booted, "region0/size", "0x10000000");
       store(booted, `decoder${a}.0/mode`, "ram");
       store(booted, `decoder${a}.0/dpa_size`, "0x10000000");
-      const port = [...booted.kernel.devices.values()].find((device) => device.name === "port1");
-      for (const dport of (port?.data as { dports: { isIsolated: boolean }[] }).dports) dport.isIsolated = true;
+      for (const device of booted.kernel.devices.values()) if (isPort(device)) for (const dport of portOf(device).dports) dport.isIsolated = true;
       expect(store(booted, "region0/target0", `decoder${a}.0`)).toBe(expected);
     }
   });
@@ -267,5 +267,71 @@ describe("interleave over host bridges", () => {
     expect(booted.command("cxl create-region -d decoder0.0 -m -t ram mem0").exitCode).toBe(1);
     expect(booted.command("cxl destroy-region -f region1").exitCode).toBe(0);
     expect(read(booted, "port1/decoders_committed")).toBe("0");
+  });
+});
+
+describe("what a hardware refusal leaves", () => {
+  const large = (): MachineDescription => machineOf(["0", "1"].map((n) => rootPortOf(`rp${n}`, { slots: [deviceOf(`d${n}`, { serial: BigInt(n) + 1n, volatileCapacity: 512n * MiB })] })));
+  const decoderControl = { d: offsetOf("deviceComponent", "hdmDecoderDevice", "control"), hb: offsetOf("hostBridgeComponent", "hdmDecoderPort", "control") };
+  const stride = 0x20;
+
+  /** Uncommits decoder 0 behind the kernel's back and sets Lock On Commit in decoder 1, so that its commit fails by C2 (e). */
+  function makeRefuse(booted: Booted, place: "hb" | "d", entity: string): void {
+    const id = booted.system.hardware.entities[place === "hb" ? "bridges" : "devices"].get(entity)?.id ?? -1;
+    const components = [...booted.kernel.devices.values()].filter(isPort).map((device) => portOf(device).components).filter((one) => one !== null);
+    const found = components.find((one) => accessesOf(booted.system.hardware, () => void one.handle.read32(0)).some((access) => access.place === id));
+    found?.handle.write32(decoderControl[place], 0);
+    found?.handle.write32(decoderControl[place] + stride, 0x1100);
+  }
+  const committedAt = (booted: Booted, kind: "bridges" | "devices", name: string, n: number): number =>
+    (booted.system.hardware.peekComponent(booted.system.hardware.entities[kind].get(name)?.id ?? 0, decoderControl[kind === "bridges" ? "hb" : "d"] + n * stride) >> 10) & 1;
+
+  it("(7.2) the second endpoint refuses: EIO, and the first target and the shared bridge decoder are rolled back", () => {
+    const booted = bootMachine(large());
+    expect(booted.command("cxl create-region -d decoder0.0 -m -t ram -s 512M mem0 mem1").exitCode).toBe(0);
+    makeRefuse(booted, "d", "d1");
+    const result = booted.command("cxl create-region -d decoder0.0 -m -t ram -s 512M mem0 mem1");
+    expect([result.exitCode, result.stderr.includes("Input/output error")]).toEqual([1, true]);
+    expect([committedAt(booted, "devices", "d0", 1), committedAt(booted, "bridges", "hb0", 1), committedAt(booted, "devices", "d0", 0)]).toEqual([0, 0, 1]);
+  });
+
+  it("(7.2) the bridge refuses: the endpoint that was committed before it is reset", () => {
+    const booted = bootMachine(large());
+    expect(booted.command("cxl create-region -d decoder0.0 -m -t ram -s 256M mem0").exitCode).toBe(0);
+    makeRefuse(booted, "hb", "hb0");
+    const result = booted.command("cxl create-region -d decoder0.0 -m -t ram -s 256M mem0");
+    expect([result.exitCode, result.stderr.includes("Input/output error")]).toEqual([1, true]);
+    expect(committedAt(booted, "devices", "d0", 1)).toBe(0);
+  });
+
+  it("(7.3) while an older decoder was reset first, no further one is given out (EBUSY), even above all others", () => {
+    const booted = bootMachine(large());
+    expect(booted.command("cxl create-region -d decoder0.0 -m -t ram -s 256M mem0").exitCode).toBe(0);
+    expect(booted.command("cxl create-region -d decoder0.0 -m -t ram -s 256M mem1").exitCode).toBe(0);
+    expect(booted.command("cxl destroy-region -f region0").exitCode).toBe(0);
+    const result = booted.command("cxl create-region -d decoder0.0 -m -t ram -s 512M mem0");
+    expect([result.exitCode, result.stderr.includes("Device or resource busy")]).toEqual([1, true]);
+  });
+
+  it("(4.4) enumeration writes target type host-only into every decoder that is not committed", () => {
+    const booted = bootMachine(large());
+    const { hardware } = booted.system;
+    for (let n = 0; n < 4; n++) {
+      expect((hardware.peekComponent(hardware.entities.bridges.get("hb0")?.id ?? 0, decoderControl.hb + n * stride) >> 12) & 1).toBe(1);
+      expect((hardware.peekComponent(hardware.entities.devices.get("d1")?.id ?? 0, decoderControl.d + n * stride) >> 12) & 1).toBe(1);
+    }
+  });
+
+  it("targets stored in any order are programmed by position", () => {
+    const booted = bootMachine(twoPorts());
+    const [a, b] = endpoints(booted);
+    newRegion(booted);
+    store(booted, "region0/size", "0x20000000");
+    for (const id of [a, b]) {
+      store(booted, `decoder${id}.0/mode`, "ram");
+      store(booted, `decoder${id}.0/dpa_size`, "0x10000000");
+    }
+    expect([store(booted, "region0/target1", `decoder${a}.0`), store(booted, "region0/target0", `decoder${b}.0`)]).toEqual(["ok", "ok"]);
+    expect(read(booted, "decoder1.0/target_list")).toBe("1,0");
   });
 });

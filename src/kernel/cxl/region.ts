@@ -46,7 +46,7 @@ export const removeRegion = task("region.remove", function* (kernel: Kernel, reg
   yield* removeDevice(kernel, region);
   yield* lockRegions(kernel);
   try {
-    for (const target of [...record.targets]) if (target !== null) detachTarget(kernel, target);
+    for (const target of record.targets.slice()) if (target !== null) detachTarget(kernel, target);
     if (record.resource !== null) removeResource(record.resource);
     record.resource = null;
   } finally {

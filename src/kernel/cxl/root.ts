@@ -70,7 +70,7 @@ const removeRoot = task("cxl_acpi.removeRoot", function* (kernel: Kernel): Task<
   for (const decoder of portOf(root).decoders) {
     const part = rootPart(decoder);
     part.isDead = true;
-    for (const region of [...part.regions]) yield* removeRegion(kernel, region);
+    for (const region of part.regions.slice()) yield* removeRegion(kernel, region);
   }
   yield* removePort(kernel, root);
   for (const decoder of portOf(root).decoders) {
@@ -94,7 +94,7 @@ const addBridgePort = task("cxl_acpi.addBridgePort", function* (kernel: Kernel, 
 
 /** Memdevs that probed before the root was there get another try (cxl_bus_rescan). */
 const rescanMemdevs = task("cxl.rescan", function* (kernel: Kernel): Task<void> {
-  for (const device of [...busDevices(kernel, cxlBus)]) if (isMemdev(device)) yield* attach(kernel, device);
+  for (const device of busDevices(kernel, cxlBus).slice()) if (isMemdev(device)) yield* attach(kernel, device);
 });
 
 const probe = task("cxl_acpi.probe", function* (kernel: Kernel, acpi: Device): Task<void> {
