@@ -4,10 +4,10 @@ import { SystemError } from "../kernel/base/errno.ts";
 import type { FileSystem } from "../kernel/sysfs/file-system.ts";
 
 
-/** Names in order of their numbers ("decoder2.10" after "decoder2.9"), without locale rules. */
-export function naturalOrder(a: string, b: string): number {
-  const parts = (name: string): (string | number)[] => name.split(/(\d+)/).map((part, index) => (index % 2 === 1 ? Number(part) : part));
-  const [left, right] = [parts(a), parts(b)];
+type Key = readonly (string | number)[];
+const keyOf = (name: string): Key => name.split(/(\d+)/).map((part, index) => (index % 2 === 1 ? Number(part) : part));
+
+function compareKeys(left: Key, right: Key): number {
   for (let i = 0; i < Math.max(left.length, right.length); i++) {
     const [x, y] = [left[i] ?? "", right[i] ?? ""];
     if (x !== y) return x < y ? -1 : 1;
@@ -15,13 +15,21 @@ export function naturalOrder(a: string, b: string): number {
   return 0;
 }
 
+/** Names in order of their numbers ("decoder2.10" after "decoder2.9"), without locale rules. */
+export const naturalOrder = (a: string, b: string): number => compareKeys(keyOf(a), keyOf(b));
+
+/** The same order for a whole list, each name taken apart once. */
+const inNaturalOrder = (names: readonly string[]): string[] => names.map((name) => ({ name, key: keyOf(name) })).toSorted((a, b) => compareKeys(a.key, b.key)).map((entry) => entry.name);
+
 export const deviceFolder = (bus: string, name: string): string => `/sys/bus/${bus}/devices/${name}`;
+
+const isDigit = (letter: string | undefined): boolean => letter !== undefined && letter >= "0" && letter <= "9";
 
 /** Devices of a bus whose names begin with `prefix` and a digit. */
 export function devicesOf(files: FileSystem, bus: string, prefix: string): string[] {
   const folder = `/sys/bus/${bus}/devices`;
   if (!files.exists(folder)) return [];
-  return files.list(folder).filter((name) => name.startsWith(prefix) && /^\d/.test(name.slice(prefix.length))).sort(naturalOrder);
+  return inNaturalOrder(files.list(folder).filter((name) => name.startsWith(prefix) && isDigit(name[prefix.length])));
 }
 
 /** Text of an attribute without its line end; undefined when it is not there or cannot be read. */

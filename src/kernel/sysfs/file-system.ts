@@ -29,7 +29,7 @@ function resolve(kernel: Kernel, path: string, followsLast: boolean): Found {
     }
     const here = walked.at(-1)?.node ?? root;
     if (here.kind !== "directory") throw new SystemError("ENOTDIR", `${path}: not a directory`);
-    const next = here.entries().get(part);
+    const next = here.find(part);
     if (next === undefined) throw new SystemError("ENOENT", `${path}: no such file or directory`);
     if (next.kind === "link" && (pending.length > 0 || followsLast)) {
       if (links++ > linkLimit) throw new SystemError("EINVAL", `${path}: too many links`);

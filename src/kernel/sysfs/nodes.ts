@@ -9,13 +9,13 @@ import type { Kernel, LogLevel } from "../base/kernel.ts";
 import { formatResources, iomem } from "../resource/resource.ts";
 
 export type Node =
-  | { readonly kind: "directory"; readonly entries: () => ReadonlyMap<string, Node> }
+  | { readonly kind: "directory"; readonly entries: () => ReadonlyMap<string, Node>; /** One entry; walking a path asks for names only. */ readonly find: (name: string) => Node | undefined }
   | { readonly kind: "link"; readonly target: string }
   | { readonly kind: "file"; readonly read: (() => string) | null; readonly write: ((text: string) => Task<void>) | null };
 
 type Entries = Map<string, Node>;
 
-export const directory = (entries: () => ReadonlyMap<string, Node>): Node => ({ kind: "directory", entries });
+export const directory = (entries: () => ReadonlyMap<string, Node>, find?: (name: string) => Node | undefined): Node => ({ kind: "directory", entries, find: find ?? ((name) => entries().get(name)) });
 const fixed = (entries: Readonly<Record<string, Node>>): Node => directory(() => new Map(Object.entries(entries)));
 const text = (read: () => string): Node => ({ kind: "file", read, write: null });
 
@@ -58,6 +58,21 @@ const storeOverride = task("driver_override.store", function* (_kernel: Kernel, 
   device.driverOverride = value.trim() === "" ? null : value.trim();
 });
 
+/** A device's directory. A child, a link or a plain attribute is found without making the others. */
+function deviceNode(kernel: Kernel, device: Device): Node {
+  return directory(() => deviceEntries(kernel, device), (name) => findInDevice(kernel, device, name) ?? deviceEntries(kernel, device).get(name));
+}
+
+function findInDevice(kernel: Kernel, device: Device, name: string): Node | undefined {
+  const child = device.children.find((candidate) => candidate.name === name);
+  if (child !== undefined) return deviceNode(kernel, child);
+  const target = device.links.get(name);
+  if (target !== undefined) return link(() => sysPath(device), () => sysPath(target));
+  const attribute = device.type.attributes.find((candidate) => candidate.name === name);
+  if (attribute === undefined || attribute.visible?.(kernel, device) === false) return undefined;
+  return attributeNode(kernel, device, attribute);
+}
+
 function deviceEntries(kernel: Kernel, device: Device): Entries {
   const entries: Entries = new Map();
   const groups = new Map<string, Entries>();
@@ -72,7 +87,7 @@ function deviceEntries(kernel: Kernel, device: Device): Entries {
   }
   for (const [name, inner] of groups) entries.set(name, directory(() => inner));
   const path = (): string => sysPath(device);
-  for (const child of device.children) entries.set(child.name, directory(() => deviceEntries(kernel, child)));
+  for (const child of device.children) entries.set(child.name, deviceNode(kernel, child));
   for (const [name, target] of device.links) entries.set(name, link(path, () => sysPath(target)));
   if (device.bus !== null) entries.set("subsystem", link(path, () => `/sys/bus/${device.bus}`));
   const driver = device.driver;
@@ -136,7 +151,12 @@ function driverEntries(kernel: Kernel, driver: Driver): Entries {
 const flush = task("flush.store", function* (_kernel: Kernel, _value: string): Task<void> {});
 
 function busEntries(kernel: Kernel, bus: string): Entries {
-  const devices = directory(() => new Map(busDevices(kernel, bus).map((device) => [device.name, link(() => `/sys/bus/${bus}/devices`, () => sysPath(device))])));
+  const linkTo = (device: Device): Node => link(() => `/sys/bus/${bus}/devices`, () => sysPath(device));
+  const findLink = (name: string): Node | undefined => {
+    const device = findDevice(kernel, bus, name);
+    return device === undefined ? undefined : linkTo(device);
+  };
+  const devices = directory(() => new Map(busDevices(kernel, bus).map((device) => [device.name, linkTo(device)])), findLink);
   const drivers = directory(() => new Map((kernel.drivers.get(bus) ?? []).map((driver) => [driver.name, directory(() => driverEntries(kernel, driver))])));
   const entries: Entries = new Map([["devices", devices], ["drivers", drivers]]);
   if (bus === "cxl") entries.set("flush", command((value) => flush(kernel, value)));
@@ -162,7 +182,7 @@ function deviceFiles(kernel: Kernel): Entries {
 /** The root directory. */
 export function rootNode(kernel: Kernel): Node {
   const buses = directory(() => new Map([...new Set([...kernel.buses.keys(), ...kernel.drivers.keys()])].map((bus) => [bus, directory(() => busEntries(kernel, bus))])));
-  const devices = directory(() => new Map([...kernel.devices.values()].filter((device) => device.parent === null).map((device) => [device.name, directory(() => deviceEntries(kernel, device))])));
+  const devices = directory(() => new Map([...kernel.devices.values()].filter((device) => device.parent === null).map((device) => [device.name, deviceNode(kernel, device)])));
   return fixed({
     sys: fixed({ bus: buses, devices }),
     proc: fixed({ iomem: text(() => formatResources(iomem(kernel))) }),
