@@ -114,6 +114,36 @@ function* overDevices(files: FileSystem, argv: readonly string[], output: Output
   return failed === undefined ? 0 : 1;
 }
 
+const driversByMode: Readonly<Record<string, string>> = { devdax: "device_dax", "system-ram": "kmem" };
+
+/** Puts a device into another mode; one that has it already is left and counts as a failure, as in the tool. */
+function* reconfigure(files: FileSystem, argv: readonly string[], output: Output): Task<number> {
+  const options = parseOptions(forceSpec, argv);
+  const mode = options.values.get("mode") ?? "";
+  const driver = driversByMode[mode];
+  if (driver === undefined) throw new UsageProblem(`invalid mode '${mode}'`);
+  const done: string[] = [];
+  let failed: SystemError | undefined;
+  for (const device of options.words) {
+    try {
+      if (driverOf(files, "dax", device) === driver) throw new SystemError("EBUSY", `already in ${mode} mode`);
+      if (!files.exists(`/sys/bus/dax/drivers/${driver}`)) throw new SystemError("ENODEV", `no driver for ${mode} mode`);
+      yield* disable(files, device);
+      yield* files.write(`/sys/bus/dax/drivers/${driver}/new_id`, device);
+      if (driverOf(files, "dax", device) !== driver) throw new SystemError("ENXIO", `failed to bind to ${driver}`);
+      done.push(device);
+    } catch (thrown) {
+      if (!(thrown instanceof SystemError)) throw thrown;
+      failed = thrown;
+      output.err(`dax: ${device}: ${thrown.message}\n`);
+    }
+  }
+  if (failed !== undefined) output.err(`error reconfiguring devices: ${errnoText(failed.errno)}\n`);
+  if (done.length > 0) output.out(toJson(done.map((device) => describeDaxDevice(files, device, false))));
+  output.err(`reconfigured ${done.length} device${done.length === 1 ? "" : "s"}\n`);
+  return failed === undefined ? 0 : 1;
+}
+
 /** `daxctl ...`: exit code. */
 export function* daxctl(files: FileSystem, argv: readonly string[], output: Output): Task<number> {
   const [command, ...rest] = argv;
@@ -131,6 +161,8 @@ export function* daxctl(files: FileSystem, argv: readonly string[], output: Outp
       return yield* overDevices(files, rest, output, "enabled", (device) => writeDriver(files, "device_dax", "bind", device));
     case "destroy-device":
       return yield* overDevices(files, rest, output, "destroyed", (device, isForced) => destroy(files, device, isForced));
+    case "reconfigure-device":
+      return yield* reconfigure(files, rest, output);
     default:
       throw new UsageProblem(`Unknown command: '${command ?? ""}'`);
   }

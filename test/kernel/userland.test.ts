@@ -99,6 +99,15 @@ describe("daxctl and the small commands", () => {
     expect(booted.files.list("/dev").filter((name) => name.startsWith("dax"))).toEqual(["dax0.1", "dax0.2"]);
   });
 
+  it("reconfigure-device binds a disabled device in devdax mode and refuses what it is already", () => {
+    const booted = boot();
+    booted.command("cxl create-region -d decoder0.0 -m -t ram mem0 mem1");
+    expect(booted.command("daxctl reconfigure-device -m devdax dax0.0").stderr).toBe("dax: dax0.0: already in devdax mode\nerror reconfiguring devices: Device or resource busy\nreconfigured 0 devices\n");
+    booted.command("daxctl disable-device dax0.0");
+    expect(booted.command("daxctl reconfigure-device -m devdax dax0.0")).toMatchObject({ exitCode: 0, stderr: "reconfigured 1 device\n" });
+    expect(booted.command("daxctl reconfigure-device -m system-ram dax0.0").exitCode).toBe(1);
+  });
+
   it("dmesg shows times and texts, debug lines only when asked", () => {
     const booted = boot();
     const lines = booted.command("dmesg").stdout.trimEnd().split("\n");
