@@ -100,6 +100,7 @@ export function installFirmware(target: FirmwareTarget, machine: MachineDescript
   });
   return {
     xsdt,
+    memoryMap: machine.ram.map((range) => ({ ...range, kind: "usable" as const })),
     hostBridges,
     osc: (_uid, request) => granted(request),
     takeNotify: () => pending.shift(),

@@ -33,6 +33,7 @@ describe("a booted kernel", () => {
     expect(booted.read("/sys/bus/pci/devices/0000:0d:00.0/class")).toBe("0x050210\n");
     expect(booted.read("/proc/iomem")).toMatch(/PCI Bus 0000:0c\n {2}[0-9a-f-]+ : PCI Bus 0000:0d\n {4}[0-9a-f-]+ : 0000:0d:00\.0\n {6}[0-9a-f-]+ : endpoint\d\n/);
     expect(booted.read("/proc/iomem")).toContain("400000000-4ffffffff : CXL Window 0\n");
+    expect(booted.read("/proc/iomem")).toContain("00000000-3fffffff : System RAM\n");
   });
 
   it("has the attributes of the captured tree on every kind of device", () => {
