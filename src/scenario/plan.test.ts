@@ -1,7 +1,9 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { ScenarioFileError } from "./load.ts";
 import { outcomeOf } from "./outcome.ts";
 import { planScenario } from "./plan.ts";
+import { policiesPage } from "./policies-page.ts";
 import { policies, policyNames, presetNames, presetValues } from "./policies.ts";
 
 const text = (extra = "", machine = ""): string => `version: 1
@@ -63,6 +65,12 @@ describe("policies", () => {
       expect(Object.keys(values ?? {}).sort()).toEqual([...policyNames].sort());
       for (const name of policyNames) expect([preset, name, (policies[name].values as readonly string[]).includes(values?.[name] ?? "")]).toEqual([preset, name, true]);
     }
+  });
+});
+
+describe("docs/policies.md", () => {
+  it("is what the table says", () => {
+    expect(readFileSync(new URL("../../docs/policies.md", import.meta.url), "utf8")).toBe(policiesPage());
   });
 });
 
