@@ -158,7 +158,7 @@ export function describeMachine(scenario: Pick<ScenarioFile, "machine" | "firmwa
       isolationResponseTime: file.implementation?.isolationResponseTime ?? 100,
       messageOrder: file.implementation?.messageOrder ?? "isolation-first",
     },
-    limits: { mediaPages: file.limits?.mediaPages ?? 4096, traceRecords: file.limits?.traceRecords ?? 16_384, probes: 128, requesters: file.limits?.requesters ?? 1024 },
+    limits: { mediaPages: file.limits?.mediaPages ?? 2048, traceRecords: file.limits?.traceRecords ?? 16_384, probes: 128, requesters: file.limits?.requesters ?? 1024 },
   };
   return { machine, problems: naming.problems };
 }
