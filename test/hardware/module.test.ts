@@ -5,34 +5,16 @@ import { describe, expect, it } from "vitest";
 import { armProbe, probeEvidence, ProbeError } from "../../src/hardware/probes.ts";
 import { MachineDescriptionError } from "../../src/hardware/build.ts";
 import { digestsOf as digests, disturb, referenceDigests } from "../support/disturb.ts";
+import { float32, float64, isFloat, memoryGrow, readCode, sections } from "../support/wasm.ts";
 import { GiB, deviceOf, machineOf, openMemory, portOf, setUp } from "../support/machine.ts";
 
-/** Sections of a module: id -> bytes. */
-function sections(name: string): Map<number, Uint8Array> {
-  const bytes = readFileSync(new URL(`../../build/${name}`, import.meta.url));
-  const found = new Map<number, Uint8Array>();
-  let at = 8;
-  const leb = (): number => {
-    let value = 0;
-    for (let shift = 0; ; shift += 7) {
-      const byte = bytes[at++] ?? 0;
-      value |= (byte & 0x7f) << shift;
-      if (byte < 0x80) return value >>> 0;
-    }
-  };
-  while (at < bytes.length) {
-    const id = bytes[at++] ?? 0;
-    const size = leb();
-    if (id !== 0) found.set(id, bytes.subarray(at, at + size));
-    at += size;
-  }
-  return found;
-}
+const binary = (name: string): Uint8Array => readFileSync(new URL(`../../build/${name}`, import.meta.url));
+const names = ["hardware.wasm", "hardware.checked.wasm"] as const;
 
 describe("the module", () => {
   it("[rule 5] has no mutable global and imports nothing but the trace call and the abort of the checked target", () => {
-    for (const name of ["hardware.wasm", "hardware.checked.wasm"]) {
-      const globals = sections(name).get(6);
+    for (const name of names) {
+      const globals = sections(binary(name)).get(6);
       if (globals === undefined) continue;
       // count, then per global: type, mutability, constant expression (opcode, leb, end)
       let at = 1;
@@ -47,15 +29,25 @@ describe("the module", () => {
     expect(WebAssembly.Module.imports(module).map((one) => one.name)).toEqual(["traceFull"]);
   });
 
-  it("[rule 5] declares no floating-point type anywhere in its signatures", () => {
-    for (const name of ["hardware.wasm", "hardware.checked.wasm"]) {
-      const types = sections(name).get(1) ?? new Uint8Array();
-      expect([...types].filter((byte) => byte === 0x7c || byte === 0x7d)).toEqual([]);
+  it("[rule 5] has no floating-point instruction, local or signature, and grows its memory in one place", () => {
+    for (const name of names) {
+      const code = readCode(binary(name));
+      expect(code.functions).toBeGreaterThan(50);
+      expect([...code.opcodes.keys()].filter(isFloat)).toEqual([]);
+      expect([...code.localTypes].filter((type) => type === float32 || type === float64)).toEqual([]);
+      expect([...(sections(binary(name)).get(1) ?? [])].filter((byte) => byte === float32 || byte === float64)).toEqual([]);
+      expect([name, code.opcodes.get(memoryGrow)]).toEqual([name, 1]);
     }
   });
 
+  it("[rule 5] the reading of the binary finds a floating-point instruction where there is one", () => {
+    // (func (result f32) f32.const 1) (func (drop (memory.grow (i32.const 0x43))))
+    const code = readCode(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 10, 17, 2, 7, 0, 0x43, 0, 0, 0x80, 0x3f, 0x0b, 7, 0, 0x41, 0xc3, 0x00, 0x40, 0, 0x0b]));
+    expect([[...code.opcodes.keys()].filter(isFloat), code.opcodes.get(memoryGrow)]).toEqual([[0x43], 1]);
+  });
+
   it("stays under 200 KB", () => {
-    expect(readFileSync(new URL("../../build/hardware.wasm", import.meta.url)).length).toBeLessThan(200_000);
+    expect(binary("hardware.wasm").length).toBeLessThan(200_000);
   });
 
   it("[rule 2] random accesses of any kind never trap, never grow memory, and leave release and checked with equal digests", () => {
