@@ -1,8 +1,9 @@
 // Building a machine: counts first (`begin` lays out and sizes memory once), then entities in order, then `finish`. No allocation after.
 
 import * as R from "./generated/registers";
-import { Block, Bridge, Completion, Device, Entity, Entry, HANDLES, Handle, INTERRUPTS, KIND_BRIDGE, KIND_DEVICE, KIND_PORT, LINK_UP, Machine, NEVER, NONE, Port, Probe, Range, Stalled, Window, MESSAGES, bridgeAt, deviceAt, portAt, root, take } from "./machine";
+import { Block, Bridge, Completion, Device, Entity, Entry, HANDLES, Handle, INTERRUPTS, KIND_BRIDGE, KIND_DEVICE, KIND_PORT, LINK_UP, Machine, NEVER, NONE, Port, Probe, Range, Stalled, WINDOW_STRIDE, WINDOW_TARGETS, Window, MESSAGES, bridgeAt, deviceAt, portAt, root, take } from "./machine";
 import { BlockLists, resetBlock } from "./registers";
+import { placeRows } from "./component/hdm-decoder";
 import { clearDeadlines, leavesFor } from "./deadlines";
 import { bringUp } from "./fabric/link-state";
 import { clearTable } from "./fabric/table";
@@ -10,7 +11,6 @@ import { refreshMessageNumbers } from "./pci/msi";
 import { LAYERS } from "./trace/ring";
 
 const PAGE: usize = 65536;
-const WINDOW_TARGETS: u32 = 16;
 
 /** Starts a machine and sizes its memory. Returns 0, or 1 when memory cannot grow. */
 export function begin(bridges: u32, ports: u32, devices: u32, windows: u32, rams: u32, entries: u32, requesters: u32, probes: u32, mediaPages: u32, traceRecords: u32): u32 {
@@ -39,7 +39,7 @@ export function begin(bridges: u32, ports: u32, devices: u32, windows: u32, rams
   m.bridges = take(m, <usize>bridges * offsetof<Bridge>());
   m.ports = take(m, <usize>ports * offsetof<Port>());
   m.devices = take(m, <usize>devices * offsetof<Device>());
-  m.windows = take(m, <usize>windows * (offsetof<Window>() + 16));
+  m.windows = take(m, <usize>windows * WINDOW_STRIDE);
   m.rams = take(m, <usize>rams * offsetof<Range>());
   m.entities = take(m, <usize>entities * sizeof<usize>());
   m.stalled = take(m, <usize>(requesters + 1) * offsetof<Stalled>());
@@ -65,7 +65,7 @@ function estimate(bridges: u32, ports: u32, devices: u32, windows: u32, rams: u3
   bytes += <usize>entries * offsetof<Entry>() + <usize>(requesters + 1) * offsetof<Stalled>() + <usize>completions * offsetof<Completion>();
   bytes += <usize>leavesFor(bridges, ports, devices) * 16 + <usize>entries * 4 + <usize>ports * (MESSAGES * 4 + 64) + <usize>bridges * (256 + 32 * 8 + 16) + <usize>devices * (10 * 8 + 16);
   bytes += <usize>INTERRUPTS * 8 + <usize>HANDLES * offsetof<Handle>() + <usize>probes * offsetof<Probe>() + <usize>table * 16;
-  bytes += <usize>windows * (offsetof<Window>() + 16 + WINDOW_TARGETS * 4 + 16) + <usize>rams * offsetof<Range>();
+  bytes += <usize>windows * WINDOW_STRIDE + <usize>rams * offsetof<Range>();
   return bytes + 8192;
 }
 
@@ -117,6 +117,7 @@ export function addBridge(segment: u32, busStart: u32, busEnd: u32, baseLow: u32
   bridge.commitTimes = take(m, <usize>decoders * 8);
   bridge.component = addBlock(m, bridge, 0, R.HOST_BRIDGE_COMPONENT_TABLE, R.HOST_BRIDGE_COMPONENT_DWORDS, R.HOST_BRIDGE_COMPONENT_CONDITIONS, R.HOST_BRIDGE_COMPONENT_CONDITION_COUNT, R.HOST_BRIDGE_COMPONENT_UNMODELLED, R.HOST_BRIDGE_COMPONENT_UNMODELLED_COUNT);
   bridge.config = bridge.component;
+  placeRows(bridge);
   return bridge.id;
 }
 
@@ -161,6 +162,7 @@ export function addDevice(portIndex: u32, isPlugged: u32, capacityLow: u32, capa
   device.preserves = preserves;
   device.config = addBlock(m, device, 1, R.DEVICE_CONFIG_TABLE, R.DEVICE_CONFIG_DWORDS, R.DEVICE_CONFIG_CONDITIONS, R.DEVICE_CONFIG_CONDITION_COUNT, R.DEVICE_CONFIG_UNMODELLED, R.DEVICE_CONFIG_UNMODELLED_COUNT);
   device.component = addBlock(m, device, 0, R.DEVICE_COMPONENT_TABLE, R.DEVICE_COMPONENT_DWORDS, R.DEVICE_COMPONENT_CONDITIONS, R.DEVICE_COMPONENT_CONDITION_COUNT, R.DEVICE_COMPONENT_UNMODELLED, R.DEVICE_COMPONENT_UNMODELLED_COUNT);
+  placeRows(device);
   device.lists = lists(m, R.DEVICE_CONFIG_KEYS, R.DEVICE_CONFIG_KEY_COUNT, R.DEVICE_CONFIG_PRESENCE, R.DEVICE_CONFIG_PRESENCE_COUNT);
   device.componentLists = lists(m, R.DEVICE_COMPONENT_KEYS, R.DEVICE_COMPONENT_KEY_COUNT, R.DEVICE_COMPONENT_PRESENCE, R.DEVICE_COMPONENT_PRESENCE_COUNT);
   return device.id;
@@ -173,19 +175,19 @@ export function setKey(entity: u32, key: u32, value: u32): void {
   store<u32>(found.keys + (<usize>key << 2), value);
 }
 
-/** A fixed memory window; `targets` is the address of 16 bridge indexes in the root's scratch area. */
+/** One way of a fixed memory window; the first one starts the window. */
 export function addWindow(baseLow: u32, baseHigh: u32, sizeLow: u32, sizeHigh: u32, ways: u32, granularityShift: u32, position: u32, target: u32): void {
   const m = root();
-  if (position == 0) {
-    const made = changetype<Window>(m.windows + <usize>(m.windowCount++) * offsetof<Window>());
-    made.base = (<u64>baseHigh << 32) | <u64>baseLow;
-    made.size = (<u64>sizeHigh << 32) | <u64>sizeLow;
-    made.ways = ways;
-    made.granularityShift = granularityShift;
-    made.targets = take(m, WINDOW_TARGETS * 4);
-  }
-  const window = changetype<Window>(m.windows + <usize>(m.windowCount - 1) * offsetof<Window>());
-  store<u32>(window.targets + (<usize>position << 2), target);
+  if (position == 0) m.windowCount++;
+  const at = m.windows + <usize>(m.windowCount - 1) * WINDOW_STRIDE;
+  const window = changetype<Window>(at);
+  window.base = (<u64>baseHigh << 32) | <u64>baseLow;
+  window.size = (<u64>sizeHigh << 32) | <u64>sizeLow;
+  window.granularityShift = <u64>granularityShift;
+  window.ways = ways;
+  window.wayMask = (ways & (ways - 1)) == 0 ? ways - 1 : 0;
+  assert(position < WINDOW_TARGETS);
+  store<usize>(at + <usize>position * sizeof<usize>(), changetype<usize>(bridgeAt(m, target)), offsetof<Window>());
 }
 
 export function addRam(baseLow: u32, baseHigh: u32, sizeLow: u32, sizeHigh: u32): void {

@@ -46,8 +46,10 @@ export class Entity {
   config: Block;
   component: Block;
   decoderCount: u32;
-  /** Dword index of decoder 0's base in the component block. */
+  /** Dword index of decoder 0's base in the component block; where its registers lie, and where the last decoder's end. */
   decoderBase: u32;
+  rows: usize;
+  rowsEnd: usize;
   /** Bitmap of decoders whose commit is still being checked, and when that ends for each. */
   committing: u32;
   commitTimes: usize;
@@ -113,14 +115,19 @@ export class Device extends Entity {
   preserves: u32;
 }
 
+/** A fixed memory window; the bridges of its ways (addresses of their records) follow it. */
 @unmanaged
 export class Window {
   base: u64;
   size: u64;
-  granularityShift: u32;
+  granularityShift: u64;
   ways: u32;
-  targets: usize;
+  /** Way bits when `ways` is a power of two, else 0. */
+  wayMask: u32;
 }
+
+export const WINDOW_TARGETS: u32 = 16;
+export const WINDOW_STRIDE: usize = offsetof<Window>() + <usize>WINDOW_TARGETS * sizeof<usize>();
 
 @unmanaged
 export class Range {

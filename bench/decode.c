@@ -5,14 +5,12 @@
 #include <time.h>
 
 typedef struct { uint64_t base, size; uint32_t shift, ways, targets[16]; } window;
-typedef struct { uint32_t base_low, base_high, size_low, size_high, control, list_low, list_high, reserved; } decoder;
+typedef struct { uint64_t base, size; uint32_t control; uint8_t targets[8]; uint32_t reserved; } decoder;
 // Set at run time, so that nothing is folded into constants.
 window windows[1];
 decoder decoders[4];
-uint32_t port_numbers[2];
-static volatile uint32_t window_count = 1, decoder_count = 4, port_count = 2;
-
-static uint64_t join(uint32_t high, uint32_t low) { return ((uint64_t)high << 32) | low; }
+uint8_t ports_by_number[256];
+static volatile uint32_t window_count = 1, decoder_count = 4;
 
 static __attribute__((noinline)) uint32_t route(uint64_t address) {
   for (uint32_t i = 0; i < window_count; i++) {
@@ -21,18 +19,17 @@ static __attribute__((noinline)) uint32_t route(uint64_t address) {
     uint64_t chunk = address >> w->shift;
     uint32_t way = (w->ways & (w->ways - 1)) == 0 ? (uint32_t)chunk & (w->ways - 1) : (uint32_t)(chunk % w->ways);
     if (w->targets[way] != 0) continue;
-    for (uint32_t d = 0; d < decoder_count; d++) {
+    decoder *found = 0;
+    for (uint32_t d = decoder_count; d-- > 0;) {
       decoder *x = &decoders[d];
-      if (!(x->control & 0x400)) continue;
-      uint64_t base = join(x->base_high, x->base_low);
-      if (address < base || address - base >= join(x->size_high, x->size_low)) continue;
-      uint32_t select = (uint32_t)(address >> ((x->control & 15) + 8)) & ((1u << ((x->control >> 4) & 15)) - 1);
-      uint32_t list = select & 4 ? x->list_high : x->list_low;
-      uint32_t target = (list >> ((select & 3) << 3)) & 0xff;
-      for (uint32_t p = 0; p < port_count; p++) if (port_numbers[p] == target) return p;
-      return ~0u;
+      uint64_t offset = address - x->base;
+      uint32_t hit = (uint32_t)(offset < x->size) & (uint32_t)(offset <= address) & (x->control >> 10);
+      found = hit ? x : found;
     }
-    return ~0u;
+    if (!found) return ~0u;
+    uint32_t code = (found->control >> 4) & 15;
+    uint32_t mask = code <= 3 ? (1u << code) - 1 : 0;
+    return (uint32_t)ports_by_number[found->targets[(uint32_t)(address >> ((found->control & 15) + 8)) & mask]] - 1;
   }
   return ~0u;
 }
@@ -40,10 +37,11 @@ static __attribute__((noinline)) uint32_t route(uint64_t address) {
 int main(int argc, char **argv) {
   uint32_t count = argc > 1 ? (uint32_t)strtoul(argv[1], 0, 10) : 1000000;
   windows[0] = (window){(uint64_t)16 << 30, (uint64_t)4 << 30, 8, (uint32_t)argc - 1, {0}};
-  port_numbers[1] = (uint32_t)argc - 1;
+  ports_by_number[0] = (uint8_t)(argc - 1);
+  ports_by_number[1] = (uint8_t)argc;
   for (uint32_t n = 0; n < 4; n++) {
     uint64_t base = ((uint64_t)16 << 30) + ((uint64_t)n << 30);
-    decoders[n] = (decoder){(uint32_t)base, (uint32_t)(base >> 32), 1u << 30, 0, 0x1610, 0x100, 0, 0};
+    decoders[n] = (decoder){base, 1u << 30, 0x1610, {0, 1}, 0};
   }
   double best = 1e9;
   volatile uint32_t sink = 0;

@@ -15,8 +15,17 @@ const TARGETS: u32 = R.HOST_BRIDGE_COMPONENT_HDM_DECODER_PORT_TARGET_LIST_LOW - 
 
 const COMMIT: u32 = R.HDM_DECODER_PORT_CONTROL_COMMIT;
 const COMMITTED: u32 = R.HDM_DECODER_PORT_CONTROL_COMMITTED;
+const COMMITTED_SHIFT: u32 = R.HDM_DECODER_PORT_CONTROL_COMMITTED_SHIFT;
 const NOT_COMMITTED: u32 = R.HDM_DECODER_PORT_CONTROL_ERROR_NOT_COMMITTED;
 const LOCK: u32 = R.HDM_DECODER_PORT_CONTROL_LOCK_ON_COMMIT;
+
+/** Tells the hot path where the decoders lie, up to the last one that is committed. */
+export function placeRows(entity: Entity): void {
+  let count: u32 = 0;
+  for (let decoder: u32 = 0; decoder < entity.decoderCount; decoder++) if (isCommitted(entity, decoder)) count = decoder + 1;
+  entity.rows = entity.component.image + (<usize>entity.decoderBase << 2);
+  entity.rowsEnd = entity.rows + <usize>count * (<usize>STRIDE << 2);
+}
 
 function dwordOf(entity: Entity, decoder: u32, register: u32): u32 {
   return entity.decoderBase + decoder * STRIDE + register;
@@ -103,6 +112,7 @@ function finishCommit(m: Machine, entity: Entity, decoder: u32): void {
   const control = getDword(entity.component, index);
   const isGood = isEncodingLegal(entity, control) && ((control & LOCK) == 0 || passesLockChecks(entity, decoder, control));
   setBits(entity.component, index, isGood ? COMMITTED : NOT_COMMITTED, true);
+  placeRows(entity);
   m.routeGeneration++;
   traceHardware(m, HW_COMMIT, entity.id, decoder, decoderBase(entity, decoder), isGood ? 1 : 0, control);
 }
@@ -127,9 +137,10 @@ function awaitCommits(m: Machine, entity: Entity): void {
   setDeadline(m, entity.kind == KIND_BRIDGE ? bridgeCommitSource(m, entity.index) : deviceCommitSource(m, entity.index), earliest);
 }
 
-/** A reset ends every check without a result. */
+/** A reset has taken every commit back, and ends every check without a result. */
 export function forgetCommits(m: Machine, entity: Entity): void {
   entity.committing = 0;
+  placeRows(entity);
   awaitCommits(m, entity);
 }
 
@@ -142,6 +153,7 @@ export function writeControl(m: Machine, block: Block, index: u32, decoder: u32,
   if ((next & COMMIT) == 0) {
     if ((old & (COMMIT | COMMITTED | NOT_COMMITTED)) == 0) return;
     setBits(block, index, COMMITTED | NOT_COMMITTED, false);
+    placeRows(entity);
     traceHardware(m, HW_COMMIT, entity.id, decoder, decoderBase(entity, decoder), 2, next);
     return;
   }
@@ -167,16 +179,20 @@ export function writeField(m: Machine, block: Block, decoder: u32): void {
   m.routeGeneration++;
 }
 
-/** Registers of the lowest-numbered committed decoder that the address hits, or 0 (6.8; size 0 takes no part: C5). The hot path of routing. */
+/**
+ * Registers of the lowest-numbered committed decoder that the address hits, or 0 (6.8; size 0 takes no part: C5). The hot path of routing:
+ * from the last to the first without a branch on the address, which no predictor could guess.
+ */
 export function findRow(entity: Entity, address: u64): usize {
-  let row = entity.component.image + (<usize>entity.decoderBase << 2);
-  const end = row + <usize>entity.decoderCount * (<usize>STRIDE << 2);
-  for (; row < end; row += <usize>STRIDE << 2) {
-    if ((load<u32>(row, <usize>CONTROL << 2) & COMMITTED) == 0) continue;
-    const base = load<u64>(row);
-    if (address >= base && address - base < sizeOf(row)) return row;
+  const first = entity.rows;
+  let found: usize = 0;
+  for (let row = entity.rowsEnd; row > first; ) {
+    row -= <usize>STRIDE << 2;
+    const offset = address - load<u64>(row);
+    const isHit = <u32>(offset < sizeOf(row)) & <u32>(offset <= address) & (load<u32>(row, <usize>CONTROL << 2) >> COMMITTED_SHIFT);
+    found = select<usize>(row, found, isHit != 0);
   }
-  return 0;
+  return found;
 }
 
 /** Target port number for an address that a decoder of a host bridge claims: way bits of the absolute HPA. */
@@ -190,8 +206,7 @@ export function targetOf(row: usize, address: u64): u32 {
 /** DPA of an address that a decoder of a device claims (cedt.md 3; DPABase accumulates over all lower decoders, as they read). */
 export function dpaOf(device: Device, row: usize, address: u64): u64 {
   let dpaBase: u64 = 0;
-  let lower = device.component.image + (<usize>device.decoderBase << 2);
-  for (; lower < row; lower += <usize>STRIDE << 2) dpaBase += skipOf(lower) + sizeOf(lower) / <u64>waysOf(waysCode(load<u32>(lower, <usize>CONTROL << 2)));
+  for (let lower = device.rows; lower < row; lower += <usize>STRIDE << 2) dpaBase += skipOf(lower) + sizeOf(lower) / <u64>waysOf(waysCode(load<u32>(lower, <usize>CONTROL << 2)));
   const control = load<u32>(row, <usize>CONTROL << 2);
   const shift = <u64>(granularityCode(control) + 8);
   const offset = address - load<u64>(row);

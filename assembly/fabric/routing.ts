@@ -2,24 +2,29 @@
 
 import { dpaOf, findRow, targetOf } from "../component/hdm-decoder";
 import * as R from "../generated/registers";
-import { Bridge, Device, LINK_UP, Machine, NONE, Port, Range, Window, bridgeAt, deviceAt } from "../machine";
+import { Bridge, Device, LINK_UP, Machine, NONE, Port, Range, WINDOW_STRIDE, Window, deviceAt } from "../machine";
 import { getDword, testBits } from "../registers";
 
 /** Host bridge that the address maps of the CPU route an address to (CFMWS modulo arithmetic on the absolute HPA), or null. */
+// @ts-ignore: decorator
+@inline
 function bridgeOf(m: Machine, address: u64): Bridge | null {
+  const count = m.windowCount;
   let at = m.windows;
-  for (let i: u32 = 0; i < m.windowCount; i++, at += offsetof<Window>()) {
+  for (let i: u32 = 0; i < count; i++, at += WINDOW_STRIDE) {
     const window = changetype<Window>(at);
     if (address - window.base >= window.size) continue;
-    const ways = window.ways;
-    const chunk = address >> <u64>window.granularityShift;
-    const way = (ways & (ways - 1)) == 0 ? <u32>chunk & (ways - 1) : <u32>(chunk % <u64>ways);
-    return bridgeAt(m, load<u32>(window.targets + (<usize>way << 2)));
+    const chunk = address >> window.granularityShift;
+    const mask = window.wayMask;
+    const way = mask != 0 || window.ways == 1 ? <u32>chunk & mask : <u32>(chunk % <u64>window.ways);
+    return changetype<Bridge>(load<usize>(at + <usize>way * sizeof<usize>(), offsetof<Window>()));
   }
   return null;
 }
 
 /** Root port index for an address of CXL memory, or NONE: no window or no decoder claims it. */
+// @ts-ignore: decorator
+@inline
 export function routeToPort(m: Machine, address: u64): u32 {
   const bridge = bridgeOf(m, address);
   if (bridge === null) return NONE;

@@ -46,6 +46,7 @@ const statusOffset = blocks.rootPortComponent.placements.timeoutIsolation.at + t
 const bit = (field: { readonly bits: number }) => ({ of: (value: number): boolean => ((value >>> field.bits) & 1) !== 0 });
 const isolationFields = { memoryIsolation: bit(timeoutIsolation.registers.status.fields.memoryIsolation), rootPortBusy: bit(timeoutIsolation.registers.status.fields.rootPortBusy) };
 
+const hex = (value: number | undefined): string => (value ?? 0).toString(16).padStart(8, "0");
 const low = (value: number): number => value % 0x1_0000_0000 >>> 0;
 const high = (value: number): number => Math.floor(value / 0x1_0000_0000);
 
@@ -186,7 +187,6 @@ export class Hardware {
   /** Digest of one layer so far: 16 hexadecimal digits. */
   digest(layer: TraceLayer): string {
     const at = ((this.words[this.map.digests] ?? 0) >>> 2) + layerIndex[layer] * 2;
-    const hex = (value: number | undefined): string => (value ?? 0).toString(16).padStart(8, "0");
     return hex(this.words[at + 1]) + hex(this.words[at]);
   }
 

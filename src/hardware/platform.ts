@@ -8,6 +8,7 @@ export type HardwarePlatform = Omit<Platform, "firmware">;
 const statuses: readonly MemoryStatus[] = ["ok", "poison", "dropped", "ones", "fatal", "never"];
 /** Of an access in pieces the worst piece counts; by status number. */
 const badness: readonly number[] = [0, 3, 1, 2, 4, 5];
+const worse = (a: number, b: number): number => ((badness[a] ?? 0) >= (badness[b] ?? 0) ? a : b);
 const lineBytes = 64;
 const none = 0xffff_ffff;
 
@@ -67,7 +68,6 @@ function createMemory(hardware: Hardware): PhysicalMemory {
   const word = (index: number): number => words[index] ?? 0;
   const wide = (index: number): bigint => join(word(index), word(index + 1));
   const time = (index: number): number => word(index + 1) * 0x1_0000_0000 + word(index);
-  const worse = (a: number, b: number): number => ((badness[a] ?? 0) >= (badness[b] ?? 0) ? a : b);
   const ports = hardware.description.hostBridges.flatMap((bridge) => bridge.rootPorts);
   const { requesters } = hardware.description.limits;
 
