@@ -8,12 +8,48 @@ export type ProbeMatch =
   | { readonly kind: "request"; /** Root port, or any. */ readonly port?: string; readonly direction: "read" | "write" | "any"; /** Inclusive range of host physical addresses; all when absent. */ readonly from?: bigint; readonly to?: bigint }
   | { readonly kind: "register"; readonly entity: string; readonly space: "config" | "component"; readonly offset: number; readonly mask: number; readonly value: number };
 
+/** Where a register's bits lie: a dword of an entity's register image. */
+export interface RegisterPlace {
+  readonly entity: string;
+  readonly space: RegisterSpace;
+  /** Bytes from the start of the block; of a component block, from the CXL.cache/mem range. */
+  readonly offset: number;
+  readonly mask: number;
+}
+export type RegisterSpace = "config" | "component";
+
+/**
+ * What a probe does. `port` is a root port or a switch's downstream port; `device` a type-3 device; `function` any of them, or a switch.
+ * Times are ns.
+ */
 export type ProbeAction =
   | { readonly kind: "linkDown" | "linkUp" | "neverRetrain"; readonly port: string }
+  /** Down, and up again after `time`. */
+  | { readonly kind: "flapLink"; readonly port: string; readonly time: number }
   | { readonly kind: "dropResponse"; readonly port: string; readonly count: number }
-  | { readonly kind: "delayResponse"; readonly port: string; /** ns */ readonly by: number; readonly count: number }
-  | { readonly kind: "loseInterrupt"; readonly port: string; readonly message?: number; readonly count: number }
-  | { readonly kind: "plug"; readonly port: string; readonly device: string };
+  | { readonly kind: "delayResponse"; readonly port: string; readonly by: number; readonly count: number }
+  /** A CXL.cache transaction of the root port times out. */
+  | { readonly kind: "cacheTimeout"; readonly port: string }
+  | { readonly kind: "loseInterrupt" | "duplicateInterrupt"; readonly function: string; readonly message?: number; readonly count: number }
+  | { readonly kind: "delayInterrupt"; readonly function: string; readonly message?: number; readonly by: number; readonly count: number }
+  | { readonly kind: "plug"; readonly port: string; /** A device or switch declared in this port's slots. */ readonly device: string }
+  /** The card is pulled. */
+  | { readonly kind: "unplug"; readonly port: string }
+  /** The error of this bit number is detected, with its header (up to 16 dwords). */
+  | { readonly kind: "uncorrectableError" | "correctableError"; readonly function: string; readonly bit: number; readonly header?: readonly number[] }
+  /** Lines from `dpa` on, `length` bytes, become poisoned (or clean again). Multiples of 64. */
+  | { readonly kind: "poison" | "clearPoison"; readonly device: string; readonly dpa: bigint; readonly length: number }
+  | { readonly kind: "mediaState"; readonly device: string; readonly state: "ready" | "not-ready" | "error" | "disabled" }
+  /** Bits read `value` from now on, whatever is written and whatever the hardware does; `release` ends it. */
+  | { readonly kind: "stuckRegister"; readonly at: RegisterPlace; readonly value: number }
+  | { readonly kind: "releaseRegister"; readonly at: RegisterPlace }
+  /** Bits change once; nothing else happens. */
+  | { readonly kind: "corruptRegister"; readonly at: RegisterPlace; readonly value: number }
+  /** The next `count` commits of the function's decoders: end with the error bit, never end, or end late by `by`. */
+  | { readonly kind: "refuseCommit" | "neverCommit"; readonly function: string; readonly count: number }
+  | { readonly kind: "lateCommit"; readonly function: string; readonly count: number; readonly by: number }
+  /** The device resets itself: everything not sticky, decoders and media included. */
+  | { readonly kind: "resetDevice"; readonly device: string };
 
 export interface ProbeSpec {
   readonly match: ProbeMatch;

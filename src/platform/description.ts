@@ -1,12 +1,18 @@
 // A machine as the hardware builds it: every default already filled in. `src/scenario` makes it from a file, `createMachine` from an object.
 // Sizes and addresses in bytes (bigint), times in virtual nanoseconds.
 
+/** A type-3 device. Its device physical addresses (DPA) hold the volatile capacity first, then the persistent one. */
 export interface DeviceDescription {
+  readonly kind?: "device";
   readonly name: string;
-  /** Bytes, multiple of 256 MiB. */
+  /** Bytes, multiple of 256 MiB; may be 0 if there is persistent capacity. */
   readonly volatileCapacity: bigint;
+  /** Bytes, multiple of 256 MiB; absent: 0. Contents survive every reset. */
+  readonly persistentCapacity?: bigint;
+  /** Label storage area, bytes; absent: 0. */
+  readonly labelArea?: bigint;
   readonly serial: bigint;
-  /** Bytes, power of two, at least 128 KiB: component block at 0, device block at 64 KiB. */
+  /** Bytes, power of two, at least 256 KiB: component block at 0, MSI-X table at 64 KiB, device block at 128 KiB. */
   readonly barSize: bigint;
   /** HDM decoders: 1, 2, 4, 6, 8 or 10. */
   readonly decoders: number;
@@ -22,7 +28,40 @@ export interface DeviceDescription {
   readonly preservesVolatile: boolean;
   /** HDM capability bit 10; absent: false. */
   readonly poisonOnDecodeError?: boolean;
+  /** MB/s as the CDAT gives it; absent: 32000. */
+  readonly bandwidth?: number;
+  /** Vectors of the MSI-X table, 1..32; absent: 16. */
+  readonly vectors?: number;
+  /** Back-invalidate capable: BI bit of the decoders, BI decoder structure; absent: false. */
+  readonly backInvalidate?: boolean;
+  /** CXL reset (DVSEC 0 control 2 bit 2) takes this long; absent: not capable. ns, at most 100 s. */
+  readonly resetTime?: number;
 }
+
+/** One upstream port with its downstream ports: a card, as a device is. */
+export interface SwitchDescription {
+  readonly kind: "switch";
+  /** Name of the upstream port. */
+  readonly name: string;
+  readonly serial: bigint;
+  /** HDM decoders of the upstream port, as for a host bridge; 0: none (one downstream port only: everything passes). */
+  readonly decoders: number;
+  /** 1, 2, 4 or 8. */
+  readonly targetCount: number;
+  readonly poisonOnDecodeError?: boolean;
+  /** ns that a request and its answer together spend in the switch. */
+  readonly latency: number;
+  /** MB/s as the CDAT gives it; absent: 64000. */
+  readonly bandwidth?: number;
+  readonly backInvalidate?: boolean;
+  /** 1..32; each is the function 0 of the device of its place on the switch's inner bus. */
+  readonly ports: readonly DownstreamPortDescription[];
+}
+
+/** What can be plugged into a port. */
+export type SlotDescription = DeviceDescription | SwitchDescription;
+
+export const isSwitch = (slot: SlotDescription): slot is SwitchDescription => slot.kind === "switch";
 
 export interface IsolationDescription {
   readonly memory: boolean;
@@ -33,19 +72,34 @@ export interface IsolationDescription {
   readonly errCor: boolean;
   /** Message number, or -1: no interrupt support. */
   readonly interruptMessage: number;
+  /** The CXL.cache half: cap[18], [19], [12], [11:8]; absent: false, 0. */
+  readonly cache?: boolean;
+  readonly cacheLinkDown?: boolean;
+  readonly cacheTimeout?: boolean;
+  readonly cacheTimeoutRanges?: number;
 }
 
-export interface RootPortDescription {
+/** A port with a slot: a switch's downstream port, or what a root port has in common with it. */
+export interface DownstreamPortDescription {
   readonly name: string;
   readonly portNumber: number;
-  readonly isolation: IsolationDescription | null;
-  /** Entries of the in-flight table, 1..256. */
-  readonly inFlight: number;
   readonly hotplug: boolean;
   readonly linkTrainingTime: number;
   /** Slot 0 is plugged at power-on unless `present` is false; further ones are alternates for a replacement. */
-  readonly slots: readonly DeviceDescription[];
+  readonly slots: readonly SlotDescription[];
   readonly present: boolean;
+  /** Downstream Port Containment; absent: true. */
+  readonly dpc?: boolean;
+  /** BI decoder structure; absent: false. */
+  readonly backInvalidate?: boolean;
+}
+
+export interface RootPortDescription extends DownstreamPortDescription {
+  readonly isolation: IsolationDescription | null;
+  /** Entries of the in-flight table, 1..256. */
+  readonly inFlight: number;
+  /** Snoop filter structure: group and capacity in 64 KiB units; absent: none. */
+  readonly snoopFilter?: { readonly group: number; readonly capacity: number };
 }
 
 export interface HostBridgeDescription {
@@ -56,7 +110,7 @@ export interface HostBridgeDescription {
   readonly busEnd: number;
   /** CHBCR. */
   readonly componentBase: bigint;
-  /** HDM decoders: 1..32 by the encodings of 6.2. */
+  /** HDM decoders: 1..32 by the encodings of 6.2; 0: a passthrough bridge, with one root port only. */
   readonly decoders: number;
   /** 1, 2, 4 or 8. */
   readonly targetCount: number;
@@ -73,6 +127,12 @@ export interface WindowDescription {
   readonly granularity: number;
   /** Index of the host bridge per position. */
   readonly targets: readonly number[];
+  /** Absent: modulo. XOR takes the bitmaps of `xorMaps`, one per way bit (CXIMS). */
+  readonly arithmetic?: "modulo" | "xor";
+  readonly xorMaps?: readonly bigint[];
+  /** Restriction bits of the CFMWS; absent: host-only coherent, volatile and persistent. */
+  readonly restrictions?: number;
+  readonly qtg?: number;
 }
 
 export interface AccessCosts {
@@ -91,6 +151,8 @@ export interface ImplementationChoices {
   /** Answer time of an isolated port. */
   readonly isolationResponseTime: number;
   readonly messageOrder: "isolation-first" | "hotplug-first";
+  /** What a switch does with a request for a downstream port whose link is down (UNKNOWN); absent: no-response. */
+  readonly switchDeadPort?: "no-response" | "all-ones";
 }
 
 export interface MachineDescription {
