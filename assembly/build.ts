@@ -1,26 +1,35 @@
-// Building a machine: counts first (`begin` lays out and sizes memory once), then entities in order, then `finish`. No allocation after.
+// Building a machine: counts first (`begin` lays out and sizes memory once), then entities in order, depth first, then `finish`. No
+// allocation after.
 
-import * as R from "./generated/registers";
-import { Block, Bridge, Completion, Device, Entity, Entry, HANDLES, Handle, INTERRUPTS, KIND_BRIDGE, KIND_DEVICE, KIND_PORT, LINK_UP, Machine, NEVER, NONE, Port, Probe, Range, Stalled, WINDOW_STRIDE, WINDOW_TARGETS, Window, MESSAGES, bridgeAt, deviceAt, portAt, root, take } from "./machine";
-import { BlockLists, resetBlock } from "./registers";
-import { placeRows } from "./component/hdm-decoder";
 import { clearDeadlines, leavesFor } from "./deadlines";
-import { bringUp } from "./fabric/link-state";
+import { powerOn } from "./fabric/link-state";
 import { clearTable } from "./fabric/table";
+import { placeRows } from "./component/hdm-decoder";
+import { setRootPortNumbers } from "./component/extended-security";
+import * as R from "./generated/registers";
+import { Block, Bridge, Completion, Device, Doe, ERROR_HEADERS, ERROR_STRIDE, Entity, Entry, HEADER_DWORDS, Handle, Hub, INTERRUPTS, KIND_BRIDGE, KIND_DEVICE, KIND_PORT, KIND_SWITCH, LATE_MESSAGES, LateMessage, MESSAGE_EFFECTS, Machine, MessageEffect, NEVER, NONE, OVERRIDES, Override, Port, Probe, Range, SCRATCH_BYTES, Stalled, Switch, WINDOW_STRIDE, WINDOW_TARGETS, Window, bridgeAt, deviceAt, portAt, root, switchAt, take } from "./machine";
 import { refreshMessageNumbers } from "./pci/msi";
+import { resetBlock } from "./registers";
 import { LAYERS } from "./trace/ring";
 
 const PAGE: usize = 65536;
+const NUMBERS: usize = 256;
+const DEVICES: usize = 32;
+const POINTER: usize = sizeof<usize>();
 
-/** Starts a machine and sizes its memory. Returns 0, or 1 when memory cannot grow. */
-export function begin(bridges: u32, ports: u32, devices: u32, windows: u32, rams: u32, entries: u32, requesters: u32, probes: u32, mediaPages: u32, traceRecords: u32): u32 {
+/** Starts a machine and sizes its memory. `cdatBytes` in all. Returns 0, or 1 when memory cannot grow. */
+export function begin(bridges: u32, switches: u32, ports: u32, devices: u32, windows: u32, rams: u32, entries: u32, requesters: u32, probes: u32, mediaPages: u32, traceRecords: u32, handles: u32, cdatBytes: u32): u32 {
   const m = root();
   memory.fill(changetype<usize>(m), 0, offsetof<Machine>());
-  const entities = bridges + ports + devices;
+  const entities = bridges + switches + ports + devices;
   const completions = entries + requesters * 2 + 64;
   let table: u32 = 64;
   while (table < mediaPages * 2) table <<= 1;
-  const bytes = estimate(bridges, ports, devices, windows, rams, entries, requesters, probes, completions, table);
+  const leaves = leavesFor(entities, ports);
+  const fixed: usize = <usize>INTERRUPTS * 8 + <usize>handles * offsetof<Handle>() + <usize>probes * (offsetof<Probe>() + HEADER_DWORDS * 4) + <usize>table * 16 + <usize>mediaPages * 8 + <usize>windows * WINDOW_STRIDE + <usize>rams * offsetof<Range>()
+    + <usize>entries * (offsetof<Entry>() + 4) + <usize>(requesters + 1) * offsetof<Stalled>() + <usize>completions * offsetof<Completion>() + <usize>leaves * 16
+    + <usize>LATE_MESSAGES * offsetof<LateMessage>() + <usize>MESSAGE_EFFECTS * offsetof<MessageEffect>() + <usize>OVERRIDES * offsetof<Override>() + <usize>cdatBytes + <usize>LAYERS * 8 + SCRATCH_BYTES;
+  const bytes = fixed + <usize>bridges * bridgeBytes() + <usize>switches * switchBytes() + <usize>ports * portBytes() + <usize>devices * deviceBytes() + 8192;
   const start = (changetype<usize>(m) + offsetof<Machine>() + 15) & ~15;
   m.mediaBase = (start + bytes + 4095) & ~4095;
   m.traceBase = m.mediaBase + <usize>mediaPages * 4096;
@@ -35,21 +44,31 @@ export function begin(bridges: u32, ports: u32, devices: u32, windows: u32, rams
   m.requesterCount = requesters;
   m.completionCapacity = completions;
   m.probeCount = probes;
+  m.handleCount = handles;
   m.digests = take(m, LAYERS * 8);
+  m.scratch = take(m, SCRATCH_BYTES);
   m.bridges = take(m, <usize>bridges * offsetof<Bridge>());
+  m.switches = take(m, <usize>switches * offsetof<Switch>());
   m.ports = take(m, <usize>ports * offsetof<Port>());
   m.devices = take(m, <usize>devices * offsetof<Device>());
   m.windows = take(m, <usize>windows * WINDOW_STRIDE);
   m.rams = take(m, <usize>rams * offsetof<Range>());
-  m.entities = take(m, <usize>entities * sizeof<usize>());
+  m.entities = take(m, <usize>entities * POINTER);
   m.stalled = take(m, <usize>(requesters + 1) * offsetof<Stalled>());
   m.completions = take(m, <usize>completions * offsetof<Completion>());
   m.interrupts = take(m, <usize>INTERRUPTS * 8);
-  m.handles = take(m, <usize>HANDLES * offsetof<Handle>());
+  m.lateMessages = take(m, <usize>LATE_MESSAGES * offsetof<LateMessage>());
+  m.messageEffects = take(m, <usize>MESSAGE_EFFECTS * offsetof<MessageEffect>());
+  m.overrides = take(m, <usize>OVERRIDES * offsetof<Override>());
+  m.handles = take(m, <usize>handles * offsetof<Handle>());
+  for (let i: u32 = 0; i < handles; i++) changetype<Handle>(m.handles + <usize>i * offsetof<Handle>()).next = i + 1 < handles ? i + 1 : NONE;
   m.probes = take(m, <usize>probes * offsetof<Probe>());
+  const payloads = take(m, <usize>probes * HEADER_DWORDS * 4);
+  for (let i: u32 = 0; i < probes; i++) changetype<Probe>(m.probes + <usize>i * offsetof<Probe>()).payload = payloads + <usize>(i * HEADER_DWORDS * 4);
   m.pageTable = take(m, <usize>table * 16);
-  m.deadlineLeaves = leavesFor(bridges, ports, devices);
-  m.deadlines = take(m, <usize>m.deadlineLeaves * 16);
+  m.poison = take(m, <usize>mediaPages * 8);
+  m.deadlineLeaves = leaves;
+  m.deadlines = take(m, <usize>leaves * 16);
   clearDeadlines(m);
   m.nextProbeTime = NEVER;
   m.mmioGeneration = 1;
@@ -57,122 +76,180 @@ export function begin(bridges: u32, ports: u32, devices: u32, windows: u32, rams
   return 0;
 }
 
-/** Upper bound of the state's bytes, from what `begin` and the `add` calls take. */
-function estimate(bridges: u32, ports: u32, devices: u32, windows: u32, rams: u32, entries: u32, requesters: u32, probes: u32, completions: u32, table: u32): usize {
-  const perBlock = <usize>(R.HOST_BRIDGE_COMPONENT_DWORDS + R.ROOT_PORT_CONFIG_DWORDS + R.DEVICE_CONFIG_DWORDS) * 4 + offsetof<Block>() * 2 + offsetof<BlockLists>() * 2 + <usize>R.KEY_COUNT * 4 + 256;
-  let bytes: usize = <usize>(bridges + ports + devices) * perBlock;
-  bytes += <usize>bridges * offsetof<Bridge>() + <usize>ports * offsetof<Port>() + <usize>devices * offsetof<Device>();
-  bytes += <usize>entries * offsetof<Entry>() + <usize>(requesters + 1) * offsetof<Stalled>() + <usize>completions * offsetof<Completion>();
-  bytes += <usize>leavesFor(bridges, ports, devices) * 16 + <usize>entries * 4 + <usize>ports * (MESSAGES * 4 + 64) + <usize>bridges * (256 + 32 * 8 + 16) + <usize>devices * (10 * 8 + 16);
-  bytes += <usize>INTERRUPTS * 8 + <usize>HANDLES * offsetof<Handle>() + <usize>probes * offsetof<Probe>() + <usize>table * 16;
-  bytes += <usize>windows * WINDOW_STRIDE + <usize>rams * offsetof<Range>();
-  return bytes + 8192;
+function blockBytes(row: u32): usize {
+  return <usize>R.blockRow(row, 1) * 4 + offsetof<Block>() + 32;
 }
 
-function addBlock(m: Machine, entity: Entity, isConfig: u32, table: usize, dwords: u32, conditions: usize, conditionCount: u32, unmodelled: usize, unmodelledCount: u32): Block {
+/** Keys, error headers, data object exchange and commit times of any entity, and its place in the table of entities. */
+function entityBytes(): usize {
+  return <usize>R.KEY_COUNT * 4 + <usize>ERROR_HEADERS * ERROR_STRIDE + offsetof<Doe>() + 32 * 8 + POINTER + 96;
+}
+
+function hubBytes(): usize {
+  return (NUMBERS + 2 * DEVICES) * POINTER + 48;
+}
+
+function bridgeBytes(): usize {
+  return offsetof<Bridge>() + entityBytes() + hubBytes() + blockBytes(R.BLOCK_HOST_BRIDGE_COMPONENT);
+}
+
+function switchBytes(): usize {
+  return offsetof<Switch>() + entityBytes() + hubBytes() + blockBytes(R.BLOCK_UPSTREAM_PORT_CONFIG) + blockBytes(R.BLOCK_UPSTREAM_PORT_COMPONENT);
+}
+
+function portBytes(): usize {
+  return offsetof<Port>() + entityBytes() + 32 + blockBytes(R.BLOCK_ROOT_PORT_CONFIG) + blockBytes(R.BLOCK_ROOT_PORT_COMPONENT);
+}
+
+function deviceBytes(): usize {
+  return offsetof<Device>() + entityBytes() + blockBytes(R.BLOCK_DEVICE_CONFIG) + blockBytes(R.BLOCK_DEVICE_COMPONENT) + blockBytes(R.BLOCK_DEVICE_MESSAGES);
+}
+
+function addBlock(m: Machine, entity: Entity, space: u32, row: u32): Block {
   const block = changetype<Block>(take(m, offsetof<Block>()));
-  block.image = take(m, <usize>dwords * 4);
-  block.table = table;
-  block.dwords = dwords;
-  block.isConfig = isConfig;
-  block.conditions = conditions;
-  block.conditionCount = conditionCount;
-  block.unmodelled = unmodelled;
-  block.unmodelledCount = unmodelledCount;
+  block.table = R.blockRow(row, 0);
+  block.dwords = R.blockRow(row, 1);
+  block.keys = R.blockRow(row, 2);
+  block.keyCount = R.blockRow(row, 3);
+  block.conditions = R.blockRow(row, 4);
+  block.conditionCount = R.blockRow(row, 5);
+  block.presence = R.blockRow(row, 6);
+  block.presenceCount = R.blockRow(row, 7);
+  block.unmodelled = R.blockRow(row, 8);
+  block.unmodelledCount = R.blockRow(row, 9);
+  block.extended = R.blockRow(row, 10);
+  block.extendedCount = R.blockRow(row, 11);
+  block.image = take(m, <usize>block.dwords * 4);
+  block.space = space;
   block.entity = entity;
   return block;
 }
 
-function lists(m: Machine, keys: usize, keyCount: u32, presence: usize, presenceCount: u32): usize {
-  const at = take(m, offsetof<BlockLists>());
-  const made = changetype<BlockLists>(at);
-  made.keys = keys;
-  made.keyCount = keyCount;
-  made.presence = presence;
-  made.presenceCount = presenceCount;
-  return at;
-}
-
-function register(m: Machine, entity: Entity, kind: u32, index: u32, parent: u32): void {
+function register(m: Machine, entity: Entity, kind: u32, index: u32, parent: Entity): void {
   entity.kind = kind;
   entity.index = index;
   entity.parent = parent;
   entity.id = m.entityCount++;
   entity.keys = take(m, <usize>R.KEY_COUNT * 4);
-  store<usize>(m.entities + <usize>entity.id * sizeof<usize>(), changetype<usize>(entity));
+  entity.linkAt = NEVER;
+  entity.commitAt = NEVER;
+  entity.backInvalidateAt = NEVER;
+  entity.errors = take(m, <usize>ERROR_HEADERS * ERROR_STRIDE);
+  store<usize>(m.entities + <usize>entity.id * POINTER, changetype<usize>(entity));
+  if (kind == KIND_PORT) changetype<Port>(entity).cableBackAt = NEVER;
+}
+
+function setDecoders(m: Machine, entity: Entity, count: u32): void {
+  entity.decoderCount = count;
+  entity.commitTimes = take(m, <usize>count * 8);
+  placeRows(entity);
+}
+
+function setHub(m: Machine, hub: Hub): void {
+  hub.portsByNumber = take(m, NUMBERS * POINTER);
+  hub.portsByDevice = take(m, DEVICES * POINTER);
+  hub.ports = take(m, DEVICES * POINTER);
 }
 
 export function addBridge(segment: u32, busStart: u32, busEnd: u32, baseLow: u32, baseHigh: u32, decoders: u32): u32 {
   const m = root();
   const bridge = bridgeAt(m, m.bridgeCount);
-  register(m, bridge, KIND_BRIDGE, m.bridgeCount++, 0);
+  register(m, bridge, KIND_BRIDGE, m.bridgeCount++, bridge);
+  setHub(m, bridge);
   bridge.segment = segment;
   bridge.busStart = busStart;
   bridge.busEnd = busEnd;
   bridge.componentBase = (<u64>baseHigh << 32) | <u64>baseLow;
-  bridge.decoderCount = decoders;
-  bridge.decoderBase = R.HOST_BRIDGE_COMPONENT_HDM_DECODER_PORT_BASE_LOW;
-  bridge.firstPort = m.portCount;
-  bridge.portsByNumber = take(m, 256);
-  bridge.commitTimes = take(m, <usize>decoders * 8);
-  bridge.component = addBlock(m, bridge, 0, R.HOST_BRIDGE_COMPONENT_TABLE, R.HOST_BRIDGE_COMPONENT_DWORDS, R.HOST_BRIDGE_COMPONENT_CONDITIONS, R.HOST_BRIDGE_COMPONENT_CONDITION_COUNT, R.HOST_BRIDGE_COMPONENT_UNMODELLED, R.HOST_BRIDGE_COMPONENT_UNMODELLED_COUNT);
+  bridge.component = addBlock(m, bridge, 0, R.BLOCK_HOST_BRIDGE_COMPONENT);
   bridge.config = bridge.component;
-  placeRows(bridge);
+  bridge.messages = bridge.component;
+  setDecoders(m, bridge, decoders);
   return bridge.id;
 }
 
-export function addPort(bridgeIndex: u32, deviceNumber: u32, portNumber: u32, capacity: u32, trainingLow: u32, trainingHigh: u32): u32 {
+function entityAddress(m: Machine, id: u32): usize {
+  return load<usize>(m.entities + <usize>id * POINTER);
+}
+
+/** A root port of a bridge, or a downstream port of a switch. */
+export function addPort(parent: u32, deviceNumber: u32, portNumber: u32, capacity: u32, trainingLow: u32, trainingHigh: u32): u32 {
   const m = root();
+  const hub = changetype<Hub>(entityAddress(m, parent));
   const port = portAt(m, m.portCount);
-  register(m, port, KIND_PORT, m.portCount++, bridgeIndex);
-  bridgeAt(m, bridgeIndex).portCount++;
-  store<u8>(bridgeAt(m, bridgeIndex).portsByNumber + <usize>portNumber, <u8>(port.index + 1));
+  register(m, port, KIND_PORT, m.portCount++, hub);
+  const address = changetype<usize>(port);
+  store<usize>(hub.ports + <usize>hub.portCount * POINTER, address);
+  hub.portCount++;
+  store<usize>(hub.portsByNumber + <usize>portNumber * POINTER, address);
+  store<usize>(hub.portsByDevice + <usize>deviceNumber * POINTER, address);
+  port.isRoot = hub.kind == KIND_BRIDGE ? 1 : 0;
   port.deviceNumber = deviceNumber;
-  port.portNumber = portNumber;
+  port.trainingTime = (<u64>trainingHigh << 32) | <u64>trainingLow;
   port.capacity = capacity;
   port.entries = take(m, <usize>capacity * offsetof<Entry>());
-  port.trainingTime = (<u64>trainingHigh << 32) | <u64>trainingLow;
   port.heap = take(m, <usize>capacity * 4);
-  port.lose = take(m, <usize>(MESSAGES + 1) * 4);
   clearTable(port);
-  port.trainedAt = NEVER;
   port.plugged = NONE;
   port.nextPlugged = NONE;
   port.stalledHead = NONE;
   port.stalledTail = NONE;
-  port.config = addBlock(m, port, 1, R.ROOT_PORT_CONFIG_TABLE, R.ROOT_PORT_CONFIG_DWORDS, R.ROOT_PORT_CONFIG_CONDITIONS, R.ROOT_PORT_CONFIG_CONDITION_COUNT, R.ROOT_PORT_CONFIG_UNMODELLED, R.ROOT_PORT_CONFIG_UNMODELLED_COUNT);
-  port.component = addBlock(m, port, 0, R.ROOT_PORT_COMPONENT_TABLE, R.ROOT_PORT_COMPONENT_DWORDS, R.ROOT_PORT_COMPONENT_CONDITIONS, R.ROOT_PORT_COMPONENT_CONDITION_COUNT, R.ROOT_PORT_COMPONENT_UNMODELLED, R.ROOT_PORT_COMPONENT_UNMODELLED_COUNT);
+  port.config = addBlock(m, port, 1, port.isRoot ? R.BLOCK_ROOT_PORT_CONFIG : R.BLOCK_DOWNSTREAM_PORT_CONFIG);
+  port.component = addBlock(m, port, 0, port.isRoot ? R.BLOCK_ROOT_PORT_COMPONENT : R.BLOCK_DOWNSTREAM_PORT_COMPONENT);
+  port.messages = port.config;
   return port.id;
 }
 
-export function addDevice(portIndex: u32, isPlugged: u32, capacityLow: u32, capacityHigh: u32, barLow: u32, barHigh: u32, decoders: u32, readLatency: u32, writeLatency: u32, readyLow: u32, readyHigh: u32, preserves: u32): u32 {
+export function addSwitch(port: u32, isPlugged: u32, decoders: u32, latency: u32): u32 {
+  const m = root();
+  const added = switchAt(m, m.switchCount);
+  const above = changetype<Port>(entityAddress(m, port));
+  register(m, added, KIND_SWITCH, m.switchCount++, above);
+  setHub(m, added);
+  if (isPlugged != 0) above.plugged = added.id;
+  added.latency = <u64>latency;
+  added.config = addBlock(m, added, 1, R.BLOCK_UPSTREAM_PORT_CONFIG);
+  added.component = addBlock(m, added, 0, R.BLOCK_UPSTREAM_PORT_COMPONENT);
+  added.messages = added.config;
+  added.doe = changetype<Doe>(take(m, offsetof<Doe>()));
+  setDecoders(m, added, decoders);
+  return added.id;
+}
+
+export function addDevice(port: u32, isPlugged: u32, volatileLow: u32, volatileHigh: u32, capacityLow: u32, capacityHigh: u32, barLow: u32, barHigh: u32, decoders: u32, readLatency: u32, writeLatency: u32, readyLow: u32, readyHigh: u32, resetLow: u32, resetHigh: u32, preserves: u32): u32 {
   const m = root();
   const device = deviceAt(m, m.deviceCount);
-  register(m, device, KIND_DEVICE, m.deviceCount++, portIndex);
-  if (isPlugged != 0) portAt(m, portIndex).plugged = device.index;
+  const above = changetype<Port>(entityAddress(m, port));
+  register(m, device, KIND_DEVICE, m.deviceCount++, above);
+  if (isPlugged != 0) above.plugged = device.id;
+  device.volatileCapacity = (<u64>volatileHigh << 32) | <u64>volatileLow;
   device.capacity = (<u64>capacityHigh << 32) | <u64>capacityLow;
   device.barSize = (<u64>barHigh << 32) | <u64>barLow;
-  device.decoderCount = decoders;
-  device.decoderBase = R.DEVICE_COMPONENT_HDM_DECODER_DEVICE_BASE_LOW;
   device.readLatency = <u64>readLatency;
   device.writeLatency = <u64>writeLatency;
-  device.commitTimes = take(m, <usize>decoders * 8);
   device.readyTime = (<u64>readyHigh << 32) | <u64>readyLow;
-  device.readyAt = NEVER;
+  device.resetTime = (<u64>resetHigh << 32) | <u64>resetLow;
   device.preserves = preserves;
-  device.config = addBlock(m, device, 1, R.DEVICE_CONFIG_TABLE, R.DEVICE_CONFIG_DWORDS, R.DEVICE_CONFIG_CONDITIONS, R.DEVICE_CONFIG_CONDITION_COUNT, R.DEVICE_CONFIG_UNMODELLED, R.DEVICE_CONFIG_UNMODELLED_COUNT);
-  device.component = addBlock(m, device, 0, R.DEVICE_COMPONENT_TABLE, R.DEVICE_COMPONENT_DWORDS, R.DEVICE_COMPONENT_CONDITIONS, R.DEVICE_COMPONENT_CONDITION_COUNT, R.DEVICE_COMPONENT_UNMODELLED, R.DEVICE_COMPONENT_UNMODELLED_COUNT);
-  placeRows(device);
-  device.lists = lists(m, R.DEVICE_CONFIG_KEYS, R.DEVICE_CONFIG_KEY_COUNT, R.DEVICE_CONFIG_PRESENCE, R.DEVICE_CONFIG_PRESENCE_COUNT);
-  device.componentLists = lists(m, R.DEVICE_COMPONENT_KEYS, R.DEVICE_COMPONENT_KEY_COUNT, R.DEVICE_COMPONENT_PRESENCE, R.DEVICE_COMPONENT_PRESENCE_COUNT);
+  device.config = addBlock(m, device, 1, R.BLOCK_DEVICE_CONFIG);
+  device.component = addBlock(m, device, 0, R.BLOCK_DEVICE_COMPONENT);
+  device.messages = addBlock(m, device, 2, R.BLOCK_DEVICE_MESSAGES);
+  device.doe = changetype<Doe>(take(m, offsetof<Doe>()));
+  setDecoders(m, device, decoders);
   return device.id;
+}
+
+/** Room for the CDAT of a device or switch; the host writes it there. */
+export function addCdat(entity: u32, bytes: u32): usize {
+  const m = root();
+  const doe = changetype<Entity>(entityAddress(m, entity)).doe;
+  doe.cdat = take(m, <usize>bytes);
+  doe.cdatBytes = bytes;
+  return doe.cdat;
 }
 
 /** Gives an entity the value of a machine key; before `finish`. */
 export function setKey(entity: u32, key: u32, value: u32): void {
   const m = root();
-  const found = changetype<Entity>(load<usize>(m.entities + <usize>entity * sizeof<usize>()));
-  store<u32>(found.keys + (<usize>key << 2), value);
+  store<u32>(changetype<Entity>(entityAddress(m, entity)).keys + (<usize>key << 2), value);
 }
 
 /** One way of a fixed memory window; the first one starts the window. */
@@ -187,7 +264,20 @@ export function addWindow(baseLow: u32, baseHigh: u32, sizeLow: u32, sizeHigh: u
   window.ways = ways;
   window.wayMask = (ways & (ways - 1)) == 0 ? ways - 1 : 0;
   assert(position < WINDOW_TARGETS);
-  store<usize>(at + <usize>position * sizeof<usize>(), changetype<usize>(bridgeAt(m, target)), offsetof<Window>());
+  store<usize>(at + <usize>position * POINTER, changetype<usize>(bridgeAt(m, target)), offsetof<Window>());
+}
+
+/** A bitmap of XOR arithmetic for the newest window (CXIMS): for way bit 0, then 1, up to 3. */
+export function addXorMap(low: u32, high: u32): void {
+  const m = root();
+  const window = changetype<Window>(m.windows + <usize>(m.windowCount - 1) * WINDOW_STRIDE);
+  const map = (<u64>high << 32) | <u64>low;
+  if (window.mapCount == 0) window.map0 = map;
+  else if (window.mapCount == 1) window.map1 = map;
+  else if (window.mapCount == 2) window.map2 = map;
+  else window.map3 = map;
+  window.mapCount++;
+  window.wayMask = 0;
 }
 
 export function addRam(baseLow: u32, baseHigh: u32, sizeLow: u32, sizeHigh: u32): void {
@@ -197,7 +287,7 @@ export function addRam(baseLow: u32, baseHigh: u32, sizeLow: u32, sizeHigh: u32)
   range.size = (<u64>sizeHigh << 32) | <u64>sizeLow;
 }
 
-/** Costs and choices by number; see src/hardware/machine.ts. */
+/** Costs and choices by number; see src/hardware/build.ts. */
 export function setOption(option: u32, low: u32, high: u32): void {
   const m = root();
   const wide = (<u64>high << 32) | <u64>low;
@@ -214,29 +304,28 @@ export function setOption(option: u32, low: u32, high: u32): void {
     case 9: m.strictExit = low; break;
     case 10: m.hotplugFirst = low; break;
     case 11: m.traceStoring = low; break;
+    case 12: m.deadPortAnswers = low; break;
     default: break;
   }
 }
 
-/** Power-on: every register at its reset value, plugged devices with their links up. */
-export function finish(): void {
-  const m = root();
-  for (let i: u32 = 0; i < m.bridgeCount; i++) resetBlock(bridgeAt(m, i).component, bridgeAt(m, i), changetype<BlockLists>(lists(m, R.HOST_BRIDGE_COMPONENT_KEYS, R.HOST_BRIDGE_COMPONENT_KEY_COUNT, R.HOST_BRIDGE_COMPONENT_PRESENCE, R.HOST_BRIDGE_COMPONENT_PRESENCE_COUNT)), false);
-  for (let i: u32 = 0; i < m.deviceCount; i++) {
-    const device = deviceAt(m, i);
-    resetBlock(device.config, device, changetype<BlockLists>(device.lists), false);
-    resetBlock(device.component, device, changetype<BlockLists>(device.componentLists), false);
-  }
-  for (let i: u32 = 0; i < m.portCount; i++) powerOnPort(m, portAt(m, i));
-  m.stateEnd = m.arenaNext;
-  m.built = 1;
+function reset(entity: Entity): void {
+  resetBlock(entity.component, entity, false);
+  if (entity.kind == KIND_BRIDGE) return;
+  resetBlock(entity.config, entity, false);
+  if (entity.messages.space == 2) resetBlock(entity.messages, entity, false);
 }
 
-function powerOnPort(m: Machine, port: Port): void {
-  resetBlock(port.config, port, changetype<BlockLists>(lists(m, R.ROOT_PORT_CONFIG_KEYS, R.ROOT_PORT_CONFIG_KEY_COUNT, R.ROOT_PORT_CONFIG_PRESENCE, R.ROOT_PORT_CONFIG_PRESENCE_COUNT)), false);
-  resetBlock(port.component, port, changetype<BlockLists>(lists(m, R.ROOT_PORT_COMPONENT_KEYS, R.ROOT_PORT_COMPONENT_KEY_COUNT, R.ROOT_PORT_COMPONENT_PRESENCE, R.ROOT_PORT_COMPONENT_PRESENCE_COUNT)), false);
-  refreshMessageNumbers(port);
-  if (port.plugged == NONE) return;
-  port.linkState = LINK_UP;
-  bringUp(m, port, m.now);
+/** Power-on: every register at its reset value, plugged cards with their links up. */
+export function finish(): void {
+  const m = root();
+  for (let i: u32 = 0; i < m.entityCount; i++) reset(changetype<Entity>(entityAddress(m, i)));
+  for (let i: u32 = 0; i < m.portCount; i++) refreshMessageNumbers(portAt(m, i));
+  for (let i: u32 = 0; i < m.bridgeCount; i++) {
+    const bridge = bridgeAt(m, i);
+    setRootPortNumbers(bridge);
+    for (let place: u32 = 0; place < bridge.portCount; place++) powerOn(m, changetype<Port>(load<usize>(bridge.ports + <usize>place * POINTER)));
+  }
+  m.stateEnd = m.arenaNext;
+  m.built = 1;
 }

@@ -1,32 +1,23 @@
-// What is due next, over everything that happens by itself: a winner tree, one leaf per source. The left half holds probes, links, media and
-// commits, the right half the in-flight tables and the watchdog. Of equal times the lower leaf runs first.
+// What is due next, over everything that happens by itself: a winner tree, one leaf per source. The left half holds probes, late messages and
+// the entities (links, media, commits), the right half the in-flight tables and the watchdog. Of equal times the lower leaf runs first.
 
-import { Machine, NEVER } from "./machine";
+import { Entity, Machine, NEVER, KIND_PORT, Port } from "./machine";
 
 export const SOURCE_PROBES: u32 = 0;
+export const SOURCE_MESSAGES: u32 = 1;
+const FIRST_ENTITY: u32 = 2;
 
-/** Bytes of the tree for this many sources; `leavesFor` of them in each half. */
-export function leavesFor(bridges: u32, ports: u32, devices: u32): u32 {
-  const most = max<u32>(1 + ports + 2 * devices + bridges, ports + 1);
+/** Leaves of the tree, both halves. */
+export function leavesFor(entities: u32, ports: u32): u32 {
+  const most = max<u32>(FIRST_ENTITY + entities, ports + 1);
   let leaves: u32 = 2;
   while (leaves < most) leaves <<= 1;
   return leaves * 2;
 }
 
-export function linkSource(port: u32): u32 {
-  return 1 + port;
-}
-
-export function mediaSource(m: Machine, device: u32): u32 {
-  return 1 + m.portCount + device;
-}
-
-export function deviceCommitSource(m: Machine, device: u32): u32 {
-  return 1 + m.portCount + m.deviceCount + device;
-}
-
-export function bridgeCommitSource(m: Machine, bridge: u32): u32 {
-  return 1 + m.portCount + 2 * m.deviceCount + bridge;
+/** Entity of a leaf of the left half. */
+export function entityOfSource(leaf: u32): u32 {
+  return leaf - FIRST_ENTITY;
 }
 
 export function entrySource(m: Machine, port: u32): u32 {
@@ -58,6 +49,13 @@ export function setDeadline(m: Machine, leaf: u32, time: u64): void {
     store<u64>(m.deadlines + (<usize>node << 3), least);
   }
   m.nextDeadline = timeAt(m, 1);
+}
+
+/** An entity's own times have changed. */
+export function refreshDeadline(m: Machine, entity: Entity): void {
+  let due = min(entity.linkAt, min(entity.backInvalidateAt, entity.commitAt));
+  if (entity.kind == KIND_PORT) due = min(due, changetype<Port>(entity).cableBackAt);
+  setDeadline(m, FIRST_ENTITY + entity.id, due);
 }
 
 /** The source that is due first. */

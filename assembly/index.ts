@@ -1,12 +1,12 @@
 // The module's exports: build a machine, access it, let time pass, arm probes, look inside. Every argument and result is 32 bits; the upper
 // half of a 64-bit result is `resultHigh`. See docs/decisions/0001-main-interfaces.md.
 
-export { addBridge, addDevice, addPort, addRam, addWindow, begin, finish, setKey, setOption } from "./build";
-export { arm, disarm, entityState, peek, probeFired, probeFirst, probeLast, probeMatches, portState, fieldOffset, decodeMany } from "./inspect";
+export { addBridge, addCdat, addDevice, addPort, addRam, addSwitch, addWindow, addXorMap, begin, finish, setKey, setOption } from "./build";
+export { arm, deviceState, disarm, entityState, peek, probeFired, probeFirst, probeLast, probeMatches, probePayload, portState, fieldOffset, decodeMany } from "./inspect";
 import { issue } from "./fabric/in-flight";
 import { handleRead, handleWrite } from "./fabric/mmio";
-import { isRam, routeToPort } from "./fabric/routing";
-import { Completion, HANDLES, HOST_RUNNING, Handle, INTERRUPTS, Machine, NEVER, NONE, STATUS_NEVER, SYNC, deviceAt, portAt, root, stalledAt } from "./machine";
+import { isLive, isRam, locate, routeToPort } from "./fabric/routing";
+import { Completion, Device, HOST_RUNNING, Handle, INTERRUPTS, Machine, NEVER, NONE, STATUS_NEVER, SYNC, deviceAt, portAt, root, stalledAt } from "./machine";
 import { RAM, writeMedia, readWord } from "./media/pages";
 import { configRead as readConfig, configWrite as writeConfig } from "./pci/config-space";
 import { advance, findEvent, settle, spend as spendTime } from "./time";
@@ -38,26 +38,27 @@ function handleAt(m: Machine, index: u32): Handle {
 /** Takes a handle for [base, base + size); -1 when all are in use. */
 export function map(baseLow: u32, baseHigh: u32, sizeLow: u32, sizeHigh: u32): i32 {
   const m = root();
-  for (let i: u32 = 0; i < HANDLES; i++) {
-    const handle = handleAt(m, i);
-    if (handle.inUse != 0) continue;
-    handle.inUse = 1;
-    handle.base = (<u64>baseHigh << 32) | <u64>baseLow;
-    handle.size = (<u64>sizeHigh << 32) | <u64>sizeLow;
-    handle.generation = ~m.mmioGeneration;
-    return i;
-  }
-  return -1;
+  const index = m.freeHandle;
+  if (index == NONE) return -1;
+  const handle = handleAt(m, index);
+  m.freeHandle = handle.next;
+  handle.inUse = 1;
+  handle.base = (<u64>baseHigh << 32) | <u64>baseLow;
+  handle.size = (<u64>sizeHigh << 32) | <u64>sizeLow;
+  handle.generation = ~m.mmioGeneration;
+  return index;
 }
 
 /** Gives a handle back; what still uses it reads all ones. */
 export function unmap(index: u32): void {
   const m = root();
-  if (index >= HANDLES) return;
+  if (index >= m.handleCount || handleAt(m, index).inUse == 0) return;
   const handle = handleAt(m, index);
   handle.inUse = 0;
   handle.size = 0;
   handle.generation = ~m.mmioGeneration;
+  handle.next = m.freeHandle;
+  m.freeHandle = index;
 }
 
 export function read(index: u32, offset: u32, width: u32): u32 {
@@ -152,13 +153,14 @@ export function routeOf(low: u32, high: u32): u32 {
   return isRam(m, address) ? NONE : routeToPort(m, address);
 }
 
-/** Undisturbed latency (ns) of the device now plugged below a port: read, or write. */
-export function latencyOf(port: u32, isWrite: u32): u32 {
+/** Undisturbed latency (ns) of the device that an address reaches through a root port, switches on the way included; 0: none. */
+export function latencyOf(port: u32, low: u32, high: u32, isWrite: u32): u32 {
   const m = root();
-  const plugged = port < m.portCount ? portAt(m, port).plugged : NONE;
-  if (plugged == NONE) return 0;
-  const device = deviceAt(m, plugged);
-  return <u32>(isWrite != 0 ? device.writeLatency : device.readLatency);
+  if (port >= m.portCount || !isLive(portAt(m, port))) return 0;
+  locate(m, portAt(m, port), (<u64>high << 32) | <u64>low);
+  if (m.foundDevice == 0) return <u32>m.foundLatency;
+  const device = changetype<Device>(m.foundDevice);
+  return <u32>(m.foundLatency + (isWrite != 0 ? device.writeLatency : device.readLatency));
 }
 
 export function advanceTo(low: u32, high: u32): void {

@@ -1,7 +1,7 @@
 // For the host: the probe table and a look at registers and states, without time and without trace.
 
 import { CONFIG_FLAG, MATCH_REGISTER, checkRegisterProbes, probeAt, recount } from "./fault/probes";
-import { Completion, KIND_BRIDGE, Machine, NONE, Window, entityAt, portAt, root } from "./machine";
+import { Completion, Device, KIND_BRIDGE, Machine, NONE, Window, deviceAt, entityAt, portAt, root } from "./machine";
 import { holdsLinkDown } from "./component/timeout-isolation";
 import { isDisabled, isInBusReset } from "./fabric/link-state";
 import { routeToPort } from "./fabric/routing";
@@ -34,6 +34,11 @@ export function arm(id: u32, match: u32, entity: u32, low: u32, high: u32, mask:
   recount(m);
   if (match == MATCH_REGISTER) checkRegisterProbes(m);
   return 1;
+}
+
+/** Where the host writes a probe's header (16 dwords) before it arms it; 0: no such probe. */
+export function probePayload(id: u32): usize {
+  return id < root().probeCount ? probeAt(root(), id).payload : 0;
 }
 
 export function disarm(id: u32): void {
@@ -82,8 +87,8 @@ export function entityState(id: u32): u32 {
 }
 
 /**
- * What of a root port: 0 link state, 1 entries in flight, 2 plugged device index, 3 a requester is stalled, 4 cable out, 5 disabled,
- * 6 in bus reset, 7 held down by isolation, 8 never retrains, 9 device index that the next link-up finds.
+ * What of a port: 0 link state, 1 entries in flight, 2 plugged card's entity id, 3 a requester is stalled, 4 cable out, 5 disabled,
+ * 6 in bus reset, 7 held down by isolation, 8 never retrains, 9 entity id of the card that the next link-up finds.
  */
 export function portState(index: u32, what: u32): u32 {
   const m = root();
@@ -102,6 +107,14 @@ export function portState(index: u32, what: u32): u32 {
     case 9: return port.nextPlugged;
     default: return NONE;
   }
+}
+
+/** What of a device: 0 media state, 1 resets so far. */
+export function deviceState(index: u32, what: u32): u32 {
+  const m = root();
+  if (index >= m.deviceCount) return NONE;
+  const device: Device = deviceAt(m, index);
+  return what == 0 ? device.mediaState : what == 1 ? device.resetCount : NONE;
 }
 
 /** Byte offsets of fields that the host reads straight from memory; order as in src/hardware/memory-map.ts. */

@@ -4,8 +4,11 @@ export const NEVER: u64 = 0xffff_ffff_ffff_ffff;
 export const NONE: u32 = 0xffff_ffff;
 
 export const KIND_BRIDGE: u32 = 0;
+/** A root port or a switch's downstream port. */
 export const KIND_PORT: u32 = 1;
 export const KIND_DEVICE: u32 = 2;
+/** A switch is its upstream port. */
+export const KIND_SWITCH: u32 = 3;
 
 export const LINK_DOWN: u32 = 0;
 export const LINK_TRAINING: u32 = 1;
@@ -19,68 +22,105 @@ export const PLATFORM_RESET: u32 = 0;
 export const PLATFORM_HANG: u32 = 1;
 export const PLATFORM_MACHINE_CHECK: u32 = 2;
 
-/** A register image with the tables that rule it. */
+export const SPACE_COMPONENT: u32 = 0;
+export const SPACE_CONFIG: u32 = 1;
+export const SPACE_MESSAGES: u32 = 2;
+
+/** A register image with the tables that rule it; lists as assembly/generated/registers.ts describes them. */
 @unmanaged
 export class Block {
   image: usize;
   table: usize;
   dwords: u32;
-  isConfig: u32;
+  space: u32;
   conditions: usize;
   conditionCount: u32;
-  /** Fields kept without effect: dword, mask. */
   unmodelled: usize;
   unmodelledCount: u32;
+  keys: usize;
+  keyCount: u32;
+  presence: usize;
+  presenceCount: u32;
+  extended: usize;
+  extendedCount: u32;
   entity: Entity;
 }
 
-/** Host bridge, root port or device slot. `id` numbers all entities in order of declaration. */
+/** Host bridge, port, switch or device. `id` numbers all entities in order of declaration. */
 @unmanaged
 export class Entity {
   kind: u32;
+  /** Within its kind. */
   index: u32;
   id: u32;
-  /** Root port: host bridge index. Device: root port index. */
-  parent: u32;
+  /** Root port: its bridge. Downstream port: its switch. Card: its port. */
+  parent: Entity;
   keys: usize;
   config: Block;
   component: Block;
+  /** MSI-X table; the config block where there is none. */
+  messages: Block;
   decoderCount: u32;
-  /** Dword index of decoder 0's base in the component block; where its registers lie, and where the last decoder's end. */
-  decoderBase: u32;
   rows: usize;
   rowsEnd: usize;
   /** Bitmap of decoders whose commit is still being checked, and when that ends for each. */
   committing: u32;
   commitTimes: usize;
+  /** When the link has trained, the media is ready or a reset has ended; when a BI commit ends; the next decoder commit. */
+  linkAt: u64;
+  backInvalidateAt: u64;
+  commitAt: u64;
+  /** Commits still to fail, never to end, to end late. */
+  refuseCommits: u32;
+  neverCommits: u32;
+  lateCommits: u32;
+  lateCommitTime: u64;
+  /** Recorded headers of uncorrectable errors, oldest first; the first one is shown. */
+  errors: usize;
+  errorCount: u32;
+  doe: Doe;
+}
+
+/** What has ports below it: a host bridge or a switch. */
+@unmanaged
+export class Hub extends Entity {
+  /** Addresses of its ports by port number (256), and by device number (32); 0 none. */
+  portsByNumber: usize;
+  portsByDevice: usize;
+  /** Addresses of its ports in order. */
+  ports: usize;
+  portCount: u32;
 }
 
 @unmanaged
-export class Bridge extends Entity {
+export class Bridge extends Hub {
   segment: u32;
   busStart: u32;
   busEnd: u32;
   componentBase: u64;
-  firstPort: u32;
-  portCount: u32;
-  /** 256 bytes: index + 1 of the root port with this port number, or 0. */
-  portsByNumber: usize;
+}
+
+@unmanaged
+export class Switch extends Hub {
+  latency: u64;
 }
 
 @unmanaged
 export class Port extends Entity {
+  isRoot: u32;
   deviceNumber: u32;
-  portNumber: u32;
-  /** Device slot plugged now, and the one that the next link-up finds. */
+  /** Entity id of the card plugged now, and the one that the next link-up finds. */
   plugged: u32;
   nextPlugged: u32;
   linkState: u32;
-  trainedAt: u64;
   trainingTime: u64;
+  /** The cable comes back by itself then. */
+  cableBackAt: u64;
   cableOut: u32;
   neverRetrain: u32;
   linkDownSeen: u32;
-  /** In-flight table: entries, free ones in a list, used ones in a list by issue and in a heap by deadline. */
+  cacheLinkDownSeen: u32;
+  /** In-flight table of a root port: entries, free ones in a list, used ones in a list by issue and in a heap by deadline. */
   entries: usize;
   heap: usize;
   capacity: u32;
@@ -93,27 +133,51 @@ export class Port extends Entity {
   pendingAtTrigger: u32;
   stalledHead: u32;
   stalledTail: u32;
-  /** Messages still to be lost, per message number; then of any number. */
-  lose: usize;
   dropResponses: u32;
   delayResponses: u32;
   delayTime: u64;
-  hasBus: u32;
 }
 
 @unmanaged
 export class Device extends Entity {
+  /** Device physical addresses: volatile capacity first, then persistent, up to `capacity`. */
+  volatileCapacity: u64;
   capacity: u64;
   barSize: u64;
-  lists: usize;
-  componentLists: usize;
   readLatency: u64;
   writeLatency: u64;
   readyTime: u64;
-  readyAt: u64;
+  resetTime: u64;
+  /** A CXL reset is under way; `linkAt` ends it. */
+  isResetting: u32;
   resetCount: u32;
   preserves: u32;
+  /** Named as in the memory device status: 0 not ready, 1 ready, 2 error, 3 disabled. */
+  mediaState: u32;
 }
+
+/** Data object exchange of a function: its CDAT, the request as written so far, and the answer as read so far. */
+@unmanaged
+export class Doe {
+  cdat: usize;
+  cdatBytes: u32;
+  requestCount: u32;
+  request0: u32;
+  request1: u32;
+  request2: u32;
+  /** Answer: three dwords here, then `bytes` bytes of the CDAT. */
+  answer0: u32;
+  answer1: u32;
+  answer2: u32;
+  bytesAt: usize;
+  bytes: u32;
+  readCount: u32;
+}
+
+/** A header of an uncorrectable error, recorded: the error's bit number, then 16 dwords. */
+export const ERROR_HEADERS: u32 = 8;
+export const HEADER_DWORDS: u32 = 16;
+export const ERROR_STRIDE: usize = 4 + <usize>HEADER_DWORDS * 4;
 
 /** A fixed memory window; the bridges of its ways (addresses of their records) follow it. */
 @unmanaged
@@ -122,8 +186,14 @@ export class Window {
   size: u64;
   granularityShift: u64;
   ways: u32;
-  /** Way bits when `ways` is a power of two, else 0. */
+  /** Way bits when `ways` is a power of two and the arithmetic modulo, else 0. */
   wayMask: u32;
+  /** XOR arithmetic: bitmaps, one per way bit. */
+  mapCount: u32;
+  map0: u64;
+  map1: u64;
+  map2: u64;
+  map3: u64;
 }
 
 export const WINDOW_TARGETS: u32 = 16;
@@ -195,7 +265,40 @@ export class Handle {
   /** Bytes from the block's image start to the handle's base, modulo 2^32. */
   delta: u32;
   entity: u32;
+  /** Next free handle while this one is free. */
+  next: u32;
   inUse: u32;
+  /** More than one block lies in the range: the block is chosen at every access. */
+  isWide: u32;
+  /** From the start of the BAR. */
+  barOffset: u32;
+}
+
+/** Messages to be lost, sent twice or late: of one function, of one number or of any (NONE). */
+@unmanaged
+export class MessageEffect {
+  kind: u32;
+  entity: u32;
+  number: u32;
+  count: u32;
+  time: u64;
+}
+
+/** A message on its way to the CPU, late. */
+@unmanaged
+export class LateMessage {
+  due: u64;
+  address: u32;
+  data: u32;
+}
+
+/** Bits of a register that cannot change. */
+@unmanaged
+export class Override {
+  block: usize;
+  index: u32;
+  mask: u32;
+  value: u32;
 }
 
 @unmanaged
@@ -219,6 +322,8 @@ export class Probe {
   fired: u32;
   firstAt: u64;
   lastAt: u64;
+  /** Header of an error, 16 dwords. */
+  payload: usize;
 }
 
 @unmanaged
@@ -247,6 +352,8 @@ export class Machine {
   mediaUsed: u32;
   pageTable: usize;
   pageTableSize: u32;
+  /** One bitmap of 64 lines for each media page. */
+  poison: usize;
 
   bridges: usize;
   bridgeCount: u32;
@@ -254,6 +361,8 @@ export class Machine {
   portCount: u32;
   devices: usize;
   deviceCount: u32;
+  switches: usize;
+  switchCount: u32;
   windows: usize;
   windowCount: u32;
   rams: usize;
@@ -274,6 +383,14 @@ export class Machine {
   interruptHead: u32;
   interruptCount: u32;
   handles: usize;
+  handleCount: u32;
+  freeHandle: u32;
+  lateMessages: usize;
+  lateCount: u32;
+  messageEffects: usize;
+  messageEffectCount: u32;
+  overrides: usize;
+  overrideCount: u32;
   probes: usize;
   probeCount: u32;
   armedAccess: u32;
@@ -294,11 +411,21 @@ export class Machine {
   timeoutInstant: u32;
   strictExit: u32;
   hotplugFirst: u32;
+  deadPortAnswers: u32;
   running: u32;
   probeDepth: u32;
   syncStatus: u32;
   syncValue: u64;
+  /** What the last walk to a device found (fabric/routing.ts). */
+  foundDevice: usize;
+  foundDpa: u64;
+  foundLatency: u64;
+  foundMiss: u32;
+  /** SCRATCH_BYTES for keeping registers over a reset. */
+  scratch: usize;
 }
+
+export const SCRATCH_BYTES: u32 = 128;
 
 /** How a request ended. */
 export const STATUS_OK: u32 = 0;
@@ -315,10 +442,12 @@ export const LINE: u32 = 64;
 export const LIMIT_MEDIA: u32 = 1;
 export const LIMIT_COMPLETIONS: u32 = 2;
 
-export const HANDLES: u32 = 1024;
-export const INTERRUPTS: u32 = 256;
-/** Message numbers of a function, and the slot that stands for any of them. */
+export const INTERRUPTS: u32 = 1024;
+/** Message numbers of a function. */
 export const MESSAGES: u32 = 32;
+export const LATE_MESSAGES: u32 = 64;
+export const MESSAGE_EFFECTS: u32 = 64;
+export const OVERRIDES: u32 = 64;
 
 // @ts-ignore: decorator
 @inline
@@ -346,6 +475,29 @@ export function portAt(m: Machine, index: u32): Port {
 export function deviceAt(m: Machine, index: u32): Device {
   assert(m.built == 0 || index < m.deviceCount);
   return changetype<Device>(m.devices + <usize>index * offsetof<Device>());
+}
+
+export function switchAt(m: Machine, index: u32): Switch {
+  assert(m.built == 0 || index < m.switchCount);
+  return changetype<Switch>(m.switches + <usize>index * offsetof<Switch>());
+}
+
+/** Port `place` of a host bridge or switch, in order of declaration. */
+export function portOf(hub: Hub, place: u32): Port {
+  assert(place < hub.portCount);
+  return changetype<Port>(load<usize>(hub.ports + <usize>place * sizeof<usize>()));
+}
+
+export function effectAt(m: Machine, index: u32): MessageEffect {
+  return changetype<MessageEffect>(m.messageEffects + <usize>index * offsetof<MessageEffect>());
+}
+
+export function lateAt(m: Machine, index: u32): LateMessage {
+  return changetype<LateMessage>(m.lateMessages + <usize>index * offsetof<LateMessage>());
+}
+
+export function overrideAt(m: Machine, index: u32): Override {
+  return changetype<Override>(m.overrides + <usize>index * offsetof<Override>());
 }
 
 export function entityAt(m: Machine, id: u32): Entity {

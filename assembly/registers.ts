@@ -1,8 +1,10 @@
 // The one register dispatch: images ruled by the generated tables, then the named side effect (access kinds as in registers/schema.ts).
 
 import { behave, isLocked } from "./behaviour";
+import { applyOverrides } from "./fault/overrides";
 import { checkRegisterProbes } from "./fault/probes";
-import { Block, Entity, Machine } from "./machine";
+import * as R from "./generated/registers";
+import { Block, Entity, Machine, SPACE_CONFIG, root } from "./machine";
 import { HW_REFUSED, HW_UNMODELLED, REFUSED_LOCK, traceHardware } from "./trace/ring";
 
 const ROW_SHIFT: usize = 5;
@@ -18,9 +20,10 @@ export function getDword(block: Block, index: u32): u32 {
   return load<u32>(block.image + (<usize>index << 2));
 }
 
-/** Hardware's own write: no table stands in its way. */
+/** Hardware's own write: no table stands in its way, only a fault. */
 export function setDword(block: Block, index: u32, value: u32): void {
-  store<u32>(block.image + (<usize>index << 2), value);
+  const m = root();
+  store<u32>(block.image + (<usize>index << 2), m.overrideCount == 0 ? value : applyOverrides(m, block, index, value));
 }
 
 /** Sets or clears bits from the hardware's side. */
@@ -48,6 +51,7 @@ export function judge(block: Block, offset: u32, width: u32): u32 {
   if ((offset & (width - 1)) != 0) return ACCESS_WRONG_WIDTH;
   if (offset >= block.dwords << 2) return ACCESS_RESERVED;
   const widths = (ruleOf(block, offset >> 2) >> 16) & 15;
+  if (block.presenceCount != 0 && isAbsent(block, offset >> 2)) return ACCESS_RESERVED;
   if ((widths & width) != 0) return ACCESS_DONE;
   return widths == 0 ? ACCESS_RESERVED : ACCESS_WRONG_WIDTH;
 }
@@ -57,12 +61,22 @@ export function traceRefused(m: Machine, block: Block, offset: u32, value: u32, 
   traceHardware(m, HW_REFUSED, block.entity.id, offset, <u64>value, reason, width);
 }
 
-/** Bits of `mask` whose condition does not hold. */
+/** A condition on a machine key has this flag; it holds while the key's value is above the row's last word. */
+const KEY_CONDITION: u32 = 0x8000_0000;
+
+function holds(block: Block, row: usize): bool {
+  const on = load<u32>(row, 8);
+  const value = load<u32>(row, 12);
+  if ((on & KEY_CONDITION) == 0) return (getDword(block, on) & value) != 0;
+  return load<u32>(block.entity.keys + (<usize>(on & ~KEY_CONDITION) << 2)) > value;
+}
+
+/** Bits of a dword whose condition does not hold. */
 function refused(block: Block, index: u32): u32 {
   let bits: u32 = 0;
   for (let i: u32 = 0; i < block.conditionCount; i++) {
     const row = block.conditions + (<usize>i << 4);
-    if (load<u32>(row) == index && (getDword(block, load<u32>(row, 8)) & load<u32>(row, 12)) == 0) bits |= load<u32>(row, 4);
+    if (load<u32>(row) == index && !holds(block, row)) bits |= load<u32>(row, 4);
   }
   return bits;
 }
@@ -84,7 +98,7 @@ export function writeDword(m: Machine, block: Block, index: u32, value: u32, lan
   let clear = load<u32>(row, COLUMN_CLEAR);
   const old = getDword(block, index);
   if (locked != 0 && isLocked(block, rule >> 24)) {
-    if (block.isConfig != 0 && ((old ^ value) & locked & lanes) != 0) traceRefused(m, block, index << 2, value, REFUSED_LOCK, 4);
+    if (block.space == SPACE_CONFIG && ((old ^ value) & locked & lanes) != 0) traceRefused(m, block, index << 2, value, REFUSED_LOCK, 4);
     write &= ~locked;
   }
   if (((rule >> 20) & 1) != 0) {
@@ -104,9 +118,9 @@ export function writeDword(m: Machine, block: Block, index: u32, value: u32, lan
   if (m.armedRegister != 0) checkRegisterProbes(m);
 }
 
-function applyKeys(block: Block, keys: usize, keyList: usize, keyCount: u32): void {
-  for (let i: u32 = 0; i < keyCount; i++) {
-    const row = keyList + (<usize>i << 4);
+function applyKeys(block: Block, keys: usize): void {
+  for (let i: u32 = 0; i < block.keyCount; i++) {
+    const row = block.keys + (<usize>i << 4);
     const bits = load<u32>(row, 12);
     const mask: u32 = bits == 32 ? 0xffff_ffff : (1 << bits) - 1;
     const value = load<u32>(keys + (<usize>load<u32>(row) << 2)) & mask;
@@ -115,31 +129,49 @@ function applyKeys(block: Block, keys: usize, keyList: usize, keyCount: u32): vo
   }
 }
 
-function applyPresence(block: Block, keys: usize, list: usize, count: u32): void {
-  for (let i: u32 = 0; i < count; i++) {
-    const row = list + (<usize>i << 4);
+/** Structures that are absent, and registers that are not implemented, read 0. */
+function applyPresence(block: Block, keys: usize): void {
+  for (let i: u32 = 0; i < block.presenceCount; i++) {
+    const row = block.presence + (<usize>i << 4);
     if (load<u32>(keys + (<usize>load<u32>(row) << 2)) != 0) continue;
     setDword(block, load<u32>(row, 4), 0);
     for (let index = load<u32>(row, 8); index <= load<u32>(row, 12); index++) setDword(block, index, 0);
   }
+  for (let i: u32 = 0; i < block.conditionCount; i++) {
+    const row = block.conditions + (<usize>i << 4);
+    if ((load<u32>(row, 8) & KEY_CONDITION) != 0 && !holds(block, row)) setDword(block, load<u32>(row), getDword(block, load<u32>(row)) & ~load<u32>(row, 4));
+  }
 }
 
-/** The lists of a block that only initialisation needs. */
-@unmanaged
-export class BlockLists {
-  keys: usize;
-  keyCount: u32;
-  presence: usize;
-  presenceCount: u32;
+/** Links the extended capabilities that are there, in order of place (PCIe 7.6.3); the first one always is. */
+function linkExtended(block: Block): void {
+  let before: u32 = 0;
+  for (let i: u32 = 0; i < block.extendedCount; i++) {
+    const index = load<u32>(block.extended + (<usize>i << 2));
+    if (i > 0 && (getDword(block, index) & R.AER_HEADER_ID) == 0) continue;
+    if (i > 0) setDword(block, before, (getDword(block, before) & ~R.AER_HEADER_NEXT) | (index << 2 << R.AER_HEADER_NEXT_SHIFT));
+    before = index;
+  }
+  if (block.extendedCount != 0) setDword(block, before, getDword(block, before) & ~R.AER_HEADER_NEXT);
+}
+
+/** True if the register belongs to a structure that this entity does not have. */
+function isAbsent(block: Block, index: u32): bool {
+  for (let i: u32 = 0; i < block.presenceCount; i++) {
+    const row = block.presence + (<usize>i << 4);
+    if (index >= load<u32>(row, 8) && index <= load<u32>(row, 12)) return load<u32>(block.entity.keys + (<usize>load<u32>(row) << 2)) == 0;
+  }
+  return false;
 }
 
 /** Puts every register of a block to its reset value; `keepSticky` spares the sticky ones (hot reset). */
-export function resetBlock(block: Block, entity: Entity, lists: BlockLists, keepSticky: bool): void {
+export function resetBlock(block: Block, entity: Entity, keepSticky: bool): void {
   for (let index: u32 = 0; index < block.dwords; index++) {
     const row = block.table + (<usize>index << ROW_SHIFT);
     const sticky = keepSticky ? load<u32>(row, COLUMN_STICKY) : 0;
     setDword(block, index, (getDword(block, index) & sticky) | (load<u32>(row, COLUMN_RESET) & ~sticky));
   }
-  applyKeys(block, entity.keys, lists.keys, lists.keyCount);
-  applyPresence(block, entity.keys, lists.presence, lists.presenceCount);
+  applyKeys(block, entity.keys);
+  applyPresence(block, entity.keys);
+  linkExtended(block);
 }

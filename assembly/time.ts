@@ -1,11 +1,14 @@
 // Virtual time: it moves with every access and by request, and what is due runs at its own instant on the way.
 
+import { runBackInvalidate } from "./component/back-invalidate";
 import { runCommits } from "./component/hdm-decoder";
-import { bridgeCommitSource, deviceCommitSource, entrySource, firstSource, linkSource, mediaSource, outsideDeadline, setDeadline } from "./deadlines";
+import { SOURCE_MESSAGES, SOURCE_PROBES, entityOfSource, entrySource, firstSource, outsideDeadline, refreshDeadline, setDeadline } from "./deadlines";
 import { checkRegisterProbes, runTimeProbes } from "./fault/probes";
 import { disturbedDeadline, runEntries, runWatchdog } from "./fabric/in-flight";
-import { runLink, runMedia } from "./fabric/link-state";
-import { HOST_RUNNING, Machine, NEVER, NONE, bridgeAt, deviceAt, portAt } from "./machine";
+import { runCable, runLink } from "./fabric/link-state";
+import { runDevice } from "./fabric/reset";
+import { Device, Entity, HOST_RUNNING, KIND_DEVICE, KIND_PORT, Machine, NEVER, NONE, Port, entityAt, portAt } from "./machine";
+import { runLateMessages } from "./pci/messages";
 import { HW_HOST, traceHardware } from "./trace/ring";
 
 export function setHostState(m: Machine, state: u32): void {
@@ -18,8 +21,19 @@ export function setHostState(m: Machine, state: u32): void {
 /** Earliest thing beside the undisturbed answers of requests: what a caller that counts in closed form must not cross. */
 export function findEvent(m: Machine): u64 {
   let earliest = outsideDeadline(m);
-  for (let i: u32 = 0; i < m.portCount; i++) earliest = min(earliest, disturbedDeadline(portAt(m, i)));
+  for (let i: u32 = 0; i < m.portCount; i++) if (portAt(m, i).disturbing != 0) earliest = min(earliest, disturbedDeadline(portAt(m, i)));
   return earliest;
+}
+
+/** What an entity has due now: its decoders' commits, then its link, its media or the end of its reset. */
+function runEntity(m: Machine, entity: Entity): void {
+  if (entity.commitAt <= m.now) runCommits(m, entity);
+  if (entity.backInvalidateAt <= m.now) runBackInvalidate(m, entity);
+  if (entity.kind == KIND_PORT) {
+    if (entity.linkAt <= m.now) runLink(m, changetype<Port>(entity));
+    if (changetype<Port>(entity).cableBackAt <= m.now) runCable(m, changetype<Port>(entity));
+  } else if (entity.kind == KIND_DEVICE && entity.linkAt <= m.now) runDevice(m, changetype<Device>(entity));
+  refreshDeadline(m, entity);
 }
 
 /** Runs what source `leaf` has due now. A source that has more to do says so itself. */
@@ -29,11 +43,9 @@ function runSource(m: Machine, leaf: u32): void {
     const port = leaf - entrySource(m, 0);
     if (port < m.portCount) runEntries(m, portAt(m, port));
     else runWatchdog(m);
-  } else if (leaf < linkSource(0)) runTimeProbes(m);
-  else if (leaf < mediaSource(m, 0)) runLink(m, portAt(m, leaf - linkSource(0)));
-  else if (leaf < deviceCommitSource(m, 0)) runMedia(m, deviceAt(m, leaf - mediaSource(m, 0)));
-  else if (leaf < bridgeCommitSource(m, 0)) runCommits(m, deviceAt(m, leaf - deviceCommitSource(m, 0)));
-  else runCommits(m, bridgeAt(m, leaf - bridgeCommitSource(m, 0)));
+  } else if (leaf == SOURCE_PROBES) runTimeProbes(m);
+  else if (leaf == SOURCE_MESSAGES) runLateMessages(m);
+  else runEntity(m, entityAt(m, entityOfSource(leaf)));
   if (m.armedRegister != 0) checkRegisterProbes(m);
 }
 

@@ -44,14 +44,15 @@ function checkPlacement(place: string, block: BlockDeclaration, placement: Place
   if (at % Math.max(...structure.widths) !== 0) refuse(place, `is not placed on a multiple of its widest access, ${Math.max(...structure.widths)} bytes`);
   if (at < 0 || at + structure.length > blockLimit) refuse(place, `does not fit the block's ${blockLimit} bytes`);
   if (presentWith !== undefined && !machineKeys.includes(presentWith)) refuse(place, `machine key "${presentWith}" is not known`);
+  if (presentWith !== undefined && list !== "component" && at === firstExtended) refuse(place, "is the first of the extended list, which is always there");
   if (list === undefined) {
     if (presentWith !== undefined) refuse(place, "is in no list, so software cannot see that it is absent");
     return;
   }
-  if ((list === "component") !== (block.kind === "component")) refuse(place, `a structure of the ${list} list has no place in a ${block.kind} block`);
+  if (block.kind === "messages" || (list === "component") !== (block.kind === "component")) refuse(place, `a structure of the ${list} list has no place in a ${block.kind} block`);
   if (list === "capability" && at >= firstExtended) refuse(place, `a capability lies below ${firstExtended}`);
   if ((list === "extended" || list === "dvsec") && at < firstExtended) refuse(place, `an extended capability lies at ${firstExtended} or above`);
-  if (list === "capability" && presentWith !== undefined) refuse(place, "only the last structure of the extended list can be absent");
+  if (list === "capability" && presentWith !== undefined) refuse(place, "a structure of the capability list cannot be absent");
 }
 
 function checkOrder(block: BlockDeclaration): void {
@@ -59,7 +60,6 @@ function checkOrder(block: BlockDeclaration): void {
   for (const [index, [name, placement]] of placed.entries()) {
     const next = placed[index + 1];
     if (next !== undefined && placement.at + placement.structure.length > next[1].at) refuse(`${block.name}.${name}`, `overlaps ${next[0]}`);
-    if (next !== undefined && block.kind === "config" && placement.presentWith !== undefined) refuse(`${block.name}.${name}`, "only the last structure of the extended list can be absent");
   }
   const extended = placed.filter(([, { at }]) => at >= firstExtended);
   if (block.kind === "config" && extended[0] !== undefined && extended[0][1].at !== firstExtended) refuse(`${block.name}.${extended[0][0]}`, `the extended list starts at ${firstExtended}`);
@@ -96,6 +96,7 @@ function checkRegister(place: string, structure: StructureDeclaration, register:
   if ((register.repeat?.stride ?? 0) % 4 !== 0) refuse(place, "repeats in steps that are no dwords");
   if (!structure.widths.some((width) => width === bytes)) refuse(place, `cannot be accessed as a whole: ${bytes} bytes is no legal width here`);
   if (register.onWrite !== undefined && !behaviours.includes(register.onWrite)) refuse(place, `side effect "${register.onWrite}" is not known`);
+  checkKeyCondition(place, register.repeat?.implementedBy, 0, 0);
   const named: boolean[] = [];
   for (const [name, field] of Object.entries(register.fields)) {
     checkField(`${place}.${name}`, structure, register, field);
@@ -119,6 +120,7 @@ function checkField(place: string, structure: StructureDeclaration, register: Re
   if (field.key !== undefined && !machineKeys.includes(field.key)) refuse(place, `machine key "${field.key}" is not known`);
   if (field.key !== undefined && low >> 5 !== high >> 5) refuse(place, "shows a machine key across two dwords");
   if (field.readsZero === true && (field.access !== "RW" || reset !== 0)) refuse(place, "a field that reads 0 is RW and resets to 0");
+  checkKeyCondition(place, field.whenKey, low, high);
   if (field.when === undefined) return;
   if (reset !== 0) refuse(place, `reads 0 without "${field.when}", so it resets to 0`);
   const on = conditionField(structure, field.when);
@@ -127,12 +129,31 @@ function checkField(place: string, structure: StructureDeclaration, register: Re
   if (on.register.repeat !== undefined) refuse(place, `condition "${field.when}" is repeated`);
 }
 
+function checkKeyCondition(place: string, key: string | undefined, low: number, high: number): void {
+  if (key === undefined) return;
+  if (!machineKeys.some((known) => known === key)) refuse(place, `machine key "${key}" is not known`);
+  if (low >> 5 !== high >> 5) refuse(place, `condition "${key}" reaches across two dwords`);
+}
+
 /** The field that a condition `register.field` names. */
 export function conditionField(structure: StructureDeclaration, when: string): { readonly register: RegisterDeclaration; readonly field: FieldDeclaration } | undefined {
   const [registerName = "", fieldName = ""] = when.split(".");
   const register = structure.registers[registerName];
   const field = register?.fields[fieldName];
   return register === undefined || field === undefined ? undefined : { register, field };
+}
+
+/** A structure of one name lies at one place in all blocks of one kind. @throws DeclarationError */
+export function checkPlaces(blocks: readonly BlockDeclaration[]): void {
+  const places = new Map<string, { readonly at: number; readonly block: string }>();
+  for (const block of blocks) {
+    for (const { at, structure } of Object.values(block.placements)) {
+      const key = `${block.kind} ${structure.name}`;
+      const before = places.get(key);
+      if (before !== undefined && before.at !== at) refuse(`${block.name}.${structure.name}`, `lies at ${at}, but at ${before.at} in ${before.block}`);
+      places.set(key, { at, block: block.name });
+    }
+  }
 }
 
 /** Structures of one name must agree in registers and bits, so that one set of names serves them. @throws DeclarationError */

@@ -1,6 +1,6 @@
 // From declarations to dwords: checks a block and lays its registers out. Used by the generator and by tests; pure.
 
-import { dvsecIdentity } from "./blocks.ts";
+import { dvsecIdentity } from "./constants.ts";
 import { checkBlock, conditionField, DeclarationError, fieldBits, fieldMask, instancesOf } from "./checks.ts";
 import type { BlockDeclaration, FieldDeclaration, MachineKey, Placement, RegisterDeclaration, StructureDeclaration } from "./schema.ts";
 import { behaviours } from "./schema.ts";
@@ -27,7 +27,8 @@ export interface DwordLayout {
 }
 
 export interface KeyLayout { readonly key: MachineKey; readonly dword: number; readonly shift: number; readonly bits: number }
-export interface ConditionLayout { readonly dword: number; readonly mask: number; readonly onDword: number; readonly onMask: number }
+/** `mask` of `dword` is writable while `onMask` of `onDword` is not 0, or while the machine key `onKey` is above `onMask`. */
+export interface ConditionLayout { readonly dword: number; readonly mask: number; readonly onDword: number; readonly onMask: number; readonly onKey?: MachineKey }
 export interface PresenceLayout { readonly key: MachineKey; readonly headerDword: number; readonly first: number; readonly last: number }
 
 export interface BlockLayout {
@@ -36,6 +37,8 @@ export interface BlockLayout {
   readonly keys: KeyLayout[];
   readonly conditions: ConditionLayout[];
   readonly presence: PresenceLayout[];
+  /** Header dwords of the extended list, in order of place. */
+  readonly extended: number[];
 }
 
 const emptyDword = (): DwordLayout => ({ write: 0, clear: 0, reset: 0, locked: 0, once: 0, sticky: 0, used: 0, unmodelled: 0, low: 0, high: 0, widths: 0, instance: 255, hasConditions: false });
@@ -48,12 +51,12 @@ export function blockSize(block: BlockDeclaration): number {
 /** @throws DeclarationError naming block, structure, register and field */
 export function layOut(block: BlockDeclaration): BlockLayout {
   checkBlock(block);
-  const layout: BlockLayout = { name: block.name, dwords: Array.from({ length: blockSize(block) / 4 }, emptyDword), keys: [], conditions: [], presence: [] };
+  const layout: BlockLayout = { name: block.name, dwords: Array.from({ length: blockSize(block) / 4 }, emptyDword), keys: [], conditions: [], presence: [], extended: [] };
   for (const placement of Object.values(block.placements)) {
     for (const register of Object.values(placement.structure.registers)) addRegister(layout, placement, register);
   }
   if (block.kind === "component") linkComponent(layout, block);
-  else linkConfig(layout, block);
+  else if (block.kind === "config") linkConfig(layout, block);
   return layout;
 }
 
@@ -62,6 +65,17 @@ function addRegister(layout: BlockLayout, placement: Placement, register: Regist
     const at = placement.at + register.offset + instance * (register.repeat?.stride ?? 0);
     for (const field of Object.values(register.fields)) addField(layout, placement, field, at);
     finishRegister(layout, placement.structure, register, at, instance);
+    if (register.repeat?.implementedBy !== undefined) limitInstance(layout, register, at, instance, register.repeat.implementedBy);
+  }
+}
+
+/** An instance that is not implemented is reserved. */
+function limitInstance(layout: BlockLayout, register: RegisterDeclaration, at: number, instance: number, onKey: MachineKey): void {
+  for (let index = at >>> 2; index < (at + register.width / 8) / 4; index++) {
+    const dword = layout.dwords[index];
+    if (dword === undefined) continue;
+    dword.hasConditions = true;
+    layout.conditions.push({ dword: index, mask: dword.used, onDword: 0, onMask: instance, onKey });
   }
 }
 
@@ -86,6 +100,7 @@ function addField(layout: BlockLayout, placement: Placement, field: FieldDeclara
   }
   if (field.key !== undefined) layout.keys.push({ key: field.key, dword: start >>> 5, shift: start & 31, bits: high - low + 1 });
   if (field.when !== undefined) addCondition(layout, placement, field.when, start, high - low + 1);
+  if (field.whenKey !== undefined) addKeyCondition(layout, field.whenKey, start, high - low + 1);
 }
 
 function markBit(dword: DwordLayout, field: FieldDeclaration, mask: number, reset: number): void {
@@ -107,6 +122,12 @@ function addCondition(layout: BlockLayout, placement: Placement, when: string, s
   const on = (placement.at + named.register.offset) * 8 + low;
   const width = Number(fieldMask(named.field) >> BigInt(low));
   layout.conditions.push({ dword: start >>> 5, mask: ((2 ** bits - 1) * 2 ** (start & 31)) >>> 0, onDword: on >>> 5, onMask: (width << (on & 31)) >>> 0 });
+  const dword = layout.dwords[start >>> 5];
+  if (dword !== undefined) dword.hasConditions = true;
+}
+
+function addKeyCondition(layout: BlockLayout, onKey: MachineKey, start: number, bits: number): void {
+  layout.conditions.push({ dword: start >>> 5, mask: ((2 ** bits - 1) * 2 ** (start & 31)) >>> 0, onDword: 0, onMask: 0, onKey });
   const dword = layout.dwords[start >>> 5];
   if (dword !== undefined) dword.hasConditions = true;
 }
@@ -162,6 +183,7 @@ function linkConfig(layout: BlockLayout, block: BlockDeclaration): void {
   const extended = inOrder(block, "extended", "dvsec");
   for (const [index, placement] of extended.entries()) {
     linkExtended(layout, placement, extended[index + 1]?.at ?? 0);
+    layout.extended.push(placement.at >>> 2);
     addPresence(layout, placement, placement.at >>> 2);
   }
 }

@@ -17,7 +17,8 @@ function errorBits<T extends Readonly<Record<string, number>>>(bits: T, access: 
   return Object.fromEntries(Object.entries(bits).map(([name, bit]) => [name, { bits: bit, access, reset, meaning: `${meaning} of ${words(name)}` }])) as Fields<T>;
 }
 
-export const ras = {
+/** Poison Enabled can be switched on root ports only; switch ports and devices have it hardwired. */
+const rasOf = (isRootPort: boolean) => ({
   name: "ras",
   clause: "8.2.4.17",
   length: 0x58,
@@ -34,12 +35,15 @@ export const ras = {
       fields: {
         firstErrorPointer: { bits: [5, 0], access: "ROS", meaning: "Bit number of the first uncorrectable error" },
         multipleHeaderRecording: { bits: 9, access: "RO", reset: 1, meaning: "More than one header can be recorded" },
-        poisonEnabled: { bits: 13, access: "RWS", reset: 1, meaning: "1: received poison is correctable" },
+        poisonEnabled: { bits: 13, access: isRootPort ? "RWS" : "RO", reset: 1, meaning: "1: received poison is correctable" },
       },
     },
     headerLog: { offset: 0x18, width: 32, clause: "8.2.4.17.7", meaning: "Header log", repeat: { count: 16, stride: 4 }, fields: { dword: { bits: [31, 0], access: "ROS", meaning: "Header dword" } } },
   },
-} as const satisfies StructureDeclaration;
+} as const satisfies StructureDeclaration);
+
+export const rasRootPort = rasOf(true);
+export const ras = rasOf(false);
 
 const credits = (access: "RWS" | "RO", reset: number) => ({
   cacheRequest: { bits: [9, 0], access, reset, meaning: "Cache request credits" },

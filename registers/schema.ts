@@ -23,6 +23,8 @@ export interface FieldDeclaration {
   readonly key?: MachineKey;
   /** `register.field` of the same structure that must read non-zero for this field to be writable; else it is RO 0. */
   readonly when?: string;
+  /** Machine key that must be non-zero for this field to be writable; else it is RO 0. */
+  readonly whenKey?: MachineKey;
   /** A command bit: what software writes goes to the side effect and is not kept, the field reads 0. */
   readonly readsZero?: true;
   /** Known to the specification, kept but without effect in the model. */
@@ -40,8 +42,13 @@ export interface RegisterDeclaration {
   readonly clause: string;
   readonly meaning: string;
   readonly fields: Readonly<Record<string, FieldDeclaration>>;
-  /** Repeats `count` times, `stride` bytes apart. */
-  readonly repeat?: { readonly count: number; readonly stride: number };
+  /**
+   * Repeats `count` times, `stride` bytes apart. The machine key `implementedBy` says how many instances there are; the others are reserved:
+   * they read 0 and take nothing.
+   */
+  readonly repeat?: { readonly count: number; readonly stride: number; readonly implementedBy?: MachineKey };
+  /** The clause number follows from the order of registers in the structure; it was not read. */
+  readonly clauseInferred?: true;
   /** Side effect of a write, by name; assembly/ implements it. */
   readonly onWrite?: Behaviour;
 }
@@ -68,17 +75,20 @@ export interface Placement {
   readonly at: number;
   readonly structure: StructureDeclaration;
   /**
-   * Machine key without which the structure is absent: its bytes are reserved, its header is NULL. In config space only the last structure of
-   * the extended list may be absent: the header of 0 that is left ends the list.
+   * Machine key without which the structure is absent: its bytes are reserved, and it is in no list. The first structure of the extended list
+   * is always there.
    */
   readonly presentWith?: MachineKey;
 }
+
+/** A structure of one name lies at one place in all blocks of one kind. */
+export type BlockKind = "component" | "config" | "messages";
 
 /** A register block as software finds it. */
 export interface BlockDeclaration {
   readonly name: string;
   readonly clause: string;
-  readonly kind: "component" | "config";
+  readonly kind: BlockKind;
   readonly placements: Readonly<Record<string, Placement>>;
 }
 
@@ -88,5 +98,6 @@ export const behaviours = [
   "uncorrectableErrorStatus", "correctableErrorStatus", "rootErrorStatus",
   "deviceControl", "deviceControl2", "deviceRange", "portControl",
   "hdmGlobalControl", "hdmField", "hdmControl", "isolationControl", "isolationStatus", "rasStatus",
+  "functionControl", "msixControl", "msixVector", "dpcControl", "dpcStatus", "doeControl", "doeStatus", "doeWrite", "doeRead", "biRouteControl", "biDecoderControl",
 ] as const;
 export type Behaviour = (typeof behaviours)[number];

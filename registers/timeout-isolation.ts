@@ -1,6 +1,21 @@
-// CXL Timeout and Isolation, capability id 9: root ports only (CXL 3.2 8.2.4.24, 12.3). CXL.cache halves are not supported: RO 0.
+// CXL Timeout and Isolation, capability id 9: root ports only (CXL 3.2 8.2.4.24, 12.3).
 
 import type { StructureDeclaration } from "./schema.ts";
+
+/** Timeout values (3.1 of the sheet, 8.2.4.24.2): range bit that makes a value legal, shortest and longest span in ns. Others behave as 0. */
+export const timeoutSpans = {
+  defaultSpan: { shortest: 50_000, longest: 10_000_000 },
+  values: [
+    { value: 1, range: 1, shortest: 50_000, longest: 100_000 },
+    { value: 2, range: 1, shortest: 1_000_000, longest: 10_000_000 },
+    { value: 5, range: 2, shortest: 16_000_000, longest: 55_000_000 },
+    { value: 6, range: 2, shortest: 65_000_000, longest: 210_000_000 },
+    { value: 9, range: 4, shortest: 260_000_000, longest: 900_000_000 },
+    { value: 10, range: 4, shortest: 1_000_000_000, longest: 3_500_000_000 },
+    { value: 13, range: 8, shortest: 4_000_000_000, longest: 13_000_000_000 },
+    { value: 14, range: 8, shortest: 17_000_000_000, longest: 64_000_000_000 },
+  ],
+} as const;
 
 const timeoutValues = {
   0: "50 us .. 10 ms (default)", 1: "50 us .. 100 us (A)", 2: "1 ms .. 10 ms (A)", 5: "16 ms .. 55 ms (B)", 6: "65 ms .. 210 ms (B)",
@@ -19,12 +34,12 @@ export const timeoutIsolation = {
       fields: {
         memoryTimeoutRanges: { bits: [3, 0], access: "HwInit", key: "memoryTimeoutRanges", meaning: "Bitmap of timeout ranges A (bit 0) to D (bit 3); 0: fixed 50 us .. 10 ms" },
         memoryTimeout: { bits: 4, access: "HwInit", key: "memoryTimeout", meaning: "CXL.mem transaction timeout supported" },
-        cacheTimeoutRanges: { bits: [11, 8], access: "RO", meaning: "As for CXL.mem" },
-        cacheTimeout: { bits: 12, access: "RO", meaning: "CXL.cache transaction timeout supported" },
+        cacheTimeoutRanges: { bits: [11, 8], access: "HwInit", key: "cacheTimeoutRanges", meaning: "As for CXL.mem" },
+        cacheTimeout: { bits: 12, access: "HwInit", key: "cacheTimeout", meaning: "CXL.cache transaction timeout supported" },
         memoryIsolation: { bits: 16, access: "HwInit", key: "memoryIsolation", meaning: "CXL.mem isolation supported" },
         memoryIsolationLinkDown: { bits: 17, access: "HwInit", key: "memoryIsolationLinkDown", meaning: "Port can force link down when CXL.mem enters isolation" },
-        cacheIsolation: { bits: 18, access: "RO", meaning: "CXL.cache isolation supported" },
-        cacheIsolationLinkDown: { bits: 19, access: "RO", meaning: "As for CXL.mem" },
+        cacheIsolation: { bits: 18, access: "HwInit", key: "cacheIsolation", meaning: "CXL.cache isolation supported" },
+        cacheIsolationLinkDown: { bits: 19, access: "HwInit", key: "cacheIsolationLinkDown", meaning: "As for CXL.mem" },
         errCorSignaling: { bits: 25, access: "HwInit", key: "isolationErrCor", meaning: "Port can send ERR_COR on entering isolation" },
         interrupt: { bits: 26, access: "HwInit", key: "isolationInterrupt", meaning: "Port can raise MSI or MSI-X on entering isolation" },
         interruptMessage: { bits: [31, 27], access: "HwInit", key: "isolationMessage", meaning: "Message number, valid with the bit before" },

@@ -1,12 +1,15 @@
 // The module's view of the declarations: tables that rule its register images, and names for its behaviour code. Pure.
 
 import { blocks, cacheMemoryRange } from "../registers/blocks.ts";
-import { checkVariants, DeclarationError, fieldBits } from "../registers/checks.ts";
+import { checkPlaces, checkVariants, DeclarationError, fieldBits } from "../registers/checks.ts";
 import { machineKeys } from "../registers/keys.ts";
 import type { BlockLayout } from "../registers/layout.ts";
 import { layOut } from "../registers/layout.ts";
+import { deviceBar, messageNumbers } from "../registers/constants.ts";
+import { dataObjects } from "../registers/doe.ts";
 import type { BlockDeclaration, StructureDeclaration } from "../registers/schema.ts";
 import { behaviours } from "../registers/schema.ts";
+import { timeoutSpans } from "../registers/timeout-isolation.ts";
 
 /** SCREAMING_SNAKE of a camelCase name. */
 export const shout = (name: string): string => name.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toUpperCase();
@@ -18,6 +21,9 @@ function table(name: string, values: readonly number[]): string {
   return `export const ${name}: usize = memory.data<u32>([\n${lines.join("\n")}\n]);`;
 }
 
+/** Marks a condition on a machine key. */
+const keyCondition = 0x8000_0000;
+
 function blockTables(layout: BlockLayout): string {
   const name = shout(layout.name);
   const rule = layout.dwords.map((d) => (d.low | (d.high << 8) | (d.widths << 16) | (d.hasConditions ? 1 << 20 : 0) | (d.unmodelled === 0 ? 0 : 1 << 21) | (d.instance << 24)) >>> 0);
@@ -28,11 +34,13 @@ function blockTables(layout: BlockLayout): string {
     `export const ${name}_KEY_COUNT: u32 = ${layout.keys.length};`,
     table(`${name}_KEYS`, [...layout.keys.flatMap((k) => [machineKeys.indexOf(k.key), k.dword, k.shift, k.bits]), 0]),
     `export const ${name}_CONDITION_COUNT: u32 = ${layout.conditions.length};`,
-    table(`${name}_CONDITIONS`, [...layout.conditions.flatMap((c) => [c.dword, c.mask, c.onDword, c.onMask]), 0]),
+    table(`${name}_CONDITIONS`, [...layout.conditions.flatMap((c) => [c.dword, c.mask, c.onKey === undefined ? c.onDword : keyCondition + machineKeys.indexOf(c.onKey), c.onMask]), 0]),
     `export const ${name}_PRESENCE_COUNT: u32 = ${layout.presence.length};`,
     table(`${name}_PRESENCE`, [...layout.presence.flatMap((p) => [machineKeys.indexOf(p.key), p.headerDword, p.first, p.last]), 0]),
     `export const ${name}_UNMODELLED_COUNT: u32 = ${unmodelled.length / 2};`,
     table(`${name}_UNMODELLED`, [...unmodelled, 0]),
+    `export const ${name}_EXTENDED_COUNT: u32 = ${layout.extended.length};`,
+    table(`${name}_EXTENDED`, [...layout.extended, 0]),
   ].join("\n");
 }
 
@@ -53,10 +61,38 @@ function fieldNames(structure: StructureDeclaration): string[] {
   return lines;
 }
 
-function offsetNames(block: BlockDeclaration): string[] {
-  return Object.values(block.placements).flatMap((placement) =>
-    Object.entries(placement.structure.registers).map(([name, register]) => `export const ${shout(block.name)}_${shout(placement.structure.name)}_${shout(name)}: u32 = ${(placement.at + register.offset) >>> 2};`),
-  );
+/** Dword indexes of registers: one name for all blocks of a kind, because a structure lies at one place in them. */
+function offsetNames(all: readonly BlockDeclaration[]): string[] {
+  const names = new Map<string, number>();
+  for (const block of all) {
+    for (const { at, structure } of Object.values(block.placements)) {
+      for (const [name, register] of Object.entries(structure.registers)) names.set(`${shout(block.kind)}_${shout(structure.name)}_${shout(name)}`, (at + register.offset) >>> 2);
+    }
+  }
+  return [...names].map(([name, index]) => `export const ${name}: u32 = ${index};`);
+}
+
+/** Everything of a block by its number, so that the module has one code for all of them. */
+const blockWords = ["TABLE", "DWORDS", "KEYS", "KEY_COUNT", "CONDITIONS", "CONDITION_COUNT", "PRESENCE", "PRESENCE_COUNT", "UNMODELLED", "UNMODELLED_COUNT", "EXTENDED", "EXTENDED_COUNT"] as const;
+
+function directory(all: readonly BlockDeclaration[]): string[] {
+  const rows = all.map(({ name }, index) => `    case ${index}:\n      switch (word) {\n${blockWords.map((word, at) => `        case ${at}: return <u32>${shout(name)}_${word};`).join("\n")}\n        default: return 0;\n      }`);
+  return [
+    ...all.map(({ name }, index) => `export const BLOCK_${shout(name)}: u32 = ${index};`),
+    `/** Words: ${blockWords.map((word, at) => `${at} ${word.toLowerCase()}`).join(", ")}. */`,
+    `export function blockRow(block: u32, word: u32): u32 {\n  switch (block) {\n${rows.join("\n")}\n    default: return 0;\n  }\n}`,
+  ];
+}
+
+function spans(): string[] {
+  const rows = timeoutSpans.values.map(({ value, range, shortest, longest }) => `  ${[value, range, shortest, longest].join(", ")},`);
+  return [
+    "/** Timeout values: value, range bit, shortest and longest span in ns. */",
+    `export const TIMEOUT_SPANS: usize = memory.data<u64>([\n${rows.join("\n")}\n]);`,
+    `export const TIMEOUT_SPAN_COUNT: u32 = ${timeoutSpans.values.length};`,
+    `export const TIMEOUT_DEFAULT_SHORTEST: u64 = ${timeoutSpans.defaultSpan.shortest};`,
+    `export const TIMEOUT_DEFAULT_LONGEST: u64 = ${timeoutSpans.defaultSpan.longest};`,
+  ];
 }
 
 export function declaredBlocks(): readonly BlockDeclaration[] {
@@ -66,6 +102,7 @@ export function declaredBlocks(): readonly BlockDeclaration[] {
 function structures(): StructureDeclaration[] {
   const all = declaredBlocks().flatMap((block) => Object.values(block.placements).map((placement) => placement.structure));
   checkVariants(all);
+  checkPlaces(declaredBlocks());
   return [...new Map(all.map((structure) => [structure.name, structure])).values()];
 }
 
@@ -85,9 +122,9 @@ export function assemblySource(): string {
     "// Generated from registers/ by tools/generate-registers.ts. Do not edit.",
     "// Tables: 8 words a dword: write, write-1-clear, reset, locked, once, sticky, used, rule.",
     "// Rule: 7:0 behaviour of bits 15:0, 15:8 behaviour of bits 31:16, 19:16 legal widths in bytes, 20 has conditions, 21 has unmodelled bits,",
-    "// 31:24 instance. Lists: KEYS key, dword, shift, bits; CONDITIONS dword, mask, condition dword, condition mask; PRESENCE key, header dword,",
-    "// first, last dword; UNMODELLED dword, mask of fields kept without effect.",
-    "// <BLOCK>_<STRUCTURE>_<REGISTER>: dword index in the block. <STRUCTURE>_<REGISTER>_<FIELD>: mask over the dword.",
+    "// 31:24 instance. Lists: KEYS key, dword, shift, bits; CONDITIONS dword, mask, condition dword, condition mask (or 0x80000000 + key, value that",
+    "// the key exceeds); PRESENCE key, header dword, first, last dword; UNMODELLED dword, mask of fields kept without effect; EXTENDED header dwords.",
+    "// <KIND>_<STRUCTURE>_<REGISTER>: dword index in blocks of the kind. <STRUCTURE>_<REGISTER>_<FIELD>: mask over the dword.",
     "",
     ...machineKeys.map((key, id) => `export const KEY_${shout(key)}: u32 = ${id};`),
     `export const KEY_COUNT: u32 = ${machineKeys.length};`,
@@ -95,8 +132,15 @@ export function assemblySource(): string {
     `export const CACHE_MEMORY_OFFSET: u32 = ${hex(cacheMemoryRange.offset)};`,
     `export const CACHE_MEMORY_SIZE: u32 = ${hex(cacheMemoryRange.size)};`,
     `export const COMPONENT_BLOCK_SIZE: u32 = ${hex(cacheMemoryRange.blockSize)};`,
+    `export const BAR_MESSAGES_OFFSET: u32 = ${hex(deviceBar.messages)};`,
+    `export const BAR_DEVICE_OFFSET: u32 = ${hex(deviceBar.device)};`,
+    ...Object.entries(messageNumbers).map(([name, number]) => `export const ${shout(name)}_MESSAGE: u32 = ${number};`),
+    ...Object.entries(dataObjects).map(([name, header]) => `export const DOE_OBJECT_${shout(name)}: u32 = ${hex(header)};`),
+    ...spans(),
     ...structures().flatMap(fieldNames),
-    ...declaredBlocks().flatMap((block) => [...offsetNames(block), blockTables(layOut(block))]),
+    ...offsetNames(declaredBlocks()),
+    ...declaredBlocks().map((block) => blockTables(layOut(block))),
+    ...directory(declaredBlocks()),
     "",
   ].join("\n"));
 }

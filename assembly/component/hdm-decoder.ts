@@ -1,17 +1,19 @@
 // HDM decoders (CXL 3.2 8.2.4.20): commit, error, lock, decode. Rule ids C1..C14 are those of docs/rules.md.
 
 import * as R from "../generated/registers";
-import { Block, Device, Entity, KIND_BRIDGE, KIND_DEVICE, Machine, NEVER, keyOf } from "../machine";
+import { Block, Device, Entity, KIND_DEVICE, Machine, NEVER, keyOf } from "../machine";
 import { getDword, setBits } from "../registers";
 import { HW_COMMIT, HW_REFUSED, REFUSED_COMMIT, REFUSED_DECODER_LOCK, traceHardware } from "../trace/ring";
-import { bridgeCommitSource, deviceCommitSource, setDeadline } from "../deadlines";
+import { refreshDeadline } from "../deadlines";
 
+/** The same for ports and devices. */
+const DECODERS: u32 = R.COMPONENT_HDM_DECODER_PORT_BASE_LOW;
 const STRIDE: u32 = R.HDM_DECODER_PORT_CONTROL_STRIDE;
-const BASE_HIGH: u32 = R.HOST_BRIDGE_COMPONENT_HDM_DECODER_PORT_BASE_HIGH - R.HOST_BRIDGE_COMPONENT_HDM_DECODER_PORT_BASE_LOW;
-const SIZE_LOW: u32 = R.HOST_BRIDGE_COMPONENT_HDM_DECODER_PORT_SIZE_LOW - R.HOST_BRIDGE_COMPONENT_HDM_DECODER_PORT_BASE_LOW;
-const SIZE_HIGH: u32 = R.HOST_BRIDGE_COMPONENT_HDM_DECODER_PORT_SIZE_HIGH - R.HOST_BRIDGE_COMPONENT_HDM_DECODER_PORT_BASE_LOW;
-const CONTROL: u32 = R.HOST_BRIDGE_COMPONENT_HDM_DECODER_PORT_CONTROL - R.HOST_BRIDGE_COMPONENT_HDM_DECODER_PORT_BASE_LOW;
-const TARGETS: u32 = R.HOST_BRIDGE_COMPONENT_HDM_DECODER_PORT_TARGET_LIST_LOW - R.HOST_BRIDGE_COMPONENT_HDM_DECODER_PORT_BASE_LOW;
+const BASE_HIGH: u32 = R.COMPONENT_HDM_DECODER_PORT_BASE_HIGH - R.COMPONENT_HDM_DECODER_PORT_BASE_LOW;
+const SIZE_LOW: u32 = R.COMPONENT_HDM_DECODER_PORT_SIZE_LOW - R.COMPONENT_HDM_DECODER_PORT_BASE_LOW;
+const SIZE_HIGH: u32 = R.COMPONENT_HDM_DECODER_PORT_SIZE_HIGH - R.COMPONENT_HDM_DECODER_PORT_BASE_LOW;
+const CONTROL: u32 = R.COMPONENT_HDM_DECODER_PORT_CONTROL - R.COMPONENT_HDM_DECODER_PORT_BASE_LOW;
+const TARGETS: u32 = R.COMPONENT_HDM_DECODER_PORT_TARGET_LIST_LOW - R.COMPONENT_HDM_DECODER_PORT_BASE_LOW;
 
 const COMMIT: u32 = R.HDM_DECODER_PORT_CONTROL_COMMIT;
 const COMMITTED: u32 = R.HDM_DECODER_PORT_CONTROL_COMMITTED;
@@ -23,12 +25,12 @@ const LOCK: u32 = R.HDM_DECODER_PORT_CONTROL_LOCK_ON_COMMIT;
 export function placeRows(entity: Entity): void {
   let count: u32 = 0;
   for (let decoder: u32 = 0; decoder < entity.decoderCount; decoder++) if (isCommitted(entity, decoder)) count = decoder + 1;
-  entity.rows = entity.component.image + (<usize>entity.decoderBase << 2);
+  entity.rows = entity.component.image + (<usize>DECODERS << 2);
   entity.rowsEnd = entity.rows + <usize>count * (<usize>STRIDE << 2);
 }
 
 function dwordOf(entity: Entity, decoder: u32, register: u32): u32 {
-  return entity.decoderBase + decoder * STRIDE + register;
+  return DECODERS + decoder * STRIDE + register;
 }
 
 function read(entity: Entity, decoder: u32, register: u32): u32 {
@@ -110,7 +112,9 @@ function hasDistinctTargets(entity: Entity, decoder: u32, ways: u32): bool {
 function finishCommit(m: Machine, entity: Entity, decoder: u32): void {
   const index = dwordOf(entity, decoder, CONTROL);
   const control = getDword(entity.component, index);
-  const isGood = isEncodingLegal(entity, control) && ((control & LOCK) == 0 || passesLockChecks(entity, decoder, control));
+  const isRefused = entity.refuseCommits != 0;
+  if (isRefused) entity.refuseCommits--;
+  const isGood = !isRefused && isEncodingLegal(entity, control) && ((control & LOCK) == 0 || passesLockChecks(entity, decoder, control));
   setBits(entity.component, index, isGood ? COMMITTED : NOT_COMMITTED, true);
   placeRows(entity);
   m.routeGeneration++;
@@ -134,7 +138,8 @@ export function runCommits(m: Machine, entity: Entity): void {
 function awaitCommits(m: Machine, entity: Entity): void {
   let earliest = NEVER;
   for (let decoder: u32 = 0; decoder < entity.decoderCount; decoder++) if ((entity.committing >> decoder) & 1) earliest = min(earliest, commitTimeOf(entity, decoder));
-  setDeadline(m, entity.kind == KIND_BRIDGE ? bridgeCommitSource(m, entity.index) : deviceCommitSource(m, entity.index), earliest);
+  entity.commitAt = earliest;
+  refreshDeadline(m, entity);
 }
 
 /** A reset has taken every commit back, and ends every check without a result. */
@@ -158,9 +163,22 @@ export function writeControl(m: Machine, block: Block, index: u32, decoder: u32,
     return;
   }
   if ((old & COMMIT) != 0) return;
-  if (m.commitTime == 0) return finishCommit(m, entity, decoder);
+  startCheck(m, entity, decoder);
+}
+
+/** The check ends after the machine's commit time; a fault may put it off, or let it never end. */
+function startCheck(m: Machine, entity: Entity, decoder: u32): void {
+  let ends = m.now + m.commitTime;
+  if (entity.neverCommits != 0) {
+    entity.neverCommits--;
+    ends = NEVER;
+  } else if (entity.lateCommits != 0) {
+    entity.lateCommits--;
+    ends += entity.lateCommitTime;
+  }
+  if (ends == m.now) return finishCommit(m, entity, decoder);
   entity.committing |= 1 << decoder;
-  store<u64>(entity.commitTimes + (<usize>decoder << 3), m.now + m.commitTime);
+  store<u64>(entity.commitTimes + (<usize>decoder << 3), ends);
   awaitCommits(m, entity);
 }
 

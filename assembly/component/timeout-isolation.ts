@@ -1,4 +1,5 @@
-// CXL Timeout and Isolation of a root port, CXL.mem half (CXL 3.2 8.2.4.24, 12.3). Rule ids T1..T12, TB1.., TR1.. of docs/rules.md.
+// CXL Timeout and Isolation of a root port (CXL 3.2 8.2.4.24, 12.3). Rule ids T1..T12, TB1.., TR1.. of docs/rules.md. The CXL.cache half
+// follows the same rules; memory devices send nothing on CXL.cache, so it is entered by link down and by a fault.
 
 import * as R from "../generated/registers";
 import { LINK_UP, Machine, NEVER, Port, keyOf } from "../machine";
@@ -10,42 +11,33 @@ import { sendErrCor } from "../pci/aer";
 import { sendMessage } from "../pci/msi";
 import { checkRegisterProbes } from "../fault/probes";
 
-const CONTROL: u32 = R.ROOT_PORT_COMPONENT_TIMEOUT_ISOLATION_CONTROL;
-const STATUS: u32 = R.ROOT_PORT_COMPONENT_TIMEOUT_ISOLATION_STATUS;
-const CAPABILITY: u32 = R.ROOT_PORT_COMPONENT_TIMEOUT_ISOLATION_CAPABILITY;
+const CONTROL: u32 = R.COMPONENT_TIMEOUT_ISOLATION_CONTROL;
+const STATUS: u32 = R.COMPONENT_TIMEOUT_ISOLATION_STATUS;
+const CAPABILITY: u32 = R.COMPONENT_TIMEOUT_ISOLATION_CAPABILITY;
 const ISOLATED: u32 = R.TIMEOUT_ISOLATION_STATUS_MEMORY_ISOLATION;
 const BY_LINK_DOWN: u32 = R.TIMEOUT_ISOLATION_STATUS_MEMORY_ISOLATION_LINK_DOWN;
-const TIMED_OUT: u32 = R.TIMEOUT_ISOLATION_STATUS_MEMORY_TIMEOUT;
+const CACHE_ISOLATED: u32 = R.TIMEOUT_ISOLATION_STATUS_CACHE_ISOLATION;
+const CACHE_BY_LINK_DOWN: u32 = R.TIMEOUT_ISOLATION_STATUS_CACHE_ISOLATION_LINK_DOWN;
 const BUSY: u32 = R.TIMEOUT_ISOLATION_STATUS_ROOT_PORT_BUSY;
 
+/** Only root ports can have the structure. */
+function has(port: Port, index: u32, mask: u32): bool {
+  return port.isRoot != 0 && testBits(port.component, index, mask);
+}
+
 export function isIsolated(port: Port): bool {
-  return testBits(port.component, STATUS, ISOLATED);
+  return has(port, STATUS, ISOLATED);
 }
 
 export function isIsolationEnabled(port: Port): bool {
-  return testBits(port.component, CONTROL, R.TIMEOUT_ISOLATION_CONTROL_MEMORY_ISOLATION_ENABLE);
+  return has(port, CONTROL, R.TIMEOUT_ISOLATION_CONTROL_MEMORY_ISOLATION_ENABLE);
 }
 
-/** T4: the link is held down while status[8] is 1. */
+/** T4: the link is held down while status[8] is 1; the CXL.cache half likewise. */
 export function holdsLinkDown(port: Port): bool {
-  return isIsolated(port) && testBits(port.component, CONTROL, R.TIMEOUT_ISOLATION_CONTROL_MEMORY_ISOLATION_LINK_DOWN_ENABLE);
+  if (isIsolated(port) && has(port, CONTROL, R.TIMEOUT_ISOLATION_CONTROL_MEMORY_ISOLATION_LINK_DOWN_ENABLE)) return true;
+  return has(port, STATUS, CACHE_ISOLATED) && has(port, CONTROL, R.TIMEOUT_ISOLATION_CONTROL_CACHE_ISOLATION_LINK_DOWN_ENABLE);
 }
-
-/** Spans of 3.1 in nanoseconds: value, range bit, shortest, longest. */
-// prettier-ignore
-const SPANS: usize = memory.data<u64>([
-  1, 1, 50_000, 100_000,
-  2, 1, 1_000_000, 10_000_000,
-  5, 2, 16_000_000, 55_000_000,
-  6, 2, 65_000_000, 210_000_000,
-  9, 4, 260_000_000, 900_000_000,
-  10, 4, 1_000_000_000, 3_500_000_000,
-  13, 8, 4_000_000_000, 13_000_000_000,
-  14, 8, 17_000_000_000, 64_000_000_000,
-]);
-const SPAN_COUNT: u32 = 8;
-const DEFAULT_SHORTEST: u64 = 50_000;
-const DEFAULT_LONGEST: u64 = 10_000_000;
 
 /** Nanoseconds after which a request issued now times out; NEVER when detection is off (T2). A value without its range behaves as 0. */
 export function timeoutOf(m: Machine, port: Port): u64 {
@@ -53,10 +45,10 @@ export function timeoutOf(m: Machine, port: Port): u64 {
   if ((control & R.TIMEOUT_ISOLATION_CONTROL_MEMORY_TIMEOUT_ENABLE) == 0) return NEVER;
   const ranges = <u64>(getDword(port.component, CAPABILITY) & R.TIMEOUT_ISOLATION_CAPABILITY_MEMORY_TIMEOUT_RANGES);
   const value = <u64>(control & R.TIMEOUT_ISOLATION_CONTROL_MEMORY_TIMEOUT_VALUE);
-  let shortest = DEFAULT_SHORTEST;
-  let longest = DEFAULT_LONGEST;
-  for (let i: u32 = 0; i < SPAN_COUNT; i++) {
-    const row = SPANS + (<usize>i << 5);
+  let shortest = R.TIMEOUT_DEFAULT_SHORTEST;
+  let longest = R.TIMEOUT_DEFAULT_LONGEST;
+  for (let i: u32 = 0; i < R.TIMEOUT_SPAN_COUNT; i++) {
+    const row = R.TIMEOUT_SPANS + (<usize>i << 5);
     if (load<u64>(row) != value || (load<u64>(row, 8) & ranges) == 0) continue;
     shortest = load<u64>(row, 16);
     longest = load<u64>(row, 24);
@@ -67,7 +59,7 @@ export function timeoutOf(m: Machine, port: Port): u64 {
 
 /** T2, T3, T9: a request of the port got no answer in time. Returns whether the port isolated. */
 export function transactionTimedOut(m: Machine, port: Port): bool {
-  setBits(port.component, STATUS, TIMED_OUT, true);
+  setBits(port.component, STATUS, R.TIMEOUT_ISOLATION_STATUS_MEMORY_TIMEOUT, true);
   traceHardware(m, HW_TIMEOUT, port.id, 0, 0, 0, 0);
   if (!isIsolationEnabled(port)) return false;
   isolate(m, port, false);
@@ -91,6 +83,34 @@ export function isolate(m: Machine, port: Port, byLinkDown: bool): void {
   if (m.armedRegister != 0) checkRegisterProbes(m);
 }
 
+/** T1: the link went down. Both halves enter isolation where they are enabled: each rule is unconditional. */
+export function isolateOnLinkDown(m: Machine, port: Port): void {
+  if (isIsolationEnabled(port)) isolate(m, port, true);
+  if (has(port, CONTROL, R.TIMEOUT_ISOLATION_CONTROL_CACHE_ISOLATION_ENABLE)) isolateCache(m, port, true);
+}
+
+/** T10: a CXL.cache transaction got no complete answer in time. */
+export function cacheTimedOut(m: Machine, port: Port): void {
+  if (!has(port, CONTROL, R.TIMEOUT_ISOLATION_CONTROL_CACHE_TIMEOUT_ENABLE)) return;
+  setBits(port.component, STATUS, R.TIMEOUT_ISOLATION_STATUS_CACHE_TIMEOUT, true);
+  traceHardware(m, HW_TIMEOUT, port.id, 1, 0, 0, 0);
+  if (has(port, CONTROL, R.TIMEOUT_ISOLATION_CONTROL_CACHE_ISOLATION_ENABLE)) isolateCache(m, port, false);
+}
+
+/** The CXL.cache half enters isolation; nothing is outstanding there, so the port is not busy for it. */
+function isolateCache(m: Machine, port: Port, byLinkDown: bool): void {
+  if (has(port, STATUS, CACHE_ISOLATED)) return;
+  const control = getDword(port.component, CONTROL);
+  setBits(port.component, STATUS, CACHE_ISOLATED, true);
+  setBits(port.component, STATUS, CACHE_BY_LINK_DOWN, byLinkDown);
+  port.cacheLinkDownSeen = port.linkState == LINK_UP ? 0 : 1;
+  traceHardware(m, HW_ISOLATION, port.id, byLinkDown ? 3 : 2, 0, getDword(port.component, STATUS), control);
+  if (m.hotplugFirst == 0) signal(m, port, control);
+  if ((control & R.TIMEOUT_ISOLATION_CONTROL_CACHE_ISOLATION_LINK_DOWN_ENABLE) != 0) evaluateLink(m, port);
+  if (m.hotplugFirst != 0) signal(m, port, control);
+  if (m.armedRegister != 0) checkRegisterProbes(m);
+}
+
 /** T5, T6: one message and one ERR_COR per entry. */
 function signal(m: Machine, port: Port, control: u32): void {
   if ((control & R.TIMEOUT_ISOLATION_CONTROL_INTERRUPT_ENABLE) != 0) sendMessage(m, port, keyOf(port, R.KEY_ISOLATION_MESSAGE));
@@ -109,20 +129,25 @@ export function writeIsolationControl(m: Machine, port: Port, old: u32): void {
   m.routeGeneration++;
   const changed = old ^ getDword(port.component, CONTROL);
   if ((changed & R.TIMEOUT_ISOLATION_CONTROL_MEMORY_ISOLATION_ENABLE) != 0 && port.active != 0) traceHardware(m, HW_VIOLATION, port.id, 1, <u64>port.active, old, 0);
-  if (isIsolated(port)) evaluateLink(m, port);
+  if (has(port, STATUS, ISOLATED | CACHE_ISOLATED)) evaluateLink(m, port);
 }
 
-/** TR1, TR2: clearing status[8] leaves isolation, not while busy; seed-strict also wants a link down since the trigger. */
+/** TR1, TR2: clearing status[8] or [12] leaves isolation, not while busy; seed-strict also wants a link down since the trigger. */
 export function writeIsolationStatus(m: Machine, port: Port, old: u32): void {
-  if ((old & ISOLATED) == 0 || isIsolated(port)) return;
+  leave(m, port, old, ISOLATED, port.linkDownSeen);
+  leave(m, port, old, CACHE_ISOLATED, port.cacheLinkDownSeen);
+}
+
+function leave(m: Machine, port: Port, old: u32, bit: u32, wasLinkDownSeen: u32): void {
+  if ((old & bit) == 0 || has(port, STATUS, bit)) return;
   const isBusy = (old & BUSY) != 0;
-  const isStrict = m.strictExit != 0 && port.linkDownSeen == 0;
+  const isStrict = m.strictExit != 0 && wasLinkDownSeen == 0;
   if (isBusy || isStrict) {
-    setBits(port.component, STATUS, ISOLATED, true);
+    setBits(port.component, STATUS, bit, true);
     traceHardware(m, HW_VIOLATION, port.id, isBusy ? 2 : 3, <u64>port.active, old, 0);
     return;
   }
   m.routeGeneration++;
-  traceHardware(m, HW_ISOLATION_CLEARED, port.id, port.linkState, 0, old, 0);
+  traceHardware(m, HW_ISOLATION_CLEARED, port.id, port.linkState, bit == ISOLATED ? 0 : 1, old, 0);
   evaluateLink(m, port);
 }

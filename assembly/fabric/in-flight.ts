@@ -4,20 +4,22 @@
 import { isIsolated, isIsolationEnabled, isolate, setBusy, timeoutOf, transactionTimedOut } from "../component/timeout-isolation";
 import { entrySource, setDeadline, watchdogSource } from "../deadlines";
 import { matchRequest } from "../fault/probes";
-import { Completion, Entry, HOST_HUNG, HOST_RESET, HOST_RUNNING, LIMIT_COMPLETIONS, Machine, NEVER, NONE, PLATFORM_HANG, PLATFORM_RESET, Port, STATUS_DROPPED, STATUS_FATAL, STATUS_NEVER, STATUS_OK, STATUS_ONES, STATUS_POISON, SYNC, deviceAt, entryAt, portAt, stalledAt } from "../machine";
-import { RAM, readWord, writeMedia } from "../media/pages";
+import { Completion, Device, Entry, HOST_HUNG, HOST_RESET, HOST_RUNNING, LIMIT_COMPLETIONS, Machine, NEVER, NONE, PLATFORM_HANG, PLATFORM_RESET, Port, STATUS_DROPPED, STATUS_FATAL, STATUS_NEVER, STATUS_OK, STATUS_ONES, STATUS_POISON, SYNC, deviceAt, entryAt, portAt, stalledAt } from "../machine";
+import { RAM, isPoisoned, readWord, writeMedia } from "../media/pages";
 import { setHostState } from "../time";
 import { ACCESS_COMPLETION, ACCESS_REQUEST, HW_DROPPED, HW_LIMIT, HW_POISON, HW_STALL, LAYER_ACCESS, trace, traceHardware } from "../trace/ring";
-import { deviceBelow, dpaAt, isRam, missIsPoison, routeToPort, unroutedIsPoison } from "./routing";
+import { MEDIA_READY } from "./reset";
+import { FOUND, MISS_POISON, MISS_SILENT, isLive, isRam, locate, routeToPort, unroutedIsPoison } from "./routing";
 import { firstEntry, giveBack, setEntryDeadline, tableDeadline, takeEntry } from "./table";
 
 const OUTCOME_MEDIA: u32 = 0;
 const OUTCOME_MISS: u32 = 1;
-const OUTCOME_ISOLATED: u32 = 2;
+const OUTCOME_MISS_POISON: u32 = 2;
+const OUTCOME_ISOLATED: u32 = 3;
 /** From here on an end does more than answer the requester. */
-const OUTCOME_FATAL: u32 = 3;
-const OUTCOME_TIMEOUT: u32 = 4;
-const OUTCOME_NEVER: u32 = 5;
+const OUTCOME_FATAL: u32 = 4;
+const OUTCOME_TIMEOUT: u32 = 5;
+const OUTCOME_NEVER: u32 = 6;
 
 /** Sends a request on its way. Returns false if the requester is stalled already, or the host is dead. */
 export function issue(m: Machine, requester: u32, width: u32, address: u64, value: u64): bool {
@@ -36,7 +38,7 @@ export function issue(m: Machine, requester: u32, width: u32, address: u64, valu
   const port = portAt(m, index);
   let isDropped: u32 = 0;
   let delay: u64 = 0;
-  if ((port.dropResponses | port.delayResponses) != 0 && !isIsolated(port) && deviceBelow(m, port) !== null) {
+  if ((port.dropResponses | port.delayResponses) != 0 && !isIsolated(port) && isLive(port)) {
     if (port.dropResponses != 0) {
       port.dropResponses--;
       isDropped = 1;
@@ -106,7 +108,7 @@ function enter(m: Machine, port: Port, requester: u32, width: u32, address: u64,
   entry.isDropped = isDropped;
   entry.delay = delay;
   if (isIsolated(port)) plan(port, entry, OUTCOME_ISOLATED, m.now + m.isolationResponse);
-  else if (deviceBelow(m, port) !== null) planMedia(m, port, entry);
+  else if (isLive(port)) planMedia(m, port, entry);
   else if (isIsolationEnabled(port)) isolate(m, port, true);
   else meetDeadLink(m, port, entry);
   setDeadline(m, entrySource(m, port.index), tableDeadline(port));
@@ -121,16 +123,49 @@ function plan(port: Port, entry: Entry, outcome: u32, deadline: u64): void {
 }
 
 function planMedia(m: Machine, port: Port, entry: Entry): void {
-  const device = deviceAt(m, port.plugged);
-  entry.device = device.index;
-  entry.dpa = dpaAt(device, entry.address);
-  const outcome = entry.dpa == ~(<u64>0) ? OUTCOME_MISS : OUTCOME_MEDIA;
-  const answered = entry.isDropped != 0 ? NEVER : m.now + (entry.width != 0 ? device.writeLatency : device.readLatency) + entry.delay;
+  const miss = locate(m, port, entry.address);
+  let answered = NEVER;
+  let outcome = miss == MISS_POISON ? OUTCOME_MISS_POISON : OUTCOME_MISS;
+  let latency = m.foundLatency;
+  if (m.foundDevice != 0) {
+    const device = changetype<Device>(m.foundDevice);
+    entry.device = device.index;
+    entry.dpa = m.foundDpa;
+    latency += entry.width != 0 ? device.writeLatency : device.readLatency;
+    if (miss == FOUND) outcome = OUTCOME_MEDIA;
+  }
+  if (miss != MISS_SILENT && entry.isDropped == 0) answered = m.now + latency + entry.delay;
+  planAnswer(m, port, entry, outcome, answered);
+}
+
+/** The answer comes, or the transaction times out first, or neither. */
+function planAnswer(m: Machine, port: Port, entry: Entry, outcome: u32, answered: u64): void {
   const timeout = timeoutOf(m, port);
-  if (timeout != NEVER && m.now + timeout < answered) return plan(port, entry, OUTCOME_TIMEOUT, m.now + timeout);
+  const limit = timeout == NEVER ? NEVER : max(entry.issued + timeout, m.now);
+  if (limit != NEVER && limit < answered) return plan(port, entry, OUTCOME_TIMEOUT, limit);
   if (answered != NEVER) return plan(port, entry, outcome, answered);
   plan(port, entry, OUTCOME_NEVER, NEVER);
   startWatchdog(m);
+}
+
+/** A switch's downstream port went down: answers of devices below it will not come. */
+export function loseBelow(m: Machine, port: Port): void {
+  let top = port;
+  while (top.isRoot == 0) top = changetype<Port>(top.parent.parent);
+  for (let at = top.oldest; at != NONE; at = entryAt(top, at).newer) {
+    const entry = entryAt(top, at);
+    if (entry.outcome <= OUTCOME_MISS_POISON && entry.device != NONE && isBelow(deviceAt(m, entry.device), port)) planAnswer(m, top, entry, OUTCOME_MISS, NEVER);
+  }
+  setDeadline(m, entrySource(m, top.index), tableDeadline(top));
+}
+
+function isBelow(device: Device, port: Port): bool {
+  let above = changetype<Port>(device.parent);
+  while (above.id != port.id) {
+    if (above.isRoot != 0) return false;
+    above = changetype<Port>(above.parent.parent);
+  }
+  return true;
 }
 
 /** When the watchdog bites: the oldest request that will never be answered is `watchdogTime` old. */
@@ -206,17 +241,30 @@ function finish(m: Machine, port: Port, entry: Entry): void {
   const isRead = entry.width == 0;
   let status = STATUS_OK;
   let value = entry.value;
-  if (entry.outcome == OUTCOME_MEDIA) {
-    if (isRead) value = readWord(m, entry.device, entry.dpa);
-    else writeMedia(m, entry.device, entry.dpa, entry.value, entry.width);
-  } else if (entry.outcome == OUTCOME_MISS) {
-    status = isRead ? (missIsPoison(deviceAt(m, entry.device)) ? STATUS_POISON : STATUS_ONES) : STATUS_DROPPED;
-    value = ~(<u64>0);
-  } else {
+  if (entry.outcome == OUTCOME_MEDIA) status = accessMedia(m, entry);
+  else if (entry.outcome <= OUTCOME_MISS_POISON) status = isRead ? (entry.outcome == OUTCOME_MISS_POISON ? STATUS_POISON : STATUS_ONES) : STATUS_DROPPED;
+  else {
     status = isRead ? (entry.outcome == OUTCOME_FATAL ? STATUS_FATAL : STATUS_POISON) : STATUS_DROPPED;
     traceHardware(m, isRead ? HW_POISON : HW_DROPPED, port.id, entry.requester, entry.address, 0, 0);
   }
+  if (entry.outcome == OUTCOME_MEDIA) value = entry.value;
+  else if (entry.outcome <= OUTCOME_MISS_POISON) value = ~(<u64>0);
   retire(m, port, entry, status, value);
+}
+
+/** The access to the media itself; a read leaves its value in the entry. Media that is not ready gives all ones and takes nothing. */
+function accessMedia(m: Machine, entry: Entry): u32 {
+  const isRead = entry.width == 0;
+  if (deviceAt(m, entry.device).mediaState != MEDIA_READY) {
+    entry.value = ~(<u64>0);
+    return isRead ? STATUS_ONES : STATUS_DROPPED;
+  }
+  if (!isRead) {
+    writeMedia(m, entry.device, entry.dpa, entry.value, entry.width);
+    return STATUS_OK;
+  }
+  entry.value = readWord(m, entry.device, entry.dpa);
+  return isPoisoned(m, entry.device, entry.dpa) ? STATUS_POISON : STATUS_OK;
 }
 
 function retire(m: Machine, port: Port, entry: Entry, status: u32, value: u64): void {

@@ -1,42 +1,51 @@
-// The link of a root port: up, training, down; what holds it down; what going down and coming up do (PCIe link rules, CXL 3.2 9.9, 12.3).
+// The link of a port: up, training, down; what holds it down; what going down and coming up do (PCIe link rules, CXL 3.2 9.9, 12.3).
 // Presence follows the card and its cable (PCIe 7.5.3.11). A link that the port itself takes down is no Surprise Down.
 
 import * as R from "../generated/registers";
-import { Device, LINK_DOWN, LINK_TRAINING, LINK_UP, Machine, NEVER, NONE, Port, deviceAt } from "../machine";
-import { holdsLinkDown, isIsolated, isIsolationEnabled, isolate } from "../component/timeout-isolation";
-import { linkSource, mediaSource, setDeadline } from "../deadlines";
-import { resetDevice } from "./reset";
-import { loseLink } from "./in-flight";
+import { Entity, KIND_DEVICE, LINK_DOWN, LINK_TRAINING, LINK_UP, Machine, NEVER, NONE, Port, Switch, Device, entityAt, portOf } from "../machine";
+import { holdsLinkDown, isIsolated, isolateOnLinkDown } from "../component/timeout-isolation";
+import { refreshDeadline } from "../deadlines";
+import { resetCard, startMedia } from "./reset";
+import { loseBelow, loseLink } from "./in-flight";
 import { slotEvents } from "../pci/slot";
 import { reportUncorrectable } from "../pci/aer";
+import { isContained } from "../pci/dpc";
 import { getDword, setBits, setDword, testBits } from "../registers";
-import { HW_LINK, HW_PLUG, HW_READY, traceHardware } from "../trace/ring";
+import { HW_LINK, HW_PLUG, traceHardware } from "../trace/ring";
 
-const LINK_STATUS: u32 = R.ROOT_PORT_CONFIG_PCIE_ROOT_PORT_LINK_STATUS;
-const LINK_CONTROL: u32 = R.ROOT_PORT_CONFIG_PCIE_ROOT_PORT_LINK_CONTROL;
-const SLOT_STATUS: u32 = R.ROOT_PORT_CONFIG_PCIE_ROOT_PORT_SLOT_STATUS;
-const RATE: u32 = R.PCIE_ROOT_PORT_LINK_STATUS_SPEED | R.PCIE_ROOT_PORT_LINK_STATUS_WIDTH;
+const LINK_STATUS: u32 = R.CONFIG_PCIE_LINK_STATUS;
+const LINK_CONTROL: u32 = R.CONFIG_PCIE_LINK_CONTROL;
+const SLOT_STATUS: u32 = R.CONFIG_PCIE_SLOT_STATUS;
+const RATE: u32 = R.PCIE_LINK_STATUS_SPEED | R.PCIE_LINK_STATUS_WIDTH;
 
 /** Link Disable has its effect only when DVSEC 3 unmasks it (8.1.5.2). */
 export function isDisabled(port: Port): bool {
-  return testBits(port.config, LINK_CONTROL, R.PCIE_ROOT_PORT_LINK_CONTROL_LINK_DISABLE) && testBits(port.config, R.ROOT_PORT_CONFIG_DVSEC_PORT_CONTROL, R.DVSEC_PORT_CONTROL_UNMASK_LINK_DISABLE);
+  return testBits(port.config, LINK_CONTROL, R.PCIE_LINK_CONTROL_LINK_DISABLE) && testBits(port.config, R.CONFIG_DVSEC_PORT_CONTROL, R.DVSEC_PORT_CONTROL_UNMASK_LINK_DISABLE);
 }
 
 export function isInBusReset(port: Port): bool {
-  return testBits(port.config, R.ROOT_PORT_CONFIG_BRIDGE_HEADER_BRIDGE_CONTROL, R.BRIDGE_HEADER_BRIDGE_CONTROL_SECONDARY_BUS_RESET) && testBits(port.config, R.ROOT_PORT_CONFIG_DVSEC_PORT_CONTROL, R.DVSEC_PORT_CONTROL_UNMASK_SECONDARY_BUS_RESET);
+  return testBits(port.config, R.CONFIG_BRIDGE_HEADER_BRIDGE_CONTROL, R.BRIDGE_HEADER_BRIDGE_CONTROL_SECONDARY_BUS_RESET) && testBits(port.config, R.CONFIG_DVSEC_PORT_CONTROL, R.DVSEC_PORT_CONTROL_UNMASK_SECONDARY_BUS_RESET);
 }
 
 /** The port itself keeps the link down. */
 function isHeldByPort(port: Port): bool {
-  return isDisabled(port) || isInBusReset(port) || holdsLinkDown(port);
+  return isDisabled(port) || isInBusReset(port) || isContained(port) || holdsLinkDown(port);
 }
 
 function hasCard(port: Port): bool {
   return port.cableOut == 0 && (port.plugged != NONE || port.nextPlugged != NONE);
 }
 
+/** A root port has power; a downstream port while its switch is plugged in and the link above is up. */
+function isPowered(port: Port): bool {
+  if (port.isRoot != 0) return true;
+  const above = changetype<Port>(port.parent.parent);
+  return above.linkState == LINK_UP && above.plugged == port.parent.id;
+}
+
 /** Makes the link, and what the slot shows, follow what permits and what forbids it. */
 export function evaluateLink(m: Machine, port: Port): void {
+  if (!isPowered(port)) return;
   const mayRun = hasCard(port) && !isHeldByPort(port) && (port.linkState == LINK_UP || port.neverRetrain == 0);
   if (!mayRun && port.linkState != LINK_DOWN) goDown(m, port);
   else if (mayRun && port.linkState == LINK_DOWN) startTraining(m, port);
@@ -45,120 +54,143 @@ export function evaluateLink(m: Machine, port: Port): void {
 
 /** Shows the card as it is; returns the slot event if that changed anything. */
 function presenceChange(port: Port): u32 {
-  if (testBits(port.config, SLOT_STATUS, R.PCIE_ROOT_PORT_SLOT_STATUS_PRESENCE) == hasCard(port)) return 0;
-  setBits(port.config, SLOT_STATUS, R.PCIE_ROOT_PORT_SLOT_STATUS_PRESENCE, hasCard(port));
-  return R.PCIE_ROOT_PORT_SLOT_STATUS_PRESENCE_CHANGED;
+  if (testBits(port.config, SLOT_STATUS, R.PCIE_SLOT_STATUS_PRESENCE) == hasCard(port)) return 0;
+  setBits(port.config, SLOT_STATUS, R.PCIE_SLOT_STATUS_PRESENCE, hasCard(port));
+  return R.PCIE_SLOT_STATUS_PRESENCE_CHANGED;
 }
 
 function startTraining(m: Machine, port: Port): void {
   port.linkState = LINK_TRAINING;
-  port.trainedAt = m.now + port.trainingTime;
-  setBits(port.config, LINK_STATUS, R.PCIE_ROOT_PORT_LINK_STATUS_TRAINING, true);
+  port.linkAt = m.now + port.trainingTime;
+  setBits(port.config, LINK_STATUS, R.PCIE_LINK_STATUS_TRAINING, true);
   traceHardware(m, HW_LINK, port.id, LINK_TRAINING, 0, 0, 0);
-  setDeadline(m, linkSource(port.index), port.trainedAt);
+  refreshDeadline(m, port);
 }
 
 /** Secondary Bus Reset in Bridge Control (masked unless DVSEC 3 says otherwise): down while set, trains after release. */
-export function secondaryBusReset(m: Machine, port: Port, old: u32): void {
-  if (((old ^ getDword(port.config, R.ROOT_PORT_CONFIG_BRIDGE_HEADER_BRIDGE_CONTROL)) & R.BRIDGE_HEADER_BRIDGE_CONTROL_SECONDARY_BUS_RESET) != 0) evaluateLink(m, port);
+export function secondaryBusReset(m: Machine, entity: Entity, old: u32): void {
+  const changed = (old ^ getDword(entity.config, R.CONFIG_BRIDGE_HEADER_BRIDGE_CONTROL)) & R.BRIDGE_HEADER_BRIDGE_CONTROL_SECONDARY_BUS_RESET;
+  if (changed != 0) evaluateLink(m, changetype<Port>(entity));
 }
 
 /** Link Control written. Retrain Link reads 0; on an active link it is a recovery without visible change, a down link trains if it may. */
 export function writeLinkControl(m: Machine, port: Port): void {
-  setBits(port.config, LINK_CONTROL, R.PCIE_ROOT_PORT_LINK_CONTROL_RETRAIN_LINK, false);
+  setBits(port.config, LINK_CONTROL, R.PCIE_LINK_CONTROL_RETRAIN_LINK, false);
   evaluateLink(m, port);
 }
 
-function goDown(m: Machine, port: Port): void {
+/** The state alone: down, with nothing said to anyone. Also what a reset from above does. */
+export function dropLink(m: Machine, port: Port): void {
   const wasUp = port.linkState == LINK_UP;
   port.linkState = LINK_DOWN;
-  port.trainedAt = NEVER;
+  port.linkAt = NEVER;
   port.linkDownSeen = 1;
-  setDeadline(m, linkSource(port.index), NEVER);
-  setBits(port.config, LINK_STATUS, R.PCIE_ROOT_PORT_LINK_STATUS_TRAINING | R.PCIE_ROOT_PORT_LINK_STATUS_LINK_ACTIVE | RATE, false);
+  port.cacheLinkDownSeen = 1;
+  refreshDeadline(m, port);
+  setBits(port.config, LINK_STATUS, R.PCIE_LINK_STATUS_TRAINING | R.PCIE_LINK_STATUS_LINK_ACTIVE | RATE, false);
   showTrained(port, false);
   traceHardware(m, HW_LINK, port.id, LINK_DOWN, 0, wasUp ? 1 : 0, 0);
   m.routeGeneration++;
   m.mmioGeneration++;
+  if (wasUp && port.plugged != NONE) resetCard(m, entityAt(m, port.plugged), true);
+}
+
+function goDown(m: Machine, port: Port): void {
+  const wasUp = port.linkState == LINK_UP;
+  dropLink(m, port);
   if (!wasUp) return;
-  if (port.plugged != NONE) resetDevice(m, deviceAt(m, port.plugged), true);
   const isExcused = isHeldByPort(port);
   if (m.hotplugFirst != 0) announceDown(m, port, isExcused);
-  if (isIsolationEnabled(port)) isolate(m, port, true);
-  else if (!isIsolated(port)) loseLink(m, port);
+  if (port.isRoot == 0) loseBelow(m, port);
+  else {
+    isolateOnLinkDown(m, port);
+    if (!isIsolated(port)) loseLink(m, port);
+  }
   if (m.hotplugFirst == 0) announceDown(m, port, isExcused);
 }
 
 function announceDown(m: Machine, port: Port, isExcused: bool): void {
-  slotEvents(m, port, R.PCIE_ROOT_PORT_SLOT_STATUS_LINK_STATE_CHANGED | presenceChange(port));
-  if (!isExcused) reportUncorrectable(m, port, R.AER_ROOT_PORT_UNCORRECTABLE_STATUS_SURPRISE_DOWN, R.AER_ROOT_PORT_UNCORRECTABLE_STATUS_SURPRISE_DOWN_SHIFT);
+  slotEvents(m, port, R.PCIE_SLOT_STATUS_LINK_STATE_CHANGED | presenceChange(port));
+  if (!isExcused) reportUncorrectable(m, port, R.AER_UNCORRECTABLE_STATUS_SURPRISE_DOWN, R.AER_UNCORRECTABLE_STATUS_SURPRISE_DOWN_SHIFT);
 }
 
 /** The cable is pulled or put back. */
 export function setCable(m: Machine, port: Port, isOut: u32): void {
   port.cableOut = isOut;
+  port.cableBackAt = NEVER;
   evaluateLink(m, port);
+  refreshDeadline(m, port);
 }
 
-/** The card is pulled, so that the link goes down if it is up, and another device slot's card put in: it is found at the next link-up. */
-export function replace(m: Machine, port: Port, slot: u32): void {
+/** The cable is pulled and comes back after a time. */
+export function flapCable(m: Machine, port: Port, time: u64): void {
+  setCable(m, port, 1);
+  port.cableBackAt = m.now + time;
+  refreshDeadline(m, port);
+}
+
+export function runCable(m: Machine, port: Port): void {
+  setCable(m, port, 0);
+}
+
+/** The card is pulled, so that the link goes down if it is up, and another card, or none, put in: it is found at the next link-up. */
+export function replace(m: Machine, port: Port, card: u32): void {
   const wasOut = port.cableOut;
   setCable(m, port, 1);
   port.cableOut = wasOut;
-  port.nextPlugged = slot;
-  traceHardware(m, HW_PLUG, port.id, slot == NONE ? NONE : deviceAt(m, slot).id, 0, 0, 0);
+  port.plugged = NONE;
+  port.nextPlugged = card;
+  traceHardware(m, HW_PLUG, port.id, card, 0, 0, 0);
   evaluateLink(m, port);
 }
 
 /** Ends training that is due. */
 export function runLink(m: Machine, port: Port): void {
-  if (port.linkState != LINK_TRAINING || port.trainedAt > m.now) return;
-  port.trainedAt = NEVER;
+  if (port.linkState != LINK_TRAINING) return;
+  port.linkAt = NEVER;
   port.linkState = LINK_UP;
   if (port.nextPlugged != NONE) {
     port.plugged = port.nextPlugged;
     port.nextPlugged = NONE;
-    resetDevice(m, deviceAt(m, port.plugged), false);
+    resetCard(m, entityAt(m, port.plugged), false);
   }
-  bringUp(m, port, m.now);
+  bringUp(m, port);
   traceHardware(m, HW_LINK, port.id, LINK_UP, 0, 0, 0);
-  slotEvents(m, port, R.PCIE_ROOT_PORT_SLOT_STATUS_LINK_STATE_CHANGED);
+  slotEvents(m, port, R.PCIE_SLOT_STATUS_LINK_STATE_CHANGED);
 }
 
 /** What training leaves at both ends beside the rate. */
 function showTrained(port: Port, isUp: bool): void {
-  setBits(port.config, R.ROOT_PORT_CONFIG_DVSEC_PORT_STATUS, R.DVSEC_PORT_STATUS_POWER_MANAGEMENT_INIT_COMPLETE, isUp);
-  setBits(port.config, R.ROOT_PORT_CONFIG_DVSEC_FLEX_BUS_STATUS, R.DVSEC_FLEX_BUS_STATUS_IO_ENABLED | R.DVSEC_FLEX_BUS_STATUS_MEMORY_ENABLED | R.DVSEC_FLEX_BUS_STATUS_FLIT68_AND_VH, isUp);
-  setBits(port.component, R.ROOT_PORT_COMPONENT_LINK_CONTROL_STATUS, R.LINK_CONTROL_STATUS_INIT_STATE, isUp);
+  setBits(port.config, R.CONFIG_DVSEC_PORT_STATUS, R.DVSEC_PORT_STATUS_POWER_MANAGEMENT_INIT_COMPLETE, isUp);
+  showProtocols(port, isUp);
 }
 
-/** What an active link shows; also the state at power-on. */
-export function bringUp(m: Machine, port: Port, from: u64): void {
-  const capabilities = getDword(port.config, R.ROOT_PORT_CONFIG_PCIE_ROOT_PORT_LINK_CAPABILITIES);
-  const rate = (capabilities & (R.PCIE_ROOT_PORT_LINK_CAPABILITIES_MAX_SPEED | R.PCIE_ROOT_PORT_LINK_CAPABILITIES_MAX_WIDTH)) << R.PCIE_ROOT_PORT_LINK_STATUS_SPEED_SHIFT;
-  setBits(port.config, LINK_STATUS, R.PCIE_ROOT_PORT_LINK_STATUS_TRAINING | RATE, false);
-  setBits(port.config, LINK_STATUS, R.PCIE_ROOT_PORT_LINK_STATUS_LINK_ACTIVE | rate, true);
-  setBits(port.config, SLOT_STATUS, R.PCIE_ROOT_PORT_SLOT_STATUS_PRESENCE, true);
+function showProtocols(end: Entity, isUp: bool): void {
+  setBits(end.config, R.CONFIG_DVSEC_FLEX_BUS_STATUS, R.DVSEC_FLEX_BUS_STATUS_IO_ENABLED | R.DVSEC_FLEX_BUS_STATUS_MEMORY_ENABLED | R.DVSEC_FLEX_BUS_STATUS_FLIT68_AND_VH, isUp);
+  setBits(end.component, R.COMPONENT_LINK_CONTROL_STATUS, R.LINK_CONTROL_STATUS_INIT_STATE, isUp);
+}
+
+/** What an active link shows at the port, then at its card; a switch's own ports begin to train. */
+function bringUp(m: Machine, port: Port): void {
+  const capabilities = getDword(port.config, R.CONFIG_PCIE_LINK_CAPABILITIES);
+  const rate = (capabilities & (R.PCIE_LINK_CAPABILITIES_MAX_SPEED | R.PCIE_LINK_CAPABILITIES_MAX_WIDTH)) << R.PCIE_LINK_STATUS_SPEED_SHIFT;
+  setBits(port.config, LINK_STATUS, R.PCIE_LINK_STATUS_TRAINING | RATE, false);
+  setBits(port.config, LINK_STATUS, R.PCIE_LINK_STATUS_LINK_ACTIVE | rate, true);
+  setBits(port.config, SLOT_STATUS, R.PCIE_SLOT_STATUS_PRESENCE, true);
   showTrained(port, true);
   m.routeGeneration++;
   m.mmioGeneration++;
-  bringUpDevice(m, deviceAt(m, port.plugged), rate, from);
+  const card = entityAt(m, port.plugged);
+  setDword(card.config, LINK_STATUS, getDword(card.config, LINK_STATUS) | rate);
+  showProtocols(card, true);
+  if (card.kind == KIND_DEVICE) return startMedia(m, changetype<Device>(card));
+  const inner = changetype<Switch>(card);
+  for (let place: u32 = 0; place < inner.portCount; place++) m.built != 0 ? evaluateLink(m, portOf(inner, place)) : powerOn(m, portOf(inner, place));
 }
 
-function bringUpDevice(m: Machine, device: Device, rate: u32, from: u64): void {
-  const status = R.DEVICE_CONFIG_PCIE_ENDPOINT_LINK_STATUS;
-  setDword(device.config, status, getDword(device.config, status) | rate);
-  setBits(device.config, R.DEVICE_CONFIG_DVSEC_FLEX_BUS_STATUS, R.DVSEC_FLEX_BUS_STATUS_IO_ENABLED | R.DVSEC_FLEX_BUS_STATUS_MEMORY_ENABLED | R.DVSEC_FLEX_BUS_STATUS_FLIT68_AND_VH, true);
-  setBits(device.component, R.DEVICE_COMPONENT_LINK_CONTROL_STATUS, R.LINK_CONTROL_STATUS_INIT_STATE, true);
-  device.readyAt = from + device.readyTime;
-  setDeadline(m, mediaSource(m, device.index), device.readyAt);
-}
-
-/** Media that has become ready shows it (Memory_Info_Valid, Memory_Active). */
-export function runMedia(m: Machine, device: Device): void {
-  if (device.readyAt > m.now) return;
-  device.readyAt = NEVER;
-  setBits(device.config, R.DEVICE_CONFIG_DVSEC_DEVICE_RANGE1_SIZE_LOW, R.DVSEC_DEVICE_RANGE1_SIZE_LOW_MEMORY_INFO_VALID | R.DVSEC_DEVICE_RANGE1_SIZE_LOW_MEMORY_ACTIVE, true);
-  traceHardware(m, HW_READY, device.id, 0, 0, 0, 0);
-  m.routeGeneration++;
+/** State of a port when the machine is switched on: links of plugged cards have trained. */
+export function powerOn(m: Machine, port: Port): void {
+  if (port.plugged == NONE) return;
+  port.linkState = LINK_UP;
+  bringUp(m, port);
 }

@@ -2,26 +2,27 @@
 
 import { matchAccess } from "../fault/probes";
 import * as R from "../generated/registers";
-import { Block, Device, Handle, LINK_UP, Machine, NONE, Port, bridgeAt, deviceAt, portAt } from "../machine";
+import { Block, Device, Entity, Handle, Hub, KIND_DEVICE, Machine, NONE, Port, SPACE_COMPONENT, bridgeAt, entityAt, portOf } from "../machine";
 import { ACCESS_DONE, ACCESS_UNANSWERED, ACCESS_WRONG_WIDTH, getDword, judge, testBits, traceRefused, writeDword } from "../registers";
 import { ACCESS_MMIO_READ, ACCESS_MMIO_WRITE, LAYER_ACCESS, REFUSED_WIDTH, trace } from "../trace/ring";
+import { isLive } from "./routing";
 
 /** BAR address of a function, or ~0 if memory space is off or the BAR is 0. BAR and command lie alike in both header types. */
 function barBase(block: Block): u64 {
-  if (!testBits(block, R.DEVICE_CONFIG_ENDPOINT_HEADER_COMMAND, R.ENDPOINT_HEADER_COMMAND_MEMORY_SPACE_ENABLE)) return ~(<u64>0);
-  const low = getDword(block, R.DEVICE_CONFIG_ENDPOINT_HEADER_BAR0) & R.ENDPOINT_HEADER_BAR0_ADDRESS31TO16;
-  const base = (<u64>getDword(block, R.DEVICE_CONFIG_ENDPOINT_HEADER_BAR1) << 32) | <u64>low;
+  if (!testBits(block, R.CONFIG_ENDPOINT_HEADER_COMMAND, R.ENDPOINT_HEADER_COMMAND_MEMORY_SPACE_ENABLE)) return ~(<u64>0);
+  const low = getDword(block, R.CONFIG_ENDPOINT_HEADER_BAR0) & R.ENDPOINT_HEADER_BAR0_ADDRESS31TO16;
+  const base = (<u64>getDword(block, R.CONFIG_ENDPOINT_HEADER_BAR1) << 32) | <u64>low;
   return base == 0 ? ~(<u64>0) : base;
 }
 
-/** True if the port forwards the range downstream: one of its two windows holds all of it (PCIe 7.5.1.3.8). */
-function forwards(port: Port, base: u64, size: u64): bool {
-  if (!testBits(port.config, R.ROOT_PORT_CONFIG_BRIDGE_HEADER_COMMAND, R.BRIDGE_HEADER_COMMAND_MEMORY_SPACE_ENABLE)) return false;
-  const prefetchable = getDword(port.config, R.ROOT_PORT_CONFIG_BRIDGE_HEADER_PREFETCHABLE_BASE);
-  const from = (<u64>getDword(port.config, R.ROOT_PORT_CONFIG_BRIDGE_HEADER_PREFETCHABLE_BASE_HIGH) << 32) | <u64>((prefetchable & R.BRIDGE_HEADER_PREFETCHABLE_BASE_ADDRESS31TO20) << 16);
-  const to = (<u64>getDword(port.config, R.ROOT_PORT_CONFIG_BRIDGE_HEADER_PREFETCHABLE_LIMIT_HIGH) << 32) | <u64>(prefetchable & R.BRIDGE_HEADER_PREFETCHABLE_LIMIT_ADDRESS31TO20) | 0xf_ffff;
+/** True if the bridge forwards the range downstream: one of its two windows holds all of it (PCIe 7.5.1.3.8). */
+function forwards(bridge: Block, base: u64, size: u64): bool {
+  if (!testBits(bridge, R.CONFIG_BRIDGE_HEADER_COMMAND, R.BRIDGE_HEADER_COMMAND_MEMORY_SPACE_ENABLE)) return false;
+  const prefetchable = getDword(bridge, R.CONFIG_BRIDGE_HEADER_PREFETCHABLE_BASE);
+  const from = (<u64>getDword(bridge, R.CONFIG_BRIDGE_HEADER_PREFETCHABLE_BASE_HIGH) << 32) | <u64>((prefetchable & R.BRIDGE_HEADER_PREFETCHABLE_BASE_ADDRESS31TO20) << 16);
+  const to = (<u64>getDword(bridge, R.CONFIG_BRIDGE_HEADER_PREFETCHABLE_LIMIT_HIGH) << 32) | <u64>(prefetchable & R.BRIDGE_HEADER_PREFETCHABLE_LIMIT_ADDRESS31TO20) | 0xf_ffff;
   if (base >= from && base + size - 1 <= to) return true;
-  const plain = getDword(port.config, R.ROOT_PORT_CONFIG_BRIDGE_HEADER_MEMORY_BASE);
+  const plain = getDword(bridge, R.CONFIG_BRIDGE_HEADER_MEMORY_BASE);
   const plainFrom = <u64>((plain & R.BRIDGE_HEADER_MEMORY_BASE_ADDRESS31TO20) << 16);
   const plainTo = <u64>(plain & R.BRIDGE_HEADER_MEMORY_LIMIT_ADDRESS31TO20) | 0xf_ffff;
   return base >= plainFrom && base + size - 1 <= plainTo;
@@ -31,36 +32,63 @@ function contains(base: u64, size: u64, handle: Handle): bool {
   return base != ~(<u64>0) && handle.base >= base && handle.size <= size && handle.base - base <= size - handle.size;
 }
 
-function settle(handle: Handle, block: Block, blockBase: u64): void {
-  handle.block = changetype<usize>(block);
-  handle.entity = block.entity.id;
-  handle.delta = <u32>(handle.base - blockBase) - R.CACHE_MEMORY_OFFSET;
+/** Start of the area of a BAR that an offset lies in. */
+function areaOf(entity: Entity, offset: u32): u32 {
+  if (entity.kind != KIND_DEVICE || offset < R.BAR_MESSAGES_OFFSET) return 0;
+  return offset < R.BAR_DEVICE_OFFSET ? R.BAR_MESSAGES_OFFSET : R.BAR_DEVICE_OFFSET;
 }
 
-function resolveDevice(m: Machine, handle: Handle, port: Port): bool {
-  if (port.linkState != LINK_UP || port.plugged == NONE) return false;
-  const device: Device = deviceAt(m, port.plugged);
-  const base = barBase(device.config);
-  if (!contains(base, device.barSize, handle) || !forwards(port, base, device.barSize)) return false;
-  settle(handle, device.component, base);
-  return true;
+/** Lets a handle reach the block of the area that an offset of the BAR lies in; the device block is not there yet and reads as reserved. */
+function choose(handle: Handle, entity: Entity, offset: u32): void {
+  const area = areaOf(entity, offset);
+  const block = area == R.BAR_MESSAGES_OFFSET && entity.kind == KIND_DEVICE ? entity.messages : entity.component;
+  handle.block = changetype<usize>(block);
+  handle.delta = handle.barOffset - (area == 0 ? R.CACHE_MEMORY_OFFSET : area == R.BAR_MESSAGES_OFFSET ? area : 0);
+}
+
+function settle(handle: Handle, entity: Entity, base: u64): void {
+  handle.entity = entity.id;
+  handle.barOffset = <u32>(handle.base - base);
+  handle.isWide = areaOf(entity, handle.barOffset) != areaOf(entity, handle.barOffset + <u32>handle.size - 1) ? 1 : 0;
+  choose(handle, entity, handle.barOffset);
+}
+
+/** Looks for a handle's range below a host bridge or switch; depth is bounded by the topology. */
+function search(m: Machine, hub: Hub, handle: Handle): bool {
+  for (let place: u32 = 0; place < hub.portCount; place++) {
+    const port: Port = portOf(hub, place);
+    const base = barBase(port.config);
+    if (contains(base, <u64>R.COMPONENT_BLOCK_SIZE, handle)) {
+      settle(handle, port, base);
+      return true;
+    }
+    if (!isLive(port) || !forwards(port.config, handle.base, handle.size)) continue;
+    if (searchCard(m, entityAt(m, port.plugged), handle)) return true;
+  }
+  return false;
+}
+
+function searchCard(m: Machine, card: Entity, handle: Handle): bool {
+  const base = barBase(card.config);
+  const size = card.kind == KIND_DEVICE ? changetype<Device>(card).barSize : <u64>R.COMPONENT_BLOCK_SIZE;
+  if (contains(base, size, handle)) {
+    settle(handle, card, base);
+    return true;
+  }
+  return card.kind != KIND_DEVICE && forwards(card.config, handle.base, handle.size) && search(m, changetype<Hub>(card), handle);
 }
 
 /** Finds what a handle's range reaches now. Nothing: reads are all ones. */
-export function resolve(m: Machine, handle: Handle): void {
+function resolve(m: Machine, handle: Handle): void {
   handle.generation = m.mmioGeneration;
   handle.block = 0;
   handle.entity = NONE;
+  handle.isWide = 0;
   for (let i: u32 = 0; i < m.bridgeCount; i++) {
     const bridge = bridgeAt(m, i);
-    if (contains(bridge.componentBase, <u64>R.COMPONENT_BLOCK_SIZE, handle)) return settle(handle, bridge.component, bridge.componentBase);
+    if (contains(bridge.componentBase, <u64>R.COMPONENT_BLOCK_SIZE, handle)) return settle(handle, bridge, bridge.componentBase);
   }
-  for (let i: u32 = 0; i < m.portCount; i++) {
-    const port = portAt(m, i);
-    const base = barBase(port.config);
-    if (contains(base, <u64>R.COMPONENT_BLOCK_SIZE, handle)) return settle(handle, port.component, base);
-    if (resolveDevice(m, handle, port)) return;
-  }
+  for (let i: u32 = 0; i < m.bridgeCount; i++) if (search(m, bridgeAt(m, i), handle)) return;
 }
 
 function ones(width: u32): u32 {
@@ -70,8 +98,9 @@ function ones(width: u32): u32 {
 /** The block behind an access, or 0; what a probe does when it sees the access comes first. */
 function reach(m: Machine, handle: Handle, offset: u32, width: u32, isWrite: bool, value: u32): usize {
   if (handle.generation != m.mmioGeneration) resolve(m, handle);
+  if (handle.isWide != 0) choose(handle, entityAt(m, handle.entity), handle.barOffset + offset);
   if (m.armedAccess != 0 && handle.block != 0) {
-    matchAccess(m, handle.entity, false, handle.delta + offset, width, isWrite, value);
+    if (changetype<Block>(handle.block).space == SPACE_COMPONENT) matchAccess(m, handle.entity, false, handle.delta + offset, width, isWrite, value);
     if (handle.generation != m.mmioGeneration) resolve(m, handle);
   }
   return <u64>offset + <u64>width > handle.size ? 0 : handle.block;

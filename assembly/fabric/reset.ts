@@ -1,22 +1,145 @@
-// Conventional reset of a device: hot, for everything below a link that went down; from power-on, for a card that was put in
-// (PCIe 2.9, 6.6; component-registers sheet 14).
+// Resets (PCIe 2.9, 6.6; CXL 3.2 9.7; component-registers sheet 14): conventional, hot for everything below a link that went down and from
+// power-on for a card that was put in; function level; CXL reset. And the media of a device, ready some time after its link is up.
 
+import { forgetBackInvalidate } from "../component/back-invalidate";
 import { forgetCommits } from "../component/hdm-decoder";
-import { mediaSource, setDeadline } from "../deadlines";
-import { Device, Machine, NEVER } from "../machine";
+import { forgetErrors } from "../component/ras";
+import { refreshDeadline } from "../deadlines";
+import * as R from "../generated/registers";
+import { Device, Entity, KIND_DEVICE, LINK_DOWN, LINK_UP, Machine, NEVER, Port, Switch, portOf } from "../machine";
 import { forgetContents } from "../media/pages";
-import { BlockLists, resetBlock } from "../registers";
-import { HW_RESET, traceHardware } from "../trace/ring";
+import { abortExchange } from "../pci/doe";
+import { getDword, resetBlock, setBits, setDword, testBits } from "../registers";
+import { HW_READY, HW_RESET, traceHardware } from "../trace/ring";
+import { dropLink } from "./link-state";
+
+export const MEDIA_NOT_READY: u32 = 0;
+export const MEDIA_READY: u32 = 1;
+
+export const RESET_COLD: u32 = 0;
+export const RESET_HOT: u32 = 1;
+export const RESET_FUNCTION: u32 = 2;
+export const RESET_CXL: u32 = 3;
+
+function resetEntity(m: Machine, entity: Entity, isHot: bool): void {
+  resetBlock(entity.config, entity, isHot);
+  resetBlock(entity.component, entity, isHot);
+  if (!isHot) forgetErrors(entity);
+  if (entity.decoderCount != 0) forgetCommits(m, entity);
+  forgetBackInvalidate(m, entity);
+}
+
+/** Conventional reset of a card and of everything below it. */
+export function resetCard(m: Machine, card: Entity, isHot: bool): void {
+  if (card.kind == KIND_DEVICE) return resetDevice(m, changetype<Device>(card), isHot);
+  const inner = changetype<Switch>(card);
+  resetEntity(m, card, isHot);
+  abortExchange(card);
+  for (let place: u32 = 0; place < inner.portCount; place++) {
+    const port = portOf(inner, place);
+    if (port.linkState != LINK_DOWN) dropLink(m, port);
+    resetEntity(m, port, isHot);
+  }
+  traceHardware(m, HW_RESET, card.id, 0, 0, isHot ? RESET_HOT : RESET_COLD, 0);
+}
 
 /** `isHot` spares sticky registers. */
 export function resetDevice(m: Machine, device: Device, isHot: bool): void {
-  resetBlock(device.config, device, changetype<BlockLists>(device.lists), isHot);
-  resetBlock(device.component, device, changetype<BlockLists>(device.componentLists), isHot);
-  forgetCommits(m, device);
-  device.readyAt = NEVER;
-  setDeadline(m, mediaSource(m, device.index), NEVER);
+  resetEntity(m, device, isHot);
+  resetBlock(device.messages, device, false);
+  abortExchange(device);
+  device.linkAt = NEVER;
+  device.isResetting = 0;
+  device.mediaState = MEDIA_NOT_READY;
+  refreshDeadline(m, device);
   forgetContents(m, device, isHot);
   m.routeGeneration++;
   m.mmioGeneration++;
-  traceHardware(m, HW_RESET, device.id, device.resetCount, 0, 0, 0);
+  traceHardware(m, HW_RESET, device.id, device.resetCount, 0, isHot ? RESET_HOT : RESET_COLD, 0);
+}
+
+/** The device below an active link gets its media ready. */
+export function startMedia(m: Machine, device: Device): void {
+  device.linkAt = m.now + device.readyTime;
+  refreshDeadline(m, device);
+}
+
+/** The device resets itself, without its link going down: a hot reset that nobody asked for. */
+export function resetItself(m: Machine, device: Device): void {
+  const above = changetype<Port>(device.parent);
+  const status = getDword(device.config, R.CONFIG_PCIE_LINK_STATUS);
+  const protocols = getDword(device.config, R.CONFIG_DVSEC_FLEX_BUS_STATUS);
+  const link = getDword(device.component, R.COMPONENT_LINK_CONTROL_STATUS);
+  resetDevice(m, device, true);
+  if (above.linkState != LINK_UP || above.plugged != device.id) return;
+  setDword(device.config, R.CONFIG_PCIE_LINK_STATUS, status);
+  setDword(device.config, R.CONFIG_DVSEC_FLEX_BUS_STATUS, protocols);
+  setDword(device.component, R.COMPONENT_LINK_CONTROL_STATUS, link);
+  startMedia(m, device);
+}
+
+/** Initiate Function Level Reset: config space but what belongs to CXL.cache/mem and to the link; HDM decoders stay (sheet 14). */
+export function resetFunction(m: Machine, device: Device): void {
+  const config = device.config.image;
+  const dvsec = <usize>R.CONFIG_DVSEC_DEVICE_HEADER << 2;
+  const dvsecBytes = (<usize>R.CONFIG_DVSEC_DEVICE_CAPABILITY3 << 2) + 4 - dvsec;
+  const status = getDword(device.config, R.CONFIG_PCIE_LINK_STATUS);
+  const protocols = getDword(device.config, R.CONFIG_DVSEC_FLEX_BUS_STATUS);
+  memory.copy(m.scratch, config + dvsec, dvsecBytes);
+  resetBlock(device.config, device, true);
+  memory.copy(config + dvsec, m.scratch, dvsecBytes);
+  setDword(device.config, R.CONFIG_PCIE_LINK_STATUS, status);
+  setDword(device.config, R.CONFIG_DVSEC_FLEX_BUS_STATUS, protocols);
+  resetBlock(device.messages, device, false);
+  abortExchange(device);
+  m.mmioGeneration++;
+  traceHardware(m, HW_RESET, device.id, device.resetCount, 0, RESET_FUNCTION, 0);
+}
+
+/** Initiate CXL Reset (8.1.3.4, 9.7): config space as by a function level reset, then CXL.mem: decoders, Mem_Enable, media until it ends. */
+export function startCxlReset(m: Machine, device: Device): void {
+  if (!testBits(device.config, R.CONFIG_DVSEC_DEVICE_CAPABILITY, R.DVSEC_DEVICE_CAPABILITY_RESET_CAPABLE) || device.isResetting != 0) return;
+  const clears = testBits(device.config, R.CONFIG_DVSEC_DEVICE_CONTROL2, R.DVSEC_DEVICE_CONTROL2_RESET_MEMORY_CLEAR_ENABLE);
+  resetFunction(m, device);
+  resetBlock(device.component, device, true);
+  setBits(device.component, R.COMPONENT_LINK_CONTROL_STATUS, R.LINK_CONTROL_STATUS_INIT_STATE, true);
+  forgetCommits(m, device);
+  forgetBackInvalidate(m, device);
+  setBits(device.config, R.CONFIG_DVSEC_DEVICE_CONTROL, R.DVSEC_DEVICE_CONTROL_MEMORY_ENABLE, false);
+  setBits(device.config, R.CONFIG_DVSEC_DEVICE_STATUS2, R.DVSEC_DEVICE_STATUS2_RESET_COMPLETE | R.DVSEC_DEVICE_STATUS2_RESET_ERROR, false);
+  if (clears) forgetContents(m, device, false);
+  device.isResetting = 1;
+  device.linkAt = m.now + device.resetTime;
+  refreshDeadline(m, device);
+  m.routeGeneration++;
+  traceHardware(m, HW_RESET, device.id, device.resetCount, 0, RESET_CXL, 0);
+}
+
+/** The media is ready, or the CXL reset has ended. */
+export function runDevice(m: Machine, device: Device): void {
+  device.linkAt = NEVER;
+  if (device.isResetting != 0) {
+    device.isResetting = 0;
+    setBits(device.config, R.CONFIG_DVSEC_DEVICE_STATUS2, R.DVSEC_DEVICE_STATUS2_RESET_COMPLETE, true);
+  }
+  setMediaState(m, device, MEDIA_READY);
+  traceHardware(m, HW_READY, device.id, 0, 0, 0, 0);
+}
+
+/** Ranges show valid and active while the media is ready (Memory_Info_Valid stays once it is set). */
+export function setMediaState(m: Machine, device: Device, state: u32): void {
+  device.mediaState = state;
+  const isReady = state == MEDIA_READY;
+  showRange(device, R.CONFIG_DVSEC_DEVICE_RANGE1_SIZE_LOW, isReady);
+  showRange(device, R.CONFIG_DVSEC_DEVICE_RANGE2_SIZE_LOW, isReady && hasSecondRange(device));
+  m.routeGeneration++;
+}
+
+function hasSecondRange(device: Device): bool {
+  return device.volatileCapacity != 0 && device.volatileCapacity != device.capacity;
+}
+
+function showRange(device: Device, index: u32, isReady: bool): void {
+  if (isReady) setBits(device.config, index, R.DVSEC_DEVICE_RANGE1_SIZE_LOW_MEMORY_INFO_VALID, true);
+  setBits(device.config, index, R.DVSEC_DEVICE_RANGE1_SIZE_LOW_MEMORY_ACTIVE, isReady);
 }

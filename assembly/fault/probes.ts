@@ -1,25 +1,15 @@
 // The one fault table: what is matched, how often it is skipped, what then happens, and the evidence that it did.
 
 import { SOURCE_PROBES, setDeadline } from "../deadlines";
-import { countEffects } from "../fabric/in-flight";
-import { replace, setCable } from "../fabric/link-state";
-import { KIND_PORT, Machine, NEVER, NONE, Port, Probe, entityAt } from "../machine";
+import { act } from "./actions";
+import { KIND_PORT, Machine, NEVER, NONE, Probe, entityAt } from "../machine";
 import { getDword } from "../registers";
-import { loseMessages } from "../pci/msi";
 import { HW_PROBE, traceHardware } from "../trace/ring";
 
 export const MATCH_TIME: u32 = 1;
 export const MATCH_ACCESS: u32 = 2;
 export const MATCH_REQUEST: u32 = 3;
 export const MATCH_REGISTER: u32 = 4;
-
-const ACTION_LINK_DOWN: u32 = 1;
-const ACTION_LINK_UP: u32 = 2;
-const ACTION_NEVER_RETRAIN: u32 = 3;
-const ACTION_DROP: u32 = 4;
-const ACTION_DELAY: u32 = 5;
-const ACTION_LOSE_INTERRUPT: u32 = 6;
-const ACTION_PLUG: u32 = 7;
 
 /** Flag in `low` of register and access matches: config space rather than the component block. */
 export const CONFIG_FLAG: u32 = 0x8000_0000;
@@ -62,42 +52,6 @@ function hit(m: Machine, id: u32): bool {
   traceHardware(m, HW_PROBE, probe.target, id, <u64>probe.fired, probe.action, <u32>probe.argument);
   act(m, probe);
   return probe.state == SPENT;
-}
-
-function act(m: Machine, probe: Probe): void {
-  const entity = entityAt(m, probe.target);
-  if (entity.kind != KIND_PORT) return;
-  const port = changetype<Port>(entity);
-  const argument = <u32>probe.argument;
-  switch (probe.action) {
-    case ACTION_LINK_DOWN:
-      return setCable(m, port, 1);
-    case ACTION_LINK_UP:
-      port.neverRetrain = 0;
-      return setCable(m, port, 0);
-    case ACTION_NEVER_RETRAIN:
-      port.neverRetrain = 1;
-      return;
-    case ACTION_DROP:
-      port.dropResponses += argument;
-      return disturb(m);
-    case ACTION_DELAY:
-      port.delayTime = probe.argument;
-      port.delayResponses += probe.extra;
-      return disturb(m);
-    case ACTION_LOSE_INTERRUPT:
-      return loseMessages(port, probe.extra, argument);
-    case ACTION_PLUG:
-      return replace(m, port, argument);
-    default:
-      return;
-  }
-}
-
-/** Answers may be other than they were: whoever counts in closed form looks again. */
-function disturb(m: Machine): void {
-  m.routeGeneration++;
-  countEffects(m);
 }
 
 export function runTimeProbes(m: Machine): void {

@@ -1,5 +1,6 @@
 // Sparse contents of memory: 4 KiB pages from a fixed pool, found by (device, page) in an open-addressed table. Pages never written read as
-// the device's background: 0 after power-on, a pattern after each hot reset that does not preserve volatile contents.
+// the device's background: 0 after power-on, a pattern after each hot reset that does not preserve volatile contents. Persistent contents stay.
+// A poisoned line is a bit beside its page.
 
 import { Device, LIMIT_MEDIA, Machine, NONE, deviceAt } from "../machine";
 import { HW_LIMIT, traceHardware } from "../trace/ring";
@@ -32,14 +33,14 @@ function background(device: u32, resets: u32, address: u64): u64 {
   return word ^ (word >> 29);
 }
 
-function resetsOf(m: Machine, device: u32): u32 {
+function resetsOf(m: Machine, device: u32, address: u64): u32 {
   if (device == RAM) return 0;
   const entry = deviceAt(m, device);
-  return entry.preserves != 0 ? 0 : entry.resetCount;
+  return entry.preserves != 0 || address >= entry.volatileCapacity ? 0 : entry.resetCount;
 }
 
 function fill(m: Machine, device: u32, page: usize, address: u64): void {
-  const resets = resetsOf(m, device);
+  const resets = resetsOf(m, device, address);
   for (let i: usize = 0; i < PAGE_BYTES; i += 8) store<u64>(page + i, background(device, resets, address + i));
 }
 
@@ -65,15 +66,39 @@ function pageFor(m: Machine, device: u32, address: u64, create: bool): usize {
 /** Eight aligned bytes. */
 export function readWord(m: Machine, device: u32, address: u64): u64 {
   const page = pageFor(m, device, address, false);
-  if (page == 0) return background(device, resetsOf(m, device), address & ~7);
+  if (page == 0) return background(device, resetsOf(m, device, address), address & ~7);
   return load<u64>(page + (<usize>(address & (<u64>PAGE_BYTES - 1)) & ~7));
 }
 
-/** Writes `width` bytes inside one 64-byte line; a line write repeats the value in every word. */
+/** Where the poison of a page's 64 lines lies. */
+function poisonOf(m: Machine, page: usize): usize {
+  return m.poison + ((page - m.mediaBase) / PAGE_BYTES << 3);
+}
+
+function lineBit(address: u64): u64 {
+  return <u64>1 << ((address >> 6) & 63);
+}
+
+export function isPoisoned(m: Machine, device: u32, address: u64): bool {
+  const page = pageFor(m, device, address, false);
+  return page != 0 && (load<u64>(poisonOf(m, page)) & lineBit(address)) != 0;
+}
+
+/** Poisons the line of an address, or cleans it. */
+export function setPoison(m: Machine, device: u32, address: u64, isPoison: bool): void {
+  const page = pageFor(m, device, address, isPoison);
+  if (page == 0) return;
+  const bitmap = load<u64>(poisonOf(m, page));
+  store<u64>(poisonOf(m, page), isPoison ? bitmap | lineBit(address) : bitmap & ~lineBit(address));
+}
+
+/** Writes `width` bytes inside one 64-byte line; a line write repeats the value in every word, and takes poison away. */
 export function writeMedia(m: Machine, device: u32, address: u64, value: u64, width: u32): void {
   const page = pageFor(m, device, address, true);
   if (page == 0) return;
   if (width == 64) {
+    const poison = poisonOf(m, page);
+    store<u64>(poison, load<u64>(poison) & ~lineBit(address));
     const line = page + (<usize>(address & (<u64>PAGE_BYTES - 1)) & ~63);
     for (let i: usize = 0; i < 64; i += 8) store<u64>(line + i, value);
     return;
@@ -81,13 +106,17 @@ export function writeMedia(m: Machine, device: u32, address: u64, value: u64, wi
   for (let i: u32 = 0; i < width; i++) store<u8>(page + <usize>((address + i) & (<u64>PAGE_BYTES - 1)), <u8>(value >> (<u64>i << 3)));
 }
 
-/** A reset: volatile contents become the next background; a hot reset spares those of a device that preserves them. */
+/** A reset: volatile contents become the next background, clean; a hot reset spares those of a device that preserves them. */
 export function forgetContents(m: Machine, device: Device, isHot: bool): void {
   device.resetCount++;
   if (isHot && device.preserves != 0) return;
-  for (let i: u32 = 0; i < m.pageTableSize; i++) {
+  for (let i: u32 = 0; i < m.pageTableSize && m.mediaUsed != 0; i++) {
     const slot = m.pageTable + (<usize>i << 4);
     const key = load<u64>(slot);
-    if (key >> 44 == <u64>(device.index + 1)) fill(m, device.index, m.mediaBase + <usize>load<u32>(slot, 8) * PAGE_BYTES, (key & 0xfff_ffff_ffff) << PAGE_SHIFT);
+    const address = (key & 0xfff_ffff_ffff) << PAGE_SHIFT;
+    if (key >> 44 != <u64>(device.index + 1) || address >= device.volatileCapacity) continue;
+    const page = m.mediaBase + <usize>load<u32>(slot, 8) * PAGE_BYTES;
+    fill(m, device.index, page, address);
+    store<u64>(poisonOf(m, page), 0);
   }
 }

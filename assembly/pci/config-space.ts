@@ -2,41 +2,71 @@
 
 import { matchAccess } from "../fault/probes";
 import * as R from "../generated/registers";
-import { Block, LINK_UP, Machine, NONE, Port, bridgeAt, deviceAt, portAt } from "../machine";
+import { Block, Bridge, Entity, Hub, KIND_SWITCH, Machine, NONE, Port, bridgeAt, entityAt, portOf } from "../machine";
+import { isLive } from "../fabric/routing";
 import { ACCESS_DONE, ACCESS_UNANSWERED, ACCESS_WRONG_WIDTH, getDword, judge, traceRefused, writeDword } from "../registers";
 import { ACCESS_CONFIG_READ, ACCESS_CONFIG_WRITE, LAYER_ACCESS, REFUSED_WIDTH, trace } from "../trace/ring";
 
 const CONFIG_SIZE: u32 = 4096;
+const SECONDARY: u32 = R.BRIDGE_HEADER_SECONDARY_BUS_VALUE_SHIFT;
+const SUBORDINATE: u32 = R.BRIDGE_HEADER_SUBORDINATE_BUS_VALUE_SHIFT;
 
-function busOf(port: Port, mask: u32, shift: u32): u32 {
-  return (getDword(port.config, R.ROOT_PORT_CONFIG_BRIDGE_HEADER_PRIMARY_BUS) & mask) >> shift;
+/** Number of the bus below a bridge function, as software has set it. */
+export function secondaryBus(bridge: Entity): u32 {
+  return (getDword(bridge.config, R.CONFIG_BRIDGE_HEADER_PRIMARY_BUS) >> SECONDARY) & 0xff;
 }
 
-function behindPort(m: Machine, port: Port, bus: u32, deviceFunction: u32): Block | null {
-  const secondary = busOf(port, R.BRIDGE_HEADER_SECONDARY_BUS_VALUE, R.BRIDGE_HEADER_SECONDARY_BUS_VALUE_SHIFT);
-  if (secondary == 0 || bus != secondary || deviceFunction != 0 || port.linkState != LINK_UP || port.plugged == NONE) return null;
-  return deviceAt(m, port.plugged).config;
+/** A bridge function passes a bus on, to its secondary side (7.3.3): the bus right below, or one behind it. Bus 0 is never below. */
+function passes(bridge: Entity, bus: u32): bool {
+  const secondary = secondaryBus(bridge);
+  if (secondary == 0 || bus < secondary) return false;
+  return bus == secondary || bus <= ((getDword(bridge.config, R.CONFIG_BRIDGE_HEADER_PRIMARY_BUS) >> SUBORDINATE) & 0xff);
+}
+
+/** The port of a host bridge or switch that passes a bus on, or null. */
+function portToward(hub: Hub, bus: u32): Port | null {
+  for (let place: u32 = 0; place < hub.portCount; place++) if (passes(portOf(hub, place), bus)) return portOf(hub, place);
+  return null;
+}
+
+function portOn(hub: Hub, deviceFunction: u32): Block | null {
+  if ((deviceFunction & 7) != 0) return null;
+  const port = load<usize>(hub.portsByDevice + <usize>(deviceFunction >> 3) * sizeof<usize>());
+  return port == 0 ? null : changetype<Port>(port).config;
+}
+
+/** Follows the bus numbers down from a host bridge or switch. */
+function follow(m: Machine, from: Hub, bus: u32, deviceFunction: u32): Block | null {
+  let hub = from;
+  for (;;) {
+    const port = portToward(hub, bus);
+    if (port === null || !isLive(port)) return null;
+    const card = entityAt(m, port.plugged);
+    if (bus == secondaryBus(port)) return deviceFunction == 0 ? card.config : null;
+    if (card.kind != KIND_SWITCH || !passes(card, bus)) return null;
+    hub = changetype<Hub>(card);
+    if (bus == secondaryBus(card)) return portOn(hub, deviceFunction);
+  }
 }
 
 /** The function at segment:bus:device.function, or null: nothing answers. */
-export function findFunction(m: Machine, address: u32): Block | null {
+function findFunction(m: Machine, address: u32): Block | null {
   const segment = address >> 16;
   const bus = (address >> 8) & 0xff;
-  const deviceFunction = address & 0xff;
   for (let i: u32 = 0; i < m.bridgeCount; i++) {
-    const bridge = bridgeAt(m, i);
+    const bridge: Bridge = bridgeAt(m, i);
     if (bridge.segment != segment || bus < bridge.busStart || bus > bridge.busEnd) continue;
-    for (let j: u32 = 0; j < bridge.portCount; j++) {
-      const port = portAt(m, bridge.firstPort + j);
-      if (bus == bridge.busStart) {
-        if (deviceFunction == port.deviceNumber << 3) return port.config;
-      } else {
-        const found = behindPort(m, port, bus, deviceFunction);
-        if (found !== null) return found;
-      }
-    }
+    return bus == bridge.busStart ? portOn(bridge, address & 0xff) : follow(m, bridge, bus, address & 0xff);
   }
   return null;
+}
+
+/** Requester id of a function: its bus as configured, its device number. */
+export function requesterId(entity: Entity): u32 {
+  if (entity.kind != 1) return secondaryBus(entity.parent) << 8;
+  const port = changetype<Port>(entity);
+  const bus = port.isRoot != 0 ? changetype<Bridge>(port.parent).busStart : secondaryBus(port.parent);
+  return (bus << 8) | (port.deviceNumber << 3);
 }
 
 function ones(width: u32): u32 {

@@ -40,6 +40,12 @@ export const HW_ERROR_MESSAGE: u32 = 19;
 export const HW_LIMIT: u32 = 20;
 export const HW_ACCOUNT: u32 = 21;
 export const HW_UNMODELLED: u32 = 22;
+export const HW_RAS: u32 = 23;
+export const HW_CONTAINED: u32 = 24;
+export const HW_MEDIA: u32 = 25;
+export const HW_REGISTER: u32 = 26;
+/** Software wrote bits that no field names; the register takes nothing. */
+export const HW_RESERVED: u32 = 27;
 
 /** Reasons of a refusal, fifth argument of HW_REFUSED: wrong width or alignment, a commit under way (C7), a locked register, a locked decoder (C9). */
 export const REFUSED_WIDTH: u32 = 1;

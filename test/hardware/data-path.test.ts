@@ -238,7 +238,7 @@ describe("accesses of the CPU", () => {
     openMemory(bench);
     bench.ports[0]?.write32(offsetOf("rootPortComponent", "timeoutIsolation", "control"), 1 << 16);
     bench.platform.config.write16(bench.portAddress(0), offsetOf("rootPortConfig", "dvsecPort", "control"), 2);
-    bench.platform.config.write16(bench.portAddress(0), offsetOf("rootPortConfig", "pcieRootPort", "linkControl"), 0x10);
+    bench.platform.config.write16(bench.portAddress(0), offsetOf("rootPortConfig", "pcie", "linkControl"), 0x10);
     expect(bench.platform.memory.load(base + 256n * MiB - 4n, 8).status).toBe("poison");
   });
 

@@ -8,7 +8,7 @@ const base = 16n * GiB;
 const control = offsetOf("rootPortComponent", "timeoutIsolation", "control");
 const status = offsetOf("rootPortComponent", "timeoutIsolation", "status");
 const capability = offsetOf("rootPortComponent", "timeoutIsolation", "capability");
-const linkStatus = offsetOf("rootPortConfig", "pcieRootPort", "linkStatus");
+const linkStatus = offsetOf("rootPortConfig", "pcie", "linkStatus");
 
 const timeoutEnable = 1 << 4;
 const isolationEnable = 1 << 16;
@@ -106,8 +106,8 @@ describe("CXL.mem isolation of a root port", () => {
     const bench = ready(isolationEnable | errCorEnable);
     cut(bench);
     bench.hardware.advanceTo(bench.hardware.now + 1000);
-    expect(bench.platform.config.read32(bench.portAddress(0), offsetOf("rootPortConfig", "aerRootPort", "rootErrorStatus")) & 1).toBe(1);
-    expect(bench.platform.config.read16(bench.portAddress(0), offsetOf("rootPortConfig", "aerRootPort", "errorSource"))).toBe(12 << 8);
+    expect(bench.platform.config.read32(bench.portAddress(0), offsetOf("rootPortConfig", "aer", "rootErrorStatus")) & 1).toBe(1);
+    expect(bench.platform.config.read16(bench.portAddress(0), offsetOf("rootPortConfig", "aer", "errorSource"))).toBe(12 << 8);
   });
 
   it("[T7] [T9] without isolation the platform decides: reset, watchdog or fatal machine check", () => {

@@ -7,15 +7,15 @@ import type { Bench } from "../support/machine.ts";
 import { configureDevice, deviceOf, machineOf, offsetOf, openMemory, portOf, setUp } from "../support/machine.ts";
 
 const port = (structure: string, register: string): number => offsetOf("rootPortConfig", structure, register);
-const linkControl = port("pcieRootPort", "linkControl");
-const linkStatus = port("pcieRootPort", "linkStatus");
-const slotControl = port("pcieRootPort", "slotControl");
-const slotStatus = port("pcieRootPort", "slotStatus");
+const linkControl = port("pcie", "linkControl");
+const linkStatus = port("pcie", "linkStatus");
+const slotControl = port("pcie", "slotControl");
+const slotStatus = port("pcie", "slotStatus");
 const bridgeControl = port("bridgeHeader", "bridgeControl");
 const portControl = port("dvsecPort", "control");
-const deviceControl = port("pcieRootPort", "deviceControl");
-const deviceStatus = port("pcieRootPort", "deviceStatus");
-const aer = (register: string): number => port("aerRootPort", register);
+const deviceControl = port("pcie", "deviceControl");
+const deviceStatus = port("pcie", "deviceStatus");
+const aer = (register: string): number => port("aer", register);
 const isolationControl = offsetOf("rootPortComponent", "timeoutIsolation", "control");
 const isolationStatus = offsetOf("rootPortComponent", "timeoutIsolation", "status");
 
@@ -89,7 +89,7 @@ describe("link state", () => {
   it("a device behind a link that is not up answers nothing, and forgets everything but sticky registers", () => {
     const bench = one();
     const device = bench.deviceAddress(0);
-    const endpointAer = offsetOf("deviceConfig", "aerEndpoint", "uncorrectableMask");
+    const endpointAer = offsetOf("deviceConfig", "aer", "uncorrectableMask");
     bench.platform.config.write32(device, endpointAer, 1 << 20);
     bench.platform.config.write8(device, 0x3c, 0x55);
     write(bench, portControl, 2);
@@ -148,7 +148,7 @@ describe("link state", () => {
 
   it("a card put into a running slot takes the link down first, and comes up from power-on, sticky registers too", () => {
     const bench = one({ slots: [deviceOf("old"), deviceOf("new", { serial: 5n })] });
-    const endpointAer = offsetOf("deviceConfig", "aerEndpoint", "uncorrectableMask");
+    const endpointAer = offsetOf("deviceConfig", "aer", "uncorrectableMask");
     bench.platform.config.write32(bench.deviceAddress(0), endpointAer, 1 << 20);
     act(bench, 0, { kind: "plug", port: "rp0", device: "new" });
     expect(bench.hardware.port("rp0")).toMatchObject({ link: "training", device: "old" });

@@ -200,7 +200,7 @@ describe("actions", () => {
     const lose = (messages: readonly (number | undefined)[]): number[] => {
       const bench = two();
       bench.ports[0]?.write32(isolationControl, (1 << 16) | (1 << 26));
-      bench.platform.config.write16(bench.portAddress(0), offsetOf("rootPortConfig", "pcieRootPort", "slotControl"), (1 << 5) | (1 << 12));
+      bench.platform.config.write16(bench.portAddress(0), offsetOf("rootPortConfig", "pcie", "slotControl"), (1 << 5) | (1 << 12));
       const start = bench.hardware.now;
       for (const [id, message] of messages.entries()) armProbe(bench.hardware, id, { match: { kind: "time", at: start + 1 + id }, action: { kind: "loseInterrupt", port: "rp0", count: 1, ...(message === undefined ? {} : { message }) } });
       armProbe(bench.hardware, 9, { match: { kind: "time", at: start + 10 }, action: { kind: "linkDown", port: "rp0" } });
