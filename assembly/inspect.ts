@@ -4,6 +4,7 @@ import { CONFIG_FLAG, MATCH_REGISTER, checkRegisterProbes, probeAt, recount } fr
 import { Completion, Device, KIND_BRIDGE, Machine, NONE, Window, deviceAt, entityAt, portAt, root } from "./machine";
 import { holdsLinkDown } from "./component/timeout-isolation";
 import { isDisabled, isInBusReset } from "./fabric/link-state";
+import { isContained } from "./pci/dpc";
 import { routeToPort } from "./fabric/routing";
 import { getDword } from "./registers";
 
@@ -36,9 +37,9 @@ export function arm(id: u32, match: u32, entity: u32, low: u32, high: u32, mask:
   return 1;
 }
 
-/** Where the host writes a probe's header (16 dwords) before it arms it; 0: no such probe. */
+/** Where the host writes a probe's header (16 dwords) before it arms it; 0: no such probe, or armed already. */
 export function probePayload(id: u32): usize {
-  return id < root().probeCount ? probeAt(root(), id).payload : 0;
+  return id < root().probeCount && probeAt(root(), id).state != 1 ? probeAt(root(), id).payload : 0;
 }
 
 export function disarm(id: u32): void {
@@ -88,7 +89,8 @@ export function entityState(id: u32): u32 {
 
 /**
  * What of a port: 0 link state, 1 entries in flight, 2 plugged card's entity id, 3 a requester is stalled, 4 cable out, 5 disabled,
- * 6 in bus reset, 7 held down by isolation, 8 never retrains, 9 entity id of the card that the next link-up finds.
+ * 6 in bus reset, 7 held down by isolation, 8 never retrains, 9 entity id of the card that the next link-up finds,
+ * 10 contained (DPC).
  */
 export function portState(index: u32, what: u32): u32 {
   const m = root();
@@ -105,6 +107,7 @@ export function portState(index: u32, what: u32): u32 {
     case 7: return holdsLinkDown(port) ? 1 : 0;
     case 8: return port.neverRetrain;
     case 9: return port.nextPlugged;
+    case 10: return isContained(port) ? 1 : 0;
     default: return NONE;
   }
 }

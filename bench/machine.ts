@@ -4,7 +4,7 @@ import { createHardware } from "../src/hardware/machine.ts";
 import type { Hardware } from "../src/hardware/machine.ts";
 import type { MachineDescription, RootPortDescription } from "../src/platform/description.ts";
 
-const device = (name: string) => ({ name, volatileCapacity: 256n << 20n, serial: 1n, barSize: 131_072n, decoders: 4, readLatency: 300, writeLatency: 200, interleave3612: false, interleave16: false, mediaReadyTime: 1000, preservesVolatile: false });
+const device = (name: string) => ({ name, volatileCapacity: 256n << 20n, serial: 1n, barSize: 262_144n, decoders: 4, readLatency: 300, writeLatency: 200, interleave3612: false, interleave16: false, mediaReadyTime: 1000, preservesVolatile: false });
 const port = (name: string, portNumber: number): RootPortDescription => ({ name, portNumber, isolation: { memory: true, memoryLinkDown: true, timeout: true, timeoutRanges: 15, errCor: true, interruptMessage: 3 }, inFlight: 16, hotplug: true, linkTrainingTime: 100_000, slots: [device(`${name}-dev`)], present: true });
 
 export const description: MachineDescription = {

@@ -20,7 +20,7 @@ describe("block layouts", () => {
 
   it("the capability array of a root port names RAS, Link and Timeout and Isolation with their places", () => {
     const dwords = layOut(blocks.rootPortComponent).dwords;
-    expect(dwords.slice(0, 4).map((dword) => dword.reset)).toEqual([0x0311_0001, 0x0802_0002, 0x0d82_0004, 0x1201_0009]);
+    expect(dwords.slice(0, 4).map((dword) => dword.reset)).toEqual([0x0611_0001, 0x0802_0002, 0x0d82_0004, 0x1201_0009]);
   });
 
   it("[TS1] [TS5] [TS6] status bits of Timeout and Isolation are write-1-to-clear and sticky, RP Busy and reserved bits are not writable", () => {
@@ -32,8 +32,8 @@ describe("block layouts", () => {
   it("decoder n has its registers at 0x10 + 0x20n", () => {
     const dwords = layOut(blocks.hostBridgeComponent).dwords;
     for (const n of [0, 1, 31]) {
-      const control = dwords[(0x80 + 0x20 + 0x20 * n) / 4];
-      expect([control?.instance, control?.locked]).toEqual([n, 0x13ff]);
+      const control = dwords[(0x200 + 0x20 + 0x20 * n) / 4];
+      expect([control?.instance, control?.locked]).toEqual([n, 0x33ff]);
     }
   });
 
@@ -77,7 +77,7 @@ describe("block layouts", () => {
     expect(() => layOut(wide({ a: { bits: [33, 30], access: "HwInit", key: "portNumber", meaning: "" } }))).toThrow(/two dwords/);
   });
 
-  it("a structure of the wrong list, behind the end of a block or absent in the middle of the extended list is refused", () => {
+  it("a structure of the wrong list, behind the end of a block or absent where it must not be is refused", () => {
     const extended = { identity: { list: "extended", id: 1, version: 1 } } as const;
     expect(() => layOut(placed(0x100, extended, "component"))).toThrow(/no place in a component block/);
     expect(() => layOut(placed(0x40, extended))).toThrow(/at 256 or above/);
@@ -86,7 +86,8 @@ describe("block layouts", () => {
     expect(() => layOut(placed(0xff8, {}))).toThrow(/does not fit the block/);
     expect(() => layOut(placed(4, { widths: [8] }, "component"))).toThrow(/multiple of its widest access/);
     expect(() => layOut(placed(0, {}, "config", "isolation"))).toThrow(/in no list/);
-    expect(() => layOut(placed(0x40, { identity: { list: "capability", id: 1 } }, "config", "isolation"))).toThrow(/only the last/);
+    expect(() => layOut(placed(0x40, { identity: { list: "capability", id: 1 } }, "config", "isolation"))).toThrow(/of the capability list cannot be absent/);
+    expect(() => layOut(placed(0x100, extended, "config", "isolation"))).toThrow(/first of the extended list/);
   });
 
   it("a list whose structure has no header field to fill is refused", () => {

@@ -36,7 +36,7 @@ describe("Timeout and Isolation (8.2.4.24)", () => {
   it("has capability at 0, nothing at 4, control at 8 and status at 0x0c, 4-byte accesses, and is absent without its key", () => {
     expect([isolation(0).used, isolation(4).used, isolation(8).used, isolation(0xc).used]).toEqual([0xfe0f_1f1f, 0, 0x060f_1f1f, 0x7311]);
     expect([isolation(0).widths, isolation(8).widths, isolation(0xc).widths]).toEqual([4, 4, 4]);
-    expect(layouts.rootPortComponent.presence).toEqual([{ key: "isolation", headerDword: 3, first: 0x120 / 4, last: 0x12c / 4 }]);
+    expect(layouts.rootPortComponent.presence).toContainEqual({ key: "isolation", headerDword: 3, first: 0x120 / 4, last: 0x12c / 4 });
   });
 
   it("has a capability that no write changes and a control whose every field hangs on its capability bit", () => {
@@ -71,14 +71,16 @@ describe("HDM decoders (8.2.4.20)", () => {
   it("decoder n starts at 0x10 + 0x20n: base, size, control, targets or skip, and one reserved dword", () => {
     for (const n of [0, 3, 31]) {
       const locked = [0x10, 0x14, 0x18, 0x1c, 0x20, 0x24, 0x28, 0x2c].map((offset) => host(offset + 0x20 * n).locked);
-      expect(locked).toEqual([0xf000_0000, 0xffff_ffff, 0xf000_0000, 0xffff_ffff, 0x13ff, 0xffff_ffff, 0xffff_ffff, 0]);
+      expect(locked).toEqual([0xf000_0000, 0xffff_ffff, 0xf000_0000, 0xffff_ffff, 0x33ff, 0xffff_ffff, 0xffff_ffff, 0]);
+      expect(conditional("hostBridgeComponent", "hdmDecoderPort", 0x10 + 0x20 * n)).toBe(0xf000_0000);
     }
     for (const n of [0, 9]) expect([0x24, 0x28].map((offset) => device(offset + 0x20 * n).locked)).toEqual([0xf000_0000, 0xffff_ffff]);
     expect([blocks.hostBridgeComponent.placements.hdmDecoderPort.structure.length, blocks.deviceComponent.placements.hdmDecoderDevice.structure.length]).toEqual([0x10 + 0x20 * 32, 0x10 + 0x20 * 10]);
   });
 
   it("Committed and Error Not Committed are the hardware's", () => {
-    expect([host(0x20).write, host(0x20).used & 0xc00, host(0x20).clear]).toEqual([0x13ff, 0xc00, 0]);
+    expect([host(0x20).write, host(0x20).used & 0xc00, host(0x20).clear]).toEqual([0x33ff, 0xc00, 0]);
+    expect([device(0x20).write]).toEqual([0x0f00_33ff]);
   });
 
   it("HDM Decoder Enable exists on devices only; poison on decode error hangs on capability bit 10", () => {
@@ -96,22 +98,29 @@ describe("Link (8.2.4.19)", () => {
 
 describe("capability lists", () => {
   it("the header array counts what follows and names id, version and place", () => {
-    expect(resets("hostBridgeComponent", "componentHeader", [0, 4, 8])).toEqual([0x0111_0001, 0x0803_0005, 0]);
-    expect(resets("deviceComponent", "componentHeader", [0, 4, 8, 12])).toEqual([0x0311_0001, 0x0802_0002, 0x0d82_0004, 0x1283_0005]);
+    expect(resets("hostBridgeComponent", "componentHeader", [0, 4, 8, 12])).toEqual([0x0211_0001, 0x2003_0005, 0x6202_0006, 0]);
+    expect(resets("deviceComponent", "componentHeader", [0, 4, 8, 12, 16])).toEqual([0x0411_0001, 0x0802_0002, 0x0d82_0004, 0x1401_000c, 0x2003_0005]);
+    expect(resets("upstreamPortComponent", "componentHeader", [0, 4, 8, 12, 16])).toEqual([0x0411_0001, 0x0802_0002, 0x0d82_0004, 0x1501_000b, 0x2003_0005]);
+    expect(resets("downstreamPortComponent", "componentHeader", [0, 4, 8, 12])).toEqual([0x0311_0001, 0x0802_0002, 0x0d82_0004, 0x1401_000c]);
   });
 
-  it.each([["rootPortConfig", [0x10, 0x05], ["aer", 3, 4, 7, 8, "dsn"]], ["deviceConfig", [0x10, 0x05], ["aer", "dsn", 0, 7, 8]]] as const)("%s: both lists visit every structure once and end", (block, ids, extended) => {
+  it.each([
+    ["rootPortConfig", [0x10, 0x05], ["aer", 3, 7, 8, 4, "dpc", "dsn"]], ["upstreamPortConfig", [0x10], ["aer", 7, 8, "dsn", "doe"]],
+    ["downstreamPortConfig", [0x10, 0x05], ["aer", 3, 7, 8, 4, "dpc"]], ["deviceConfig", [0x10, 0x11], ["aer", 0, 7, 8, 5, 9, "dsn", "doe"]],
+  ] as const)("%s: both lists visit every structure once and end", (block, ids, extended) => {
     const reset = (offset: number): number => layouts[block].dwords[offset >>> 2]?.reset ?? 0;
     const seen: number[] = [];
     for (let at = reset(0x34) & 0xff; at !== 0; at = (reset(at) >>> 8) & 0xff) seen.push(reset(at) & 0xff);
     expect(seen).toEqual(ids);
     const found: (string | number)[] = [];
-    for (let at = 0x100; at !== 0; at = reset(at) >>> 20) found.push({ 0x0001: "aer", 0x0003: "dsn" }[reset(at) & 0xffff] ?? reset(at + 8) & 0xffff);
+    for (let at = 0x100; at !== 0; at = reset(at) >>> 20) found.push({ 0x0001: "aer", 0x0003: "dsn", 0x001d: "dpc", 0x002e: "doe" }[reset(at) & 0xffff] ?? reset(at + 8) & 0xffff);
     expect(found).toEqual(extended);
   });
 
-  it("a root port without serial number ends its list with a header of 0", () => {
-    expect(layouts.rootPortConfig.presence).toEqual([{ key: "hasSerialNumber", headerDword: 0x1c0 / 4, first: 0x1c0 / 4, last: 0x1c8 / 4 }]);
+  it("a root port may lack containment and a serial number, a device power failure and logical devices", () => {
+    expect(layouts.rootPortConfig.presence.map(({ key, headerDword }) => [key, headerDword * 4])).toEqual([["hasDpc", 0x210], ["hasSerialNumber", 0x240]]);
+    expect(layouts.deviceConfig.presence.map(({ key, headerDword }) => [key, headerDword * 4])).toEqual([["hasPersistent", 0x220], ["logicalDevices", 0x230]]);
+    expect(layouts.deviceConfig.extended.map((index) => index * 4)).toEqual([0x100, 0x140, 0x1b0, 0x1d8, 0x220, 0x230, 0x240, 0x250]);
   });
 
   it("each DVSEC names vendor 0x1e98, its revision and its length", () => {
@@ -130,18 +139,18 @@ describe("config space", () => {
 
   it("a root port offers 32 messages at a 64-bit address, has a slot, and no hot-plug surprise (9.9)", () => {
     expect(dword("rootPortConfig", "msi", 0).reset >>> 16).toBe((5 << 1) | (1 << 7));
-    expect((dword("rootPortConfig", "pcieRootPort", 0).reset >>> 16) & 0x1f0).toBe(0x140);
-    expect([dword("rootPortConfig", "pcieRootPort", 0x14).reset & 0x20, dword("rootPortConfig", "pcieRootPort", 0x14).write]).toEqual([0, 0]);
+    expect((dword("rootPortConfig", "pcie", 0).reset >>> 16) & 0x1f0).toBe(0x140);
+    expect([dword("rootPortConfig", "pcie", 0x14).reset & 0x20, dword("rootPortConfig", "pcie", 0x14).write]).toEqual([0, 0]);
   });
 
   it("the slot obeys only what it has: three enables, three RW1C bits that can be set", () => {
-    const control = dword("rootPortConfig", "pcieRootPort", 0x18);
-    expect((control.write & 0xffff & ~conditional("rootPortConfig", "pcieRootPort", 0x18)) >>> 0).toBe(0x1028);
+    const control = dword("rootPortConfig", "pcie", 0x18);
+    expect((control.write & 0xffff & ~conditional("rootPortConfig", "pcie", 0x18)) >>> 0).toBe(0x1028);
     expect(control.clear >>> 16).toBe(0x11f);
   });
 
   it("AER masks internal errors after reset and calls bits 4, 5, 13, 17, 18 and 22 fatal", () => {
-    for (const [block, structure] of [["rootPortConfig", "aerRootPort"], ["deviceConfig", "aerEndpoint"]] as const) {
+    for (const [block, structure] of [["rootPortConfig", "aer"], ["deviceConfig", "aer"]] as const) {
       expect(resets(block, structure, [4, 8, 0xc, 0x10, 0x14])).toEqual([0, 1 << 22, 0x0046_2030, 0, 0xe000]);
       expect([dword(block, structure, 4).clear, dword(block, structure, 4).sticky]).toEqual([0x07ff_f030, 0x07ff_f030]);
     }
@@ -158,7 +167,7 @@ describe("config space", () => {
 
   it("DVSEC 0: commands of control 2 are not kept", () => {
     const control2 = dword("deviceConfig", "dvsecDevice", 0x10);
-    expect([control2.write & 0x6, control2.used & 0x3f, control2.unmodelled & 0x6]).toEqual([0, 0x3f, 0x6]);
+    expect([control2.write & 0x6, control2.used & 0x3f, control2.unmodelled & 0x6]).toEqual([0, 0x3f, 0x2]);
   });
 
   it("DVSEC 3 unmasks secondary bus reset with bit 0 and link disable with bit 1, both 0 after reset", () => {
@@ -171,8 +180,54 @@ describe("config space", () => {
     expect(dword("deviceConfig", "dvsecFlexBus", 0x0c).clear >>> 16).toBe(0x1f00);
   });
 
-  it("DVSEC 8 names the component block at 0 and, on a device, the device block at 64 KiB of BAR 0", () => {
-    expect(resets("deviceConfig", "dvsecLocatorDevice", [0x0c, 0x10, 0x14, 0x18])).toEqual([0x100, 0, 0x1_0300, 0]);
+  it("DVSEC 8 names the component block at 0 and, on a device, the device block at 128 KiB of BAR 0", () => {
+    expect(resets("deviceConfig", "dvsecLocatorDevice", [0x0c, 0x10, 0x14, 0x18])).toEqual([0x100, 0, 0x2_0300, 0]);
     expect(resets("rootPortConfig", "dvsecLocatorPort", [0x0c, 0x10])).toEqual([0x100, 0]);
+  });
+});
+
+describe("Downstream Port Containment (PCIe 7.9.14)", () => {
+  it.each(["rootPortConfig", "downstreamPortConfig"] as const)("%s: trigger enable 1:0, software trigger that reads 0, sticky status with its source", (block) => {
+    const control = dword(block, "dpc", 4);
+    expect([(control.write >>> 16) & 0xff & ~(conditional(block, "dpc", 4) >>> 16), control.used >>> 16]).toEqual([0x1f, 0xff]);
+    expect([control.reset & 0x1f, control.reset & 0x80, control.reset & 0x20]).toEqual([2, 0x80, block === "rootPortConfig" ? 0x20 : 0]);
+    const status = dword(block, "dpc", 8);
+    expect([status.clear, status.sticky & 0xffff, status.used & 0xffff, (status.used >>> 16) & 0xffff]).toEqual([0x9, 0x1f6f, 0x1f7f, 0xffff]);
+  });
+});
+
+describe("Data Object Exchange (PCIe 7.9.24)", () => {
+  it.each(["deviceConfig", "upstreamPortConfig"] as const)("%s: commands and the write mailbox keep nothing, status is the hardware's", (block) => {
+    expect([8, 0xc, 0x10, 0x14].map((offset) => dword(block, "doe", offset).used)).toEqual([0x8000_0003, 0x8000_0007, 0xffff_ffff, 0xffff_ffff]);
+    expect([8, 0xc, 0x10, 0x14].map((offset) => dword(block, "doe", offset).write)).toEqual([0x2, 0, 0, 0]);
+    expect(dword(block, "doe", 0xc).clear).toBe(2);
+  });
+});
+
+describe("MSI-X (PCIe 7.7.2)", () => {
+  it("the table lies at 64 KiB of BAR 0, its pending bits 512 bytes behind; vectors are masked after reset", () => {
+    expect(resets("deviceConfig", "msix", [4, 8])).toEqual([0x1_0000, 0x1_0200]);
+    expect(dword("deviceConfig", "msix", 0).write >>> 16).toBe(0xc000);
+    expect([0, 4, 8, 0xc, 0x1fc].map((offset) => dword("deviceMessages", "msixTable", offset).write)).toEqual([0xffff_fffc, 0xffff_ffff, 0xffff_ffff, 1, 1]);
+    expect([dword("deviceMessages", "msixTable", 0xc).reset, dword("deviceMessages", "msixTable", 0x200).write, dword("deviceMessages", "msixTable", 0).widths]).toEqual([1, 0, 12]);
+  });
+});
+
+describe("security, snoop filter, back-invalidate", () => {
+  it("Extended Security has a policy at 8k - 4 and an id at 8k for each root port k, untrusted after reset", () => {
+    for (const k of [1, 2, 32]) expect([dword("hostBridgeComponent", "extendedSecurity", 8 * k - 4).reset, dword("hostBridgeComponent", "extendedSecurity", 8 * k - 4).write, dword("hostBridgeComponent", "extendedSecurity", 8 * k).used]).toEqual([2, 3, 0xff]);
+    expect([dword("rootPortComponent", "security", 0).reset, dword("rootPortComponent", "snoopFilter", 0).used, dword("rootPortComponent", "snoopFilter", 4).used]).toEqual([2, 0xffff, 0xffff_ffff]);
+  });
+
+  it("BI structures give 2 s for a commit; only downstream ports and the route table want an explicit one", () => {
+    expect([dword("rootPortComponent", "biDecoder", 8).reset, dword("upstreamPortComponent", "biRouteTable", 8).reset]).toEqual([0x2600, 0x2600]);
+    expect([dword("rootPortComponent", "biDecoder", 0).reset, dword("downstreamPortComponent", "biDecoder", 0).reset, dword("deviceComponent", "biDecoder", 0).reset, dword("upstreamPortComponent", "biRouteTable", 0).reset]).toEqual([0, 2, 0, 1]);
+    expect([dword("rootPortComponent", "biDecoder", 4).write, dword("deviceComponent", "biDecoder", 4).write]).toEqual([7, 6]);
+  });
+
+  it("BI and the position of a decoder hang on the machine's key", () => {
+    const rows = layouts.deviceComponent.conditions.filter(({ onKey }) => onKey === "hasBackInvalidate");
+    expect(rows.map(({ mask, onMask }) => [mask, onMask]).slice(0, 2)).toEqual([[1 << 13, 0], [0xf << 24, 0]]);
+    expect(layouts.deviceComponent.conditions.filter(({ onKey }) => onKey === "decoderCount").map(({ onMask }) => onMask).includes(9)).toBe(true);
   });
 });

@@ -23,6 +23,7 @@ function notesOf(field: FieldDeclaration): string {
   const notes = [
     field.meaning,
     field.when === undefined ? "" : `writable with ${field.when}`,
+    field.whenKey === undefined ? "" : `writable with machine key ${field.whenKey}`,
     field.key === undefined ? "" : `machine key ${field.key}`,
     field.readsZero === true ? "reads 0" : "",
     field.unmodelled === true ? "not modelled" : "",
@@ -45,10 +46,10 @@ export function referencePage(): string {
 function structureReference(structure: StructureDeclaration, at: number): string[] {
   const lines = [`### ${structure.name} at ${hex(at)} (${structure.length} bytes, ${structure.clause}, access widths ${structure.widths.join(", ")} bytes)`, "", "| offset | register | bits | field | access | reset | clause | meaning |", "|---|---|---|---|---|---|---|---|"];
   for (const [name, register] of Object.entries(structure.registers)) {
-    const offset = hex(at + register.offset) + (instancesOf(register) > 1 ? ` + ${hex(register.repeat?.stride ?? 0)}n, n < ${instancesOf(register)}` : "");
+    const offset = hex(at + register.offset) + (instancesOf(register) > 1 ? ` + ${hex(register.repeat?.stride ?? 0)}n, n < ${register.repeat?.implementedBy ?? instancesOf(register)}` : "");
     for (const [fieldName, field] of Object.entries(register.fields)) {
       const [high, low] = fieldBits(field);
-      lines.push(`| ${offset} | ${name} | ${high === low ? high : `${high}:${low}`} | ${fieldName} | ${field.access} | ${hex(field.reset ?? 0)} | ${field.clause ?? register.clause} | ${notesOf(field)} |`);
+      lines.push(`| ${offset} | ${name} | ${high === low ? high : `${high}:${low}`} | ${fieldName} | ${field.access} | ${hex(field.reset ?? 0)} | ${field.clause ?? register.clause}${register.clauseInferred === true ? " (inferred)" : ""} | ${notesOf(field)} |`);
     }
   }
   return [...lines, ""];

@@ -90,7 +90,7 @@ export function locate(m: Machine, from: Port, address: u64): u32 {
   let port = from;
   m.foundLatency = 0;
   m.foundDevice = 0;
-  for (;;) {
+  while (true) {
     if (!isLive(port)) return (m.foundMiss = m.deadPortAnswers != 0 ? MISS_ONES : MISS_SILENT);
     const card = entityAt(m, port.plugged);
     if (card.kind == KIND_DEVICE) return locateDevice(m, changetype<Device>(card), address);

@@ -56,7 +56,7 @@ function uncorrectableBits(port: Port, isFatal: bool, source: u32): u32 {
 export function sendError(m: Machine, from: Entity, message: u32): void {
   const source = requesterId(from);
   let at = from;
-  for (;;) {
+  while (true) {
     if (at.kind == KIND_PORT && changetype<Port>(at).isRoot != 0) return receive(m, changetype<Port>(at), message, source);
     at = at.parent;
     if (at.kind == KIND_PORT && message != ERR_COR && contains(m, changetype<Port>(at), message, message == ERR_FATAL ? REASON_FATAL : REASON_NON_FATAL, source)) return;

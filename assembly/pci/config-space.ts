@@ -38,7 +38,7 @@ function portOn(hub: Hub, deviceFunction: u32): Block | null {
 /** Follows the bus numbers down from a host bridge or switch. */
 function follow(m: Machine, from: Hub, bus: u32, deviceFunction: u32): Block | null {
   let hub = from;
-  for (;;) {
+  while (true) {
     const port = portToward(hub, bus);
     if (port === null || !isLive(port)) return null;
     const card = entityAt(m, port.plugged);

@@ -1,22 +1,52 @@
 // From a machine description to the module's building calls, in order of declaration.
 
-import type { DeviceDescription, HostBridgeDescription, IsolationDescription, MachineDescription, RootPortDescription } from "../platform/description.ts";
+import type { DeviceDescription, DownstreamPortDescription, HostBridgeDescription, IsolationDescription, MachineDescription, RootPortDescription, SlotDescription, SwitchDescription, WindowDescription } from "../platform/description.ts";
+import { isSwitch } from "../platform/description.ts";
 import type { MachineKey } from "../../registers/schema.ts";
 import { machineKeys } from "../../registers/schema.ts";
+import { deviceCdat, switchCdat } from "./cdat.ts";
 import { check, checkMachine, decoderCodes, platformFailures, timeoutInstants } from "./checks.ts";
 import type { ModuleExports } from "./module.ts";
 
 export { MachineDescriptionError } from "./checks.ts";
 
+export interface PortEntity {
+  readonly id: number;
+  readonly index: number;
+  /** Host bridge or switch. */
+  readonly parent: string;
+  /** On the bus of its parent, function 0. */
+  readonly deviceNumber: number;
+  readonly isRoot: boolean;
+  /** Entries of a root port's in-flight table; 0 for downstream ports. */
+  readonly inFlight: number;
+}
+
+/** A device or switch; `port` is where it is declared. */
+export interface CardEntity {
+  readonly id: number;
+  readonly index: number;
+  readonly port: string;
+}
+
 /** Names to numbers: entity ids for registers and probes, indexes within their kind. */
 export interface Entities {
   readonly bridges: ReadonlyMap<string, { readonly id: number; readonly index: number }>;
-  /** `deviceNumber` on the first bus of `bridge`, function 0. */
-  readonly ports: ReadonlyMap<string, { readonly id: number; readonly index: number; readonly bridge: string; readonly deviceNumber: number }>;
-  readonly devices: ReadonlyMap<string, { readonly id: number; readonly index: number; readonly port: string }>;
+  readonly ports: ReadonlyMap<string, PortEntity>;
+  readonly switches: ReadonlyMap<string, CardEntity>;
+  readonly devices: ReadonlyMap<string, CardEntity>;
+  /** Register handles that can be mapped at once. */
+  readonly handles: number;
 }
 
-const options = { config: 0, mmioRead: 1, mmioWrite: 2, memory: 3, platform: 4, watchdog: 5, isolationResponse: 6, commitTime: 7, timeoutInstant: 8, strictExit: 9, hotplugFirst: 10 } as const;
+/** Name of every entity, by id. */
+export function entityNames(entities: Entities): string[] {
+  const names: string[] = [];
+  for (const kind of [entities.bridges, entities.ports, entities.switches, entities.devices]) for (const [name, { id }] of kind) names[id] = name;
+  return names;
+}
+
+const options = { config: 0, mmioRead: 1, mmioWrite: 2, memory: 3, platform: 4, watchdog: 5, isolationResponse: 6, commitTime: 7, timeoutInstant: 8, strictExit: 9, hotplugFirst: 10, deadPortAnswers: 12 } as const;
 
 const low = (value: bigint): number => Number(value & 0xffff_ffffn);
 const high = (value: bigint): number => Number((value >> 32n) & 0xffff_ffffn);
@@ -24,35 +54,59 @@ const lowOf = (value: number): number => value % 0x1_0000_0000 >>> 0;
 const highOf = (value: number): number => Math.floor(value / 0x1_0000_0000);
 const flag = (value: boolean | undefined): number => (value === true ? 1 : 0);
 
-interface Builder {
+interface Builder extends Entities {
   readonly exports: ModuleExports;
   readonly bridges: Map<string, { id: number; index: number }>;
-  readonly ports: Map<string, { id: number; index: number; bridge: string; deviceNumber: number }>;
-  readonly devices: Map<string, { id: number; index: number; port: string }>;
+  readonly ports: Map<string, PortEntity>;
+  readonly switches: Map<string, CardEntity>;
+  readonly devices: Map<string, CardEntity>;
 }
 
 function setKeys(builder: Builder, entity: number, values: Partial<Record<MachineKey, number>>): void {
   for (const [key, value] of Object.entries(values)) builder.exports.setKey(entity, machineKeys.indexOf(key as MachineKey), value >>> 0);
 }
 
+interface Census { ports: number; switches: number; devices: number; cdatBytes: number }
+
+/** Everything below some ports, whether plugged in or not. */
+function count(ports: readonly DownstreamPortDescription[], census: Census): Census {
+  census.ports += ports.length;
+  for (const slot of ports.flatMap((port) => port.slots)) {
+    census.cdatBytes += (cdatOf(slot).length + 15) & ~15;
+    if (!isSwitch(slot)) census.devices++;
+    else {
+      census.switches++;
+      count(slot.ports, census);
+    }
+  }
+  return census;
+}
+
+const cdatOf = (slot: SlotDescription): Uint8Array => (isSwitch(slot) ? switchCdat(slot) : deviceCdat(slot));
+const fewestHandles = 1024;
+
 /** @throws MachineDescriptionError */
 export function buildMachine(exports: ModuleExports, machine: MachineDescription): Entities {
   checkMachine(machine);
   const { hostBridges, windows, ram, limits } = machine;
-  const ports = hostBridges.flatMap((bridge) => bridge.rootPorts);
-  const devices = ports.flatMap((port) => port.slots);
-  const entries = ports.reduce((sum, port) => sum + port.inFlight, 0);
-  const failed = exports.begin(hostBridges.length, ports.length, devices.length, windows.length, ram.length, entries, limits.requesters, limits.probes, limits.mediaPages, limits.traceRecords);
+  const roots = hostBridges.flatMap((bridge) => bridge.rootPorts);
+  const { ports, switches, devices, cdatBytes } = count(roots, { ports: 0, switches: 0, devices: 0, cdatBytes: 0 });
+  const entries = roots.reduce((sum, port) => sum + port.inFlight, 0);
+  const handles = Math.max(fewestHandles, 4 * (ports + switches + devices));
+  const failed = exports.begin(hostBridges.length, switches, ports, devices, windows.length, ram.length, entries, limits.requesters, limits.probes, limits.mediaPages, limits.traceRecords, handles, cdatBytes);
   check(failed === 0, "memory", "the machine needs more than this engine gives; lower limits.mediaPages or limits.traceRecords");
-  const builder: Builder = { exports, bridges: new Map(), ports: new Map(), devices: new Map() };
+  const builder: Builder = { exports, bridges: new Map(), ports: new Map(), switches: new Map(), devices: new Map(), handles };
   setOptions(exports, machine);
   for (const bridge of hostBridges) addBridge(builder, bridge);
   for (const range of ram) exports.addRam(low(range.base), high(range.base), low(range.size), high(range.size));
-  for (const { base, size, ways, granularity, targets } of windows) {
-    for (const [position, target] of targets.entries()) exports.addWindow(low(base), high(base), low(size), high(size), ways, Math.log2(granularity), position, target);
-  }
+  for (const window of windows) addWindow(exports, window);
   exports.finish();
   return builder;
+}
+
+function addWindow(exports: ModuleExports, { base, size, ways, granularity, targets, arithmetic, xorMaps }: WindowDescription): void {
+  for (const [position, target] of targets.entries()) exports.addWindow(low(base), high(base), low(size), high(size), ways, Math.log2(granularity), position, target);
+  if (arithmetic === "xor") for (const map of xorMaps ?? []) exports.addXorMap(low(map), high(map));
 }
 
 function setOptions(exports: ModuleExports, machine: MachineDescription): void {
@@ -69,23 +123,51 @@ function setOptions(exports: ModuleExports, machine: MachineDescription): void {
   set(options.timeoutInstant, timeoutInstants.indexOf(choice.timeoutInstant));
   set(options.strictExit, flag(choice.isolationExit === "seed-strict"));
   set(options.hotplugFirst, flag(choice.messageOrder === "hotplug-first"));
+  set(options.deadPortAnswers, flag(choice.switchDeadPort === "all-ones"));
 }
 
 function addBridge(builder: Builder, bridge: HostBridgeDescription): void {
   const index = builder.bridges.size;
   const id = builder.exports.addBridge(bridge.segment, bridge.busStart, bridge.busEnd, low(bridge.componentBase), high(bridge.componentBase), bridge.decoders);
   builder.bridges.set(bridge.name, { id, index });
-  setKeys(builder, id, { decoderCountCode: decoderCodes[bridge.decoders] ?? 0, targetCount: bridge.targetCount, poisonOnDecodeError: flag(bridge.poisonOnDecodeError) });
-  for (const [number, port] of bridge.rootPorts.entries()) addPort(builder, index, bridge.name, number, port);
+  setKeys(builder, id, { ...decoderKeys(bridge.decoders), targetCount: bridge.targetCount, poisonOnDecodeError: flag(bridge.poisonOnDecodeError), rootPortCount: bridge.rootPorts.length });
+  for (const [number, port] of bridge.rootPorts.entries()) addRootPort(builder, id, bridge.name, number, port);
 }
 
-function addPort(builder: Builder, bridgeIndex: number, bridge: string, deviceNumber: number, port: RootPortDescription): void {
+const decoderKeys = (decoders: number) => ({ decoderCount: decoders, hasDecoders: flag(decoders > 0), decoderCountCode: decoderCodes[decoders] ?? 0 });
+
+function addPort(builder: Builder, parentId: number, parent: string, deviceNumber: number, port: DownstreamPortDescription, inFlight: number): number {
   const index = builder.ports.size;
-  const id = builder.exports.addPort(bridgeIndex, deviceNumber, port.portNumber, port.inFlight, lowOf(port.linkTrainingTime), highOf(port.linkTrainingTime));
-  builder.ports.set(port.name, { id, index, bridge, deviceNumber });
-  setKeys(builder, id, { portNumber: port.portNumber, slotNumber: index + 1, hotPlug: flag(port.hotplug) });
+  const isRoot = inFlight > 0;
+  const id = builder.exports.addPort(parentId, deviceNumber, port.portNumber, inFlight, lowOf(port.linkTrainingTime), highOf(port.linkTrainingTime));
+  builder.ports.set(port.name, { id, index, parent, deviceNumber, isRoot, inFlight });
+  setKeys(builder, id, { portNumber: port.portNumber, slotNumber: index + 1, hotPlug: flag(port.hotplug), hasDpc: flag(port.dpc !== false), hasBackInvalidate: flag(port.backInvalidate) });
+  for (const [slot, card] of port.slots.entries()) addCard(builder, id, port.name, slot === 0 && port.present, card);
+  return id;
+}
+
+function addRootPort(builder: Builder, bridgeId: number, bridge: string, deviceNumber: number, port: RootPortDescription): void {
+  const id = addPort(builder, bridgeId, bridge, deviceNumber, port, port.inFlight);
   if (port.isolation !== null) setIsolation(builder, id, port.isolation);
-  for (const [slot, device] of port.slots.entries()) addDevice(builder, index, port.name, slot === 0 && port.present, device);
+  const filter = port.snoopFilter;
+  if (filter !== undefined) setKeys(builder, id, { hasSnoopFilter: 1, snoopGroup: filter.group, snoopCapacity: filter.capacity });
+}
+
+function addCard(builder: Builder, portId: number, port: string, isPlugged: boolean, card: SlotDescription): void {
+  const id = isSwitch(card) ? addSwitch(builder, portId, port, isPlugged, card) : addDevice(builder, portId, port, isPlugged, card);
+  const bytes = cdatOf(card);
+  const at = builder.exports.addCdat(id, bytes.length) >>> 0;
+  new Uint8Array(builder.exports.memory.buffer).set(bytes, at);
+}
+
+function addSwitch(builder: Builder, portId: number, port: string, isPlugged: boolean, card: SwitchDescription): number {
+  const id = builder.exports.addSwitch(portId, flag(isPlugged), card.decoders, card.latency);
+  builder.switches.set(card.name, { id, index: builder.switches.size, port });
+  setKeys(builder, id, {
+    ...decoderKeys(card.decoders), targetCount: card.targetCount, poisonOnDecodeError: flag(card.poisonOnDecodeError), hasBackInvalidate: flag(card.backInvalidate), serialLow: low(card.serial), serialHigh: high(card.serial),
+  });
+  for (const [number, below] of card.ports.entries()) addPort(builder, id, card.name, number, below, 0);
+  return id;
 }
 
 function setIsolation(builder: Builder, id: number, isolation: IsolationDescription): void {
@@ -98,24 +180,52 @@ function setIsolation(builder: Builder, id: number, isolation: IsolationDescript
     isolationErrCor: flag(isolation.errCor),
     isolationInterrupt: flag(isolation.interruptMessage >= 0),
     isolationMessage: Math.max(0, isolation.interruptMessage),
+    cacheTimeoutRanges: isolation.cacheTimeoutRanges ?? 0,
+    cacheTimeout: flag(isolation.cacheTimeout),
+    cacheIsolation: flag(isolation.cache),
+    cacheIsolationLinkDown: flag(isolation.cacheLinkDown),
   });
 }
 
-function addDevice(builder: Builder, port: number, portName: string, isPlugged: boolean, device: DeviceDescription): void {
+/** Longest CXL resets by their code, in ns. */
+const resetTimeouts = [10_000_000, 100_000_000, 1_000_000_000, 10_000_000_000, 100_000_000_000];
+
+function addDevice(builder: Builder, portId: number, port: string, isPlugged: boolean, device: DeviceDescription): number {
   const { volatileCapacity, barSize, serial } = device;
+  const persistent = device.persistentCapacity ?? 0n;
+  const capacity = volatileCapacity + persistent;
   const preserves = flag(device.preservesVolatile);
-  const id = builder.exports.addDevice(port, flag(isPlugged), low(volatileCapacity), high(volatileCapacity), low(barSize), high(barSize), device.decoders, device.readLatency, device.writeLatency, lowOf(device.mediaReadyTime), highOf(device.mediaReadyTime), preserves);
-  builder.devices.set(device.name, { id, index: builder.devices.size, port: portName });
+  const resetTime = device.resetTime ?? 0;
+  const id = builder.exports.addDevice(
+    portId, flag(isPlugged), low(volatileCapacity), high(volatileCapacity), low(capacity), high(capacity), low(barSize), high(barSize), device.decoders, device.readLatency, device.writeLatency,
+    lowOf(device.mediaReadyTime), highOf(device.mediaReadyTime), lowOf(resetTime), highOf(resetTime), preserves,
+  );
+  builder.devices.set(device.name, { id, index: builder.devices.size, port });
+  const first = volatileCapacity > 0n ? volatileCapacity : persistent;
+  const second = volatileCapacity > 0n ? persistent : 0n;
+  const vectors = device.vectors ?? defaultVectors;
   setKeys(builder, id, {
-    decoderCountCode: decoderCodes[device.decoders] ?? 0,
+    ...decoderKeys(device.decoders),
     ways3612: flag(device.interleave3612),
     ways16: flag(device.interleave16),
     poisonOnDecodeError: flag(device.poisonOnDecodeError),
+    hasBackInvalidate: flag(device.backInvalidate),
+    coherencyModels: device.backInvalidate === true ? 3 : 0,
     serialLow: low(serial),
     serialHigh: high(serial),
-    rangeCount: 1,
-    range1SizeHigh: high(volatileCapacity),
-    range1SizeLow: low(volatileCapacity) >>> 28,
+    rangeCount: second > 0n ? 2 : 1,
+    range1SizeHigh: high(first),
+    range1SizeLow: low(first) >>> 28,
+    range2SizeHigh: high(second),
+    range2SizeLow: low(second) >>> 28,
+    hasPersistent: flag(persistent > 0n),
     volatilePreserved: preserves,
+    vectors,
+    lastVector: vectors - 1,
+    resetCapable: flag(device.resetTime !== undefined),
+    resetTimeoutCode: Math.max(0, resetTimeouts.findIndex((longest) => resetTime <= longest)),
   });
+  return id;
 }
+
+const defaultVectors = 16;

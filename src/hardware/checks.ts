@@ -1,6 +1,7 @@
 // What a machine description must satisfy before the module is given it. Every refusal names the part, what was found and what is possible.
 
-import type { DeviceDescription, HostBridgeDescription, IsolationDescription, MachineDescription, RootPortDescription, WindowDescription } from "../platform/description.ts";
+import type { DeviceDescription, DownstreamPortDescription, HostBridgeDescription, IsolationDescription, MachineDescription, RootPortDescription, SlotDescription, SwitchDescription, WindowDescription } from "../platform/description.ts";
+import { isSwitch } from "../platform/description.ts";
 
 /** A machine that cannot be built. The message says what, and what is possible. */
 export class MachineDescriptionError extends Error {
@@ -22,6 +23,9 @@ const blockSize = 0x1_0000n;
 const addressLimit = 1n << 52n;
 const longest = Number.MAX_SAFE_INTEGER;
 const word = 0xffff_ffff;
+const deepestSwitch = 4;
+const mostPorts = 32;
+const longestReset = 100_000_000_000;
 
 export function check(holds: boolean, what: string, problem: string): void {
   if (!holds) throw new MachineDescriptionError(what, problem);
@@ -63,9 +67,8 @@ function checkNames(names: readonly string[]): void {
 /** @throws MachineDescriptionError */
 export function checkMachine(machine: MachineDescription): void {
   const { hostBridges, windows, ram, limits } = machine;
-  const ports = hostBridges.flatMap((bridge) => bridge.rootPorts);
-  checkRange(hostBridges.length, 1, 8, "host bridges");
-  checkNames([...hostBridges, ...ports, ...ports.flatMap((port) => port.slots)].map(({ name }) => name));
+  checkRange(hostBridges.length, 1, 16, "host bridges");
+  checkNames(hostBridges.flatMap((bridge) => [bridge.name, ...bridge.rootPorts.flatMap(namesBelow)]));
   for (const bridge of hostBridges) checkBridge(bridge);
   checkBuses(hostBridges);
   for (const [number, window] of windows.entries()) checkWindow(`window ${number}`, window, hostBridges.length);
@@ -94,12 +97,30 @@ function checkChoices(machine: MachineDescription): void {
   checkRange(choice.isolationResponseTime, 0, longest, "implementation.isolationResponseTime", " ns");
 }
 
+const namesBelow = (port: DownstreamPortDescription): string[] => [port.name, ...port.slots.flatMap((slot) => [slot.name, ...(isSwitch(slot) ? slot.ports.flatMap(namesBelow) : [])])];
+
+/** Buses that a port and what is declared below it can need: its own, and for the largest of its cards the inner bus of a switch and its ports'. */
+export const busesBelow = (port: DownstreamPortDescription): number => 1 + Math.max(0, ...port.slots.map((slot) => (isSwitch(slot) ? 1 + slot.ports.reduce((sum, below) => sum + busesBelow(below), 0) : 0)));
+
+/** XOR arithmetic has one bitmap per way bit: log2 of the ways, or of a third of them (cedt sheet 1.3). */
+const mapsOf = (ways: number): number => Math.log2(ways % 3 === 0 ? ways / 3 : ways);
+
+function checkArithmetic(what: string, { ways, arithmetic, xorMaps }: WindowDescription): void {
+  const maps = xorMaps ?? [];
+  if (arithmetic !== "xor") return check(maps.length === 0, `${what} maps`, "only XOR arithmetic has bitmaps; set arithmetic to xor or leave them out");
+  check(maps.length === mapsOf(ways), `${what} maps`, `${maps.length} bitmaps, but ${ways} ways need ${mapsOf(ways)}`);
+  for (const map of maps) check(map > 0n && map < addressLimit, `${what} maps`, `0x${map.toString(16)} is not a bitmap of address bits 51:0`);
+}
+
 function checkWindow(what: string, window: WindowDescription, bridges: number): void {
   check(window.base % granule === 0n && window.size % granule === 0n && window.size > 0n, what, "base and size are multiples of 256 MiB");
   checkOneOf(window.ways, [1, 2, 3, 4, 6, 8, 12, 16], `${what} ways`);
   check(window.targets.length === window.ways, what, `${window.targets.length} targets for ${window.ways} ways`);
   checkOneOf(window.granularity, [256, 512, 1024, 2048, 4096, 8192, 16_384], `${what} granularity`);
   for (const [position, target] of window.targets.entries()) checkRange(target, 0, bridges - 1, `${what} target ${position}`);
+  checkArithmetic(what, window);
+  checkRange(window.restrictions ?? 0, 0, 0x3f, `${what} restrictions`);
+  checkRange(window.qtg ?? 0, 0, 0xffff, `${what} qtg`);
 }
 
 function checkBuses(bridges: readonly HostBridgeDescription[]): void {
@@ -113,44 +134,84 @@ function checkBuses(bridges: readonly HostBridgeDescription[]): void {
 
 function checkBridge(bridge: HostBridgeDescription): void {
   const { name, rootPorts } = bridge;
-  checkRange(rootPorts.length, 1, 8, `${name} root ports`);
   checkRange(bridge.segment, 0, 0xffff, `${name} segment`);
   checkRange(bridge.busStart, 0, 255, `${name} busStart`);
   checkRange(bridge.busEnd, bridge.busStart, 255, `${name} busEnd`);
-  check(bridge.busEnd - bridge.busStart >= rootPorts.length, `${name} buses`, `${bridge.busStart}..${bridge.busEnd} are too few: one for the bridge and one below each of ${rootPorts.length} root ports`);
+  const needed = 1 + rootPorts.reduce((sum, port) => sum + busesBelow(port), 0);
+  check(bridge.busEnd - bridge.busStart + 1 >= needed, `${name} buses`, `${bridge.busStart}..${bridge.busEnd} are ${bridge.busEnd - bridge.busStart + 1}, but the bridge, its ${rootPorts.length} root ports and what is declared below them need ${needed}; widen the range, or use another segment`);
   check(bridge.componentBase % blockSize === 0n, `${name} component registers`, `0x${bridge.componentBase.toString(16)} is no multiple of 64 KiB`);
-  check(decoderCodes[bridge.decoders] !== undefined, `${name} decoders`, `${bridge.decoders} cannot be encoded (6.2): use 1, 2, 4, 6, 8, 10, 12, 14, 16, 20, 24, 28 or 32`);
-  checkOneOf(bridge.targetCount, [1, 2, 4, 8], `${name} target count`);
+  checkHub(name, bridge.decoders, bridge.targetCount, rootPorts);
+  for (const port of rootPorts) checkRootPort(port);
+}
+
+/** What a host bridge and a switch have in common. */
+function checkHub(name: string, decoders: number, targetCount: number, ports: readonly DownstreamPortDescription[]): void {
+  checkRange(ports.length, 1, mostPorts, `${name} ports`);
+  if (decoders === 0) check(ports.length === 1, `${name} decoders`, `0 lets everything pass to one port, but there are ${ports.length}`);
+  else check(decoderCodes[decoders] !== undefined, `${name} decoders`, `${decoders} cannot be encoded (6.2): use 1, 2, 4, 6, 8, 10, 12, 14, 16, 20, 24, 28 or 32, or 0 with one port`);
+  checkOneOf(targetCount, [1, 2, 4, 8], `${name} target count`);
   const numbers = new Map<number, string>();
-  for (const port of rootPorts) {
-    checkPort(port);
+  for (const port of ports) {
     check(!numbers.has(port.portNumber), `${port.name} portNumber`, `${port.portNumber} is that of ${numbers.get(port.portNumber)} too`);
     numbers.set(port.portNumber, port.name);
   }
 }
 
-function checkPort(port: RootPortDescription): void {
+function checkRootPort(port: RootPortDescription): void {
   checkRange(port.inFlight, 1, 256, `${port.name} inFlight`, " entries");
+  if (port.isolation !== null) checkIsolation(port.name, port.isolation);
+  if (port.snoopFilter !== undefined) {
+    checkRange(port.snoopFilter.group, 0, 0xffff, `${port.name} snoopFilter.group`);
+    checkRange(port.snoopFilter.capacity, 0, word, `${port.name} snoopFilter.capacity`, " units of 64 KiB");
+  }
+  checkPort(port, 0);
+}
+
+/** `depth` switches are above the port. */
+function checkPort(port: DownstreamPortDescription, depth: number): void {
   checkRange(port.portNumber, 0, 255, `${port.name} portNumber`);
   checkRange(port.linkTrainingTime, 0, longest, `${port.name} linkTrainingTime`, " ns");
-  checkRange(port.slots.length, 0, 16, `${port.name} device slots`);
-  if (port.isolation !== null) checkIsolation(port.name, port.isolation);
-  for (const device of port.slots) checkDevice(device);
+  checkRange(port.slots.length, 0, 16, `${port.name} cards`);
+  for (const slot of port.slots) checkSlot(slot, depth);
+}
+
+function checkSlot(slot: SlotDescription, depth: number): void {
+  check(slot.serial >= 0n && slot.serial < 1n << 64n, `${slot.name} serial`, `${slot.serial} does not fit 64 bits`);
+  if (!isSwitch(slot)) return checkDevice(slot);
+  check(depth < deepestSwitch, slot.name, `is switch number ${depth + 1} on the way down; ${deepestSwitch} are possible`);
+  checkSwitch(slot, depth);
+}
+
+function checkSwitch(slot: SwitchDescription, depth: number): void {
+  checkHub(slot.name, slot.decoders, slot.targetCount, slot.ports);
+  checkRange(slot.latency, 0, word, `${slot.name} latency`, " ns");
+  checkRange(slot.bandwidth ?? 1, 1, word, `${slot.name} bandwidth`, " MB/s");
+  for (const port of slot.ports) checkPort(port, depth + 1);
 }
 
 function checkIsolation(name: string, isolation: IsolationDescription): void {
   check([0, 1, 2, 3, 6, 7, 14, 15].includes(isolation.timeoutRanges), `${name} timeout ranges`, `bitmap ${isolation.timeoutRanges} is not legal (8.2.4.24.1): 0, A, B, AB, BC, ABC, BCD or ABCD`);
   check(isolation.memory || !isolation.memoryLinkDown, `${name} isolation`, "forced link down needs CXL.mem isolation");
   checkRange(isolation.interruptMessage, -1, 31, `${name} isolation message`);
+  const cacheRanges = isolation.cacheTimeoutRanges ?? 0;
+  check([0, 1, 2, 3, 6, 7, 14, 15].includes(cacheRanges), `${name} cache timeout ranges`, `bitmap ${cacheRanges} is not legal (8.2.4.24.1): 0, A, B, AB, BC, ABC, BCD or ABCD`);
+  check(isolation.cache === true || isolation.cacheLinkDown !== true, `${name} isolation`, "forced link down of CXL.cache needs CXL.cache isolation");
 }
 
 function checkDevice(device: DeviceDescription): void {
-  const { name } = device;
-  check(device.volatileCapacity % granule === 0n && device.volatileCapacity > 0n && device.volatileCapacity <= addressLimit, `${name} capacity`, `${device.volatileCapacity} bytes is not a positive multiple of 256 MiB up to 2^52`);
-  check(device.barSize >= 2n * blockSize && device.barSize <= addressLimit && (device.barSize & (device.barSize - 1n)) === 0n, `${name} BAR size`, `${device.barSize} bytes is not a power of two of at least 128 KiB`);
-  check(device.serial >= 0n && device.serial < 1n << 64n, `${name} serial`, `${device.serial} does not fit 64 bits`);
+  const { name, volatileCapacity } = device;
+  const persistent = device.persistentCapacity ?? 0n;
+  for (const [what, capacity] of [["volatile", volatileCapacity], ["persistent", persistent]] as const) {
+    check(capacity % granule === 0n && capacity >= 0n && capacity <= addressLimit, `${name} ${what} capacity`, `${capacity} bytes is not a multiple of 256 MiB up to 2^52`);
+  }
+  check(volatileCapacity + persistent > 0n && volatileCapacity + persistent <= addressLimit, `${name} capacity`, "the device has none; give it volatile or persistent capacity");
+  check((device.labelArea ?? 0n) >= 0n && (device.labelArea ?? 0n) <= BigInt(word), `${name} label area`, `${device.labelArea} bytes does not fit 32 bits`);
+  check(device.barSize >= 4n * blockSize && device.barSize <= addressLimit && (device.barSize & (device.barSize - 1n)) === 0n, `${name} BAR size`, `${device.barSize} bytes is not a power of two of at least 256 KiB`);
   check(device.decoders <= 10 && decoderCodes[device.decoders] !== undefined, `${name} decoders`, `${device.decoders} is not 1, 2, 4, 6, 8 or 10`);
   checkRange(device.readLatency, 0, word, `${name} readLatency`, " ns");
   checkRange(device.writeLatency, 0, word, `${name} writeLatency`, " ns");
   checkRange(device.mediaReadyTime, 0, longest, `${name} mediaReadyTime`, " ns");
+  checkRange(device.bandwidth ?? 1, 1, word, `${name} bandwidth`, " MB/s");
+  checkRange(device.vectors ?? 1, 1, 32, `${name} vectors`);
+  checkRange(device.resetTime ?? 0, 0, longestReset, `${name} resetTime`, " ns");
 }

@@ -7,21 +7,21 @@ import type { TraceRing } from "../sim/trace.ts";
 import { layerIndex, recordWords } from "../sim/trace.ts";
 import type { TraceLayer } from "../sim/trace.ts";
 import type { Entities } from "./build.ts";
-import { buildMachine } from "./build.ts";
+import { buildMachine, entityNames } from "./build.ts";
 import type { MemoryMap, ModuleExports } from "./module.ts";
 import { readMemoryMap } from "./module.ts";
 
-/** What a root port's link does, and what keeps it from being up. */
+/** What a port's link does, and what keeps it from being up. */
 export interface PortSummary {
   readonly link: "up" | "training" | "down";
   /** Why a link that is down stays so; empty while it is up. */
-  readonly heldBy: readonly ("cable" | "disabled" | "bus reset" | "isolation" | "never retrains" | "empty slot")[];
+  readonly heldBy: readonly ("cable" | "disabled" | "bus reset" | "isolation" | "never retrains" | "empty slot" | "containment")[];
   readonly isIsolated: boolean;
   readonly isBusy: boolean;
   /** Entries of the in-flight table in use, and whether requesters wait for one. */
   readonly inFlight: number;
   readonly isStalled: boolean;
-  /** Device slot plugged now, or null. */
+  /** Device or switch plugged now, or null. */
   readonly device: string | null;
 }
 
@@ -149,15 +149,15 @@ export class Hardware {
     return this.words[this.map.resultHigh] ?? 0;
   }
 
-  /** What a root port is doing. @throws RangeError */
+  /** What a port is doing. @throws RangeError */
   port(name: string): PortSummary {
     const found = this.entities.ports.get(name);
-    if (found === undefined) throw new RangeError(`the machine has no root port "${name}"; it has ${[...this.entities.ports.keys()].join(", ")}`);
+    if (found === undefined) throw new RangeError(`the machine has no port "${name}"; it has ${[...this.entities.ports.keys()].join(", ")}`);
     const state = (what: number): number => this.exports.portState(found.index, what) >>> 0;
     const plugged = state(2);
-    const reasons = [["cable", state(4)], ["disabled", state(5)], ["bus reset", state(6)], ["isolation", state(7)], ["never retrains", state(8)], ["empty slot", plugged === none && state(9) === none ? 1 : 0]] as const;
+    const reasons = [["cable", state(4)], ["disabled", state(5)], ["bus reset", state(6)], ["isolation", state(7)], ["never retrains", state(8)], ["containment", state(10)], ["empty slot", plugged === none && state(9) === none ? 1 : 0]] as const;
     const link = links[state(0)] ?? "down";
-    const status = this.peekComponent(found.id, statusOffset);
+    const status = found.isRoot ? this.peekComponent(found.id, statusOffset) : 0;
     return {
       link,
       heldBy: link === "up" ? [] : reasons.filter(([, holds]) => holds !== 0).map(([reason]) => reason),
@@ -165,7 +165,7 @@ export class Hardware {
       isBusy: isolationFields.rootPortBusy.of(status),
       inFlight: state(1),
       isStalled: state(3) !== 0,
-      device: [...this.entities.devices].find(([, device]) => device.index === plugged)?.[0] ?? null,
+      device: entityNames(this.entities)[plugged] ?? null,
     };
   }
 

@@ -4,11 +4,15 @@ export interface ModuleExports {
   readonly memory: WebAssembly.Memory;
   rootAddress(): number;
   fieldOffset(field: number): number;
-  begin(bridges: number, ports: number, devices: number, windows: number, rams: number, entries: number, requesters: number, probes: number, mediaPages: number, traceRecords: number): number;
+  begin(bridges: number, switches: number, ports: number, devices: number, windows: number, rams: number, entries: number, requesters: number, probes: number, mediaPages: number, traceRecords: number, handles: number, cdatBytes: number): number;
   addBridge(segment: number, busStart: number, busEnd: number, baseLow: number, baseHigh: number, decoders: number): number;
-  addPort(bridge: number, deviceNumber: number, portNumber: number, capacity: number, trainingLow: number, trainingHigh: number): number;
-  addDevice(port: number, isPlugged: number, capacityLow: number, capacityHigh: number, barLow: number, barHigh: number, decoders: number, readLatency: number, writeLatency: number, readyLow: number, readyHigh: number, preserves: number): number;
+  addPort(parent: number, deviceNumber: number, portNumber: number, capacity: number, trainingLow: number, trainingHigh: number): number;
+  addSwitch(port: number, isPlugged: number, decoders: number, latency: number): number;
+  addDevice(port: number, isPlugged: number, volatileLow: number, volatileHigh: number, capacityLow: number, capacityHigh: number, barLow: number, barHigh: number, decoders: number, readLatency: number, writeLatency: number, readyLow: number, readyHigh: number, resetLow: number, resetHigh: number, preserves: number): number;
+  /** Address in the module's memory where the CDAT goes. */
+  addCdat(entity: number, bytes: number): number;
   addWindow(baseLow: number, baseHigh: number, sizeLow: number, sizeHigh: number, ways: number, granularityShift: number, position: number, target: number): void;
+  addXorMap(low: number, high: number): void;
   addRam(baseLow: number, baseHigh: number, sizeLow: number, sizeHigh: number): void;
   setKey(entity: number, key: number, value: number): void;
   setOption(option: number, low: number, high: number): void;
@@ -26,7 +30,7 @@ export interface ModuleExports {
   takeInterrupt(): number;
   isStalled(requester: number): number;
   routeOf(low: number, high: number): number;
-  latencyOf(port: number, isWrite: number): number;
+  latencyOf(port: number, low: number, high: number, isWrite: number): number;
   nextEvent(): number;
   advanceTo(low: number, high: number): void;
   spend(nanoseconds: number): void;
@@ -35,6 +39,8 @@ export interface ModuleExports {
   pokeRam(low: number, high: number, byte: number): void;
   peekMedia(device: number, low: number, high: number): number;
   arm(id: number, match: number, entity: number, low: number, high: number, mask: number, value: number, timeLow: number, timeHigh: number, skip: number, count: number, action: number, target: number, argumentLow: number, argumentHigh: number, extra: number): number;
+  probePayload(id: number): number;
+  deviceState(device: number, what: number): number;
   disarm(id: number): void;
   probeFired(id: number): number;
   probeMatches(id: number): number;

@@ -16,10 +16,10 @@ const low = (value: bigint): number => Number(value & 0xffff_ffffn);
 const high = (value: bigint): number => Number((value >> 32n) & 0xffff_ffffn);
 const join = (lower: number, upper: number): bigint => (BigInt(upper >>> 0) << 32n) | BigInt(lower >>> 0);
 
-/** No more than 1024 handles can be mapped at once. */
+/** All handles of the machine are mapped. */
 export class OutOfHandlesError extends Error {
-  constructor() {
-    super("ioremap: all 1024 register handles are in use; unmap some");
+  constructor(handles: number) {
+    super(`ioremap: all ${handles} register handles are in use; unmap some`);
     this.name = "OutOfHandlesError";
   }
 }
@@ -40,7 +40,7 @@ function createConfig(hardware: Hardware): ConfigSpace {
 export function createHandle(hardware: Hardware, base: bigint, size: bigint): IoHandle {
   const { read, write, map, unmap } = hardware.exports;
   const handle = map(low(base), high(base), low(size), high(size));
-  if (handle < 0) throw new OutOfHandlesError();
+  if (handle < 0) throw new OutOfHandlesError(hardware.entities.handles);
   const { words, map: fields } = hardware;
   return {
     base,
@@ -68,7 +68,7 @@ function createMemory(hardware: Hardware): PhysicalMemory {
   const word = (index: number): number => words[index] ?? 0;
   const wide = (index: number): bigint => join(word(index), word(index + 1));
   const time = (index: number): number => word(index + 1) * 0x1_0000_0000 + word(index);
-  const ports = hardware.description.hostBridges.flatMap((bridge) => bridge.rootPorts);
+  const capacities = [...hardware.entities.ports.values()].map((port) => port.inFlight);
   const { requesters } = hardware.description.limits;
 
   const load: PhysicalMemory["load"] = (address, width) => {
@@ -109,7 +109,8 @@ function createMemory(hardware: Hardware): PhysicalMemory {
   const route: PhysicalMemory["route"] = (address) => {
     const table = exports.routeOf(low(address), high(address)) >>> 0;
     if (table === none) return undefined;
-    return { table, capacity: ports[table]?.inFlight ?? 1, readLatency: exports.latencyOf(table, 0), writeLatency: exports.latencyOf(table, 1) };
+    const latency = (isWrite: number): number => exports.latencyOf(table, low(address), high(address), isWrite);
+    return { table, capacity: capacities[table] ?? 1, readLatency: latency(0), writeLatency: latency(1) };
   };
 
   return {

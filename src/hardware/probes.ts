@@ -80,22 +80,30 @@ const configFlag = 0x8000_0000;
 const none = 0xffff_ffff;
 const lastAddress = 0xffff_ffff_ffff_ffffn;
 const directions = { read: 1, write: 2, any: 3 } as const;
-const actions = { linkDown: 1, linkUp: 2, neverRetrain: 3, dropResponse: 4, delayResponse: 5, loseInterrupt: 6, plug: 7 } as const;
+const actions = {
+  linkDown: 1, linkUp: 2, neverRetrain: 3, dropResponse: 4, delayResponse: 5, loseInterrupt: 6, plug: 7, unplug: 8, flapLink: 9, cacheTimeout: 10, duplicateInterrupt: 11, delayInterrupt: 12,
+  uncorrectableError: 13, correctableError: 14, poison: 15, clearPoison: 16, mediaState: 17, stuckRegister: 18, releaseRegister: 19, corruptRegister: 20, refuseCommit: 21, neverCommit: 22, lateCommit: 23, resetDevice: 24,
+} as const satisfies Record<ProbeAction["kind"], number>;
+/** As in the memory device status (CXL 3.2 8.2.8.5.1.1). */
+const mediaStates = { "not-ready": 0, ready: 1, error: 2, disabled: 3 } as const;
+const lineBytes = 64;
+const headerDwords = 16;
 const lowOf = (value: number): number => value % 0x1_0000_0000 >>> 0;
 const highOf = (value: number): number => Math.floor(value / 0x1_0000_0000);
 
-function entityOf(hardware: Hardware, name: string): number {
-  const { bridges, ports, devices } = hardware.entities;
-  const found = bridges.get(name) ?? ports.get(name) ?? devices.get(name);
-  if (found === undefined) throw new ProbeError(`the machine has nothing named "${name}"; it has ${[...bridges.keys(), ...ports.keys(), ...devices.keys()].join(", ")}`);
-  return found.id;
+type EntityKind = "bridges" | "ports" | "switches" | "devices";
+const anyEntity: readonly EntityKind[] = ["bridges", "ports", "switches", "devices"];
+const anyFunction: readonly EntityKind[] = ["ports", "switches", "devices"];
+
+function find(hardware: Hardware, name: string, kinds: readonly EntityKind[], what: string): number {
+  for (const kind of kinds) {
+    const found = hardware.entities[kind].get(name);
+    if (found !== undefined) return found.id;
+  }
+  throw new ProbeError(`the machine has no ${what} "${name}"; it has ${kinds.flatMap((kind) => [...hardware.entities[kind].keys()]).join(", ")}`);
 }
 
-function portOf(hardware: Hardware, name: string): number {
-  const found = hardware.entities.ports.get(name);
-  if (found === undefined) throw new ProbeError(`the machine has no root port "${name}"; it has ${[...hardware.entities.ports.keys()].join(", ")}`);
-  return found.id;
-}
+const portOf = (hardware: Hardware, name: string): number => find(hardware, name, ["ports"], "port");
 
 interface RawMatch { readonly kind: number; readonly entity: number; readonly low: number; readonly high: number; readonly mask: number; readonly value: number; readonly time: number }
 
@@ -109,36 +117,108 @@ function encodeMatch(hardware: Hardware, match: ProbeMatch): RawMatch {
     return { kind: 3, entity, low: Number(from & 0xffff_ffffn), high: Number(from >> 32n), mask: Number(to & 0xffff_ffffn), value: Number(to >> 32n), time: directions[match.direction] };
   }
   const flag = match.space === "config" ? configFlag : 0;
-  const entity = entityOf(hardware, match.entity);
+  const entity = find(hardware, match.entity, anyEntity, "part");
   if (match.kind === "register") return { kind: 4, entity, low: (match.offset | flag) >>> 0, high: 0, mask: match.mask, value: match.value, time: 0 };
   return { kind: 2, entity, low: (match.from | flag) >>> 0, high: match.to, mask: match.mask ?? 0, value: match.value ?? 0, time: directions[match.direction] };
 }
 
-function encodeAction(hardware: Hardware, action: ProbeAction): { readonly argument: number; readonly extra: number } {
+interface RawAction {
+  readonly target: number;
+  readonly argument: bigint;
+  readonly extra: number;
+  readonly header?: readonly number[];
+}
+
+function registerAction(hardware: Hardware, at: RegisterPlace, value: number): RawAction {
+  const place = (at.offset | (at.space === "config" ? configFlag : 0)) >>> 0;
+  return { target: find(hardware, at.entity, anyEntity, "part"), argument: (BigInt(at.mask >>> 0) << 32n) | BigInt(place), extra: value >>> 0 };
+}
+
+function lines(hardware: Hardware, action: { readonly device: string; readonly dpa: bigint; readonly length: number }): RawAction {
+  const { device, dpa, length } = action;
+  if (dpa < 0n || dpa % BigInt(lineBytes) !== 0n || length <= 0 || length % lineBytes !== 0) throw new ProbeError(`poison: dpa ${dpa} and length ${length} are not multiples of ${lineBytes} bytes`);
+  return { target: find(hardware, device, ["devices"], "device"), argument: dpa, extra: length / lineBytes };
+}
+
+function messages(hardware: Hardware, action: { readonly function: string; readonly message?: number }): { readonly target: number; readonly extra: number } {
+  return { target: find(hardware, action.function, anyFunction, "function"), extra: action.message ?? none };
+}
+
+function plugged(hardware: Hardware, port: string, name: string): number {
+  const card = hardware.entities.devices.get(name) ?? hardware.entities.switches.get(name);
+  if (card === undefined || card.port !== port) throw new ProbeError(`"${name}" is no device or switch declared below ${port}`);
+  return card.id;
+}
+
+function encodeError(hardware: Hardware, action: { readonly function: string; readonly bit: number; readonly header?: readonly number[] }): RawAction {
+  if (!Number.isInteger(action.bit) || action.bit < 0 || action.bit > 31) throw new ProbeError(`error bit ${action.bit} is not in 0..31`);
+  if ((action.header?.length ?? 0) > headerDwords) throw new ProbeError(`a header has ${headerDwords} dwords at most, not ${action.header?.length}`);
+  return { target: find(hardware, action.function, anyFunction, "function"), argument: BigInt(action.bit), extra: 0, header: action.header ?? [] };
+}
+
+function encodeAction(hardware: Hardware, action: ProbeAction): RawAction {
   switch (action.kind) {
+    case "linkDown":
+    case "linkUp":
+    case "neverRetrain":
+    case "cacheTimeout":
+    case "unplug":
+      return { target: portOf(hardware, action.port), argument: 0n, extra: 0 };
+    case "flapLink":
+      return { target: portOf(hardware, action.port), argument: BigInt(action.time), extra: 0 };
     case "dropResponse":
-      return { argument: action.count, extra: 0 };
+      return { target: portOf(hardware, action.port), argument: BigInt(action.count), extra: 0 };
     case "delayResponse":
-      return { argument: action.by, extra: action.count };
+      return { target: portOf(hardware, action.port), argument: BigInt(action.by), extra: action.count };
+    case "plug":
+      return { target: portOf(hardware, action.port), argument: BigInt(plugged(hardware, action.port, action.device)), extra: 0 };
     case "loseInterrupt":
-      return { argument: action.count, extra: action.message ?? none };
-    case "plug": {
-      const device = hardware.entities.devices.get(action.device);
-      if (device === undefined || device.port !== action.port) throw new ProbeError(`"${action.device}" is no device declared below ${action.port}`);
-      return { argument: device.index, extra: 0 };
-    }
+    case "duplicateInterrupt":
+      return { ...messages(hardware, action), argument: BigInt(action.count) };
+    case "delayInterrupt":
+      return { ...messages(hardware, action), argument: BigInt(action.by), header: [action.count] };
+    case "uncorrectableError":
+    case "correctableError":
+      return encodeError(hardware, action);
+    case "poison":
+    case "clearPoison":
+      return lines(hardware, action);
     default:
-      return { argument: 0, extra: 0 };
+      return encodeOther(hardware, action);
   }
+}
+
+function encodeOther(hardware: Hardware, action: Extract<ProbeAction, { kind: "mediaState" | "stuckRegister" | "releaseRegister" | "corruptRegister" | "refuseCommit" | "neverCommit" | "lateCommit" | "resetDevice" }>): RawAction {
+  switch (action.kind) {
+    case "mediaState":
+      return { target: find(hardware, action.device, ["devices"], "device"), argument: BigInt(mediaStates[action.state]), extra: 0 };
+    case "resetDevice":
+      return { target: find(hardware, action.device, ["devices"], "device"), argument: 0n, extra: 0 };
+    case "stuckRegister":
+    case "corruptRegister":
+      return registerAction(hardware, action.at, action.value);
+    case "releaseRegister":
+      return registerAction(hardware, action.at, 0);
+    case "lateCommit":
+      return { target: find(hardware, action.function, anyEntity, "part"), argument: BigInt(action.by), extra: action.count };
+    default:
+      return { target: find(hardware, action.function, anyEntity, "part"), argument: BigInt(action.count), extra: 0 };
+  }
+}
+
+function writePayload(hardware: Hardware, id: number, header: readonly number[]): void {
+  const at = hardware.exports.probePayload(id) >>> 2;
+  if (at === 0) return;
+  for (let i = 0; i < headerDwords; i++) hardware.words[at + i] = header[i] ?? 0;
 }
 
 /** Arms probe `id` (0..limits.probes-1). Returns the id. @throws ProbeError */
 export function armProbe(hardware: Hardware, id: number, spec: ProbeSpec): number {
   if (spec.match.kind === "time" && (spec.skip ?? 0) !== 0) throw new ProbeError("a point in time comes once: skip must be 0");
   const match = encodeMatch(hardware, spec.match);
-  const { argument, extra } = encodeAction(hardware, spec.action);
-  const target = portOf(hardware, spec.action.port);
-  const armed = hardware.exports.arm(id, match.kind, match.entity, match.low, match.high, match.mask, match.value, lowOf(match.time), highOf(match.time), spec.skip ?? 0, spec.count ?? 1, actions[spec.action.kind], target, lowOf(argument), highOf(argument), extra);
+  const { target, argument, extra, header } = encodeAction(hardware, spec.action);
+  writePayload(hardware, id, header ?? []);
+  const armed = hardware.exports.arm(id, match.kind, match.entity, match.low, match.high, match.mask, match.value, lowOf(match.time), highOf(match.time), spec.skip ?? 0, spec.count ?? 1, actions[spec.action.kind], target, Number(argument & 0xffff_ffffn), Number(argument >> 32n), extra);
   if (armed === 0) throw new ProbeError(`probe ${id} is armed already, or beyond limits.probes (${hardware.description.limits.probes})`);
   return id;
 }

@@ -25,7 +25,7 @@ function actionOf(fault: FaultFile): ProbeAction {
   if ("delayResponse" in action) return { kind: "delayResponse", port: action.delayResponse.port, by: action.delayResponse.by, count: action.delayResponse.count ?? 1 };
   if ("loseInterrupt" in action) {
     const { port, message, count } = action.loseInterrupt;
-    return { kind: "loseInterrupt", port, count: count ?? 1, ...(message === undefined ? {} : { message }) };
+    return { kind: "loseInterrupt", function: port, count: count ?? 1, ...(message === undefined ? {} : { message }) };
   }
   return { kind: "plug", port: action.replaceDevice.port, device: action.replaceDevice.with };
 }

@@ -43,7 +43,7 @@ function describeDevice(naming: Naming, file: DeviceFile, fallback: string, path
     name: claim(naming, file.name ?? fallback, path),
     volatileCapacity: file.volatile,
     serial: file.serial === undefined ? BigInt(number) : BigInt(file.serial),
-    barSize: file.barSize ?? 131_072n,
+    barSize: file.barSize ?? 262_144n,
     decoders: file.decoders ?? 4,
     readLatency: file.readLatency ?? 250,
     writeLatency: file.writeLatency ?? 200,

@@ -171,7 +171,7 @@ describe("device decode", () => {
   });
 
   it("while HDM Decoder Enable is 0 the DVSEC range decodes once the memory is active, and not after", () => {
-    const bench = setUp(machineOf([portOf("rp0")]));
+    const bench = setUp(machineOf([portOf("rp0", { slots: [deviceOf("d", { mediaReadyTime: 1000 })] })]));
     openMemory(bench);
     const device = bench.deviceAddress(0);
     deviceHandle(bench).write32(deviceGlobal, 0);

@@ -17,9 +17,9 @@ const withDevice = (changed: Partial<DeviceDescription>): MachineDescription => 
 const withChoice = (changed: object): MachineDescription => ({ ...good, implementation: { ...good.implementation, ...changed } });
 
 const refusals: readonly (readonly [MachineDescription, RegExp])[] = [
-  [{ ...good, hostBridges: [] }, /host bridges: 0 is not an integer in 1\.\.8/],
-  [withBridge({ rootPorts: [] }), /hb0 root ports: 0/],
-  [withBridge({ busEnd: 12 }), /hb0 buses: 12\.\.12 are too few/],
+  [{ ...good, hostBridges: [] }, /host bridges: 0 is not an integer in 1\.\.16/],
+  [withBridge({ rootPorts: [] }), /hb0 ports: 0/],
+  [withBridge({ busEnd: 12 }), /hb0 buses: 12\.\.12 are 1, but the bridge, its 1 root ports and what is declared below them need 2/],
   [withBridge({ busEnd: 3 }), /hb0 busEnd: 3 is not an integer in 12\.\.255/],
   [withBridge({ decoders: 3 }), /hb0 decoders: 3 cannot be encoded/],
   [withBridge({ targetCount: 5 }), /hb0 target count: 5 is not one of 1, 2, 4, 8/],
@@ -33,8 +33,8 @@ const refusals: readonly (readonly [MachineDescription, RegExp])[] = [
   [withPort({ isolation: { ...defaultIsolation, timeoutRanges: 4 } }), /rp0 timeout ranges: bitmap 4 is not legal/],
   [withPort({ isolation: { ...defaultIsolation, memory: false } }), /forced link down needs CXL\.mem isolation/],
   [withPort({ isolation: { ...defaultIsolation, interruptMessage: 32 } }), /rp0 isolation message: 32/],
-  [withDevice({ volatileCapacity: 1n }), /d capacity: 1 bytes/],
-  [withDevice({ barSize: 65_536n }), /d BAR size: 65536 bytes is not a power of two of at least 128 KiB/],
+  [withDevice({ volatileCapacity: 1n }), /d volatile capacity: 1 bytes/],
+  [withDevice({ barSize: 65_536n }), /d BAR size: 65536 bytes is not a power of two of at least 256 KiB/],
   [withDevice({ decoders: 12 }), /d decoders: 12 is not 1, 2, 4, 6, 8 or 10/],
   [withDevice({ serial: -1n }), /d serial: -1 does not fit 64 bits/],
   [withDevice({ readLatency: 2 ** 32 }), /d readLatency: 4294967296/],

@@ -272,7 +272,7 @@ describe("CXL.mem isolation of a root port", () => {
 
   it("a lost interrupt is lost once, and the evidence of the probe says so", () => {
     const bench = ready(isolationEnable | interruptEnable);
-    armProbe(bench.hardware, 1, { match: { kind: "time", at: bench.hardware.now + 5 }, action: { kind: "loseInterrupt", port: "rp0", message: 3, count: 1 } });
+    armProbe(bench.hardware, 1, { match: { kind: "time", at: bench.hardware.now + 5 }, action: { kind: "loseInterrupt", function: "rp0", message: 3, count: 1 } });
     cut(bench);
     bench.hardware.advanceTo(bench.hardware.now + 1000);
     expect(bench.platform.interrupts.take()).toBeUndefined();

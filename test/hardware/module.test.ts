@@ -134,7 +134,7 @@ describe("the module", () => {
   it("a machine that cannot be built says what is wrong and what is possible", () => {
     for (const [ports, message] of [
       [[portOf("rp0", { inFlight: 0 })], /rp0 inFlight: 0 is not an integer in 1\.\.256/],
-      [[portOf("rp0", { slots: [deviceOf("d", { volatileCapacity: 1n })] })], /d capacity/],
+      [[portOf("rp0", { slots: [deviceOf("d", { volatileCapacity: 1n })] })], /d volatile capacity/],
       [[portOf("rp0", { slots: [deviceOf("d", { barSize: 3n })] })], /power of two/],
       [[portOf("rp0"), portOf("rp0")], /rp0: the name is used twice/],
     ] as const) {

@@ -202,7 +202,7 @@ describe("actions", () => {
       bench.ports[0]?.write32(isolationControl, (1 << 16) | (1 << 26));
       bench.platform.config.write16(bench.portAddress(0), offsetOf("rootPortConfig", "pcie", "slotControl"), (1 << 5) | (1 << 12));
       const start = bench.hardware.now;
-      for (const [id, message] of messages.entries()) armProbe(bench.hardware, id, { match: { kind: "time", at: start + 1 + id }, action: { kind: "loseInterrupt", port: "rp0", count: 1, ...(message === undefined ? {} : { message }) } });
+      for (const [id, message] of messages.entries()) armProbe(bench.hardware, id, { match: { kind: "time", at: start + 1 + id }, action: { kind: "loseInterrupt", function: "rp0", count: 1, ...(message === undefined ? {} : { message }) } });
       armProbe(bench.hardware, 9, { match: { kind: "time", at: start + 10 }, action: { kind: "linkDown", port: "rp0" } });
       bench.hardware.advanceTo(start + 20);
       const data: number[] = [];
@@ -215,9 +215,9 @@ describe("actions", () => {
   it("what does not exist is refused by name: entities, ports, devices of another port, slots of the table", () => {
     const { hardware } = two();
     const time = { kind: "time", at: 1 } as const;
-    expect(() => armProbe(hardware, 0, { match: { kind: "access", entity: "hb7", space: "component", from: 0, to: 3, direction: "any" }, action: hit })).toThrow(/nothing named "hb7"; it has hb0, rp0, rp1/);
-    expect(() => armProbe(hardware, 0, { match: time, action: { kind: "linkDown", port: "hb0" } })).toThrow(/no root port "hb0"/);
-    expect(() => armProbe(hardware, 0, { match: time, action: { kind: "plug", port: "rp0", device: "rp1-dev" } })).toThrow(/"rp1-dev" is no device declared below rp0/);
+    expect(() => armProbe(hardware, 0, { match: { kind: "access", entity: "hb7", space: "component", from: 0, to: 3, direction: "any" }, action: hit })).toThrow(/no part "hb7"; it has hb0, rp0, rp1/);
+    expect(() => armProbe(hardware, 0, { match: time, action: { kind: "linkDown", port: "hb0" } })).toThrow(/no port "hb0"/);
+    expect(() => armProbe(hardware, 0, { match: time, action: { kind: "plug", port: "rp0", device: "rp1-dev" } })).toThrow(/"rp1-dev" is no device or switch declared below rp0/);
     expect(() => armProbe(hardware, 32, { match: time, action: hit })).toThrow(/limits\.probes \(32\)/);
     armProbe(hardware, 0, { match: time, action: hit });
     expect(() => armProbe(hardware, 0, { match: time, action: hit })).toThrow(/armed already/);

@@ -83,7 +83,7 @@ describe("recovery of an isolated root port", () => {
 
   it("[S89] with the interrupt lost the first machine check starts the recovery", () => {
     const host = boot();
-    inject(host, { kind: "loseInterrupt", port: "rp0", count: 1 }, 50_000, 2);
+    inject(host, { kind: "loseInterrupt", function: "rp0", count: 1 }, 50_000, 2);
     breakPort(host);
     expect(states(host)).toEqual(["RECOVERED"]);
     expect(log(host)).toContain("(machine check)");

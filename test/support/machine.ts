@@ -22,7 +22,7 @@ export const modules: Readonly<Record<ModuleVariant, WebAssembly.Module>> = { re
 export const defaultIsolation: IsolationDescription = { memory: true, memoryLinkDown: true, timeout: true, timeoutRanges: 15, errCor: true, interruptMessage: 3 };
 
 export function deviceOf(name: string, overrides: Partial<DeviceDescription> = {}): DeviceDescription {
-  return { name, volatileCapacity: 256n * MiB, serial: 0x1122334455667788n, barSize: 131_072n, decoders: 4, readLatency: 300, writeLatency: 200, interleave3612: false, interleave16: false, mediaReadyTime: 1000, preservesVolatile: false, ...overrides };
+  return { name, volatileCapacity: 256n * MiB, serial: 0x1122334455667788n, barSize: 262_144n, decoders: 4, readLatency: 300, writeLatency: 200, interleave3612: false, interleave16: false, mediaReadyTime: 0, preservesVolatile: false, ...overrides };
 }
 
 export function portOf(name: string, overrides: Partial<RootPortDescription> = {}): RootPortDescription {

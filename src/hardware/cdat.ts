@@ -1,0 +1,96 @@
+// The Coherent Device Attribute Table that a device or switch answers with over DOE (CDAT 1.03). Pure.
+// Latencies come from the description; entry values have the base units picoseconds and MB/s, so that whole units fit 16 bits.
+
+import type { DeviceDescription, SwitchDescription } from "../platform/description.ts";
+
+const headerBytes = 16;
+const kinds = { memory: 0, latencyBandwidth: 1, efiMemory: 4, switchLatencyBandwidth: 5 } as const;
+/** HMAT data types of DSLBIS and SSLBIS. */
+const dataTypes = { readLatency: 1, writeLatency: 2, readBandwidth: 4, writeBandwidth: 5 } as const;
+const accessLatency = 0;
+const accessBandwidth = 3;
+/** DSMAS flag: the range is persistent. */
+const nonVolatile = 1 << 2;
+/** DSEMTS: EfiConventionalMemory with the specific-purpose attribute, or reserved (persistent memory is found through its own tables). */
+const efiTypes = { volatile: 1, persistent: 2 } as const;
+const latencyUnit = 1000n;
+const bandwidthUnit = 1n;
+/** Ports of SSLBIS: the upstream port, and any port. */
+const upstreamPort = 0x0100;
+
+const defaultDeviceBandwidth = 32_000;
+const defaultSwitchBandwidth = 64_000;
+
+class Writer {
+  readonly #bytes: number[] = [];
+
+  u8(...values: number[]): this {
+    this.#bytes.push(...values.map((value) => value & 0xff));
+    return this;
+  }
+
+  u16(value: number): this {
+    return this.u8(value, value >>> 8);
+  }
+
+  u32(value: number): this {
+    return this.u16(value).u16(value >>> 16);
+  }
+
+  u64(value: bigint): this {
+    return this.u32(Number(value & 0xffff_ffffn)).u32(Number((value >> 32n) & 0xffff_ffffn));
+  }
+
+  get bytes(): number[] {
+    return this.#bytes;
+  }
+}
+
+/** DSMAS: one partition of the device. */
+const memoryRange = (handle: number, flags: number, base: bigint, size: bigint): number[] => new Writer().u8(kinds.memory, 0).u16(24).u8(handle, flags).u16(0).u64(base).u64(size).bytes;
+
+/** DSLBIS: one figure of a partition; `value` ns or MB/s. */
+const figure = (handle: number, type: number, unit: bigint, value: number): number[] => new Writer().u8(kinds.latencyBandwidth, 0).u16(24).u8(handle, 0, type, 0).u64(unit).u16(Math.min(value, 0xfffe)).u16(0).u16(0).u16(0).bytes;
+
+/** DSEMTS: what firmware should call a partition. */
+const efiMemory = (handle: number, type: number, size: bigint): number[] => new Writer().u8(kinds.efiMemory, 0).u16(24).u8(handle, type).u16(0).u64(0n).u64(size).bytes;
+
+function partition(handle: number, isPersistent: boolean, base: bigint, size: bigint, device: DeviceDescription): number[][] {
+  if (size === 0n) return [];
+  const bandwidth = device.bandwidth ?? defaultDeviceBandwidth;
+  return [
+    memoryRange(handle, isPersistent ? nonVolatile : 0, base, size),
+    figure(handle, dataTypes.readLatency, latencyUnit, device.readLatency),
+    figure(handle, dataTypes.writeLatency, latencyUnit, device.writeLatency),
+    figure(handle, dataTypes.readBandwidth, bandwidthUnit, bandwidth),
+    figure(handle, dataTypes.writeBandwidth, bandwidthUnit, bandwidth),
+    efiMemory(handle, isPersistent ? efiTypes.persistent : efiTypes.volatile, size),
+  ];
+}
+
+/** Header with length and a checksum that makes all bytes sum to 0. */
+function table(entries: readonly number[][]): Uint8Array<ArrayBuffer> {
+  const body = entries.flat();
+  const bytes = Uint8Array.from([...new Writer().u32(headerBytes + body.length).u8(1, 0, 0, 0, 0, 0, 0, 0).u32(0).bytes, ...body]);
+  bytes[5] = -bytes.reduce((sum, byte) => sum + byte, 0) & 0xff;
+  return bytes;
+}
+
+/** CDAT of a memory device: DSMAS, DSLBIS and DSEMTS of its volatile (handle 0) and persistent (handle 1) partition. */
+export function deviceCdat(device: DeviceDescription): Uint8Array<ArrayBuffer> {
+  const persistent = device.persistentCapacity ?? 0n;
+  return table([...partition(0, false, 0n, device.volatileCapacity, device), ...partition(1, true, device.volatileCapacity, persistent, device)]);
+}
+
+/** SSLBIS: one figure between the upstream port and each downstream port. */
+function switchFigures(type: number, unit: bigint, value: number, ports: readonly number[]): number[] {
+  const writer = new Writer().u8(kinds.switchLatencyBandwidth, 0).u16(16 + ports.length * 8).u8(type, 0, 0, 0).u64(unit);
+  for (const port of ports) writer.u16(upstreamPort).u16(port).u16(Math.min(value, 0xfffe)).u16(0);
+  return writer.bytes;
+}
+
+/** CDAT of a switch: latency and bandwidth between its upstream port and its downstream ports. */
+export function switchCdat(description: SwitchDescription): Uint8Array<ArrayBuffer> {
+  const ports = description.ports.map((port) => port.portNumber);
+  return table([switchFigures(accessLatency, latencyUnit, description.latency, ports), switchFigures(accessBandwidth, bandwidthUnit, description.bandwidth ?? defaultSwitchBandwidth, ports)]);
+}
