@@ -38,6 +38,8 @@ function addNeed(need: Need, size: bigint, align: bigint): void {
   if (align > need.align) need.align = align;
 }
 
+const isEmptyBridge = (device: Device): boolean => functionsBelow(device).length === 0;
+
 /** Space that everything below a bridge needs in its window of one kind. */
 function windowNeed(device: Device, isPrefetchable: boolean): Need {
   const need: Need = { size: 0n, align: windowGranule };
@@ -45,7 +47,7 @@ function windowNeed(device: Device, isPrefetchable: boolean): Need {
   for (const bar of [...bars].sort((a, b) => (a.size > b.size ? -1 : a.size < b.size ? 1 : 0))) addNeed(need, bar.size, bar.size);
   for (const child of functionsBelow(device)) {
     if (pciFunctionOf(child).bridge === null) continue;
-    const inner = windowNeed(child, isPrefetchable);
+    const inner = isEmptyBridge(child) && isPrefetchable ? { size: emptyPortWindow, align: windowGranule } : windowNeed(child, isPrefetchable);
     if (inner.size > 0n) addNeed(need, alignUp(inner.size, windowGranule), inner.align);
   }
   return need;
@@ -81,8 +83,7 @@ function assignWindow(kernel: Kernel, device: Device, record: PciFunction, isPre
   const key = isPrefetchable ? "prefetchable" : "memory";
   if (bridge.windows[key] !== null) return;
   const need = windowNeed(device, isPrefetchable);
-  const isEmptyPort = functionsBelow(device).length === 0 && isPrefetchable;
-  const size = isEmptyPort ? emptyPortWindow : alignUp(need.size, windowGranule);
+  const size = isEmptyBridge(device) && isPrefetchable ? emptyPortWindow : alignUp(need.size, windowGranule);
   if (size === 0n) return;
   bridge.windows[key] = allocate(parents, busName(record.address, bridge.secondary), size, need.align, isPrefetchable);
   const window = bridge.windows[key];

@@ -6,7 +6,7 @@ import type { Attribute, Device, DeviceType } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import type { Resource } from "../resource/resource.ts";
-import { barAccess, capabilityHeader, configBus, decodeBar, dvsecHeaders, dvsecIdentity, extendedHeader, extendedIds, extendedStart, headerOf, serialNumber } from "./registers.ts";
+import { barAccess, capabilityHeader, capabilityIds, configBus, decodeBar, dvsecHeaders, dvsecIdentity, extendedHeader, extendedIds, extendedStart, headerOf, pcieOf, serialNumber } from "./registers.ts";
 import { registerAt } from "../../platform/registers.ts";
 
 export const pciBus = "pci";
@@ -43,6 +43,8 @@ export interface PciFunction {
   readonly revision: number;
   readonly bars: readonly Bar[];
   readonly bridge: BridgeState | null;
+  /** Device/Port Type of the PCIe capability, or -1 without one. */
+  readonly portType: number;
   /** The record of the host bridge above. */
   readonly hostBridge: Device;
   messages: Messages | null;
@@ -78,7 +80,7 @@ export const pciName = (address: PciAddress): string => formatPciAddress(address
 export const classOf = (record: PciFunction): number => record.classCode >>> 8;
 export const bridgeClass = 0x0604;
 
-/** The bridge (root port) above a function, or undefined on the root bus. */
+/** The bridge (root or downstream port, or upstream port) above a function, or undefined on the root bus. */
 export const portAbove = (device: Device): Device | undefined => (device.parent !== null && isPciDevice(device.parent) ? device.parent : undefined);
 
 const capabilityLimit = 48;
@@ -86,8 +88,15 @@ const extendedLimit = 480;
 const allOnes8 = 0xff;
 
 /** Offset of a capability in the first 256 bytes, or undefined. */
-export function findCapability(kernel: Kernel, device: Device, id: number): number | undefined {
-  const address = addressOf(device);
+export const findCapability = (kernel: Kernel, device: Device, id: number): number | undefined => findCapabilityAt(kernel, addressOf(device), id);
+
+/** Device/Port Type (PCIe 7.5.3.2) of the function at an address, or -1. */
+export function portTypeOf(kernel: Kernel, address: PciAddress): number {
+  const at = findCapabilityAt(kernel, address, capabilityIds.pcie);
+  return at === undefined ? -1 : pcieOf(kernel, address, at).flags.get("portType");
+}
+
+function findCapabilityAt(kernel: Kernel, address: PciAddress, id: number): number | undefined {
   let at = headerOf(kernel, address).capabilitiesPointer.get("value") & ~3;
   for (let steps = 0; at !== 0 && at !== (allOnes8 & ~3) && steps < capabilityLimit; steps++) {
     const header = capabilityHeader(kernel, address, at).read();

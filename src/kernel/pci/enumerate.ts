@@ -14,7 +14,8 @@ import { createResource, formatRange, insertConflict, iomem } from "../resource/
 import type { HostWindows } from "./assign.ts";
 import { assignHostBridge, reassignPort, releaseFunction, rootBusName } from "./assign.ts";
 import type { PciFunction } from "./device.ts";
-import { bridgeClass, classOf, isPciDevice, pciBus, pciDeviceType, pciFunctionOf, sizeBars } from "./device.ts";
+import type { BridgeState } from "./device.ts";
+import { isPciDevice, pciBus, pciDeviceType, pciFunctionOf, portTypeOf, sizeBars } from "./device.ts";
 import { bridgeOf, headerOf } from "./registers.ts";
 
 /** The record of a `pciSSSS:BB` device. */
@@ -23,8 +24,9 @@ export interface HostBridge extends HostWindows {
   readonly segment: number;
   readonly busStart: number;
   readonly busEnd: number;
-  /** Next free bus number. */
+  /** Next free bus number, and the last one that the walk under way may give. */
   nextBus: number;
+  lastBus: number;
 }
 
 export const hostBridgeType: DeviceType = { name: "pci_host_bridge", attributes: [] };
@@ -48,12 +50,19 @@ function addHostBridge(kernel: Kernel, bridge: AcpiHostBridge): Device {
     if (conflict === null) windows.push(window);
     else printk(kernel, "warn", `acpi ACPI0016: host bridge window ${formatRange(window.start, window.end)} conflicts with ${conflict.name}`);
   }
-  const record: HostBridge = { uid: bridge.uid, segment: bridge.segment, busStart: bridge.busStart, busEnd: bridge.busEnd, nextBus: bridge.busStart + 1, windows };
+  const record: HostBridge = { uid: bridge.uid, segment: bridge.segment, busStart: bridge.busStart, busEnd: bridge.busEnd, nextBus: bridge.busStart + 1, lastBus: bridge.busEnd, windows };
   const name = `pci${formatPciAddress(pciAddress(bridge.segment, bridge.busStart, 0, 0)).slice(0, 7)}`;
   const device = addDevice(kernel, { name, bus: null, type: hostBridgeType, parent: null, data: record });
   hostBridges(kernel).devices.push(device);
   return device;
 }
+
+/** Kinds of functions as the PCIe capability numbers them (7.5.3.2). */
+const portTypes = { rootPort: 4, upstreamPort: 5, downstreamPort: 6 } as const;
+const portTexts: Readonly<Record<number, string>> = { 0: "PCIe Endpoint", 4: "PCIe Root Port", 5: "PCIe Switch Upstream Port", 6: "PCIe Switch Downstream Port" };
+
+/** A link leads to one device: below a root or downstream port only device 0 is looked for (only_one_child). */
+const hasOneChild = (device: Device): boolean => isPciDevice(device) && (pciFunctionOf(device).portType === portTypes.rootPort || pciFunctionOf(device).portType === portTypes.downstreamPort);
 
 function typeText(record: PciFunction): string {
   if (record.bridge !== null) return "type 01";
@@ -78,7 +87,7 @@ function readFunction(kernel: Kernel, hostBridge: Device, address: number): PciF
   const classCode = (header.subClass.get("value") << 8) | header.programmingInterface.get("programmingInterface");
   const bars = sizeBars(kernel, address, isBridge ? typeBars.bridge : typeBars.endpoint);
   const bus = isBridge ? host.nextBus : 0;
-  if (isBridge && bus > host.busEnd) {
+  if (isBridge && bus > host.lastBus) {
     printk(kernel, "warn", `pci ${formatPciAddress(address)}: no bus number left behind ${hostBridge.name}; devices behind bridge are not found`);
     return undefined;
   }
@@ -86,14 +95,14 @@ function readFunction(kernel: Kernel, hostBridge: Device, address: number): PciF
   return {
     address, vendor, device: header.deviceId.get("value"), classCode, revision: header.revision.get("value"), bars, hostBridge,
     bridge: isBridge ? { secondary: bus, subordinate: bus, windows: { memory: null, prefetchable: null } } : null,
-    messages: null, isDisconnected: false,
+    portType: portTypeOf(kernel, address), messages: null, isDisconnected: false,
   };
 }
 
 function addFunction(kernel: Kernel, parent: Device, record: PciFunction): Device {
   const name = formatPciAddress(record.address);
   const id = (value: number): string => value.toString(16).padStart(4, "0");
-  const kind = classOf(record) === bridgeClass ? "PCIe Root Port" : "PCIe Endpoint";
+  const kind = portTexts[record.portType] ?? "conventional PCI";
   printk(kernel, "info", `pci ${name}: [${id(record.vendor)}:${id(record.device)}] ${typeText(record)} class 0x${record.classCode.toString(16).padStart(6, "0")} ${kind}`);
   return addDevice(kernel, { name, bus: pciBus, type: pciDeviceType, parent, data: record });
 }
@@ -101,8 +110,7 @@ function addFunction(kernel: Kernel, parent: Device, record: PciFunction): Devic
 const scanBus = task("pci.scanBus", function* (kernel: Kernel, parent: Device, hostBridge: Device, bus: number): Task<void> {
   const segment = hostBridgeOf(hostBridge).segment;
   for (let device = 0; device < devicesPerBus; device++) {
-    // A link leads to one device: behind a port only device 0 is looked for (only_one_child).
-    if (device > 0 && isPciDevice(parent)) break;
+    if (device > 0 && hasOneChild(parent)) break;
     const functions = (headerOf(kernel, pciAddress(segment, bus, device, 0)).headerType.get("multiFunction") === 1) ? functionsPerDevice : 1;
     for (let fn = 0; fn < functions; fn++) {
       const record = readFunction(kernel, hostBridge, pciAddress(segment, bus, device, fn));
@@ -118,7 +126,7 @@ const scanBridge = task("pci.scanBridge", function* (kernel: Kernel, device: Dev
   const bridge = record.bridge;
   if (bridge === null) return;
   const host = hostBridgeOf(record.hostBridge);
-  bridge.subordinate = host.busEnd;
+  bridge.subordinate = host.lastBus;
   setBusNumbers(kernel, record);
   yield* scanBus(kernel, device, record.hostBridge, bridge.secondary);
   bridge.subordinate = Math.max(bridge.secondary, host.nextBus - 1);
@@ -181,6 +189,28 @@ export const removeBelow = task("pci.removeBelow", function* (kernel: Kernel, po
   for (const device of [...devicesBelow(port)].reverse()) yield* removeFunction(kernel, device);
 });
 
+/** Walks below a port with the bus numbers that it has; the last port of a bridge may take free ones behind them. */
+const scanAgain = task("pci.scanAgain", function* (kernel: Kernel, port: Device, bridge: BridgeState): Task<void> {
+  const { hostBridge } = pciFunctionOf(port);
+  const host = hostBridgeOf(hostBridge);
+  const after = host.nextBus;
+  const isLast = bridge.subordinate + 1 === after && port.parent === hostBridge;
+  host.nextBus = bridge.secondary + 1;
+  host.lastBus = isLast ? host.busEnd : bridge.subordinate;
+  if (isLast) bridge.subordinate = host.lastBus;
+  setBusNumbers(kernel, pciFunctionOf(port));
+  try {
+    yield* scanBus(kernel, port, hostBridge, bridge.secondary);
+    if (isLast) {
+      bridge.subordinate = Math.max(after, host.nextBus) - 1;
+      setBusNumbers(kernel, pciFunctionOf(port));
+    }
+  } finally {
+    host.nextBus = Math.max(after, host.nextBus);
+    host.lastBus = host.busEnd;
+  }
+});
+
 /**
  * Walks the bus below a port anew: identity, BARs, windows and memory enable are all read and written again, then drivers probe.
  * Returns the functions found. @throws SystemError EBUSY functions from before are still there
@@ -189,9 +219,8 @@ export const rescan = task("pci.rescan", function* (kernel: Kernel, port: Device
   const record = pciFunctionOf(port);
   if (record.bridge === null) throw new SystemError("EINVAL", `${port.name} is no bridge`);
   if (devicesBelow(port).length > 0) throw new SystemError("EBUSY", `${port.name} still has functions below it`);
-  setBusNumbers(kernel, record);
   yield point(`pci:rescan:${port.name}`);
-  yield* scanBus(kernel, port, record.hostBridge, record.bridge.secondary);
+  yield* scanAgain(kernel, port, record.bridge);
   reassignPort(kernel, port);
   mark(kernel, `${port.name} re-enumerated`, `${devicesBelow(port).length} functions`);
   yield* attachAll(kernel, [port]);
