@@ -147,6 +147,7 @@ export function fieldOffset(field: u32): u32 {
     case 21: return offsetof<Completion>("completed");
     case 22: return offsetof<Completion>("value");
     case 23: return offsetof<Machine>("pendingEffects");
+    case 24: return offsetof<Machine>("poisonedLines");
     default: return 0xffff_ffff;
   }
 }

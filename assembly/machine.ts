@@ -354,6 +354,7 @@ export class Machine {
   pageTableSize: u32;
   /** One bitmap of 64 lines for each media page. */
   poison: usize;
+  poisonedLines: u32;
 
   bridges: usize;
   bridgeCount: u32;

@@ -5,7 +5,7 @@ import { applyOverrides } from "./fault/overrides";
 import { checkRegisterProbes } from "./fault/probes";
 import * as R from "./generated/registers";
 import { Block, Entity, Machine, SPACE_CONFIG, root } from "./machine";
-import { HW_REFUSED, HW_UNMODELLED, REFUSED_LOCK, traceHardware } from "./trace/ring";
+import { HW_REFUSED, HW_RESERVED, HW_UNMODELLED, REFUSED_LOCK, traceHardware } from "./trace/ring";
 
 const ROW_SHIFT: usize = 5;
 const COLUMN_WRITE: usize = 0;
@@ -14,6 +14,7 @@ const COLUMN_RESET: usize = 8;
 const COLUMN_LOCKED: usize = 12;
 const COLUMN_ONCE: usize = 16;
 const COLUMN_STICKY: usize = 20;
+const COLUMN_USED: usize = 24;
 const COLUMN_RULE: usize = 28;
 
 export function getDword(block: Block, index: u32): u32 {
@@ -107,6 +108,8 @@ export function writeDword(m: Machine, block: Block, index: u32, value: u32, lan
     clear &= ~no;
   }
   if (((rule >> 21) & 1) != 0) noteUnmodelled(m, block, index, (old ^ value) & lanes);
+  const reserved = value & lanes & ~load<u32>(row, COLUMN_USED);
+  if (reserved != 0) traceHardware(m, HW_RESERVED, block.entity.id, index << 2, <u64>reserved, block.space, 0);
   let next = (old & ~(write & lanes)) | (value & write & lanes);
   next &= ~(value & clear & lanes);
   next |= value & load<u32>(row, COLUMN_ONCE) & lanes;

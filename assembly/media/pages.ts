@@ -80,6 +80,7 @@ function lineBit(address: u64): u64 {
 }
 
 export function isPoisoned(m: Machine, device: u32, address: u64): bool {
+  if (m.poisonedLines == 0) return false;
   const page = pageFor(m, device, address, false);
   return page != 0 && (load<u64>(poisonOf(m, page)) & lineBit(address)) != 0;
 }
@@ -89,7 +90,14 @@ export function setPoison(m: Machine, device: u32, address: u64, isPoison: bool)
   const page = pageFor(m, device, address, isPoison);
   if (page == 0) return;
   const bitmap = load<u64>(poisonOf(m, page));
-  store<u64>(poisonOf(m, page), isPoison ? bitmap | lineBit(address) : bitmap & ~lineBit(address));
+  setBitmap(m, page, isPoison ? bitmap | lineBit(address) : bitmap & ~lineBit(address));
+}
+
+/** Keeps the count of poisoned lines: while there are any, no request may be counted without being sent. */
+function setBitmap(m: Machine, page: usize, bitmap: u64): void {
+  const at = poisonOf(m, page);
+  m.poisonedLines += <u32>popcnt(bitmap) - <u32>popcnt(load<u64>(at));
+  store<u64>(at, bitmap);
 }
 
 /** Writes `width` bytes inside one 64-byte line; a line write repeats the value in every word, and takes poison away. */
@@ -97,8 +105,7 @@ export function writeMedia(m: Machine, device: u32, address: u64, value: u64, wi
   const page = pageFor(m, device, address, true);
   if (page == 0) return;
   if (width == 64) {
-    const poison = poisonOf(m, page);
-    store<u64>(poison, load<u64>(poison) & ~lineBit(address));
+    if (m.poisonedLines != 0) setBitmap(m, page, load<u64>(poisonOf(m, page)) & ~lineBit(address));
     const line = page + (<usize>(address & (<u64>PAGE_BYTES - 1)) & ~63);
     for (let i: usize = 0; i < 64; i += 8) store<u64>(line + i, value);
     return;
@@ -117,6 +124,6 @@ export function forgetContents(m: Machine, device: Device, isHot: bool): void {
     if (key >> 44 != <u64>(device.index + 1) || address >= device.volatileCapacity) continue;
     const page = m.mediaBase + <usize>load<u32>(slot, 8) * PAGE_BYTES;
     fill(m, device.index, page, address);
-    store<u64>(poisonOf(m, page), 0);
+    setBitmap(m, page, 0);
   }
 }

@@ -10,7 +10,7 @@ import { pciAddress } from "../platform/pci-address.ts";
 import type { AcpiHostBridge, FirmwareInterface, OscRequest, Platform } from "../platform/platform.ts";
 import { structureAt } from "../platform/registers.ts";
 import type { WindowRestrictions } from "./tables.ts";
-import { buildCedt, buildSrat, placeTables } from "./tables.ts";
+import { buildCedt, buildSrat, placeTables, restrictionBits } from "./tables.ts";
 
 /** POL-ISOOWN: who may touch the isolation enable bit, and who is told (timeout-isolation sheet, section 9). */
 export type IsolationOwner = "os" | "firmware-enable" | "firmware-notify";
@@ -54,7 +54,12 @@ function describeBridges(machine: MachineDescription): AcpiHostBridge[] {
 
 function placeAcpiTables(target: FirmwareTarget, machine: MachineDescription, restrictions: WindowRestrictions): bigint {
   const bridges = machine.hostBridges.map((bridge) => ({ uid: bridge.uid, componentBase: bridge.componentBase }));
-  const windows = machine.windows.map((window) => ({ ...window, restrictions, qosClass: 0, targets: window.targets.map((index) => machine.hostBridges[index]?.uid ?? 0) }));
+  const windows = machine.windows.map((window) => ({
+    base: window.base, size: window.size, ways: window.ways, granularity: window.granularity,
+    restrictions: window.restrictions ?? restrictionBits(restrictions), qosClass: window.qtg ?? 0,
+    targets: window.targets.map((index) => machine.hostBridges[index]?.uid ?? 0),
+    ...(window.arithmetic === "xor" ? { xorMaps: window.xorMaps ?? [] } : {}),
+  }));
   const srat = machine.ram.map((range) => ({ base: range.base, size: range.size, proximityDomain: 0, isHotPluggable: false }));
   const placed = placeTables(tablesAt, [buildCedt(bridges, windows), buildSrat(srat)]);
   for (const table of placed) target.writeRam(table.address, table.bytes);

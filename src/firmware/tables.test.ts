@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { buildCedt, buildSrat, placeTables } from "./tables.ts";
+import { buildCedt, buildSrat, placeTables, restrictionBits } from "./tables.ts";
 
-const restrictions = { deviceCoherent: true, hostOnlyCoherent: true, volatile: true, persistent: true, fixed: false };
+const restrictions = restrictionBits({ deviceCoherent: true, hostOnlyCoherent: true, volatile: true, persistent: true, fixed: false });
 const sum = (bytes: Uint8Array): number => bytes.reduce((total, byte) => (total + byte) & 0xff, 0);
 
 describe("firmware tables", () => {
@@ -24,6 +24,21 @@ describe("firmware tables", () => {
     expect([table[36 + 24], table[36 + 28]]).toEqual([10, 4]);
     expect(() => buildCedt([], [{ ...window, ways: 5 }])).toThrow(/5 ways/);
     expect(() => buildCedt([], [{ ...window, granularity: 300 }])).toThrow(/300 bytes/);
+  });
+
+  it("XOR windows say so, and one CXIMS per granularity holds the longest list of bitmaps (1.3)", () => {
+    const window = (ways: number, granularity: number, xorMaps: readonly bigint[]) => ({ base: 0n, size: 1n << 30n, ways, granularity, restrictions: 0x26, qosClass: 7, targets: Array.from({ length: ways }, (_, i) => i), xorMaps });
+    const table = buildCedt([], [window(2, 256, [0x2020_8100n]), window(4, 256, [0x2020_8100n, 0x4041_0200n]), window(2, 1024, [0x400n]), window(3, 512, [])]);
+    const view = new DataView(table.buffer);
+    const seen: (readonly number[])[] = [];
+    const maps: bigint[][] = [];
+    for (let at = 36; at < table.length; at += view.getUint16(at + 2, true)) {
+      if (table[at] === 1) seen.push([table[at + 25] ?? -1, view.getUint16(at + 32, true), view.getUint16(at + 34, true)]);
+      if (table[at] === 2) maps.push([BigInt(view.getUint16(at + 2, true)), BigInt(table[at + 6] ?? 0), BigInt(table[at + 7] ?? 0), ...Array.from({ length: table[at + 7] ?? 0 }, (_, i) => view.getBigUint64(at + 8 + 8 * i, true))]);
+    }
+    expect(seen).toEqual([[1, 0x26, 7], [1, 0x26, 7], [1, 0x26, 7], [1, 0x26, 7]]);
+    expect(maps).toEqual([[24n, 0n, 2n, 0x2020_8100n, 0x4041_0200n], [16n, 2n, 1n, 0x400n]]);
+    expect(sum(table)).toBe(0);
   });
 
   it("the XSDT points at every table and no table overlaps another", () => {

@@ -40,7 +40,7 @@ export interface HostBridgeStructure {
   readonly componentBase: bigint;
 }
 
-/** Bits of the CFMWS window restrictions. */
+/** Bits of the CFMWS window restrictions, in order from bit 0. */
 export interface WindowRestrictions {
   readonly deviceCoherent: boolean;
   readonly hostOnlyCoherent: boolean;
@@ -49,6 +49,10 @@ export interface WindowRestrictions {
   readonly fixed: boolean;
 }
 
+/** Restrictions as the 16 bits of a CFMWS. */
+export const restrictionBits = (r: WindowRestrictions): number => [r.deviceCoherent, r.hostOnlyCoherent, r.volatile, r.persistent, r.fixed].reduce((sum, bit, index) => sum | (bit ? 1 << index : 0), 0);
+
+
 export interface WindowStructure {
   readonly base: bigint;
   readonly size: bigint;
@@ -56,8 +60,10 @@ export interface WindowStructure {
   readonly ways: number;
   /** Bytes, 256..16384. */
   readonly granularity: number;
-  readonly restrictions: WindowRestrictions;
+  readonly restrictions: number;
   readonly qosClass: number;
+  /** XOR arithmetic: a bitmap for each way bit; absent: modulo. */
+  readonly xorMaps?: readonly bigint[];
   /** UID of the host bridge at each interleave position. */
   readonly targets: readonly number[];
 }
@@ -88,8 +94,6 @@ function putHostBridge(builder: Builder, bridge: HostBridgeStructure): void {
 }
 
 function putWindow(builder: Builder, window: WindowStructure): void {
-  const r = window.restrictions;
-  const bits = [r.deviceCoherent, r.hostOnlyCoherent, r.volatile, r.persistent, r.fixed];
   put(builder, 1, 1);
   put(builder, 0, 1);
   put(builder, 36 + 4 * window.ways, 2);
@@ -97,12 +101,23 @@ function putWindow(builder: Builder, window: WindowStructure): void {
   put(builder, window.base, 8);
   put(builder, window.size, 8);
   put(builder, encodeWays(window.ways), 1);
-  put(builder, 0, 1);
+  put(builder, window.xorMaps === undefined ? 0 : 1, 1);
   put(builder, 0, 2);
   put(builder, encodeGranularity(window.granularity), 4);
-  put(builder, bits.reduce((sum, bit, index) => sum | (bit ? 1 << index : 0), 0), 2);
+  put(builder, window.restrictions, 2);
   put(builder, window.qosClass, 2);
   for (const uid of window.targets) put(builder, uid, 4);
+}
+
+/** CXIMS of a granularity: the longest list of bitmaps that a XOR window of it has (cedt sheet 1.3). */
+function putInterleaveMath(builder: Builder, granularity: number, maps: readonly bigint[]): void {
+  put(builder, 2, 1);
+  put(builder, 0, 1);
+  put(builder, 8 + 8 * maps.length, 2);
+  put(builder, 0, 2);
+  put(builder, encodeGranularity(granularity), 1);
+  put(builder, maps.length, 1);
+  for (const map of maps) put(builder, map, 8);
 }
 
 /** CXL Early Discovery Table. */
@@ -110,6 +125,9 @@ export function buildCedt(bridges: readonly HostBridgeStructure[], windows: read
   const body: Builder = { bytes: [] };
   for (const bridge of bridges) putHostBridge(body, bridge);
   for (const window of windows) putWindow(body, window);
+  const maps = new Map<number, readonly bigint[]>();
+  for (const { granularity, xorMaps } of windows) if (xorMaps !== undefined && xorMaps.length > (maps.get(granularity)?.length ?? 0)) maps.set(granularity, xorMaps);
+  for (const [granularity, list] of maps) putInterleaveMath(body, granularity, list);
   return finishTable("CEDT", 1, body.bytes);
 }
 

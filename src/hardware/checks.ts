@@ -1,7 +1,7 @@
 // What a machine description must satisfy before the module is given it. Every refusal names the part, what was found and what is possible.
 
 import type { DeviceDescription, DownstreamPortDescription, HostBridgeDescription, IsolationDescription, MachineDescription, RootPortDescription, SlotDescription, SwitchDescription, WindowDescription } from "../platform/description.ts";
-import { isSwitch } from "../platform/description.ts";
+import { busesBelow, isSwitch } from "../platform/description.ts";
 
 /** A machine that cannot be built. The message says what, and what is possible. */
 export class MachineDescriptionError extends Error {
@@ -72,6 +72,7 @@ export function checkMachine(machine: MachineDescription): void {
   for (const bridge of hostBridges) checkBridge(bridge);
   checkBuses(hostBridges);
   for (const [number, window] of windows.entries()) checkWindow(`window ${number}`, window, hostBridges.length);
+  checkMapsAgree(windows);
   for (const [number, range] of ram.entries()) check(range.base % page === 0n && range.size % page === 0n, `ram ${number}`, "base and size are multiples of 4 KiB");
   checkApart([
     ...ram.map((range, number) => ({ what: `ram ${number}`, ...range })),
@@ -99,9 +100,6 @@ function checkChoices(machine: MachineDescription): void {
 
 const namesBelow = (port: DownstreamPortDescription): string[] => [port.name, ...port.slots.flatMap((slot) => [slot.name, ...(isSwitch(slot) ? slot.ports.flatMap(namesBelow) : [])])];
 
-/** Buses that a port and what is declared below it can need: its own, and for the largest of its cards the inner bus of a switch and its ports'. */
-export const busesBelow = (port: DownstreamPortDescription): number => 1 + Math.max(0, ...port.slots.map((slot) => (isSwitch(slot) ? 1 + slot.ports.reduce((sum, below) => sum + busesBelow(below), 0) : 0)));
-
 /** XOR arithmetic has one bitmap per way bit: log2 of the ways, or of a third of them (cedt sheet 1.3). */
 const mapsOf = (ways: number): number => Math.log2(ways % 3 === 0 ? ways / 3 : ways);
 
@@ -110,6 +108,18 @@ function checkArithmetic(what: string, { ways, arithmetic, xorMaps }: WindowDesc
   if (arithmetic !== "xor") return check(maps.length === 0, `${what} maps`, "only XOR arithmetic has bitmaps; set arithmetic to xor or leave them out");
   check(maps.length === mapsOf(ways), `${what} maps`, `${maps.length} bitmaps, but ${ways} ways need ${mapsOf(ways)}`);
   for (const map of maps) check(map > 0n && map < addressLimit, `${what} maps`, `0x${map.toString(16)} is not a bitmap of address bits 51:0`);
+}
+
+/** One table of bitmaps (CXIMS) serves all XOR windows of a granularity. */
+function checkMapsAgree(windows: readonly WindowDescription[]): void {
+  const lists = new Map<number, readonly bigint[]>();
+  for (const [number, { arithmetic, granularity, xorMaps }] of windows.entries()) {
+    if (arithmetic !== "xor") continue;
+    const maps = xorMaps ?? [];
+    const before = lists.get(granularity) ?? [];
+    check(maps.every((map, bit) => before[bit] === undefined || before[bit] === map), `window ${number} maps`, `differ from those of another XOR window of granularity ${granularity}; give it the same bitmaps or another granularity`);
+    if (maps.length > before.length) lists.set(granularity, maps);
+  }
 }
 
 function checkWindow(what: string, window: WindowDescription, bridges: number): void {

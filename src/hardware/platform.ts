@@ -127,7 +127,7 @@ function createMemory(hardware: Hardware): PhysicalMemory {
     },
     route,
     get countsRequests() {
-      return word(map.armedRequest) !== 0 || word(map.pendingEffects) !== 0;
+      return word(map.armedRequest) !== 0 || word(map.pendingEffects) !== 0 || word(map.poisonedLines) !== 0;
     },
     account: (table, reads, writes, dropped) => exports.account(table, reads, writes, dropped),
   };

@@ -94,6 +94,12 @@ export interface DownstreamPortDescription {
   readonly backInvalidate?: boolean;
 }
 
+/** Buses that a port and what is declared below it can need: its own, and for the largest of its cards the inner bus of a switch and its ports'. */
+export const busesBelow = (port: DownstreamPortDescription): number => 1 + Math.max(0, ...port.slots.map((slot) => (isSwitch(slot) ? 1 + slot.ports.reduce((sum, below) => sum + busesBelow(below), 0) : 0)));
+
+/** Every port below a list of ports, themselves first, depth first; plugged in or not. */
+export const portsBelow = (ports: readonly DownstreamPortDescription[]): DownstreamPortDescription[] => ports.flatMap((port) => [port, ...port.slots.flatMap((slot) => (isSwitch(slot) ? portsBelow(slot.ports) : []))]);
+
 export interface RootPortDescription extends DownstreamPortDescription {
   readonly isolation: IsolationDescription | null;
   /** Entries of the in-flight table, 1..256. */

@@ -3,8 +3,8 @@
 import type { Hardware } from "../hardware/machine.ts";
 import type { ProbeAction, ProbeMatch } from "../hardware/probes.ts";
 import { armProbe, probeEvidence } from "../hardware/probes.ts";
-import { findField } from "../scenario/plan.ts";
-import type { FaultFile, ScenarioPlan } from "../scenario/plan.ts";
+import { findField, rasErrors } from "../scenario/plan.ts";
+import type { ActionFile, FaultFile, ScenarioPlan } from "../scenario/plan.ts";
 import type { FaultResult } from "../scenario/result.ts";
 
 export interface FaultTable {
@@ -16,23 +16,65 @@ export interface FaultTable {
 
 export const createFaults = (plan: ScenarioPlan, hardware: Hardware): FaultTable => ({ plan, hardware, armed: new Set() });
 
-function actionOf(fault: FaultFile): ProbeAction {
-  const action = fault.do;
-  if ("linkDown" in action) return { kind: "linkDown", port: action.linkDown };
-  if ("linkUp" in action) return { kind: "linkUp", port: action.linkUp };
-  if ("neverRetrain" in action) return { kind: "neverRetrain", port: action.neverRetrain };
-  if ("dropResponse" in action) return { kind: "dropResponse", port: action.dropResponse.port, count: action.dropResponse.count ?? 1 };
-  if ("delayResponse" in action) return { kind: "delayResponse", port: action.delayResponse.port, by: action.delayResponse.by, count: action.delayResponse.count ?? 1 };
-  if ("loseInterrupt" in action) {
-    const { port, message, count } = action.loseInterrupt;
-    return { kind: "loseInterrupt", function: port, count: count ?? 1, ...(message === undefined ? {} : { message }) };
-  }
-  return { kind: "plug", port: action.replaceDevice.port, device: action.replaceDevice.with };
+/** A fault that the plan has not checked. */
+class UncheckedFaultError extends Error {}
+
+const functionOf = (value: { readonly of?: string | undefined; readonly port?: string | undefined }): string => value.of ?? value.port ?? "";
+
+function messagesOf(value: { readonly of?: string | undefined; readonly port?: string | undefined; readonly message?: number | undefined; readonly count?: number | undefined }) {
+  return { function: functionOf(value), count: value.count ?? 1, ...(value.message === undefined ? {} : { message: value.message }) };
+}
+
+const linesOf = (value: { readonly device: string; readonly dpa: bigint; readonly length?: bigint | undefined }) => ({ device: value.device, dpa: value.dpa, length: Number(value.length ?? 64n) });
+
+function errorOf(value: NonNullable<ActionFile["rasError"]>): ProbeAction {
+  const kind = value.uncorrectable === undefined ? "correctable" : "uncorrectable";
+  const bit = rasErrors[kind][value.uncorrectable ?? value.correctable ?? ""] ?? 0;
+  return { kind: kind === "correctable" ? "correctableError" : "uncorrectableError", function: value.of, bit, ...(value.header === undefined ? {} : { header: value.header }) };
+}
+
+type Actions = { readonly [K in keyof ActionFile]-?: (value: NonNullable<ActionFile[K]>, plan: ScenarioPlan) => ProbeAction };
+
+const toProbe: Actions = {
+  linkDown: (port) => ({ kind: "linkDown", port }),
+  linkUp: (port) => ({ kind: "linkUp", port }),
+  neverRetrain: (port) => ({ kind: "neverRetrain", port }),
+  linkFlap: ({ port, time }) => ({ kind: "flapLink", port, time }),
+  dropResponse: ({ port, count }) => ({ kind: "dropResponse", port, count: count ?? 1 }),
+  delayResponse: ({ port, by, count }) => ({ kind: "delayResponse", port, by, count: count ?? 1 }),
+  cacheTimeout: (port) => ({ kind: "cacheTimeout", port }),
+  loseInterrupt: (value) => ({ kind: "loseInterrupt", ...messagesOf(value) }),
+  duplicateInterrupt: (value) => ({ kind: "duplicateInterrupt", ...messagesOf(value) }),
+  delayInterrupt: (value) => ({ kind: "delayInterrupt", by: value.by, ...messagesOf(value) }),
+  replaceDevice: (value) => ({ kind: "plug", port: value.port, device: value.with }),
+  plug: ({ port, card }) => ({ kind: "plug", port, device: card }),
+  unplug: (port) => ({ kind: "unplug", port }),
+  rasError: errorOf,
+  poison: (value) => ({ kind: "poison", ...linesOf(value) }),
+  clearPoison: (value) => ({ kind: "clearPoison", ...linesOf(value) }),
+  mediaState: ({ device, state }) => ({ kind: "mediaState", device, state }),
+  stuckRegister: ({ of, field, value }, plan) => ({ kind: "stuckRegister", ...bitsOf(plan, of, field, value) }),
+  corruptRegister: ({ of, field, value }, plan) => ({ kind: "corruptRegister", ...bitsOf(plan, of, field, value) }),
+  releaseRegister: ({ of, field }, plan) => ({ kind: "releaseRegister", at: bitsOf(plan, of, field, 0).at }),
+  refuseCommit: ({ of, count }) => ({ kind: "refuseCommit", function: of, count: count ?? 1 }),
+  neverCommit: ({ of, count }) => ({ kind: "neverCommit", function: of, count: count ?? 1 }),
+  lateCommit: ({ of, by, count }) => ({ kind: "lateCommit", function: of, by, count: count ?? 1 }),
+  resetDevice: (device) => ({ kind: "resetDevice", device }),
+};
+
+function bitsOf(plan: ScenarioPlan, of: string, field: string, value: number) {
+  const place = fieldOf(plan, of, field);
+  return { at: { entity: of, space: place.space, offset: place.offset, mask: place.mask }, value: (value << place.shift) >>> 0 };
+}
+
+function actionOf(plan: ScenarioPlan, fault: FaultFile): ProbeAction {
+  for (const [kind, value] of Object.entries(fault.do)) if (value !== undefined) return (toProbe[kind as keyof ActionFile] as (value: unknown, plan: ScenarioPlan) => ProbeAction)(value, plan);
+  throw new UncheckedFaultError(`fault ${fault.id} does nothing`);
 }
 
 function fieldOf(plan: ScenarioPlan, of: string, path: string) {
   const place = findField(plan.machine, of, path);
-  if (typeof place === "string") throw new Error(`unchecked register name: ${place}`);
+  if (typeof place === "string") throw new UncheckedFaultError(`unchecked register name: ${place}`);
   return place;
 }
 
@@ -61,7 +103,7 @@ export function armFaults(faults: FaultTable, moment: "boot" | "ready"): void {
     if ((fault.when.from ?? "ready") !== moment) continue;
     const found = matchOf(faults.plan, fault, faults.hardware.now);
     if (found === undefined) continue;
-    armProbe(faults.hardware, index, { match: found.match, skip: found.skip, action: actionOf(fault) });
+    armProbe(faults.hardware, index, { match: found.match, skip: found.skip, action: actionOf(faults.plan, fault) });
     faults.armed.add(index);
   }
 }
@@ -71,7 +113,7 @@ export function heardMark(faults: FaultTable, text: string, moment: "boot" | "re
   for (const [index, fault] of faults.plan.faults.entries()) {
     if (!("after" in fault.when) || faults.armed.has(index) || !text.includes(fault.when.after)) continue;
     if (moment === "boot" && (fault.when.from ?? "ready") === "ready") continue;
-    armProbe(faults.hardware, index, { match: { kind: "time", at: faults.hardware.now }, action: actionOf(fault) });
+    armProbe(faults.hardware, index, { match: { kind: "time", at: faults.hardware.now }, action: actionOf(faults.plan, fault) });
     faults.armed.add(index);
   }
 }

@@ -1,9 +1,11 @@
 // From the `machine:` and `firmware:` parts of a file to a machine description: defaults, names, addresses. Reports what cannot be.
 
-import type { DeviceDescription, HostBridgeDescription, MachineDescription, RootPortDescription, WindowDescription } from "../platform/description.ts";
+import type { DeviceDescription, DownstreamPortDescription, HostBridgeDescription, MachineDescription, RootPortDescription, SlotDescription, SwitchDescription, WindowDescription } from "../platform/description.ts";
+import { busesBelow } from "../platform/description.ts";
 import type { Path } from "./load.ts";
 import type { PolicyValues } from "./policies.ts";
 import type { MachineFile, ScenarioFile } from "./schema.ts";
+import { restrictionNames } from "./schema.ts";
 import { suggestion } from "./suggest.ts";
 
 /** A problem at a path of the file. */
@@ -15,14 +17,20 @@ export interface PathProblem {
 type HostBridgeFile = MachineFile["hostBridges"][number];
 type RootPortFile = HostBridgeFile["rootPorts"][number];
 type DeviceFile = NonNullable<RootPortFile["device"]>;
+type SwitchFile = NonNullable<RootPortFile["switch"]>;
+type DownstreamPortFile = SwitchFile["ports"][number];
+type CardFile = NonNullable<RootPortFile["alternates"]>[number];
 
 const granule = 256n << 20n;
 const componentBlock = 0x1_0000n;
 const rangeBits = { "": 0, A: 1, B: 2, AB: 3, BC: 6, ABC: 7, BCD: 14, ABCD: 15 } as const;
-const encodableWays = [1, 2, 4, 8, 16];
+const encodableWays = [1, 2, 3, 4, 6, 8, 12, 16];
+const snoopUnit = 65_536n;
 
 interface Naming {
   ports: number;
+  downstreamPorts: number;
+  switches: number;
   devices: number;
   bus: number;
   readonly problems: PathProblem[];
@@ -36,70 +44,139 @@ function claim(naming: Naming, name: string, path: Path): string {
   return name;
 }
 
-function describeDevice(naming: Naming, file: DeviceFile, fallback: string, path: Path): DeviceDescription {
+function serialOf(naming: Naming, file: { readonly serial?: number | string | undefined }): bigint {
   const number = ++naming.devices;
-  if (file.volatile % granule !== 0n || file.volatile === 0n) naming.problems.push({ path: [...path, "volatile"], message: `capacity must be a positive multiple of 256MiB (decoder granularity, 8.2.4.20)` });
+  return file.serial === undefined ? BigInt(number) : BigInt(file.serial);
+}
+
+function describeDevice(naming: Naming, file: DeviceFile, fallback: string, path: Path): DeviceDescription {
+  const volatileCapacity = file.volatile ?? 0n;
+  const persistentCapacity = file.persistent ?? 0n;
+  for (const [key, capacity] of [["volatile", volatileCapacity], ["persistent", persistentCapacity]] as const) {
+    if (capacity % granule !== 0n) naming.problems.push({ path: [...path, key], message: "capacity must be a multiple of 256MiB (decoder granularity, 8.2.4.20)" });
+  }
+  if (volatileCapacity + persistentCapacity === 0n) naming.problems.push({ path, message: "the device has no capacity; give it volatile or persistent capacity, like volatile: 4GiB" });
   return {
     name: claim(naming, file.name ?? fallback, path),
-    volatileCapacity: file.volatile,
-    serial: file.serial === undefined ? BigInt(number) : BigInt(file.serial),
+    volatileCapacity,
+    persistentCapacity,
+    labelArea: file.labels ?? (persistentCapacity > 0n ? 1n << 20n : 0n),
+    serial: serialOf(naming, file),
     barSize: file.barSize ?? 262_144n,
     decoders: file.decoders ?? 4,
     readLatency: file.readLatency ?? 250,
     writeLatency: file.writeLatency ?? 200,
-    interleave3612: false,
-    interleave16: true,
+    ...(file.bandwidth === undefined ? {} : { bandwidth: file.bandwidth }),
+    interleave3612: file.interleave3612 ?? false,
+    interleave16: file.interleave16 ?? true,
+    poisonOnDecodeError: file.poisonOnDecodeError ?? false,
+    backInvalidate: file.backInvalidate ?? false,
+    ...(file.vectors === undefined ? {} : { vectors: file.vectors }),
+    ...(file.resetTime === undefined ? {} : { resetTime: file.resetTime }),
     mediaReadyTime: file.mediaReadyTime ?? 10_000,
     preservesVolatile: file.preservesVolatile ?? false,
+  };
+}
+
+function describeSwitch(naming: Naming, file: SwitchFile, path: Path): SwitchDescription {
+  const index = naming.switches++;
+  return {
+    kind: "switch",
+    name: claim(naming, file.name ?? `sw${index}`, path),
+    serial: serialOf(naming, file),
+    decoders: file.decoders ?? 8,
+    targetCount: file.targets ?? 8,
+    poisonOnDecodeError: file.poisonOnDecodeError ?? false,
+    backInvalidate: file.backInvalidate ?? false,
+    latency: file.latency ?? 70,
+    ...(file.bandwidth === undefined ? {} : { bandwidth: file.bandwidth }),
+    ports: file.ports.map((port, number) => describeDownstreamPort(naming, port, number, [...path, "ports", number])),
+  };
+}
+
+function describeDownstreamPort(naming: Naming, file: DownstreamPortFile, portNumber: number, path: Path): DownstreamPortDescription {
+  const name = claim(naming, file.name ?? `dsp${naming.downstreamPorts++}`, path);
+  return describeSlots(naming, file, name, portNumber, `${name}-dev`, path);
+}
+
+const describeCard = (naming: Naming, file: CardFile, fallback: string, path: Path): SlotDescription => ("switch" in file ? describeSwitch(naming, file.switch, [...path, "switch"]) : describeDevice(naming, file, fallback, path));
+
+/** What every port has: its cards, and whether the first one is plugged in. */
+function describeSlots(naming: Naming, file: DownstreamPortFile, name: string, portNumber: number, fallback: string, path: Path): DownstreamPortDescription {
+  const slots: SlotDescription[] = [];
+  if (file.device !== undefined && file.switch !== undefined) naming.problems.push({ path: [...path, "switch"], message: "a port has a device or a switch, not both; declare the other one under alternates" });
+  if (file.device !== undefined) slots.push(describeDevice(naming, file.device, fallback, [...path, "device"]));
+  else if (file.switch !== undefined) slots.push(describeSwitch(naming, file.switch, [...path, "switch"]));
+  const isEmpty = slots.length === 0;
+  for (const [number, alternate] of (file.alternates ?? []).entries()) slots.push(describeCard(naming, alternate, `${fallback}-alternate${number}`, [...path, "alternates", number]));
+  return { name, portNumber, hotplug: file.hotplug ?? true, linkTrainingTime: file.linkTrainingTime ?? 20_000_000, slots, present: !isEmpty && (file.present ?? true), dpc: file.dpc ?? true, backInvalidate: file.backInvalidate ?? false };
+}
+
+function describeIsolation(file: RootPortFile["isolation"]): RootPortDescription["isolation"] {
+  if (file === undefined || file === false) return null;
+  return {
+    memory: file.mem ?? true,
+    memoryLinkDown: file.forceLinkDown ?? false,
+    timeout: file.timeout ?? true,
+    timeoutRanges: rangeBits[file.timeoutRanges ?? "A"],
+    errCor: file.errCor ?? false,
+    interruptMessage: file.interrupt === false || file.interrupt === undefined ? -1 : file.interrupt,
+    cache: file.cache ?? false,
+    cacheLinkDown: file.cacheForceLinkDown ?? false,
+    cacheTimeout: file.cacheTimeout ?? false,
+    cacheTimeoutRanges: rangeBits[file.cacheTimeoutRanges ?? ""],
   };
 }
 
 function describePort(naming: Naming, file: RootPortFile, portNumber: number, path: Path): RootPortDescription {
   const index = naming.ports++;
   const name = claim(naming, file.name ?? `rp${index}`, path);
-  const isolation = file.isolation === undefined || file.isolation === false ? null : file.isolation;
-  const slots: DeviceDescription[] = [];
-  if (file.device !== undefined) slots.push(describeDevice(naming, file.device, `dev${index}`, [...path, "device"]));
-  for (const [number, alternate] of (file.alternates ?? []).entries()) slots.push(describeDevice(naming, alternate, `dev${index}-alternate${number}`, [...path, "alternates", number]));
+  const filter = file.snoopFilter;
   return {
-    name,
-    portNumber,
-    isolation:
-      isolation === null
-        ? null
-        : {
-            memory: isolation.mem ?? true,
-            memoryLinkDown: isolation.forceLinkDown ?? false,
-            timeout: isolation.timeout ?? true,
-            timeoutRanges: rangeBits[isolation.timeoutRanges ?? "A"],
-            errCor: isolation.errCor ?? false,
-            interruptMessage: isolation.interrupt === false || isolation.interrupt === undefined ? -1 : isolation.interrupt,
-          },
+    ...describeSlots(naming, file, name, portNumber, `dev${index}`, path),
+    isolation: describeIsolation(file.isolation),
     inFlight: file.inFlight ?? 64,
-    hotplug: file.hotplug ?? true,
-    linkTrainingTime: file.linkTrainingTime ?? 20_000_000,
-    slots,
-    present: file.device !== undefined && (file.present ?? true),
+    ...(filter === undefined ? {} : { snoopFilter: { group: filter.group, capacity: Number(filter.capacity / snoopUnit) } }),
   };
 }
 
 function describeBridge(naming: Naming, file: HostBridgeFile, index: number, componentBase: bigint): HostBridgeDescription {
   const path: Path = ["machine", "hostBridges", index];
-  const [busStart, busEnd] = file.buses ?? [naming.bus, naming.bus + file.rootPorts.length];
-  if (busEnd - busStart < file.rootPorts.length) naming.problems.push({ path: [...path, "buses"], message: `${file.rootPorts.length} root ports need ${file.rootPorts.length + 1} buses, ${busStart}..${busEnd} has ${busEnd - busStart + 1}; widen the range` });
-  if (busEnd > 255) naming.problems.push({ path, message: `out of bus numbers at bus ${busEnd}; put this bridge into another segment (segment: 1) and give buses: [0, ${file.rootPorts.length}]` });
-  naming.bus = busEnd + 1;
+  const name = claim(naming, file.name ?? `hb${index}`, path);
+  const rootPorts = file.rootPorts.map((port, number) => describePort(naming, port, number, [...path, "rootPorts", number]));
+  const needed = 1 + rootPorts.reduce((sum, port) => sum + busesBelow(port), 0);
+  const first = file.segment === undefined || file.segment === 0 ? naming.bus : 0;
+  const [busStart, busEnd] = file.buses ?? [first, first + needed - 1];
+  if (busEnd - busStart + 1 < needed) naming.problems.push({ path: [...path, "buses"], message: `${rootPorts.length} root ports and what is declared below them need ${needed} buses, ${busStart}..${busEnd} has ${busEnd - busStart + 1}; widen the range` });
+  if (busEnd > 255) naming.problems.push({ path, message: `out of bus numbers at bus ${busEnd}; put this bridge into another segment (segment: 1)` });
+  if (file.segment === undefined || file.segment === 0) naming.bus = busEnd + 1;
+  if (file.passthrough === true && rootPorts.length !== 1) naming.problems.push({ path: [...path, "passthrough"], message: `a passthrough bridge has one root port, not ${rootPorts.length}` });
   return {
-    name: claim(naming, file.name ?? `hb${index}`, path),
+    name,
     uid: file.uid ?? index,
     segment: file.segment ?? 0,
     busStart,
     busEnd,
     componentBase,
-    decoders: file.decoders ?? 8,
+    decoders: file.passthrough === true ? 0 : (file.decoders ?? 8),
     targetCount: file.targets ?? 8,
-    rootPorts: file.rootPorts.map((port, number) => describePort(naming, port, number, [...path, "rootPorts", number])),
+    poisonOnDecodeError: file.poisonOnDecodeError ?? false,
+    rootPorts,
   };
+}
+
+type WindowFile = NonNullable<NonNullable<ScenarioFile["firmware"]>["windows"]>[number];
+
+/** XOR arithmetic wants a bitmap for each way bit: log2 of the ways, or of a third of them (9.18.1.3). */
+function checkArithmetic(naming: Naming, file: WindowFile, ways: number, path: Path): Pick<WindowDescription, "arithmetic" | "xorMaps"> {
+  const maps = (file.maps ?? []).map(BigInt);
+  if (file.arithmetic !== "xor") {
+    if (maps.length > 0) naming.problems.push({ path: [...path, "maps"], message: "only arithmetic: xor has bitmaps" });
+    return {};
+  }
+  const needed = Math.log2(ways % 3 === 0 ? ways / 3 : ways);
+  if (maps.length !== needed) naming.problems.push({ path: [...path, "maps"], message: `${ways} ways need ${needed} bitmaps, not ${maps.length}` });
+  return { arithmetic: "xor", xorMaps: maps };
 }
 
 function describeWindows(naming: Naming, scenario: Pick<ScenarioFile, "firmware">, bridges: readonly HostBridgeDescription[], from: bigint): WindowDescription[] {
@@ -113,7 +190,7 @@ function describeWindows(naming: Naming, scenario: Pick<ScenarioFile, "firmware"
       if (found < 0) naming.problems.push({ path: [...path, "targets", position], message: `no host bridge "${name}"; ${suggestion(name, bridges.map((bridge) => bridge.name))}` });
       return Math.max(0, found);
     });
-    if (!encodableWays.includes(targets.length)) naming.problems.push({ path: [...path, "targets"], message: `a window over ${targets.length} host bridges cannot be decoded here; use 1, 2, 4, 8 or 16 targets` });
+    if (!encodableWays.includes(targets.length)) naming.problems.push({ path: [...path, "targets"], message: `a window over ${targets.length} host bridges cannot be decoded here; use 1, 2, 3, 4, 6, 8, 12 or 16 targets` });
     const granularity = Number(file.granularity ?? 256n);
     if (granularity < 256 || granularity > 16_384 || (granularity & (granularity - 1)) !== 0) naming.problems.push({ path: [...path, "granularity"], message: `granularity ${granularity} is not a power of two from 256 to 16KiB` });
     if (file.size % granule !== 0n || file.size === 0n) naming.problems.push({ path: [...path, "size"], message: "a window's size is a positive multiple of 256MiB (9.18.1.3)" });
@@ -122,7 +199,9 @@ function describeWindows(naming: Naming, scenario: Pick<ScenarioFile, "firmware"
     for (const [other, window] of windows.entries()) {
       if (base < window.base + window.size && window.base < base + file.size) naming.problems.push({ path, message: `window ${index} overlaps window ${other}; leave out base, or move one of them` });
     }
-    windows.push({ base, size: file.size, ways: targets.length, granularity, targets });
+    const arithmetic = checkArithmetic(naming, file, targets.length, path);
+    const restrictions = file.restrictions === undefined ? {} : { restrictions: file.restrictions.reduce((bits, name) => bits | (1 << restrictionNames.indexOf(name)), 0) };
+    windows.push({ base, size: file.size, ways: targets.length, granularity, targets, ...arithmetic, ...restrictions, ...(file.qtg === undefined ? {} : { qtg: file.qtg }) });
     next = ((base + file.size + granule - 1n) / granule) * granule;
   }
   return windows;
@@ -136,7 +215,7 @@ export interface DescribedMachine {
 /** Fills in defaults and addresses: host DRAM at 0, CHBCRs above it, then the windows. */
 export function describeMachine(scenario: Pick<ScenarioFile, "machine" | "firmware">, values: Pick<PolicyValues, "isoexit" | "platform">): DescribedMachine {
   const file = scenario.machine;
-  const naming: Naming = { ports: 0, devices: 0, bus: 0x0c, problems: [], names: new Map() };
+  const naming: Naming = { ports: 0, downstreamPorts: 0, switches: 0, devices: 0, bus: 0x0c, problems: [], names: new Map() };
   const memory = file.memory ?? 1n << 30n;
   const componentStart = ((memory > 4n << 30n ? memory : 4n << 30n) / granule + 1n) * granule;
   const bridges = file.hostBridges.map((bridge, index) => describeBridge(naming, bridge, index, componentStart + BigInt(index) * componentBlock));
@@ -157,6 +236,7 @@ export function describeMachine(scenario: Pick<ScenarioFile, "machine" | "firmwa
       decoderCommitTime: file.implementation?.decoderCommitTime ?? 0,
       isolationResponseTime: file.implementation?.isolationResponseTime ?? 100,
       messageOrder: file.implementation?.messageOrder ?? "isolation-first",
+      switchDeadPort: file.implementation?.switchDeadPort ?? "no-response",
     },
     limits: { mediaPages: file.limits?.mediaPages ?? 2048, traceRecords: file.limits?.traceRecords ?? 16_384, probes: 128, requesters: file.limits?.requesters ?? 1024 },
   };

@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { ScenarioFileError } from "./load.ts";
 import { outcomeOf } from "./outcome.ts";
-import { planScenario } from "./plan.ts";
+import { findField, partsOf, planScenario } from "./plan.ts";
+import { faultExamples, faultsPage } from "./faults-page.ts";
 import { policiesPage } from "./policies-page.ts";
 import { policies, policyNames, presetNames, presetValues } from "./policies.ts";
 
@@ -14,6 +15,16 @@ machine:
         - { name: rp0, isolation: { interrupt: 3 }, device: { volatile: 256MiB }, alternates: [{ name: spare, volatile: 512MiB }] }
         - { name: rp1, device: { volatile: 256MiB } }
 ${machine}${extra}`;
+
+/** A root port with a device, one with a switch of three ports, the last of which has a switch again. */
+const tree = (extra = ""): string => `version: 1
+name: tree
+machine:
+  hostBridges:
+    - rootPorts:
+        - { device: { volatile: 256MiB }, isolation: { interrupt: 3 }, alternates: [{ name: spare, volatile: 512MiB }] }
+        - switch: { ports: [{ device: { volatile: 256MiB, persistent: 256MiB } }, { device: { persistent: 256MiB }, present: false }, { switch: { ports: [{ device: { volatile: 256MiB } }] } }] }
+${extra}`;
 
 function problem(source: string): string {
   try {
@@ -35,7 +46,7 @@ describe("scenario plans", () => {
 
   it("a fault or expectation that names what does not exist is a bad file with its place", () => {
     const fault = (what: string, when = "{ at: 1ms }"): string => text(`faults:\n  - { id: x, when: ${when}, do: ${what} }\n`);
-    expect(problem(fault("{ linkDown: rp7 }"))).toMatch(/^f\.yaml:9:\d+: faults\.0\.do\.linkDown: no root port "rp7" in the machine; did you mean "rp0"\?$/);
+    expect(problem(fault("{ linkDown: rp7 }"))).toMatch(/^f\.yaml:9:\d+: faults\.0\.do\.linkDown: no port "rp7" in the machine; did you mean "rp0"\?$/);
     expect(problem(fault("{ replaceDevice: { port: rp1, with: spare } }"))).toMatch(/"spare" is not declared below rp1/);
     expect(problem(fault("{ linkDown: rp0 }", "{ register: { of: rp0, field: timeoutIsolation.status.memIsolation, equals: 1 } }"))).toMatch(/has no field "memIsolation"; did you mean "memoryIsolation"\?/);
     expect(problem(text("expect:\n  - { register: { of: rp9, field: a.b.c }, equals: 1 }\n"))).toMatch(/no "rp9" in the machine/);
@@ -50,7 +61,7 @@ describe("scenario plans", () => {
   });
 
   it("running out of buses, a name used twice, an unknown preset, policy or value are bad files", () => {
-    expect(problem(text().replace("- rootPorts:", "- buses: [255, 255]\n      rootPorts:"))).toMatch(/2 root ports need 3 buses/);
+    expect(problem(text().replace("- rootPorts:", "- buses: [255, 255]\n      rootPorts:"))).toMatch(/2 root ports and what is declared below them need 3 buses, 255\.\.255 has 1/);
     expect(problem(text().replace("name: rp1", "name: rp0"))).toMatch(/the name "rp0" is taken/);
     expect(problem(text("kernel: { preset: isolation-save }\n"))).toMatch(/no preset "isolation-save"; did you mean "isolation-safe"\?/);
     expect(problem(text("kernel: { policies: { isoact: recovr } }\n"))).toMatch(/no value "recovr"; did you mean "recover"\?/);
@@ -65,6 +76,58 @@ describe("policies", () => {
       expect(Object.keys(values ?? {}).sort()).toEqual([...policyNames].sort());
       for (const name of policyNames) expect([preset, name, (policies[name].values as readonly string[]).includes(values?.[name] ?? "")]).toEqual([preset, name, true]);
     }
+  });
+});
+
+describe("docs/faults.md", () => {
+  it("is what the schema has", () => {
+    expect(readFileSync(new URL("../../docs/faults.md", import.meta.url), "utf8")).toBe(faultsPage());
+  });
+
+  it.each(Object.entries(faultExamples))("%s: the example is a legal fault", (_, example) => {
+    const plan = planScenario("f.yaml", tree(`faults:\n  - { id: x, when: { at: 1ms }, do: { ${example} } }\n`));
+    expect(plan.faults).toHaveLength(1);
+  });
+});
+
+describe("machines with switches", () => {
+  it("parts behind switches get their own names, numbers and buses", () => {
+    const { machine } = planScenario("f.yaml", tree());
+    expect([...partsOf(machine)]).toEqual([["hb0", "bridge"], ["rp0", "root port"], ["dev0", "device"], ["spare", "device"], ["rp1", "root port"], ["sw0", "switch"], ["dsp0", "downstream port"], ["dsp0-dev", "device"], ["dsp1", "downstream port"], ["dsp1-dev", "device"], ["dsp2", "downstream port"], ["sw1", "switch"], ["dsp3", "downstream port"], ["dsp3-dev", "device"]]);
+    const [bridge] = machine.hostBridges;
+    expect([bridge?.busStart, bridge?.busEnd]).toEqual([12, 12 + 2 + 1 + 3 + 1 + 1]);
+    expect(bridge?.rootPorts[1]?.slots[0]).toMatchObject({ kind: "switch", decoders: 8, latency: 70 });
+  });
+
+  it("fields of every kind of part are found, and their mistakes are explained", () => {
+    const { machine } = planScenario("f.yaml", tree());
+    expect(findField(machine, "sw0", "hdmDecoderPort.control.committed")).toMatchObject({ space: "component", mask: 0x400 });
+    expect(findField(machine, "dsp2", "dpc.status.trigger")).toMatchObject({ space: "config", mask: 1, shift: 0 });
+    expect(findField(machine, "dsp3-dev", "ras.uncorrectableStatus.poisonReceived")).toMatchObject({ mask: 1 << 10 });
+    expect(findField(machine, "dsp2", "timeoutIsolation.status.memoryIsolation")).toMatch(/dsp2 has no register structure "timeoutIsolation"/);
+  });
+
+  it("what cannot be is a bad file with its place", () => {
+    const fault = (what: string): string => problem(tree(`faults:\n  - { id: x, when: { at: 1ms }, do: { ${what} } }\n`));
+    expect(fault("rasError: { of: dsp0, uncorrectable: memoryDataEc }")).toMatch(/no uncorrectable error "memoryDataEc"; did you mean "memoryDataEcc"\?/);
+    expect(fault("rasError: { of: dsp0 }")).toMatch(/name one error/);
+    expect(fault("poison: { device: dev0, dpa: 10 }")).toMatch(/whole lines/);
+    expect(fault("poison: { device: rp0, dpa: 0 }")).toMatch(/no device "rp0"/);
+    expect(fault("loseInterrupt: { message: 1 }")).toMatch(/say whose interrupt/);
+    expect(fault("refuseCommit: { of: rp0 }")).toMatch(/no part with decoders "rp0"/);
+    expect(fault("plug: { port: dsp1, card: spare }")).toMatch(/"spare" is not declared below dsp1/);
+    expect(fault("linkDown: rp0, unplug: rp0")).toMatch(/exactly one thing/);
+    expect(fault("stuckRegister: { of: dev0, field: hdmDecoderDevice.control.comitted, value: 0 }")).toMatch(/did you mean "committed"\?/);
+    expect(problem(tree().replace("volatile: 512MiB", "labels: 1MiB"))).toMatch(/the device has no capacity/);
+    expect(problem(tree().replace("- switch: { ports", "- device: { volatile: 256MiB }\n          switch: { ports"))).toMatch(/a device or a switch, not both/);
+    expect(problem(tree("firmware: { windows: [{ targets: [hb0], size: 1GiB, maps: ['0x100'] }] }\n"))).toMatch(/only arithmetic: xor/);
+    expect(problem(tree("firmware: { windows: [{ targets: [hb0, hb0], size: 1GiB, arithmetic: xor }] }\n"))).toMatch(/2 ways need 1 bitmaps, not 0/);
+    expect(problem(tree().replace("- rootPorts:", "- passthrough: true\n      rootPorts:"))).toMatch(/one root port, not 2/);
+  });
+
+  it("a window's arithmetic, restrictions and class reach the description", () => {
+    const { machine } = planScenario("f.yaml", tree("firmware: { windows: [{ targets: [hb0, hb0], size: 1GiB, arithmetic: xor, maps: ['0x2020900'], restrictions: [hostOnlyCoherent, persistent], qtg: 3 }] }\n"));
+    expect(machine.windows[0]).toMatchObject({ arithmetic: "xor", xorMaps: [0x202_0900n], restrictions: 0b1010, qtg: 3 });
   });
 });
 

@@ -1,9 +1,12 @@
 // A checked scenario as plain data: everything a run needs, with every name resolved against the machine it declares.
 
 import { blocks } from "../../registers/blocks.ts";
-import type { StructureDeclaration } from "../../registers/schema.ts";
+import type { BlockName } from "../../registers/blocks.ts";
 import { fieldBits } from "../../registers/checks.ts";
+import { ras } from "../../registers/ras-link.ts";
+import type { FieldDeclaration, StructureDeclaration } from "../../registers/schema.ts";
 import type { MachineDescription } from "../platform/description.ts";
+import { isSwitch, portsBelow } from "../platform/description.ts";
 import { ScenarioFileError, loadScenario } from "./load.ts";
 import type { Path } from "./load.ts";
 import type { PathProblem } from "./machine.ts";
@@ -16,6 +19,7 @@ import { suggestion } from "./suggest.ts";
 export type StepFile = NonNullable<ScenarioFile["steps"]>[number];
 export type WorkloadFile = NonNullable<ScenarioFile["workloads"]>[number];
 export type FaultFile = NonNullable<ScenarioFile["faults"]>[number];
+export type ActionFile = FaultFile["do"];
 export type ExpectationFile = NonNullable<ScenarioFile["expect"]>[number];
 
 export interface ScenarioPlan {
@@ -41,26 +45,32 @@ export interface FieldPlace {
   readonly shift: number;
 }
 
-type EntityKind = "bridge" | "port" | "device";
-const blocksOf: Readonly<Record<EntityKind, readonly ("hostBridgeComponent" | "rootPortComponent" | "rootPortConfig" | "deviceComponent" | "deviceConfig")[]>> = {
+type EntityKind = "bridge" | "root port" | "downstream port" | "switch" | "device";
+const blocksOf: Readonly<Record<EntityKind, readonly Exclude<BlockName, "deviceMessages">[]>> = {
   bridge: ["hostBridgeComponent"],
-  port: ["rootPortComponent", "rootPortConfig"],
+  "root port": ["rootPortComponent", "rootPortConfig"],
+  "downstream port": ["downstreamPortComponent", "downstreamPortConfig"],
+  switch: ["upstreamPortComponent", "upstreamPortConfig"],
   device: ["deviceComponent", "deviceConfig"],
 };
 
-export function kindOf(machine: MachineDescription, name: string): EntityKind | undefined {
+/** Every part of the machine by name, in order of declaration. */
+export function partsOf(machine: MachineDescription): ReadonlyMap<string, EntityKind> {
+  const parts = new Map<string, EntityKind>();
   for (const bridge of machine.hostBridges) {
-    if (bridge.name === name) return "bridge";
-    for (const port of bridge.rootPorts) {
-      if (port.name === name) return "port";
-      if (port.slots.some((slot) => slot.name === name)) return "device";
+    parts.set(bridge.name, "bridge");
+    for (const port of portsBelow(bridge.rootPorts)) {
+      parts.set(port.name, bridge.rootPorts.some((root) => root.name === port.name) ? "root port" : "downstream port");
+      for (const slot of port.slots) parts.set(slot.name, isSwitch(slot) ? "switch" : "device");
     }
   }
-  return undefined;
+  return parts;
 }
 
-const entityNames = (machine: MachineDescription): string[] => machine.hostBridges.flatMap((bridge) => [bridge.name, ...bridge.rootPorts.flatMap((port) => [port.name, ...port.slots.map((slot) => slot.name)])]);
-const portNames = (machine: MachineDescription): string[] => machine.hostBridges.flatMap((bridge) => bridge.rootPorts.map((port) => port.name));
+export const kindOf = (machine: MachineDescription, name: string): EntityKind | undefined => partsOf(machine).get(name);
+const isPort = (kind: EntityKind): boolean => kind === "root port" || kind === "downstream port";
+const namesOf = (machine: MachineDescription, suits: (kind: EntityKind) => boolean): string[] => [...partsOf(machine)].filter(([, kind]) => suits(kind)).map(([name]) => name);
+const entityNames = (machine: MachineDescription): string[] => namesOf(machine, () => true);
 
 /** Finds `structure.register.field` (or `structure.register`, whole) of an entity. Returns a message when there is none. */
 export function findField(machine: MachineDescription, entity: string, path: string): FieldPlace | string {
@@ -85,30 +95,76 @@ export function findField(machine: MachineDescription, entity: string, path: str
   return `${entity} has no register structure "${structureName}"; ${suggestion(structureName, known)}`;
 }
 
-function checkPort(machine: MachineDescription, name: string, path: Path, problems: PathProblem[]): void {
-  if (!portNames(machine).includes(name)) problems.push({ path, message: `no root port "${name}" in the machine; ${suggestion(name, portNames(machine))}` });
+interface Check {
+  readonly machine: MachineDescription;
+  readonly problems: PathProblem[];
 }
 
-function checkAction(machine: MachineDescription, fault: FaultFile, path: Path, problems: PathProblem[]): void {
-  const action = fault.do;
-  for (const [kind, value] of Object.entries(action) as [string, string | { readonly port: string; readonly with?: string }][]) {
-    const port = typeof value === "string" ? value : value.port;
-    checkPort(machine, port, typeof value === "string" ? [...path, kind] : [...path, kind, "port"], problems);
-    if (typeof value === "string" || value.with === undefined) continue;
-    const slots = machine.hostBridges.flatMap((bridge) => bridge.rootPorts).find((one) => one.name === port)?.slots.map((slot) => slot.name) ?? [];
-    if (!slots.includes(value.with)) problems.push({ path: [...path, kind, "with"], message: `"${value.with}" is not declared below ${port} (device or alternates); ${suggestion(value.with, slots)}` });
+function checkName({ machine, problems }: Check, what: string, suits: (kind: EntityKind) => boolean, name: string, path: Path): void {
+  const names = namesOf(machine, suits);
+  if (!names.includes(name)) problems.push({ path, message: `no ${what} "${name}" in the machine; ${suggestion(name, names)}` });
+}
+
+const checkPort = (check: Check, name: string, path: Path): void => checkName(check, "port", isPort, name, path);
+const checkDevice = (check: Check, name: string, path: Path): void => checkName(check, "device", (kind) => kind === "device", name, path);
+
+function checkCard(check: Check, port: string, card: string, path: Path): void {
+  const slots = check.machine.hostBridges.flatMap((bridge) => portsBelow(bridge.rootPorts)).find((one) => one.name === port)?.slots.map((slot) => slot.name) ?? [];
+  if (!slots.includes(card)) check.problems.push({ path, message: `"${card}" is not declared below ${port} (device, switch or alternates); ${suggestion(card, slots)}` });
+}
+
+function checkField(check: Check, of: string, field: string, path: Path): void {
+  const found = findField(check.machine, of, field);
+  if (typeof found === "string") check.problems.push({ path, message: found });
+}
+
+/** Bit numbers of RAS errors by name. */
+export const rasErrors = { uncorrectable: errorBits(ras.registers.uncorrectableStatus.fields), correctable: errorBits(ras.registers.correctableStatus.fields) } as const;
+
+function errorBits(fields: Readonly<Record<string, FieldDeclaration>>): Readonly<Record<string, number>> {
+  return Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, fieldBits(field)[1]]));
+}
+
+function checkRasError(check: Check, error: NonNullable<ActionFile["rasError"]>, path: Path): void {
+  checkName(check, "function", (kind) => kind !== "bridge", error.of, [...path, "of"]);
+  if ((error.uncorrectable === undefined) === (error.correctable === undefined)) check.problems.push({ path, message: "name one error: uncorrectable or correctable" });
+  for (const kind of ["uncorrectable", "correctable"] as const) {
+    const name = error[kind];
+    if (name !== undefined && rasErrors[kind][name] === undefined) check.problems.push({ path: [...path, kind], message: `no ${kind} error "${name}"; ${suggestion(name, Object.keys(rasErrors[kind]))}` });
   }
 }
 
-function checkTrigger(machine: MachineDescription, fault: FaultFile, path: Path, problems: PathProblem[]): void {
+function checkMessages(check: Check, value: { readonly of?: string | undefined; readonly port?: string | undefined }, path: Path): void {
+  const name = value.of ?? value.port;
+  if (name === undefined || (value.of !== undefined && value.port !== undefined)) check.problems.push({ path, message: "say whose interrupt: of: the name of a port, switch or device" });
+  else checkName(check, "function", (kind) => kind !== "bridge", name, [...path, value.of === undefined ? "port" : "of"]);
+}
+
+function checkLines(check: Check, value: { readonly device: string; readonly dpa: bigint; readonly length?: bigint | undefined }, path: Path): void {
+  checkDevice(check, value.device, [...path, "device"]);
+  if (value.dpa % 64n !== 0n || (value.length ?? 64n) % 64n !== 0n) check.problems.push({ path, message: "poison covers whole lines: dpa and length are multiples of 64" });
+}
+
+function checkAction(check: Check, action: ActionFile, path: Path): void {
+  if (Object.keys(action).length === 0) check.problems.push({ path, message: "a fault does something; docs/faults.md has the list" });
+  for (const kind of ["linkDown", "linkUp", "neverRetrain", "cacheTimeout", "unplug"] as const) if (action[kind] !== undefined) checkPort(check, action[kind], [...path, kind]);
+  for (const kind of ["linkFlap", "dropResponse", "delayResponse", "replaceDevice", "plug"] as const) if (action[kind] !== undefined) checkPort(check, action[kind].port, [...path, kind, "port"]);
+  for (const kind of ["loseInterrupt", "duplicateInterrupt", "delayInterrupt"] as const) if (action[kind] !== undefined) checkMessages(check, action[kind], [...path, kind]);
+  for (const kind of ["poison", "clearPoison"] as const) if (action[kind] !== undefined) checkLines(check, action[kind], [...path, kind]);
+  for (const kind of ["stuckRegister", "corruptRegister", "releaseRegister"] as const) if (action[kind] !== undefined) checkField(check, action[kind].of, action[kind].field, [...path, kind]);
+  for (const kind of ["refuseCommit", "neverCommit", "lateCommit"] as const) if (action[kind] !== undefined) checkName(check, "part with decoders", (part) => !isPort(part), action[kind].of, [...path, kind, "of"]);
+  if (action.replaceDevice !== undefined) checkCard(check, action.replaceDevice.port, action.replaceDevice.with, [...path, "replaceDevice", "with"]);
+  if (action.plug !== undefined) checkCard(check, action.plug.port, action.plug.card, [...path, "plug", "card"]);
+  if (action.rasError !== undefined) checkRasError(check, action.rasError, [...path, "rasError"]);
+  if (action.mediaState !== undefined) checkDevice(check, action.mediaState.device, [...path, "mediaState", "device"]);
+  if (action.resetDevice !== undefined) checkDevice(check, action.resetDevice, [...path, "resetDevice"]);
+}
+
+function checkTrigger(check: Check, fault: FaultFile, path: Path): void {
   const when = fault.when;
-  const field = (of: string, name: string, at: Path): void => {
-    const found = findField(machine, of, name);
-    if (typeof found === "string") problems.push({ path: at, message: found });
-  };
-  if ("access" in when) field(when.access.of, when.access.register, [...path, "access"]);
-  if ("register" in when) field(when.register.of, when.register.field, [...path, "register"]);
-  if ("request" in when && when.request.port !== undefined) checkPort(machine, when.request.port, [...path, "request", "port"], problems);
+  if ("access" in when) checkField(check, when.access.of, when.access.register, [...path, "access"]);
+  if ("register" in when) checkField(check, when.register.of, when.register.field, [...path, "register"]);
+  if ("request" in when && when.request.port !== undefined) checkName(check, "root port", (kind) => kind === "root port", when.request.port, [...path, "request", "port"]);
 }
 
 function resolvePolicies(scenario: ScenarioFile, problems: PathProblem[]): PolicyValues {
@@ -139,8 +195,8 @@ export function planScenario(file: string, text: string): ScenarioPlan {
     const path: Path = ["faults", index];
     if (seen.has(fault.id)) problems.push({ path: [...path, "id"], message: `the fault id "${fault.id}" is used twice` });
     seen.add(fault.id);
-    checkTrigger(described.machine, fault, [...path, "when"], problems);
-    checkAction(described.machine, fault, [...path, "do"], problems);
+    checkTrigger({ machine: described.machine, problems }, fault, [...path, "when"]);
+    checkAction({ machine: described.machine, problems }, fault.do, [...path, "do"]);
   }
   for (const [index, expectation] of (scenario.expect ?? []).entries()) {
     if (!("register" in expectation)) continue;

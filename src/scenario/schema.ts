@@ -19,14 +19,25 @@ export const percent = unit("percentage", "70%", parsePercent);
 const name = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]*$/, "a name starts with a letter and has letters, digits, - and _");
 const count = z.int().min(0);
 
+const serial = z.union([z.int().min(0), z.string().regex(/^0x[0-9a-fA-F]{1,16}$/)]);
+
 const device = z.strictObject({
   name: name.optional(),
-  volatile: size,
-  serial: z.union([z.int().min(0), z.string().regex(/^0x[0-9a-fA-F]{1,16}$/)]).optional(),
+  volatile: size.optional(),
+  persistent: size.optional(),
+  labels: size.optional(),
+  serial: serial.optional(),
   barSize: size.optional(),
   decoders: z.int().optional(),
   readLatency: time.optional(),
   writeLatency: time.optional(),
+  bandwidth: z.int().min(1).optional(),
+  interleave3612: z.boolean().optional(),
+  interleave16: z.boolean().optional(),
+  poisonOnDecodeError: z.boolean().optional(),
+  backInvalidate: z.boolean().optional(),
+  vectors: z.int().min(1).max(32).optional(),
+  resetTime: time.optional(),
   mediaReadyTime: time.optional(),
   preservesVolatile: z.boolean().optional(),
 });
@@ -38,17 +49,54 @@ const isolation = z.strictObject({
   timeoutRanges: z.enum(["", "A", "B", "AB", "BC", "ABC", "BCD", "ABCD"]).optional(),
   errCor: z.boolean().optional(),
   interrupt: z.union([z.int().min(0).max(31), z.literal(false)]).optional(),
+  cache: z.boolean().optional(),
+  cacheForceLinkDown: z.boolean().optional(),
+  cacheTimeout: z.boolean().optional(),
+  cacheTimeoutRanges: z.enum(["", "A", "B", "AB", "BC", "ABC", "BCD", "ABCD"]).optional(),
+});
+
+const portKeys = {
+  name: name.optional(),
+  hotplug: z.boolean().optional(),
+  dpc: z.boolean().optional(),
+  backInvalidate: z.boolean().optional(),
+  linkTrainingTime: time.optional(),
+  device: device.optional(),
+  present: z.boolean().optional(),
+};
+
+/** A switch with its downstream ports, which take devices and further switches. */
+const switchCard = z.strictObject({
+  name: name.optional(),
+  serial: serial.optional(),
+  decoders: z.int().optional(),
+  targets: z.union([z.literal(1), z.literal(2), z.literal(4), z.literal(8)]).optional(),
+  poisonOnDecodeError: z.boolean().optional(),
+  backInvalidate: z.boolean().optional(),
+  latency: time.optional(),
+  bandwidth: z.int().min(1).optional(),
+  get ports() {
+    return z.array(downstreamPort).min(1).max(32);
+  },
+});
+
+const downstreamPort = z.strictObject({
+  ...portKeys,
+  get switch() {
+    return switchCard.optional();
+  },
+  get alternates() {
+    return z.array(z.union([device, z.strictObject({ switch: switchCard })])).max(8).optional();
+  },
 });
 
 const rootPort = z.strictObject({
-  name: name.optional(),
+  ...portKeys,
+  switch: switchCard.optional(),
+  alternates: z.array(z.union([device, z.strictObject({ switch: switchCard })])).max(8).optional(),
   isolation: z.union([isolation, z.literal(false)]).optional(),
   inFlight: z.int().min(1).max(256).optional(),
-  hotplug: z.boolean().optional(),
-  linkTrainingTime: time.optional(),
-  device: device.optional(),
-  alternates: z.array(device).max(8).optional(),
-  present: z.boolean().optional(),
+  snoopFilter: z.strictObject({ group: z.int().min(0).max(0xffff), capacity: size }).optional(),
 });
 
 const hostBridge = z.strictObject({
@@ -57,23 +105,36 @@ const hostBridge = z.strictObject({
   segment: z.int().min(0).max(0xffff).optional(),
   buses: z.tuple([z.int().min(0).max(255), z.int().min(0).max(255)]).optional(),
   decoders: z.int().optional(),
+  passthrough: z.boolean().optional(),
   targets: z.union([z.literal(1), z.literal(2), z.literal(4), z.literal(8)]).optional(),
-  rootPorts: z.array(rootPort).min(1).max(8),
+  poisonOnDecodeError: z.boolean().optional(),
+  rootPorts: z.array(rootPort).min(1).max(32),
 });
 
 export const machineSchema = z.strictObject({
-  hostBridges: z.array(hostBridge).min(1).max(8),
+  hostBridges: z.array(hostBridge).min(1).max(16),
   memory: size.optional(),
   watchdog: time.optional(),
   costs: z.strictObject({ config: time, mmioRead: time, mmioWrite: time, memory: time }).partial().optional(),
   implementation: z
-    .strictObject({ timeoutInstant: z.enum(["earliest", "middle", "latest"]), decoderCommitTime: time, isolationResponseTime: time, messageOrder: z.enum(["isolation-first", "hotplug-first"]) })
+    .strictObject({ timeoutInstant: z.enum(["earliest", "middle", "latest"]), decoderCommitTime: time, isolationResponseTime: time, messageOrder: z.enum(["isolation-first", "hotplug-first"]), switchDeadPort: z.enum(["no-response", "all-ones"]) })
     .partial()
     .optional(),
   limits: z.strictObject({ mediaPages: z.int(), traceRecords: z.int(), requesters: z.int() }).partial().optional(),
 });
 
-const window = z.strictObject({ targets: z.array(z.string()).min(1).max(16), size, base: size.optional(), granularity: size.optional() });
+export const restrictionNames = ["deviceCoherent", "hostOnlyCoherent", "volatile", "persistent", "fixed", "backInvalidate"] as const;
+
+const window = z.strictObject({
+  targets: z.array(z.string()).min(1).max(16),
+  size,
+  base: size.optional(),
+  granularity: size.optional(),
+  arithmetic: z.enum(["modulo", "xor"]).optional(),
+  maps: z.array(z.string().regex(/^0x[0-9a-fA-F]{1,13}$/, "a bitmap of address bits is written like 0x2020900")).max(4).optional(),
+  restrictions: z.array(z.enum(restrictionNames)).optional(),
+  qtg: z.int().min(0).max(0xffff).optional(),
+});
 
 const workload = z.union([
   z.strictObject({ vm: z.strictObject({ name, memory: z.string(), rate: rate.optional(), reads: percent.optional(), vcpus: z.int().min(1).max(64).optional(), outstanding: z.int().min(1).max(64).optional() }) }),
@@ -91,15 +152,44 @@ const when = z.union([
   z.strictObject({ after: z.string().min(1), from }),
 ]);
 
-const action = z.union([
-  z.strictObject({ linkDown: z.string() }),
-  z.strictObject({ linkUp: z.string() }),
-  z.strictObject({ neverRetrain: z.string() }),
-  z.strictObject({ dropResponse: z.strictObject({ port: z.string(), count: z.int().min(1).optional() }) }),
-  z.strictObject({ delayResponse: z.strictObject({ port: z.string(), by: time, count: z.int().min(1).optional() }) }),
-  z.strictObject({ loseInterrupt: z.strictObject({ port: z.string(), message: z.int().min(0).max(31).optional(), count: z.int().min(1).optional() }) }),
-  z.strictObject({ replaceDevice: z.strictObject({ port: z.string(), with: z.string() }) }),
-]);
+const message = z.int().min(0).max(31).optional();
+const repeats = z.int().min(1).optional();
+/** A function is a port, a switch or a device; `port` is the older word for it. */
+const functionKeys = { of: z.string().optional(), port: z.string().optional(), message, count: repeats };
+const header = z.array(z.int().min(0).max(0xffff_ffff)).max(16).optional();
+const lines = z.strictObject({ device: z.string(), dpa: size, length: size.optional() });
+const bits = z.strictObject({ of: z.string(), field: z.string(), value: count });
+
+/** What a fault does; docs/faults.md has a row for each. */
+export const actionSchemas = {
+  linkDown: z.string(),
+  linkUp: z.string(),
+  neverRetrain: z.string(),
+  linkFlap: z.strictObject({ port: z.string(), time }),
+  dropResponse: z.strictObject({ port: z.string(), count: repeats }),
+  delayResponse: z.strictObject({ port: z.string(), by: time, count: repeats }),
+  cacheTimeout: z.string(),
+  loseInterrupt: z.strictObject(functionKeys),
+  duplicateInterrupt: z.strictObject(functionKeys),
+  delayInterrupt: z.strictObject({ ...functionKeys, by: time }),
+  replaceDevice: z.strictObject({ port: z.string(), with: z.string() }),
+  plug: z.strictObject({ port: z.string(), card: z.string() }),
+  unplug: z.string(),
+  rasError: z.strictObject({ of: z.string(), uncorrectable: z.string().optional(), correctable: z.string().optional(), header }),
+  poison: lines,
+  clearPoison: lines,
+  mediaState: z.strictObject({ device: z.string(), state: z.enum(["ready", "not-ready", "error", "disabled"]) }),
+  stuckRegister: bits,
+  corruptRegister: bits,
+  releaseRegister: z.strictObject({ of: z.string(), field: z.string() }),
+  refuseCommit: z.strictObject({ of: z.string(), count: repeats }),
+  neverCommit: z.strictObject({ of: z.string(), count: repeats }),
+  lateCommit: z.strictObject({ of: z.string(), by: time, count: repeats }),
+  resetDevice: z.string(),
+} as const;
+
+/** One of the actions; that there is one is checked with the machine. */
+const action = z.strictObject(actionSchemas).partial().refine((value) => Object.values(value).filter((one) => one !== undefined).length <= 1, "a fault does exactly one thing; write a second fault");
 
 const bounds = { equals: z.union([z.int(), z.string()]).optional(), atLeast: z.int().optional(), atMost: z.int().optional() };
 const outcomes = ["panic", "reset", "hang", "rebooted", "wedged", "stranded", "reduced", "recovered", "unaffected"] as const;

@@ -66,7 +66,7 @@ describe("cxl-sandbox run", () => {
     const bad: readonly (readonly [string, RegExp])[] = [
       [small.replace("kernel:", "kernal:"), /:8:1: kernal: unknown key "kernal"; did you mean "kernel"\?$/],
       [small.replace("volatile: 256MiB", "volatile: true"), /:6:\d+: .*volatile/],
-      [small.replace("linkDown: rp0", "linkDown: rp3"), /:10:\d+: .*no root port "rp3"/],
+      [small.replace("linkDown: rp0", "linkDown: rp3"), /:10:\d+: .*no port "rp3"/],
       [small.replace("size: 1GiB }]", "size: 1GiB, base: 8GiB }, { targets: [hb0], size: 1GiB, base: 8GiB }]"), /window 1 overlaps window 0/],
       ["{ not: [yaml", /:1:\d+: not YAML/],
       ["", /:1:1: not a scenario/],

@@ -74,6 +74,36 @@ describe("actions", () => {
     expect(fired(scenario(`  - { id: swap, when: { at: 1ms }, do: { replaceDevice: { port: rp0, with: spare } } }`))).toMatchObject({ status: "pass", outcome: "recovered" });
   });
 
+  // What each of the other faults of docs/faults.md does to this machine; the run is valid only when it fired.
+  const effects: readonly (readonly [string, string, string])[] = [
+    ["linkFlap: { port: rp0, time: 2ms }", "recovered", "{ log: isolat, atLeast: 1 }"],
+    ["unplug: rp0", "reduced", "{ register: { of: rp0, field: pcie.slotStatus.presence }, equals: 0 }"],
+    ["plug: { port: rp0, card: spare }", "recovered", "{ register: { of: rp0, field: pcie.slotStatus.presence }, equals: 1 }"],
+    ["cacheTimeout: rp0", "unaffected", "{ register: { of: rp0, field: timeoutIsolation.status.cacheTimeout }, equals: 0 }"],
+    ["duplicateInterrupt: { of: rp0 }", "unaffected", "{ register: { of: rp0, field: timeoutIsolation.status.memoryIsolation }, equals: 0 }"],
+    ["delayInterrupt: { of: rp0, by: 1ms }", "unaffected", "{ register: { of: rp0, field: timeoutIsolation.status.memoryIsolation }, equals: 0 }"],
+    ["rasError: { of: dev0, correctable: crcThreshold }", "unaffected", "{ register: { of: dev0, field: ras.correctableStatus.crcThreshold }, equals: 0 }"],
+    ["mediaState: { device: dev0, state: disabled }", "recovered", "{ register: { of: dev0, field: dvsecDevice.range1SizeLow.memoryActive }, equals: 0 }"],
+    ["stuckRegister: { of: dev0, field: ras.correctableStatus.crcThreshold, value: 1 }", "unaffected", "{ register: { of: dev0, field: ras.correctableStatus.crcThreshold }, equals: 1 }"],
+    ["corruptRegister: { of: dev0, field: ras.headerLog, value: 77 }", "unaffected", "{ register: { of: dev0, field: ras.headerLog }, equals: 77 }"],
+    ["releaseRegister: { of: dev0, field: ras.headerLog }", "unaffected", "{ register: { of: dev0, field: ras.headerLog }, equals: 0 }"],
+    ["clearPoison: { device: dev0, dpa: 0 }", "unaffected", "{ metric: machineChecks, equals: 0 }"],
+    ["refuseCommit: { of: dev0 }", "unaffected", "{ register: { of: dev0, field: hdmDecoderDevice.control.committed }, equals: 1 }"],
+    ["neverCommit: { of: hb0 }", "unaffected", "{ register: { of: hb0, field: hdmDecoderPort.control.committed }, equals: 1 }"],
+    ["lateCommit: { of: dev0, by: 1ms }", "unaffected", "{ register: { of: dev0, field: hdmDecoderDevice.control.committed }, equals: 1 }"],
+    ["resetDevice: dev0", "recovered", "{ register: { of: dev0, field: hdmDecoderDevice.control.committed }, equals: 0 }"],
+    ["poison: { device: dev0, dpa: 0, length: 4MiB }", "unaffected", "{ metric: machineChecks, atLeast: 1 }"],
+  ];
+  it.each(effects)("%s: fires, and the run ends %s", (what, outcome, expected) => {
+    const { result } = runText("faults.yaml", `${scenario(`  - { id: x, when: { at: 1ms }, do: { ${what} } }`)}expect:\n  - ${expected}\n`);
+    expect([result.faults.map((one) => [one.fired, one.count]), result.outcome, result.status]).toEqual([[[true, 1]], outcome, "pass"]);
+  });
+
+  it("[C1] a refused commit fails the region's creation, and the next try works", () => {
+    const text = scenario("  - { id: x, when: { at: 0s, from: boot }, do: { refuseCommit: { of: dev0 } } }").replace("  - run: cxl create-region -d decoder0.0 -m ${mem:rp0} -w 1 -t ram\n", "  - { run: 'cxl create-region -d decoder0.0 -m ${mem:rp0} -w 1 -t ram', exit: 1 }\n  - run: cxl create-region -d decoder0.0 -m ${mem:rp0} -w 1 -t ram\n");
+    expect(fired(text).faults).toEqual([["x", true, 1]]);
+  });
+
   it("an optional fault that does not fire leaves the run valid", () => {
     const text = scenario(`  - { id: maybe, when: { after: nobody says this }, optional: true, ${down} }`);
     expect(fired(text)).toMatchObject({ status: "pass", outcome: "unaffected", faults: [["maybe", false, 0]] });

@@ -1,0 +1,57 @@
+// The faults of a scenario as a page: docs/faults.md is this text (a test holds them equal), one row for each action of the schema.
+
+import { actionSchemas } from "./schema.ts";
+
+interface Row {
+  /** As it stands behind `do:`. */
+  readonly example: string;
+  readonly meaning: string;
+  readonly clause: string;
+}
+
+const rows: Readonly<Record<keyof typeof actionSchemas, Row>> = {
+  linkDown: { example: "linkDown: rp0", meaning: "the cable of a port is pulled; the link goes down and presence with it", clause: "PCIe 7.5.3.11, CXL 9.9" },
+  linkUp: { example: "linkUp: rp0", meaning: "the cable is put back; the link trains", clause: "PCIe 7.5.3.8" },
+  neverRetrain: { example: "neverRetrain: rp0", meaning: "once the link is down it does not train any more, until `linkUp`", clause: "PCIe 7.5.3.8" },
+  linkFlap: { example: "linkFlap: { port: rp0, time: 2ms }", meaning: "down, and the cable is back after `time`", clause: "PCIe 7.5.3.8" },
+  dropResponse: { example: "dropResponse: { port: rp0, count: 1 }", meaning: "the next `count` (1) answers of what is below a root port never come", clause: "CXL 12.3, T2" },
+  delayResponse: { example: "delayResponse: { port: rp0, by: 5ms, count: 3 }", meaning: "the next `count` (1) answers come late", clause: "CXL 12.3, T2" },
+  cacheTimeout: { example: "cacheTimeout: rp0", meaning: "a CXL.cache transaction of a root port gets no complete answer in time", clause: "CXL 12.3.1, T10" },
+  loseInterrupt: { example: "loseInterrupt: { of: rp0, message: 3, count: 1 }", meaning: "the next `count` (1) messages of a function are lost: of number `message`, or any", clause: "PCIe 6.1.4" },
+  duplicateInterrupt: { example: "duplicateInterrupt: { of: dev0 }", meaning: "the next messages arrive twice", clause: "PCIe 6.1.4" },
+  delayInterrupt: { example: "delayInterrupt: { of: rp0, by: 3ms }", meaning: "the next messages arrive late", clause: "PCIe 6.1.4" },
+  replaceDevice: { example: "replaceDevice: { port: rp0, with: spare }", meaning: "the card of a port is pulled and another one that the port declares put in", clause: "CXL 9.9" },
+  plug: { example: "plug: { port: dsp1, card: dsp1-dev }", meaning: "a card that the port declares (`present: false`, or an alternate) is put in: hot-add of a device or of a switch with all below it", clause: "CXL 9.9" },
+  unplug: { example: "unplug: rp0", meaning: "the card is pulled, with requests on their way", clause: "CXL 9.9" },
+  rasError: { example: "rasError: { of: dev0, uncorrectable: memoryDataEcc, header: [1, 2] }", meaning: "an error is detected, `uncorrectable` or `correctable` by its name in the RAS registers, with up to 16 header dwords; masks, log and AER as the registers say", clause: "CXL 8.2.4.17, 12.2.1" },
+  poison: { example: "poison: { device: dev0, dpa: 0x1000, length: 256 }", meaning: "lines of the media become poisoned; `length` bytes (64)", clause: "CXL 8.2.4.20, 12.2.3" },
+  clearPoison: { example: "clearPoison: { device: dev0, dpa: 0x1000 }", meaning: "and clean again, with what they held", clause: "CXL 12.2.3" },
+  mediaState: { example: "mediaState: { device: dev0, state: disabled }", meaning: "`ready`, `not-ready`, `error` or `disabled`: media that is not ready reads all ones and takes nothing", clause: "CXL 8.1.3.8, 8.2.8.5" },
+  stuckRegister: { example: "stuckRegister: { of: dev0, field: hdmDecoderDevice.control.committed, value: 0 }", meaning: "a field keeps a value, whoever writes it, until it is released", clause: "-" },
+  corruptRegister: { example: "corruptRegister: { of: rp0, field: timeoutIsolation.control.memoryIsolationEnable, value: 0 }", meaning: "a field changes once", clause: "-" },
+  releaseRegister: { example: "releaseRegister: { of: dev0, field: hdmDecoderDevice.control.committed }", meaning: "a stuck field can change again", clause: "-" },
+  refuseCommit: { example: "refuseCommit: { of: dev0, count: 1 }", meaning: "the next `count` (1) decoder commits of a host bridge, switch or device end with Error Not Committed", clause: "CXL 8.2.4.20.12, C1" },
+  neverCommit: { example: "neverCommit: { of: hb0 }", meaning: "the next commits never end: neither result bit", clause: "C1, C7" },
+  lateCommit: { example: "lateCommit: { of: dev0, by: 30ms }", meaning: "the next commits end late", clause: "C1" },
+  resetDevice: { example: "resetDevice: dev0", meaning: "a device resets itself while its link stays up: decoders, config space and volatile contents are lost", clause: "component-registers 14" },
+};
+
+/** Examples by action, for tests and for `docs/faults.md`. */
+export const faultExamples: Readonly<Record<string, string>> = Object.fromEntries(Object.entries(rows).map(([name, row]) => [name, row.example]));
+
+export function faultsPage(): string {
+  const lines = (Object.keys(actionSchemas) as (keyof typeof actionSchemas)[]).map((name) => `| \`${rows[name].example}\` | ${rows[name].meaning} | ${rows[name].clause} |`);
+  return `# Faults
+
+A fault of a scenario has an id, a trigger and one action: \`{ id: cable, when: { at: 5ms }, do: { linkDown: rp0 } }\`. Names are those of the
+machine's parts: host bridges (\`hb0\`), root ports (\`rp0\`), switches (\`sw0\`), their downstream ports (\`dsp0\`), devices. A part behind a switch
+is named like any other. A fault that did not fire makes the run invalid, unless it says \`optional: true\`.
+
+Triggers: \`at: 5ms\` after ready (\`from: boot\`: after power-on), \`access: { of, register, direction, nth }\`, \`request: { port, direction, nth }\`,
+\`register: { of, field, equals }\`, \`after: "text of a mark or log line"\`.
+
+| do | what happens | clause |
+|---|---|---|
+${lines.join("\n")}
+`;
+}
