@@ -52,7 +52,7 @@ const steps = {
     });
   },
   dist: () =>
-    step("dist", ["registers", "src", "workers", "bench", "tsconfig.build.json", "build/hardware.wasm"], ["dist/build/hardware.wasm"], () => {
+    step("dist", ["registers", "src", "workers", "bench", "tools", "tsconfig.build.json", "build/hardware.wasm"], ["dist/build/hardware.wasm"], () => {
       rmSync("dist", { recursive: true, force: true });
       run("typescript/bin/tsc", "-p", "tsconfig.build.json");
       mkdirSync("dist/build", { recursive: true });

@@ -92,7 +92,7 @@ describe("actions", () => {
     ["neverCommit: { of: hb0 }", "unaffected", "{ register: { of: hb0, field: hdmDecoderPort.control.committed }, equals: 1 }"],
     ["lateCommit: { of: dev0, by: 1ms }", "unaffected", "{ register: { of: dev0, field: hdmDecoderDevice.control.committed }, equals: 1 }"],
     ["resetDevice: dev0", "recovered", "{ register: { of: dev0, field: hdmDecoderDevice.control.committed }, equals: 0 }"],
-    ["poison: { device: dev0, dpa: 0, length: 4MiB }", "unaffected", "{ metric: machineChecks, atLeast: 1 }"],
+    ["poison: { device: dev0, dpa: 0, length: 4MiB }", "recovered", "{ metric: machineChecks, atLeast: 1 }"],
   ];
   it.each(effects)("%s: fires, and the run ends %s", (what, outcome, expected) => {
     const { result } = runText("faults.yaml", `${scenario(`  - { id: x, when: { at: 1ms }, do: { ${what} } }`)}expect:\n  - ${expected}\n`);
