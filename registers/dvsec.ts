@@ -21,7 +21,7 @@ const range = (at: number, sizeHigh: "range1SizeHigh" | "range2SizeHigh", sizeLo
       mediaType: { bits: [4, 2], access: "RO", reset: 2, meaning: "2: CDAT describes it" },
       memoryClass: { bits: [7, 5], access: "RO", reset: 2, meaning: "2: CDAT describes it" },
       desiredInterleave: { bits: [12, 8], access: "RO", meaning: "Interleave granularity the device likes", values: { 0: "none", 1: "256 B", 2: "4 KiB", 3: "512 B", 4: "1 KiB", 5: "2 KiB", 6: "8 KiB", 7: "16 KiB" } },
-      memoryActiveTimeout: { bits: [15, 13], access: "RO", reset: 1, meaning: "Longest time until Memory_Active", values: { 0: "1 s", 1: "4 s", 2: "16 s", 3: "64 s", 4: "256 s" } },
+      memoryActiveTimeout: { bits: [15, 13], access: "HwInit", key: "activeTimeoutCode", meaning: "Longest time until Memory_Active", values: { 0: "1 s", 1: "4 s", 2: "16 s", 3: "64 s", 4: "256 s" } },
       memoryActiveDegraded: { bits: 16, access: "RO", meaning: "Memory is usable but degraded" },
       size31to28: { bits: [31, 28], access: "HwInit", key: sizeLow, meaning: "Size bits 31:28" },
     },

@@ -189,6 +189,11 @@ function setIsolation(builder: Builder, id: number, isolation: IsolationDescript
 
 /** Longest CXL resets by their code, in ns. */
 const resetTimeouts = [10_000_000, 100_000_000, 1_000_000_000, 10_000_000_000, 100_000_000_000];
+/** Longest times until Memory_Active, likewise. */
+const activeTimeouts = [1_000_000_000, 4_000_000_000, 16_000_000_000, 64_000_000_000, 256_000_000_000];
+
+/** Code of the shortest limit that holds a time; the longest one for what is longer. */
+const codeOf = (limits: readonly number[], time: number): number => Math.min(limits.length - 1, limits.filter((limit) => limit < time).length);
 
 function addDevice(builder: Builder, portId: number, port: string, isPlugged: boolean, device: DeviceDescription): number {
   const { volatileCapacity, barSize, serial } = device;
@@ -223,7 +228,8 @@ function addDevice(builder: Builder, portId: number, port: string, isPlugged: bo
     vectors,
     lastVector: vectors - 1,
     resetCapable: flag(device.resetTime !== undefined),
-    resetTimeoutCode: Math.max(0, resetTimeouts.findIndex((longest) => resetTime <= longest)),
+    resetTimeoutCode: codeOf(resetTimeouts, resetTime),
+    activeTimeoutCode: codeOf(activeTimeouts, device.mediaReadyTime),
   });
   return id;
 }

@@ -71,15 +71,15 @@ function partition(handle: number, isPersistent: boolean, base: bigint, size: bi
 /** Header with length and a checksum that makes all bytes sum to 0. */
 function table(entries: readonly number[][]): Uint8Array<ArrayBuffer> {
   const body = entries.flat();
-  const bytes = Uint8Array.from([...new Writer().u32(headerBytes + body.length).u8(1, 0, 0, 0, 0, 0, 0, 0).u32(0).bytes, ...body]);
+  const bytes = Uint8Array.from([...new Writer().u32(headerBytes + body.length).u8(2, 0, 0, 0, 0, 0, 0, 0).u32(0).bytes, ...body]);
   bytes[5] = -bytes.reduce((sum, byte) => sum + byte, 0) & 0xff;
   return bytes;
 }
 
-/** CDAT of a memory device: DSMAS, DSLBIS and DSEMTS of its volatile (handle 0) and persistent (handle 1) partition. */
+/** CDAT of a memory device: DSMAS, DSLBIS and DSEMTS of its volatile and persistent partition; handles count the partitions that it has. */
 export function deviceCdat(device: DeviceDescription): Uint8Array<ArrayBuffer> {
   const persistent = device.persistentCapacity ?? 0n;
-  return table([...partition(0, false, 0n, device.volatileCapacity, device), ...partition(1, true, device.volatileCapacity, persistent, device)]);
+  return table([...partition(0, false, 0n, device.volatileCapacity, device), ...partition(device.volatileCapacity > 0n ? 1 : 0, true, device.volatileCapacity, persistent, device)]);
 }
 
 /** SSLBIS: one figure between the upstream port and each downstream port. */

@@ -14,7 +14,7 @@ import { count, dwordDifferences } from "./compare.ts";
 import type { FunctionKind } from "./qemu-machine.ts";
 import { machineOf } from "./qemu-machine.ts";
 import type { Declared, Found } from "./structures.ts";
-import { declaredStructures, structureAt, walkComponent, walkConfig } from "./structures.ts";
+import { declaredStructures, presentStructures, structureAt, walkComponent, walkConfig } from "./structures.ts";
 
 const kinds: Readonly<Record<string, FunctionKind>> = { "cxl-rp": "rp", "cxl-upstream": "usp", "cxl-downstream": "dsp", "cxl-type3": "type3" };
 const cm = cacheMemoryRange.offset;
@@ -91,7 +91,7 @@ function functionOf(replay: Replay, bdf: string, kind: FunctionKind): BenchFunct
   const taken = new Set([...replay.functions.values()].map((one) => one.name));
   const serial = kind === "type3" ? serialOf(replay, bdf) : undefined;
   const all = [...replay.bench.functions.values()].filter((one) => one.kind === kind);
-  const next = all.find((one) => serial !== undefined && ourSerial(replay, one) === serial) ?? all.find((one) => !taken.has(one.name));
+  const next = (kind === "rp" ? all.find((one) => one.address === addressOf(replay.capture.file, bdf, 0)) : undefined) ?? all.find((one) => serial !== undefined && ourSerial(replay, one) === serial) ?? all.find((one) => !taken.has(one.name));
   if (next !== undefined) replay.functions.set(bdf, next);
   return next;
 }
@@ -106,6 +106,14 @@ function serialOf(replay: Replay, bdf: string): number | undefined {
 function ourSerial(replay: Replay, target: BenchFunction): number | undefined {
   const found = walkConfig((offset) => replay.bench.platform.config.read32(target.address, offset)).find((one) => one.identity === "ext 0x3");
   return found === undefined ? undefined : replay.bench.platform.config.read32(target.address, found.at + 4);
+}
+
+/** Structures that our function has; a structure that it lacks is theirs alone. */
+function presentIn(replay: Replay, bdf: string, kind: FunctionKind): ReadonlyMap<string, Declared> {
+  const target = functionOf(replay, bdf, kind);
+  const declared = declaredStructures(kind, "config");
+  if (target === undefined) return declared;
+  return presentStructures(declared, layoutOf(replay, `ours ${target.name}`, () => walkConfig((offset) => replay.bench.platform.config.read32(target.address, offset))));
 }
 
 function layoutOf(replay: Replay, key: string, walk: () => readonly Found[]): readonly Found[] {
@@ -172,7 +180,7 @@ function replayConfig(replay: Replay, entry: JsonObject, line: number): void {
   }
   const place: Pointed = { capture: "accesses", kind, function: bdf, text };
   const image = replay.theirs.config.get(bdf) ?? new Image();
-  const { identity, declared, inside } = translate(layoutOf(replay, bdf, () => walkConfig(image.dword)), declaredStructures(kind, "config"), offset);
+  const { identity, declared, inside } = translate(layoutOf(replay, bdf, () => walkConfig(image.dword)), presentIn(replay, bdf, kind), offset);
   const address = addressOf(replay.capture.file, bdf, line);
   if (!isRead) {
     noteBar(replay, bdf, offset, theirs);

@@ -15,6 +15,7 @@ import type { Capture, JsonObject } from "./capture.ts";
 import { bigOf, listOf, numberOf, textOf } from "./capture.ts";
 import type { Difference, Place, Tally } from "./compare.ts";
 import { count } from "./compare.ts";
+import { dynamicDevices } from "./qemu-machine.ts";
 import type { Context } from "./registers.ts";
 
 const bytesOf = (text: string): number[] => (text.match(/../g) ?? []).map((pair) => Number.parseInt(pair, 16));
@@ -38,13 +39,23 @@ function exchange(platform: HardwarePlatform, address: PciAddress, request: read
   return answer;
 }
 
+/** Field of a CDAT structure's byte (CDAT 2.1). */
+function entryField(kind: string, at: number): string {
+  if (at < 4) return at === 0 ? "type" : "length";
+  if (kind === "DSLBIS") return at < 8 ? "handle and type" : at < 16 ? "unit" : "figures";
+  if (kind === "SSLBIS") return at < 8 ? "type" : at < 16 ? "unit" : (at & 7) < 4 ? "ports of a pair" : "figure of a pair";
+  if (kind === "DSMAS") return at === 4 ? "handle" : at === 5 ? "flags" : at < 8 ? "reserved" : at < 16 ? "base" : "length of the range";
+  if (kind === "DSEMTS") return at === 4 ? "handle" : at === 5 ? "memory type" : at < 8 ? "reserved" : at < 16 ? "offset" : "length of the range";
+  return `byte ${at}`;
+}
+
 /** Registers of an answer's bytes for the comparison: the object's header, the CDAT entry by its kind. */
 function nameByte(request: readonly number[], answer: readonly number[], at: number): { readonly structure: string; readonly register: string } {
   if (at < 8 || request[0] !== 0x0002_1e98) return { structure: "data object", register: at < 4 ? "type" : at < 8 ? "length" : "content" };
   if (at < 12) return { structure: "table access", register: at < 10 ? "response" : "entry handle" };
   if ((request[2] ?? 0) >>> 16 === 0) return { structure: "CDAT header", register: at < 16 ? "length" : at === 16 ? "revision" : at === 17 ? "checksum" : "rest" };
-  const kind = `CDAT ${["DSMAS", "DSLBIS", "DSMSCIS", "DSIS", "DSEMTS", "SSLBIS"][answer[12] ?? 0xff] ?? "entry"}`;
-  return { structure: kind, register: `byte ${at - 12}` };
+  const kind = ["DSMAS", "DSLBIS", "DSMSCIS", "DSIS", "DSEMTS", "SSLBIS"][answer[12] ?? 0xff] ?? "entry";
+  return { structure: `CDAT ${kind}`, register: entryField(kind, at - 12) };
 }
 
 export function compareExchanges(capture: Capture, context: Context, tally: Tally): void {
@@ -56,12 +67,22 @@ export function compareExchanges(capture: Capture, context: Context, tally: Tall
     const request = listOf(entry["req"]).map((dword) => numberOf(dword));
     const theirs = bytesOf(textOf(entry["rsp"]));
     const ours = target === undefined ? [] : exchange(bench.platform, target.address, request);
-    count(tally, answerDifferences(place, request, theirs, ours));
+    const differences = answerDifferences(place, request, theirs, ours);
+    if (differences.some(({ register }) => register === "shape" || register === "entry handle" || register === "answer") && dynamicDevices(capture.commandLines.get(textOf(entry["topo"]) || "main") ?? "").has(name)) tally.notModelled++;
+    else count(tally, differences);
   }
 }
 
+function requestName(request: readonly number[]): string {
+  const third = request[2] ?? 0;
+  if (request[0] !== 0x0002_1e98) return "protocol";
+  if ((third & 0xff) !== 0) return "request code";
+  if ((third & 0xff00) !== 0) return "table type";
+  return "entry";
+}
+
 function answerDifferences(place: Pointed, request: readonly number[], theirs: readonly number[], ours: readonly number[]): Difference[] {
-  if ((theirs.length === 0) !== (ours.length === 0)) return [{ ...place, structure: "data object", register: "answer", field: request[0] === 0x0002_1e98 ? "table access" : "", theirs: theirs.length, ours: ours.length }];
+  if ((theirs.length === 0) !== (ours.length === 0)) return [{ ...place, structure: "data object", register: "answer", field: requestName(request), theirs: theirs.length, ours: ours.length }];
   const shape = theirs.length === ours.length && (theirs.length < 16 || theirs[12] === ours[12]) ? [] : [{ ...place, structure: nameByte(request, theirs, 12).structure, register: "shape", field: "", theirs: theirs[12] ?? 0, ours: ours[12] ?? 0 }];
   if (shape.length > 0) return shape;
   const differences = new Map<string, Difference>();
@@ -146,7 +167,7 @@ const high = (value: bigint): number => Number(value >> 32n);
 
 export function compareDataPath(capture: Capture, context: Context, tally: Tally): void {
   for (const entry of capture.entries) {
-    const bench = context(textOf(entry["case"]));
+    const bench = context(textOf(entry["case"]), entry);
     const base = bigOf(entry["hpa_base"]);
     program(bench, listOf(entry["program"]).map((step) => [textOf(listOf(step)[0]), numberOf(listOf(step)[1]), numberOf(listOf(step)[2])] as const));
     for (const [index, row] of listOf(entry["rows"]).entries()) {

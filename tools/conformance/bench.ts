@@ -29,8 +29,12 @@ export interface Bench {
   readonly hardware: Hardware;
   readonly platform: HardwarePlatform;
   readonly functions: ReadonlyMap<string, BenchFunction>;
+  /** Config space of a function as it is after power-on, bus numbers set and nothing else. */
+  readonly untouched: (name: string, offset: number) => number;
 }
 
+const busNumbers = 0x18;
+const isBridge = (kind: FunctionKind | undefined): boolean => kind === "rp" || kind === "usp" || kind === "dsp";
 const barMemory = 0x100_0000_0000n;
 const flatten = (found: readonly FoundFunction[]): FoundFunction[] => found.flatMap((one) => [one, ...flatten(one.below)]);
 
@@ -53,7 +57,11 @@ export function createBench(module: WebAssembly.Module, machine: MachineDescript
     const messages = kind === "type3" && barSize > BigInt(deviceBar.messages) ? platform.ioremap(bar + BigInt(deviceBar.messages), BigInt(deviceBar.device - deviceBar.messages)) : undefined;
     functions.set(name, { name, kind, address, block: platform.ioremap(bar, BigInt(cacheMemoryRange.blockSize)), messages });
   }
-  return { machine, hardware, platform, functions };
+  const fresh = createHardware(module, machine);
+  fresh.advanceTo(1);
+  const ids = new Map([...fresh.entities.ports, ...fresh.entities.switches, ...fresh.entities.devices].map(([name, { id }]) => [name, id]));
+  const untouched = (name: string, offset: number): number => (offset === busNumbers && isBridge(functions.get(name)?.kind) ? platform.config.read32(functions.get(name)?.address ?? 0, offset) : fresh.peekConfig(ids.get(name) ?? 0, offset));
+  return { machine, hardware, platform, functions, untouched };
 }
 
 /** A machine as it is at power-on, with bus numbers only. */

@@ -12,8 +12,10 @@ interface Part {
   readonly options: Options;
 }
 
-/** Addresses that the other machine chose; ours takes them over. */
+/** What the other machine chose, or what a case changed; ours takes it over. */
 export interface Addresses {
+  /** Windows instead of those of the command line. */
+  readonly replaced?: readonly { readonly targets: readonly string[]; readonly size: bigint; readonly granularity: number }[];
   /** CHBCRs by UID (the bus number), and window bases in order. */
   readonly bridges: ReadonlyMap<number, bigint>;
   readonly windows: readonly bigint[];
@@ -74,7 +76,7 @@ function deviceOf({ line }: Builder, part: Part): DeviceDescription {
   const backInvalidate = isOn(part.options, "hdm-db");
   return {
     name: part.id, volatileCapacity: sizeAt("volatile-memdev") + (sizeAt("volatile-memdev") === 0n && sizeAt("persistent-memdev") === 0n ? dynamic : 0n), persistentCapacity: sizeAt("persistent-memdev"), labelArea: sizeAt("lsa"),
-    serial: BigInt(part.options.get("sn") ?? "0"), barSize: 262_144n, decoders: 4, readLatency: 150, writeLatency: 250, bandwidth: 16_000, interleave3612: true, interleave16: true, mediaReadyTime: 0, preservesVolatile: false, vectors: 10, backInvalidate,
+    serial: BigInt(part.options.get("sn") ?? "0"), barSize: 262_144n, decoders: 4, readLatency: 150, writeLatency: 250, bandwidth: 16_000, interleave3612: true, interleave16: true, mediaReadyTime: 0, preservesVolatile: false, vectors: 8, backInvalidate,
   };
 }
 
@@ -93,7 +95,7 @@ function bridgeOf(builder: Builder, part: Part, all: readonly Part[], componentB
   const busStart = Number(part.options.get("bus_nr") ?? "0");
   const later = all.map((one) => Number(one.options.get("bus_nr") ?? "0")).filter((bus) => bus > busStart);
   const ports = below(builder, part.id).filter((one) => one.kind === "cxl-rp");
-  const rootPorts = ports.map((port, index): RootPortDescription => ({ ...portOf(builder, port, index), isolation: null, inFlight: 64 }));
+  const rootPorts = ports.map((port, index): RootPortDescription => ({ ...portOf(builder, port, index), isolation: null, inFlight: 64, snoopFilter: { group: 0, capacity: 0 } }));
   const isPassthrough = rootPorts.length === 1 && !isOn(part.options, "hdm_for_passthrough");
   return { name: part.id, uid: busStart, segment: 0, busStart, busEnd: Math.min(255, ...later.map((bus) => bus - 1)), componentBase, decoders: isPassthrough ? 0 : 4, targetCount: 8, rootPorts };
 }
@@ -109,7 +111,7 @@ export function machineOf(file: string, text: string, addresses: Addresses): Mac
   const firstBridge = 0x1_0000_0000n;
   const hostBridges = bridges.map((part, index) => bridgeOf(builder, part, bridges, addresses.bridges.get(Number(part.options.get("bus_nr") ?? "0")) ?? firstBridge + BigInt(index) * component));
   let next = 0x1_1000_0000n;
-  const windows = line.windows.map((window, index): WindowDescription => {
+  const windows = (addresses.replaced ?? line.windows).map((window, index): WindowDescription => {
     const base = addresses.windows[index] ?? next;
     next = base + window.size;
     return { base, size: window.size, ways: window.targets.length, granularity: window.granularity, targets: window.targets.map((id) => hostBridges.findIndex((bridge) => bridge.name === id)), restrictions: 0x2f };
@@ -120,6 +122,9 @@ export function machineOf(file: string, text: string, addresses: Addresses): Mac
     limits: { mediaPages: 65_536, traceRecords: 4096, probes: 4, requesters: 4 },
   };
 }
+
+/** Devices with dynamic capacity: what they say of it belongs to the mailbox, which is not modelled yet. */
+export const dynamicDevices = (text: string): ReadonlySet<string> => new Set(readCommandLine(text).parts.filter((part) => part.options.has("volatile-dc-memdev")).map((part) => part.id));
 
 /** Name and kind of every function of a machine; the kinds are QEMU's. */
 export function functionsOf(machine: MachineDescription): ReadonlyMap<string, FunctionKind> {

@@ -8,9 +8,10 @@ import type { Difference, Place, Tally } from "./compare.ts";
 import { count, dwordDifferences } from "./compare.ts";
 import type { FunctionKind } from "./qemu-machine.ts";
 import type { Declared, Found, Reader } from "./structures.ts";
-import { declaredStructures, structureAt, walkComponent, walkConfig } from "./structures.ts";
+import { declaredStructures, presentStructures, structureAt, walkComponent, walkConfig } from "./structures.ts";
 
-export type Context = (topology: string) => Bench;
+/** The machine of a topology; a case of a data path brings its own window. */
+export type Context = (topology: string, entry?: JsonObject) => Bench;
 
 /** Fields that say where things lie: lists are compared as lists, and placement is each machine's own. */
 const placementFields = new Set(["header.next", "capabilitiesPointer.value", "entry.id", "entry.version", "entry.pointer", "header.arraySize"]);
@@ -70,11 +71,11 @@ export function compareConfig(capture: Capture, context: Context, tally: Tally):
 
 function compareFunction(entries: readonly JsonObject[], bench: Bench, target: BenchFunction, base: { readonly capture: CaptureKind; readonly function: string }, tally: Tally): void {
   const values = new Map(entries.filter((entry) => numberOf(entry["w"]) === 4).map((entry) => [numberOf(entry["off"]), numberOf(entry["val"])]));
-  const { config } = bench.platform;
-  const ours: Reader = (offset) => config.read32(target.address, offset);
-  const layout: Layout = { theirs: walkConfig(readerOf(values)), declared: declaredStructures(target.kind, "config") };
+  const ours: Reader = (offset) => bench.untouched(target.name, offset);
+  const listed = walkConfig(ours);
+  const layout: Layout = { theirs: walkConfig(readerOf(values)), declared: presentStructures(declaredStructures(target.kind, "config"), listed) };
   const place = { ...base, kind: target.kind };
-  compareLists(tally, { ...place, text: "lists" }, layout.theirs, walkConfig(ours));
+  compareLists(tally, { ...place, text: "lists" }, layout.theirs, listed);
   for (const entry of entries) {
     const offset = numberOf(entry["off"]);
     const theirs = numberOf(entry["val"]);
@@ -95,14 +96,14 @@ function compareDword(place: Omit<Place, "register" | "field" | "structure">, de
 const cm = cacheMemoryRange.offset;
 
 /** The structures of a component block as entries at or above 0x1000 show them. */
-function componentLayout(entries: readonly JsonObject[], kind: FunctionKind): Layout {
+function componentLayout(entries: readonly JsonObject[], kind: FunctionKind, listed: readonly Found[]): Layout {
   const values = new Map<number, number>();
   for (const entry of entries) {
     const offset = numberOf(entry["off"]) - cm;
     const value = numberOf(entry["op"] === "mask" ? entry["reset"] : entry["val"]);
     if (offset >= 0 && !values.has(offset) && !Number.isNaN(value)) values.set(offset, value);
   }
-  return { theirs: walkComponent(readerOf(values)), declared: declaredStructures(kind, "component") };
+  return { theirs: walkComponent(readerOf(values)), declared: presentStructures(declaredStructures(kind, "component"), listed) };
 }
 
 export function compareComponent(capture: Capture, context: Context, tally: Tally): void {
@@ -114,9 +115,10 @@ export function compareComponent(capture: Capture, context: Context, tally: Tall
       for (const entry of entries) count(tally, [absent({ capture: capture.kind, kind: "pxb-cxl", function: name, text: textOf(entry["off"]) }, "function", 1, 0)]);
       continue;
     }
-    const layout = componentLayout(entries, target.kind);
+    const listed = walkComponent((offset) => target.block.read32(cm + offset));
+    const layout = componentLayout(entries, target.kind, listed);
     const place = { capture: capture.kind, kind: target.kind, function: topology === "main" ? name : `${name} (${topology})` };
-    compareLists(tally, { ...place, text: "capability array" }, layout.theirs, walkComponent((offset) => target.block.read32(cm + offset)));
+    compareLists(tally, { ...place, text: "capability array" }, layout.theirs, listed);
     for (const entry of entries) {
       if (entry["op"] === "ones-range") compareRange(entry, target, place, tally);
       else if (entry["op"] === "mask") compareMask(entry, target, layout, place, tally);

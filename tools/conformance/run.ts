@@ -4,12 +4,13 @@ import type { Bench } from "./bench.ts";
 import { createBench } from "./bench.ts";
 import { compareAccesses } from "./accesses.ts";
 import { compareCedt, compareDataPath, compareExchanges, compareTable } from "./behaviour.ts";
-import type { Capture } from "./capture.ts";
-import { CaptureError, bigOf, numberOf, textOf } from "./capture.ts";
+import type { Capture, JsonObject } from "./capture.ts";
+import { CaptureError, bigOf, listOf, numberOf, textOf } from "./capture.ts";
 import type { Tally } from "./compare.ts";
 import { newTally } from "./compare.ts";
 import type { Addresses } from "./qemu-machine.ts";
 import { machineOf } from "./qemu-machine.ts";
+import type { Context } from "./registers.ts";
 import { compareComponent, compareConfig } from "./registers.ts";
 
 export interface FileResult {
@@ -29,15 +30,23 @@ function addressesOf(capture: Capture, topology: string): Addresses {
   };
 }
 
-function contextOf(module: WebAssembly.Module, capture: Capture): (topology: string) => Bench {
+/** The window of a data path's case: a command line serves several granularities. */
+function caseWindows(entry: JsonObject | undefined): Pick<Addresses, "replaced" | "windows"> {
+  const window = entry?.["cfmw"];
+  if (typeof window !== "object" || window === null || Array.isArray(window)) return { windows: [] };
+  const { targets, size, ig } = window as JsonObject;
+  return { replaced: [{ targets: listOf(targets).map(textOf), size: bigOf(size), granularity: ig === undefined ? 256 : numberOf(ig) }], windows: listOf(entry?.["window"]).map((one) => bigOf(listOf(one)[0])) };
+}
+
+function contextOf(module: WebAssembly.Module, capture: Capture): Context {
   const benches = new Map<string, Bench>();
-  return (topology) => {
+  return (topology, entry) => {
     // Every case of a data path starts from power-on: what one programs must not be seen by the next.
     const known = capture.kind === "datapath" ? undefined : benches.get(topology);
     if (known !== undefined) return known;
     const line = capture.commandLines.get(topology);
     if (line === undefined) throw new CaptureError(capture.file, `topology ${topology}`, "has no command line in meta.cmdline");
-    const bench = createBench(module, machineOf(capture.file, line, capture.kind === "cedt" ? addressesOf(capture, topology) : noAddresses));
+    const bench = createBench(module, machineOf(capture.file, line, capture.kind === "cedt" ? addressesOf(capture, topology) : { ...noAddresses, ...caseWindows(entry) }));
     benches.set(topology, bench);
     return bench;
   };

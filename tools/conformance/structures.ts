@@ -41,7 +41,8 @@ export function walkConfig(read: Reader): Found[] {
     const header = read(at) ?? 0;
     if ((header & 0xffff) === 0) break;
     const isDvsec = (header & 0xffff) === 0x23;
-    if (isDvsec) found.push({ identity: `dvsec ${(read(at + 8) ?? 0) & 0xffff}`, at, length: (read(at + 4) ?? 0) >>> 20 });
+    const length = (read(at + 4) ?? 0) >>> 20;
+    if (isDvsec) found.push({ identity: `dvsec ${(read(at + 8) ?? 0) & 0xffff}`, at, ...(length === 0 ? {} : { length }) });
     else found.push({ identity: `ext ${hex(header & 0xffff)}`, at });
     at = (header >>> 20) & 0xffc;
   }
@@ -83,6 +84,12 @@ export function declaredStructures(kind: FunctionKind, space: "config" | "compon
   if (name === undefined) return new Map();
   const placements = Object.values(blocks[name].placements) as readonly Declared[];
   return new Map(placements.map((placed) => [identityOf(placed.structure), placed]));
+}
+
+/** Of those, the ones that a machine has: what it lists. */
+export function presentStructures(declared: ReadonlyMap<string, Declared>, listed: readonly Found[]): ReadonlyMap<string, Declared> {
+  const identities = new Set(listed.map((one) => one.identity));
+  return new Map([...declared].filter(([identity]) => identities.has(identity)));
 }
 
 export interface FieldPart {
