@@ -95,6 +95,24 @@ describe("CXL.mem through switches", () => {
     expect(memory.load(windowBase + 256n, 8)).toEqual({ status: "ok", value: 2n });
   });
 
+  it.each([[2, 2], [1, 4], [4, 2], [2, 1]] as const)("[L4] granularity times ways from level to level: %i root ports x switches of %i give every chunk a place of its own", (rootPorts, downstream) => {
+    const ports = Array.from({ length: rootPorts }, (_, r) => portOf(`rp${r}`, { portNumber: r, slots: [switchOf(`sw${r}`, Array.from({ length: downstream }, (__, d) => downstreamOf(`dsp${r}${d}`, d, [deviceOf(`dev${r}${d}`)])))] }));
+    const top = bringUp(machineOf(ports));
+    const ways = rootPorts * downstream;
+    const region = { base: windowBase, size: 256n * MiB * BigInt(ways) };
+    const list = (count: number): bigint => Array.from({ length: count }, (_, i) => BigInt(i) << BigInt(8 * i)).reduce((sum, one) => sum | one, 0n);
+    commitDecoder(top.bridges.get("hb0") as never, "port", 0, { ...region, ways: Math.log2(rootPorts), targets: list(rootPorts) });
+    for (let r = 0; r < rootPorts; r++) commitDecoder(top.part(`sw${r}`).registers, "port", 0, { ...region, ways: Math.log2(downstream), granularity: Math.log2(rootPorts), targets: list(downstream) });
+    for (let r = 0; r < rootPorts; r++) for (let d = 0; d < downstream; d++) commitDecoder(top.part(`dev${r}${d}`).registers, "device", 0, { ...region, ways: Math.log2(ways) });
+    const { memory } = top.platform;
+    for (let chunk = 0n; chunk < BigInt(4 * ways); chunk++) expect(memory.store(windowBase + chunk * 256n, 8, 0x1000n + chunk)).toBe("ok");
+    for (let chunk = 0; chunk < 4 * ways; chunk++) {
+      const [r, d] = [chunk % rootPorts, Math.floor(chunk / rootPorts) % downstream];
+      const device = top.hardware.entities.devices.get(`dev${r}${d}`)?.index ?? 99;
+      expect([chunk, top.hardware.exports.peekMedia(device, Math.floor(chunk / ways) * 256, 0)]).toEqual([chunk, 0x1000 + chunk]);
+    }
+  });
+
   it("every switch on the way adds its latency", () => {
     const top = bringUp(twoLevels());
     openLeaves(top);

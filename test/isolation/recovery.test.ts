@@ -26,6 +26,19 @@ describe("recovery of an isolated root port", () => {
     checkTasks(host.kernel.tasks);
   });
 
+  it("[TR6] memory comes back as new: what was written before the isolation is not there after it", () => {
+    const host = boot();
+    const { memory } = host.system.platform;
+    const [range] = busDevices(host.kernel, "dax").map((device) => daxDeviceOf(device)).flatMap((device) => device.ranges).toSorted((a, b) => (a.start < b.start ? -1 : 1));
+    const last = (range?.start ?? 0n) + (range?.size ?? 0n) - 8n;
+    expect([memory.store(last, 8, 0x5eedn), memory.load(last, 8)]).toEqual(["ok", { status: "ok", value: 0x5eedn }]);
+    breakPort(host, "rp0");
+    breakPort(host, "rp1");
+    expect(states(host)).toEqual(["RECOVERED", "RECOVERED"]);
+    const after = memory.load(last, 8);
+    expect([after.status, after.value === 0x5eedn]).toEqual(["ok", false]);
+  });
+
   it("[S86] the port whose region lies above the other recovers too", () => {
     const host = boot();
     breakPort(host, "rp1");
@@ -98,7 +111,7 @@ describe("recovery of an isolated root port", () => {
     expect(states(acpi)).toEqual(["RECOVERED"]);
   });
 
-  it("a link that never comes up leaves the service reduced, and nothing of it is stranded", () => {
+  it("[TR7] a link that never comes up leaves the service reduced, and nothing of it is stranded", () => {
     const host = boot();
     inject(host, { kind: "neverRetrain", port: "rp0" }, 50_000, 2);
     inject(host, { kind: "linkDown", port: "rp0" });

@@ -243,6 +243,27 @@ describe("interleave over host bridges", () => {
     });
   }
 
+  it("[L2] region ways are the window's times a power of two: 3 and 6 of two bridges are refused, 2 and 4 are not", () => {
+    const booted = bootMachine(wideMachine(2, 2));
+    expect(store(booted, "decoder0.0/create_ram_region", "region0")).toBe("ok");
+    for (const [ways, answer] of [["3", "EINVAL"], ["6", "EINVAL"], ["1", "EINVAL"], ["2", "ok"], ["4", "ok"]] as const) expect([ways, store(booted, "region0/interleave_ways", ways)]).toEqual([ways, answer]);
+  });
+
+  it("[L5] a level whose granularity would be above 16 KiB refuses the target", () => {
+    for (const [granularity, answer] of [[16_384, "EINVAL"], [8192, "ok"]] as const) {
+      const booted = bootMachine(wideMachine(2, 2, granularity));
+      const ids = endpoints(booted);
+      newRegion(booted, 4, granularity);
+      expect(store(booted, "region0/size", "0x40000000")).toBe("ok");
+      for (const id of ids) {
+        store(booted, `decoder${id}.0/mode`, "ram");
+        store(booted, `decoder${id}.0/dpa_size`, "0x10000000");
+      }
+      const answers = [0, 2, 1, 3].map((index, position) => store(booted, `region0/target${position}`, `decoder${ids[index]}.0`));
+      expect([granularity, answers.includes(answer === "ok" ? "EINVAL" : answer)]).toEqual([granularity, answer !== "ok"]);
+    }
+  });
+
   it("[A16] a position that is not below the expected bridge is refused with ENXIO", () => {
     const booted = bootMachine(wideMachine(2, 2));
     const ids = endpoints(booted);
@@ -257,7 +278,7 @@ describe("interleave over host bridges", () => {
     expect(store(booted, "region0/target1", `decoder${ids[2]}.0`)).toBe("ok");
   });
 
-  it("[A17] two regions on one bridge are committed in order; the older cannot go before the younger is gone without a trace of it", () => {
+  it("[C4] [A17] two regions on one bridge are committed in order; the older cannot go before the younger is gone without a trace of it", () => {
     const booted = bootMachine(twoPorts());
     expect(booted.command("cxl create-region -d decoder0.0 -m -t ram mem0").exitCode).toBe(0);
     expect(booted.command("cxl create-region -d decoder0.0 -m -t ram mem1").exitCode).toBe(0);
