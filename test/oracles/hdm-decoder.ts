@@ -15,6 +15,9 @@ export interface HdmOracleOptions {
   readonly poisonOnDecodeError: boolean;
 }
 
+/** What of a component a commit depends on. */
+export type CommitOptions = Pick<HdmOracleOptions, "kind" | "targetCount" | "ways3_6_12" | "ways16">;
+
 export type HdmDecodeResult =
   | { readonly kind: "miss"; readonly read: "ones" | "poison" }
   | { readonly kind: "target"; readonly decoder: number; readonly target: number }
@@ -31,7 +34,7 @@ const DECODER_STRIDE = 0x20;
 // 6.4: the registers of one decoder, 4 bytes each; +0x1C is reserved. The list pair is the DPA skip on devices.
 const DECODER_LAYOUT = ["baseLow", "baseHigh", "sizeLow", "sizeHigh", "control", "listLow", "listHigh"] as const;
 type RegisterName = (typeof DECODER_LAYOUT)[number];
-type DecoderRegisters = Record<RegisterName, number>;
+export type DecoderRegisters = Record<RegisterName, number>;
 
 // 6.3
 const POISON_ON_DECODE_ERROR_ENABLE = 1 << 0;
@@ -139,9 +142,13 @@ export class HdmOracle {
     decoder.control = fields | results;
     if (wasRequested) return; // C8, C10: only an edge 0->1 starts a commit.
     // C1: one of the two results, here at once, so that C7 has no time to matter.
-    const isAccepted = isExecutable(decoder, this.#options) && passesLockChecks(decoder, previous, this.#options.kind);
-    decoder.control = fields | (isAccepted ? COMMITTED : ERROR_NOT_COMMITTED);
+    decoder.control = fields | (isAccepted(decoder, previous, this.#options) ? COMMITTED : ERROR_NOT_COMMITTED);
   }
+}
+
+/** Whether a commit succeeds: C2 with Lock On Commit (C3 without), C5, C11. `previous` is the decoder numbered one less. */
+export function isAccepted(decoder: Readonly<DecoderRegisters>, previous: Readonly<DecoderRegisters> | undefined, options: CommitOptions): boolean {
+  return isExecutable(decoder, options) && passesLockChecks(decoder, previous, options.kind);
 }
 
 function requireExpressible(options: HdmOracleOptions): void {
@@ -234,7 +241,7 @@ function targetList(decoder: DecoderRegisters): readonly number[] {
 }
 
 /** C11 (strict): the interleave this decoder asks for is one that this component can do. Independent of the lock. */
-function isExecutable(decoder: DecoderRegisters, options: HdmOracleOptions): boolean {
+function isExecutable(decoder: DecoderRegisters, options: CommitOptions): boolean {
   if (granularityEncoding(decoder) > LARGEST_GRANULARITY_ENCODING) return false;
   const encoding = waysEncoding(decoder);
   const ways = WAYS_BY_ENCODING.get(encoding);

@@ -1,0 +1,21 @@
+// Module and reference machine side by side over random accesses, in both builds: every value read, every end of a load or store, and after each
+// episode every register. `npm run campaign` does the same for longer.
+
+import { describe, expect, it } from "vitest";
+import { loadModule } from "../../src/hardware/module.ts";
+import { bringUp, digestOf, runCampaign } from "../oracles/differential/run.ts";
+import { topologies, topologyNames } from "../oracles/differential/topologies.ts";
+
+const release = (await loadModule("release")).module;
+const checked = (await loadModule("checked")).module;
+const perTopology = 40_000;
+
+describe("[rule 2] random accesses leave module and reference equal", () => {
+  it.each(topologyNames)("%s", (name) => {
+    const differential = bringUp([release, checked], topologies[name]);
+    const { accesses, divergences, traps, stories, digest } = runCampaign(differential, { accesses: perTopology, seed: 1, stopAfter: 3 });
+    expect(stories.join("\n\n")).toBe("");
+    expect({ accesses, divergences, traps }).toEqual({ accesses: perTopology, divergences: 0, traps: 0 });
+    expect(digestOf(release, topologies[name], { accesses: perTopology, seed: 1 })).toBe(digest);
+  });
+});

@@ -1,0 +1,131 @@
+// Side effects of register writes in the reference machine, once everything they start is over.
+
+import type { DecoderRegisters } from "../hdm-decoder.ts";
+import { isAccepted } from "../hdm-decoder.ts";
+import type { ContentsLost } from "./links.ts";
+import { resetCxl, resetFunction, resetInnerBus, sendCorrectable, showMessageNumbers } from "./links.ts";
+import { open } from "./open.ts";
+import type { FieldHandle, RegisterFile, Touched } from "./registers.ts";
+import type { CardPart, Part, PortPart } from "./tree.ts";
+
+export interface Consequences {
+  readonly lose: ContentsLost;
+  /** A CXL reset with memory clear. */
+  readonly clear: ContentsLost;
+}
+
+const software = 1;
+const seeExtension = 3;
+
+/** Whether links may have to move afterwards. */
+export function applyEffect(part: Part, touched: Touched, consequences: Consequences): boolean {
+  switch (touched.behaviour) {
+    case "hdmControl":
+      commitDecoder(part, touched);
+      return false;
+    case "biRouteControl":
+      commitBackInvalidate(part.component, "biRouteTable", touched);
+      return false;
+    case "biDecoderControl":
+      commitBackInvalidate(part.component, "biDecoder", touched);
+      return false;
+    case "isolationControl":
+    case "isolationStatus":
+      return true;
+    default:
+      return part.kind !== "bridge" && applyConfigEffect(part, touched, consequences);
+  }
+}
+
+function applyConfigEffect(part: PortPart | CardPart, touched: Touched, { lose, clear }: Consequences): boolean {
+  switch (touched.behaviour) {
+    case "bar":
+      maskBar(part);
+      return false;
+    case "bridgeControl":
+      if (part.kind === "switch" && part.bridge.busReset.get() !== 0 && !open.upstreamPortIgnoresBusReset) resetInnerBus(part, lose);
+      return true;
+    case "linkControl":
+      // Config sheet 9: Retrain Link reads 0.
+      if (part.kind === "port" || !open.retrainIsKept) part.config.field("pcie", "linkControl", "retrainLink").set(0);
+      return true;
+    case "portControl":
+    case "dpcStatus":
+      return true;
+    case "dpcControl":
+      if (part.kind === "port" && touched.commands !== 0) triggerContainment(part);
+      return true;
+    case "msi":
+      if (part.kind === "port") showMessageNumbers(part);
+      return false;
+    case "functionControl":
+      if (part.kind === "device" && touched.commands !== 0) resetFunction(part);
+      return false;
+    case "deviceControl2":
+      if (part.kind === "device") startCxlReset(part, touched.commands, clear);
+      return false;
+    default:
+      return false;
+  }
+}
+
+/** Address bits below the size of the BAR read 0. */
+function maskBar({ fields, barSize }: PortPart | CardPart): void {
+  const lowMask = Number((~(barSize - 1n) >> 16n) & 0xffffn);
+  const highMask = Number((~(barSize - 1n) >> 32n) & 0xffff_ffffn);
+  fields.barLow.set(fields.barLow.get() & lowMask);
+  fields.barHigh.set((fields.barHigh.get() & highMask) >>> 0);
+}
+
+function startCxlReset(device: Extract<CardPart, { kind: "device" }>, commands: number, clear: ContentsLost): void {
+  const initiateReset = 1 << 2;
+  if ((commands & initiateReset) === 0 || device.config.field("dvsecDevice", "capability", "resetCapable").get() === 0) return;
+  const clears = device.config.field("dvsecDevice", "control2", "resetMemoryClearEnable").get() !== 0;
+  resetCxl(device);
+  if (clears) clear(device);
+}
+
+/** PCIe 6.2.11: software triggers containment while it is enabled and not triggered. */
+function triggerContainment(port: PortPart): void {
+  const of = (register: string, field: string): FieldHandle => port.config.field("dpc", register, field);
+  if (of("control", "triggerEnable").get() === 0 || of("status", "trigger").get() !== 0) return;
+  of("status", "trigger").set(1);
+  of("status", "reason").set(seeExtension);
+  of("status", "reasonExtension").set(software);
+  if (of("control", "interruptEnable").get() !== 0) of("status", "interrupt").set(1);
+  const reports = open.containmentReportsWithoutEnable || port.config.field("pcie", "deviceControl", "correctableEnable").get() !== 0;
+  if (of("control", "errCorEnable").get() !== 0 && reports) sendCorrectable(port);
+}
+
+/** Component sheet 11: the edge of Commit acts; taking it back clears the result. */
+function commitBackInvalidate(file: RegisterFile, structure: string, { before, register }: Touched): void {
+  const commitBit = structure === "biDecoder" ? 4 : 1;
+  const isSet = file.field(structure, register, "commit").get() !== 0;
+  if (!isSet) {
+    file.field(structure, "status", "committed").set(0);
+    file.field(structure, "status", "errorNotCommitted").set(0);
+  } else if ((before & commitBit) === 0) file.field(structure, "status", "committed").set(1);
+}
+
+function registersOf(file: RegisterFile, structure: string, n: number): DecoderRegisters {
+  const at = file.offsetOf(structure, "baseLow", n);
+  const word = (offset: number): number => file.word(at + offset);
+  return { baseLow: word(0), baseHigh: word(4), sizeLow: word(8), sizeHigh: word(12), control: word(16), listLow: word(20), listHigh: word(24) };
+}
+
+/** C1, C8, C10: only the edge of Commit starts a commit, taking it back clears both results. */
+function commitDecoder(part: Part, { structure, instance, before }: Touched): void {
+  const file = part.component;
+  const of = (field: string): FieldHandle => file.field(structure, "control", field);
+  const wasRequested = (before & 0x200) !== 0;
+  if (of("commit").get(instance) === 0) {
+    of("committed").set(0, instance);
+    of("errorNotCommitted").set(0, instance);
+    return;
+  }
+  if (wasRequested) return;
+  const { keys } = file;
+  const options = { kind: part.kind === "device" ? "device" : "port", targetCount: keys.targetCount ?? 0, ways3_6_12: keys.ways3612 === 1, ways16: keys.ways16 === 1 } as const;
+  const succeeds = isAccepted(registersOf(file, structure, instance), instance === 0 ? undefined : registersOf(file, structure, instance - 1), options);
+  of(succeeds ? "committed" : "errorNotCommitted").set(1, instance);
+}
