@@ -1,5 +1,6 @@
 // The Coherent Device Attribute Table that a device or switch answers with over DOE (CDAT 1.03). Pure.
-// Latencies come from the description; entry values have the base units picoseconds and MB/s, so that whole units fit 16 bits.
+// Figures come from the description: nanoseconds as units of 1000 ps, MB/s as units of 1. A figure that 16 bits do not hold gets a unit ten,
+// a hundred ... times as large; 0 and 0xFFFF are no figures (HMAT).
 
 import type { DeviceDescription, SwitchDescription } from "../platform/description.ts";
 
@@ -15,6 +16,7 @@ const nonVolatile = 1 << 2;
 const efiTypes = { volatile: 1, persistent: 2 } as const;
 const latencyUnit = 1000n;
 const bandwidthUnit = 1n;
+const largestFigure = 0xfffe;
 /** Ports of SSLBIS: the upstream port, and any port. */
 const upstreamPort = 0x0100;
 
@@ -49,8 +51,18 @@ class Writer {
 /** DSMAS: one partition of the device. */
 const memoryRange = (handle: number, flags: number, base: bigint, size: bigint): number[] => new Writer().u8(kinds.memory, 0).u16(24).u8(handle, flags).u16(0).u64(base).u64(size).bytes;
 
+/** `value` in units of `unit` as 16 bits and the unit that makes it fit; rounded to the nearest. */
+function scaled(unit: bigint, value: number): { readonly unit: bigint; readonly figure: number } {
+  let factor = 1;
+  while (Math.round(value / factor) > largestFigure) factor *= 10;
+  return { unit: unit * BigInt(factor), figure: Math.round(value / factor) };
+}
+
 /** DSLBIS: one figure of a partition; `value` ns or MB/s. */
-const figure = (handle: number, type: number, unit: bigint, value: number): number[] => new Writer().u8(kinds.latencyBandwidth, 0).u16(24).u8(handle, 0, type, 0).u64(unit).u16(Math.min(value, 0xfffe)).u16(0).u16(0).u16(0).bytes;
+function figure(handle: number, type: number, baseUnit: bigint, value: number): number[] {
+  const { unit, figure: entry } = scaled(baseUnit, value);
+  return new Writer().u8(kinds.latencyBandwidth, 0).u16(24).u8(handle, 0, type, 0).u64(unit).u16(entry).u16(0).u16(0).u16(0).bytes;
+}
 
 /** DSEMTS: what firmware should call a partition. */
 const efiMemory = (handle: number, type: number, size: bigint): number[] => new Writer().u8(kinds.efiMemory, 0).u16(24).u8(handle, type).u16(0).u64(0n).u64(size).bytes;
@@ -83,9 +95,10 @@ export function deviceCdat(device: DeviceDescription): Uint8Array<ArrayBuffer> {
 }
 
 /** SSLBIS: one figure between the upstream port and each downstream port. */
-function switchFigures(type: number, unit: bigint, value: number, ports: readonly number[]): number[] {
+function switchFigures(type: number, baseUnit: bigint, value: number, ports: readonly number[]): number[] {
+  const { unit, figure: entry } = scaled(baseUnit, value);
   const writer = new Writer().u8(kinds.switchLatencyBandwidth, 0).u16(16 + ports.length * 8).u8(type, 0, 0, 0).u64(unit);
-  for (const port of ports) writer.u16(upstreamPort).u16(port).u16(Math.min(value, 0xfffe)).u16(0);
+  for (const port of ports) writer.u16(upstreamPort).u16(port).u16(entry).u16(0);
   return writer.bytes;
 }
 
