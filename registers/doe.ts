@@ -1,7 +1,7 @@
 // Data Object Exchange (PCIe 7.9.24): devices and upstream ports, for the CDAT (CXL 3.2 8.1.11).
 
+import { extendedHeader } from "./capability-headers.ts";
 import { messageNumbers } from "./constants.ts";
-import { extendedHeader } from "./pci.ts";
 import type { StructureDeclaration } from "./schema.ts";
 
 /** First dwords of data objects: vendor in 15:0, type in 23:16. */

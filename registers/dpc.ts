@@ -1,7 +1,7 @@
 // Downstream Port Containment (PCIe 7.9.14): root ports and downstream ports.
 
+import { extendedHeader } from "./capability-headers.ts";
 import { messageNumbers } from "./constants.ts";
-import { extendedHeader } from "./pci.ts";
 import type { StructureDeclaration } from "./schema.ts";
 
 const errorSources = { 0: "unmasked uncorrectable error of the port", 1: "ERR_NONFATAL received", 2: "ERR_FATAL received", 3: "see the extension" } as const;
