@@ -11,7 +11,9 @@ import { createHardware } from "../../../src/hardware/machine.ts";
 import type { HardwarePlatform } from "../../../src/hardware/platform.ts";
 import { createPlatform } from "../../../src/hardware/platform.ts";
 import type { MachineDescription } from "../../../src/platform/description.ts";
+import { isSwitch, portsBelow } from "../../../src/platform/description.ts";
 import type { PciAddress } from "../../../src/platform/pci-address.ts";
+import { formatPciAddress } from "../../../src/platform/pci-address.ts";
 import type { ConfigSpace, IoHandle, MemoryStatus } from "../../../src/platform/platform.ts";
 import type { ReferenceMachine } from "../reference/machine.ts";
 
@@ -35,6 +37,9 @@ export interface Outcome {
 
 export interface MappedRange {
   readonly name: string;
+  /** Host bridge's name or function's address, and what of it is mapped as one register file. */
+  readonly owner: string | number;
+  readonly holds: "component" | "messages" | "nothing";
   readonly base: bigint;
   readonly size: bigint;
 }
@@ -56,7 +61,10 @@ export interface Layout {
 /** DVSEC 0 control, Mem_Enable (config sheet 3). */
 const memoryEnable = { at: blocks.deviceConfig.placements.dvsecDevice.at + dvsecDevice.registers.control.offset, value: 1 << dvsecDevice.registers.control.fields.memoryEnable.bits };
 
-const barMemory = 0x10_0000_0000_00n;
+/** Where BARs are put: above all windows, or where also the 32-bit windows of bridges reach. */
+const highMemory = 0x10_0000_0000_00n;
+const lowMemory = 0xc000_0000n;
+const lowMemoryEnd = 0xfe00_0000n;
 const flatten = (found: readonly FoundFunction[]): FoundFunction[] => found.flatMap((one) => [one, ...flatten(one.below)]);
 
 /** Config space that writes down what goes through it. */
@@ -91,19 +99,21 @@ export function settle(hardware: Hardware): void {
 
 function rangesOf(description: MachineDescription, functions: readonly FoundFunction[]): MappedRange[] {
   const { offset, size, blockSize } = cacheMemoryRange;
-  const block = (name: string, base: bigint): MappedRange[] => [{ name: `${name} block`, base, size: BigInt(blockSize) }, { name, base: base + BigInt(offset), size: BigInt(size) }];
+  const block = (name: string, owner: string | number, base: bigint): MappedRange[] => [{ name: `${name} block`, owner, holds: "nothing", base, size: BigInt(blockSize) }, { name, owner, holds: "component", base: base + BigInt(offset), size: BigInt(size) }];
   const last = functions.at(-1);
-  const end = last === undefined ? barMemory : last.bar + last.barSize;
+  const end = last === undefined ? highMemory : last.bar + last.barSize;
+  const elsewhere = (name: string, base: bigint, length: bigint): MappedRange => ({ name, owner: "", holds: "nothing", base, size: length });
   return [
-    ...description.hostBridges.flatMap((bridge) => block(bridge.name, bridge.componentBase)),
-    ...functions.flatMap(({ address, bar, barSize, kind }) => {
-      const name = `BAR of ${address.toString(16)}`;
-      if (kind !== "endpoint") return block(name, bar);
-      return [...block(name, bar), { name: `messages of ${address.toString(16)}`, base: bar + BigInt(deviceBar.messages), size: BigInt(size) }, { name: `whole ${name}`, base: bar, size: barSize < 0x4_0000n ? barSize : 0x4_0000n }];
+    ...description.hostBridges.flatMap((bridge) => block(bridge.name, bridge.name, bridge.componentBase)),
+    ...functions.flatMap(({ address, bar, barSize, kind }): MappedRange[] => {
+      const name = `BAR of ${formatPciAddress(address)}`;
+      if (kind !== "endpoint") return block(name, address, bar);
+      const messages: MappedRange = { name: `messages of ${formatPciAddress(address)}`, owner: address, holds: "messages", base: bar + BigInt(deviceBar.messages), size: BigInt(size) };
+      return [...block(name, address, bar), messages, elsewhere(`start of ${name}`, bar, barSize < 0x4_0000n ? barSize : 0x4_0000n)];
     }),
-    { name: "behind all BARs", base: end + 0x10_0000n, size: 0x1_0000n },
-    { name: "first window", base: description.windows[0]?.base ?? 0n, size: 0x1000n },
-    { name: "across the first host bridge's end", base: (description.hostBridges[0]?.componentBase ?? 0n) + BigInt(blockSize) - 0x800n, size: 0x1000n },
+    elsewhere("behind all BARs", end + 0x10_0000n, 0x1_0000n),
+    elsewhere("first window", description.windows[0]?.base ?? 0n, 0x1000n),
+    elsewhere("across the first host bridge's end", (description.hostBridges[0]?.componentBase ?? 0n) + BigInt(blockSize) - 0x800n, 0x1000n),
   ];
 }
 
@@ -115,7 +125,8 @@ export function prepare(module: WebAssembly.Module, description: MachineDescript
   settle(hardware);
   const config = recorded(platform.config, accesses, () => settle(hardware));
   const functions: FoundFunction[] = [];
-  let memory = barMemory;
+  const needed = portsBelow(description.hostBridges.flatMap(({ rootPorts }) => rootPorts)).flatMap(({ slots }) => slots).reduce((sum, card) => sum + (isSwitch(card) ? 0n : card.barSize), 0n);
+  let memory = lowMemory + 4n * needed < lowMemoryEnd && description.hostBridges.length > 1 ? lowMemory : highMemory;
   for (const bridge of description.hostBridges) {
     const { rootPorts, end } = enumeratePci(config, bridge, memory);
     memory = end;

@@ -1,7 +1,9 @@
 // Module and reference side by side: episodes of random accesses from a clean machine, the first divergence made short and told.
 
+import { deviceCdat, switchCdat } from "../../../src/hardware/cdat.ts";
 import type { Hardware } from "../../../src/hardware/machine.ts";
 import type { MachineDescription } from "../../../src/platform/description.ts";
+import { isSwitch } from "../../../src/platform/description.ts";
 import { formatPciAddress } from "../../../src/platform/pci-address.ts";
 import { ReferenceMachine } from "../reference/machine.ts";
 import type { MachineState } from "../reference/machine.ts";
@@ -31,7 +33,7 @@ export const episodeLength = 1000;
 export function bringUp(modules: readonly WebAssembly.Module[], description: MachineDescription): Differential {
   const benches = modules.map((module) => prepare(module, description));
   const { layout } = benches[0] as (typeof benches)[number];
-  const reference = new ReferenceMachine(description);
+  const reference = new ReferenceMachine(description, (card) => (isSwitch(card) ? switchCdat(card) : deviceCdat(card)));
   for (const [index, access] of layout.accesses.entries()) {
     const { value, known } = predict(reference, access);
     if (!access.isWrite && ((access.value ^ value) & known) !== 0n) throw new Error(`enumeration, access ${index}: ${tell(reference, layout, access)}: module 0x${access.value.toString(16)}, reference 0x${value.toString(16)}`);

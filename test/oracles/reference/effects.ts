@@ -1,12 +1,13 @@
 // Side effects of register writes in the reference machine, once everything they start is over.
 
+import { messageNumbers } from "../../../registers/constants.ts";
 import type { DecoderRegisters } from "../hdm-decoder.ts";
 import { isAccepted } from "../hdm-decoder.ts";
 import type { ContentsLost } from "./links.ts";
 import { resetCxl, resetFunction, resetInnerBus, sendCorrectable, showMessageNumbers } from "./links.ts";
 import { open } from "./open.ts";
 import type { FieldHandle, RegisterFile, Touched } from "./registers.ts";
-import type { CardPart, Part, PortPart } from "./tree.ts";
+import type { CardPart, DevicePart, Part, PortPart } from "./tree.ts";
 
 export interface Consequences {
   readonly lose: ContentsLost;
@@ -61,6 +62,19 @@ function applyConfigEffect(part: PortPart | CardPart, touched: Touched, { lose, 
     case "functionControl":
       if (part.kind === "device" && touched.commands !== 0) resetFunction(part);
       return false;
+    case "doeControl":
+      if (part.kind !== "port") controlExchange(part, touched.commands);
+      return false;
+    case "doeWrite":
+      if (part.kind !== "port") part.exchange.write(touched.commands >>> 0);
+      return false;
+    case "doeRead":
+      if (part.kind !== "port") part.exchange.advance();
+      return false;
+    case "msixControl":
+    case "msixVector":
+      if (part.kind === "device") sendPending(part);
+      return false;
     case "deviceControl2":
       if (part.kind === "device") startCxlReset(part, touched.commands, clear);
       return false;
@@ -77,12 +91,39 @@ function maskBar({ fields, barSize }: PortPart | CardPart): void {
   fields.barHigh.set((fields.barHigh.get() & highMask) >>> 0);
 }
 
-function startCxlReset(device: Extract<CardPart, { kind: "device" }>, commands: number, clear: ContentsLost): void {
+function startCxlReset(device: DevicePart, commands: number, clear: ContentsLost): void {
   const initiateReset = 1 << 2;
   if ((commands & initiateReset) === 0 || device.config.field("dvsecDevice", "capability", "resetCapable").get() === 0) return;
   const clears = device.config.field("dvsecDevice", "control2", "resetMemoryClearEnable").get() !== 0;
   resetCxl(device);
   if (clears) clear(device);
+}
+
+const abort = 1;
+const go = 0x8000_0000;
+
+function controlExchange(card: CardPart, commands: number): void {
+  if ((commands & abort) !== 0) card.exchange.clear();
+  else if ((commands & go) !== 0 && card.exchange.go() && card.config.field("doe", "control", "interruptEnable").get() !== 0) {
+    card.config.field("doe", "status", "interrupt").set(1);
+    if (card.kind === "device") raise(card, messageNumbers.doe);
+  }
+}
+
+const isMasked = ({ config, messages }: DevicePart, vector: number): boolean => config.field("msix", "control", "functionMask").get() !== 0 || messages.field("msixTable", "vectorControl", "mask").get(vector) !== 0;
+
+/** PCIe 6.1.4.5: a masked vector's message waits as its pending bit. */
+function raise(device: DevicePart, vector: number): void {
+  if (device.config.field("msix", "control", "enable").get() === 0 || !isMasked(device, vector)) return;
+  const pending = device.messages.field("msixTable", "pending", "low");
+  pending.set(pending.get() | (1 << vector));
+}
+
+function sendPending(device: DevicePart): void {
+  if (device.config.field("msix", "control", "enable").get() === 0 && !open.pendingIsLostWhileDisabled) return;
+  const pending = device.messages.field("msixTable", "pending", "low");
+  const count = device.messages.keys.vectors ?? 0;
+  for (let vector = 0; vector < count; vector++) if (((pending.get() >>> vector) & 1) !== 0 && !isMasked(device, vector)) pending.set(pending.get() & ~(1 << vector));
 }
 
 /** PCIe 6.2.11: software triggers containment while it is enabled and not triggered. */

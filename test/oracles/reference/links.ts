@@ -102,6 +102,7 @@ export function showMessageNumbers({ config, component, messageNumber }: PortPar
 function resetBelow(card: CardPart, lose: ContentsLost): void {
   card.config.reset("hot");
   card.component.reset("hot");
+  card.exchange.clear();
   if (card.kind === "device") {
     card.messages.reset("hot");
     lose(card);
@@ -180,6 +181,7 @@ export function resetFunction(device: DevicePart): void {
   device.config.reset("hot", (structure, register) => structure.startsWith("dvsec") || (structure === "pcie" && register.startsWith("link")));
   if (!open.functionResetClearsPayloadSize) put(device.config, "pcie", "deviceControl", "maxPayload", payload);
   device.messages.reset("hot");
+  device.exchange.clear();
 }
 
 /** CXL reset: as a function level reset, and CXL.mem has to be set up anew. */

@@ -7,10 +7,11 @@ import type { PciAddress } from "../../../src/platform/pci-address.ts";
 import { busOf, deviceOf, functionOf, segmentOf } from "../../../src/platform/pci-address.ts";
 import type { MemoryStatus } from "../../../src/platform/platform.ts";
 import { applyEffect } from "./effects.ts";
+import type { ExchangeState } from "./exchange.ts";
 import { powerOn, settleLinks } from "./links.ts";
 import { ReferenceMemory } from "./memory.ts";
 import type { RegisterFile, Touched } from "./registers.ts";
-import type { BridgeFields, BridgePart, CardPart, DevicePart, Part, PortPart, Tree } from "./tree.ts";
+import type { BridgeFields, BridgePart, CardPart, DevicePart, Part, PortPart, TableOf, Tree } from "./tree.ts";
 import { buildTree } from "./tree.ts";
 
 const ones = (width: number): bigint => (1n << BigInt(width * 8)) - 1n;
@@ -42,6 +43,7 @@ export interface LoadAnswer {
 export interface MachineState {
   readonly images: readonly Uint8Array[];
   readonly ups: readonly boolean[];
+  readonly exchanges: readonly ExchangeState[];
   readonly memory: ReturnType<ReferenceMemory["save"]>;
 }
 
@@ -52,19 +54,21 @@ export class ReferenceMachine {
   readonly #mappings = new Map<number, Mapping>();
   readonly #files: readonly RegisterFile[];
   readonly #ports: readonly PortPart[];
+  readonly #cards: readonly CardPart[];
 
-  constructor(description: MachineDescription) {
+  constructor(description: MachineDescription, tableOf: TableOf = () => new Uint8Array()) {
     this.description = description;
-    this.tree = buildTree(description);
+    this.tree = buildTree(description, tableOf);
     const parts = [...this.tree.parts.values()];
     this.#files = parts.flatMap((part) => (part.kind === "bridge" ? [part.component] : [part.config, part.component, ...(part.kind === "device" ? [part.messages] : [])]));
     this.#ports = parts.filter((part) => part.kind === "port");
+    this.#cards = parts.filter((part) => part.kind === "device" || part.kind === "switch");
     powerOn(this.tree.bridges);
     this.memory = new ReferenceMemory(description, this.tree);
   }
 
   save(): MachineState {
-    return { images: this.#files.map(({ image }) => image.slice()), ups: this.#ports.map(({ isUp }) => isUp), memory: this.memory.save() };
+    return { images: this.#files.map(({ image }) => image.slice()), ups: this.#ports.map(({ isUp }) => isUp), exchanges: this.#cards.map(({ exchange }) => exchange.save()), memory: this.memory.save() };
   }
 
   restore(state: MachineState): void {
@@ -73,6 +77,7 @@ export class ReferenceMachine {
       file.version++;
     }
     for (const [index, port] of this.#ports.entries()) port.isUp = state.ups[index] ?? false;
+    for (const [index, { exchange }] of this.#cards.entries()) exchange.restore(state.exchanges[index] ?? { request: [], answer: [] });
     this.memory.restore(state.memory);
   }
 

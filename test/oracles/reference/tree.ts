@@ -4,6 +4,7 @@ import { blocks } from "../../../registers/blocks.ts";
 import type { BlockDeclaration } from "../../../registers/schema.ts";
 import type { DeviceDescription, DownstreamPortDescription, HostBridgeDescription, MachineDescription, RootPortDescription, SlotDescription, SwitchDescription } from "../../../src/platform/description.ts";
 import { isSwitch } from "../../../src/platform/description.ts";
+import { Exchange } from "./exchange.ts";
 import { bridgeKeys, deviceKeys, downstreamPortKeys, rootPortKeys, switchKeys } from "./keys.ts";
 import type { FieldHandle, Keys } from "./registers.ts";
 import { RegisterFile } from "./registers.ts";
@@ -48,6 +49,7 @@ export interface SwitchPart extends FunctionPart {
   readonly port: PortPart;
   readonly bridge: BridgeFields;
   readonly ports: readonly PortPart[];
+  readonly exchange: Exchange;
 }
 
 export interface DevicePart extends FunctionPart {
@@ -55,6 +57,7 @@ export interface DevicePart extends FunctionPart {
   readonly description: DeviceDescription;
   readonly port: PortPart;
   readonly messages: RegisterFile;
+  readonly exchange: Exchange;
 }
 
 export type CardPart = SwitchPart | DevicePart;
@@ -98,7 +101,11 @@ export interface Tree {
   readonly parts: ReadonlyMap<string, Part>;
 }
 
+/** Coherent Device Attribute Table of a card: data that the machine is given, as it is given a description. */
+export type TableOf = (card: SlotDescription) => Uint8Array;
+
 interface Builder {
+  readonly tableOf: TableOf;
   readonly parts: Map<string, Part>;
   /** Declared ports so far, plugged in or not: slot numbers count them. */
   declared: number;
@@ -130,7 +137,7 @@ function buildCard(builder: Builder, port: PortPart, description: SlotDescriptio
   if (!isSwitch(description)) return buildDevice(builder, port, description);
   const config = new RegisterFile(blocks.upstreamPortConfig, switchKeys(description));
   const ports: PortPart[] = [];
-  const part: SwitchPart = { kind: "switch", name: description.name, description, port, config, component: new RegisterFile(blocks.upstreamPortComponent, switchKeys(description)), barSize: portBar, fields: headerFields(config, "bridgeHeader"), bridge: bridgeFields(config), ports };
+  const part: SwitchPart = { kind: "switch", name: description.name, description, port, config, component: new RegisterFile(blocks.upstreamPortComponent, switchKeys(description)), barSize: portBar, fields: headerFields(config, "bridgeHeader"), bridge: bridgeFields(config), ports, exchange: new Exchange(config, builder.tableOf(description)) };
   builder.parts.set(part.name, part);
   for (const [number, below] of description.ports.entries()) ports.push(buildPort(builder, part, below, number));
   return part;
@@ -139,13 +146,13 @@ function buildCard(builder: Builder, port: PortPart, description: SlotDescriptio
 function buildDevice(builder: Builder, port: PortPart, description: DeviceDescription): DevicePart {
   const keys = deviceKeys(description);
   const config = new RegisterFile(blocks.deviceConfig, keys);
-  const part: DevicePart = { kind: "device", name: description.name, description, port, config, component: new RegisterFile(blocks.deviceComponent, keys), messages: new RegisterFile(blocks.deviceMessages, keys), barSize: description.barSize, fields: headerFields(config, "endpointHeader") };
+  const part: DevicePart = { kind: "device", name: description.name, description, port, config, component: new RegisterFile(blocks.deviceComponent, keys), messages: new RegisterFile(blocks.deviceMessages, keys), barSize: description.barSize, fields: headerFields(config, "endpointHeader"), exchange: new Exchange(config, builder.tableOf(description)) };
   builder.parts.set(part.name, part);
   return part;
 }
 
-export function buildTree({ hostBridges }: MachineDescription): Tree {
-  const builder: Builder = { parts: new Map(), declared: 0 };
+export function buildTree({ hostBridges }: MachineDescription, tableOf: TableOf): Tree {
+  const builder: Builder = { tableOf, parts: new Map(), declared: 0 };
   const bridges = hostBridges.map((description) => {
     const ports: PortPart[] = [];
     const part: BridgePart = { kind: "bridge", name: description.name, description, component: new RegisterFile(blocks.hostBridgeComponent, bridgeKeys(description)), ports };
