@@ -6,18 +6,22 @@ import type { StructureDeclaration } from "./schema.ts";
 
 const errorSources = { 0: "unmasked uncorrectable error of the port", 1: "ERR_NONFATAL received", 2: "ERR_FATAL received", 3: "see the extension" } as const;
 
-/** Only root ports have the root port extensions; their programmed-I/O log is not modelled. */
+/** The log is the header log alone: no implementation-specific dword, no TLP prefixes. */
+const headerLogDwords = 4;
+
+/** Only root ports have the root port extensions; the errors of programmed I/O that they tell of do not happen here. */
 const dpc = (isRoot: boolean) => {
-  const log = (offset: number, clause: string, meaning: string, reset: 0 | 1) => ({
+  const kept = (access: "RW1CS" | "RWS" | "ROS") => (isRoot ? ({ access, unmodelled: true } as const) : ({ access: "RO" } as const));
+  const log = (offset: number, clause: string, meaning: string, access: "RW1CS" | "RWS", reset = 0) => ({
     offset, width: 32, clause, meaning,
     fields: {
-      configuration: { bits: [2, 0], access: isRoot ? ("RW" as const) : ("RO" as const), reset: isRoot && reset === 1 ? 7 : 0, meaning: "Configuration requests", ...(isRoot ? { unmodelled: true as const } : {}) },
-      io: { bits: [10, 8], access: isRoot ? ("RW" as const) : ("RO" as const), reset: isRoot && reset === 1 ? 7 : 0, meaning: "I/O requests", ...(isRoot ? { unmodelled: true as const } : {}) },
-      memory: { bits: [18, 16], access: isRoot ? ("RW" as const) : ("RO" as const), reset: isRoot && reset === 1 ? 7 : 0, meaning: "Memory requests", ...(isRoot ? { unmodelled: true as const } : {}) },
+      configuration: { bits: [2, 0], reset: isRoot ? reset : 0, meaning: "Configuration requests: unsupported request, completer abort, timeout", ...kept(access) },
+      io: { bits: [10, 8], reset: isRoot ? reset : 0, meaning: "I/O requests, likewise", ...kept(access) },
+      memory: { bits: [18, 16], reset: isRoot ? reset : 0, meaning: "Memory requests, likewise", ...kept(access) },
     },
   } as const);
   return {
-    name: "dpc", clause: "PCIe 7.9.14", length: 0x20, identity: { list: "extended", id: 0x001d, version: 1 }, widths: [1, 2, 4],
+    name: "dpc", clause: "PCIe 7.9.14", length: 0x30, identity: { list: "extended", id: 0x001d, version: 1 }, widths: [1, 2, 4],
     registers: {
       header: extendedHeader,
       capability: {
@@ -27,7 +31,7 @@ const dpc = (isRoot: boolean) => {
           rootPortExtensions: { bits: 5, access: "RO", reset: isRoot ? 1 : 0, meaning: "Root port extensions" },
           poisonedTlpEgressBlocking: { bits: 6, access: "RO", meaning: "Poisoned TLP egress blocking" },
           softwareTriggering: { bits: 7, access: "RO", reset: 1, meaning: "Software can trigger" },
-          programmedIoLogSize: { bits: [11, 8], access: "RO", meaning: "Dwords of the programmed-I/O log" },
+          programmedIoLogSize: { bits: [11, 8], access: "RO", reset: isRoot ? headerLogDwords : 0, meaning: "Dwords of the programmed-I/O log: 4 or more with root port extensions" },
           linkActiveErrCor: { bits: 12, access: "RO", meaning: "ERR_COR when the link becomes active" },
         },
       },
@@ -55,11 +59,12 @@ const dpc = (isRoot: boolean) => {
         },
       },
       source: { offset: 0x0a, width: 16, clause: "PCIe 7.9.14.5", meaning: "Who sent the message", fields: { requester: { bits: [15, 0], access: "ROS", meaning: "Requester id" } } },
-      programmedIoStatus: log(0x0c, "PCIe 7.9.14.6", "Programmed-I/O errors", 0),
-      programmedIoMask: log(0x10, "PCIe 7.9.14.7", "1 masks", 1),
-      programmedIoSeverity: log(0x14, "PCIe 7.9.14.8", "1 is uncorrectable", 0),
-      programmedIoSystemError: log(0x18, "PCIe 7.9.14.9", "1 raises a system error", 0),
-      programmedIoException: log(0x1c, "PCIe 7.9.14.10", "1 is an exception", 0),
+      programmedIoStatus: log(0x0c, "PCIe 7.9.14.6", "Programmed-I/O errors", "RW1CS"),
+      programmedIoMask: log(0x10, "PCIe 7.9.14.7", "1 masks", "RWS", 7),
+      programmedIoSeverity: log(0x14, "PCIe 7.9.14.8", "1 is uncorrectable", "RWS"),
+      programmedIoSystemError: log(0x18, "PCIe 7.9.14.9", "1 raises a system error", "RWS"),
+      programmedIoException: log(0x1c, "PCIe 7.9.14.10", "1 is an exception", "RWS"),
+      programmedIoHeaderLog: { offset: 0x20, width: 32, clause: "PCIe 7.9.14.11", meaning: "Header of the first error of programmed I/O", repeat: { count: headerLogDwords, stride: 4 }, fields: { dword: { bits: [31, 0], meaning: "Header dword", ...kept("ROS") } } },
     },
   } as const satisfies StructureDeclaration;
 };

@@ -13,6 +13,9 @@ const placed = (at: number, over: Partial<StructureDeclaration>, kind: BlockDecl
   name: "block", clause: "0", kind, placements: { test: { at, structure: { ...structureOf({}), ...over }, ...(presentWith === undefined ? {} : { presentWith }) } },
 });
 
+/** Optional structures: key, first and last byte address of a dword. */
+const absences = (block: BlockDeclaration): (readonly [string, number, number])[] => layOut(block).presence.map(({ key, first, last }) => [key, first * 4, last * 4] as const);
+
 describe("block layouts", () => {
   it("every declared block lays out", () => {
     for (const block of Object.values(blocks)) expect(layOut(block).dwords.length).toBeGreaterThan(16);
@@ -55,6 +58,8 @@ describe("block layouts", () => {
       [{ ...register({}), onWrite: "explode" as never }, /"explode" is not known/],
       [register({ a: { bits: 0, access: "RW", when: "r.b", reset: 1, meaning: "" }, b: { bits: 1, access: "RO", meaning: "" } }), /resets to 0/],
       [register({ a: { bits: 0, access: "RO", readsZero: true, meaning: "" } }), /reads 0 is RW/],
+      [register({ a: { bits: 0, access: "RW", whenKey: "colour" as never, meaning: "" } }), /test\.r\.a: machine key "colour" is not known/],
+      [{ ...register({}), repeat: { count: 2, stride: 4, implementedBy: "colour" as never } }, /test\.r: machine key "colour" is not known/],
       [register({ a: { bits: [1, 0], access: "RW", meaning: "", values: { 4: "four" } } }), /value 4 does not fit/],
     ];
     for (const [declaration, message] of cases) {
@@ -75,11 +80,16 @@ describe("block layouts", () => {
     expect(() => layOut(wide({ a: { bits: [32, 0], access: "RW", meaning: "" } }))).toThrow(/more than 32/);
     expect(() => layOut(wide({ a: { bits: [33, 30], access: "RW", when: "r.b", meaning: "" }, b: { bits: 0, access: "RO", meaning: "" } }))).toThrow(/two dwords/);
     expect(() => layOut(wide({ a: { bits: [33, 30], access: "HwInit", key: "portNumber", meaning: "" } }))).toThrow(/two dwords/);
+    expect(() => layOut(wide({ a: { bits: [33, 30], access: "RW", whenKey: "hasDpc", meaning: "" } }))).toThrow(/condition "hasDpc" reaches across two dwords/);
   });
 
   it("a structure of the wrong list, behind the end of a block or absent where it must not be is refused", () => {
     const extended = { identity: { list: "extended", id: 1, version: 1 } } as const;
     expect(() => layOut(placed(0x100, extended, "component"))).toThrow(/no place in a component block/);
+    expect(() => layOut(placed(0x100, extended, "messages"))).toThrow(/extended list has no place in a messages block/);
+    expect(() => layOut(placed(0, { identity: { list: "component", id: 2, version: 1 } }, "messages"))).toThrow(/component list has no place in a messages block/);
+    expect(() => layOut(placed(0x40, { identity: { list: "component", id: 2, version: 1 } }, "config"))).toThrow(/component list has no place in a config block/);
+    expect(() => layOut(placed(0x140, extended, "config", "colour" as never))).toThrow(/machine key "colour" is not known/);
     expect(() => layOut(placed(0x40, extended))).toThrow(/at 256 or above/);
     expect(() => layOut(placed(0x140, extended))).toThrow(/starts at 256/);
     expect(() => layOut(placed(0x100, { identity: { list: "capability", id: 1 } }))).toThrow(/below 256/);
@@ -88,6 +98,33 @@ describe("block layouts", () => {
     expect(() => layOut(placed(0, {}, "config", "isolation"))).toThrow(/in no list/);
     expect(() => layOut(placed(0x40, { identity: { list: "capability", id: 1 } }, "config", "isolation"))).toThrow(/of the capability list cannot be absent/);
     expect(() => layOut(placed(0x100, extended, "config", "isolation"))).toThrow(/first of the extended list/);
+  });
+
+  it("a key's condition may stand over a field that resets to 1; a condition on a field may not", () => {
+    const field = { bits: [5, 4], access: "RW", reset: 1, meaning: "" } as const;
+    const layout = layOut({ ...blockOf(structureOf({ r: register({ a: { ...field, whenKey: "hasDpc" } }) })), kind: "messages" });
+    expect(layout.conditions).toEqual([{ dword: 0, mask: 0x30, onDword: 0, onMask: 0, onKey: "hasDpc" }]);
+    expect([layout.dwords[0]?.reset, layout.dwords[0]?.hasConditions]).toEqual([0x10, true]);
+  });
+
+  it("instance n of a repeated register is there while the key is above n: all its bits in every dword, none of a neighbour's", () => {
+    const fields = { low: { bits: [3, 0], access: "RW", reset: 1, meaning: "" }, high: { bits: [7, 7], access: "RO", meaning: "" } } as const;
+    const neighbours: StructureDeclaration = {
+      ...structureOf({}), widths: [1, 2, 4],
+      registers: { before: { ...register(fields), width: 16 }, r: { ...register(fields, 2), width: 16, repeat: { count: 2, stride: 4, implementedBy: "vectors" } }, after: { ...register(fields, 4), width: 16 } },
+    };
+    const layout = layOut({ ...blockOf(neighbours), kind: "messages" });
+    expect(layout.conditions).toEqual([0, 1].map((n) => ({ dword: n, mask: 0x8f_0000, onDword: 0, onMask: n, onKey: "vectors" })));
+    const wideFields = { low: { bits: [31, 0], access: "RW", meaning: "" }, high: { bits: [39, 32], access: "RW", meaning: "" } } as const;
+    const both = layOut({ ...blockOf({ ...structureOf({ r: { ...register(wideFields), width: 64, repeat: { count: 2, stride: 8, implementedBy: "vectors" } } }), widths: [8] }), kind: "messages" });
+    expect(both.conditions.map(({ dword, mask, onMask }) => [dword, mask, onMask])).toEqual([[0, 0xffff_ffff, 0], [1, 0xff, 0], [2, 0xffff_ffff, 1], [3, 0xff, 1]]);
+    expect(both.dwords.every(({ hasConditions }) => hasConditions)).toBe(true);
+  });
+
+  it("a structure of the extended list may be absent anywhere but at its start", () => {
+    expect(absences(blocks.deviceConfig)).toEqual([["hasPersistent", 0x220, 0x22c], ["logicalDevices", 0x230, 0x23c]]);
+    expect(absences(blocks.rootPortConfig)).toEqual([["hasDpc", 0x210, 0x23c], ["hasSerialNumber", 0x240, 0x248]]);
+    expect(absences(blocks.downstreamPortConfig)).toEqual([["hasDpc", 0x210, 0x23c]]);
   });
 
   it("a list whose structure has no header field to fill is refused", () => {

@@ -69,13 +69,15 @@ function addRegister(layout: BlockLayout, placement: Placement, register: Regist
   }
 }
 
-/** An instance that is not implemented is reserved. */
+/** An instance that is not implemented is reserved: all its bits, and none of a neighbour's in the same dword. */
 function limitInstance(layout: BlockLayout, register: RegisterDeclaration, at: number, instance: number, onKey: MachineKey): void {
+  const named = Object.values(register.fields).reduce((mask, field) => mask | fieldMask(field), 0n) << BigInt((at & 3) * 8);
   for (let index = at >>> 2; index < (at + register.width / 8) / 4; index++) {
     const dword = layout.dwords[index];
-    if (dword === undefined) continue;
+    const mask = Number(BigInt.asUintN(32, named >> BigInt((index - (at >>> 2)) * 32)));
+    if (dword === undefined || mask === 0) continue;
     dword.hasConditions = true;
-    layout.conditions.push({ dword: index, mask: dword.used, onDword: 0, onMask: instance, onKey });
+    layout.conditions.push({ dword: index, mask, onDword: 0, onMask: instance, onKey });
   }
 }
 

@@ -4,7 +4,7 @@ import { checkPlaces } from "../registers/checks.ts";
 import { layOut } from "../registers/layout.ts";
 import { behaviours, machineKeys } from "../registers/schema.ts";
 import { referencePage } from "./register-reference.ts";
-import { assemblySource, shout } from "./register-tables.ts";
+import { assemblySource, refuseTwice, shout } from "./register-tables.ts";
 
 const source = assemblySource();
 const constants = new Map([...source.matchAll(/^export const (\w+): u32 = (\w+);/gm)].map(([, name = "", value = ""]) => [name, Number(value)]));
@@ -15,6 +15,10 @@ function words(name: string): number[] {
   if (start < 0) throw new Error(`no table ${name}`);
   return [...source.slice(source.indexOf("([", start), source.indexOf("]);", start)).matchAll(/0x[0-9a-f]+/g)].map(([word]) => Number(word));
 }
+
+/** Rows of a block's conditions: dword, mask, condition, its mask or value. */
+const rows = (name: string): number[][] => Array.from({ length: constants.get(`${name}_CONDITION_COUNT`) ?? 0 }, (_, row) => words(`${name}_CONDITIONS`).slice(4 * row, 4 * row + 4));
+const key = (name: string): number => 0x8000_0000 + (constants.get(`KEY_${name}`) ?? -1);
 
 describe("generated tables", () => {
   it("names are SCREAMING_SNAKE of the declarations' camelCase", () => {
@@ -30,7 +34,7 @@ describe("generated tables", () => {
   });
 
   it("every key and side effect has its place as id", () => {
-    for (const [id, key] of machineKeys.entries()) expect(constants.get(`KEY_${shout(key)}`)).toBe(id);
+    for (const [id, name] of machineKeys.entries()) expect(constants.get(`KEY_${shout(name)}`)).toBe(id);
     for (const [id, name] of behaviours.entries()) expect(constants.get(`BEHAVIOUR_${shout(name)}`)).toBe(id + 1);
     expect(constants.get("KEY_COUNT")).toBe(machineKeys.length);
   });
@@ -47,22 +51,63 @@ describe("generated tables", () => {
     }
   });
 
-  it("the directory gives every block its tables by number", () => {
-    for (const [index, { name }] of Object.values(blocks).entries()) {
+  it("the directory has a row of 14 words for every block: its tables and counts, whether it is config space, and a reserved word", () => {
+    const start = source.indexOf("export const BLOCKS: usize = memory.data<u32>([");
+    const lines = [...source.slice(start, source.indexOf("]);", start)).matchAll(/^ {2}(.*),$/gm)].map(([, row = ""]) => row.split(", "));
+    expect(constants.get("BLOCK_ROW_WORDS")).toBe(14);
+    expect(lines).toHaveLength(Object.keys(blocks).length);
+    const lists = ["TABLE", "DWORDS", "KEYS", "KEY_COUNT", "CONDITIONS", "CONDITION_COUNT", "PRESENCE", "PRESENCE_COUNT", "UNMODELLED", "UNMODELLED_COUNT", "EXTENDED", "EXTENDED_COUNT"];
+    for (const [index, { name, kind }] of Object.values(blocks).entries()) {
       expect(constants.get(`BLOCK_${shout(name)}`)).toBe(index);
-      expect(source).toContain(`    case ${index}:\n      switch (word) {\n        case 0: return <u32>${shout(name)}_TABLE;`);
+      expect(lines[index]).toEqual([...lists.map((list) => `<u32>${shout(name)}_${list}`), kind === "config" ? "1" : "0", "0"]);
+      for (const list of lists) expect(source.match(new RegExp(`^export const ${shout(name)}_${list}: (u32|usize)`, "gm"))).toHaveLength(1);
     }
+  });
+
+  it("a register has one name for all blocks of its kind, and none with a block in it", () => {
+    expect([constants.get("CONFIG_PCIE_SLOT_CONTROL"), constants.get("CONFIG_AER_ROOT_ERROR_STATUS"), constants.get("COMPONENT_HDM_DECODER_PORT_CONTROL"), constants.get("COMPONENT_HDM_DECODER_DEVICE_CONTROL")]).toEqual([0x58 / 4, 0x130 / 4, 0x220 / 4, 0x220 / 4]);
+    expect([constants.get("MESSAGES_MSIX_TABLE_VECTOR_CONTROL"), constants.get("MESSAGES_MSIX_TABLE_PENDING"), constants.get("MSIX_TABLE_VECTOR_CONTROL_STRIDE")]).toEqual([3, 0x200 / 4, 4]);
+    for (const block of Object.values(blocks)) for (const name of Object.keys(block.placements)) expect(source).not.toContain(`export const ${shout(block.name)}_${shout(name)}_`);
+  });
+
+  it("the extended list of a config block starts at 0x100; other blocks have none", () => {
+    for (const { name, kind } of Object.values(blocks)) {
+      expect(words(`${shout(name)}_EXTENDED`)[0]).toBe(kind === "config" ? 0x100 / 4 : 0);
+      if (kind !== "config") expect(constants.get(`${shout(name)}_EXTENDED_COUNT`)).toBe(0);
+    }
+  });
+
+  it("a condition on a key is a row of dword, mask, 0x80000000 + key and the value the key exceeds; one on a field names dword and mask", () => {
+    expect(rows("DEVICE_COMPONENT")).toContainEqual([0x220 / 4, 1 << 13, key("HAS_BACK_INVALIDATE"), 0]);
+    expect(rows("DEVICE_COMPONENT")).toContainEqual([(0x220 + 9 * 0x20) / 4, 0x0fff_7fff, key("DECODER_COUNT"), 9]);
+    expect(rows("DEVICE_COMPONENT")).toContainEqual([0x204 / 4, 1, 0x200 / 4, 1 << 10]);
+    expect(rows("DEVICE_MESSAGES")).toContainEqual([0x1fc / 4, 1, key("VECTORS"), 31]);
+    expect(rows("HOST_BRIDGE_COMPONENT")).toContainEqual([(0x620 + 4 + 31 * 8) / 4, 3, key("ROOT_PORT_COUNT"), 31]);
+  });
+
+  it("message numbers and areas of the BAR are those that registers show", () => {
+    expect([constants.get("SLOT_MESSAGE"), constants.get("AER_MESSAGE"), constants.get("DPC_MESSAGE"), constants.get("DOE_MESSAGE")]).toEqual([0, 1, 2, 0]);
+    expect([constants.get("BAR_MESSAGES_OFFSET"), constants.get("BAR_DEVICE_OFFSET")]).toEqual([0x1_0000, 0x2_0000]);
+  });
+
+  it("two declarations of one name are refused", () => {
+    expect(() => refuseTwice("export const A: u32 = 1;\nexport const B: u32 = 2;\nexport const A: u32 = 3;")).toThrow(/^A: two declarations/);
+    expect(refuseTwice("export const A: u32 = 1;")).toBe("export const A: u32 = 1;");
   });
 
   it("a structure has one place in all blocks of a kind, or nothing is generated", () => {
     const { config, moved } = { config: blocks.deviceConfig, moved: { ...blocks.rootPortConfig, placements: { pcie: { ...blocks.rootPortConfig.placements.pcie, at: 0x60 } } } };
     expect(() => checkPlaces([config, moved])).toThrow(/rootPortConfig\.pcie: lies at 96, but at 64 in deviceConfig/);
+    expect(() => checkPlaces([config, { ...moved, kind: "messages" }])).not.toThrow();
   });
 
   it("timeout spans are those of the sheet", () => {
     const spans = [...source.slice(source.indexOf("TIMEOUT_SPANS"), source.indexOf("]);", source.indexOf("TIMEOUT_SPANS"))).matchAll(/\d+/g)].map(([word]) => Number(word)).slice(1);
     expect(spans.slice(0, 8)).toEqual([1, 1, 50_000, 100_000, 2, 1, 1_000_000, 10_000_000]);
+    expect(spans.slice(-4)).toEqual([14, 8, 17_000_000_000, 64_000_000_000]);
     expect(spans).toHaveLength(32);
+    expect(constants.get("TIMEOUT_SPAN_COUNT")).toBe(8);
+    expect(source).toContain("export const TIMEOUT_DEFAULT_SHORTEST: u64 = 50000;\nexport const TIMEOUT_DEFAULT_LONGEST: u64 = 10000000;");
   });
 
   it("software never writes a bit that no field names", () => {
@@ -77,6 +122,9 @@ describe("reference page", () => {
     expect(page).toContain("writable with capability.memoryIsolation");
     expect(page).toContain("| 0x12c | status | 8 | memoryIsolation | RW1CS | 0x0 | TS5 |");
     expect(page).toContain("0x220 + 0x20n, n < decoderCount | control");
+    expect(page).toContain("writable with machine key hasBackInvalidate");
+    expect(page).toContain("### dpc at 0x210 (48 bytes, PCIe 7.9.14, access widths 1, 2, 4 bytes, present with machine key hasDpc)");
+    expect(page).toContain("| 0x14c | control | 2 | memoryEnable | RWL | 0x0 | 8.1.3.2 (inferred) |");
     for (const line of page.split("\n").filter((text) => text.startsWith("| 0x"))) expect(line.replaceAll("\\|", "").split("|")).toHaveLength(10);
   });
 });

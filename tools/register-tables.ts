@@ -72,15 +72,18 @@ function offsetNames(all: readonly BlockDeclaration[]): string[] {
   return [...names].map(([name, index]) => `export const ${name}: u32 = ${index};`);
 }
 
-/** Everything of a block by its number, so that the module has one code for all of them. */
+/** Everything of a block by its number, so that the module has one code for all of them. Two words follow: 1 for a config block, and a reserved one. */
 const blockWords = ["TABLE", "DWORDS", "KEYS", "KEY_COUNT", "CONDITIONS", "CONDITION_COUNT", "PRESENCE", "PRESENCE_COUNT", "UNMODELLED", "UNMODELLED_COUNT", "EXTENDED", "EXTENDED_COUNT"] as const;
+const rowWords = blockWords.length + 2;
 
 function directory(all: readonly BlockDeclaration[]): string[] {
-  const rows = all.map(({ name }, index) => `    case ${index}:\n      switch (word) {\n${blockWords.map((word, at) => `        case ${at}: return <u32>${shout(name)}_${word};`).join("\n")}\n        default: return 0;\n      }`);
+  const rows = all.map(({ name, kind }) => `  ${[...blockWords.map((word) => `<u32>${shout(name)}_${word}`), kind === "config" ? 1 : 0, 0].join(", ")},`);
   return [
     ...all.map(({ name }, index) => `export const BLOCK_${shout(name)}: u32 = ${index};`),
-    `/** Words: ${blockWords.map((word, at) => `${at} ${word.toLowerCase()}`).join(", ")}. */`,
-    `export function blockRow(block: u32, word: u32): u32 {\n  switch (block) {\n${rows.join("\n")}\n    default: return 0;\n  }\n}`,
+    `export const BLOCK_ROW_WORDS: u32 = ${rowWords};`,
+    `/** Words: ${[...blockWords, "IS_CONFIG", "RESERVED"].map((word, at) => `${at} ${word.toLowerCase()}`).join(", ")}. */`,
+    `export const BLOCKS: usize = memory.data<u32>([\n${rows.join("\n")}\n]);`,
+    "export function blockRow(block: u32, word: u32): u32 {\n  return load<u32>(BLOCKS + (<usize>(block * BLOCK_ROW_WORDS + word) << 2));\n}",
   ];
 }
 
@@ -106,8 +109,8 @@ function structures(): StructureDeclaration[] {
   return [...new Map(all.map((structure) => [structure.name, structure])).values()];
 }
 
-/** Two declarations whose names fall together would silently give one of them the other's number. */
-function refuseTwice(source: string): string {
+/** Two declarations whose names fall together would silently give one of them the other's number. @throws DeclarationError */
+export function refuseTwice(source: string): string {
   const seen = new Set<string>();
   for (const [, name = ""] of source.matchAll(/^export const (\w+)/gm)) {
     if (seen.has(name)) throw new DeclarationError(name, "two declarations have this name");
