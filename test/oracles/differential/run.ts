@@ -50,7 +50,7 @@ export function restart({ benches, reference, clean }: Differential): void {
 const hex = (value: bigint): string => `0x${value.toString(16)}`;
 
 /** What differs between the modules' outcomes and the prediction; undefined: nothing. */
-function differs(access: Access, outcomes: readonly Outcome[], { value, status, known }: Outcome & { readonly known: bigint }): string | undefined {
+export function differs(access: Access, outcomes: readonly Outcome[], { value, status, known }: Outcome & { readonly known: bigint }): string | undefined {
   for (const [number, outcome] of outcomes.entries()) {
     if (outcome.status !== status) return `module ${number} ends ${outcome.status}, reference ${status}`;
     if (!access.isWrite && ((outcome.value ^ value) & known) !== 0n) return `module ${number} reads ${hex(outcome.value)}, reference ${hex(value)}${known === (1n << BigInt(access.width * 8)) - 1n ? "" : ` (of ${hex(known)})`}`;
