@@ -130,7 +130,8 @@ function planMedia(m: Machine, port: Port, entry: Entry): void {
   if (m.foundDevice != 0) {
     const device = changetype<Device>(m.foundDevice);
     entry.device = device.index;
-    entry.dpa = m.foundDpa;
+    // Byte lanes are those of the address, also where a decoder's share (size over 3 ways) is no multiple of eight bytes (C12: not checked).
+    entry.dpa = (m.foundDpa & ~7) | (entry.address & 7);
     latency += entry.width != 0 ? device.writeLatency : device.readLatency;
     if (miss == FOUND) outcome = OUTCOME_MEDIA;
   }

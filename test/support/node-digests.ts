@@ -2,17 +2,26 @@
 
 import type { TestProject } from "vitest/node";
 import { referenceDigests } from "./disturb.ts";
+import { digestOf } from "../oracles/differential/run.ts";
+import { topologies, topologyNames } from "../oracles/differential/topologies.ts";
 import { bundledScenarios } from "./library.ts";
+import { modules } from "./machine.ts";
 import { scenarioDigests } from "./scenarios.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {
     readonly hardwareDigests: Record<string, string[]>;
     readonly scenarioDigests: Record<string, string>;
+    /** By topology, the folded trace digest of so many random accesses. */
+    readonly randomDigests: Record<string, string>;
+    readonly randomAccesses: number;
   }
 }
 
 export default function provideDigests(project: TestProject): void {
   project.provide("hardwareDigests", referenceDigests("release"));
   project.provide("scenarioDigests", scenarioDigests(bundledScenarios()));
+  const accesses = Math.ceil(Number(process.env["CXL_SANDBOX_ACCESSES"] ?? 100_000) / topologyNames.length);
+  project.provide("randomAccesses", accesses);
+  project.provide("randomDigests", Object.fromEntries(topologyNames.map((name) => [name, digestOf(modules.release, topologies[name], { accesses, seed: 1 })])));
 }
