@@ -7,12 +7,11 @@ import { ACCESS_DONE, ACCESS_UNANSWERED, ACCESS_WRONG_WIDTH, getDword, judge, te
 import { ACCESS_MMIO_READ, ACCESS_MMIO_WRITE, LAYER_ACCESS, REFUSED_WIDTH, trace } from "../trace/ring";
 import { isLive } from "./routing";
 
-/** BAR address of a function, or ~0 if memory space is off or the BAR is 0. BAR and command lie alike in both header types. */
+/** BAR address of a function, or ~0 if memory space is off. BAR and command lie alike in both header types. */
 function barBase(block: Block): u64 {
   if (!testBits(block, R.CONFIG_ENDPOINT_HEADER_COMMAND, R.ENDPOINT_HEADER_COMMAND_MEMORY_SPACE_ENABLE)) return ~(<u64>0);
   const low = getDword(block, R.CONFIG_ENDPOINT_HEADER_BAR0) & R.ENDPOINT_HEADER_BAR0_ADDRESS31TO16;
-  const base = (<u64>getDword(block, R.CONFIG_ENDPOINT_HEADER_BAR1) << 32) | <u64>low;
-  return base == 0 ? ~(<u64>0) : base;
+  return (<u64>getDword(block, R.CONFIG_ENDPOINT_HEADER_BAR1) << 32) | <u64>low;
 }
 
 /** True if the bridge forwards the range downstream: one of its two windows holds all of it (PCIe 7.5.1.3.8). */
@@ -28,8 +27,11 @@ function forwards(bridge: Block, base: u64, size: u64): bool {
   return base >= plainFrom && base + size - 1 <= plainTo;
 }
 
+/** The largest range of a handle, in bytes. */
+const LARGEST_HANDLE: u64 = 0x8000_0000;
+
 function contains(base: u64, size: u64, handle: Handle): bool {
-  return base != ~(<u64>0) && handle.base >= base && handle.size <= size && handle.base - base <= size - handle.size;
+  return handle.size <= LARGEST_HANDLE && base != ~(<u64>0) && handle.base >= base && handle.size <= size && handle.base - base <= size - handle.size;
 }
 
 /** Start of the area of a BAR that an offset lies in. */
@@ -46,9 +48,13 @@ function choose(handle: Handle, entity: Entity, offset: u32): void {
   handle.delta = handle.barOffset - (area == 0 ? R.CACHE_MEMORY_OFFSET : area == R.BAR_MESSAGES_OFFSET ? area : 0);
 }
 
+/** Offsets of a large BAR beyond this one are all alike: far behind the registers. With a handle's size (2 GiB at most) they stay in 32 bits. */
+const FAR_OFFSET: u64 = 0x7fff_f000;
+
 function settle(handle: Handle, entity: Entity, base: u64): void {
+  const offset = handle.base - base;
   handle.entity = entity.id;
-  handle.barOffset = <u32>(handle.base - base);
+  handle.barOffset = <u32>(offset < FAR_OFFSET ? offset : FAR_OFFSET | (offset & 0xfff));
   handle.isWide = areaOf(entity, handle.barOffset) != areaOf(entity, handle.barOffset + <u32>handle.size - 1) ? 1 : 0;
   choose(handle, entity, handle.barOffset);
 }

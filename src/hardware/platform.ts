@@ -36,8 +36,12 @@ function createConfig(hardware: Hardware): ConfigSpace {
   };
 }
 
-/** Maps registers at a physical address. @throws OutOfHandlesError */
+/** The largest range of a register handle, in bytes. */
+const largestHandle = 1n << 31n;
+
+/** Maps registers at a physical address, 1 byte to 2 GiB. @throws OutOfHandlesError, RangeError */
 export function createHandle(hardware: Hardware, base: bigint, size: bigint): IoHandle {
+  if (size < 1n || size > largestHandle) throw new RangeError(`ioremap: size ${size} is not within 1 byte to 2 GiB; map the part with the registers`);
   const { read, write, map, unmap } = hardware.exports;
   const handle = map(low(base), high(base), low(size), high(size));
   if (handle < 0) throw new OutOfHandlesError(hardware.entities.handles);

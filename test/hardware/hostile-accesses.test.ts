@@ -5,12 +5,9 @@ import type { Hardware } from "../../src/hardware/machine.ts";
 import type { IoHandle } from "../../src/platform/platform.ts";
 import { prepare } from "../oracles/differential/bench.ts";
 import type { Ready } from "../oracles/differential/bench.ts";
-import { predict } from "../oracles/differential/bench.ts";
-import { bringUp, restart } from "../oracles/differential/run.ts";
 import { topologies, topologyNames } from "../oracles/differential/topologies.ts";
 import { modules, offsetOf } from "../support/machine.ts";
 
-const variants = ["release", "checked"] as const;
 const answers = ["ok", "ones", "poison", "dropped"];
 
 /** Everything that has component registers. */
@@ -54,35 +51,33 @@ describe.each(topologyNames)("%s", (name) => {
   });
 });
 
-describe("[C9] CONFIG_LOCK and Mem_Enable: every sequence of four writes reads as the reference has it", () => {
-  const at = (register: string): number => offsetOf("deviceConfig", "dvsecDevice", register);
-  const writes = [["lock", 1], ["lock", 0], ["control", 4], ["control", 0], ["range1BaseLow", 0x3000_0000], ["range1BaseLow", 0xffff_ffff], ["status2", 0xffff]] as const;
-  const registers = ["control", "lock", "range1BaseLow", "status2"] as const;
+describe("BARs at the ends of what they can be", () => {
+  const name = "four ports, mixed and persistent devices";
+  const large = 1n << 33n;
 
-  it.each(variants)("%s build", (variant) => {
-    const differential = bringUp([modules[variant]], topologies["one port, one device"]);
-    const { reference, layout, benches } = differential;
-    const place = layout.functions.find(({ kind }) => kind === "endpoint")?.address ?? 0;
-    const config = benches[0]?.platform.config;
-    const wrong: unknown[] = [];
-    const kept = new Set<number>();
-    for (let code = 0; code < writes.length ** 4; code++) {
-      restart(differential);
-      for (let step = 0, rest = code; step < 4; step++, rest = Math.floor(rest / writes.length)) {
-        const [register, value] = writes[rest % writes.length] ?? writes[0];
-        const width = register.startsWith("range") ? 4 : 2;
-        predict(reference, { kind: "config", isWrite: true, place, at: at(register), width, value: BigInt(value) });
-        if (width === 4) config?.write32(place, at(register), value);
-        else config?.write16(place, at(register), value);
-        for (const read of registers) {
-          const ours = config?.read16(place, at(read) + (read.startsWith("range") ? 2 : 0)) ?? -1;
-          const theirs = Number(reference.configRead(place, at(read) + (read.startsWith("range") ? 2 : 0), 2));
-          if (ours !== theirs) wrong.push({ code, step, read, ours, theirs });
-          if (read === "range1BaseLow") kept.add(ours);
-        }
-      }
-    }
-    expect(wrong.slice(0, 3)).toEqual([]);
-    expect(kept).toEqual(new Set([0, 0x3000, 0xf000]));
+  it("an offset beyond 4 GiB of a large BAR reaches no register, also through a handle of the largest size", () => {
+    const { platform, layout } = prepare(modules.checked, topologies[name]);
+    const { bar } = layout.functions.find(({ barSize }) => barSize === large) ?? { bar: 0n };
+    expect(platform.ioremap(bar + 0x1000n, 0x1000n).read32(0)).not.toBe(0);
+    const far = platform.ioremap(bar + (1n << 32n), 1n << 31n);
+    for (const offset of [0, 0x1000, 0x1_0000, 0x7fff_f000, 0x7fff_fff8]) expect([offset, far.read32(offset)]).toEqual([offset, 0]);
+    far.write32(0x1000, 0xffff_ffff);
+    expect(far.read64(0x1000)).toBe(0n);
+  });
+
+  it("refuses handles of no size or of more than 2 GiB, and says what to do", () => {
+    const { platform } = prepare(modules.checked, topologies[name]);
+    for (const size of [0n, (1n << 31n) + 1n]) expect(() => platform.ioremap(0n, size)).toThrow("1 byte to 2 GiB; map the part");
+  });
+
+  it("a BAR at address 0 is a BAR (PCIe 7.5.1.2.1 excludes no address)", () => {
+    const { platform, layout } = prepare(modules.checked, topologies[name]);
+    const port = layout.functions.find(({ kind }) => kind !== "endpoint");
+    const at = (register: string): number => offsetOf("rootPortConfig", "bridgeHeader", register);
+    const block = platform.ioremap(0x1000n, 0x1000n);
+    expect(block.read32(0)).toBe(0xffff_ffff);
+    platform.config.write32(port?.address ?? 0, at("bar0"), 0);
+    platform.config.write32(port?.address ?? 0, at("bar1"), 0);
+    expect(block.read32(0) & 0xffff).toBe(1);
   });
 });
