@@ -3,6 +3,7 @@
 import { cacheMemoryRange, dvsecIdentity } from "../../../registers/blocks.ts";
 import { dvsecDevice, dvsecLocatorPort, dvsecPort } from "../../../registers/dvsec.ts";
 import { aerRootPort, bridgeHeader, endpointHeader, msi, pcieEndpoint, pcieRootPort, serialNumber } from "../../../registers/pci.ts";
+import { configBus as busOf } from "../../platform/config-walk.ts";
 import type { PciAddress } from "../../platform/pci-address.ts";
 import type { RegisterAccess, RegisterBus } from "../../platform/registers.ts";
 import { decode, extract, registerAt } from "../../platform/registers.ts";
@@ -19,23 +20,8 @@ export { dvsecIdentity };
 /** First extended capability (PCIe 7.6.2). */
 export const extendedStart = 0x100;
 
-/** Config space of one function as a register bus. 64-bit accesses are two, low half first. */
-export function configBus(kernel: Kernel, address: PciAddress): RegisterBus {
-  const { config } = kernel.platform;
-  return {
-    read8: (offset) => config.read8(address, offset),
-    read16: (offset) => config.read16(address, offset),
-    read32: (offset) => config.read32(address, offset),
-    read64: (offset) => BigInt(config.read32(address, offset)) | (BigInt(config.read32(address, offset + 4)) << 32n),
-    write8: (offset, value) => config.write8(address, offset, value),
-    write16: (offset, value) => config.write16(address, offset, value),
-    write32: (offset, value) => config.write32(address, offset, value),
-    write64: (offset, value) => {
-      config.write32(address, offset, Number(value & 0xffff_ffffn));
-      config.write32(address, offset + 4, Number(value >> 32n));
-    },
-  };
-}
+/** Config space of one function as a register bus. */
+export const configBus = (kernel: Kernel, address: PciAddress): RegisterBus => busOf(kernel.platform.config, address);
 
 /** Raw 32-bit access to BAR `index` of a function. */
 export function barAccess(kernel: Kernel, address: PciAddress, index: number): { readonly read: () => number; readonly write: (value: number) => void } {
