@@ -11,12 +11,14 @@ const release = (await loadModule("release")).module;
 const checked = (await loadModule("checked")).module;
 /** Over the five topologies; a campaign asks for more. */
 const total = Number(process.env["CXL_SANDBOX_ACCESSES"] ?? 200_000);
+const isCampaign = process.env["CXL_SANDBOX_ACCESSES"] !== undefined;
 const perTopology = Math.ceil(total / topologyNames.length);
 
 describe("[rule 2] random accesses leave module and reference equal", () => {
   it.each(topologyNames)("%s", (name) => {
     const differential = bringUp([release, checked], topologies[name]);
     const { accesses, divergences, traps, stories, digest } = runCampaign(differential, { accesses: perTopology, seed: 1, stopAfter: 3 });
+    if (isCampaign) console.log(`${name}: ${accesses} accesses, ${divergences} divergences, ${traps} traps, digest ${digest}`);
     expect(stories.join("\n\n")).toBe("");
     expect({ accesses, divergences, traps }).toEqual({ accesses: perTopology, divergences: 0, traps: 0 });
     for (const part of differential.reference.tree.parts.values()) {

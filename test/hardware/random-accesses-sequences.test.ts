@@ -31,6 +31,9 @@ const config = (place: number, at: number, width: Width, value?: bigint | number
 const load = (at: bigint): Access => ({ kind: "memory", isWrite: false, place: 0, at, width: 8, value: 0n });
 const store = (at: bigint, value: bigint): Access => ({ kind: "memory", isWrite: true, place: 0, at, width: 8, value });
 
+const dvsec = (register: string): number => offsetIn("deviceConfig", "dvsecDevice", register);
+const letter = (name: string, ...accesses: Access[]): Letter => ({ name, accesses });
+
 const description: MachineDescription = machine([bridge(0, [rootPort("rp0", 0, device("dev0", { volatileCapacity: 1024n * MiB, persistentCapacity: 512n * MiB, resetTime: 10_000_000 })), rootPort("rp1", 1, device("dev1"))])]);
 const endpoint = (differential: Differential) => differential.layout.functions.find(({ kind }) => kind === "endpoint") as Differential["layout"]["functions"][number];
 
@@ -51,14 +54,14 @@ function openBridge(differential: Differential): Access[] {
 }
 
 function decoderLetters(handle: number, isDevice: boolean): Letter[] {
-  const letter = (name: string, at: number, value: bigint | number): Letter => ({ name, accesses: [write(handle, at, value)] });
+  const one = (name: string, at: number, value: bigint | number): Letter => letter(name, write(handle, at, value));
   const [first, second] = [decoderPlaces(isDevice, 0), decoderPlaces(isDevice, 1)];
   return [
-    letter("commit 0", first.control, commit), letter("commit and lock 0", first.control, commit | lock), letter("uncommit 0", first.control, 0),
-    letter("move 0", first.baseLow, 3n * granule), letter("grow 0", first.sizeLow, 3n * granule), letter("empty 0", first.sizeLow, 0), letter("two ways 0", first.control, commit | lock | twoWays),
-    letter(isDevice ? "skip 0" : "same target 0", first.listLow, isDevice ? granule : 0),
-    letter("commit 1", second.control, commit), letter("commit and lock 1", second.control, commit | lock), letter("uncommit 1", second.control, 0), letter("move 1 down", second.baseLow, 0),
-    isDevice ? letter("three ways 1", second.control, commit | lock | threeWays) : letter("reserved ways 1", second.control, commit | reservedWays),
+    one("commit 0", first.control, commit), one("commit and lock 0", first.control, commit | lock), one("uncommit 0", first.control, 0),
+    one("move 0", first.baseLow, 3n * granule), one("grow 0", first.sizeLow, 3n * granule), one("empty 0", first.sizeLow, 0), one("two ways 0", first.control, commit | lock | twoWays),
+    one(isDevice ? "skip 0" : "same target 0", first.listLow, isDevice ? granule : 0),
+    one("commit 1", second.control, commit), one("commit and lock 1", second.control, commit | lock), one("uncommit 1", second.control, 0), one("move 1 down", second.baseLow, 0),
+    isDevice ? one("three ways 1", second.control, commit | lock | threeWays) : one("reserved ways 1", second.control, commit | reservedWays),
   ];
 }
 
@@ -80,10 +83,8 @@ describe("every sequence of up to four writes", () => {
     const differential = bringUp(modules, description);
     const { address } = endpoint(differential);
     const handle = componentHandle(differential.layout, address);
-    const dvsec = (register: string): number => offsetIn("deviceConfig", "dvsecDevice", register);
     const root = differential.layout.functions[0]?.address ?? 0;
     const again = differential.layout.accesses.filter(({ isWrite, place }) => isWrite && place === address);
-    const letter = (name: string, ...accesses: Access[]): Letter => ({ name, accesses });
     const letters = [
       letter("lock", config(address, dvsec("lock"), 2, 1)), letter("write 0 to the lock", config(address, dvsec("lock"), 2, 0)), letter("lock as a dword", config(address, dvsec("lock"), 4, 0xffff_ffff)),
       letter("Mem_Enable", config(address, dvsec("control"), 2, 4)), letter("no Mem_Enable", config(address, dvsec("control"), 2, 0)), letter("all of control, one byte", config(address, dvsec("control"), 1, 0xff)),

@@ -164,7 +164,7 @@ export class AccessSource {
     const choice = this.#choice;
     const { offset } = cacheMemoryRange;
     const around = (at: number): number => at - 8 + choice.below(16);
-    const at = choice.pick([choice.below(size), choice.below(size), choice.below(0x800), offset + choice.below(0x800), 0x1_0000 + choice.below(0x300), around(offset), around(2 * offset), around(0x1_0000), around(0x2_0000), size - 8]);
-    return Math.max(0, Math.min(at, size - 8));
+    const at = choice.pick([choice.below(size), choice.below(size), choice.below(0x800), offset + choice.below(0x800), 0x1_0000 + choice.below(0x300), around(offset), around(2 * offset), around(0x1_0000), around(0x2_0000), around(size)]);
+    return Math.max(0, choice.chance(12) ? at : Math.min(at, size - 8));
   }
 }

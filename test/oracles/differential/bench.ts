@@ -97,12 +97,13 @@ export function settle(hardware: Hardware): void {
   }
 }
 
+const elsewhere = (name: string, base: bigint, size: bigint): MappedRange => ({ name, owner: "", holds: "nothing", base, size });
+
 function rangesOf(description: MachineDescription, functions: readonly FoundFunction[]): MappedRange[] {
   const { offset, size, blockSize } = cacheMemoryRange;
   const block = (name: string, owner: string | number, base: bigint): MappedRange[] => [{ name: `${name} block`, owner, holds: "nothing", base, size: BigInt(blockSize) }, { name, owner, holds: "component", base: base + BigInt(offset), size: BigInt(size) }];
   const last = functions.at(-1);
   const end = last === undefined ? highMemory : last.bar + last.barSize;
-  const elsewhere = (name: string, base: bigint, length: bigint): MappedRange => ({ name, owner: "", holds: "nothing", base, size: length });
   return [
     ...description.hostBridges.flatMap((bridge) => block(bridge.name, bridge.name, bridge.componentBase)),
     ...functions.flatMap(({ address, bar, barSize, kind }): MappedRange[] => {
@@ -112,6 +113,8 @@ function rangesOf(description: MachineDescription, functions: readonly FoundFunc
       return [...block(name, address, bar), messages, elsewhere(`start of ${name}`, bar, barSize < 0x4_0000n ? barSize : 0x4_0000n)];
     }),
     elsewhere("behind all BARs", end + 0x10_0000n, 0x1_0000n),
+    elsewhere("address 0", 0n, 0x1_0000n),
+    elsewhere("behind address 0", 0x1000n, 0x1000n),
     elsewhere("first window", description.windows[0]?.base ?? 0n, 0x1000n),
     elsewhere("across the first host bridge's end", (description.hostBridges[0]?.componentBase ?? 0n) + BigInt(blockSize) - 0x800n, 0x1000n),
   ];

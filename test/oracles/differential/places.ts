@@ -20,6 +20,8 @@ export function offsetIn(name: BlockName, structure: string, register: string, i
 /** Places that procedures use. A register of one name lies at one place in all blocks. */
 export const places = {
   bridgeControl: offsetIn("rootPortConfig", "bridgeHeader", "bridgeControl"),
+  barLow: offsetIn("rootPortConfig", "bridgeHeader", "bar0"),
+  barHigh: offsetIn("rootPortConfig", "bridgeHeader", "bar1"),
   memoryBase: offsetIn("rootPortConfig", "bridgeHeader", "memoryBase"),
   memoryLimit: offsetIn("rootPortConfig", "bridgeHeader", "memoryLimit"),
   prefetchableBase: offsetIn("rootPortConfig", "bridgeHeader", "prefetchableBase"),

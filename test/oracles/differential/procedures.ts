@@ -52,6 +52,7 @@ export class Procedures {
     else if (choice < 168) this.#isolate();
     else if (choice < 176) this.#exchange();
     else if (choice < 180) this.#swapWindows();
+    else if (choice < 184) this.#moveBar();
     else this.#repair(this.#choice.pick(this.#layout.functions));
   }
 
@@ -238,6 +239,19 @@ export class Procedures {
     this.#config(bridge.address, places.prefetchableBase, 2, choice.pick([0xfff0, 0]));
     this.#config(bridge.address, places.prefetchableLimit, 2, 0);
     for (const { address } of inside) this.#registerRead(componentHandle(this.#layout, address), choice.pick([0, 4, places.globalControl]));
+  }
+
+  /** A BAR to address 0, over another one, behind all, or onto a host bridge's registers; reads there; and mostly back. */
+  #moveBar(): void {
+    const choice = this.#choice;
+    const { functions, ranges } = this.#layout;
+    const found = choice.pick(functions);
+    const end = functions.reduce((last, { bar, barSize }) => (bar + barSize > last ? bar + barSize : last), 0n);
+    const bar = choice.pick([0n, 0n, choice.pick(functions).bar, end + 0x10_0000n, choice.pick(this.#description.hostBridges).componentBase]);
+    this.#config(found.address, places.barLow, 4, bar & 0xffff_ffffn);
+    this.#config(found.address, places.barHigh, 4, bar >> 32n);
+    for (let i = 0; i < 6; i++) this.#registerRead(choice.below(ranges.length), choice.pick([0, 4, 0x1000, 0x1204, places.globalControl]));
+    if (!choice.chance(4)) this.#repairFunction(found);
   }
 
   /** Isolation of a root port switched on in some way, its link taken down or a request sent, and the status cleared (TR2). */

@@ -114,10 +114,10 @@ export class ReferenceMachine {
     this.#mappings.delete(handle);
   }
 
-  /** What an access through a handle reaches: the one block that holds all of the handle's range. */
-  placeOf(handle: number, offset: number): Found {
+  /** What an access through a handle reaches: the one block that holds all of the handle's range; nothing behind its end. */
+  placeOf(handle: number, offset: number, width = 1): Found {
     const mapping = this.#mappings.get(handle);
-    if (mapping === undefined) return undefined;
+    if (mapping === undefined || BigInt(offset + width) > mapping.size) return undefined;
     for (const bridge of this.tree.bridges) {
       const at = mapping.base - bridge.description.componentBase;
       if (at >= 0n && at + mapping.size <= blockSize) return inComponent(bridge, bridge.component, Number(at) + offset);
@@ -132,13 +132,13 @@ export class ReferenceMachine {
   }
 
   read(handle: number, offset: number, width: number): bigint {
-    const found = this.placeOf(handle, offset);
+    const found = this.placeOf(handle, offset, width);
     if (found === undefined) return ones(width);
     return found === "reserved" ? 0n : found.file.read(found.offset, width);
   }
 
   write(handle: number, offset: number, width: number, value: bigint): void {
-    const found = this.placeOf(handle, offset);
+    const found = this.placeOf(handle, offset, width);
     if (found !== undefined && found !== "reserved") this.#apply(found.part, found.file.write(found.offset, width, value));
   }
 

@@ -5,7 +5,6 @@ import type { MemoryStatus } from "../../../src/platform/platform.ts";
 import { detectsTimeouts, isIsolated, isolateOnRequest, timeOut } from "./links.ts";
 import type { LoadAnswer } from "./machine.ts";
 import type { RegisterFile } from "./registers.ts";
-import { open } from "./open.ts";
 import type { Answer, Decoder, DeviceProgramming, HubProgramming, Programming, Range } from "./routing.ts";
 import { route } from "./routing.ts";
 import type { DevicePart, PortPart, Tree } from "./tree.ts";
@@ -88,7 +87,6 @@ export class ReferenceMemory {
     let known = 0n;
     for (const { at, bytes, shift } of pieces(address, width)) {
       const target = this.#targetOf(at, false);
-      if (!("status" in target) && open.oddDpaMixesBytes && target.at % word !== at % word) continue;
       const piece = "status" in target ? { status: target.status, value: target.status === "ones" ? ones(bytes) : 0n, known: target.status === "ones" ? ones(bytes) : 0n } : { status: "ok" as const, ...fetch(target.contents, target.at, bytes) };
       if (badness[piece.status] > badness[status]) status = piece.status;
       value |= piece.value << shift;
@@ -102,8 +100,7 @@ export class ReferenceMemory {
     let status: MemoryStatus = "ok";
     for (const { at, bytes, shift } of pieces(address, width)) {
       const target = this.#targetOf(at, true);
-      if (!("status" in target) && open.oddDpaMixesBytes && target.at % word !== at % word) forget(target.contents, target.at);
-      else if (!("status" in target)) keep(target.contents, target.at, bytes, (value >> shift) & ones(bytes));
+      if (!("status" in target)) keep(target.contents, target.at, bytes, (value >> shift) & ones(bytes));
       else if (badness[target.status] > badness[status]) status = target.status;
     }
     return status;
@@ -118,7 +115,8 @@ export class ReferenceMemory {
     if (answer.kind === "dead end" && root !== undefined) return { status: this.#deadEnd(answer, root, isStore) };
     if (answer.kind !== "device") return { status: isStore ? "dropped" : answer.kind === "miss" ? answer.read : "ones" };
     const contents = this.#devices.get(answer.device.name);
-    return contents === undefined ? { status: "never" } : { contents, at: answer.dpa };
+    // A DPABase that is no multiple of 8 (C12 leaves that to software): byte lanes stay those of the address.
+    return contents === undefined ? { status: "never" } : { contents, at: answer.dpa - (answer.dpa % word) + (address % word) };
   }
 
   #port(name: string | undefined): PortPart | undefined {
@@ -153,11 +151,6 @@ function keep(contents: Contents, at: bigint, bytes: number, value: bigint): voi
   const shift = (at % word) * 8n;
   const mask = ones(bytes) << shift;
   contents.words.set(at / word, { value: (found.value & ~mask) | (value << shift), known: found.known | mask });
-}
-
-/** The words around a place are not certain any more. */
-function forget(contents: Contents, at: bigint): void {
-  for (const near of [at / word - 1n, at / word, at / word + 1n]) contents.words.set(near, { value: 0n, known: 0n });
 }
 
 /** Decoders of a component, read out of its registers anew only when they changed. */

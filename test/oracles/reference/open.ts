@@ -14,11 +14,6 @@ export const open = {
   resetKeepsDeclaredMessageNumber: true,
   /** PCIe 6.6.2: a function level reset spares Max_Payload_Size. The module clears it (the field is not modelled otherwise). */
   functionResetClearsPayloadSize: true,
-  /**
-   * cedt sheet 3, component sheet 6.8: DPABase adds size/ways, so a lower decoder of 3 ways whose size is no multiple of 3 (C12 leaves that to
-   * software) gives a DPABase that is no multiple of 8. The module then mixes up bytes across words of 8; their contents are not compared.
-   */
-  oddDpaMixesBytes: true,
   /** PCIe 6.1.4.5: a pending bit goes when its message is sent. Unmasked while MSI-X is disabled, the module clears it and sends nothing, ever. */
   pendingIsLostWhileDisabled: true,
 } as const;

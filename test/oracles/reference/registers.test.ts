@@ -86,9 +86,9 @@ describe("access kinds", () => {
   });
 });
 
-describe("locks", () => {
-  const decoderFile = (): RegisterFile => new RegisterFile(blocks.hostBridgeComponent, { decoderCount: 4, hasDecoders: 1 });
+const decoderFile = (): RegisterFile => new RegisterFile(blocks.hostBridgeComponent, { decoderCount: 4, hasDecoders: 1 });
 
+describe("locks", () => {
   it("[C9] locked decoder keeps its base, size, targets and control; its neighbour does not", () => {
     const file = decoderFile();
     const control = (n: number): number => file.offsetOf("hdmDecoderPort", "control", n);
@@ -127,14 +127,14 @@ describe("locks", () => {
   });
 });
 
-describe("capability lists", () => {
-  /** Ids along the extended list, DVSEC ids from 0x1000. */
-  function extended(file: RegisterFile): number[] {
-    const ids: number[] = [];
-    for (let at = 0x100; at !== 0; at = file.word(at) >>> 20) ids.push((file.word(at) & 0xffff) === 0x23 ? 0x1000 + (file.word(at + 8) & 0xffff) : file.word(at) & 0xffff);
-    return ids;
-  }
+/** Ids along the extended list, DVSEC ids from 0x1000. */
+function extended(file: RegisterFile): number[] {
+  const ids: number[] = [];
+  for (let at = 0x100; at !== 0; at = file.word(at) >>> 20) ids.push((file.word(at) & 0xffff) === 0x23 ? 0x1000 + (file.word(at + 8) & 0xffff) : file.word(at) & 0xffff);
+  return ids;
+}
 
+describe("capability lists", () => {
   it("the extended list runs through what is present, in order of place, and ends", () => {
     expect(extended(new RegisterFile(blocks.deviceConfig, { hasPersistent: 1 }))).toEqual([1, 0x1000, 0x1007, 0x1008, 0x1005, 3, 0x2e]);
     expect(extended(new RegisterFile(blocks.deviceConfig, {}))).toEqual([1, 0x1000, 0x1007, 0x1008, 3, 0x2e]);

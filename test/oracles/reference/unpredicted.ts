@@ -39,5 +39,4 @@ export const unpredictedFields: readonly UnpredictedField[] = [
 export const unpredictedMemory: Readonly<Record<string, string>> = {
   "volatile contents after a reset": "TB3: lost; what is there then is the implementation's",
   "data of a load that ends in an error": "TB1: an exception, not data",
-  "words at a DPA that is no multiple of 8": "open.ts, oddDpaMixesBytes",
 };
