@@ -70,7 +70,7 @@ export function checkMachine(machine: MachineDescription): void {
   checkRange(hostBridges.length, 1, 16, "host bridges");
   checkNames(hostBridges.flatMap((bridge) => [bridge.name, ...bridge.rootPorts.flatMap(namesBelow)]));
   for (const bridge of hostBridges) checkBridge(bridge);
-  checkBuses(hostBridges);
+  checkBridgesApart(hostBridges);
   for (const [number, window] of windows.entries()) checkWindow(`window ${number}`, window, hostBridges.length);
   checkMapsAgree(windows);
   for (const [number, range] of ram.entries()) check(range.base % page === 0n && range.size % page === 0n, `ram ${number}`, "base and size are multiples of 4 KiB");
@@ -96,6 +96,7 @@ function checkChoices(machine: MachineDescription): void {
   checkOneOf(choice.messageOrder, ["isolation-first", "hotplug-first"], "implementation.messageOrder");
   checkRange(choice.decoderCommitTime, 0, longest, "implementation.decoderCommitTime", " ns");
   checkRange(choice.isolationResponseTime, 0, longest, "implementation.isolationResponseTime", " ns");
+  checkOneOf(choice.switchDeadPort ?? "no-response", ["no-response", "all-ones"], "implementation.switchDeadPort");
 }
 
 const namesBelow = (port: DownstreamPortDescription): string[] => [port.name, ...port.slots.flatMap((slot) => [slot.name, ...(isSwitch(slot) ? slot.ports.flatMap(namesBelow) : [])])];
@@ -105,6 +106,7 @@ const mapsOf = (ways: number): number => Math.log2(ways % 3 === 0 ? ways / 3 : w
 
 function checkArithmetic(what: string, { ways, arithmetic, xorMaps }: WindowDescription): void {
   const maps = xorMaps ?? [];
+  checkOneOf(arithmetic ?? "modulo", ["modulo", "xor"], `${what} arithmetic`);
   if (arithmetic !== "xor") return check(maps.length === 0, `${what} maps`, "only XOR arithmetic has bitmaps; set arithmetic to xor or leave them out");
   check(maps.length === mapsOf(ways), `${what} maps`, `${maps.length} bitmaps, but ${ways} ways need ${mapsOf(ways)}`);
   for (const map of maps) check(map > 0n && map < addressLimit, `${what} maps`, `0x${map.toString(16)} is not a bitmap of address bits 51:0`);
@@ -133,17 +135,20 @@ function checkWindow(what: string, window: WindowDescription, bridges: number): 
   checkRange(window.qtg ?? 0, 0, 0xffff, `${what} qtg`);
 }
 
-function checkBuses(bridges: readonly HostBridgeDescription[]): void {
+/** What host bridges may not share: buses of a segment, and the UID by which the CEDT names them. */
+function checkBridgesApart(bridges: readonly HostBridgeDescription[]): void {
   for (const [index, bridge] of bridges.entries()) {
     for (const other of bridges.slice(index + 1)) {
       const isApart = bridge.segment !== other.segment || bridge.busEnd < other.busStart || other.busEnd < bridge.busStart;
       check(isApart, `${other.name} buses`, `${other.busStart}..${other.busEnd} overlap ${bridge.busStart}..${bridge.busEnd} of ${bridge.name} in segment ${bridge.segment}`);
+      check(bridge.uid !== other.uid, `${other.name} uid`, `${other.uid} is that of ${bridge.name} too`);
     }
   }
 }
 
 function checkBridge(bridge: HostBridgeDescription): void {
   const { name, rootPorts } = bridge;
+  checkRange(bridge.uid, 0, word, `${name} uid`);
   checkRange(bridge.segment, 0, 0xffff, `${name} segment`);
   checkRange(bridge.busStart, 0, 255, `${name} busStart`);
   checkRange(bridge.busEnd, bridge.busStart, 255, `${name} busEnd`);
