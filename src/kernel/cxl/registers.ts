@@ -2,7 +2,7 @@
 
 import { cacheMemoryRange } from "../../../registers/blocks.ts";
 import { componentHeader } from "../../../registers/component-header.ts";
-import { dvsecDevice } from "../../../registers/dvsec.ts";
+import { dvsecDevice, dvsecLocatorPort } from "../../../registers/dvsec.ts";
 import { hdmDecoderDevice, hdmDecoderPort } from "../../../registers/hdm-decoder.ts";
 import { ras } from "../../../registers/ras-link.ts";
 import { timeoutIsolation } from "../../../registers/timeout-isolation.ts";
@@ -12,7 +12,7 @@ import type { Device } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { addressOf, barAddress, findDvsec } from "../pci/device.ts";
-import { configBus, dvsecHeaders, dvsecIds, locatorEntries, locatorEntry } from "../pci/registers.ts";
+import { configBus, dvsecIds } from "../pci/registers.ts";
 
 export const capabilityIds = { ras: ras.identity.id, hdmDecoder: hdmDecoderPort.identity.id, timeoutIsolation: timeoutIsolation.identity.id } as const;
 const structureLengths: Readonly<Record<number, number>> = { [ras.identity.id]: ras.length };
@@ -27,16 +27,19 @@ export interface ComponentRegisters {
   readonly capabilities: readonly { readonly id: number; readonly offset: number }[];
 }
 
+const { entry0Low, entry0High } = dvsecLocatorPort.registers;
+const locatorEntrySize = entry0High.offset + 4 - entry0Low.offset;
+
 /** Physical address of the component register block that a function's register locator names, or undefined (region-assembly 4.1). */
 export function findComponentBlock(kernel: Kernel, device: Device): bigint | undefined {
   const at = findDvsec(kernel, device, dvsecIds.locator);
   if (at === undefined) return undefined;
-  const count = locatorEntries(dvsecHeaders(kernel, addressOf(device), at).vendor.get("length"));
+  const bus = configBus(kernel, addressOf(device));
+  const count = Math.floor((registerAt(bus, at, dvsecLocatorPort.registers.header1).get("length") - entry0Low.offset) / locatorEntrySize);
   for (let n = 0; n < count; n++) {
-    const entry = locatorEntry(kernel, addressOf(device), at, n);
-    const low = entry.low.read();
+    const low = registerAt(bus, at + n * locatorEntrySize, entry0Low).read();
     if (low.block !== componentBlock) continue;
-    return barAddress(device, low.barIndex) + (BigInt(low.offset31to16) << 16n) + (BigInt(entry.high.get("offset63to32")) << 32n);
+    return barAddress(device, low.barIndex) + (BigInt(low.offset31to16) << 16n) + (BigInt(registerAt(bus, at + n * locatorEntrySize, entry0High).get("offset63to32")) << 32n);
   }
   return undefined;
 }

@@ -6,8 +6,10 @@ import type { Attribute, Device, DeviceType } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import type { Resource } from "../resource/resource.ts";
-import { barAccess, capabilityHeader, capabilityIds, configBus, decodeBar, dvsecHeaders, dvsecIdentity, extendedHeader, extendedIds, extendedStart, headerOf, pcieOf, serialNumber } from "./registers.ts";
-import { registerAt } from "../../platform/registers.ts";
+import * as walk from "../../platform/config-walk.ts";
+import { structureAt } from "../../platform/registers.ts";
+import { serialNumber } from "../../../registers/pci.ts";
+import { barAccess, capabilityIds, configBus, decodeBar, extendedIds, headerOf, pcieOf } from "./registers.ts";
 
 export const pciBus = "pci";
 
@@ -83,64 +85,28 @@ export const bridgeClass = 0x0604;
 /** The bridge (root or downstream port, or upstream port) above a function, or undefined on the root bus. */
 export const portAbove = (device: Device): Device | undefined => (device.parent !== null && isPciDevice(device.parent) ? device.parent : undefined);
 
-const capabilityLimit = 48;
-const extendedLimit = 480;
-const allOnes8 = 0xff;
+/** An offset as the walk gives it, 0 for none. */
+const orAbsent = (at: number): number | undefined => (at === 0 ? undefined : at);
 
 /** Offset of a capability in the first 256 bytes, or undefined. */
-export const findCapability = (kernel: Kernel, device: Device, id: number): number | undefined => findCapabilityAt(kernel, addressOf(device), id);
+export const findCapability = (kernel: Kernel, device: Device, id: number): number | undefined => orAbsent(walk.findCapability(configBus(kernel, addressOf(device)), id));
 
 /** Device/Port Type (PCIe 7.5.3.2) of the function at an address, or -1. */
 export function portTypeOf(kernel: Kernel, address: PciAddress): number {
-  const at = findCapabilityAt(kernel, address, capabilityIds.pcie);
-  return at === undefined ? -1 : pcieOf(kernel, address, at).flags.get("portType");
-}
-
-function findCapabilityAt(kernel: Kernel, address: PciAddress, id: number): number | undefined {
-  let at = headerOf(kernel, address).capabilitiesPointer.get("value") & ~3;
-  for (let steps = 0; at !== 0 && at !== (allOnes8 & ~3) && steps < capabilityLimit; steps++) {
-    const header = capabilityHeader(kernel, address, at).read();
-    if (header.id === id) return at;
-    if (header.id === allOnes8) return undefined;
-    at = header.next & ~3;
-  }
-  return undefined;
-}
-
-/** Every extended capability as [offset, id]; a function that does not answer has none. */
-function* extendedCapabilities(kernel: Kernel, address: PciAddress): Generator<readonly [number, number]> {
-  let at = extendedStart;
-  for (let steps = 0; at >= extendedStart && steps < extendedLimit; steps++) {
-    const raw = extendedHeader(kernel, address, at).read();
-    if (raw.id === 0 || raw.id === 0xffff) return;
-    yield [at, raw.id];
-    at = raw.next & ~3;
-  }
-}
-
-export function findExtendedCapability(kernel: Kernel, device: Device, id: number): number | undefined {
-  for (const [at, found] of extendedCapabilities(kernel, addressOf(device))) if (found === id) return at;
-  return undefined;
+  const at = walk.findCapability(configBus(kernel, address), capabilityIds.pcie);
+  return at === 0 ? -1 : pcieOf(kernel, address, at).flags.get("portType");
 }
 
 /** Offset of a CXL DVSEC (vendor 0x1e98), or undefined. */
-export function findDvsec(kernel: Kernel, device: Device, id: number): number | undefined {
-  const address = addressOf(device);
-  for (const [at, found] of extendedCapabilities(kernel, address)) {
-    if (found !== dvsecIdentity.capability) continue;
-    const headers = dvsecHeaders(kernel, address, at);
-    if (headers.vendor.get("vendor") === dvsecIdentity.vendor && headers.id.get("id") === id) return at;
-  }
-  return undefined;
-}
+export const findDvsec = (kernel: Kernel, device: Device, id: number): number | undefined => orAbsent(walk.findDvsec(configBus(kernel, addressOf(device)), id));
 
 /** 64-bit serial number, or 0 without the capability (pci_get_dsn). */
 export function serialNumberOf(kernel: Kernel, device: Device): bigint {
-  const at = findExtendedCapability(kernel, device, extendedIds.serialNumber);
-  if (at === undefined) return 0n;
   const bus = configBus(kernel, addressOf(device));
-  const low = registerAt(bus, at, serialNumber.registers.low).get("value");
-  return BigInt(low) | (BigInt(registerAt(bus, at, serialNumber.registers.high).get("value")) << 32n);
+  const at = walk.findFirstExtended(bus, extendedIds.serialNumber);
+  if (at === 0) return 0n;
+  const { low, high } = structureAt(bus, at, serialNumber);
+  return low.readRaw() | (high.readRaw() << 32n);
 }
 
 /** Memory decode on, and bus mastering when asked. @throws SystemError ENODEV the function does not answer; EINVAL a BAR has no address */

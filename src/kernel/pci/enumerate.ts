@@ -84,7 +84,7 @@ function readFunction(kernel: Kernel, hostBridge: Device, address: number): PciF
   if (vendor === noVendor) return undefined;
   const host = hostBridgeOf(hostBridge);
   const isBridge = header.headerType.get("value") === 1;
-  const classCode = (header.subClass.get("value") << 8) | header.programmingInterface.get("programmingInterface");
+  const classCode = (header.subClass.get("value") << 8) | header.classCode.get("programmingInterface");
   const bars = sizeBars(kernel, address, isBridge ? typeBars.bridge : typeBars.endpoint);
   const bus = isBridge ? host.nextBus : 0;
   if (isBridge && bus > host.lastBus) {
@@ -93,7 +93,7 @@ function readFunction(kernel: Kernel, hostBridge: Device, address: number): PciF
   }
   if (isBridge) host.nextBus++;
   return {
-    address, vendor, device: header.deviceId.get("value"), classCode, revision: header.revision.get("value"), bars, hostBridge,
+    address, vendor, device: header.deviceId.get("value"), classCode, revision: header.revisionId.get("value"), bars, hostBridge,
     bridge: isBridge ? { secondary: bus, subordinate: bus, windows: { memory: null, prefetchable: null } } : null,
     portType: portTypeOf(kernel, address), messages: null, isDisconnected: false,
   };

@@ -8,7 +8,8 @@ import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { mark } from "../base/kernel.ts";
 import { addressOf, findCapability, findDvsec } from "./device.ts";
-import { capabilityIds, configBus, dvsecIds, dvsecPort, pcieOf } from "./registers.ts";
+import { dvsecPort } from "../../../registers/dvsec.ts";
+import { capabilityIds, configBus, dvsecIds, pcieOf } from "./registers.ts";
 
 const millisecond = 1_000_000;
 /** Limit of pcie_wait_for_link, in virtual nanoseconds. */

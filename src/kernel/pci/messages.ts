@@ -7,7 +7,8 @@ import type { Call, Kernel } from "../base/kernel.ts";
 import { allocateInterrupt, setInterrupt } from "../base/kernel.ts";
 import type { Messages } from "./device.ts";
 import { addressOf, findCapability, pciFunctionOf } from "./device.ts";
-import { capabilityIds, configBus, msi } from "./registers.ts";
+import { msi } from "../../../registers/pci.ts";
+import { capabilityIds, configBus } from "./registers.ts";
 
 /**
  * Enables MSI with up to `wanted` messages (rounded up to a power of two, at most what the function can do); all of them call `call`.
