@@ -4,10 +4,10 @@ import { writeCommit } from "./component/back-invalidate";
 import { isDecoderLocked, writeControl, writeField } from "./component/hdm-decoder";
 import { clearErrors } from "./component/ras";
 import { writeIsolationControl, writeIsolationStatus } from "./component/timeout-isolation";
-import { evaluateLink, secondaryBusReset, writeLinkControl } from "./fabric/link-state";
+import { evaluateLink, resetInnerBus, secondaryBusReset, writeLinkControl } from "./fabric/link-state";
 import { resetFunction, startCxlReset } from "./fabric/reset";
 import * as R from "./generated/registers";
-import { Block, Device, KIND_DEVICE, KIND_PORT, Machine, Port, SPACE_CONFIG } from "./machine";
+import { Block, Device, KIND_DEVICE, KIND_PORT, KIND_SWITCH, Machine, Port, SPACE_CONFIG, Switch } from "./machine";
 import { readNext, writeDoeControl, writeRequest } from "./pci/doe";
 import { writeDpcControl, writeDpcStatus } from "./pci/dpc";
 import { refreshMessageNumbers } from "./pci/msi";
@@ -81,6 +81,7 @@ function behaveConfig(m: Machine, block: Block, behaviour: u32, old: u32, value:
   }
   if (entity.kind == KIND_DEVICE) behaveDevice(m, changetype<Device>(entity), behaviour, value);
   else if (entity.kind == KIND_PORT) behavePort(m, changetype<Port>(entity), behaviour, old, value);
+  else if (entity.kind == KIND_SWITCH && behaviour == R.BEHAVIOUR_BRIDGE_CONTROL) resetInnerBus(m, changetype<Switch>(entity));
 }
 
 function behaveDevice(m: Machine, device: Device, behaviour: u32, value: u32): void {
@@ -104,7 +105,7 @@ function behavePort(m: Machine, port: Port, behaviour: u32, old: u32, value: u32
     case R.BEHAVIOUR_MSI:
       return refreshMessageNumbers(port);
     case R.BEHAVIOUR_LINK_CONTROL:
-      return writeLinkControl(m, port);
+      return writeLinkControl(m, port, old, value);
     case R.BEHAVIOUR_SLOT_CONTROL:
       return writeSlotControl(m, port, old);
     case R.BEHAVIOUR_BRIDGE_CONTROL:

@@ -4,7 +4,7 @@ import { biDecoderDevice, biDecoderDownstreamPort, biDecoderRootPort, biRouteTab
 import { componentHeader } from "./component-header.ts";
 import { doeDevice, doeUpstreamPort } from "./doe.ts";
 import { dpcDownstreamPort, dpcRootPort } from "./dpc.ts";
-import { dvsecDevice, dvsecFlexBus, dvsecFlexBusPort, dvsecGpfDevice, dvsecGpfPort, dvsecLocatorDevice, dvsecLocatorPort, dvsecLogicalDevices, dvsecPort } from "./dvsec.ts";
+import { dvsecDevice, dvsecFlexBus, dvsecFlexBusPort, dvsecGpfDevice, dvsecGpfPort, dvsecLocatorDevice, dvsecLocatorPort, dvsecLogicalDevices, dvsecPort, dvsecUpstreamPort } from "./dvsec.ts";
 import { hdmDecoderDevice, hdmDecoderPort } from "./hdm-decoder.ts";
 import { msix, msixTable } from "./messages.ts";
 import { aerEndpoint, aerRootPort, bridgeHeader, downstreamPortHeader, endpointHeader, msi, pcieDownstreamPort, pcieEndpoint, pcieRootPort, pcieUpstreamPort, serialNumber, upstreamPortHeader } from "./pci.ts";
@@ -56,7 +56,7 @@ export const blocks = {
     name: "upstreamPortConfig", clause: "8.1", kind: "config",
     placements: {
       bridgeHeader: place(0, upstreamPortHeader), pcie: place(0x40, pcieUpstreamPort),
-      aer: place(0x100, aerEndpoint), dvsecFlexBus: place(0x1b0, dvsecFlexBus), dvsecLocatorPort: place(0x1e0, dvsecLocatorPort), serialNumber: place(0x240, serialNumber), doe: place(0x250, doeUpstreamPort),
+      aer: place(0x100, aerEndpoint), dvsecPort: place(0x180, dvsecUpstreamPort), dvsecFlexBus: place(0x1b0, dvsecFlexBus), dvsecLocatorPort: place(0x1e0, dvsecLocatorPort), serialNumber: place(0x240, serialNumber), doe: place(0x250, doeUpstreamPort),
     },
   },
   downstreamPortConfig: {

@@ -28,6 +28,7 @@ const flexBusStatus = {
 /** Flex bus port DVSEC: what is enabled can be written on ports only (config-space.md 7; on devices UNKNOWN, taken as RO). */
 const flexBus = <A extends "RW" | "RO">(access: A) => {
   const kept = access === "RW" ? { unmodelled: true as const } : {};
+  const own = access === "RW" ? 0 : 1;
   return {
     name: "dvsecFlexBus", clause: "8.2.1.3", length: 0x20, identity: { list: "dvsec", id: 7, revision: 2 }, widths: [1, 2, 4],
     registers: {
@@ -49,10 +50,10 @@ const flexBus = <A extends "RW" | "RO">(access: A) => {
         fields: {
           cache: { bits: 0, access, meaning: "CXL.cache", ...kept },
           io: { bits: 1, access, reset: 1, meaning: "CXL.io", ...kept },
-          memory: { bits: 2, access, reset: 1, meaning: "CXL.mem", ...kept },
+          memory: { bits: 2, access, reset: own, meaning: "CXL.mem", ...kept },
           syncHeaderBypass: { bits: 3, access, meaning: "Sync header bypass", ...kept },
           driftBuffer: { bits: 4, access, meaning: "Drift buffer", ...kept },
-          flit68AndVh: { bits: 5, access, reset: 1, meaning: "68B flit and VH", ...kept },
+          flit68AndVh: { bits: 5, access, reset: own, meaning: "68B flit and VH", ...kept },
           multipleLogicalDevice: { bits: 6, access, meaning: "Multi-logical device", ...kept },
           disableRestrictedTraining: { bits: 7, access, meaning: "No training as restricted CXL device", ...kept },
           retimer1: { bits: 8, access, meaning: "Retimer 1 present", ...kept },

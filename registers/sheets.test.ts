@@ -139,7 +139,7 @@ describe("capability lists", () => {
   });
 
   it.each([
-    ["rootPortConfig", [0x10, 0x05], ["aer", 3, 7, 8, 4, "dpc", "dsn"]], ["upstreamPortConfig", [0x10], ["aer", 7, 8, "dsn", "doe"]],
+    ["rootPortConfig", [0x10, 0x05], ["aer", 3, 7, 8, 4, "dpc", "dsn"]], ["upstreamPortConfig", [0x10], ["aer", 3, 7, 8, "dsn", "doe"]],
     ["downstreamPortConfig", [0x10, 0x05], ["aer", 3, 7, 8, 4, "dpc"]], ["deviceConfig", [0x10, 0x11], ["aer", 0, 7, 8, 5, 9, "dsn", "doe"]],
   ] as const)("%s: both lists visit every structure once and end", (block, ids, extended) => {
     const reset = (offset: number): number => layouts[block].dwords[offset >>> 2]?.reset ?? 0;

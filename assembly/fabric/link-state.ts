@@ -5,8 +5,9 @@ import * as R from "../generated/registers";
 import { Entity, KIND_DEVICE, LINK_DOWN, LINK_TRAINING, LINK_UP, Machine, NEVER, NONE, Port, Switch, Device, entityAt, portOf } from "../machine";
 import { holdsLinkDown, isIsolated, isolateOnLinkDown } from "../component/timeout-isolation";
 import { refreshDeadline } from "../deadlines";
-import { resetCard, startMedia } from "./reset";
+import { resetCard, resetPort, startMedia } from "./reset";
 import { loseBelow, loseLink } from "./in-flight";
+import { sendMessage } from "../pci/msi";
 import { slotEvents } from "../pci/slot";
 import { reportUncorrectable } from "../pci/aer";
 import { isContained } from "../pci/dpc";
@@ -23,7 +24,9 @@ export function isDisabled(port: Port): bool {
   return testBits(port.config, LINK_CONTROL, R.PCIE_LINK_CONTROL_LINK_DISABLE) && testBits(port.config, R.CONFIG_DVSEC_PORT_CONTROL, R.DVSEC_PORT_CONTROL_UNMASK_LINK_DISABLE);
 }
 
+/** Secondary Bus Reset of the port itself, which DVSEC 3 may mask, or of the upstream port above it. */
 export function isInBusReset(port: Port): bool {
+  if (port.isRoot == 0 && testBits(port.parent.config, R.CONFIG_BRIDGE_HEADER_BRIDGE_CONTROL, R.BRIDGE_HEADER_BRIDGE_CONTROL_SECONDARY_BUS_RESET)) return true;
   return testBits(port.config, R.CONFIG_BRIDGE_HEADER_BRIDGE_CONTROL, R.BRIDGE_HEADER_BRIDGE_CONTROL_SECONDARY_BUS_RESET) && testBits(port.config, R.CONFIG_DVSEC_PORT_CONTROL, R.DVSEC_PORT_CONTROL_UNMASK_SECONDARY_BUS_RESET);
 }
 
@@ -55,8 +58,12 @@ export function evaluateLink(m: Machine, port: Port): void {
 /** Shows the card as it is; returns the slot event if that changed anything. */
 function presenceChange(port: Port): u32 {
   if (testBits(port.config, SLOT_STATUS, R.PCIE_SLOT_STATUS_PRESENCE) == hasCard(port)) return 0;
-  setBits(port.config, SLOT_STATUS, R.PCIE_SLOT_STATUS_PRESENCE, hasCard(port));
+  showPresence(port);
   return R.PCIE_SLOT_STATUS_PRESENCE_CHANGED;
+}
+
+export function showPresence(port: Port): void {
+  setBits(port.config, SLOT_STATUS, R.PCIE_SLOT_STATUS_PRESENCE, hasCard(port));
 }
 
 function startTraining(m: Machine, port: Port): void {
@@ -73,10 +80,29 @@ export function secondaryBusReset(m: Machine, entity: Entity, old: u32): void {
   if (changed != 0) evaluateLink(m, changetype<Port>(entity));
 }
 
-/** Link Control written. Retrain Link reads 0; on an active link it is a recovery without visible change, a down link trains if it may. */
-export function writeLinkControl(m: Machine, port: Port): void {
-  setBits(port.config, LINK_CONTROL, R.PCIE_LINK_CONTROL_RETRAIN_LINK, false);
+/** Bridge Control of an upstream port: while Secondary Bus Reset is set, its downstream ports are in reset (PCIe 7.5.1.3.13). */
+export function resetInnerBus(m: Machine, inner: Switch): void {
+  const isSet = testBits(inner.config, R.CONFIG_BRIDGE_HEADER_BRIDGE_CONTROL, R.BRIDGE_HEADER_BRIDGE_CONTROL_SECONDARY_BUS_RESET);
+  for (let place: u32 = 0; place < inner.portCount; place++) {
+    const port = portOf(inner, place);
+    const wasUp = port.linkState == LINK_UP;
+    if (isSet) resetPort(m, port, true);
+    else evaluateLink(m, port);
+    if (isSet && wasUp) loseBelow(m, port);
+  }
+}
+
+/** An event of Link Status is pending whose enable in Link Control, in the same dword, is set (PCIe 7.5.3.6 to 8). */
+function isNotified(link: u32): bool {
+  if ((link & R.PCIE_LINK_STATUS_BANDWIDTH_MANAGEMENT) != 0 && (link & R.PCIE_LINK_CONTROL_BANDWIDTH_MANAGEMENT_ENABLE) != 0) return true;
+  return (link & R.PCIE_LINK_STATUS_AUTONOMOUS_BANDWIDTH) != 0 && (link & R.PCIE_LINK_CONTROL_AUTONOMOUS_BANDWIDTH_ENABLE) != 0;
+}
+
+/** Link Control written. Retrain Link: an active link recovers at the rate it had and says so, a down link trains if it may. */
+export function writeLinkControl(m: Machine, port: Port, old: u32, value: u32): void {
   evaluateLink(m, port);
+  if ((value & R.PCIE_LINK_CONTROL_RETRAIN_LINK) != 0 && port.linkState == LINK_UP) setBits(port.config, LINK_STATUS, R.PCIE_LINK_STATUS_BANDWIDTH_MANAGEMENT, true);
+  if (!isNotified(old) && isNotified(getDword(port.config, LINK_STATUS))) sendMessage(m, port, R.SLOT_MESSAGE);
 }
 
 /** The state alone: down, with nothing said to anyone. Also what a reset from above does. */
@@ -185,6 +211,7 @@ function bringUp(m: Machine, port: Port): void {
   showProtocols(card, true);
   if (card.kind == KIND_DEVICE) return startMedia(m, changetype<Device>(card));
   const inner = changetype<Switch>(card);
+  setBits(inner.config, R.CONFIG_DVSEC_PORT_STATUS, R.DVSEC_PORT_STATUS_POWER_MANAGEMENT_INIT_COMPLETE, true);
   for (let place: u32 = 0; place < inner.portCount; place++) m.built != 0 ? evaluateLink(m, portOf(inner, place)) : powerOn(m, portOf(inner, place));
 }
 

@@ -9,9 +9,10 @@ import * as R from "../generated/registers";
 import { Device, Entity, KIND_DEVICE, LINK_DOWN, LINK_UP, Machine, NEVER, Port, Switch, portOf } from "../machine";
 import { forgetContents } from "../media/pages";
 import { abortExchange } from "../pci/doe";
+import { refreshMessageNumbers } from "../pci/msi";
 import { getDword, resetBlock, setBits, setDword, testBits } from "../registers";
 import { HW_READY, HW_RESET, traceHardware } from "../trace/ring";
-import { dropLink } from "./link-state";
+import { dropLink, showPresence } from "./link-state";
 
 export const MEDIA_NOT_READY: u32 = 0;
 export const MEDIA_READY: u32 = 1;
@@ -36,11 +37,17 @@ export function resetCard(m: Machine, card: Entity, isHot: bool): void {
   resetEntity(m, card, isHot);
   abortExchange(card);
   for (let place: u32 = 0; place < inner.portCount; place++) {
-    const port = portOf(inner, place);
-    if (port.linkState != LINK_DOWN) dropLink(m, port);
-    resetEntity(m, port, isHot);
+    resetPort(m, portOf(inner, place), isHot);
   }
   traceHardware(m, HW_RESET, card.id, 0, 0, isHot ? RESET_HOT : RESET_COLD, 0);
+}
+
+/** A downstream port of a switch is itself reset: its link goes with it, and nothing is said of that. */
+export function resetPort(m: Machine, port: Port, isHot: bool): void {
+  if (port.linkState != LINK_DOWN) dropLink(m, port);
+  resetEntity(m, port, isHot);
+  refreshMessageNumbers(port);
+  showPresence(port);
 }
 
 /** `isHot` spares sticky registers. */
@@ -78,18 +85,20 @@ export function resetItself(m: Machine, device: Device): void {
   startMedia(m, device);
 }
 
-/** Initiate Function Level Reset: config space but what belongs to CXL.cache/mem and to the link; HDM decoders stay (sheet 14). */
+/** Initiate Function Level Reset: config space but the payload size and what belongs to CXL.cache/mem and to the link; HDM decoders stay (sheet 14). */
 export function resetFunction(m: Machine, device: Device): void {
   const config = device.config.image;
   const dvsec = <usize>R.CONFIG_DVSEC_DEVICE_HEADER << 2;
   const dvsecBytes = (<usize>R.CONFIG_DVSEC_DEVICE_CAPABILITY3 << 2) + 4 - dvsec;
   const status = getDword(device.config, R.CONFIG_PCIE_LINK_STATUS);
   const protocols = getDword(device.config, R.CONFIG_DVSEC_FLEX_BUS_STATUS);
+  const payload = getDword(device.config, R.CONFIG_PCIE_DEVICE_CONTROL) & R.PCIE_DEVICE_CONTROL_MAX_PAYLOAD;
   memory.copy(m.scratch, config + dvsec, dvsecBytes);
   resetBlock(device.config, device, true);
   memory.copy(config + dvsec, m.scratch, dvsecBytes);
   setDword(device.config, R.CONFIG_PCIE_LINK_STATUS, status);
   setDword(device.config, R.CONFIG_DVSEC_FLEX_BUS_STATUS, protocols);
+  setBits(device.config, R.CONFIG_PCIE_DEVICE_CONTROL, payload, true);
   resetBlock(device.messages, device, false);
   abortExchange(device);
   m.mmioGeneration++;

@@ -46,7 +46,7 @@ function trigger(m: Machine, port: Port, reason: u32, extension: u32, source: u3
   traceHardware(m, HW_CONTAINED, port.id, reason, <u64>source, extension, 0);
   evaluateLink(m, port);
   if (raises && isNew) sendMessage(m, port, R.DPC_MESSAGE);
-  if ((control & R.DPC_CONTROL_ERR_COR_ENABLE) != 0) sendErrCor(m, port);
+  if ((control & R.DPC_CONTROL_ERR_COR_ENABLE) != 0 && testBits(port.config, R.CONFIG_PCIE_DEVICE_CONTROL, R.PCIE_DEVICE_CONTROL_CORRECTABLE_ENABLE)) sendErrCor(m, port);
 }
 
 /** Software Trigger; the bit itself reads 0. It works while containment is enabled at all. */

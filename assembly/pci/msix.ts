@@ -23,6 +23,7 @@ export function sendVector(m: Machine, device: Device, vector: u32): void {
 
 /** Something was unmasked, or MSI-X enabled: what is pending and free to go is sent. */
 export function releasePending(m: Machine, device: Device): void {
+  if (!testBits(device.config, R.CONFIG_MSIX_CONTROL, R.MSIX_CONTROL_ENABLE)) return;
   const pending = getDword(device.messages, R.MESSAGES_MSIX_TABLE_PENDING);
   for (let vector: u32 = 0; vector < 32; vector++) {
     if (((pending >> vector) & 1) == 0 || isMasked(device, vector)) continue;

@@ -27,6 +27,7 @@ const linkStateChanged = 1 << 8;
 const allSlotEvents = (1 << 3) | (1 << 5) | (1 << 12);
 const surpriseDown = 1 << 5;
 const active = 1 << 13;
+const bandwidthManagement = 1 << 14;
 const training = 1 << 11;
 
 const read = (bench: Bench, offset: number): number => bench.platform.config.read16(bench.portAddress(0), offset);
@@ -73,6 +74,29 @@ describe("link state", () => {
     write(bench, bridgeControl, 0);
     wait(bench, 100_000);
     expect(bench.hardware.port("rp0").link).toBe("up");
+  });
+
+  it("Retrain Link reads 0; on an active link it ends with Link Bandwidth Management Status, and its interrupt where enabled", () => {
+    const bench = one();
+    write(bench, linkControl, 1 << 5);
+    expect([read(bench, linkControl), read(bench, linkStatus) & (bandwidthManagement | active), messages(bench)]).toEqual([0, bandwidthManagement | active, []]);
+    write(bench, linkControl, 3 << 10);
+    expect(messages(bench)).toEqual([0]);
+    write(bench, linkControl, (3 << 10) | (1 << 5));
+    expect(messages(bench)).toEqual([]);
+    write(bench, linkStatus, bandwidthManagement);
+    expect(read(bench, linkStatus) & bandwidthManagement).toBe(0);
+    write(bench, linkControl, (3 << 10) | (1 << 5));
+    expect([read(bench, linkControl), messages(bench)]).toEqual([3 << 10, [0]]);
+  });
+
+  it("a link that trains anew after it was down has no Link Bandwidth Management Status", () => {
+    const bench = one();
+    write(bench, portControl, 2);
+    write(bench, linkControl, linkDisable);
+    write(bench, linkControl, 1 << 5);
+    wait(bench, 100_000);
+    expect(read(bench, linkStatus) & (bandwidthManagement | active)).toBe(active);
   });
 
   it("[T12] a bus reset or Link Disable with isolation enabled isolates like any link down", () => {

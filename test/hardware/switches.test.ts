@@ -201,6 +201,24 @@ describe("resets below a switch", () => {
     expect(top.platform.config.read32(top.part("rp0").address, offsetOf("rootPortConfig", "aer", "errorSource")) >>> 16).toBe((device & 0xffff) >>> 0);
   });
 
+  it("Secondary Bus Reset of an upstream port holds its downstream ports in reset, silently; the switch itself stays (PCIe 7.5.1.3.13)", () => {
+    const top = bringUp(twoLevels());
+    openLeaves(top);
+    const bridgeControl = offsetOf("upstreamPortConfig", "bridgeHeader", "bridgeControl");
+    const slotStatus = offsetOf("downstreamPortConfig", "pcie", "slotStatus");
+    const { address } = top.part("sw1");
+    top.platform.memory.issue(1, "read", windowBase, 0n);
+    top.platform.config.write16(address, bridgeControl, 1 << 6);
+    expect(["dsp1", "leaf0", "leaf1"].map((name) => top.hardware.port(name))).toMatchObject([{ link: "up", heldBy: [] }, { link: "down", heldBy: ["bus reset"] }, { link: "down", heldBy: ["bus reset"] }]);
+    expect(top.part("sw1").registers.read32(offsetOf("upstreamPortComponent", "hdmDecoderPort", "control")) & committed).toBe(committed);
+    expect([top.platform.config.read16(top.part("leaf0").address, slotStatus), top.platform.config.read32(top.part("dev4").address, 0)]).toEqual([1 << 6, 0xffff_ffff]);
+    expect(top.platform.memory.takeCompletion()).toBeUndefined();
+    top.platform.config.write16(address, bridgeControl, 0);
+    top.hardware.advanceTo(top.hardware.now + 300_000);
+    expect(["leaf0", "leaf1"].map((name) => top.hardware.port(name).link)).toEqual(["up", "up"]);
+    expect(top.platform.config.read16(top.part("leaf0").address, slotStatus)).toBe((1 << 6) | (1 << 8));
+  });
+
   it("Mem_Enable and memory space belong to each device by itself", () => {
     const top = bringUp(switchMachine(2));
     top.platform.config.write16(top.part("dsp0-dev").address, controlOffset, 0);

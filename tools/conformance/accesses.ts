@@ -1,253 +1,249 @@
-// Every access of a real driver, in order, against the same topology. Config space is replayed twice: on a machine that takes every write where
-// it was written (bus numbers and BARs as in the capture), and on one that keeps its own addresses and serves the register blocks.
+// Every access of a real driver, in order, against the same topology. Config space is repeated on a machine that takes every write where it was
+// written (bus numbers and BARs as in the capture); register blocks on one that keeps its own addresses and takes all other config writes too.
 
-import { cacheMemoryRange } from "../../registers/constants.ts";
+import { cacheMemoryRange, deviceBar } from "../../registers/constants.ts";
+import { doeDevice } from "../../registers/doe.ts";
+import { msix } from "../../registers/messages.ts";
+import { serialNumber } from "../../registers/pci.ts";
+import type { Hardware } from "../../src/hardware/machine.ts";
 import type { HardwarePlatform } from "../../src/hardware/platform.ts";
 import type { PciAddress } from "../../src/platform/pci-address.ts";
-import { pciAddress } from "../../src/platform/pci-address.ts";
+import { Answers } from "./answers.ts";
 import type { Bench, BenchFunction } from "./bench.ts";
-import { createBench, createUntouched } from "./bench.ts";
-import type { Capture, JsonObject } from "./capture.ts";
+import { configRegisters, createBench, createUntouched, readerOf } from "./bench.ts";
+import { BusTree, busAddress } from "./bus-tree.ts";
+import type { Capture, Entry } from "./capture.ts";
 import { CaptureError, bigOf, numberOf, textOf } from "./capture.ts";
-import type { Difference, Place, Tally } from "./compare.ts";
-import { count, dwordDifferences } from "./compare.ts";
-import type { FunctionKind } from "./qemu-machine.ts";
-import { machineOf } from "./qemu-machine.ts";
-import type { Declared, Found } from "./structures.ts";
-import { declaredStructures, presentStructures, structureAt, walkComponent, walkConfig } from "./structures.ts";
+import type { Pointed, Tally } from "./compare.ts";
+import { count, theirsAlone, valueDifferences } from "./compare.ts";
+import { circumstancesAt } from "./decoder-values.ts";
+import type { Seen } from "./images.ts";
+import { blockMask, imageReader, learn } from "./images.ts";
+import type { Layout } from "./structures.ts";
+import { layoutOf, translate, walkConfig } from "./structures.ts";
+import type { PlacedFunction, Topology } from "./topology.ts";
+import { functionKind, machineOf } from "./topology.ts";
 
-const kinds: Readonly<Record<string, FunctionKind>> = { "cxl-rp": "rp", "cxl-upstream": "usp", "cxl-downstream": "dsp", "cxl-type3": "type3" };
 const cm = cacheMemoryRange.offset;
-const blockMask = 0xffffn;
 const bar0 = 0x10;
 const lastBar = 0x24;
-/** Header registers that say where a function answers: the second machine keeps its own. */
+const furthestBar = 1n << 20n;
+const allOnes = 0xffff_ffffn;
+/** Nanoseconds. */
+const betweenAccesses = 1_000_000;
+/** Header registers that say where a function answers: the machine of the register blocks keeps its own. */
 const routing = { from: 0x04, to: 0x34 } as const;
-
-function addressOf(file: string, bdf: string, line: number): PciAddress {
-  const match = /^(?:([0-9a-f]{4}):)?([0-9a-f]{2}):([0-9a-f]{2})\.([0-7])$/i.exec(bdf);
-  if (match === null) throw new CaptureError(file, `line ${line}`, `"${bdf}" is no PCI address; write it like 0d:00.0`);
-  const part = (index: number): number => Number.parseInt(match[index] ?? "0", 16);
-  return pciAddress(match[1] === undefined ? 0 : part(1), part(2), part(3), part(4));
-}
-
-/** Bytes as they were read first: what a capture says of places that never change, lists among them. */
-class Image {
-  readonly #bytes = new Map<number, number>();
-
-  learn(offset: number, width: number, value: bigint): void {
-    for (let i = 0; i < width; i++) if (!this.#bytes.has(offset + i)) this.#bytes.set(offset + i, Number((value >> BigInt(8 * i)) & 0xffn));
-  }
-
-  readonly dword = (offset: number): number => [0, 1, 2, 3].reduce((sum, i) => sum + (this.#bytes.get(offset + i) ?? 0) * 2 ** (8 * i), 0);
-}
-
-interface Theirs {
-  /** By PCI address. */
-  readonly config: Map<string, Image>;
-  /** By start of the 64 KiB block. */
-  readonly blocks: Map<bigint, Image>;
-}
-
-function learn(entries: readonly JsonObject[]): Theirs {
-  const theirs: Theirs = { config: new Map(), blocks: new Map() };
-  const imageOf = <K>(images: Map<K, Image>, key: K): Image => {
-    const found = images.get(key) ?? new Image();
-    images.set(key, found);
-    return found;
-  };
-  for (const entry of entries) {
-    if (entry["op"] !== "r") continue;
-    if (entry["k"] === "cfg") imageOf(theirs.config, textOf(entry["bdf"])).learn(numberOf(entry["off"]), numberOf(entry["w"]), bigOf(entry["val"]));
-    else if (entry["block"] === "component") imageOf(theirs.blocks, bigOf(entry["addr"]) & ~blockMask).learn(Number(bigOf(entry["addr"]) & blockMask), numberOf(entry["w"]), bigOf(entry["val"]));
-  }
-  return theirs;
-}
-
-interface Bar {
-  readonly bdf: string;
-  readonly index: number;
-  base: bigint;
-}
 
 interface Replay {
   readonly capture: Capture;
+  readonly topology: Topology;
   readonly tally: Tally;
+  readonly tree: BusTree;
   /** Takes everything where it was written. */
   readonly native: HardwarePlatform;
+  readonly nativeHardware: Hardware;
   readonly bench: Bench;
-  readonly theirs: Theirs;
-  readonly bars: Map<string, Bar>;
-  readonly layouts: Map<string, readonly Found[]>;
-  /** Functions of the second machine by their bus address in the capture. */
-  readonly functions: Map<string, BenchFunction>;
-  readonly bridges: ReadonlyMap<bigint, BenchFunction>;
+  readonly seen: Seen;
+  /** BARs by function and index, the one written last at the end. */
+  readonly bars: Map<string, { readonly id: string; readonly index: number; base: bigint }>;
+  readonly layouts: Map<string, Layout>;
+  readonly bridges: ReadonlyMap<bigint, string>;
+  readonly answers: Answers;
 }
 
-/** The second machine's function that a bus address of the capture stands for: of its kind, in order of appearance. */
-function functionOf(replay: Replay, bdf: string, kind: FunctionKind): BenchFunction | undefined {
-  const known = replay.functions.get(bdf);
-  if (known !== undefined) return known;
-  const taken = new Set([...replay.functions.values()].map((one) => one.name));
-  const serial = kind === "type3" ? serialOf(replay, bdf) : undefined;
-  const all = [...replay.bench.functions.values()].filter((one) => one.kind === kind);
-  const next = (kind === "rp" ? all.find((one) => one.address === addressOf(replay.capture.file, bdf, 0)) : undefined) ?? all.find((one) => serial !== undefined && ourSerial(replay, one) === serial) ?? all.find((one) => !taken.has(one.name));
-  if (next !== undefined) replay.functions.set(bdf, next);
-  return next;
-}
-
-/** Serial number by the extended capability 3 of the capture, or undefined. */
-function serialOf(replay: Replay, bdf: string): number | undefined {
-  const read = replay.theirs.config.get(bdf)?.dword;
-  const found = read === undefined ? undefined : walkConfig(read).find((one) => one.identity === "ext 0x3");
-  return read === undefined || found === undefined ? undefined : read(found.at + 4);
-}
-
-function ourSerial(replay: Replay, target: BenchFunction): number | undefined {
-  const found = walkConfig((offset) => replay.bench.platform.config.read32(target.address, offset)).find((one) => one.identity === "ext 0x3");
-  return found === undefined ? undefined : replay.bench.platform.config.read32(target.address, found.at + 4);
-}
-
-/** Structures that our function has; a structure that it lacks is theirs alone. */
-function presentIn(replay: Replay, bdf: string, kind: FunctionKind): ReadonlyMap<string, Declared> {
-  const target = functionOf(replay, bdf, kind);
-  const declared = declaredStructures(kind, "config");
-  if (target === undefined) return declared;
-  return presentStructures(declared, layoutOf(replay, `ours ${target.name}`, () => walkConfig((offset) => replay.bench.platform.config.read32(target.address, offset))));
-}
-
-function layoutOf(replay: Replay, key: string, walk: () => readonly Found[]): readonly Found[] {
-  const known = replay.layouts.get(key) ?? walk();
+function remember(replay: Replay, key: string, make: () => Layout): Layout {
+  const known = replay.layouts.get(key) ?? make();
   replay.layouts.set(key, known);
   return known;
 }
 
-interface Translated {
-  readonly identity: string;
-  readonly declared: Declared | undefined;
-  readonly inside: number;
-}
+const functionOf = (replay: Replay, id: string): BenchFunction => {
+  const found = replay.bench.functions.get(id);
+  if (found === undefined) throw new CaptureError(replay.capture.file, "command line", `"${id}" is not plugged in anywhere`);
+  return found;
+};
 
-function translate(layout: readonly Found[], declared: ReadonlyMap<string, Declared>, offset: number): Translated {
-  const found = structureAt(layout, offset);
-  if (found === undefined) return { identity: "no structure", declared: undefined, inside: 0 };
-  const ours = declared.get(found.identity);
-  const inside = offset - found.at;
-  return { identity: found.identity, declared: ours !== undefined && inside < ((ours.structure.length + 3) & ~3) ? ours : undefined, inside };
-}
+const configLayout = (replay: Replay, found: PlacedFunction): Layout =>
+  remember(replay, found.id, () => layoutOf(found.kind, "config", imageReader(replay.topology, replay.seen, found), readerOf(configRegisters(replay.bench.platform, functionOf(replay, found.id).address))));
 
-type Pointed = Omit<Place, "register" | "field" | "structure">;
-const absent = (place: Pointed, structure: string, theirs: number): Difference => ({ ...place, structure, register: "", field: "", theirs, ours: 0 });
+const insideText = (inside: number): string => `+0x${(inside & ~3).toString(16)}`;
 
-/** Values of 1, 2 or 4 bytes at a byte of a structure, compared within their dword. */
-function valueDifferences(place: Pointed, declared: Declared, inside: number, width: number, theirs: number, ours: number): Difference[] {
-  const shift = (inside & 3) * 8;
-  const lanes = width >= 4 ? 0xffff_ffff : ((2 ** (8 * width) - 1) << shift) >>> 0;
-  const found = dwordDifferences(place, declared, inside & ~3, (theirs << shift) >>> 0, (ours << shift) >>> 0, lanes);
-  return found.filter(({ register, field }) => !["header.next", "capabilitiesPointer.value", "entry.id", "entry.version", "entry.pointer", "header.arraySize"].includes(`${register}.${field}`));
-}
-
-const readConfig = (platform: HardwarePlatform, address: PciAddress, offset: number, width: number): number =>
-  width === 1 ? platform.config.read8(address, offset) : width === 2 ? platform.config.read16(address, offset) : platform.config.read32(address, offset);
-
-function writeConfig(platform: HardwarePlatform, address: PciAddress, offset: number, width: number, value: number): void {
-  if (width === 1) platform.config.write8(address, offset, value);
-  else if (width === 2) platform.config.write16(address, offset, value);
-  else platform.config.write32(address, offset, value);
-}
-
-function noteBar(replay: Replay, bdf: string, offset: number, value: number): void {
-  if (offset < bar0 || offset > lastBar || value === 0xffff_ffff) return;
-  const set = (index: number, change: (base: bigint) => bigint): void => {
-    const bar = replay.bars.get(`${bdf} ${index}`) ?? { bdf, index, base: 0n };
-    bar.base = change(bar.base);
-    replay.bars.set(`${bdf} ${index}`, bar);
-  };
+function noteBar(replay: Replay, id: string, offset: number, width: number, value: bigint): void {
+  if (offset < bar0 || offset > lastBar || width !== 4 || value === allOnes) return;
   const index = (offset - bar0) / 4;
-  if (index % 2 === 0) set(index, (base) => (base & ~0xffff_ffffn) | BigInt((value & ~0xf) >>> 0));
-  else set(index - 1, (base) => (base & 0xffff_ffffn) | (BigInt(value) << 32n));
+  const isHigh = index % 2 === 1;
+  const key = `${id} ${isHigh ? index - 1 : index}`;
+  const bar = replay.bars.get(key) ?? { id, index: isHigh ? index - 1 : index, base: 0n };
+  bar.base = isHigh ? (bar.base & allOnes) | (value << 32n) : (bar.base & ~allOnes) | (value & ~0xfn);
+  replay.bars.delete(key);
+  replay.bars.set(key, bar);
 }
 
-function replayConfig(replay: Replay, entry: JsonObject, line: number): void {
-  const bdf = textOf(entry["bdf"]);
-  const kind = kinds[textOf(entry["dev"])];
-  const [offset, width, theirs] = [numberOf(entry["off"]), numberOf(entry["w"]), numberOf(entry["val"])];
-  const isRead = entry["op"] === "r";
-  const text = `line ${line} ${bdf} ${textOf(entry["off"])}`;
-  if (kind === undefined) {
-    if (isRead) count(replay.tally, [absent({ capture: "accesses", kind: "pxb-cxl", function: textOf(entry["dev"]), text }, "function", theirs)]);
-    return;
-  }
-  const place: Pointed = { capture: "accesses", kind, function: bdf, text };
-  const image = replay.theirs.config.get(bdf) ?? new Image();
-  const { identity, declared, inside } = translate(layoutOf(replay, bdf, () => walkConfig(image.dword)), presentIn(replay, bdf, kind), offset);
-  const address = addressOf(replay.capture.file, bdf, line);
-  if (!isRead) {
-    noteBar(replay, bdf, offset, theirs);
+function repeatConfig(replay: Replay, { value, place }: Entry): void {
+  const [bdf, offset, width, theirs] = [textOf(value["bdf"]), numberOf(value["off"]), numberOf(value["w"]), bigOf(value["val"])];
+  const { bus, devfn } = busAddress(bdf);
+  const located = replay.tree.locate(bus, devfn);
+  const text = `${place} ${bdf} ${textOf(value["off"])}`;
+  if (located === undefined) return countElsewhere(replay, value, text);
+  const { function: found, address } = located;
+  const at: Pointed = { capture: "accesses", kind: found.kind, function: `${bdf} ${found.id}`, text };
+  const { identity, declared, inside } = translate(configLayout(replay, found), offset);
+  if (value["op"] === "w") {
+    replay.tally.repeated++;
+    replay.tree.note(found.id, offset, width, theirs);
+    noteBar(replay, found.id, offset, width, theirs);
     if (declared === undefined) return;
-    writeConfig(replay.native, address, declared.at + inside, width, theirs);
-    const target = functionOf(replay, bdf, kind);
-    if (target !== undefined && (declared.at !== 0 || inside < routing.from || inside >= routing.to)) writeConfig(replay.bench.platform, target.address, declared.at + inside, width, theirs);
+    const here = declared.at + inside;
+    configRegisters(replay.native, address).write(here, width, theirs);
+    if (declared.at !== 0 || inside < routing.from || inside >= routing.to) writeBench(replay, found, here, width, theirs);
+    if (declared.structure.name === doeDevice.name) replay.answers.noteWrite(found.id, inside, Number(theirs));
     return;
   }
-  if (declared === undefined) return count(replay.tally, theirs === 0 ? [] : [absent(place, identity, theirs)]);
-  count(replay.tally, valueDifferences(place, declared, inside, width, theirs, readConfig(replay.native, address, declared.at + inside, width)));
+  if (declared === undefined) return count(replay.tally, theirs === 0n ? [] : [theirsAlone(at, identity, insideText(inside), Number(theirs))]);
+  const ours = configRegisters(replay.native, address).read(declared.at + inside, width);
+  if (declared.structure.name === doeDevice.name && inside === doeDevice.registers.readMailbox.offset) return replay.answers.noteRead(found.id, at, Number(theirs), Number(ours));
+  count(replay.tally, valueDifferences(at, declared, inside, width, theirs, ours));
 }
 
-const readBlock = (target: BenchFunction, offset: number, width: number): number =>
-  width === 1 ? target.block.read8(offset) : width === 2 ? target.block.read16(offset) : width === 4 ? target.block.read32(offset) : Number(target.block.read64(offset) & 0xffff_ffffn);
+/** A write that the machine of the register blocks takes too; a reset that it starts must not cost it its addresses. */
+function writeBench(replay: Replay, found: PlacedFunction, at: number, width: number, value: bigint): void {
+  const { address } = functionOf(replay, found.id);
+  configRegisters(replay.bench.platform, address).write(at, width, value);
+  replay.bench.restoreRouting();
+}
 
-function replayComponent(replay: Replay, entry: JsonObject, line: number): void {
-  const address = bigOf(entry["addr"]);
+/** An access to what is no port or device of the topology: QEMU's own host bridge function, or nothing that we know. */
+function countElsewhere(replay: Replay, value: Entry["value"], text: string): void {
+  const device = textOf(value["dev"]);
+  if (value["op"] === "w") {
+    replay.tally.repeated++;
+    return;
+  }
+  if (device === "pxb-cxl") return count(replay.tally, [theirsAlone({ capture: "accesses", kind: "pxb-cxl", function: device, text }, "function", "", numberOf(value["val"]))]);
+  if (functionKind(device) === undefined) {
+    replay.tally.notModelled++;
+    replay.tally.notes.add(`functions of kind ${device} are not modelled`);
+    return;
+  }
+  count(replay.tally, [theirsAlone({ capture: "accesses", kind: functionKind(device) ?? "pxb-cxl", function: textOf(value["bdf"]), text }, "function at no place of the topology", "", numberOf(value["val"]))]);
+}
+
+/** The BAR that an address lies in: the nearest below it, the one written last among equals. */
+function barOf(replay: Replay, address: bigint): { readonly id: string; readonly index: number; readonly base: bigint } | undefined {
+  return [...replay.bars.values()].filter((bar) => bar.base !== 0n && bar.base <= address && address - bar.base < furthestBar).toReversed().toSorted((a, b) => (a.base < b.base ? 1 : a.base > b.base ? -1 : 0))[0];
+}
+
+/** Their component block at an address: its function, and where it begins. */
+function blockAt(replay: Replay, address: bigint): { readonly id: string; readonly base: bigint } | undefined {
   const base = address & ~blockMask;
-  const bar = [...replay.bars.values()].find((one) => one.base === base && one.index === 0);
-  const target = replay.bridges.get(base) ?? (bar === undefined ? undefined : replay.functions.get(bar.bdf));
-  const text = `line ${line} ${textOf(entry["addr"])}`;
-  const [width, value] = [numberOf(entry["w"]), numberOf(entry["val"])];
-  const place: Pointed = { capture: "accesses", kind: target?.kind ?? "pxb-cxl", function: target?.name ?? "", text };
-  if (target === undefined) return count(replay.tally, [absent(place, "block at no known address", value)]);
-  const image = replay.theirs.blocks.get(base) ?? new Image();
-  const layout = layoutOf(replay, `block ${base}`, () => walkComponent((offset) => image.dword(cm + offset)));
-  const offset = Number(address & blockMask) - cm;
-  const { identity, declared, inside } = translate(layout, declaredStructures(target.kind, "component"), offset);
-  if (entry["op"] === "w") {
-    if (declared !== undefined) target.block.write32(cm + declared.at + inside, value);
+  const bridge = replay.bridges.get(base);
+  if (bridge !== undefined) return { id: bridge, base };
+  const bar = barOf(replay, address);
+  return bar === undefined ? undefined : { id: bar.id, base };
+}
+
+function repeatComponent(replay: Replay, { value, place }: Entry): void {
+  const [address, width, theirs] = [bigOf(value["addr"]), numberOf(value["w"]), bigOf(value["val"])];
+  const block = blockAt(replay, address);
+  const text = `${place} ${textOf(value["addr"])}`;
+  if (block === undefined) return count(replay.tally, [theirsAlone({ capture: "accesses", kind: "pxb-cxl", function: "", text }, "block at no known address", "", Number(theirs & allOnes))]);
+  const target = functionOf(replay, block.id);
+  const image = replay.seen.blocks.get(block.base);
+  const layout = remember(replay, `block ${block.base}`, () => layoutOf(target.kind, "component", (offset) => image?.dword(cm + offset), readerOf(target.block, cm)));
+  const { identity, declared, inside } = translate(layout, Number(address - block.base) - cm);
+  if (value["op"] === "w") {
+    replay.tally.repeated++;
+    if (declared !== undefined) target.block.write(cm + declared.at + inside, width, theirs);
     return;
   }
-  if (declared === undefined) return count(replay.tally, value === 0 ? [] : [absent(place, identity, value)]);
-  count(replay.tally, valueDifferences(place, declared, inside, width, value, readBlock(target, cm + declared.at + inside, width)));
+  const at: Pointed = { capture: "accesses", kind: target.kind, function: target.name, text };
+  if (declared === undefined) return count(replay.tally, theirs === 0n ? [] : [theirsAlone(at, identity, insideText(inside), Number(theirs & allOnes))]);
+  const circumstances = circumstancesAt(target.block, declared, cm + declared.at, inside);
+  count(replay.tally, valueDifferences(at, declared, inside, width, theirs, target.block.read(cm + declared.at + inside, width), circumstances));
 }
 
-/** MSI-X tables: by the BAR and the table offset of their capability. */
-function replayMessages(replay: Replay, entry: JsonObject, line: number): void {
-  const address = bigOf(entry["addr"]);
-  const bar = [...replay.bars.values()].filter((one) => one.base !== 0n && one.base <= address).toSorted((a, b) => (a.base < b.base ? 1 : -1))[0];
-  const target = bar === undefined ? undefined : replay.functions.get(bar.bdf);
-  const place: Pointed = { capture: "accesses", kind: "type3", function: target?.name ?? "", text: `line ${line} ${textOf(entry["addr"])}` };
-  if (target?.messages === undefined || bar === undefined) return count(replay.tally, [absent(place, "message table at no known address", numberOf(entry["val"]))]);
-  const image = replay.theirs.config.get(bar.bdf) ?? new Image();
-  const capability = layoutOf(replay, bar.bdf, () => walkConfig(image.dword)).find((one) => one.identity === "cap 0x11");
-  const table = capability === undefined ? 0 : image.dword(capability.at + 4) & ~7;
-  const inside = Number(address - bar.base) - table;
-  if (entry["op"] === "w") return target.messages.write32(inside, numberOf(entry["val"]));
-  const ours = target.messages.read32(inside);
-  count(replay.tally, ours === numberOf(entry["val"]) ? [] : [{ ...place, structure: "msixTable", register: `dword ${(inside >>> 2) & 3}`, field: "", theirs: numberOf(entry["val"]), ours }]);
-}
+const barIndex = 7;
 
-export function compareAccesses(module: WebAssembly.Module, capture: Capture, tally: Tally): void {
-  const machine = machineOf(capture.file, capture.commandLines.get("main") ?? "", { bridges: capture.bridges ?? new Map(), windows: [] });
-  const bench = createBench(module, machine);
-  const { platform } = createUntouched(module, machine);
-  const bridges = new Map(machine.hostBridges.flatMap((bridge) => {
-    const found = bench.functions.get(bridge.name);
-    return found === undefined ? [] : [[bridge.componentBase, found] as const];
-  }));
-  const replay: Replay = { capture, tally, native: platform, bench, theirs: learn(capture.entries), bars: new Map(), layouts: new Map(), functions: new Map(), bridges };
-  for (const [index, entry] of capture.entries.entries()) {
-    const line = index + 1;
-    if (entry["k"] === "cfg") replayConfig(replay, entry, line);
-    else if (entry["block"] === "component") replayComponent(replay, entry, line);
-    else if (entry["block"] === "msix") replayMessages(replay, entry, line);
-    else if (entry["op"] === "r") tally.notModelled++;
+/** MSI-X tables and pending bits: by the BARs and offsets of their capability. */
+function repeatMessages(replay: Replay, { value, place }: Entry): void {
+  const [address, width, theirs] = [bigOf(value["addr"]), numberOf(value["w"]), bigOf(value["val"])];
+  const bar = barOf(replay, address);
+  const target = bar === undefined ? undefined : replay.bench.functions.get(bar.id);
+  const at: Pointed = { capture: "accesses", kind: target?.kind ?? "pxb-cxl", function: target?.name ?? "", text: `${place} ${textOf(value["addr"])}` };
+  const inside = target === undefined || bar === undefined ? undefined : messageOffset(replay, target, Number(address - bar.base), bar.index);
+  if (target?.messages === undefined || inside === undefined) return count(replay.tally, [theirsAlone(at, "message table at no known address", "", Number(theirs & allOnes))]);
+  if (value["op"] === "w") {
+    replay.tally.repeated++;
+    return target.messages.write(inside, width, theirs);
   }
+  const ours = target.messages.read(inside, width);
+  count(replay.tally, ours === theirs ? [] : [{ ...at, structure: "msixTable", register: `dword ${(inside >>> 2) & 3}`, field: "", theirs: Number(theirs), ours: Number(ours) }]);
+}
+
+/** Byte of our message area that a byte of their BAR `index` stands for. */
+function messageOffset(replay: Replay, target: BenchFunction, offset: number, index: number): number | undefined {
+  const placed = replay.topology.functions.find((one) => one.id === target.name);
+  if (placed === undefined) return undefined;
+  const read = imageReader(replay.topology, replay.seen, placed);
+  const capability = walkConfig(read).find((one) => one.identity === "cap 0x11");
+  if (capability === undefined) return undefined;
+  const [table, pending] = [msix.registers.table.offset, msix.registers.pending.offset].map((register) => read(capability.at + register) ?? 0);
+  if (table === undefined || pending === undefined) return undefined;
+  const isPending = (pending & barIndex) === index && offset >= (pending & ~barIndex) && (pending & ~barIndex) > (table & ~barIndex);
+  const theirStart = (isPending ? pending : table) & ~barIndex;
+  if (!isPending && (table & barIndex) !== index) return undefined;
+  const ours = configRegisters(replay.bench.platform, target.address);
+  const here = configLayout(replay, placed).declared.get("cap 0x11");
+  const ourStart = here === undefined ? 0 : (Number(ours.read(here.at + (isPending ? msix.registers.pending.offset : msix.registers.table.offset), 4)) & ~barIndex) - deviceBar.messages;
+  return ourStart + offset - theirStart;
+}
+
+/** CHBCRs: those of the table beside the capture, else the blocks that no BAR has, in ascending order. */
+function bridgesOf(capture: Capture, topology: Topology, tally: Tally): ReadonlyMap<bigint, string> {
+  const told = topology.bridges.flatMap(({ id, bus }) => {
+    const base = capture.bridges?.get(bus);
+    return base === undefined ? [] : [[base, id] as const];
+  });
+  if (told.length > 0) return new Map(told);
+  const bars = new Set(capture.entries.flatMap(({ value }) => (value["k"] === "cfg" && value["op"] === "w" && numberOf(value["off"]) === bar0 ? [bigOf(value["val"]) & ~0xfn & ~blockMask] : [])));
+  const blocks = [...new Set(capture.entries.flatMap(({ value }) => (value["block"] === "component" ? [bigOf(value["addr"]) & ~blockMask] : [])))].filter((base) => !bars.has(base)).toSorted((a, b) => (a < b ? -1 : 1));
+  tally.notes.add("no CEDT.bin beside it: register blocks that no BAR has were taken as those of the host bridges, in ascending order");
+  return new Map(blocks.slice(0, topology.bridges.length).map((base, index) => [base, topology.bridges[index]?.id ?? ""]));
+}
+
+/** Serial numbers tell the cards apart: a capture whose cards are others than its command line's is not compared. */
+function checkSerials(replay: Replay): void {
+  for (const placed of replay.topology.functions) {
+    const read = replay.seen.config.get(placed.id)?.dword;
+    const found = placed.kind !== "type3" || read === undefined ? undefined : walkConfig(read).find((one) => one.identity === "ext 0x3");
+    const theirs = found === undefined ? undefined : read?.(found.at + serialNumber.registers.low.offset);
+    const ours = found === undefined ? undefined : readSerial(replay, functionOf(replay, placed.id).address);
+    if (theirs !== undefined && ours !== undefined && theirs !== ours) throw new CaptureError(replay.capture.file, "", `"${placed.id}" has the serial number 0x${theirs.toString(16)} in the capture and 0x${ours.toString(16)} in the command line beside it; are they of one machine?`);
+  }
+}
+
+function readSerial(replay: Replay, address: PciAddress): number | undefined {
+  const read = readerOf(configRegisters(replay.bench.platform, address));
+  const found = walkConfig(read).find((one) => one.identity === "ext 0x3");
+  return found === undefined ? undefined : read(found.at + serialNumber.registers.low.offset);
+}
+
+export function compareAccesses(module: WebAssembly.Module, capture: Capture, topology: Topology, entries: readonly Entry[], tally: Tally): void {
+  const machine = machineOf(topology, { bridges: capture.bridges ?? new Map(), windows: [] });
+  const { hardware, platform } = createUntouched(module, machine);
+  const replay: Replay = {
+    capture, topology, tally, tree: new BusTree(topology), native: platform, nativeHardware: hardware, bench: createBench(module, topology, machine), seen: learn(topology, entries),
+    bars: new Map(), layouts: new Map(), bridges: bridgesOf(capture, topology, tally), answers: new Answers(tally),
+  };
+  checkSerials(replay);
+  tally.notes.add("captures of accesses have no times: accesses were made 1 ms apart, so that links train and commits end as they did there");
+  for (const entry of entries) {
+    const { value } = entry;
+    for (const machineHere of [replay.nativeHardware, replay.bench.hardware]) machineHere.advanceTo(machineHere.now + betweenAccesses);
+    if (value["k"] === "cfg") repeatConfig(replay, entry);
+    else if (value["block"] === "component") repeatComponent(replay, entry);
+    else if (value["block"] === "msix") repeatMessages(replay, entry);
+    else tally.notModelled++;
+  }
+  replay.answers.closeAll();
 }

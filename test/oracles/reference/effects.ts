@@ -4,8 +4,7 @@ import { messageNumbers } from "../../../registers/constants.ts";
 import type { DecoderRegisters } from "../hdm-decoder.ts";
 import { isAccepted } from "../hdm-decoder.ts";
 import type { ContentsLost } from "./links.ts";
-import { resetCxl, resetFunction, resetInnerBus, sendCorrectable, showMessageNumbers } from "./links.ts";
-import { open } from "./open.ts";
+import { isHeldDown, resetCxl, resetFunction, resetInnerBus, sendCorrectable, showMessageNumbers } from "./links.ts";
 import type { FieldHandle, RegisterFile, Touched } from "./registers.ts";
 import type { CardPart, DevicePart, Part, PortPart } from "./tree.ts";
 
@@ -44,11 +43,11 @@ function applyConfigEffect(part: PortPart | CardPart, touched: Touched, { lose, 
       maskBar(part);
       return false;
     case "bridgeControl":
-      if (part.kind === "switch" && part.bridge.busReset.get() !== 0 && !open.upstreamPortIgnoresBusReset) resetInnerBus(part, lose);
+      if (part.kind === "switch" && part.bridge.busReset.get() !== 0) resetInnerBus(part, lose);
       return true;
     case "linkControl":
-      // Config sheet 9: Retrain Link reads 0.
-      if (part.kind === "port" || !open.retrainIsKept) part.config.field("pcie", "linkControl", "retrainLink").set(0);
+      // PCIe 7.5.3.8: retraining that was asked for has ended, the link never having been down.
+      if (part.kind === "port" && touched.commands !== 0 && part.isUp && !isHeldDown(part)) part.config.field("pcie", "linkStatus", "bandwidthManagement").set(1);
       return true;
     case "portControl":
     case "dpcStatus":
@@ -120,7 +119,7 @@ function raise(device: DevicePart, vector: number): void {
 }
 
 function sendPending(device: DevicePart): void {
-  if (device.config.field("msix", "control", "enable").get() === 0 && !open.pendingIsLostWhileDisabled) return;
+  if (device.config.field("msix", "control", "enable").get() === 0) return;
   const pending = device.messages.field("msixTable", "pending", "low");
   const count = device.messages.keys.vectors ?? 0;
   for (let vector = 0; vector < count; vector++) if (((pending.get() >>> vector) & 1) !== 0 && !isMasked(device, vector)) pending.set(pending.get() & ~(1 << vector));
@@ -134,7 +133,7 @@ function triggerContainment(port: PortPart): void {
   of("status", "reason").set(seeExtension);
   of("status", "reasonExtension").set(software);
   if (of("control", "interruptEnable").get() !== 0) of("status", "interrupt").set(1);
-  const reports = open.containmentReportsWithoutEnable || port.config.field("pcie", "deviceControl", "correctableEnable").get() !== 0;
+  const reports = port.config.field("pcie", "deviceControl", "correctableEnable").get() !== 0;
   if (of("control", "errCorEnable").get() !== 0 && reports) sendCorrectable(port);
 }
 

@@ -2,7 +2,6 @@
 // (config sheet 9.1, timeout sheet 5 and 8, component sheet 14). What happens on the way down and up shows in registers.
 
 import { messageNumbers } from "../../../registers/constants.ts";
-import { open } from "./open.ts";
 import type { RegisterFile } from "./registers.ts";
 import type { BridgePart, CardPart, DevicePart, PortPart, SwitchPart } from "./tree.ts";
 
@@ -20,12 +19,12 @@ const get = (file: RegisterFile, structure: string, register: string, field: str
 const isHeldByIsolation = (port: PortPart): boolean =>
   port.hasIsolation && (["memory", "cache"] as const).some((protocol) => get(port.component, "timeoutIsolation", "status", `${protocol}Isolation`) !== 0 && get(port.component, "timeoutIsolation", "control", `${protocol}IsolationLinkDownEnable`) !== 0);
 
-function isHeldDown(port: PortPart): boolean {
+export function isHeldDown(port: PortPart): boolean {
   const { config } = port;
   const isDisabled = get(config, "pcie", "linkControl", "linkDisable") !== 0 && get(config, "dvsecPort", "control", "unmaskLinkDisable") !== 0;
   const isInReset = port.bridge.busReset.get() !== 0 && get(config, "dvsecPort", "control", "unmaskSecondaryBusReset") !== 0;
   const isContained = get(config, "dpc", "status", "trigger") !== 0;
-  const isAboveInReset = !open.upstreamPortIgnoresBusReset && port.parent.kind === "switch" && port.parent.bridge.busReset.get() !== 0;
+  const isAboveInReset = port.parent.kind === "switch" && port.parent.bridge.busReset.get() !== 0;
   return isDisabled || isInReset || isContained || isAboveInReset || isHeldByIsolation(port);
 }
 
@@ -116,9 +115,9 @@ function resetPort(port: PortPart, lose: ContentsLost): void {
   port.isUp = false;
   port.config.reset("hot");
   port.component.reset("hot");
-  if (!open.resetKeepsDeclaredMessageNumber) showMessageNumbers(port);
+  showMessageNumbers(port);
   put(port.config, "pcie", "slotStatus", "presence", port.card === undefined ? 0 : 1);
-  put(port.config, "pcie", "slotStatus", "presenceChanged", port.card === undefined || !open.resetShowsPresenceChanged ? 0 : 1);
+  put(port.config, "pcie", "slotStatus", "presenceChanged", 0);
   if (port.card !== undefined) resetBelow(port.card, lose);
 }
 
@@ -179,7 +178,7 @@ export function powerOn(bridges: readonly BridgePart[]): void {
 export function resetFunction(device: DevicePart): void {
   const payload = get(device.config, "pcie", "deviceControl", "maxPayload");
   device.config.reset("hot", (structure, register) => structure.startsWith("dvsec") || (structure === "pcie" && register.startsWith("link")));
-  if (!open.functionResetClearsPayloadSize) put(device.config, "pcie", "deviceControl", "maxPayload", payload);
+  put(device.config, "pcie", "deviceControl", "maxPayload", payload);
   device.messages.reset("hot");
   device.exchange.clear();
 }

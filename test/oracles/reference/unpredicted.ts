@@ -15,7 +15,7 @@ const fields = (structure: string, register: string, names: readonly string[], r
 
 export const unpredictedFields: readonly UnpredictedField[] = [
   ...fields("pcie", "linkStatus", ["training"], underWay),
-  ...fields("pcie", "linkStatus", ["bandwidthManagement", "autonomousBandwidth"], "links train to full width and speed at once"),
+  ...fields("pcie", "linkStatus", ["autonomousBandwidth"], "links train to full width and speed at once"),
   ...fields("pcie", "slotStatus", ["attentionButtonPressed", "powerFault", "retentionLatchChanged", "commandCompleted"], fault),
   ...fields("pcie", "deviceStatus", ["correctable", "nonFatal", "fatal", "unsupportedRequest"], fault),
   ...fields("timeoutIsolation", "status", ["rootPortBusy"], underWay),
