@@ -100,6 +100,8 @@ export interface AcpiHostBridge {
   readonly busEnd: number;
   /** Windows for BARs below the bridge (_CRS). */
   readonly memory: readonly { readonly base: bigint; readonly size: bigint }[];
+  /** Firmware numbered the bridges below, with room for what can be plugged in, and wants that kept; absent: they are not numbered. */
+  readonly keepsBuses?: boolean;
 }
 
 export interface OscRequest {

@@ -2,8 +2,9 @@
 
 import type { Device } from "../kernel/base/device.ts";
 import { serviceBytes } from "../kernel/isolation/report.ts";
+import { placeOf } from "../kernel/isolation/regions.ts";
 import { isRebootChosen, isRecoveryBlocked, recoveries } from "../kernel/isolation/state.ts";
-import { portAddressOf } from "./references.ts";
+import { placeOfPort } from "./references.ts";
 import type { System } from "./system.ts";
 import { isPortIsolated } from "./system.ts";
 
@@ -19,20 +20,21 @@ export interface MemoryFacts {
 
 const linkUp = 2;
 
-/** Root ports below which CXL.mem does not answer now, by PCI name. */
-function deadPorts(system: System): ReadonlySet<string> {
+/** Places of ports below which CXL.mem does not answer now. */
+function deadPlaces({ hardware }: System): ReadonlySet<string> {
   const dead = new Set<string>();
-  for (const [name, port] of system.hardware.entities.ports) {
-    const address = portAddressOf(system.hardware.description, name);
-    if (address !== undefined && (isPortIsolated(system.hardware, name) || system.hardware.exports.portState(port.index, 0) !== linkUp)) dead.add(address);
+  for (const [name, port] of hardware.entities.ports) {
+    const place = placeOfPort(hardware.description, name);
+    const isDead = (port.isRoot && isPortIsolated(hardware, name)) || hardware.exports.portState(port.index, 0) !== linkUp;
+    if (place !== undefined && isDead) dead.add(place);
   }
   return dead;
 }
 
 export function memoryFacts(system: System): MemoryFacts {
   const { kernel } = system;
-  const dead = deadPorts(system);
-  const { served, stranded } = serviceBytes(kernel, (port: Device) => dead.has(port.name));
+  const dead = deadPlaces(system);
+  const { served, stranded } = serviceBytes(kernel, (port: Device) => dead.has(placeOf(port)));
   const forfeited = recoveries(kernel).reduce((sum, recovery) => sum + recovery.bytesBefore, 0n);
   return { bytesServed: served, bytesStranded: stranded, bytesLost: forfeited + stranded, recoveries: recoveries(kernel).length, recoveryBlocked: isRecoveryBlocked(kernel), rebootChosen: isRebootChosen(kernel) };
 }

@@ -1,7 +1,8 @@
-// Names that are a race in the kernel, written as references: `${mem:rp0}` is the memdev below root port rp0, `${dax:region0[1]}` the second
+// Names that are a race in the kernel, written as references: `${mem:rp0}` is the memdev below port rp0, `${dax:region0[1]}` the second
 // dax device of region0 in order of creation. Resolved through the system's own tree when a step runs.
 
-import type { MachineDescription } from "../platform/description.ts";
+import type { DownstreamPortDescription, MachineDescription } from "../platform/description.ts";
+import { isSwitch } from "../platform/description.ts";
 import { formatPciAddress, pciAddress } from "../platform/pci-address.ts";
 
 /** The part of the tree that references look into. */
@@ -17,13 +18,38 @@ export class UnresolvedReferenceError extends Error {
   }
 }
 
-/** `0000:0c:00.0` of a root port as firmware numbers it. */
-export function portAddressOf(machine: MachineDescription, name: string): string | undefined {
-  for (const bridge of machine.hostBridges) {
-    const index = bridge.rootPorts.findIndex((port) => port.name === name);
-    if (index >= 0) return formatPciAddress(pciAddress(bridge.segment, bridge.busStart, index, 0));
+/** Device numbers from a port down to the one named, itself first. */
+function numbersTo(port: DownstreamPortDescription, number: number, name: string): number[] | undefined {
+  if (port.name === name) return [number];
+  for (const card of port.slots.filter(isSwitch)) for (const [below, inner] of card.ports.entries()) {
+    const numbers = numbersTo(inner, below, name);
+    if (numbers !== undefined) return [number, ...numbers];
   }
   return undefined;
+}
+
+/**
+ * A port's place, which does not depend on bus numbers: `0000:0c:00.0` of its root port as firmware numbers it, then device numbers of the
+ * downstream ports on the way: `0000:0c:00.0/1`.
+ */
+export function placeOfPort(machine: MachineDescription, name: string): string | undefined {
+  for (const bridge of machine.hostBridges) for (const [root, port] of bridge.rootPorts.entries()) {
+    const numbers = numbersTo(port, root, name);
+    if (numbers !== undefined) return [formatPciAddress(pciAddress(bridge.segment, bridge.busStart, root, 0)), ...numbers.slice(1)].join("/");
+  }
+  return undefined;
+}
+
+/** Functions on the bus below a bridge. */
+const functionsBelow = (tree: Tree, name: string): string[] => tree.list(`/sys/bus/pci/devices/${name}`).filter((entry) => /^[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/.test(entry));
+
+/** Name of the function at a place now; undefined while it, or a switch above it, is not there. */
+function functionAt(tree: Tree, place: string): string | undefined {
+  const [root, ...numbers] = place.split("/");
+  return numbers.reduce<string | undefined>((port, number) => {
+    const upstream = port === undefined ? undefined : functionsBelow(tree, port)[0];
+    return upstream === undefined ? undefined : functionsBelow(tree, upstream).find((entry) => Number.parseInt(entry.slice(8, 10), 16) === Number(number));
+  }, root);
 }
 
 function devices(tree: Tree, bus: string, prefix: string, inside: string): string[] {
@@ -43,8 +69,10 @@ function resolve(machine: MachineDescription, tree: Tree, reference: string): st
     if (device === undefined) throw new UnresolvedReferenceError(reference, `${name} has ${found.length} dax device${found.length === 1 ? "" : "s"}`);
     return device;
   }
-  const address = portAddressOf(machine, name);
-  if (address === undefined) throw new UnresolvedReferenceError(reference, `the machine has no root port "${name}"`);
+  const place = placeOfPort(machine, name);
+  if (place === undefined) throw new UnresolvedReferenceError(reference, `the machine has no port "${name}"`);
+  const address = functionAt(tree, place);
+  if (address === undefined) throw new UnresolvedReferenceError(reference, `port ${name} is not there now`);
   const memdev = devices(tree, "cxl", "mem", address)[0];
   if (memdev === undefined) throw new UnresolvedReferenceError(reference, `no memdev below ${name} (${address})`);
   if (kind === "mem") return memdev;

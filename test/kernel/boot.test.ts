@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 import type { Device } from "../../src/kernel/base/device.ts";
 import { regionOf, regionStates } from "../../src/kernel/cxl/types.ts";
-import { devicesBelow, markDisconnected, removeBelow, rescan } from "../../src/kernel/pci/enumerate.ts";
+import { devicesBelow, markDisconnected, removeBelow, rescan } from "../../src/kernel/pci/rescan.ts";
 import { disableLink, enableLink, isLinkUp, waitForLink } from "../../src/kernel/pci/link.ts";
 import { addressOf, portAbove } from "../../src/kernel/pci/device.ts";
 import { armProbe } from "../../src/hardware/probes.ts";

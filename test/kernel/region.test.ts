@@ -9,6 +9,7 @@ import { accessesOf } from "../support/accesses.ts";
 import type { Booted } from "../support/kernel.ts";
 import { bootMachine } from "../support/kernel.ts";
 import { GiB, MiB, deviceOf, machineOf, offsetOf, portOf as rootPortOf } from "../support/machine.ts";
+import { downstreamOf, switchOf } from "../support/topology.ts";
 
 const devices = "/sys/bus/cxl/devices";
 
@@ -354,5 +355,33 @@ describe("what a hardware refusal leaves", () => {
     }
     expect([store(booted, "region0/target1", `decoder${a}.0`), store(booted, "region0/target0", `decoder${b}.0`)]).toEqual(["ok", "ok"]);
     expect(read(booted, "decoder1.0/target_list")).toBe("1,0");
+  });
+});
+
+describe("regions through switches", () => {
+  const below = (name: string, first: number): ReturnType<typeof switchOf> => switchOf(name, [0, 1].map((place) => downstreamOf(`${name}-${place}`, place, [deviceOf(`${name}-d${place}`, { serial: BigInt(first + place) })])));
+  const twoSwitches = (): MachineDescription => machineOf([rootPortOf("rp0", { slots: [below("sw0", 1)] }), rootPortOf("rp1", { slots: [below("sw1", 3)] })]);
+  const deep = (): MachineDescription => machineOf([rootPortOf("rp0", { slots: [switchOf("upper", [downstreamOf("upper-0", 0, [below("lower", 1)])])] })]);
+
+  it("every switch has a port between its host bridge's and the endpoints, named after its upstream function", () => {
+    const booted = bootMachine(deep());
+    expect(booted.files.list(devices).filter((name) => /^(port|endpoint|mem)\d/.test(name)).map((name) => name.replace(/\d+$/, "")).sort()).toEqual(["endpoint", "endpoint", "mem", "mem", "port", "port", "port"]);
+    const depthOf = (name: string): number => booted.files.realpath(`${devices}/${name}`).split("/").filter((part) => /^(root|port|endpoint)\d+$/.test(part)).length;
+    expect(booted.files.list(devices).filter((name) => name.startsWith("endpoint")).map(depthOf)).toEqual([5, 5]);
+    const ports = booted.files.list(devices).filter((name) => name.startsWith("port")).sort((a, b) => depthOf(a) - depthOf(b));
+    expect(ports.map((name) => booted.files.readlink(`${devices}/${name}/uport`).split("/").at(-1))).toEqual(["pci0000:0c", "0000:0d:00.0", "0000:0f:00.0"]);
+  });
+
+  it("four ways over two switches: every level is programmed, and each line reaches its device", () => {
+    const booted = bootMachine(twoSwitches());
+    const [a, b, c, d] = endpoints(booted);
+    newRegion(booted, 4, 256);
+    expect(store(booted, "region0/size", "0x40000000")).toBe("ok");
+    fillTargets(booted, [a, c, b, d].map((id) => `decoder${id}.0`));
+    expect(store(booted, "region0/commit", "1")).toBe("ok");
+    const programmed = booted.files.list(devices).filter((name) => /^decoder[1-9]\d*\.0$/.test(name) && read(booted, `${name}/region`) === "region0" && read(booted, `${name}/devtype`) === "cxl_decoder_switch");
+    expect(programmed.map((name) => [read(booted, `${name}/interleave_ways`), read(booted, `${name}/interleave_granularity`)]).sort()).toEqual([["2", "256"], ["2", "512"], ["2", "512"]]);
+    for (let line = 0; line < 8; line++) expect(booted.system.platform.memory.store(16n * GiB + BigInt(line * 256), 8, BigInt(0x100 + line))).toBe("ok");
+    for (let line = 0; line < 8; line++) expect(booted.system.platform.memory.load(16n * GiB + BigInt(line * 256), 8)).toMatchObject({ status: "ok", value: BigInt(0x100 + line) });
   });
 });

@@ -1,38 +1,20 @@
-// Drivers cxl_mem and cxl_port: a memdev finds its host bridge, its endpoint port comes up, decoders are enabled and enumerated
+// Drivers cxl_mem and cxl_port: a memdev finds its place below its host bridge, its endpoint port comes up, decoders are enabled and enumerated
 // (region-assembly 4.2, 4.3, 8).
 
 import type { Task } from "../../sim/task.ts";
 import { task } from "../../sim/task.ts";
 import type { Device, Driver } from "../base/device.ts";
-import { busDevices, manage, removeDevice, unbind } from "../base/device.ts";
+import { manage, removeDevice, unbind } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { printk } from "../base/kernel.ts";
-import { pciFunctionOf, portAbove } from "../pci/device.ts";
+import { pciFunctionOf } from "../pci/device.ts";
 import { lockRegions, unlockRegions } from "./lock.ts";
-import { addDport, addPort, bindPort, dropRegisters, enumerateDecoders, openPortHdm, removePort } from "./port.ts";
+import { addPort, bindPort, dropRegisters, enumerateDecoders, openPortHdm, removePort } from "./port.ts";
 import { detachTarget } from "./region-attach.ts";
 import { deviceDvsec, hdmEnable } from "./registers.ts";
-import type { Dport } from "./types.ts";
-import { cxlBus, cxlState, isMemdev, isPort, memdevOf, portOf } from "./types.ts";
-
-/** The port of the host bridge above a memdev's root port, with that root port. @throws SystemError ENXIO the topology is not there (yet) */
-function findParent(kernel: Kernel, memdev: Device): { readonly port: Device; readonly rootPort: Device } {
-  const rootPort = portAbove(memdevOf(memdev).pciDevice);
-  const missing = (): never => {
-    printk(kernel, "debug", `cxl_mem ${memdev.name}: CXL port topology not found`);
-    throw new SystemError("ENXIO", `${memdev.name}: no CXL host bridge above`);
-  };
-  if (rootPort === undefined || cxlState(kernel).root === null) return missing();
-  const bridge = pciFunctionOf(rootPort).hostBridge;
-  const port = busDevices(kernel, cxlBus).find((device) => isPort(device) && portOf(device).uport === bridge);
-  if (port === undefined) return missing();
-  if (port.driver === null) {
-    printk(kernel, "err", `cxl_mem ${memdev.name}: CXL port topology ${port.name} not enabled`);
-    throw new SystemError("ENXIO", `${port.name} has no driver`);
-  }
-  return { port, rootPort };
-}
+import { enumeratePorts, leavePorts } from "./topology.ts";
+import { cxlBus, isMemdev, isPort, memdevOf, portOf } from "./types.ts";
 
 const removeEndpoint = task("cxl_mem.removeEndpoint", function* (kernel: Kernel, memdev: Device): Task<void> {
   const endpoint = memdevOf(memdev).endpoint;
@@ -43,9 +25,9 @@ const removeEndpoint = task("cxl_mem.removeEndpoint", function* (kernel: Kernel,
 
 const probeMemdev = task("cxl_mem.probe", function* (kernel: Kernel, memdev: Device): Task<void> {
   if (!memdevOf(memdev).isMediaReady) throw new SystemError("EBUSY", `${memdev.name}: media is not ready`);
-  const { port, rootPort } = findParent(kernel, memdev);
-  const dport: Dport = yield* addDport(kernel, port, rootPort);
-  if (kernel.policy.refuseIsolated && dport.isIsolated) throw new SystemError("EBUSY", `${memdev.name}: port is under isolated CXL dport`);
+  manage(memdev, "ports", leavePorts);
+  const { port, dport, way } = yield* enumeratePorts(kernel, memdev);
+  if (kernel.policy.refuseIsolated && way.some((one) => one.isIsolated)) throw new SystemError("EBUSY", `${memdev.name}: port is under isolated CXL dport`);
   const endpoint = addPort(kernel, { kind: "endpoint", parent: port, uport: memdev, parentDport: dport, componentBlock: null });
   memdevOf(memdev).endpoint = endpoint;
   manage(memdev, "endpoint", removeEndpoint);

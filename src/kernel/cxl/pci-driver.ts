@@ -88,7 +88,7 @@ const probe = task("cxl_pci.probe", function* (kernel: Kernel, device: Device): 
   const ramSize = capacityOf(dvsec);
   printk(kernel, "debug", `cxl_pci ${device.name}: DPA(ram): [mem 0x00000000-0x${(ramSize - 1n).toString(16).padStart(8, "0")} flags 0x200]`);
   const id = takeId(cxlState(kernel).memdevIds);
-  const record: MemdevRecord = { id, pciDevice: device, serial: serialNumberOf(kernel, device), ramSize, components, isMediaReady, endpoint: null };
+  const record: MemdevRecord = { id, pciDevice: device, serial: serialNumberOf(kernel, device), ramSize, components, isMediaReady, ports: [], endpoint: null };
   const memdev = addDevice(kernel, { name: `mem${id}`, bus: cxlBus, type: memdevType, parent: device, data: record });
   manage(device, "memdev", removeMemdev);
   mark(kernel, `${memdev.name} added`, device.name);

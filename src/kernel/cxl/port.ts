@@ -30,7 +30,7 @@ export function addPort(kernel: Kernel, spec: PortSpec): Device {
   const id = takeId(cxlState(kernel).portIds);
   const depth = spec.kind === "root" ? 0 : portOf(spec.parent).depth + 1;
   const record: PortRecord = {
-    kind: spec.kind, id, depth, uport: spec.uport, parentDport: spec.parentDport, dports: [], decoders: [], componentBlock: spec.componentBlock,
+    kind: spec.kind, id, depth, uport: spec.uport, parentDport: spec.parentDport, dports: [], decoders: [], componentBlock: spec.componentBlock, memdevs: new Set(),
     references: [], resources: [], components: null, hdm: null, commitEnd: -1, dpaEnd: -1, isBusy: false,
   };
   const name = `${{ root: "root", switch: "port", endpoint: "endpoint" }[spec.kind]}${id}`;
@@ -133,19 +133,28 @@ function mapDport(kernel: Kernel, device: Device): ComponentRegisters | null {
   }
 }
 
-/**
- * Adds a PCI root port as dport of its host bridge's port. The first one maps the host bridge's registers and enumerates its decoders.
- * @throws SystemError of the decoders
- */
-export const addDport = task("cxl.addDport", function* (kernel: Kernel, port: Device, device: Device): Task<Dport> {
+/** A port's device lock: who adds or removes dports and ports below it waits here. */
+export const lockPort = task("cxl.lockPort", function* (_kernel: Kernel, port: Device): Task<void> {
   const record = portOf(port);
   while (record.isBusy) yield until(`lock:${port.name}`);
   record.isBusy = true;
+});
+
+export function unlockPort(kernel: Kernel, port: Device): void {
+  portOf(port).isBusy = false;
+  wake(kernel.scheduler, `lock:${port.name}`);
+}
+
+/**
+ * Adds a PCI root or downstream port as dport of a CXL port. The first one maps the port's registers and enumerates its decoders.
+ * @throws SystemError of the decoders
+ */
+export const addDport = task("cxl.addDport", function* (kernel: Kernel, port: Device, device: Device): Task<Dport> {
+  yield* lockPort(kernel, port);
   try {
-    return record.dports.find((dport) => dport.device === device) ?? (yield* makeDport(kernel, port, device));
+    return portOf(port).dports.find((dport) => dport.device === device) ?? (yield* makeDport(kernel, port, device));
   } finally {
-    record.isBusy = false;
-    wake(kernel.scheduler, `lock:${port.name}`);
+    unlockPort(kernel, port);
   }
 });
 

@@ -159,6 +159,25 @@ function setupTargets(kernel: Kernel, region: Device): void {
   for (const port of [...ports].sort((a, b) => portOf(a).depth - portOf(b).depth)) setupPort(kernel, region, port);
 }
 
+/**
+ * Ports on the way to a region's members that do not know it, since the switch they stand for came back: they get references and the programming
+ * that the level above asks for. Returns the decoders, which are not committed yet. @throws SystemError as for a new member
+ */
+export function attachNewPorts(kernel: Kernel, region: Device): Device[] {
+  const fresh = new Set<Device>();
+  for (const target of regionOf(region).targets) {
+    if (target === null) continue;
+    for (const port of portsUpwards(decoderOf(target).port)) {
+      if (portOf(port).kind !== "switch" || (referenceOf(port, region) !== undefined && !fresh.has(port))) continue;
+      attachPort(kernel, region, port, target);
+      fresh.add(port);
+    }
+  }
+  const ordered = [...fresh].sort((a, b) => portOf(a).depth - portOf(b).depth);
+  for (const port of ordered) setupPort(kernel, region, port);
+  return ordered.flatMap((port) => referenceOf(port, region)?.decoder ?? []);
+}
+
 /** Takes back what an attach that failed has done. */
 function undoAttach(region: Device, device: Device): void {
   const record = regionOf(region);

@@ -8,13 +8,13 @@ import type { ComponentRegisters, HdmRegisters } from "./registers.ts";
 
 export const cxlBus = "cxl";
 
-/** A downstream port: a PCI root port below a host bridge, or a host bridge below the root. */
+/** A downstream port: a host bridge below the root, a PCI root port below a host bridge, a downstream port of a switch. */
 export interface Dport {
   readonly id: number;
   readonly device: Device;
   /** The CXL port it belongs to. */
   readonly port: Device;
-  /** Component registers of a root port; null where there are none. */
+  /** Component registers of the PCI port; null where there are none. */
   readonly components: ComponentRegisters | null;
   /** Set while the root port's CXL.mem is isolated; the isolation service keeps it. */
   isIsolated: boolean;
@@ -26,14 +26,16 @@ export interface PortRecord {
   readonly kind: PortKind;
   readonly id: number;
   readonly depth: number;
-  /** What the port stands on: ACPI0017, a host bridge, a memdev. */
+  /** What the port stands on: ACPI0017, a host bridge, a switch's upstream port, a memdev. */
   readonly uport: Device;
   readonly parentDport: Dport | null;
   readonly dports: Dport[];
   /** Decoder devices in id order. */
   readonly decoders: Device[];
-  /** CHBCR of a host bridge. */
+  /** CHBCR of a host bridge, component registers of an upstream port. */
   readonly componentBlock: bigint | null;
+  /** Memdevs that are reached through the port. */
+  readonly memdevs: Set<Device>;
   /** Which regions pass through, in order of attachment. */
   readonly references: RegionReference[];
   readonly resources: Resource[];
@@ -111,6 +113,8 @@ export interface MemdevRecord {
   readonly ramSize: bigint;
   readonly components: ComponentRegisters | null;
   readonly isMediaReady: boolean;
+  /** Ports that have it recorded, host bridge first. */
+  readonly ports: Device[];
   endpoint: Device | null;
 }
 
@@ -150,19 +154,26 @@ export function rootPart(device: Device): RootDecoderPart {
   return part;
 }
 
-/** Numbers in use of one kind; the lowest free one is given (ida). */
+/** Numbers in use of one kind; the lowest free one is given (ida). All below `lowest` are in use. */
 export interface IdAllocator {
   readonly used: Set<number>;
+  lowest: number;
 }
 
+const createIds = (): IdAllocator => ({ used: new Set(), lowest: 0 });
+
 export function takeId(allocator: IdAllocator): number {
-  let id = 0;
+  let id = allocator.lowest;
   while (allocator.used.has(id)) id++;
   allocator.used.add(id);
+  allocator.lowest = id + 1;
   return id;
 }
 
-export const freeId = (allocator: IdAllocator, id: number): void => void allocator.used.delete(id);
+export function freeId(allocator: IdAllocator, id: number): void {
+  allocator.used.delete(id);
+  allocator.lowest = Math.min(allocator.lowest, id);
+}
 
 export interface CxlState {
   readonly portIds: IdAllocator;
@@ -173,7 +184,7 @@ export interface CxlState {
   root: Device | null;
 }
 
-export const cxlState = defineState("cxl", (): CxlState => ({ portIds: { used: new Set() }, memdevIds: { used: new Set() }, regionIds: { used: new Set() }, root: null }));
+export const cxlState = defineState("cxl", (): CxlState => ({ portIds: createIds(), memdevIds: createIds(), regionIds: createIds(), root: null }));
 
 /** Ports from the endpoint up to, without, the root. */
 export function portsUpwards(endpoint: Device): Device[] {
@@ -190,7 +201,7 @@ export function dportTowards(port: Device, endpoint: Device): Dport | undefined 
   return undefined;
 }
 
-/** A root port's dport record, or undefined before anything below it was enumerated. */
+/** A PCI port's dport record, or undefined before anything below it was enumerated. */
 export function dportOfDevice(kernel: Kernel, device: Device): Dport | undefined {
   for (const candidate of kernel.buses.get(cxlBus) ?? []) {
     if (!isPort(candidate)) continue;

@@ -8,15 +8,15 @@ import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { defineState } from "../base/kernel.ts";
 import { capabilityIds, capabilityOffset, findComponentBlock, mapComponents } from "../cxl/registers.ts";
-import { bridgeClass, classOf, isPciDevice, pciFunctionOf } from "../pci/device.ts";
-import { hostBridgeOf } from "../pci/enumerate.ts";
+import { isRootPort, pciFunctionOf } from "../pci/device.ts";
+import { hostBridgeOf } from "../pci/buses.ts";
 
 export type IsolationRegisters = StructureAccess<typeof timeoutIsolation>;
 
 const mapped = defineState("isolation.registers", () => ({ byPort: new Map<number, IsolationRegisters>() }));
 
 /** Root ports in order of discovery. */
-export const rootPorts = (kernel: Kernel): Device[] => [...kernel.devices.values()].filter((device) => isPciDevice(device) && classOf(pciFunctionOf(device)) === bridgeClass);
+export const rootPorts = (kernel: Kernel): Device[] => [...kernel.devices.values()].filter(isRootPort);
 
 /** UID of the host bridge above a root port. */
 export const bridgeUidOf = (port: Device): number => hostBridgeOf(pciFunctionOf(port).hostBridge).uid;

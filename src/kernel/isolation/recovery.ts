@@ -12,7 +12,7 @@ import { daxDeviceOf } from "../dax/types.ts";
 import { kernelRangesIn } from "../mm/direct-map.ts";
 import { waitForPins } from "../mm/pin.ts";
 import { disableLink, enableLink, isLinkUp, linkTimeout, settleTime, waitForLink } from "../pci/link.ts";
-import { markDisconnected, removeBelow, rescan } from "../pci/enumerate.ts";
+import { markDisconnected, removeBelow, rescan } from "../pci/rescan.ts";
 import { aliveBytes, daxDevicesOf, fence, pinOwners, restoreDax } from "./dax-plan.ts";
 import { isolationRegisters } from "./port.ts";
 import type { RegionPlan } from "./regions.ts";

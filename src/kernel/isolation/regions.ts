@@ -8,9 +8,12 @@ import { attach, busDevices, findDevice } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { cxlBus, decoderOf, endpointPart, granule, isMemdev, isRegion, memdevOf, portOf, regionOf, regionStates } from "../cxl/types.ts";
-import { portAbove } from "../pci/device.ts";
+import { deviceOf } from "../../platform/pci-address.ts";
+import { addressOf, portAbove, portsAbove } from "../pci/device.ts";
 import type { DaxPlan } from "./dax-plan.ts";
 import { daxDevicesOf, planDax } from "./dax-plan.ts";
+import { commitDecoder } from "../cxl/hdm.ts";
+import { attachNewPorts } from "../cxl/region-attach.ts";
 import { hasRegionsAbove, leaveRegion, rejoinRegion } from "./reattach.ts";
 
 export interface RegionPlan {
@@ -20,8 +23,8 @@ export interface RegionPlan {
   readonly size: bigint;
   readonly ways: number;
   readonly granularity: number;
-  /** Root port per position. */
-  readonly ports: readonly (Device | undefined)[];
+  /** Where the member of each position is plugged in. */
+  readonly places: readonly (string | undefined)[];
   readonly dax: readonly DaxPlan[];
   /** Bytes of dax devices that were alive. */
   readonly aliveBytes: bigint;
@@ -29,23 +32,38 @@ export interface RegionPlan {
   readonly kept: Device | null;
 }
 
-const portOfTarget = (target: Device | null): Device | undefined => (target === null ? undefined : portAbove(memdevOf(endpointPart(target).memdev).pciDevice));
+/** Root and downstream ports above a member, the nearest first; none of a member that is missing. */
+const portsOfTarget = (target: Device | null): readonly Device[] => (target === null ? [] : portsAbove(memdevOf(endpointPart(target).memdev).pciDevice));
 
-/** Every region with a member below the root port (S77, S78). */
-export const affectedRegions = (kernel: Kernel, port: Device): Device[] => busDevices(kernel, cxlBus).filter((device) => isRegion(device) && regionOf(device).targets.some((target) => portOfTarget(target) === port));
+/** Every region with a member below the port (S77, S78). */
+export const affectedRegions = (kernel: Kernel, port: Device): Device[] => busDevices(kernel, cxlBus).filter((device) => isRegion(device) && regionOf(device).targets.some((target) => portsOfTarget(target).includes(port)));
 
-/** Whether some member's root port is dead by the caller's judgement, or some member is missing. */
+/** Whether some port above a member is dead by the caller's judgement, or some member is missing. */
 export const regionReachesDeadPort = (region: Device, isDead: (port: Device) => boolean): boolean =>
-  regionOf(region).targets.slice(0, regionOf(region).ways).some((target) => {
-    const port = portOfTarget(target);
-    return port === undefined || isDead(port);
-  });
+  regionOf(region).targets.slice(0, regionOf(region).ways).some((target) => target === null || portsOfTarget(target).some(isDead));
+
+/**
+ * A place by what does not change when a switch comes back with other bus numbers: the root port's name, then device numbers of the
+ * downstream ports. Undefined: not below a port.
+ */
+export function placeBelow(pciDevice: Device): string | undefined {
+  const port = portAbove(pciDevice);
+  return port === undefined ? undefined : placeOf(port);
+}
+
+/** The same of a port itself. */
+export function placeOf(port: Device): string {
+  const [root = port, ...inner] = [port, ...portsAbove(port)].reverse();
+  return [root.name, ...inner.map((one) => deviceOf(addressOf(one)))].join("/");
+}
+
+const placeOfTarget = (target: Device | null): string | undefined => (target === null ? undefined : placeBelow(memdevOf(endpointPart(target).memdev).pciDevice));
 
 export function planRegion(kernel: Kernel, region: Device, aliveBytes: bigint): RegionPlan {
   const record = regionOf(region);
   const start = record.resource?.start ?? 0n;
   const size = record.resource === null ? 0n : record.resource.end - start + 1n;
-  return { name: region.name, rootDecoder: record.rootDecoder, start, size, ways: record.ways, granularity: record.granularity, ports: record.targets.slice(0, record.ways).map(portOfTarget), dax: planDax(kernel, region), aliveBytes, kept: hasRegionsAbove(region) ? region : null };
+  return { name: region.name, rootDecoder: record.rootDecoder, start, size, ways: record.ways, granularity: record.granularity, places: record.targets.slice(0, record.ways).map(placeOfTarget), dax: planDax(kernel, region), aliveBytes, kept: hasRegionsAbove(region) ? region : null };
 }
 
 function attributeOf(device: Device, name: string): Attribute {
@@ -77,18 +95,18 @@ const destroyRegion = task("isolation.destroyRegion", function* (kernel: Kernel,
 /** Takes the region out of the way of removal: its members below `port` leave, or all of it goes. @throws SystemError */
 export const releaseRegion = task("isolation.releaseRegion", function* (kernel: Kernel, region: Device, plan: RegionPlan, port: Device): Task<void> {
   if (plan.kept === null) return yield* destroyRegion(kernel, region);
-  for (const target of regionOf(region).targets.slice()) if (target !== null && portOfTarget(target) === port) leaveRegion(kernel, region, target);
+  for (const target of regionOf(region).targets.slice()) if (target !== null && portsOfTarget(target).includes(port)) leaveRegion(kernel, region, target);
 });
 
-function memdevBelow(kernel: Kernel, port: Device | undefined): Device | undefined {
-  return busDevices(kernel, cxlBus).find((device) => isMemdev(device) && port !== undefined && portAbove(memdevOf(device).pciDevice) === port);
+function memdevAt(kernel: Kernel, place: string | undefined): Device | undefined {
+  return busDevices(kernel, cxlBus).find((device) => isMemdev(device) && place !== undefined && placeBelow(memdevOf(device).pciDevice) === place);
 }
 
 /** The next endpoint decoder that may take DPA. @throws SystemError ENODEV no endpoint there; ENOSPC none free */
-function freeDecoder(kernel: Kernel, port: Device | undefined): Device {
-  const memdev = memdevBelow(kernel, port);
+function freeDecoder(kernel: Kernel, place: string | undefined): Device {
+  const memdev = memdevAt(kernel, place);
   const endpoint = memdev === undefined ? null : memdevOf(memdev).endpoint;
-  if (endpoint === null) throw new SystemError("ENODEV", `no endpoint below ${port?.name ?? "the port"}`);
+  if (endpoint === null) throw new SystemError("ENODEV", `no endpoint below ${place ?? "the port"}`);
   const record = portOf(endpoint);
   const decoder = record.decoders[record.dpaEnd + 1];
   if (decoder === undefined || decoderOf(decoder).region !== null) throw new SystemError("ENOSPC", `${endpoint.name} has no free decoder`);
@@ -114,8 +132,9 @@ export interface MadeRegion {
 /** The kept region with its missing members back. @throws SystemError a member is missing or smaller */
 const rejoin = task("isolation.rejoin", function* (kernel: Kernel, plan: RegionPlan, region: Device): Task<MadeRegion> {
   for (const [position, target] of regionOf(region).targets.entries()) {
-    if (target === null) yield* rejoinRegion(kernel, region, freeDecoder(kernel, plan.ports[position]), position);
+    if (target === null) yield* rejoinRegion(kernel, region, freeDecoder(kernel, plan.places[position]), position);
   }
+  for (const decoder of attachNewPorts(kernel, region).reverse()) yield* commitDecoder(kernel, decoder);
   kernel.platform.invalidateCaches(plan.start, plan.size);
   return { region, start: plan.start, size: plan.size };
 });
@@ -126,7 +145,7 @@ const rejoin = task("isolation.rejoin", function* (kernel: Kernel, plan: RegionP
  */
 export const createFromPlan = task("isolation.createRegion", function* (kernel: Kernel, plan: RegionPlan): Task<MadeRegion> {
   if (plan.kept !== null) return yield* rejoin(kernel, plan, plan.kept);
-  const decoders = plan.ports.map((port) => freeDecoder(kernel, port));
+  const decoders = plan.places.map((place) => freeDecoder(kernel, place));
   const wanted = plan.size / BigInt(plan.ways);
   const share = decoders.map(freeCapacity).reduce((least, free) => (free < least ? free : least), wanted);
   const part = share - (share % granule);

@@ -26,6 +26,8 @@ export interface Bar {
 export interface BridgeState {
   readonly secondary: number;
   subordinate: number;
+  /** The numbers are firmware's. */
+  readonly isKept: boolean;
   /** Memory window and prefetchable window. */
   readonly windows: { memory: Resource | null; prefetchable: Resource | null };
 }
@@ -81,9 +83,19 @@ export const pciName = (address: PciAddress): string => formatPciAddress(address
 /** Class and sub-class, 16 bits. */
 export const classOf = (record: PciFunction): number => record.classCode >>> 8;
 export const bridgeClass = 0x0604;
+/** Kinds of bridges as the PCIe capability numbers them (7.5.3.2). */
+export const portTypes = { rootPort: 4, upstreamPort: 5, downstreamPort: 6 } as const;
+export const isRootPort = (device: Device): boolean => isPciDevice(device) && pciFunctionOf(device).portType === portTypes.rootPort;
 
 /** The bridge (root or downstream port, or upstream port) above a function, or undefined on the root bus. */
 export const portAbove = (device: Device): Device | undefined => (device.parent !== null && isPciDevice(device.parent) ? device.parent : undefined);
+
+/** Every root and downstream port above a function, the nearest first. */
+export function portsAbove(device: Device): Device[] {
+  const ports: Device[] = [];
+  for (let above = portAbove(device); above !== undefined; above = portAbove(above)) if (pciFunctionOf(above).portType !== portTypes.upstreamPort) ports.push(above);
+  return ports;
+}
 
 /** An offset as the walk gives it, 0 for none. */
 const orAbsent = (at: number): number | undefined => (at === 0 ? undefined : at);
