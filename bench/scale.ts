@@ -69,7 +69,7 @@ export function measureScale(module: WebAssembly.Module): Measured[] {
   const { seconds, functions, endpoints, hardware } = enumerate(module);
   const small = createHardware(module, { ...large, hostBridges: [{ ...(large.hostBridges[0] as (typeof large.hostBridges)[0]), rootPorts: [{ ...(large.hostBridges[0] as (typeof large.hostBridges)[0]).rootPorts[0] as (typeof large.hostBridges)[0]["rootPorts"][0], slots: [{ ...switchOf("one"), ports: [downstream("one-0", 0)] }] }] }] });
   const { config } = createPlatform(small);
-  for (const [bus, device, secondary, subordinate] of [[0, 0, 1, 3], [1, 0, 2, 3], [2, 0, 3, 3]] as const) config.write32(pciAddress(0, bus, device, 0), 0x18, (subordinate << 16) | (secondary << 8) | bus);
+  for (const [bus, number, secondary, subordinate] of [[0, 0, 1, 3], [1, 0, 2, 3], [2, 0, 3, 3]] as const) config.write32(pciAddress(0, bus, number, 0), 0x18, (subordinate << 16) | (secondary << 8) | bus);
   const few = configReads("config read below a switch, 1 device", small, pciAddress(0, 3, 0, 0));
   const many = configReads(`config read below a switch, ${endpoints} devices`, hardware, pciAddress(4, 3, 0, 0));
   const megabytes = hardware.bytes.length / 2 ** 20;

@@ -22,7 +22,7 @@ function expand(path: string): string[] {
     throw new FilesError(`${path}: there is no such file or folder`);
   }
   if (!isFolder) return [path];
-  const found = readdirSync(path, { recursive: true, encoding: "utf8" }).filter(isScenario).sort(compare).map((name) => join(path, name));
+  const found = readdirSync(path, { recursive: true, encoding: "utf8" }).filter(isScenario).toSorted(compare).map((name) => join(path, name));
   if (found.length === 0) throw new FilesError(`${path}: no .yaml file in this folder or below it`);
   return found;
 }

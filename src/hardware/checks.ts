@@ -48,7 +48,7 @@ interface Claim {
 /** Ranges of the CPU's address map: inside 52 bits, and apart from each other. */
 function checkApart(claims: readonly Claim[]): void {
   for (const { what, base, size } of claims) check(base >= 0n && size > 0n && base + size <= addressLimit, what, `0x${base.toString(16)} + 0x${size.toString(16)} is not a range below 2^52`);
-  const sorted = [...claims].sort((a, b) => (a.base < b.base ? -1 : a.base > b.base ? 1 : 0));
+  const sorted = [...claims].toSorted((a, b) => (a.base < b.base ? -1 : a.base > b.base ? 1 : 0));
   for (const [index, claim] of sorted.entries()) {
     const next = sorted[index + 1];
     if (next !== undefined) check(claim.base + claim.size <= next.base, next.what, `0x${next.base.toString(16)} lies inside ${claim.what}, which ends at 0x${(claim.base + claim.size).toString(16)}`);

@@ -64,7 +64,7 @@ function resolve(machine: MachineDescription, tree: Tree, reference: string): st
   if (match === null) throw new UnresolvedReferenceError(reference, "is no reference; write ${mem:PORT}, ${endpoint:PORT} or ${dax:REGION[N]}");
   const [, kind = "", name = "", index] = match;
   if (kind === "dax") {
-    const found = devices(tree, "dax", "dax", name).sort((a, b) => instanceOf(a) - instanceOf(b));
+    const found = devices(tree, "dax", "dax", name).toSorted((a, b) => instanceOf(a) - instanceOf(b));
     const device = found[Number(index ?? "0")];
     if (device === undefined) throw new UnresolvedReferenceError(reference, `${name} has ${found.length} dax device${found.length === 1 ? "" : "s"}`);
     return device;

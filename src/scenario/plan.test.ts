@@ -73,7 +73,7 @@ describe("policies", () => {
   it("[rule 15] every preset gives every policy one of its values", () => {
     for (const preset of presetNames) {
       const values = presetValues(preset);
-      expect(Object.keys(values ?? {}).sort()).toEqual([...policyNames].sort());
+      expect(Object.keys(values ?? {}).toSorted()).toEqual([...policyNames].toSorted());
       for (const name of policyNames) expect([preset, name, (policies[name].values as readonly string[]).includes(values?.[name] ?? "")]).toEqual([preset, name, true]);
     }
   });

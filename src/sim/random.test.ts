@@ -15,6 +15,6 @@ describe("random numbers", () => {
     const random = createRandom(42);
     const seen = new Set<number>();
     for (let i = 0; i < 1000; i++) seen.add(nextBelow(random, 7));
-    expect([...seen].sort()).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    expect([...seen].toSorted()).toEqual([0, 1, 2, 3, 4, 5, 6]);
   });
 });

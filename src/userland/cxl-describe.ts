@@ -65,7 +65,7 @@ function dportsOf(files: FileSystem, port: string): DportView[] {
     const node = `${folder}/${link}/firmware_node`;
     return { id: Number(link.slice(5)), name: lastOf(files.readlink(`${folder}/${link}`)), alias: files.exists(node) ? lastOf(files.readlink(node)) : undefined };
   });
-  return views.sort((a, b) => a.id - b.id);
+  return views.toSorted((a, b) => a.id - b.id);
 }
 
 const describeDports = (dports: readonly DportView[]): JsonObject => ({
@@ -142,7 +142,7 @@ function describeTargets(files: FileSystem, decoder: string): JsonObject {
     const dport = dports.find((candidate) => candidate.id === id);
     return dport === undefined ? [] : [{ target: dport.name, alias: dport.alias, position, id }];
   });
-  return { nr_targets: ids.length, targets: targets.length === 0 ? undefined : targets.reverse() };
+  return { nr_targets: ids.length, targets: targets.length === 0 ? undefined : targets.toReversed() };
 }
 
 function describeRootPart(files: FileSystem, name: string): JsonObject {
@@ -186,7 +186,7 @@ export function maximumExtent(files: FileSystem, decoder: string): bigint {
     .filter((region) => attribute(files, "cxl", region, "commit") === "1")
     .map((region) => ({ from: read(files, region, "resource"), size: read(files, region, "size") }))
     .filter((range) => range.size > 0n)
-    .sort((a, b) => (a.from < b.from ? -1 : 1));
+    .toSorted((a, b) => (a.from < b.from ? -1 : 1));
   let best = 0n;
   let at = start;
   for (const range of [...taken, { from: end, size: 0n }]) {

@@ -172,7 +172,7 @@ const actions: Readonly<Record<string, Action>> = {
 function* overRegions(files: FileSystem, action: Action, argv: readonly string[], output: Output): Task<number> {
   const options = parseOptions(regionSpec, argv);
   const all = devicesOf(files, "cxl", "region");
-  const wanted = options.words.includes("all") ? [...all].sort(naturalOrder) : options.words;
+  const wanted = options.words.includes("all") ? [...all].toSorted(naturalOrder) : options.words;
   let count = 0;
   let failed: Errno | undefined;
   for (const region of wanted) {

@@ -18,7 +18,7 @@ function wideMachine(bridges: number, ports: number, granularity = 256): Machine
   const base = machineOf([]);
   const hostBridges = Array.from({ length: bridges }, (_, b) => ({
     name: `hb${b}`, uid: b, segment: 0, busStart: 16 * (b + 1), busEnd: 16 * (b + 1) + 15, componentBase: 0xfe00_0000n + BigInt(b) * 0x1_0000n, decoders: 4, targetCount: 8,
-    rootPorts: Array.from({ length: ports }, (_, p) => rootPortOf(`rp${b}${p}`, { portNumber: p, slots: [deviceOf(`d${b}${p}`, { serial: BigInt(b * 16 + p) })] })),
+    rootPorts: Array.from({ length: ports }, (__, p) => rootPortOf(`rp${b}${p}`, { portNumber: p, slots: [deviceOf(`d${b}${p}`, { serial: BigInt(b * 16 + p) })] })),
   }));
   return { ...base, hostBridges, windows: [{ base: 16n * GiB, size: 8n * GiB, ways: bridges, granularity, targets: hostBridges.map((_, index) => index) }] };
 }
@@ -55,7 +55,7 @@ function fillTargets(booted: Booted, decoders: readonly string[], share = "0x100
 
 /** memdev names in order of serial numbers, with the id of their endpoint. */
 function endpoints(booted: Booted): number[] {
-  const all = booted.files.list(devices).filter((name) => /^mem\d/.test(name)).sort((a, b) => Number(BigInt(read(booted, `${a}/serial`)) - BigInt(read(booted, `${b}/serial`))));
+  const all = booted.files.list(devices).filter((name) => /^mem\d/.test(name)).toSorted((a, b) => Number(BigInt(read(booted, `${a}/serial`)) - BigInt(read(booted, `${b}/serial`))));
   return all.map((name) => Number(booted.files.list(devices).filter((other) => other.startsWith("endpoint")).find((other) => booted.files.readlink(`${devices}/${other}/uport`).endsWith(`/${name}`))?.slice(8)));
 }
 
@@ -365,10 +365,10 @@ describe("regions through switches", () => {
 
   it("every switch has a port between its host bridge's and the endpoints, named after its upstream function", () => {
     const booted = bootMachine(deep());
-    expect(booted.files.list(devices).filter((name) => /^(port|endpoint|mem)\d/.test(name)).map((name) => name.replace(/\d+$/, "")).sort()).toEqual(["endpoint", "endpoint", "mem", "mem", "port", "port", "port"]);
+    expect(booted.files.list(devices).filter((name) => /^(port|endpoint|mem)\d/.test(name)).map((name) => name.replace(/\d+$/, "")).toSorted()).toEqual(["endpoint", "endpoint", "mem", "mem", "port", "port", "port"]);
     const depthOf = (name: string): number => booted.files.realpath(`${devices}/${name}`).split("/").filter((part) => /^(root|port|endpoint)\d+$/.test(part)).length;
     expect(booted.files.list(devices).filter((name) => name.startsWith("endpoint")).map(depthOf)).toEqual([5, 5]);
-    const ports = booted.files.list(devices).filter((name) => name.startsWith("port")).sort((a, b) => depthOf(a) - depthOf(b));
+    const ports = booted.files.list(devices).filter((name) => name.startsWith("port")).toSorted((a, b) => depthOf(a) - depthOf(b));
     expect(ports.map((name) => booted.files.readlink(`${devices}/${name}/uport`).split("/").at(-1))).toEqual(["pci0000:0c", "0000:0d:00.0", "0000:0f:00.0"]);
   });
 
@@ -380,7 +380,7 @@ describe("regions through switches", () => {
     fillTargets(booted, [a, c, b, d].map((id) => `decoder${id}.0`));
     expect(store(booted, "region0/commit", "1")).toBe("ok");
     const programmed = booted.files.list(devices).filter((name) => /^decoder[1-9]\d*\.0$/.test(name) && read(booted, `${name}/region`) === "region0" && read(booted, `${name}/devtype`) === "cxl_decoder_switch");
-    expect(programmed.map((name) => [read(booted, `${name}/interleave_ways`), read(booted, `${name}/interleave_granularity`)]).sort()).toEqual([["2", "256"], ["2", "512"], ["2", "512"]]);
+    expect(programmed.map((name) => [read(booted, `${name}/interleave_ways`), read(booted, `${name}/interleave_granularity`)]).toSorted()).toEqual([["2", "256"], ["2", "512"], ["2", "512"]]);
     for (let line = 0; line < 8; line++) expect(booted.system.platform.memory.store(16n * GiB + BigInt(line * 256), 8, BigInt(0x100 + line))).toBe("ok");
     for (let line = 0; line < 8; line++) expect(booted.system.platform.memory.load(16n * GiB + BigInt(line * 256), 8)).toMatchObject({ status: "ok", value: BigInt(0x100 + line) });
   });

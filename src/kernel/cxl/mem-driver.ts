@@ -41,7 +41,7 @@ export const memDriver: Driver = { name: "cxl_mem", bus: cxlBus, match: (_kernel
 /** Decoders of an endpoint leave their regions one by one; then they are no more. */
 const removeDecoders = task("cxl_port.removeDecoders", function* (kernel: Kernel, endpoint: Device): Task<void> {
   const { decoders } = portOf(endpoint);
-  for (const decoder of [...decoders].reverse()) {
+  for (const decoder of [...decoders].toReversed()) {
     yield* lockRegions(kernel);
     const region = detachTarget(kernel, decoder);
     unlockRegions(kernel);

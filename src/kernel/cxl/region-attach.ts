@@ -135,7 +135,7 @@ function setupPort(kernel: Kernel, region: Device, port: Device): void {
   const width = portOf(port).hdm?.capability.targetCount ?? 1;
   if (ways > 8 || ways > width) refuse(kernel, region, "ENXIO", `${port.name}: ${ways} ways exceed ${width} targets`);
   const targets: Dport[] = [];
-  const ordered = [...reference.endpoints].sort((a, b) => endpointPart(a).position - endpointPart(b).position);
+  const ordered = [...reference.endpoints].toSorted((a, b) => endpointPart(a).position - endpointPart(b).position);
   for (const [index, endpoint] of ordered.entries()) {
     const dport = dportTowards(port, decoderOf(endpoint).port);
     const isExpected = dport !== undefined && (index < ways ? !targets.includes(dport) : targets[index % ways] === dport);
@@ -156,7 +156,7 @@ function setupTargets(kernel: Kernel, region: Device): void {
   for (const target of regionOf(region).targets) {
     if (target !== null) for (const port of portsUpwards(decoderOf(target).port)) if (portOf(port).kind === "switch") ports.add(port);
   }
-  for (const port of [...ports].sort((a, b) => portOf(a).depth - portOf(b).depth)) setupPort(kernel, region, port);
+  for (const port of [...ports].toSorted((a, b) => portOf(a).depth - portOf(b).depth)) setupPort(kernel, region, port);
 }
 
 /**
@@ -173,7 +173,7 @@ export function attachNewPorts(kernel: Kernel, region: Device): Device[] {
       fresh.add(port);
     }
   }
-  const ordered = [...fresh].sort((a, b) => portOf(a).depth - portOf(b).depth);
+  const ordered = [...fresh].toSorted((a, b) => portOf(a).depth - portOf(b).depth);
   for (const port of ordered) setupPort(kernel, region, port);
   return ordered.flatMap((port) => referenceOf(port, region)?.decoder ?? []);
 }

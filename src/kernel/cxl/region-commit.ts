@@ -25,7 +25,7 @@ function resetFrom(kernel: Kernel, region: Device, count: number): void {
   for (let position = count - 1; position >= 0; position--) {
     const target = targets[position];
     if (target == null) continue;
-    for (const decoder of pathOf(region, target).reverse()) resetDecoder(kernel, decoder);
+    for (const decoder of pathOf(region, target).toReversed()) resetDecoder(kernel, decoder);
   }
 }
 
@@ -52,7 +52,7 @@ const commitTarget = task("region.commitTarget", function* (kernel: Kernel, regi
       done.push(decoder);
     }
   } catch (thrown) {
-    for (const decoder of done.reverse()) resetDecoder(kernel, decoder);
+    for (const decoder of done.toReversed()) resetDecoder(kernel, decoder);
     throw thrown;
   }
 });

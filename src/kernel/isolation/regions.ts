@@ -53,7 +53,7 @@ export function placeBelow(pciDevice: Device): string | undefined {
 
 /** The same of a port itself. */
 export function placeOf(port: Device): string {
-  const [root = port, ...inner] = [port, ...portsAbove(port)].reverse();
+  const [root = port, ...inner] = [port, ...portsAbove(port)].toReversed();
   return [root.name, ...inner.map((one) => deviceOf(addressOf(one)))].join("/");
 }
 
@@ -134,7 +134,7 @@ const rejoin = task("isolation.rejoin", function* (kernel: Kernel, plan: RegionP
   for (const [position, target] of regionOf(region).targets.entries()) {
     if (target === null) yield* rejoinRegion(kernel, region, freeDecoder(kernel, plan.places[position]), position);
   }
-  for (const decoder of attachNewPorts(kernel, region).reverse()) yield* commitDecoder(kernel, decoder);
+  for (const decoder of attachNewPorts(kernel, region).toReversed()) yield* commitDecoder(kernel, decoder);
   kernel.platform.invalidateCaches(plan.start, plan.size);
   return { region, start: plan.start, size: plan.size };
 });

@@ -44,7 +44,7 @@ const isEmptyBridge = (device: Device): boolean => functionsBelow(device).length
 function windowNeed(device: Device, isPrefetchable: boolean): Need {
   const need: Need = { size: 0n, align: windowGranule };
   const bars = functionsBelow(device).flatMap((child) => pciFunctionOf(child).bars.filter((bar) => bar.isPrefetchable === isPrefetchable));
-  for (const bar of [...bars].sort((a, b) => (a.size > b.size ? -1 : a.size < b.size ? 1 : 0))) addNeed(need, bar.size, bar.size);
+  for (const bar of [...bars].toSorted((a, b) => (a.size > b.size ? -1 : a.size < b.size ? 1 : 0))) addNeed(need, bar.size, bar.size);
   for (const child of functionsBelow(device)) {
     if (pciFunctionOf(child).bridge === null) continue;
     const inner = isEmptyBridge(child) && isPrefetchable ? { size: emptyPortWindow, align: windowGranule } : windowNeed(child, isPrefetchable);
@@ -68,7 +68,7 @@ function allocate(parents: readonly Resource[], name: string, size: bigint, alig
 /** High windows first for what may live above 4 GiB, low ones for the rest. */
 function preferred(windows: readonly Resource[], isPrefetchable: boolean): Resource[] {
   const isHigh = (window: Resource): boolean => window.start >= limit32;
-  return [...windows].sort((a, b) => Number(isHigh(b)) - Number(isHigh(a))).filter((window) => isPrefetchable || !isHigh(window));
+  return [...windows].toSorted((a, b) => Number(isHigh(b)) - Number(isHigh(a))).filter((window) => isPrefetchable || !isHigh(window));
 }
 
 function assignBar(kernel: Kernel, device: Device, bar: Bar, parents: readonly Resource[]): void {

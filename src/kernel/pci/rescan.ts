@@ -40,7 +40,7 @@ export function markDisconnected(port: Device): void {
 
 /** Unbinds and removes one function, after everything below it; its address ranges become free (pci_stop_and_remove_bus_device). */
 const removeFunction = task("pci.removeFunction", function* (kernel: Kernel, device: Device): Task<void> {
-  for (const below of [...devicesBelow(device)].reverse()) yield* removeFunction(kernel, below);
+  for (const below of [...devicesBelow(device)].toReversed()) yield* removeFunction(kernel, below);
   yield* removeDevice(kernel, device);
   releaseFunction(pciFunctionOf(device));
 });
@@ -49,7 +49,7 @@ const removeFunction = task("pci.removeFunction", function* (kernel: Kernel, dev
 export const removeBelow = task("pci.removeBelow", function* (kernel: Kernel, port: Device): Task<void> {
   yield* takeLock(kernel);
   try {
-    for (const device of [...devicesBelow(port)].reverse()) yield* removeFunction(kernel, device);
+    for (const device of [...devicesBelow(port)].toReversed()) yield* removeFunction(kernel, device);
   } finally {
     releaseLock(kernel);
   }

@@ -59,7 +59,7 @@ function readFile(kernel: Kernel, path: string): string {
 function listDirectory(kernel: Kernel, path: string): string[] {
   const { node } = resolve(kernel, path, true);
   if (node.kind !== "directory") throw new SystemError("ENOTDIR", `${path}: not a directory`);
-  return [...node.entries().keys()].sort();
+  return [...node.entries().keys()].toSorted();
 }
 
 function readLink(kernel: Kernel, path: string): string {
