@@ -4,6 +4,7 @@ import { biDecoderDevice, biDecoderDownstreamPort, biDecoderRootPort, biRouteTab
 import { componentHeader } from "./component-header.ts";
 import { doeDevice, doeUpstreamPort } from "./doe.ts";
 import { dpcDownstreamPort, dpcRootPort } from "./dpc.ts";
+import { deviceBlock, deviceCapabilities, deviceStatus, memoryDeviceStatus, primaryMailbox, secondaryMailbox } from "./device-block.ts";
 import { dvsecDevice, dvsecFlexBus, dvsecFlexBusPort, dvsecGpfDevice, dvsecGpfPort, dvsecLocatorDevice, dvsecLocatorPort, dvsecLogicalDevices, dvsecPort, dvsecUpstreamPort } from "./dvsec.ts";
 import { hdmDecoderDevice, hdmDecoderPort } from "./hdm-decoder.ts";
 import { msix, msixTable } from "./messages.ts";
@@ -73,6 +74,13 @@ export const blocks = {
       endpointHeader: place(0, endpointHeader), pcie: place(0x40, pcieEndpoint), msix: place(0x90, msix),
       aer: place(0x100, aerEndpoint), dvsecDevice: place(0x140, dvsecDevice), dvsecFlexBus: place(0x1b0, dvsecFlexBus), dvsecLocatorDevice: place(0x1d8, dvsecLocatorDevice),
       dvsecGpfDevice: optional(0x220, dvsecGpfDevice, "hasPersistent"), dvsecLogicalDevices: optional(0x230, dvsecLogicalDevices, "logicalDevices"), serialNumber: place(0x240, serialNumber), doe: place(0x250, doeDevice),
+    },
+  },
+  deviceRegisters: {
+    name: "deviceRegisters", clause: "8.2.9", kind: "device",
+    placements: {
+      deviceCapabilities: place(0, deviceCapabilities), deviceStatus: place(deviceBlock.status, deviceStatus), memoryDeviceStatus: place(deviceBlock.memoryStatus, memoryDeviceStatus),
+      secondaryMailbox: place(deviceBlock.secondaryMailbox, secondaryMailbox), primaryMailbox: place(deviceBlock.primaryMailbox, primaryMailbox),
     },
   },
   deviceMessages: { name: "deviceMessages", clause: "PCIe 7.7.2", kind: "messages", placements: { msixTable: place(0, msixTable) } },

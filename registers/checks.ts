@@ -49,7 +49,7 @@ function checkPlacement(place: string, block: BlockDeclaration, placement: Place
     if (presentWith !== undefined) refuse(place, "is in no list, so software cannot see that it is absent");
     return;
   }
-  if (block.kind === "messages" || (list === "component") !== (block.kind === "component")) refuse(place, `a structure of the ${list} list has no place in a ${block.kind} block`);
+  if (block.kind === "messages" || block.kind === "device" || (list === "component") !== (block.kind === "component")) refuse(place, `a structure of the ${list} list has no place in a ${block.kind} block`);
   if (list === "capability" && at >= firstExtended) refuse(place, `a capability lies below ${firstExtended}`);
   if ((list === "extended" || list === "dvsec") && at < firstExtended) refuse(place, `an extended capability lies at ${firstExtended} or above`);
   if (list === "capability" && presentWith !== undefined) refuse(place, "a structure of the capability list cannot be absent");

@@ -82,7 +82,10 @@ export interface Placement {
 }
 
 /** A structure of one name lies at one place in all blocks of one kind. */
-export type BlockKind = "component" | "config" | "messages";
+export type BlockKind = "component" | "config" | "messages" | "device";
+
+/** Blocks whose registers have names outside the module: in scenario files, probes and expectations. */
+export type RegisterSpace = Exclude<BlockKind, "messages">;
 
 /** A register block as software finds it. */
 export interface BlockDeclaration {
@@ -98,6 +101,6 @@ export const behaviours = [
   "uncorrectableErrorStatus", "correctableErrorStatus", "rootErrorStatus",
   "deviceControl", "deviceControl2", "deviceRange", "portControl",
   "hdmGlobalControl", "hdmField", "hdmControl", "isolationControl", "isolationStatus", "rasStatus",
-  "functionControl", "msixControl", "msixVector", "dpcControl", "dpcStatus", "doeControl", "doeStatus", "doeWrite", "doeRead", "biRouteControl", "biDecoderControl",
+  "functionControl", "msixControl", "msixVector", "dpcControl", "dpcStatus", "doeControl", "doeStatus", "doeWrite", "doeRead", "biRouteControl", "biDecoderControl", "mailboxControl", "secondaryControl",
 ] as const;
 export type Behaviour = (typeof behaviours)[number];

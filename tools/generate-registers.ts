@@ -1,9 +1,10 @@
-// Writes assembly/generated/registers.ts (tables and names for the module) and build/docs/registers.md (the reference page).
+// Writes assembly/generated/registers.ts and commands.ts (tables and names for the module) and build/docs/registers.md (the reference page).
 // Usage: node generate-registers.js [root of the checkout]
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DeclarationError } from "../registers/checks.ts";
+import { commandSource } from "./command-tables.ts";
 import { referencePage } from "./register-reference.ts";
 import { assemblySource } from "./register-tables.ts";
 
@@ -13,6 +14,7 @@ function main(root: string): void {
   mkdirSync(join(root, "assembly/generated"), { recursive: true });
   mkdirSync(join(root, "build/docs"), { recursive: true });
   writeFileSync(join(root, "assembly/generated/registers.ts"), source);
+  writeFileSync(join(root, "assembly/generated/commands.ts"), commandSource());
   writeFileSync(join(root, "build/docs/registers.md"), page);
 }
 

@@ -1,12 +1,13 @@
 // The hardware's fault table from the host's side: typed matches and actions, evidence.
 
+import type { RegisterSpace } from "../../registers/schema.ts";
 import type { Hardware } from "./machine.ts";
 
 export type ProbeMatch =
   | { readonly kind: "time"; /** Virtual ns since power-on. */ readonly at: number }
-  | { readonly kind: "access"; readonly entity: string; readonly space: "config" | "component"; /** Bytes, inclusive range in the block. */ readonly from: number; readonly to: number; readonly direction: "read" | "write" | "any"; readonly mask?: number; readonly value?: number }
+  | { readonly kind: "access"; readonly entity: string; readonly space: RegisterSpace; /** Bytes, inclusive range in the block. */ readonly from: number; readonly to: number; readonly direction: "read" | "write" | "any"; readonly mask?: number; readonly value?: number }
   | { readonly kind: "request"; /** Root port, or any. */ readonly port?: string; readonly direction: "read" | "write" | "any"; /** Inclusive range of host physical addresses; all when absent. */ readonly from?: bigint; readonly to?: bigint }
-  | { readonly kind: "register"; readonly entity: string; readonly space: "config" | "component"; readonly offset: number; readonly mask: number; readonly value: number };
+  | { readonly kind: "register"; readonly entity: string; readonly space: RegisterSpace; readonly offset: number; readonly mask: number; readonly value: number };
 
 /** Where a register's bits lie: a dword of an entity's register image. */
 export interface RegisterPlace {
@@ -16,7 +17,6 @@ export interface RegisterPlace {
   readonly offset: number;
   readonly mask: number;
 }
-export type RegisterSpace = "config" | "component";
 
 /**
  * What a probe does. `port` is a root port or a switch's downstream port; `device` a type-3 device; `function` any of them, or a switch.
@@ -76,7 +76,8 @@ export class ProbeError extends Error {
   }
 }
 
-const configFlag = 0x8000_0000;
+/** Which block a place is in, in the module. */
+const spaceFlags = { component: 0, device: 0x4000_0000, config: 0x8000_0000 } as const satisfies Record<RegisterSpace, number>;
 const none = 0xffff_ffff;
 const lastAddress = 0xffff_ffff_ffff_ffffn;
 const directions = { read: 1, write: 2, any: 3 } as const;
@@ -116,7 +117,7 @@ function encodeMatch(hardware: Hardware, match: ProbeMatch): RawMatch {
     const entity = match.port === undefined ? none : portOf(hardware, match.port);
     return { kind: 3, entity, low: Number(from & 0xffff_ffffn), high: Number(from >> 32n), mask: Number(to & 0xffff_ffffn), value: Number(to >> 32n), time: directions[match.direction] };
   }
-  const flag = match.space === "config" ? configFlag : 0;
+  const flag = spaceFlags[match.space];
   const entity = find(hardware, match.entity, anyEntity, "part");
   if (match.kind === "register") return { kind: 4, entity, low: (match.offset | flag) >>> 0, high: 0, mask: match.mask, value: match.value, time: 0 };
   return { kind: 2, entity, low: (match.from | flag) >>> 0, high: match.to, mask: match.mask ?? 0, value: match.value ?? 0, time: directions[match.direction] };
@@ -130,7 +131,7 @@ interface RawAction {
 }
 
 function registerAction(hardware: Hardware, at: RegisterPlace, value: number): RawAction {
-  const place = (at.offset | (at.space === "config" ? configFlag : 0)) >>> 0;
+  const place = (at.offset | spaceFlags[at.space]) >>> 0;
   return { target: find(hardware, at.entity, anyEntity, "part"), argument: (BigInt(at.mask >>> 0) << 32n) | BigInt(place), extra: value >>> 0 };
 }
 

@@ -1,6 +1,61 @@
 // A machine as the hardware builds it: every default already filled in. `src/scenario` makes it from a file, `createMachine` from an object.
 // Sizes and addresses in bytes (bigint), times in virtual nanoseconds.
 
+import type { CommandName } from "../../registers/commands.ts";
+import { commandNames, commands } from "../../registers/commands.ts";
+
+/** The command interface of a device: mailboxes, event logs, and what the commands speak of. */
+export interface MailboxDescription {
+  /** Payload of the primary mailbox: a power of two, 256 bytes to 1 MiB; the device block of BAR 0 must hold it. */
+  readonly payloadSize: number;
+  /** Commands that the device has; the others answer Unsupported and are not in the Command Effects Log. */
+  readonly commands: readonly CommandName[];
+  /** ns from the doorbell to its clearing. */
+  readonly commandTime: number;
+  /** ns from link up (or reset) until the mailboxes accept commands; announced in whole seconds. */
+  readonly readyTime: number;
+  /** ms that every background operation takes; 0: as each one's size asks (docs/fidelity.md). */
+  readonly backgroundTime: number;
+  /** Records that the event logs hold, by log number, 1..4096; dynamic capacity 0: no such log. */
+  readonly logDepths: readonly [number, number, number, number, number];
+  /** Media error records that the poison list holds, 1..4096. */
+  readonly poisonListSize: number;
+  /** Lines poisoned by injection at a time; 0: no limit. */
+  readonly injectPoisonLimit: number;
+  /** Capacity moves between volatile and persistent in multiples of this, multiple of 256 MiB; 0: not partitionable. */
+  readonly partitionAlignment: bigint;
+  /** Revisions of the firmware slots, 2 to 4 of at most 16 ASCII characters; slot 1 is active. Empty: the slot is. */
+  readonly firmware: readonly string[];
+  readonly onlineActivation: boolean;
+  /** Dynamic capacity regions; empty: none. Behind the static capacity, in order. */
+  readonly dynamicRegions: readonly DynamicRegionDescription[];
+  /** Extents that the device holds at most. */
+  readonly dynamicExtents: number;
+}
+
+export interface DynamicRegionDescription {
+  /** Bytes, multiple of 256 MiB. */
+  readonly length: bigint;
+  /** Bytes, power of two, at least 64; extents are multiples of it. */
+  readonly blockSize: bigint;
+}
+
+/** Every command but those that need what a device may not have. */
+const everyCommand = commandNames.filter((name) => !["dynamicCapacity", "labels"].includes(commands[name].set));
+
+export const defaultMailbox: MailboxDescription = {
+  payloadSize: 2048, commands: everyCommand, commandTime: 2000, readyTime: 0, backgroundTime: 0, logDepths: [8, 8, 8, 8, 0], poisonListSize: 256, injectPoisonLimit: 256, partitionAlignment: 0n,
+  firmware: ["sandbox 1", "", "", ""], onlineActivation: true, dynamicRegions: [], dynamicExtents: 64,
+};
+
+/** A device's command interface with every default filled in; commands for labels and dynamic capacity where there are any. */
+export function mailboxOf(device: DeviceDescription): MailboxDescription {
+  const given = device.mailbox ?? {};
+  const hasRegions = (given.dynamicRegions ?? []).length > 0;
+  const added = commandNames.filter((name) => (commands[name].set === "labels" && (device.labelArea ?? 0n) > 0n) || (commands[name].set === "dynamicCapacity" && hasRegions));
+  return { ...defaultMailbox, ...(hasRegions ? { logDepths: [8, 8, 8, 8, 8] as const } : {}), commands: [...everyCommand, ...added], ...given };
+}
+
 /** A type-3 device. Its device physical addresses (DPA) hold the volatile capacity first, then the persistent one. */
 export interface DeviceDescription {
   readonly kind?: "device";
@@ -36,6 +91,8 @@ export interface DeviceDescription {
   readonly backInvalidate?: boolean;
   /** CXL reset (DVSEC 0 control 2 bit 2) takes this long; absent: not capable. ns, at most 100 s. */
   readonly resetTime?: number;
+  /** Command interface, where it is not `defaultMailbox`. */
+  readonly mailbox?: Partial<MailboxDescription>;
 }
 
 /** One upstream port with its downstream ports: a card, as a device is. */

@@ -4,7 +4,7 @@ import { blocks } from "../../registers/blocks.ts";
 import type { BlockName } from "../../registers/blocks.ts";
 import { fieldBits } from "../../registers/checks.ts";
 import { ras } from "../../registers/ras-link.ts";
-import type { FieldDeclaration, StructureDeclaration } from "../../registers/schema.ts";
+import type { FieldDeclaration, RegisterSpace, StructureDeclaration } from "../../registers/schema.ts";
 import type { MachineDescription } from "../platform/description.ts";
 import { isSwitch, portsBelow } from "../platform/description.ts";
 import { ScenarioFileError, loadScenario } from "./load.ts";
@@ -38,7 +38,7 @@ export interface ScenarioPlan {
 /** A register field of an entity as the hardware's probes and peeks name it. */
 export interface FieldPlace {
   readonly entity: string;
-  readonly space: "config" | "component";
+  readonly space: RegisterSpace;
   /** Byte offset of the dword in the block. */
   readonly offset: number;
   readonly mask: number;
@@ -51,7 +51,7 @@ const blocksOf: Readonly<Record<EntityKind, readonly Exclude<BlockName, "deviceM
   "root port": ["rootPortComponent", "rootPortConfig"],
   "downstream port": ["downstreamPortComponent", "downstreamPortConfig"],
   switch: ["upstreamPortComponent", "upstreamPortConfig"],
-  device: ["deviceComponent", "deviceConfig"],
+  device: ["deviceComponent", "deviceConfig", "deviceRegisters"],
 };
 
 /** Every part of the machine by name, in order of declaration. */
