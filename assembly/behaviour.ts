@@ -1,5 +1,6 @@
 // From a behaviour's id (a name in registers/) to the code that is its side effect, and the locks that make RWL fields read only.
 
+import { isMailboxLocked, writeMailboxControl } from "./cci/mailbox";
 import { writeCommit } from "./component/back-invalidate";
 import { isDecoderLocked, writeControl, writeField } from "./component/hdm-decoder";
 import { clearErrors } from "./component/ras";
@@ -7,7 +8,7 @@ import { writeIsolationControl, writeIsolationStatus } from "./component/timeout
 import { evaluateLink, resetInnerBus, secondaryBusReset, writeLinkControl } from "./fabric/link-state";
 import { resetFunction, startCxlReset } from "./fabric/reset";
 import * as R from "./generated/registers";
-import { Block, Device, KIND_DEVICE, KIND_PORT, KIND_SWITCH, Machine, Port, SPACE_CONFIG, Switch } from "./machine";
+import { Block, Device, KIND_DEVICE, KIND_PORT, KIND_SWITCH, Machine, Port, SPACE_CONFIG, SPACE_DEVICE, Switch } from "./machine";
 import { readNext, writeDoeControl, writeRequest } from "./pci/doe";
 import { writeDpcControl, writeDpcStatus } from "./pci/dpc";
 import { refreshMessageNumbers } from "./pci/msi";
@@ -15,7 +16,8 @@ import { releasePending } from "./pci/msix";
 import { writeSlotControl } from "./pci/slot";
 import { getDword, setBits, testBits } from "./registers";
 
-export function isLocked(block: Block, instance: u32): bool {
+export function isLocked(block: Block, index: u32, instance: u32): bool {
+  if (block.space == SPACE_DEVICE) return isMailboxLocked(block, index);
   if (block.space != SPACE_CONFIG) return isDecoderLocked(block.entity, instance);
   return block.entity.kind == KIND_DEVICE && testBits(block, R.CONFIG_DVSEC_DEVICE_LOCK, R.DVSEC_DEVICE_LOCK_CONFIG_LOCK);
 }
@@ -54,6 +56,10 @@ export function behave(m: Machine, block: Block, behaviour: u32, index: u32, ins
       return writeCommit(m, block, index, R.BI_DECODER_CONTROL_COMMIT, old);
     case R.BEHAVIOUR_BI_ROUTE_CONTROL:
       return writeCommit(m, block, index, R.BI_ROUTE_TABLE_CONTROL_COMMIT, old);
+    case R.BEHAVIOUR_MAILBOX_CONTROL:
+      return writeMailboxControl(m, changetype<Device>(entity), true, old);
+    case R.BEHAVIOUR_SECONDARY_CONTROL:
+      return writeMailboxControl(m, changetype<Device>(entity), false, old);
     case R.BEHAVIOUR_BAR:
       maskBar(block);
       m.mmioGeneration++;

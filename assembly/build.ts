@@ -7,7 +7,10 @@ import { clearTable } from "./fabric/table";
 import { placeRows } from "./component/hdm-decoder";
 import { setRootPortNumbers } from "./component/extended-security";
 import * as R from "./generated/registers";
-import { Block, Bridge, Completion, Device, Doe, ERROR_HEADERS, ERROR_STRIDE, Entity, Entry, HEADER_DWORDS, Handle, Hub, INTERRUPTS, KIND_BRIDGE, KIND_DEVICE, KIND_PORT, KIND_SWITCH, LATE_MESSAGES, LateMessage, MESSAGE_EFFECTS, Machine, MessageEffect, NEVER, NONE, OVERRIDES, Override, Port, Probe, Range, SCRATCH_BYTES, Stalled, Switch, WINDOW_STRIDE, WINDOW_TARGETS, Window, bridgeAt, deviceAt, portAt, root, switchAt, take } from "./machine";
+import { Cci, EXTENT_STRIDE, EventLog, FEATURE_BYTES, HISTORY, Mailbox, Background, PASSPHRASE_BYTES, POISON_STRIDE, REGION_STRIDE, SLOT_BYTES } from "./cci/state";
+import { initializeCci } from "./cci/reset";
+import * as C from "./generated/commands";
+import { Block, Bridge, Completion, Device, Doe, ERROR_HEADERS, ERROR_STRIDE, Entity, Entry, Handle, Hub, INTERRUPTS, KIND_BRIDGE, KIND_DEVICE, KIND_PORT, KIND_SWITCH, LATE_MESSAGES, LateMessage, MESSAGE_EFFECTS, Machine, MessageEffect, NEVER, NONE, OVERRIDES, Override, PAYLOAD_DWORDS, Port, SPACE_DEVICE, Probe, Range, SCRATCH_BYTES, Stalled, Switch, WINDOW_STRIDE, WINDOW_TARGETS, Window, bridgeAt, deviceAt, portAt, root, switchAt, take } from "./machine";
 import { refreshMessageNumbers } from "./pci/msi";
 import { resetBlock } from "./registers";
 import { LAYERS } from "./trace/ring";
@@ -17,8 +20,8 @@ const NUMBERS: usize = 256;
 const DEVICES: usize = 32;
 const POINTER: usize = sizeof<usize>();
 
-/** Starts a machine and sizes its memory. `cdatBytes` in all. Returns 0, or 1 when memory cannot grow. */
-export function begin(bridges: u32, switches: u32, ports: u32, devices: u32, windows: u32, rams: u32, entries: u32, requesters: u32, probes: u32, mediaPages: u32, traceRecords: u32, handles: u32, cdatBytes: u32): u32 {
+/** Starts a machine and sizes its memory. `cdatBytes` and `mailboxBytes` (of `sizeOfMailbox`) in all. Returns 0, or 1 when memory cannot grow. */
+export function begin(bridges: u32, switches: u32, ports: u32, devices: u32, windows: u32, rams: u32, entries: u32, requesters: u32, probes: u32, mediaPages: u32, traceRecords: u32, handles: u32, cdatBytes: u32, mailboxBytes: u32): u32 {
   const m = root();
   memory.fill(changetype<usize>(m), 0, offsetof<Machine>());
   const entities = bridges + switches + ports + devices;
@@ -26,9 +29,9 @@ export function begin(bridges: u32, switches: u32, ports: u32, devices: u32, win
   let table: u32 = 64;
   while (table < mediaPages * 2) table <<= 1;
   const leaves = leavesFor(entities, ports);
-  const fixed: usize = <usize>INTERRUPTS * 8 + <usize>handles * offsetof<Handle>() + <usize>probes * (offsetof<Probe>() + HEADER_DWORDS * 4) + <usize>table * 16 + <usize>mediaPages * 8 + <usize>windows * WINDOW_STRIDE + <usize>rams * offsetof<Range>()
+  const fixed: usize = <usize>INTERRUPTS * 8 + <usize>handles * offsetof<Handle>() + <usize>probes * (offsetof<Probe>() + PAYLOAD_DWORDS * 4) + <usize>table * 16 + <usize>mediaPages * 8 + <usize>windows * WINDOW_STRIDE + <usize>rams * offsetof<Range>()
     + <usize>entries * (offsetof<Entry>() + 4) + <usize>(requesters + 1) * offsetof<Stalled>() + <usize>completions * offsetof<Completion>() + <usize>leaves * 16
-    + <usize>LATE_MESSAGES * offsetof<LateMessage>() + <usize>MESSAGE_EFFECTS * offsetof<MessageEffect>() + <usize>OVERRIDES * offsetof<Override>() + <usize>cdatBytes + <usize>LAYERS * 8 + SCRATCH_BYTES;
+    + <usize>LATE_MESSAGES * offsetof<LateMessage>() + <usize>MESSAGE_EFFECTS * offsetof<MessageEffect>() + <usize>OVERRIDES * offsetof<Override>() + <usize>cdatBytes + <usize>mailboxBytes + <usize>LAYERS * 8 + SCRATCH_BYTES;
   const bytes = fixed + <usize>bridges * bridgeBytes() + <usize>switches * switchBytes() + <usize>ports * portBytes() + <usize>devices * deviceBytes() + 8192;
   const start = (changetype<usize>(m) + offsetof<Machine>() + 15) & ~15;
   m.mediaBase = (start + bytes + 4095) & ~4095;
@@ -63,8 +66,8 @@ export function begin(bridges: u32, switches: u32, ports: u32, devices: u32, win
   m.handles = take(m, <usize>handles * offsetof<Handle>());
   for (let i: u32 = 0; i < handles; i++) changetype<Handle>(m.handles + <usize>i * offsetof<Handle>()).next = i + 1 < handles ? i + 1 : NONE;
   m.probes = take(m, <usize>probes * offsetof<Probe>());
-  const payloads = take(m, <usize>probes * HEADER_DWORDS * 4);
-  for (let i: u32 = 0; i < probes; i++) changetype<Probe>(m.probes + <usize>i * offsetof<Probe>()).payload = payloads + <usize>(i * HEADER_DWORDS * 4);
+  const payloads = take(m, <usize>probes * PAYLOAD_DWORDS * 4);
+  for (let i: u32 = 0; i < probes; i++) changetype<Probe>(m.probes + <usize>i * offsetof<Probe>()).payload = payloads + <usize>(i * PAYLOAD_DWORDS * 4);
   m.pageTable = take(m, <usize>table * 16);
   m.poison = take(m, <usize>mediaPages * 8);
   m.deadlineLeaves = leaves;
@@ -102,10 +105,10 @@ function portBytes(): usize {
 }
 
 function deviceBytes(): usize {
-  return offsetof<Device>() + entityBytes() + blockBytes(R.BLOCK_DEVICE_CONFIG) + blockBytes(R.BLOCK_DEVICE_COMPONENT) + blockBytes(R.BLOCK_DEVICE_MESSAGES);
+  return offsetof<Device>() + entityBytes() + blockBytes(R.BLOCK_DEVICE_REGISTERS) + blockBytes(R.BLOCK_DEVICE_CONFIG) + blockBytes(R.BLOCK_DEVICE_COMPONENT) + blockBytes(R.BLOCK_DEVICE_MESSAGES);
 }
 
-function addBlock(m: Machine, entity: Entity, space: u32, row: u32): Block {
+function addBlock(m: Machine, entity: Entity, space: u32, row: u32, rawBytes: u32 = 0): Block {
   const block = changetype<Block>(take(m, offsetof<Block>()));
   block.table = R.blockRow(row, 0);
   block.dwords = R.blockRow(row, 1);
@@ -119,7 +122,8 @@ function addBlock(m: Machine, entity: Entity, space: u32, row: u32): Block {
   block.unmodelledCount = R.blockRow(row, 9);
   block.extended = R.blockRow(row, 10);
   block.extendedCount = R.blockRow(row, 11);
-  block.image = take(m, <usize>block.dwords * 4);
+  block.image = take(m, <usize>block.dwords * 4 + rawBytes);
+  block.rawBytes = rawBytes;
   block.space = space;
   block.entity = entity;
   return block;
@@ -163,6 +167,7 @@ export function addBridge(segment: u32, busStart: u32, busEnd: u32, baseLow: u32
   bridge.component = addBlock(m, bridge, 0, R.BLOCK_HOST_BRIDGE_COMPONENT);
   bridge.config = bridge.component;
   bridge.messages = bridge.component;
+  bridge.registers = bridge.component;
   setDecoders(m, bridge, decoders);
   return bridge.id;
 }
@@ -196,6 +201,7 @@ export function addPort(parent: u32, deviceNumber: u32, portNumber: u32, capacit
   port.config = addBlock(m, port, 1, port.isRoot ? R.BLOCK_ROOT_PORT_CONFIG : R.BLOCK_DOWNSTREAM_PORT_CONFIG);
   port.component = addBlock(m, port, 0, port.isRoot ? R.BLOCK_ROOT_PORT_COMPONENT : R.BLOCK_DOWNSTREAM_PORT_COMPONENT);
   port.messages = port.config;
+  port.registers = port.component;
   return port.id;
 }
 
@@ -210,6 +216,7 @@ export function addSwitch(port: u32, isPlugged: u32, decoders: u32, latency: u32
   added.config = addBlock(m, added, 1, R.BLOCK_UPSTREAM_PORT_CONFIG);
   added.component = addBlock(m, added, 0, R.BLOCK_UPSTREAM_PORT_COMPONENT);
   added.messages = added.config;
+  added.registers = added.component;
   added.doe = changetype<Doe>(take(m, offsetof<Doe>()));
   setDecoders(m, added, decoders);
   return added.id;
@@ -235,6 +242,86 @@ export function addDevice(port: u32, isPlugged: u32, volatileLow: u32, volatileH
   device.doe = changetype<Doe>(take(m, offsetof<Doe>()));
   setDecoders(m, device, decoders);
   return device.id;
+}
+
+const FIRMWARE_SLOTS: u32 = 4;
+const HEALTH_BYTES: u32 = 32;
+const SECURITY_MESSAGE_BYTES: u32 = 64;
+
+/** Bytes that a device's command interface takes. */
+export function sizeOfMailbox(payloadShift: u32, records: u32, poisonRecords: u32, regions: u32, extents: u32): u32 {
+  const fixed = offsetof<Cci>() + 2 * offsetof<Mailbox>() + offsetof<Background>() + C.LOG_COUNT * offsetof<EventLog>() + 2 * C.FEATURE_COUNT * FEATURE_BYTES + FEATURE_BYTES + (FIRMWARE_SLOTS + 1) * SLOT_BYTES
+    + 2 * PASSPHRASE_BYTES + SECURITY_MESSAGE_BYTES + 2 * HEALTH_BYTES + 2 * HISTORY * 8;
+  return <u32>fixed + (1 << payloadShift) + records * C.RECORD_BYTES + 2 * poisonRecords * POISON_STRIDE + regions * REGION_STRIDE + 2 * extents * EXTENT_STRIDE + 512;
+}
+
+/** The command interface of a device: right after it, before its keys. Depths are given by `addEventLog`, in order of logs. */
+export function addMailbox(entity: u32, payloadShift: u32, poisonRecords: u32, regions: u32, extents: u32, readyLow: u32, readyHigh: u32): void {
+  const m = root();
+  const device = changetype<Device>(entityAddress(m, entity));
+  const cci = changetype<Cci>(take(m, offsetof<Cci>()));
+  device.cci = cci;
+  device.registers = addBlock(m, device, SPACE_DEVICE, R.BLOCK_DEVICE_REGISTERS, 1 << payloadShift);
+  cci.primary = addOneMailbox(m, R.DEVICE_PRIMARY_MAILBOX_CAPABILITY, device.registers.image + (<usize>device.registers.dwords << 2), payloadShift, 1);
+  cci.secondary = addOneMailbox(m, R.DEVICE_SECONDARY_MAILBOX_CAPABILITY, device.registers.image + (<usize>R.DEVICE_SECONDARY_MAILBOX_PAYLOAD << 2), C.SECONDARY_PAYLOAD_SHIFT, 0);
+  cci.background = changetype<Background>(take(m, offsetof<Background>()));
+  cci.background.nextAt = NEVER;
+  cci.readyAt = NEVER;
+  cci.nextAt = NEVER;
+  cci.readyTime = (<u64>readyHigh << 32) | <u64>readyLow;
+  cci.logs = take(m, <usize>C.LOG_COUNT * offsetof<EventLog>());
+  cci.poison = take(m, <usize>(poisonRecords * POISON_STRIDE));
+  cci.scan = take(m, <usize>(poisonRecords * POISON_STRIDE));
+  cci.poisonCapacity = poisonRecords;
+  cci.slots = take(m, FIRMWARE_SLOTS * SLOT_BYTES);
+  cci.package = take(m, SLOT_BYTES);
+  cci.features = take(m, C.FEATURE_COUNT * FEATURE_BYTES);
+  cci.savedFeatures = take(m, C.FEATURE_COUNT * FEATURE_BYTES);
+  cci.part = take(m, FEATURE_BYTES);
+  cci.userPassphrase = take(m, PASSPHRASE_BYTES);
+  cci.masterPassphrase = take(m, PASSPHRASE_BYTES);
+  cci.securityMessage = take(m, SECURITY_MESSAGE_BYTES);
+  cci.health = take(m, HEALTH_BYTES);
+  cci.alerts = take(m, HEALTH_BYTES);
+  cci.history = take(m, HISTORY * 8);
+  cci.vendorLog = take(m, HISTORY * 8);
+  cci.regions = take(m, <usize>(regions * REGION_STRIDE));
+  cci.extents = take(m, <usize>(extents * EXTENT_STRIDE));
+  cci.offers = take(m, <usize>(extents * EXTENT_STRIDE));
+  cci.extentCapacity = extents;
+}
+
+function addOneMailbox(m: Machine, index: u32, payload: usize, payloadShift: u32, isPrimary: u32): Mailbox {
+  const mailbox = changetype<Mailbox>(take(m, offsetof<Mailbox>()));
+  mailbox.index = index;
+  mailbox.payload = payload;
+  mailbox.payloadBytes = 1 << payloadShift;
+  mailbox.isPrimary = isPrimary;
+  mailbox.endAt = NEVER;
+  return mailbox;
+}
+
+/** How many records event log `number` of a device holds; 0: it has no such log. */
+export function addEventLog(entity: u32, number: u32, depth: u32): void {
+  const m = root();
+  const log = changetype<EventLog>(changetype<Device>(entityAddress(m, entity)).cci.logs + <usize>number * offsetof<EventLog>());
+  log.capacity = depth;
+  log.nextHandle = 1;
+  log.records = take(m, <usize>(depth * C.RECORD_BYTES));
+}
+
+/** A dynamic capacity region of a device, in order. */
+export function addRegion(entity: u32, baseLow: u32, baseHigh: u32, sizeLow: u32, sizeHigh: u32, blockLow: u32, blockHigh: u32): void {
+  const cci = changetype<Device>(entityAddress(root(), entity)).cci;
+  const region = cci.regions + <usize>(cci.regionCount++ * REGION_STRIDE);
+  store<u64>(region, (<u64>baseHigh << 32) | <u64>baseLow);
+  store<u64>(region, (<u64>sizeHigh << 32) | <u64>sizeLow, 8);
+  store<u64>(region, (<u64>blockHigh << 32) | <u64>blockLow, 16);
+}
+
+/** Where the host writes the revisions of a device's firmware slots: four of 16 bytes. */
+export function firmwareSlots(entity: u32): usize {
+  return changetype<Device>(entityAddress(root(), entity)).cci.slots;
 }
 
 /** Room for the CDAT of a device or switch; the host writes it there. */
@@ -313,7 +400,10 @@ function reset(entity: Entity): void {
   resetBlock(entity.component, entity, false);
   if (entity.kind == KIND_BRIDGE) return;
   resetBlock(entity.config, entity, false);
-  if (entity.messages.space == 2) resetBlock(entity.messages, entity, false);
+  if (entity.kind != KIND_DEVICE) return;
+  resetBlock(entity.messages, entity, false);
+  resetBlock(entity.registers, entity, false);
+  initializeCci(changetype<Device>(entity));
 }
 
 /** Power-on: every register at its reset value, plugged cards with their links up. */

@@ -1,7 +1,7 @@
 // What is due next, over everything that happens by itself: a winner tree, one leaf per source. The left half holds probes, late messages and
 // the entities (links, media, commits), the right half the in-flight tables and the watchdog. Of equal times the lower leaf runs first.
 
-import { Entity, Machine, NEVER, KIND_PORT, Port } from "./machine";
+import { Device, Entity, Machine, NEVER, KIND_DEVICE, KIND_PORT, Port } from "./machine";
 
 export const SOURCE_PROBES: u32 = 0;
 export const SOURCE_MESSAGES: u32 = 1;
@@ -55,6 +55,7 @@ export function setDeadline(m: Machine, leaf: u32, time: u64): void {
 export function refreshDeadline(m: Machine, entity: Entity): void {
   let due = min(entity.linkAt, min(entity.backInvalidateAt, entity.commitAt));
   if (entity.kind == KIND_PORT) due = min(due, changetype<Port>(entity).cableBackAt);
+  else if (entity.kind == KIND_DEVICE) due = min(due, changetype<Device>(entity).cci.nextAt);
   setDeadline(m, FIRST_ENTITY + entity.id, due);
 }
 

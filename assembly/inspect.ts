@@ -1,7 +1,7 @@
 // For the host: the probe table and a look at registers and states, without time and without trace.
 
-import { CONFIG_FLAG, MATCH_REGISTER, checkRegisterProbes, probeAt, recount } from "./fault/probes";
-import { Completion, Device, KIND_BRIDGE, Machine, NONE, Window, deviceAt, entityAt, portAt, root } from "./machine";
+import { CONFIG_FLAG, DEVICE_FLAG, MATCH_REGISTER, blockAt, checkRegisterProbes, indexAt, probeAt, recount } from "./fault/probes";
+import { Completion, Device, KIND_BRIDGE, KIND_DEVICE, Machine, NONE, Window, deviceAt, entityAt, portAt, root } from "./machine";
 import { holdsLinkDown } from "./component/timeout-isolation";
 import { isDisabled, isInBusReset } from "./fabric/link-state";
 import { isContained } from "./pci/dpc";
@@ -37,7 +37,7 @@ export function arm(id: u32, match: u32, entity: u32, low: u32, high: u32, mask:
   return 1;
 }
 
-/** Where the host writes a probe's header (16 dwords) before it arms it; 0: no such probe, or armed already. */
+/** Where the host writes a probe's header or record (32 dwords) before it arms it; 0: no such probe, or armed already. */
 export function probePayload(id: u32): usize {
   return id < root().probeCount && probeAt(root(), id).state != 1 ? probeAt(root(), id).payload : 0;
 }
@@ -70,15 +70,15 @@ function split(value: u64): u32 {
   return <u32>value;
 }
 
-/** Dword at a byte offset of an entity's component block, or of its config space with CONFIG_FLAG set. */
+/** Dword at a byte offset of an entity's component block, of its config space with CONFIG_FLAG set, of its CXL device registers with DEVICE_FLAG set. */
 export function peek(id: u32, offset: u32): u32 {
   const m = root();
   if (id >= m.entityCount) return 0xffff_ffff;
   const entity = entityAt(m, id);
-  const isConfig = (offset & CONFIG_FLAG) != 0;
-  if (isConfig && entity.kind == KIND_BRIDGE) return 0xffff_ffff;
-  const block = isConfig ? entity.config : entity.component;
-  const index = (offset & ~CONFIG_FLAG) >> 2;
+  if ((offset & CONFIG_FLAG) != 0 && entity.kind == KIND_BRIDGE) return 0xffff_ffff;
+  if ((offset & DEVICE_FLAG) != 0 && entity.kind != KIND_DEVICE) return 0xffff_ffff;
+  const block = blockAt(entity, offset);
+  const index = indexAt(offset);
   return index < block.dwords ? getDword(block, index) : 0;
 }
 

@@ -1,5 +1,7 @@
 // The machine's memory: one root record at a fixed place, everything else reached from it. Laid out once when the machine is built.
 
+import { Cci } from "./cci/state";
+
 export const NEVER: u64 = 0xffff_ffff_ffff_ffff;
 export const NONE: u32 = 0xffff_ffff;
 
@@ -25,6 +27,7 @@ export const PLATFORM_MACHINE_CHECK: u32 = 2;
 export const SPACE_COMPONENT: u32 = 0;
 export const SPACE_CONFIG: u32 = 1;
 export const SPACE_MESSAGES: u32 = 2;
+export const SPACE_DEVICE: u32 = 3;
 
 /** A register image with the tables that rule it; lists as assembly/generated/registers.ts describes them. */
 @unmanaged
@@ -32,6 +35,8 @@ export class Block {
   image: usize;
   table: usize;
   dwords: u32;
+  /** Plain memory behind the registers: the payload of a mailbox. */
+  rawBytes: u32;
   space: u32;
   conditions: usize;
   conditionCount: u32;
@@ -60,6 +65,8 @@ export class Entity {
   component: Block;
   /** MSI-X table; the config block where there is none. */
   messages: Block;
+  /** CXL device registers; the component block where there are none. */
+  registers: Block;
   decoderCount: u32;
   rows: usize;
   rowsEnd: usize;
@@ -151,9 +158,12 @@ export class Device extends Entity {
   /** A CXL reset is under way; `linkAt` ends it. */
   isResetting: u32;
   resetCount: u32;
+  /** Resets at the last erasure of everything: since then what was never written reads 0. */
+  erasedAt: u32;
   preserves: u32;
   /** Named as in the memory device status: 0 not ready, 1 ready, 2 error, 3 disabled. */
   mediaState: u32;
+  cci: Cci;
 }
 
 /** Data object exchange of a function: its CDAT, the request as written so far, and the answer as read so far. */
@@ -177,6 +187,8 @@ export class Doe {
 /** A header of an uncorrectable error, recorded: the error's bit number, then 16 dwords. */
 export const ERROR_HEADERS: u32 = 8;
 export const HEADER_DWORDS: u32 = 16;
+/** Dwords that a probe carries. */
+export const PAYLOAD_DWORDS: u32 = 32;
 export const ERROR_STRIDE: usize = 4 + <usize>HEADER_DWORDS * 4;
 
 /** A fixed memory window; the bridges of its ways (addresses of their records) follow it. */
@@ -322,7 +334,7 @@ export class Probe {
   fired: u32;
   firstAt: u64;
   lastAt: u64;
-  /** Header of an error, 16 dwords. */
+  /** Header of an error (16 dwords), or an event record (32). */
   payload: usize;
 }
 

@@ -50,7 +50,7 @@ export const ACCESS_UNANSWERED: u32 = 3;
 /** Judges an access of `width` bytes at `offset` (8.2.2: no partial reads; PCIe: any aligned width). Only ACCESS_DONE touches a register. */
 export function judge(block: Block, offset: u32, width: u32): u32 {
   if ((offset & (width - 1)) != 0) return ACCESS_WRONG_WIDTH;
-  if (offset >= block.dwords << 2) return ACCESS_RESERVED;
+  if (offset >= block.dwords << 2) return offset - (block.dwords << 2) + width <= block.rawBytes ? ACCESS_DONE : ACCESS_RESERVED;
   const widths = (ruleOf(block, offset >> 2) >> 16) & 15;
   if (block.presenceCount != 0 && isAbsent(block, offset >> 2)) return ACCESS_RESERVED;
   if ((widths & width) != 0) return ACCESS_DONE;
@@ -98,7 +98,7 @@ export function writeDword(m: Machine, block: Block, index: u32, value: u32, lan
   let write = load<u32>(row, COLUMN_WRITE);
   let clear = load<u32>(row, COLUMN_CLEAR);
   const old = getDword(block, index);
-  if (locked != 0 && isLocked(block, rule >> 24)) {
+  if (locked != 0 && isLocked(block, index, rule >> 24)) {
     if (block.space == SPACE_CONFIG && ((old ^ value) & locked & lanes) != 0) traceRefused(m, block, index << 2, value, REFUSED_LOCK, 4);
     write &= ~locked;
   }

@@ -1,5 +1,6 @@
 // Virtual time: it moves with every access and by request, and what is due runs at its own instant on the way.
 
+import { runCci } from "./cci/mailbox";
 import { runBackInvalidate } from "./component/back-invalidate";
 import { runCommits } from "./component/hdm-decoder";
 import { SOURCE_MESSAGES, SOURCE_PROBES, entityOfSource, entrySource, firstSource, outsideDeadline, refreshDeadline, setDeadline } from "./deadlines";
@@ -32,7 +33,10 @@ function runEntity(m: Machine, entity: Entity): void {
   if (entity.kind == KIND_PORT) {
     if (entity.linkAt <= m.now) runLink(m, changetype<Port>(entity));
     if (changetype<Port>(entity).cableBackAt <= m.now) runCable(m, changetype<Port>(entity));
-  } else if (entity.kind == KIND_DEVICE && entity.linkAt <= m.now) runDevice(m, changetype<Device>(entity));
+  } else if (entity.kind == KIND_DEVICE) {
+    if (entity.linkAt <= m.now) runDevice(m, changetype<Device>(entity));
+    if (changetype<Device>(entity).cci.nextAt <= m.now) runCci(m, changetype<Device>(entity));
+  }
   refreshDeadline(m, entity);
 }
 

@@ -5,6 +5,7 @@ import { isIsolated, isIsolationEnabled, isolate, setBusy, timeoutOf, transactio
 import { entrySource, setDeadline, watchdogSource } from "../deadlines";
 import { matchRequest } from "../fault/probes";
 import { Completion, Device, Entry, HOST_HUNG, HOST_RESET, HOST_RUNNING, LIMIT_COMPLETIONS, Machine, NEVER, NONE, PLATFORM_HANG, PLATFORM_RESET, Port, STATUS_DROPPED, STATUS_FATAL, STATUS_NEVER, STATUS_OK, STATUS_ONES, STATUS_POISON, SYNC, deviceAt, entryAt, portAt, stalledAt } from "../machine";
+import { LOCKED } from "../cci/security";
 import { RAM, isPoisoned, readWord, writeMedia } from "../media/pages";
 import { setHostState } from "../time";
 import { ACCESS_COMPLETION, ACCESS_REQUEST, HW_DROPPED, HW_LIMIT, HW_POISON, HW_STALL, LAYER_ACCESS, trace, traceHardware } from "../trace/ring";
@@ -253,10 +254,11 @@ function finish(m: Machine, port: Port, entry: Entry): void {
   retire(m, port, entry, status, value);
 }
 
-/** The access to the media itself; a read leaves its value in the entry. Media that is not ready gives all ones and takes nothing. */
+/** The access to the media itself; a read leaves its value in the entry. Media that is not ready, or persistent and locked, gives all ones and takes nothing. */
 function accessMedia(m: Machine, entry: Entry): u32 {
   const isRead = entry.width == 0;
-  if (deviceAt(m, entry.device).mediaState != MEDIA_READY) {
+  const device = deviceAt(m, entry.device);
+  if (device.mediaState != MEDIA_READY || ((device.cci.security & LOCKED) != 0 && entry.dpa >= device.volatileCapacity)) {
     entry.value = ~(<u64>0);
     return isRead ? STATUS_ONES : STATUS_DROPPED;
   }

@@ -1,11 +1,12 @@
 // Memory-mapped registers: which block a physical address reaches (CHBCR, BARs behind bridge windows), cached per ioremap handle.
 
-import { matchAccess } from "../fault/probes";
+import { DEVICE_FLAG, matchAccess } from "../fault/probes";
 import * as R from "../generated/registers";
-import { Block, Device, Entity, Handle, Hub, KIND_DEVICE, Machine, NONE, Port, SPACE_COMPONENT, bridgeAt, entityAt, portOf } from "../machine";
+import { Block, Device, Entity, Handle, Hub, KIND_DEVICE, Machine, NONE, Port, SPACE_DEVICE, SPACE_MESSAGES, bridgeAt, entityAt, portOf } from "../machine";
 import { ACCESS_DONE, ACCESS_UNANSWERED, ACCESS_WRONG_WIDTH, getDword, judge, testBits, traceRefused, writeDword } from "../registers";
-import { ACCESS_MMIO_READ, ACCESS_MMIO_WRITE, LAYER_ACCESS, REFUSED_WIDTH, trace } from "../trace/ring";
+import { ACCESS_MMIO_READ, ACCESS_MMIO_WRITE, LAYER_ACCESS, REFUSED_LOCK, REFUSED_WIDTH, trace } from "../trace/ring";
 import { isLive } from "./routing";
+import { isMailboxLocked } from "../cci/mailbox";
 
 /** BAR address of a function, or ~0 if memory space is off. BAR and command lie alike in both header types. */
 function barBase(block: Block): u64 {
@@ -40,12 +41,12 @@ function areaOf(entity: Entity, offset: u32): u32 {
   return offset < R.BAR_DEVICE_OFFSET ? R.BAR_MESSAGES_OFFSET : R.BAR_DEVICE_OFFSET;
 }
 
-/** Lets a handle reach the block of the area that an offset of the BAR lies in; the device block is not there yet and reads as reserved. */
+/** Lets a handle reach the block of the area that an offset of the BAR lies in. */
 function choose(handle: Handle, entity: Entity, offset: u32): void {
   const area = areaOf(entity, offset);
-  const block = area == R.BAR_MESSAGES_OFFSET && entity.kind == KIND_DEVICE ? entity.messages : entity.component;
+  const block = area == 0 ? entity.component : area == R.BAR_MESSAGES_OFFSET ? entity.messages : entity.registers;
   handle.block = changetype<usize>(block);
-  handle.delta = handle.barOffset - (area == 0 ? R.CACHE_MEMORY_OFFSET : area == R.BAR_MESSAGES_OFFSET ? area : 0);
+  handle.delta = handle.barOffset - (area == 0 ? R.CACHE_MEMORY_OFFSET : area);
 }
 
 /** Offsets of a large BAR beyond this one are all alike: far behind the registers. With a handle's size (2 GiB at most) they stay in 32 bits. */
@@ -106,7 +107,8 @@ function reach(m: Machine, handle: Handle, offset: u32, width: u32, isWrite: boo
   if (handle.generation != m.mmioGeneration) resolve(m, handle);
   if (handle.isWide != 0) choose(handle, entityAt(m, handle.entity), handle.barOffset + offset);
   if (m.armedAccess != 0 && handle.block != 0) {
-    if (changetype<Block>(handle.block).space == SPACE_COMPONENT) matchAccess(m, handle.entity, false, handle.delta + offset, width, isWrite, value);
+    const space = changetype<Block>(handle.block).space;
+    if (space != SPACE_MESSAGES) matchAccess(m, handle.entity, space == SPACE_DEVICE ? DEVICE_FLAG : 0, handle.delta + offset, width, isWrite, value);
     if (handle.generation != m.mmioGeneration) resolve(m, handle);
   }
   return <u64>offset + <u64>width > handle.size ? 0 : handle.block;
@@ -123,7 +125,7 @@ export function handleRead(m: Machine, handle: Handle, offset: u32, width: u32):
     const block = changetype<Block>(found);
     judgement = judge(block, at, width);
     if (judgement == ACCESS_DONE) {
-      low = getDword(block, at >> 2);
+      low = (getDword(block, at >> 2) >> ((at & 3) << 3)) & ones(width);
       if (width == 8) high = getDword(block, (at >> 2) + 1);
     } else if (judgement == ACCESS_WRONG_WIDTH) traceRefused(m, block, at, 0, REFUSED_WIDTH, width);
   } else {
@@ -144,6 +146,18 @@ export function handleWrite(m: Machine, handle: Handle, offset: u32, width: u32,
   const block = changetype<Block>(found);
   if (judgement == ACCESS_WRONG_WIDTH) traceRefused(m, block, at, low, REFUSED_WIDTH, width);
   if (judgement != ACCESS_DONE) return;
-  writeDword(m, block, at >> 2, low, 0xffff_ffff);
+  if (at >= block.dwords << 2) return writeRaw(m, block, at, width, low, high);
+  const shift = (at & 3) << 3;
+  writeDword(m, block, at >> 2, low << shift, ones(width) << shift);
   if (width == 8) writeDword(m, block, (at >> 2) + 1, high, 0xffff_ffff);
+}
+
+/** A mailbox's payload: plain memory, locked while the doorbell is set. */
+function writeRaw(m: Machine, block: Block, at: u32, width: u32, low: u32, high: u32): void {
+  if (isMailboxLocked(block, block.dwords - 1)) return traceRefused(m, block, at, low, REFUSED_LOCK, width);
+  const address = block.image + at;
+  if (width == 1) store<u8>(address, low);
+  else if (width == 2) store<u16>(address, low);
+  else store<u32>(address, low);
+  if (width == 8) store<u32>(address, high, 4);
 }

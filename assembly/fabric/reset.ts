@@ -1,6 +1,7 @@
 // Resets (PCIe 2.9, 6.6; CXL 3.2 9.7; component-registers sheet 14): conventional, hot for everything below a link that went down and from
 // power-on for a card that was put in; function level; CXL reset. And the media of a device, ready some time after its link is up.
 
+import { resetCci, resetMailboxes, startCci } from "../cci/reset";
 import { forgetBackInvalidate } from "../component/back-invalidate";
 import { forgetCommits } from "../component/hdm-decoder";
 import { forgetErrors } from "../component/ras";
@@ -16,6 +17,11 @@ import { dropLink, showPresence } from "./link-state";
 
 export const MEDIA_NOT_READY: u32 = 0;
 export const MEDIA_READY: u32 = 1;
+export const MEDIA_ERROR: u32 = 2;
+export const MEDIA_DISABLED: u32 = 3;
+
+const NEEDS_COLD: u32 = 1 << R.MEMORY_DEVICE_STATUS_STATUS_RESET_NEEDED_SHIFT;
+const NEEDS_HOT: u32 = 3 << R.MEMORY_DEVICE_STATUS_STATUS_RESET_NEEDED_SHIFT;
 
 export const RESET_COLD: u32 = 0;
 export const RESET_HOT: u32 = 1;
@@ -52,8 +58,12 @@ export function resetPort(m: Machine, port: Port, isHot: bool): void {
 
 /** `isHot` spares sticky registers. */
 export function resetDevice(m: Machine, device: Device, isHot: bool): void {
+  repartition(m, device);
   resetEntity(m, device, isHot);
   resetBlock(device.messages, device, false);
+  resetBlock(device.registers, device, false);
+  memory.fill(device.registers.image + (<usize>device.registers.dwords << 2), 0, device.registers.rawBytes);
+  resetCci(m, device, isHot);
   abortExchange(device);
   device.linkAt = NEVER;
   device.isResetting = 0;
@@ -68,6 +78,7 @@ export function resetDevice(m: Machine, device: Device, isHot: bool): void {
 /** The device below an active link gets its media ready. */
 export function startMedia(m: Machine, device: Device): void {
   device.linkAt = m.now + device.readyTime;
+  startCci(m, device);
   refreshDeadline(m, device);
 }
 
@@ -100,6 +111,7 @@ export function resetFunction(m: Machine, device: Device): void {
   setDword(device.config, R.CONFIG_DVSEC_FLEX_BUS_STATUS, protocols);
   setBits(device.config, R.CONFIG_PCIE_DEVICE_CONTROL, payload, true);
   resetBlock(device.messages, device, false);
+  resetMailboxes(m, device);
   abortExchange(device);
   m.mmioGeneration++;
   traceHardware(m, HW_RESET, device.id, device.resetCount, 0, RESET_FUNCTION, 0);
@@ -131,7 +143,7 @@ export function runDevice(m: Machine, device: Device): void {
     device.isResetting = 0;
     setBits(device.config, R.CONFIG_DVSEC_DEVICE_STATUS2, R.DVSEC_DEVICE_STATUS2_RESET_COMPLETE, true);
   }
-  setMediaState(m, device, MEDIA_READY);
+  setMediaState(m, device, device.cci.needsSanitize != 0 ? MEDIA_DISABLED : MEDIA_READY);
   traceHardware(m, HW_READY, device.id, 0, 0, 0, 0);
 }
 
@@ -139,9 +151,40 @@ export function runDevice(m: Machine, device: Device): void {
 export function setMediaState(m: Machine, device: Device, state: u32): void {
   device.mediaState = state;
   const isReady = state == MEDIA_READY;
+  showMediaStatus(device, state);
   showRange(device, R.CONFIG_DVSEC_DEVICE_RANGE1_SIZE_LOW, isReady);
   showRange(device, R.CONFIG_DVSEC_DEVICE_RANGE2_SIZE_LOW, isReady && hasSecondRange(device));
   m.routeGeneration++;
+}
+
+/** Media status, and the reset that would help: none while a sanitize is under way (sheet 5). */
+function showMediaStatus(device: Device, state: u32): void {
+  const index = R.DEVICE_MEMORY_DEVICE_STATUS_STATUS;
+  setBits(device.registers, index, R.MEMORY_DEVICE_STATUS_STATUS_MEDIA_STATUS | R.MEMORY_DEVICE_STATUS_STATUS_RESET_NEEDED, false);
+  let bits = state << R.MEMORY_DEVICE_STATUS_STATUS_MEDIA_STATUS_SHIFT;
+  if (state == MEDIA_ERROR) bits |= NEEDS_HOT;
+  if (state == MEDIA_DISABLED && device.cci.background.command == 0) bits |= NEEDS_COLD;
+  setBits(device.registers, index, bits, true);
+}
+
+/** A partition change that was asked for takes effect: the ranges of the DVSEC follow. */
+export function repartition(m: Machine, device: Device): void {
+  const wanted = device.cci.nextVolatile;
+  if (wanted == NEVER) return;
+  device.cci.nextVolatile = NEVER;
+  device.volatileCapacity = wanted;
+  const first = wanted != 0 ? wanted : device.capacity;
+  const second = device.capacity - first;
+  setRange(device, R.KEY_RANGE1_SIZE_HIGH, R.KEY_RANGE1_SIZE_LOW, R.CONFIG_DVSEC_DEVICE_RANGE1_SIZE_HIGH, R.CONFIG_DVSEC_DEVICE_RANGE1_SIZE_LOW, first);
+  setRange(device, R.KEY_RANGE2_SIZE_HIGH, R.KEY_RANGE2_SIZE_LOW, R.CONFIG_DVSEC_DEVICE_RANGE2_SIZE_HIGH, R.CONFIG_DVSEC_DEVICE_RANGE2_SIZE_LOW, second);
+  m.routeGeneration++;
+}
+
+function setRange(device: Device, highKey: u32, lowKey: u32, high: u32, low: u32, size: u64): void {
+  store<u32>(device.keys + (<usize>highKey << 2), <u32>(size >> 32));
+  store<u32>(device.keys + (<usize>lowKey << 2), <u32>size >> 28);
+  setDword(device.config, high, <u32>(size >> 32));
+  setDword(device.config, low, (getDword(device.config, low) & 0x0fff_ffff) | (<u32>size & 0xf000_0000));
 }
 
 function hasSecondRange(device: Device): bool {

@@ -1,17 +1,23 @@
 // What a probe does when it fires: every fault of the hardware. Numbers as in src/hardware/probes.ts.
 
+import { failBackground } from "../cci/background";
+import { followRecord } from "../cci/capacity";
+import { addRecord } from "../cci/events";
+import { SOURCE_EXTERNAL, forgetLines, poisonLines } from "../cci/poison";
+import { setDeviceStatus } from "../cci/reset";
 import { placeRows } from "../component/hdm-decoder";
 import { detectCorrectable, detectUncorrectable } from "../component/ras";
 import { cacheTimedOut } from "../component/timeout-isolation";
 import { countEffects } from "../fabric/in-flight";
 import { flapCable, replace, setCable } from "../fabric/link-state";
 import { resetItself, setMediaState } from "../fabric/reset";
-import { Block, Device, Entity, KIND_DEVICE, KIND_PORT, Machine, NONE, Port, Probe, entityAt } from "../machine";
-import { setPoison } from "../media/pages";
+import { Device, Entity, KIND_DEVICE, KIND_PORT, Machine, NONE, Port, Probe, entityAt } from "../machine";
 import { EFFECT_DELAY, EFFECT_DUPLICATE, EFFECT_LOSE, disturbMessages } from "../pci/messages";
 import { getDword, setDword } from "../registers";
 import { HW_LIMIT, HW_MEDIA, HW_REGISTER, traceHardware } from "../trace/ring";
+import { LOG_DYNAMIC_CAPACITY } from "../generated/commands";
 import { release, stick } from "./overrides";
+import { blockAt, indexAt } from "./probes";
 
 const LINK_DOWN: u32 = 1;
 const LINK_UP: u32 = 2;
@@ -37,9 +43,12 @@ const REFUSE_COMMIT: u32 = 21;
 const NEVER_COMMIT: u32 = 22;
 const LATE_COMMIT: u32 = 23;
 const RESET_DEVICE: u32 = 24;
+const INJECT_EVENT: u32 = 25;
+const MAILBOX_FAULT: u32 = 26;
+const DEVICE_STATUS: u32 = 27;
+const END_BACKGROUND: u32 = 28;
+const BREAK_TRANSFER: u32 = 29;
 
-/** Config space rather than the component block, in the place of a register. */
-const CONFIG_FLAG: u32 = 0x8000_0000;
 
 export function act(m: Machine, probe: Probe): void {
   const entity = entityAt(m, probe.target);
@@ -96,17 +105,44 @@ function actOnDevice(m: Machine, probe: Probe, device: Device): void {
       return setMediaState(m, device, <u32>probe.argument);
     case RESET_DEVICE:
       return resetItself(m, device);
+    case INJECT_EVENT:
+      return injectEvent(m, device, <u32>probe.argument, probe.extra, probe.payload);
+    case MAILBOX_FAULT:
+      return setMailboxFault(device, probe);
+    case DEVICE_STATUS:
+      return setDeviceStatus(m, device, <u32>probe.argument);
+    case END_BACKGROUND:
+      return failBackground(m, device, <u32>probe.argument);
+    case BREAK_TRANSFER:
+      device.cci.transferBroken = 1;
+      return;
     default:
       return;
   }
 }
 
+/** The record, `times` times (once if 0); the device stamps it. */
+function injectEvent(m: Machine, device: Device, log: u32, times: u32, record: usize): void {
+  for (let i: u32 = 0; i < max<u32>(times, 1); i++) {
+    addRecord(m, device, log, record);
+    if (log == LOG_DYNAMIC_CAPACITY) followRecord(device, record);
+  }
+}
+
+/** Argument: kind in 7:0, commands of `count` in the upper half; extra: value; payload: opcode or NONE, commands let through. */
+function setMailboxFault(device: Device, probe: Probe): void {
+  const cci = device.cci;
+  cci.fault = <u32>probe.argument & 0xff;
+  cci.faultCount = <u32>(probe.argument >> 32);
+  cci.faultValue = probe.extra;
+  cci.faultOpcode = load<u32>(probe.payload);
+  cci.faultSkip = load<u32>(probe.payload, 4);
+}
+
 /** `lines` lines of 64 bytes from `dpa` on. */
 function poison(m: Machine, device: Device, dpa: u64, lines: u32, isPoison: bool): void {
-  for (let line: u32 = 0; line < lines; line++) {
-    const at = dpa + (<u64>line << 6);
-    if (at < device.capacity) setPoison(m, device.index, at, isPoison);
-  }
+  if (isPoison) poisonLines(m, device, dpa, lines, SOURCE_EXTERNAL);
+  else forgetLines(m, device, dpa, lines, true);
   traceHardware(m, HW_MEDIA, device.id, isPoison ? 16 : 17, dpa, lines, 0);
   m.routeGeneration++;
 }
@@ -147,8 +183,8 @@ function actOnFunction(m: Machine, probe: Probe, entity: Entity): void {
 function disturbRegister(m: Machine, probe: Probe, entity: Entity): void {
   const place = <u32>probe.argument;
   const mask = <u32>(probe.argument >> 32);
-  const block: Block = (place & CONFIG_FLAG) != 0 ? entity.config : entity.component;
-  const index = (place & ~CONFIG_FLAG) >> 2;
+  const block = blockAt(entity, place);
+  const index = indexAt(place);
   if (index >= block.dwords) return;
   if (probe.action == RELEASE_REGISTER) release(m, block, index, mask);
   else {

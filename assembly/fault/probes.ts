@@ -2,7 +2,7 @@
 
 import { SOURCE_PROBES, setDeadline } from "../deadlines";
 import { act } from "./actions";
-import { KIND_PORT, Machine, NEVER, NONE, Probe, entityAt } from "../machine";
+import { Block, Entity, KIND_PORT, Machine, NEVER, NONE, Probe, entityAt } from "../machine";
 import { getDword } from "../registers";
 import { HW_PROBE, traceHardware } from "../trace/ring";
 
@@ -11,8 +11,10 @@ export const MATCH_ACCESS: u32 = 2;
 export const MATCH_REQUEST: u32 = 3;
 export const MATCH_REGISTER: u32 = 4;
 
-/** Flag in `low` of register and access matches: config space rather than the component block. */
+/** Flags in the place of a register: config space, or CXL device registers, rather than the component block. */
 export const CONFIG_FLAG: u32 = 0x8000_0000;
+export const DEVICE_FLAG: u32 = 0x4000_0000;
+const SPACE_FLAGS: u32 = CONFIG_FLAG | DEVICE_FLAG;
 const READ: u32 = 1;
 const WRITE: u32 = 2;
 const ARMED: u32 = 1;
@@ -66,13 +68,22 @@ export function runTimeProbes(m: Machine): void {
   recount(m);
 }
 
+/** Block and dword of a register's place. */
+export function blockAt(entity: Entity, place: u32): Block {
+  return (place & CONFIG_FLAG) != 0 ? entity.config : (place & DEVICE_FLAG) != 0 ? entity.registers : entity.component;
+}
+
+export function indexAt(place: u32): u32 {
+  return (place & ~SPACE_FLAGS) >> 2;
+}
+
 /** A register access of software, before it takes effect: `width` bytes at `offset` of the block. The value of a read is not looked at. */
-export function matchAccess(m: Machine, entity: u32, isConfig: bool, offset: u32, width: u32, isWrite: bool, value: u32): void {
+export function matchAccess(m: Machine, entity: u32, space: u32, offset: u32, width: u32, isWrite: bool, value: u32): void {
   let changed = false;
   for (let id: u32 = 0; id < m.probeCount; id++) {
     const probe = probeAt(m, id);
     if (probe.state != ARMED || probe.match != MATCH_ACCESS || probe.entity != entity) continue;
-    if (((probe.low & CONFIG_FLAG) != 0) != isConfig || offset + width <= (probe.low & ~CONFIG_FLAG) || offset > probe.high) continue;
+    if ((probe.low & SPACE_FLAGS) != space || offset + width <= (probe.low & ~SPACE_FLAGS) || offset > probe.high) continue;
     if ((<u32>probe.time & (isWrite ? WRITE : READ)) == 0) continue;
     if (isWrite && (value & probe.mask) != (probe.value & probe.mask)) continue;
     if (hit(m, id)) changed = true;
@@ -108,8 +119,7 @@ export function checkRegisterProbes(m: Machine): void {
     const probe = probeAt(m, id);
     if (probe.state != ARMED || probe.match != MATCH_REGISTER) continue;
     const entity = entityAt(m, probe.entity);
-    const block = (probe.low & CONFIG_FLAG) != 0 ? entity.config : entity.component;
-    const holds = (getDword(block, (probe.low & ~CONFIG_FLAG) >> 2) & probe.mask) == (probe.value & probe.mask);
+    const holds = (getDword(blockAt(entity, probe.low), indexAt(probe.low)) & probe.mask) == (probe.value & probe.mask);
     const held = probe.time != 0;
     probe.time = holds ? 1 : 0;
     if (holds && !held && hit(m, id)) changed = true;

@@ -2,6 +2,7 @@
 // the device's background: 0 after power-on, a pattern after each hot reset that does not preserve volatile contents. Persistent contents stay.
 // A poisoned line is a bit beside its page.
 
+import { forgetLines } from "../cci/poison";
 import { Device, LIMIT_MEDIA, Machine, NONE, deviceAt } from "../machine";
 import { HW_LIMIT, traceHardware } from "../trace/ring";
 
@@ -9,6 +10,8 @@ const PAGE_SHIFT: u64 = 12;
 const PAGE_BYTES: usize = 4096;
 /** Host DRAM, beside the device indexes. */
 export const RAM: u32 = 0xffff;
+/** With a device's index: its label storage area. */
+export const LABELS: u32 = 0x1_0000;
 
 function keyOfPage(device: u32, address: u64): u64 {
   return ((<u64>(device + 1)) << 44) | (address >> PAGE_SHIFT);
@@ -34,9 +37,9 @@ function background(device: u32, resets: u32, address: u64): u64 {
 }
 
 function resetsOf(m: Machine, device: u32, address: u64): u32 {
-  if (device == RAM) return 0;
+  if (device == RAM || (device & LABELS) != 0) return 0;
   const entry = deviceAt(m, device);
-  return entry.preserves != 0 || address >= entry.volatileCapacity ? 0 : entry.resetCount;
+  return entry.preserves != 0 || address >= entry.volatileCapacity || entry.resetCount == entry.erasedAt ? 0 : entry.resetCount;
 }
 
 function fill(m: Machine, device: u32, page: usize, address: u64): void {
@@ -105,6 +108,7 @@ export function writeMedia(m: Machine, device: u32, address: u64, value: u64, wi
   const page = pageFor(m, device, address, true);
   if (page == 0) return;
   if (width == 64) {
+    if (m.poisonedLines != 0 && isPoisoned(m, device, address)) forgetLines(m, deviceAt(m, device), address & ~63, 1, false);
     if (m.poisonedLines != 0) setBitmap(m, page, load<u64>(poisonOf(m, page)) & ~lineBit(address));
     const line = page + (<usize>(address & (<u64>PAGE_BYTES - 1)) & ~63);
     for (let i: usize = 0; i < 64; i += 8) store<u64>(line + i, value);
@@ -126,4 +130,52 @@ export function forgetContents(m: Machine, device: Device, isHot: bool): void {
     fill(m, device.index, page, address);
     setBitmap(m, page, 0);
   }
+}
+
+/** One byte. */
+export function readByte(m: Machine, device: u32, address: u64): u32 {
+  return <u32>(readWord(m, device, address) >> ((address & 7) << 3)) & 0xff;
+}
+
+export function writeByte(m: Machine, device: u32, address: u64, value: u32): void {
+  writeMedia(m, device, address, <u64>value, 1);
+}
+
+/** The pool has a page for every byte of a range; pages taken stay. */
+export function hasRoom(m: Machine, device: u32, address: u64, bytes: u32): bool {
+  for (let at = address; at < address + <u64>bytes; at = (at | (<u64>PAGE_BYTES - 1)) + 1) if (pageFor(m, device, at, true) == 0) return false;
+  return true;
+}
+
+/** Zeros, clean, in whole lines from `start` up to `end`. */
+export function eraseContents(m: Machine, device: u32, start: u64, end: u64): void {
+  for (let i: u32 = 0; i < m.pageTableSize && m.mediaUsed != 0; i++) {
+    const slot = m.pageTable + (<usize>i << 4);
+    const key = load<u64>(slot);
+    const address = (key & 0xfff_ffff_ffff) << PAGE_SHIFT;
+    if (key >> 44 != <u64>(device + 1) || address >= end || address + <u64>PAGE_BYTES <= start) continue;
+    const page = m.mediaBase + <usize>load<u32>(slot, 8) * PAGE_BYTES;
+    const from = max(start, address);
+    const to = min(end, address + <u64>PAGE_BYTES);
+    memory.fill(page + <usize>(from - address), 0, <usize>(to - from));
+    if ((device & LABELS) == 0) for (let line = from; line < to; line += 64) setBitmap(m, page, load<u64>(poisonOf(m, page)) & ~lineBit(line));
+  }
+}
+
+/** The first poisoned line from `start` on; `end` when there is none before it. */
+export function nextPoisoned(m: Machine, device: u32, start: u64, end: u64): u64 {
+  let least = end;
+  for (let i: u32 = 0; i < m.pageTableSize && m.poisonedLines != 0; i++) {
+    const slot = m.pageTable + (<usize>i << 4);
+    const key = load<u64>(slot);
+    const address = (key & 0xfff_ffff_ffff) << PAGE_SHIFT;
+    if (key >> 44 != <u64>(device + 1) || address >= least || address + <u64>PAGE_BYTES <= start) continue;
+    const bitmap = load<u64>(poisonOf(m, m.mediaBase + <usize>load<u32>(slot, 8) * PAGE_BYTES));
+    for (let line = max(start, address); bitmap != 0 && line < min(least, address + <u64>PAGE_BYTES); line += 64) {
+      if ((bitmap & lineBit(line)) == 0) continue;
+      least = line;
+      break;
+    }
+  }
+  return least;
 }

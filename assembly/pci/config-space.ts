@@ -1,6 +1,6 @@
 // Config space: which function answers an address, and narrow accesses to it (PCIe 7.2, 7.3.1: type 1 accesses follow the live bus numbers).
 
-import { matchAccess } from "../fault/probes";
+import { CONFIG_FLAG, matchAccess } from "../fault/probes";
 import * as R from "../generated/registers";
 import { Block, Bridge, Entity, Hub, KIND_SWITCH, Machine, NONE, Port, bridgeAt, entityAt, portOf } from "../machine";
 import { isLive } from "../fabric/routing";
@@ -77,7 +77,7 @@ function ones(width: u32): u32 {
 function reach(m: Machine, address: u32, offset: u32, width: u32, isWrite: bool, value: u32): Block | null {
   const block = findFunction(m, address);
   if (m.armedAccess == 0 || block === null) return block;
-  matchAccess(m, block.entity.id, true, offset, width, isWrite, value);
+  matchAccess(m, block.entity.id, CONFIG_FLAG, offset, width, isWrite, value);
   return findFunction(m, address);
 }
 

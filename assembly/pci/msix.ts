@@ -12,6 +12,11 @@ function isMasked(device: Device, vector: u32): bool {
   return testBits(device.messages, R.MESSAGES_MSIX_TABLE_VECTOR_CONTROL + vector * STRIDE, R.MSIX_TABLE_VECTOR_CONTROL_MASK);
 }
 
+/** The vector of a purpose: its own, or the last one of a device with fewer. */
+export function vectorOf(device: Device, number: u32): u32 {
+  return min(number, keyOf(device, R.KEY_VECTORS) - 1);
+}
+
 /** Sends a vector; masked, it is pending. */
 export function sendVector(m: Machine, device: Device, vector: u32): void {
   if (vector >= keyOf(device, R.KEY_VECTORS) || !testBits(device.config, R.CONFIG_MSIX_CONTROL, R.MSIX_CONTROL_ENABLE)) return;

@@ -46,6 +46,12 @@ export const HW_MEDIA: u32 = 25;
 export const HW_REGISTER: u32 = 26;
 /** Software wrote bits that no field names; the register takes nothing. */
 export const HW_RESERVED: u32 = 27;
+/** A mailbox command has ended: opcode, bytes of output, return code (0xffff: it never ends), 1 on the primary mailbox. */
+export const HW_COMMAND: u32 = 28;
+/** A background operation: opcode, its end; fifth argument the return code, sixth 0 at its start and 1 at its end. */
+export const HW_BACKGROUND: u32 = 29;
+/** An event record: log, handle; or lost: records lost, 1. */
+export const HW_EVENT: u32 = 30;
 
 /** Reasons of a refusal, fifth argument of HW_REFUSED: wrong width or alignment, a commit under way (C7), a locked register, a locked decoder (C9). */
 export const REFUSED_WIDTH: u32 = 1;

@@ -1,6 +1,7 @@
 // From a machine description to the module's building calls, in order of declaration.
 
 import type { DeviceDescription, DownstreamPortDescription, HostBridgeDescription, IsolationDescription, MachineDescription, RootPortDescription, SlotDescription, SwitchDescription, WindowDescription } from "../platform/description.ts";
+import { addMailbox, mailboxBytes, mailboxKeys } from "./mailbox.ts";
 import { isSwitch } from "../platform/description.ts";
 import type { MachineKey } from "../../registers/schema.ts";
 import { machineKeys } from "../../registers/schema.ts";
@@ -66,17 +67,19 @@ function setKeys(builder: Builder, entity: number, values: Partial<Record<Machin
   for (const [key, value] of Object.entries(values)) builder.exports.setKey(entity, machineKeys.indexOf(key as MachineKey), value >>> 0);
 }
 
-interface Census { ports: number; switches: number; devices: number; cdatBytes: number }
+interface Census { ports: number; switches: number; devices: number; cdatBytes: number; mailboxBytes: number }
 
 /** Everything below some ports, whether plugged in or not. */
-function count(ports: readonly DownstreamPortDescription[], census: Census): Census {
+function count(exports: ModuleExports, ports: readonly DownstreamPortDescription[], census: Census): Census {
   census.ports += ports.length;
   for (const slot of ports.flatMap((port) => port.slots)) {
     census.cdatBytes += (cdatOf(slot).length + 15) & ~15;
-    if (!isSwitch(slot)) census.devices++;
-    else {
+    if (!isSwitch(slot)) {
+      census.devices++;
+      census.mailboxBytes += mailboxBytes(exports, slot);
+    } else {
       census.switches++;
-      count(slot.ports, census);
+      count(exports, slot.ports, census);
     }
   }
   return census;
@@ -90,10 +93,11 @@ export function buildMachine(exports: ModuleExports, machine: MachineDescription
   checkMachine(machine);
   const { hostBridges, windows, ram, limits } = machine;
   const roots = hostBridges.flatMap((bridge) => bridge.rootPorts);
-  const { ports, switches, devices, cdatBytes } = count(roots, { ports: 0, switches: 0, devices: 0, cdatBytes: 0 });
+  const census = count(exports, roots, { ports: 0, switches: 0, devices: 0, cdatBytes: 0, mailboxBytes: 0 });
+  const { ports, switches, devices } = census;
   const entries = roots.reduce((sum, port) => sum + port.inFlight, 0);
   const handles = Math.max(fewestHandles, 4 * (ports + switches + devices));
-  const failed = exports.begin(hostBridges.length, switches, ports, devices, windows.length, ram.length, entries, limits.requesters, limits.probes, limits.mediaPages, limits.traceRecords, handles, cdatBytes);
+  const failed = exports.begin(hostBridges.length, switches, ports, devices, windows.length, ram.length, entries, limits.requesters, limits.probes, limits.mediaPages, limits.traceRecords, handles, census.cdatBytes, census.mailboxBytes);
   check(failed === 0, "memory", "the machine needs more than this engine gives; lower limits.mediaPages or limits.traceRecords");
   const builder: Builder = { exports, bridges: new Map(), ports: new Map(), switches: new Map(), devices: new Map(), handles };
   setOptions(exports, machine);
@@ -205,6 +209,7 @@ function addDevice(builder: Builder, portId: number, port: string, isPlugged: bo
     portId, flag(isPlugged), low(volatileCapacity), high(volatileCapacity), low(capacity), high(capacity), low(barSize), high(barSize), device.decoders, device.readLatency, device.writeLatency,
     lowOf(device.mediaReadyTime), highOf(device.mediaReadyTime), lowOf(resetTime), highOf(resetTime), preserves,
   );
+  addMailbox(builder.exports, id, device);
   builder.devices.set(device.name, { id, index: builder.devices.size, port });
   const first = volatileCapacity > 0n ? volatileCapacity : persistent;
   const second = volatileCapacity > 0n ? persistent : 0n;
@@ -230,6 +235,7 @@ function addDevice(builder: Builder, portId: number, port: string, isPlugged: bo
     resetCapable: flag(device.resetTime !== undefined),
     resetTimeoutCode: codeOf(resetTimeouts, resetTime),
     activeTimeoutCode: codeOf(activeTimeouts, device.mediaReadyTime),
+    ...mailboxKeys(device, vectors),
   });
   return id;
 }

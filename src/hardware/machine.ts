@@ -144,6 +144,11 @@ export class Hardware {
     return this.exports.peek(entity, (offset | 0x8000_0000) >>> 0) >>> 0;
   }
 
+  /** CXL device register of a device, by its offset in the device block. */
+  peekDevice(entity: number, offset: number): number {
+    return this.exports.peek(entity, (offset | 0x4000_0000) >>> 0) >>> 0;
+  }
+
   /** Upper half of the last 64-bit result of an export. */
   get resultHigh(): number {
     return this.words[this.map.resultHigh] ?? 0;

@@ -4,13 +4,18 @@ export interface ModuleExports {
   readonly memory: WebAssembly.Memory;
   rootAddress(): number;
   fieldOffset(field: number): number;
-  begin(bridges: number, switches: number, ports: number, devices: number, windows: number, rams: number, entries: number, requesters: number, probes: number, mediaPages: number, traceRecords: number, handles: number, cdatBytes: number): number;
+  begin(bridges: number, switches: number, ports: number, devices: number, windows: number, rams: number, entries: number, requesters: number, probes: number, mediaPages: number, traceRecords: number, handles: number, cdatBytes: number, mailboxBytes: number): number;
   addBridge(segment: number, busStart: number, busEnd: number, baseLow: number, baseHigh: number, decoders: number): number;
   addPort(parent: number, deviceNumber: number, portNumber: number, capacity: number, trainingLow: number, trainingHigh: number): number;
   addSwitch(port: number, isPlugged: number, decoders: number, latency: number): number;
   addDevice(port: number, isPlugged: number, volatileLow: number, volatileHigh: number, capacityLow: number, capacityHigh: number, barLow: number, barHigh: number, decoders: number, readLatency: number, writeLatency: number, readyLow: number, readyHigh: number, resetLow: number, resetHigh: number, preserves: number): number;
   /** Address in the module's memory where the CDAT goes. */
   addCdat(entity: number, bytes: number): number;
+  sizeOfMailbox(payloadShift: number, records: number, poisonRecords: number, regions: number, extents: number): number;
+  addMailbox(entity: number, payloadShift: number, poisonRecords: number, regions: number, extents: number, readyLow: number, readyHigh: number): void;
+  addEventLog(entity: number, log: number, depth: number): void;
+  addRegion(entity: number, baseLow: number, baseHigh: number, sizeLow: number, sizeHigh: number, blockLow: number, blockHigh: number): void;
+  firmwareSlots(entity: number): number;
   addWindow(baseLow: number, baseHigh: number, sizeLow: number, sizeHigh: number, ways: number, granularityShift: number, position: number, target: number): void;
   addXorMap(low: number, high: number): void;
   addRam(baseLow: number, baseHigh: number, sizeLow: number, sizeHigh: number): void;

@@ -1,5 +1,7 @@
 // The hardware's fault table from the host's side: typed matches and actions, evidence.
 
+import type { EventLog } from "../../registers/events.ts";
+import { eventLogs, recordLength } from "../../registers/events.ts";
 import type { RegisterSpace } from "../../registers/schema.ts";
 import type { Hardware } from "./machine.ts";
 
@@ -49,7 +51,20 @@ export type ProbeAction =
   | { readonly kind: "refuseCommit" | "neverCommit"; readonly function: string; readonly count: number }
   | { readonly kind: "lateCommit"; readonly function: string; readonly count: number; readonly by: number }
   /** The device resets itself: everything not sticky, decoders and media included. */
-  | { readonly kind: "resetDevice"; readonly device: string };
+  | { readonly kind: "resetDevice"; readonly device: string }
+  /** A record of 128 bytes comes into an event log, `times` times (1); handle, timestamp and length are the device's own. */
+  | { readonly kind: "injectEvent"; readonly device: string; readonly log: EventLog; readonly record: Uint8Array; readonly times?: number }
+  /**
+   * The next `count` mailbox commands (of one opcode), after `skip` that are let through: never end, end with return code `value`, give only
+   * `value` bytes of their output, or give it with every byte XORed by `value`.
+   */
+  | { readonly kind: "mailboxFault"; readonly device: string; readonly fault: "never-ends" | "return-code" | "truncate" | "corrupt"; readonly opcode?: number; readonly skip?: number; readonly count: number; readonly value?: number }
+  /** Memory device status: commands wait until a reset, or (`clear`) go on. */
+  | { readonly kind: "deviceStatus"; readonly device: string; readonly status: "clear" | "fatal" | "firmware-halt" | "mailbox-not-ready" }
+  /** The background operation under way ends now with a return code. */
+  | { readonly kind: "endBackground"; readonly device: string; readonly returnCode: number }
+  /** The firmware transfer under way is forgotten: its next part is out of order. */
+  | { readonly kind: "breakFirmwareTransfer"; readonly device: string };
 
 export interface ProbeSpec {
   readonly match: ProbeMatch;
@@ -83,12 +98,15 @@ const lastAddress = 0xffff_ffff_ffff_ffffn;
 const directions = { read: 1, write: 2, any: 3 } as const;
 const actions = {
   linkDown: 1, linkUp: 2, neverRetrain: 3, dropResponse: 4, delayResponse: 5, loseInterrupt: 6, plug: 7, unplug: 8, flapLink: 9, cacheTimeout: 10, duplicateInterrupt: 11, delayInterrupt: 12,
-  uncorrectableError: 13, correctableError: 14, poison: 15, clearPoison: 16, mediaState: 17, stuckRegister: 18, releaseRegister: 19, corruptRegister: 20, refuseCommit: 21, neverCommit: 22, lateCommit: 23, resetDevice: 24,
+  uncorrectableError: 13, correctableError: 14, poison: 15, clearPoison: 16, mediaState: 17, stuckRegister: 18, releaseRegister: 19, corruptRegister: 20, refuseCommit: 21, neverCommit: 22, lateCommit: 23, resetDevice: 24, injectEvent: 25, mailboxFault: 26, deviceStatus: 27, endBackground: 28, breakFirmwareTransfer: 29,
 } as const satisfies Record<ProbeAction["kind"], number>;
 /** As in the memory device status (CXL 3.2 8.2.8.5.1.1). */
 const mediaStates = { "not-ready": 0, ready: 1, error: 2, disabled: 3 } as const;
 const lineBytes = 64;
+const mailboxFaults = { "never-ends": 1, "return-code": 2, truncate: 3, corrupt: 4 } as const;
+const deviceStatuses = { clear: 0, fatal: 1, "firmware-halt": 2, "mailbox-not-ready": 3 } as const;
 const headerDwords = 16;
+const payloadDwords = 32;
 const lowOf = (value: number): number => value % 0x1_0000_0000 >>> 0;
 const highOf = (value: number): number => Math.floor(value / 0x1_0000_0000);
 
@@ -184,8 +202,35 @@ function encodeAction(hardware: Hardware, action: ProbeAction): RawAction {
     case "poison":
     case "clearPoison":
       return lines(hardware, action);
+    case "injectEvent":
+    case "mailboxFault":
+    case "deviceStatus":
+    case "endBackground":
+    case "breakFirmwareTransfer":
+      return encodeCommandFault(hardware, action);
     default:
       return encodeOther(hardware, action);
+  }
+}
+
+type CommandFault = Extract<ProbeAction, { kind: "injectEvent" | "mailboxFault" | "deviceStatus" | "endBackground" | "breakFirmwareTransfer" }>;
+
+function encodeCommandFault(hardware: Hardware, action: CommandFault): RawAction {
+  const target = find(hardware, action.device, ["devices"], "device");
+  switch (action.kind) {
+    case "injectEvent": {
+      if (action.record.length !== recordLength) throw new ProbeError(`an event record has ${recordLength} bytes, not ${action.record.length}`);
+      const view = new DataView(action.record.buffer, action.record.byteOffset, recordLength);
+      return { target, argument: BigInt(eventLogs.indexOf(action.log)), extra: action.times ?? 1, header: Array.from({ length: payloadDwords }, (_, index) => view.getUint32(index * 4, true)) };
+    }
+    case "mailboxFault":
+      return { target, argument: (BigInt(action.count) << 32n) | BigInt(mailboxFaults[action.fault]), extra: action.value ?? 0, header: [action.opcode ?? none, action.skip ?? 0] };
+    case "deviceStatus":
+      return { target, argument: BigInt(deviceStatuses[action.status]), extra: 0 };
+    case "endBackground":
+      return { target, argument: BigInt(action.returnCode), extra: 0 };
+    default:
+      return { target, argument: 0n, extra: 0 };
   }
 }
 
@@ -210,7 +255,7 @@ function encodeOther(hardware: Hardware, action: Extract<ProbeAction, { kind: "m
 function writePayload(hardware: Hardware, id: number, header: readonly number[]): void {
   const at = hardware.exports.probePayload(id) >>> 2;
   if (at === 0) return;
-  for (let i = 0; i < headerDwords; i++) hardware.words[at + i] = header[i] ?? 0;
+  for (let i = 0; i < payloadDwords; i++) hardware.words[at + i] = header[i] ?? 0;
 }
 
 /** Arms probe `id` (0..limits.probes-1). Returns the id. @throws ProbeError */

@@ -231,7 +231,8 @@ function judgeAll(state: State, outcome: ScenarioResult["outcome"], metrics: Met
     const place = findField(state.plan.machine, of, path);
     if (typeof place === "string") return -1;
     const entity = hardware.entities.bridges.get(of) ?? hardware.entities.ports.get(of) ?? hardware.entities.devices.get(of);
-    const dword = place.space === "config" ? hardware.peekConfig(entity?.id ?? 0, place.offset) : hardware.peekComponent(entity?.id ?? 0, place.offset);
+    const peeks = { config: hardware.peekConfig, component: hardware.peekComponent, device: hardware.peekDevice };
+    const dword = peeks[place.space].call(hardware, entity?.id ?? 0, place.offset);
     return fieldValue(place, dword);
   };
   return state.plan.expectations.map((expectation) => judge(expectation, { outcome, metrics, log: kernel.log.map((line) => line.text), readFile, peek }));

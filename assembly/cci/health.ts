@@ -1,0 +1,140 @@
+// Health, alerts, shutdown state and QoS control (CXL 3.2 8.2.10.9.3, 8.2.10.9.8; mailbox.md 13, 17).
+
+import * as C from "../generated/commands";
+import { Device, Machine } from "../machine";
+import { addRecord } from "./events";
+import { in16, in32, in8, out32, out8, outBytes, startOutput } from "./memory";
+import { Cci, Mailbox } from "./state";
+
+const ALERTS: u32 = 0x1f;
+const LIFE: u32 = 1;
+const OVER: u32 = 2;
+const UNDER: u32 = 4;
+const VOLATILE: u32 = 8;
+const PERSISTENT: u32 = 16;
+/** Additional status: temperature in 3:2, corrected error warnings. */
+const ADDITIONAL_VOLATILE: u32 = 1 << 4;
+const ADDITIONAL_PERSISTENT: u32 = 1 << 5;
+const CHANGE_HEALTH: u32 = 0;
+const CHANGE_TEMPERATURE: u32 = 3;
+const NO_TEMPERATURE: i32 = 0x7fff;
+
+/** As it leaves the factory: normal, 30 degrees; warnings at 75 % life, 55 and 0 degrees, critical at 95 %, 70 and -10. */
+export function initializeHealth(cci: Cci): void {
+  store<u16>(cci.health + C.OUT_GET_HEALTH_TEMPERATURE, 30);
+  const alerts = cci.alerts;
+  store<u8>(alerts + C.OUT_GET_ALERTS_PROGRAMMABLE, ALERTS);
+  store<u8>(alerts + C.OUT_GET_ALERTS_LIFE_USED_CRITICAL, 95);
+  store<u8>(alerts + C.OUT_GET_ALERTS_LIFE_USED_WARNING, 75);
+  store<i16>(alerts + C.OUT_GET_ALERTS_OVER_CRITICAL, 70);
+  store<i16>(alerts + C.OUT_GET_ALERTS_UNDER_CRITICAL, -10);
+  store<i16>(alerts + C.OUT_GET_ALERTS_OVER_WARNING, 55);
+  store<i16>(alerts + C.OUT_GET_ALERTS_UNDER_WARNING, 0);
+}
+
+export function getHealth(device: Device, mailbox: Mailbox): u32 {
+  startOutput(mailbox, C.OUT_GET_HEALTH_BYTES);
+  outBytes(mailbox, 0, device.cci.health, C.OUT_GET_HEALTH_BYTES);
+  return C.RETURN_SUCCESS;
+}
+
+export function getAlerts(device: Device, mailbox: Mailbox): u32 {
+  startOutput(mailbox, C.OUT_GET_ALERTS_BYTES);
+  outBytes(mailbox, 0, device.cci.alerts, C.OUT_GET_ALERTS_BYTES);
+  return C.RETURN_SUCCESS;
+}
+
+/** Only alerts that are programmable, with warnings on this side of what is critical. */
+function isAcceptable(cci: Cci, mailbox: Mailbox, valid: u32): bool {
+  const alerts = cci.alerts;
+  if ((valid & ~<u32>load<u8>(alerts + C.OUT_GET_ALERTS_PROGRAMMABLE)) != 0) return false;
+  if ((valid & LIFE) != 0 && in8(mailbox, C.IN_SET_ALERTS_LIFE_USED) > <u32>load<u8>(alerts + C.OUT_GET_ALERTS_LIFE_USED_CRITICAL)) return false;
+  if ((valid & OVER) != 0 && <i16>in16(mailbox, C.IN_SET_ALERTS_OVER) > load<i16>(alerts + C.OUT_GET_ALERTS_OVER_CRITICAL)) return false;
+  return (valid & UNDER) == 0 || <i16>in16(mailbox, C.IN_SET_ALERTS_UNDER) >= load<i16>(alerts + C.OUT_GET_ALERTS_UNDER_CRITICAL);
+}
+
+/** Thresholds of the alerts named are set and enabled, or taken back; a condition that holds already is told at once. */
+export function setAlerts(m: Machine, device: Device, mailbox: Mailbox): u32 {
+  const cci = device.cci;
+  const valid = in8(mailbox, C.IN_SET_ALERTS_VALID);
+  if (!isAcceptable(cci, mailbox, valid)) return C.RETURN_INVALID_INPUT;
+  const enabled = <u32>load<u8>(cci.alerts + C.OUT_GET_ALERTS_VALID);
+  store<u8>(cci.alerts + C.OUT_GET_ALERTS_VALID, (enabled & ~valid) | (in8(mailbox, C.IN_SET_ALERTS_ENABLE) & valid));
+  if ((valid & LIFE) != 0) store<u8>(cci.alerts + C.OUT_GET_ALERTS_LIFE_USED_WARNING, in8(mailbox, C.IN_SET_ALERTS_LIFE_USED));
+  if ((valid & OVER) != 0) store<u16>(cci.alerts + C.OUT_GET_ALERTS_OVER_WARNING, in16(mailbox, C.IN_SET_ALERTS_OVER));
+  if ((valid & UNDER) != 0) store<u16>(cci.alerts + C.OUT_GET_ALERTS_UNDER_WARNING, in16(mailbox, C.IN_SET_ALERTS_UNDER));
+  if ((valid & VOLATILE) != 0) store<u16>(cci.alerts + C.OUT_GET_ALERTS_VOLATILE_WARNING, in16(mailbox, C.IN_SET_ALERTS_VOLATILE));
+  if ((valid & PERSISTENT) != 0) store<u16>(cci.alerts + C.OUT_GET_ALERTS_PERSISTENT_WARNING, in16(mailbox, C.IN_SET_ALERTS_PERSISTENT));
+  checkAlerts(m, device);
+  return C.RETURN_SUCCESS;
+}
+
+/** Conditions of enabled alerts; each is told when it comes to hold. */
+function checkAlerts(m: Machine, device: Device): void {
+  const cci = device.cci;
+  const health = cci.health;
+  const alerts = cci.alerts;
+  const valid = <u32>load<u8>(alerts + C.OUT_GET_ALERTS_VALID);
+  const temperature = <i32>load<i16>(health + C.OUT_GET_HEALTH_TEMPERATURE);
+  const old = <u32>load<u8>(health + C.OUT_GET_HEALTH_ADDITIONAL_STATUS);
+  let status: u32 = 0;
+  if ((valid & LIFE) != 0 && load<u8>(health + C.OUT_GET_HEALTH_LIFE_USED) != 0xff && load<u8>(health + C.OUT_GET_HEALTH_LIFE_USED) >= load<u8>(alerts + C.OUT_GET_ALERTS_LIFE_USED_WARNING)) status |= 1;
+  const isHot = (valid & OVER) != 0 && temperature >= <i32>load<i16>(alerts + C.OUT_GET_ALERTS_OVER_WARNING);
+  const isCold = (valid & UNDER) != 0 && temperature <= <i32>load<i16>(alerts + C.OUT_GET_ALERTS_UNDER_WARNING);
+  if (temperature != NO_TEMPERATURE && (isHot || isCold)) status |= 1 << 2;
+  if ((valid & VOLATILE) != 0 && load<u32>(health + C.OUT_GET_HEALTH_CORRECTED_VOLATILE_COUNT) >= <u32>load<u16>(alerts + C.OUT_GET_ALERTS_VOLATILE_WARNING)) status |= ADDITIONAL_VOLATILE;
+  if ((valid & PERSISTENT) != 0 && load<u32>(health + C.OUT_GET_HEALTH_CORRECTED_PERSISTENT_COUNT) >= <u32>load<u16>(alerts + C.OUT_GET_ALERTS_PERSISTENT_WARNING)) status |= ADDITIONAL_PERSISTENT;
+  store<u8>(health + C.OUT_GET_HEALTH_ADDITIONAL_STATUS, status);
+  if ((status & ~old) != 0) report(m, device, ((status & ~old) & 12) != 0 ? CHANGE_TEMPERATURE : CHANGE_HEALTH);
+}
+
+/** A memory module record with the health as it is now, as a warning. */
+function report(m: Machine, device: Device, change: u32): void {
+  const record = m.scratch;
+  memory.fill(record, 0, C.RECORD_BYTES);
+  memory.copy(record, C.RECORD_MEMORY_MODULE_UUID, 16);
+  store<u8>(record + C.RECORD_FLAGS, 1);
+  store<u8>(record + C.RECORD_MEMORY_MODULE_TYPE, change);
+  memory.copy(record + C.RECORD_MEMORY_MODULE_HEALTH_STATUS, device.cci.health, C.OUT_GET_HEALTH_BYTES);
+  addRecord(m, device, C.LOG_WARNING, record);
+}
+
+export function getShutdown(device: Device, mailbox: Mailbox): u32 {
+  startOutput(mailbox, C.OUT_GET_SHUTDOWN_BYTES);
+  out8(mailbox, 0, device.cci.isDirty);
+  return C.RETURN_SUCCESS;
+}
+
+export function setShutdown(device: Device, mailbox: Mailbox): u32 {
+  device.cci.isDirty = in8(mailbox, C.IN_SET_SHUTDOWN_STATE) & 1;
+  return C.RETURN_SUCCESS;
+}
+
+/** A reset that finds the state dirty counts it, and starts clean; corrected errors are counted anew. */
+export function resetHealth(cci: Cci): void {
+  const health = cci.health;
+  if (cci.isDirty != 0) store<u32>(health + C.OUT_GET_HEALTH_DIRTY_SHUTDOWN_COUNT, load<u32>(health + C.OUT_GET_HEALTH_DIRTY_SHUTDOWN_COUNT) + 1);
+  cci.isDirty = 0;
+  store<u32>(health + C.OUT_GET_HEALTH_CORRECTED_VOLATILE_COUNT, 0);
+  store<u32>(health + C.OUT_GET_HEALTH_CORRECTED_PERSISTENT_COUNT, 0);
+}
+
+export function getQos(device: Device, mailbox: Mailbox): u32 {
+  startOutput(mailbox, C.OUT_GET_QOS_CONTROL_BYTES);
+  out32(mailbox, 0, device.cci.qos);
+  return C.RETURN_SUCCESS;
+}
+
+/** Percentages up to 100, moderate not above severe. */
+export function setQos(device: Device, mailbox: Mailbox): u32 {
+  const moderate = in8(mailbox, C.IN_SET_QOS_CONTROL_MODERATE);
+  const severe = in8(mailbox, C.IN_SET_QOS_CONTROL_SEVERE);
+  if (moderate > severe || severe > 100) return C.RETURN_INVALID_INPUT;
+  device.cci.qos = in32(mailbox, 0);
+  return C.RETURN_SUCCESS;
+}
+
+export function getQosStatus(mailbox: Mailbox): u32 {
+  startOutput(mailbox, C.OUT_GET_QOS_STATUS_BYTES);
+  return C.RETURN_SUCCESS;
+}
