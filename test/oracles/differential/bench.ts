@@ -110,7 +110,9 @@ function rangesOf(description: MachineDescription, functions: readonly FoundFunc
       const name = `BAR of ${formatPciAddress(address)}`;
       if (kind !== "endpoint") return block(name, address, bar);
       const messages: MappedRange = { name: `messages of ${formatPciAddress(address)}`, owner: address, holds: "messages", base: bar + BigInt(deviceBar.messages), size: BigInt(size) };
-      return [...block(name, address, bar), messages, elsewhere(`start of ${name}`, bar, barSize < 0x4_0000n ? barSize : 0x4_0000n)];
+      // The device block has a reference of its own (test/oracles/mailbox): commands act in time, and on everything.
+      const registers = BigInt(deviceBar.device);
+      return [...block(name, address, bar), messages, elsewhere(`start of ${name}`, bar, barSize < registers ? barSize : registers)];
     }),
     elsewhere("behind all BARs", end + 0x10_0000n, 0x1_0000n),
     elsewhere("address 0", 0n, 0x1_0000n),

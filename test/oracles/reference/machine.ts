@@ -210,7 +210,7 @@ function inComponent(part: BridgePart | PortPart | CardPart, file: RegisterFile,
   return at >= 0 && at < cacheMemoryRange.size ? { part, file, offset: at } : "reserved";
 }
 
-/** deviceBar of registers/: component block, MSI-X table, device block (no registers yet). */
+/** deviceBar of registers/: component block, MSI-X table, device block, which is no part of this reference. */
 function inBar(part: PortPart | CardPart, offset: number): Found {
   if (part.kind !== "device" || offset < deviceBar.messages) return inComponent(part, part.component, offset);
   const at = offset - deviceBar.messages;
