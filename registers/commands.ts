@@ -102,8 +102,8 @@ export const commands = {
     effects: [], returns: ["invalidInput"],
   },
   getExtentList: { opcode: 0x4801, meaning: "Get Dynamic Capacity Extent List", clause: "8.2.10.9.9.2", set: "dynamicCapacity", input: { length: 8, fields: { count: [0, 4, "Extents wanted at most"], start: [4, 4, "First extent"] } }, output: { length: 0x10, fields: { count: [0, 4, "Entries"], total: [4, 4, "Extents in all"], generation: [8, 4, "Changes with the list"] }, items: extent }, effects: [], returns: ["invalidInput"] },
-  addDynamicCapacity: { opcode: 0x4802, meaning: "Add Dynamic Capacity Response", clause: "8.2.10.9.9.3", set: "dynamicCapacity", input: extentUpdate, output: none, effects: ["immediateData"], returns: ["invalidInput", "invalidPhysicalAddress", "resourcesExhausted", "invalidExtentList"] },
-  releaseDynamicCapacity: { opcode: 0x4803, meaning: "Release Dynamic Capacity", clause: "8.2.10.9.9.4", set: "dynamicCapacity", input: extentUpdate, output: none, effects: ["immediateData"], returns: ["invalidInput", "invalidPhysicalAddress", "invalidExtentList"] },
+  addDynamicCapacity: { opcode: 0x4802, meaning: "Add Dynamic Capacity Response", clause: "8.2.10.9.9.3", set: "dynamicCapacity", input: extentUpdate, output: none, effects: ["immediateData"], returns: ["invalidPhysicalAddress", "resourcesExhausted", "invalidExtentList"] },
+  releaseDynamicCapacity: { opcode: 0x4803, meaning: "Release Dynamic Capacity", clause: "8.2.10.9.9.4", set: "dynamicCapacity", input: extentUpdate, output: none, effects: ["immediateData"], returns: ["invalidPhysicalAddress", "resourcesExhausted", "invalidExtentList"] },
 } as const satisfies Readonly<Record<string, CommandDeclaration>>;
 
 export type CommandName = keyof typeof commands;

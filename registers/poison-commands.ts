@@ -11,7 +11,7 @@ export const poisonCommands = {
   getPoisonList: {
     opcode: 0x4300, meaning: "Get Poison List", clause: "8.2.10.9.4.1", set: "poison", input: { length: 0x10, fields: { address: [0, 8, "0 restart, 63:6 start DPA"], lines: [8, 8, "Lines of 64 bytes"] } },
     output: { length: 0x20, fields: { flags: [0, 1, "0 more records, 1 list overflow, 2 scan in progress, 3 restart acknowledged"], overflowTimestamp: [2, 8, "When records were first lost"], count: [0x0a, 2, "Records here"] }, items: mediaErrorRecord },
-    effects: [], needsMedia: true, returns: ["invalidInput", "mediaDisabled", "invalidPhysicalAddress"],
+    effects: [], needsMedia: true, returns: ["mediaDisabled", "invalidPhysicalAddress"],
   },
   injectPoison: { opcode: 0x4301, meaning: "Inject Poison", clause: "8.2.10.9.4.2", set: "poison", input: { length: 8, fields: { address: [0, 8, "DPA, multiple of 64"] } }, output: none, effects: ["immediateData"], needsMedia: true, returns: ["invalidInput", "internalError", "mediaDisabled", "invalidPhysicalAddress", "poisonLimitReached"] },
   clearPoison: { opcode: 0x4302, meaning: "Clear Poison", clause: "8.2.10.9.4.3", set: "poison", input: { length: 0x48, fields: { address: [0, 8, "DPA, multiple of 64"], data: [8, 64, "Written there"] } }, output: none, effects: ["immediateData"], needsMedia: true, returns: ["invalidInput", "internalError", "mediaDisabled", "invalidPhysicalAddress"] },
