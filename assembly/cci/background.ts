@@ -90,8 +90,7 @@ function close(m: Machine, device: Device, percentage: u32, code: u32): void {
 }
 
 /** What an operation leaves that does not come to its end. */
-function abandon(m: Machine, device: Device): void {
-  const command = device.cci.background.command - 1;
+function abandon(m: Machine, device: Device, command: u32): void {
   if (command == C.COMMAND_TRANSFER_FIRMWARE) forgetTransfer(device);
   if (command == C.COMMAND_SANITIZE) abandonSanitize(m, device);
 }
@@ -112,15 +111,17 @@ export function abortBackground(m: Machine, device: Device): u32 {
 
 /** It ends now, and not well. */
 export function failBackground(m: Machine, device: Device, code: u32): void {
-  if (device.cci.background.command == 0) return;
-  abandon(m, device);
+  const command = device.cci.background.command;
+  if (command == 0) return;
   close(m, device, percentage(m, device), code);
+  abandon(m, device, command - 1);
 }
 
 /** A conventional reset ends it without a word; it does not resume. */
 export function dropBackground(m: Machine, device: Device): void {
-  if (device.cci.background.command == 0) return;
-  abandon(m, device);
+  const command = device.cci.background.command;
+  if (command == 0) return;
   device.cci.background.command = 0;
   device.cci.background.nextAt = NEVER;
+  abandon(m, device, command - 1);
 }

@@ -50,7 +50,7 @@ export function endSanitize(m: Machine, device: Device): u32 {
 
 /** The media stays disabled until a sanitize succeeds. */
 export function abandonSanitize(m: Machine, device: Device): void {
-  if (device.mediaState == MEDIA_READY) setMediaState(m, device, MEDIA_DISABLED);
+  setMediaState(m, device, MEDIA_DISABLED);
 }
 
 /** New keys: what was written reads as nothing. At once. */

@@ -67,7 +67,7 @@ export function resetDevice(m: Machine, device: Device, isHot: bool): void {
   abortExchange(device);
   device.linkAt = NEVER;
   device.isResetting = 0;
-  device.mediaState = MEDIA_NOT_READY;
+  setMediaState(m, device, MEDIA_NOT_READY);
   refreshDeadline(m, device);
   forgetContents(m, device, isHot);
   m.routeGeneration++;

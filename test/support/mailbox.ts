@@ -75,7 +75,7 @@ export function setUpMailbox(description: MachineDescription = mailboxMachine(),
   };
   const send: MailboxBench["send"] = (name, values = {}, rest = {}) => raw(commands[name].opcode, encodePayload<PayloadLayout>(commands[name].input, values, rest));
   const act = (action: ProbeAction): void => {
-    armProbe(hardware, probe++, { match: { kind: "time", at: hardware.now + 1 }, action });
+    armProbe(hardware, probe++ % description.limits.probes, { match: { kind: "time", at: hardware.now + 1 }, action });
     wait(2);
   };
   return {
