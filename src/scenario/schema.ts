@@ -1,6 +1,9 @@
 // The scenario file's shape. Every object is strict; units are parsed on the way, so that what comes out is numbers.
 
 import { z } from "zod";
+import { commandNames } from "../../registers/commands.ts";
+import { commandSets } from "../../registers/payload-schema.ts";
+import { suggestion } from "./suggest.ts";
 import { parsePercent, parseRate, parseSize, parseTime } from "./units.ts";
 
 function unit<T>(what: string, example: string, parse: (text: string) => T | undefined) {
@@ -21,6 +24,34 @@ const count = z.int().min(0);
 
 const serial = z.union([z.int().min(0), z.string().regex(/^0x[0-9a-fA-F]{1,16}$/)]);
 
+/** One of many names: a message has the nearest one, not all of them. */
+function named<T extends string>(what: string, names: readonly T[]) {
+  return z.string().transform((value, context): T => {
+    const found = names.find((one) => one === value);
+    if (found !== undefined) return found;
+    context.addIssue({ code: "custom", message: `no ${what} "${value}"; ${suggestion(value, names)}` });
+    return z.NEVER;
+  });
+}
+
+const depth = z.int().optional();
+/** The command interface of a device; ranges are those of src/platform/mailbox-rules.ts. */
+const mailbox = z.strictObject({
+  payload: size.optional(),
+  commandTime: time.optional(),
+  readyTime: time.optional(),
+  backgroundTime: time.optional(),
+  without: z.array(named("command or set of commands", [...commandNames, ...commandSets])).optional(),
+  logs: z.strictObject({ informational: depth, warning: depth, failure: depth, fatal: depth, dynamicCapacity: depth }).optional(),
+  poisonList: z.int().optional(),
+  injectLimit: z.int().optional(),
+  partitionAlignment: size.optional(),
+  firmware: z.array(z.string()).optional(),
+  onlineActivation: z.boolean().optional(),
+  dynamicRegions: z.array(z.strictObject({ length: size, block: size.optional() })).optional(),
+  dynamicExtents: z.int().optional(),
+});
+
 const device = z.strictObject({
   name: name.optional(),
   volatile: size.optional(),
@@ -40,6 +71,7 @@ const device = z.strictObject({
   resetTime: time.optional(),
   mediaReadyTime: time.optional(),
   preservesVolatile: z.boolean().optional(),
+  mailbox: mailbox.optional(),
 });
 
 const isolation = z.strictObject({
