@@ -122,5 +122,5 @@ export const qmpSchema = z.union([z.string(), command, z.array(command)]).transf
     if (action !== undefined) actions.push(action);
     for (const { path, message } of problems) fail(typeof value === "string" ? `command ${index + 1}, ${one.execute}: ${[...path.slice(1), message].join(": ")}` : message, typeof value === "string" ? [] : Array.isArray(value) ? [index, ...path] : [...path]);
   }
-  return actions.length > 0 ? actions : fail("the script injects nothing", []);
+  return actions.length > 0 || commands.some(({ execute }) => execute !== greeting) ? actions : fail("the script injects nothing", []);
 });

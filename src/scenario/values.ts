@@ -19,11 +19,17 @@ export const rate = unit("rate", "1M/s, 200k/s or 50/s", parseRate);
 export const percent = unit("percentage", "70%", parsePercent);
 export const count = z.int().min(0);
 
+function wholeOf(value: unknown): bigint | undefined {
+  if (typeof value === "number") return Number.isSafeInteger(value) ? BigInt(value) : undefined;
+  if (typeof value === "string") return parseWhole(value);
+  return typeof value === "bigint" ? value : undefined;
+}
+
 /** Up to 64 bits. A number beyond 2^53 is written as text: YAML and JSON round it. */
-export const whole = z.union([z.string(), z.number(), z.bigint()]).transform((value, context): bigint => {
-  const parsed = typeof value === "bigint" ? value : typeof value === "number" ? (Number.isSafeInteger(value) ? BigInt(value) : undefined) : parseWhole(value);
+export const whole = z.unknown().transform((value, context): bigint => {
+  const parsed = wholeOf(value);
   if (parsed !== undefined && parsed >= 0n && parsed < 1n << 64n) return parsed;
-  context.addIssue({ code: "custom", message: `"${value}" is no number of 64 bits; write it like 4096, 0x1000, 4KiB, or above 2^53 in quotes` });
+  context.addIssue({ code: "custom", message: `${value === undefined ? "is missing" : `"${String(value)}" is no number of 64 bits`}; write it like 4096, 0x1000, 4KiB, or above 2^53 in quotes` });
   return z.NEVER;
 });
 
