@@ -2,6 +2,7 @@
 
 import type { DeviceDescription, DownstreamPortDescription, HostBridgeDescription, IsolationDescription, MachineDescription, RootPortDescription, SlotDescription, SwitchDescription, WindowDescription } from "../platform/description.ts";
 import { busesBelow, isSwitch } from "../platform/description.ts";
+import { mailboxProblems } from "../platform/mailbox-rules.ts";
 
 /** A machine that cannot be built. The message says what, and what is possible. */
 export class MachineDescriptionError extends Error {
@@ -229,4 +230,5 @@ function checkDevice(device: DeviceDescription): void {
   checkRange(device.bandwidth ?? 1, 1, word, `${name} bandwidth`, " MB/s");
   checkRange(device.vectors ?? 1, 1, 32, `${name} vectors`);
   checkRange(device.resetTime ?? 0, 0, longestReset, `${name} resetTime`, " ns");
+  for (const { key, index, message } of mailboxProblems(device)) check(false, `${name} mailbox.${key}${index === undefined ? "" : `[${index}]`}`, message);
 }

@@ -49,7 +49,7 @@ export const defaultMailbox: MailboxDescription = {
 };
 
 /** A device's command interface with every default filled in; commands for labels and dynamic capacity where there are any. */
-export function mailboxOf(device: DeviceDescription): MailboxDescription {
+export function mailboxOf(device: Pick<DeviceDescription, "labelArea" | "mailbox">): MailboxDescription {
   const given = device.mailbox ?? {};
   const hasRegions = (given.dynamicRegions ?? []).length > 0;
   const added = commandNames.filter((name) => (commands[name].set === "labels" && (device.labelArea ?? 0n) > 0n) || (commands[name].set === "dynamicCapacity" && hasRegions));

@@ -5,19 +5,25 @@ import type { ProbeAction, ProbeMatch } from "../hardware/probes.ts";
 import { armProbe, probeEvidence } from "../hardware/probes.ts";
 import { findField, rasErrors } from "../scenario/plan.ts";
 import type { ActionFile, FaultFile, ScenarioPlan } from "../scenario/plan.ts";
+import { deviceActionOf, probesOfAction } from "../scenario/check-device-faults.ts";
+import type { DeviceActionFile, DeviceActionName } from "../scenario/device-faults.ts";
+import { UncheckedFaultError, probesOfDevice } from "./device-faults.ts";
 import type { FaultResult } from "../scenario/result.ts";
 
 export interface FaultTable {
   readonly plan: ScenarioPlan;
   readonly hardware: Hardware;
-  /** Faults whose probe is in the hardware, by index. */
-  readonly armed: Set<number>;
+  /** Probes of the faults that are in the hardware, by index. */
+  readonly armed: Map<number, readonly number[]>;
+  /** The first probe of each fault: numbers follow the file, so that they are the same in every run. */
+  readonly firstProbes: readonly number[];
 }
 
-export const createFaults = (plan: ScenarioPlan, hardware: Hardware): FaultTable => ({ plan, hardware, armed: new Set() });
-
-/** A fault that the plan has not checked. */
-class UncheckedFaultError extends Error {}
+export function createFaults(plan: ScenarioPlan, hardware: Hardware): FaultTable {
+  let next = 0;
+  const firstProbes = plan.faults.map((fault) => (next += probesOfAction(fault.do)) - probesOfAction(fault.do));
+  return { plan, hardware, armed: new Map(), firstProbes };
+}
 
 const functionOf = (value: { readonly of?: string | undefined; readonly port?: string | undefined }): string => value.of ?? value.port ?? "";
 
@@ -33,7 +39,7 @@ function errorOf(value: NonNullable<ActionFile["rasError"]>): ProbeAction {
   return { kind: kind === "correctable" ? "correctableError" : "uncorrectableError", function: value.of, bit, ...(value.header === undefined ? {} : { header: value.header }) };
 }
 
-type Actions = { readonly [K in keyof ActionFile]-?: (value: NonNullable<ActionFile[K]>, plan: ScenarioPlan) => ProbeAction };
+type Actions = { readonly [K in Exclude<keyof ActionFile, DeviceActionName | "qmp">]-?: (value: NonNullable<ActionFile[K]>, plan: ScenarioPlan) => ProbeAction };
 
 const toProbe: Actions = {
   linkDown: (port) => ({ kind: "linkDown", port }),
@@ -67,9 +73,20 @@ function bitsOf(plan: ScenarioPlan, of: string, field: string, value: number) {
   return { at: { entity: of, space: place.space, offset: place.offset, mask: place.mask }, value: (value << place.shift) >>> 0 };
 }
 
-function actionOf(plan: ScenarioPlan, fault: FaultFile): ProbeAction {
-  for (const [kind, value] of Object.entries(fault.do)) if (value !== undefined) return (toProbe[kind as keyof ActionFile] as (value: unknown, plan: ScenarioPlan) => ProbeAction)(value, plan);
+/** What a fault does in the hardware, in order. */
+export function probesOfFault(plan: ScenarioPlan, fault: FaultFile): readonly ProbeAction[] {
+  const inDevice = (action: DeviceActionFile): readonly ProbeAction[] => probesOfDevice(plan.machine, action);
+  if (fault.do.qmp !== undefined) return fault.do.qmp.flatMap(inDevice);
+  if (deviceActionOf(fault.do) !== undefined) return inDevice(fault.do);
+  for (const [kind, value] of Object.entries(fault.do)) if (value !== undefined) return [(toProbe[kind as keyof Actions] as (value: unknown, plan: ScenarioPlan) => ProbeAction)(value, plan)];
   throw new UncheckedFaultError(`fault ${fault.id} does nothing`);
+}
+
+/** Probes act in the order of their numbers when they match at once. */
+function arm(faults: FaultTable, index: number, fault: FaultFile, match: ProbeMatch, skip: number): void {
+  const first = faults.firstProbes[index] ?? 0;
+  const probes = probesOfFault(faults.plan, fault).map((action, offset) => armProbe(faults.hardware, first + offset, { match, skip, action }));
+  faults.armed.set(index, probes);
 }
 
 function fieldOf(plan: ScenarioPlan, of: string, path: string) {
@@ -103,8 +120,7 @@ export function armFaults(faults: FaultTable, moment: "boot" | "ready"): void {
     if ((fault.when.from ?? "ready") !== moment) continue;
     const found = matchOf(faults.plan, fault, faults.hardware.now);
     if (found === undefined) continue;
-    armProbe(faults.hardware, index, { match: found.match, skip: found.skip, action: actionOf(faults.plan, fault) });
-    faults.armed.add(index);
+    arm(faults, index, fault, found.match, found.skip);
   }
 }
 
@@ -113,17 +129,16 @@ export function heardMark(faults: FaultTable, text: string, moment: "boot" | "re
   for (const [index, fault] of faults.plan.faults.entries()) {
     if (!("after" in fault.when) || faults.armed.has(index) || !text.includes(fault.when.after)) continue;
     if (moment === "boot" && (fault.when.from ?? "ready") === "ready") continue;
-    armProbe(faults.hardware, index, { match: { kind: "time", at: faults.hardware.now }, action: actionOf(faults.plan, fault) });
-    faults.armed.add(index);
+    arm(faults, index, fault, { kind: "time", at: faults.hardware.now }, 0);
   }
 }
 
-/** Evidence, in the order of the file. */
+/** Evidence, in the order of the file. A fault of several actions has fired as often as the least of them. */
 export function faultResults(faults: FaultTable): FaultResult[] {
   return faults.plan.faults.map((fault, index) => {
-    if (!faults.armed.has(index)) return { id: fault.id, fired: false, count: 0, firstAtNs: null };
-    const evidence = probeEvidence(faults.hardware, index);
-    return { id: fault.id, fired: evidence.fired > 0, count: evidence.fired, firstAtNs: evidence.firstAt };
+    const evidence = (faults.armed.get(index) ?? []).map((probe) => probeEvidence(faults.hardware, probe));
+    const fired = evidence.length === 0 ? 0 : Math.min(...evidence.map((one) => one.fired));
+    return { id: fault.id, fired: fired > 0, count: fired, firstAtNs: evidence[0]?.firstAt ?? null };
   });
 }
 

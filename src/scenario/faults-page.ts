@@ -1,13 +1,8 @@
 // The faults of a scenario as a page: docs/faults.md is this text (a test holds them equal), one row for each action of the schema.
 
+import { deviceRows, deviceSection } from "./device-faults-page.ts";
+import type { Row } from "./device-faults-page.ts";
 import { actionSchemas } from "./schema.ts";
-
-interface Row {
-  /** As it stands behind `do:`. */
-  readonly example: string;
-  readonly meaning: string;
-  readonly clause: string;
-}
 
 const rows: Readonly<Record<keyof typeof actionSchemas, Row>> = {
   linkDown: { example: "linkDown: rp0", meaning: "the cable of a port is pulled; the link goes down and presence with it", clause: "PCIe 7.5.3.11, CXL 9.9" },
@@ -34,13 +29,18 @@ const rows: Readonly<Record<keyof typeof actionSchemas, Row>> = {
   neverCommit: { example: "neverCommit: { of: hb0 }", meaning: "the next commits never end: neither result bit", clause: "C1, C7" },
   lateCommit: { example: "lateCommit: { of: dev0, by: 30ms }", meaning: "the next commits end late", clause: "C1" },
   resetDevice: { example: "resetDevice: dev0", meaning: "a device resets itself while its link stays up: decoders, config space and volatile contents are lost", clause: "component-registers 14" },
+  ...deviceRows,
 };
 
 /** Examples by action, for tests and for `docs/faults.md`. */
 export const faultExamples: Readonly<Record<string, string>> = Object.fromEntries(Object.entries(rows).map(([name, row]) => [name, row.example]));
 
+/** A cell of a table: braces of JSON and bars are as they are. */
+const line = ({ example, meaning, clause }: Row): string => `| \`${example.replaceAll("|", "\\|")}\` | ${meaning} | ${clause} |`;
+
 export function faultsPage(): string {
-  const lines = (Object.keys(actionSchemas) as (keyof typeof actionSchemas)[]).map((name) => `| \`${rows[name].example}\` | ${rows[name].meaning} | ${rows[name].clause} |`);
+  const names = Object.keys(actionSchemas) as (keyof typeof actionSchemas)[];
+  const lines = names.filter((name) => !(name in deviceRows)).map((name) => line(rows[name]));
   return `# Faults
 
 A fault of a scenario has an id, a trigger and one action: \`{ id: cable, when: { at: 5ms }, do: { linkDown: rp0 } }\`. Names are those of the
@@ -53,5 +53,6 @@ Triggers: \`at: 5ms\` after ready (\`from: boot\`: after power-on), \`access: { 
 | do | what happens | clause |
 |---|---|---|
 ${lines.join("\n")}
-`;
+
+${deviceSection(Object.values(deviceRows).map(line).join("\n"))}`;
 }

@@ -2,7 +2,9 @@
 
 import type { DeviceDescription, DownstreamPortDescription, HostBridgeDescription, MachineDescription, RootPortDescription, SlotDescription, SwitchDescription, WindowDescription } from "../platform/description.ts";
 import { busesBelow } from "../platform/description.ts";
+import { mailboxProblems } from "../platform/mailbox-rules.ts";
 import type { Path } from "./load.ts";
+import { describeMailbox, placeInMailbox } from "./mailbox.ts";
 import type { PolicyValues } from "./policies.ts";
 import type { MachineFile, ScenarioFile } from "./schema.ts";
 import { restrictionNames } from "./schema.ts";
@@ -16,7 +18,7 @@ export interface PathProblem {
 
 type HostBridgeFile = MachineFile["hostBridges"][number];
 type RootPortFile = HostBridgeFile["rootPorts"][number];
-type DeviceFile = NonNullable<RootPortFile["device"]>;
+export type DeviceFile = NonNullable<RootPortFile["device"]>;
 type SwitchFile = NonNullable<RootPortFile["switch"]>;
 type DownstreamPortFile = SwitchFile["ports"][number];
 type CardFile = NonNullable<RootPortFile["alternates"]>[number];
@@ -56,11 +58,12 @@ function describeDevice(naming: Naming, file: DeviceFile, fallback: string, path
     if (capacity % granule !== 0n) naming.problems.push({ path: [...path, key], message: "capacity must be a multiple of 256MiB (decoder granularity, 8.2.4.20)" });
   }
   if (volatileCapacity + persistentCapacity === 0n) naming.problems.push({ path, message: "the device has no capacity; give it volatile or persistent capacity, like volatile: 4GiB" });
-  return {
+  const labelArea = file.labels ?? (persistentCapacity > 0n ? 1n << 20n : 0n);
+  const device: DeviceDescription = {
     name: claim(naming, file.name ?? fallback, path),
     volatileCapacity,
     persistentCapacity,
-    labelArea: file.labels ?? (persistentCapacity > 0n ? 1n << 20n : 0n),
+    labelArea,
     serial: serialOf(naming, file),
     barSize: file.barSize ?? 262_144n,
     decoders: file.decoders ?? 4,
@@ -75,7 +78,10 @@ function describeDevice(naming: Naming, file: DeviceFile, fallback: string, path
     ...(file.resetTime === undefined ? {} : { resetTime: file.resetTime }),
     mediaReadyTime: file.mediaReadyTime ?? 10_000,
     preservesVolatile: file.preservesVolatile ?? false,
+    ...(file.mailbox === undefined ? {} : { mailbox: describeMailbox(file.mailbox, labelArea) }),
   };
+  for (const problem of mailboxProblems(device)) naming.problems.push({ path: [...path, "mailbox", ...placeInMailbox(problem)], message: problem.message });
+  return device;
 }
 
 function describeSwitch(naming: Naming, file: SwitchFile, path: Path): SwitchDescription {

@@ -22,7 +22,7 @@ name: tree
 machine:
   hostBridges:
     - rootPorts:
-        - { device: { volatile: 256MiB }, isolation: { interrupt: 3 }, alternates: [{ name: spare, volatile: 512MiB }] }
+        - { device: { volatile: 256MiB, mailbox: { dynamicRegions: [{ length: 1GiB }] } }, isolation: { interrupt: 3 }, alternates: [{ name: spare, volatile: 512MiB }] }
         - switch: { ports: [{ device: { volatile: 256MiB, persistent: 256MiB } }, { device: { persistent: 256MiB }, present: false }, { switch: { ports: [{ device: { volatile: 256MiB } }] } }] }
 ${extra}`;
 

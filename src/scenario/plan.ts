@@ -7,6 +7,8 @@ import { ras } from "../../registers/ras-link.ts";
 import type { FieldDeclaration, RegisterSpace, StructureDeclaration } from "../../registers/schema.ts";
 import type { MachineDescription } from "../platform/description.ts";
 import { isSwitch, portsBelow } from "../platform/description.ts";
+import { checkDeviceAction, deviceActionOf, probesOfAction } from "./check-device-faults.ts";
+import type { DeviceCheck } from "./check-device-faults.ts";
 import { ScenarioFileError, loadScenario } from "./load.ts";
 import type { Path } from "./load.ts";
 import type { PathProblem } from "./machine.ts";
@@ -21,6 +23,9 @@ export type WorkloadFile = NonNullable<ScenarioFile["workloads"]>[number];
 export type FaultFile = NonNullable<ScenarioFile["faults"]>[number];
 export type ActionFile = FaultFile["do"];
 export type ExpectationFile = NonNullable<ScenarioFile["expect"]>[number];
+
+/** Entries of the hardware's fault table. */
+const mostProbes = 1024;
 
 export interface ScenarioPlan {
   readonly file: string;
@@ -100,13 +105,14 @@ interface Check {
   readonly problems: PathProblem[];
 }
 
-function checkName({ machine, problems }: Check, what: string, suits: (kind: EntityKind) => boolean, name: string, path: Path): void {
+function checkName({ machine, problems }: Check, what: string, suits: (kind: EntityKind) => boolean, name: string, path: Path): boolean {
   const names = namesOf(machine, suits);
   if (!names.includes(name)) problems.push({ path, message: `no ${what} "${name}" in the machine; ${suggestion(name, names)}` });
+  return names.includes(name);
 }
 
-const checkPort = (check: Check, name: string, path: Path): void => checkName(check, "port", isPort, name, path);
-const checkDevice = (check: Check, name: string, path: Path): void => checkName(check, "device", (kind) => kind === "device", name, path);
+const checkPort = (check: Check, name: string, path: Path): boolean => checkName(check, "port", isPort, name, path);
+const checkDevice = (check: Check, name: string, path: Path): boolean => checkName(check, "device", (kind) => kind === "device", name, path);
 
 function checkCard(check: Check, port: string, card: string, path: Path): void {
   const slots = check.machine.hostBridges.flatMap((bridge) => portsBelow(bridge.rootPorts)).find((one) => one.name === port)?.slots.map((slot) => slot.name) ?? [];
@@ -158,6 +164,18 @@ function checkAction(check: Check, action: ActionFile, path: Path): void {
   if (action.rasError !== undefined) checkRasError(check, action.rasError, [...path, "rasError"]);
   if (action.mediaState !== undefined) checkDevice(check, action.mediaState.device, [...path, "mediaState", "device"]);
   if (action.resetDevice !== undefined) checkDevice(check, action.resetDevice, [...path, "resetDevice"]);
+  checkDeviceFaults(check, action, path);
+}
+
+function checkDeviceFaults(check: Check, action: ActionFile, path: Path): void {
+  const { machine, problems } = check;
+  const inside: DeviceCheck = { machine, isDevice: (name, at) => checkDevice(check, name, at), report: (at, message) => problems.push({ path: at, message }) };
+  const kind = deviceActionOf(action);
+  if (kind !== undefined) checkDeviceAction(inside, action, [...path, kind]);
+  for (const [index, one] of (action.qmp ?? []).entries()) {
+    const report = (at: Path, message: string): void => void problems.push({ path: [...path, "qmp"], message: [`action ${index + 1}, ${deviceActionOf(one)}`, ...at.slice(1), message].join(": ") });
+    checkDeviceAction({ ...inside, report, isDevice: (name) => checkDevice(check, name, [...path, "qmp"]) }, one, ["arguments"]);
+  }
 }
 
 function checkTrigger(check: Check, fault: FaultFile, path: Path): void {
@@ -198,6 +216,8 @@ export function planScenario(file: string, text: string): ScenarioPlan {
     checkTrigger({ machine: described.machine, problems }, fault, [...path, "when"]);
     checkAction({ machine: described.machine, problems }, fault.do, [...path, "do"]);
   }
+  const probes = (scenario.faults ?? []).reduce((sum, fault) => sum + probesOfAction(fault.do), 0);
+  if (probes > mostProbes) problems.push({ path: ["faults"], message: `they are ${probes} actions in the hardware, ${mostProbes} are possible; inject less in one file` });
   for (const [index, expectation] of (scenario.expect ?? []).entries()) {
     if (!("register" in expectation)) continue;
     const found = findField(described.machine, expectation.register.of, expectation.register.field);
@@ -207,7 +227,7 @@ export function planScenario(file: string, text: string): ScenarioPlan {
   return {
     file,
     name: scenario.name,
-    machine: described.machine,
+    machine: { ...described.machine, limits: { ...described.machine.limits, probes: Math.max(described.machine.limits.probes, probes) } },
     policies: values,
     steps: scenario.steps ?? [],
     workloads: scenario.workloads ?? [],

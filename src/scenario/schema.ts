@@ -1,25 +1,33 @@
 // The scenario file's shape. Every object is strict; units are parsed on the way, so that what comes out is numbers.
 
 import { z } from "zod";
-import { parsePercent, parseRate, parseSize, parseTime } from "./units.ts";
+import { commandNames } from "../../registers/commands.ts";
+import { commandSets } from "../../registers/payload-schema.ts";
+import { deviceActionSchemas } from "./device-faults.ts";
+import { qmpSchema } from "./qmp.ts";
+import { count, named, percent, rate, size, time } from "./values.ts";
 
-function unit<T>(what: string, example: string, parse: (text: string) => T | undefined) {
-  return z.union([z.string(), z.number()]).transform((value, context): T => {
-    const parsed = parse(String(value));
-    if (parsed !== undefined) return parsed;
-    context.addIssue({ code: "custom", message: `"${value}" is no ${what}; write it like ${example}` });
-    return z.NEVER;
-  });
-}
-
-export const size = unit("size", "256MiB or 4GiB", parseSize);
-export const time = unit("time", "5ms, 100us or 2s", parseTime);
-export const rate = unit("rate", "1M/s, 200k/s or 50/s", parseRate);
-export const percent = unit("percentage", "70%", parsePercent);
 const name = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]*$/, "a name starts with a letter and has letters, digits, - and _");
-const count = z.int().min(0);
 
 const serial = z.union([z.int().min(0), z.string().regex(/^0x[0-9a-fA-F]{1,16}$/)]);
+
+const depth = z.int().optional();
+/** The command interface of a device; ranges are those of src/platform/mailbox-rules.ts. */
+const mailbox = z.strictObject({
+  payload: size.optional(),
+  commandTime: time.optional(),
+  readyTime: time.optional(),
+  backgroundTime: time.optional(),
+  without: z.array(named("command or set of commands", [...commandNames, ...commandSets])).optional(),
+  logs: z.strictObject({ informational: depth, warning: depth, failure: depth, fatal: depth, dynamicCapacity: depth }).optional(),
+  poisonList: z.int().optional(),
+  injectLimit: z.int().optional(),
+  partitionAlignment: size.optional(),
+  firmware: z.array(z.string()).optional(),
+  onlineActivation: z.boolean().optional(),
+  dynamicRegions: z.array(z.strictObject({ length: size, block: size.optional() })).optional(),
+  dynamicExtents: z.int().optional(),
+});
 
 const device = z.strictObject({
   name: name.optional(),
@@ -40,6 +48,7 @@ const device = z.strictObject({
   resetTime: time.optional(),
   mediaReadyTime: time.optional(),
   preservesVolatile: z.boolean().optional(),
+  mailbox: mailbox.optional(),
 });
 
 const isolation = z.strictObject({
@@ -186,6 +195,8 @@ export const actionSchemas = {
   neverCommit: z.strictObject({ of: z.string(), count: repeats }),
   lateCommit: z.strictObject({ of: z.string(), by: time, count: repeats }),
   resetDevice: z.string(),
+  ...deviceActionSchemas,
+  qmp: qmpSchema,
 } as const;
 
 /** One of the actions; that there is one is checked with the machine. */

@@ -9,6 +9,9 @@ export function parseSize(text: string): bigint | undefined {
   return match === null ? undefined : BigInt(match[1] ?? "0") * (sizeUnits[match[2] ?? "B"] ?? 1n);
 }
 
+/** "4096", "0x1000" or a size; undefined when it is none. */
+export const parseWhole = (text: string): bigint | undefined => (/^\s*0x[0-9a-fA-F]{1,16}\s*$/.test(text) ? BigInt(text.trim()) : parseSize(text));
+
 /** Virtual nanoseconds of "5ms", "100us", "2s", "0.5ms" (a whole number of ns); undefined when it is no time. */
 export function parseTime(text: string): number | undefined {
   const match = /^(\d+)(?:\.(\d+))?\s*(ns|us|ms|s)$/.exec(text.trim());
