@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { loadModule } from "../src/hardware/module.ts";
 import { measureAccess } from "./access.ts";
 import { measureDecode } from "./decode.ts";
+import { measureMailbox } from "./mailbox.ts";
 import { measureColdStart, measureScenarios } from "./scenarios.ts";
 import { measureScale } from "./scale.ts";
 import { measureSnapshots } from "./snapshots.ts";
@@ -48,7 +49,7 @@ const rateText = (perSecond: number): string => (perSecond >= 1e5 ? `${(perSecon
 
 async function main(): Promise<void> {
   const { module } = await loadModule();
-  const results = [...measureAccess(module), ...measureDecode(module), ...measureSnapshots(module), ...measureScale(module), ...measureScenarios(module), ...measureColdStart()];
+  const results = [...measureAccess(module), ...measureMailbox(module), ...measureDecode(module), ...measureSnapshots(module), ...measureScale(module), ...measureScenarios(module), ...measureColdStart()];
   for (const one of results) console.log(`${one.name.padEnd(52)} ${rateText(one.perSecond).padStart(12)}${one.note === undefined ? "" : `   ${one.note}`}`);
 }
 
