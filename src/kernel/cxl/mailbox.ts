@@ -97,7 +97,7 @@ const awaitBackground = task("mailbox.awaitBackground", function* (kernel: Kerne
 });
 
 /** @throws SystemError EBUSY the doorbell is set, or a sanitize runs and the command is no look at the device's health */
-function start(kernel: Kernel, state: DeviceState, command: Command): void {
+function handOver(kernel: Kernel, state: DeviceState, command: Command): void {
   const { opcode } = commands[command.name];
   const { registers } = state;
   if (isDoorbellSet(state)) {
@@ -126,7 +126,7 @@ const finish = task("mailbox.finish", function* (kernel: Kernel, state: DeviceSt
 
 const exchange = task("mailbox.exchange", function* (kernel: Kernel, state: DeviceState, command: Command): Task<Uint8Array> {
   const { registers } = state;
-  start(kernel, state, command);
+  handOver(kernel, state, command);
   if (!(yield* awaitDoorbell(kernel, state))) {
     printkLimited(kernel, "err", "mailbox timeout", `${logName(state)}: mailbox timeout (opcode: 0x${commands[command.name].opcode.toString(16)}), ${describeState(registers)}`);
     throw new SystemError("ETIMEDOUT", `${state.device.name}: ${command.name} does not end`);

@@ -7,6 +7,7 @@ import { attach, bind, busDevices, devicePath, findDevice, unbind } from "../bas
 import { SystemError } from "../base/errno.ts";
 import type { Kernel, LogLevel } from "../base/kernel.ts";
 import { formatResources, iomem } from "../resource/resource.ts";
+import { debugNode } from "./debug.ts";
 import type { Entries, Node } from "./node.ts";
 import { directory, file, fixed } from "./node.ts";
 import { tracingNode } from "./tracing.ts";
@@ -178,7 +179,7 @@ export function rootNode(kernel: Kernel): Node {
   const buses = directory(() => new Map([...new Set([...kernel.buses.keys(), ...kernel.drivers.keys()])].map((bus) => [bus, directory(() => busEntries(kernel, bus))])));
   const devices = directory(() => new Map([...kernel.devices.values()].filter((device) => device.parent === null).map((device) => [device.name, deviceNode(kernel, device)])));
   return fixed({
-    sys: fixed({ bus: buses, devices, kernel: directory(() => new Map([["tracing", tracingNode(kernel)]])) }),
+    sys: fixed({ bus: buses, devices, kernel: directory(() => new Map([["debug", debugNode(kernel)], ["tracing", tracingNode(kernel)]])) }),
     proc: fixed({ iomem: text(() => formatResources(iomem(kernel))) }),
     dev: directory(() => deviceFiles(kernel)),
   });
