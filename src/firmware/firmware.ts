@@ -17,6 +17,8 @@ export type IsolationOwner = "os" | "firmware-enable" | "firmware-notify";
 
 export interface FirmwareOptions {
   readonly isolationOwner: IsolationOwner;
+  /** Firmware reads the event logs of memory devices itself; absent: the system does. */
+  readonly keepsMemoryErrors?: boolean;
   readonly restrictions: WindowRestrictions;
 }
 
@@ -102,6 +104,7 @@ export function installFirmware(target: FirmwareTarget, machine: MachineDescript
   const granted = (request: OscRequest): OscRequest => ({
     isolationControl: request.isolationControl && options.isolationOwner !== "firmware-enable",
     isolationNotification: request.isolationNotification && options.isolationOwner === "os",
+    memoryErrors: request.memoryErrors === true && options.keepsMemoryErrors !== true,
   });
   return {
     xsdt,

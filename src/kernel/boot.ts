@@ -6,6 +6,7 @@ import { initializeAcpi, linkFirmwareNode } from "./acpi/acpi.ts";
 import { registerDriver } from "./base/device.ts";
 import type { Call, Handler, Kernel } from "./base/kernel.ts";
 import { mark, printk } from "./base/kernel.ts";
+import { cxlHandlers } from "./cxl/interrupts.ts";
 import { memDriver, portDriver as cxlPortDriver } from "./cxl/mem-driver.ts";
 import { pciDriver } from "./cxl/pci-driver.ts";
 import { regionDriver } from "./cxl/region-driver.ts";
@@ -17,7 +18,7 @@ import { attachAll, enumerateHostBridge } from "./pci/enumerate.ts";
 import { drivers as pciDrivers, handlers as pciHandlers } from "./pci/port-driver.ts";
 
 /** Every named handler of the kernel, for `createKernel`. */
-export const kernelHandlers: ReadonlyMap<string, Handler> = new Map<string, Handler>([...Object.entries(pciHandlers), ...memoryHandlers, ...isolationHandlers]);
+export const kernelHandlers: ReadonlyMap<string, Handler> = new Map<string, Handler>([...Object.entries(pciHandlers), ...memoryHandlers, ...cxlHandlers, ...isolationHandlers]);
 
 /** What to call for an ACPI notify to a host bridge; its argument is the bridge's UID. */
 export const onNotify: Call = { handler: notifyHandler, argument: 0 };

@@ -107,6 +107,8 @@ export interface AcpiHostBridge {
 export interface OscRequest {
   readonly isolationControl: boolean;
   readonly isolationNotification: boolean;
+  /** Event logs of memory devices; absent: not asked for, not granted. */
+  readonly memoryErrors?: boolean;
 }
 
 /** One range of the firmware's memory map (e820). */

@@ -20,11 +20,11 @@ export const oscGranted = (kernel: Kernel, uid: number): OscRequest => grants(ke
 function negotiate(kernel: Kernel, bridge: AcpiHostBridge, index: number): void {
   const wants = kernel.policy.isolationAction !== "none";
   const name = `ACPI0016:${index.toString(16).padStart(2, "0")}`;
-  const granted = kernel.platform.firmware.osc(bridge.uid, { isolationControl: wants, isolationNotification: wants });
+  const granted = kernel.platform.firmware.osc(bridge.uid, { isolationControl: wants, isolationNotification: wants, memoryErrors: true });
   grants(kernel).byUid.set(bridge.uid, granted);
-  const list = [...(granted.isolationControl ? ["CXLIsolation"] : []), ...(granted.isolationNotification ? ["CXLIsolationNotify"] : [])];
+  const list = [...(granted.memoryErrors === true ? ["CXLMemErrorReporting"] : []), ...(granted.isolationControl ? ["CXLIsolation"] : []), ...(granted.isolationNotification ? ["CXLIsolationNotify"] : [])];
   printk(kernel, "info", `acpi ${name}: _OSC: OS now controls [PCIeHotplug AER PCIeCapability]`);
-  if (wants) printk(kernel, "info", `acpi ${name}: _OSC: OS now controls [CXLMemErrorReporting${list.map((item) => ` ${item}`).join("")}]`);
+  printk(kernel, "info", `acpi ${name}: _OSC: OS now controls [${list.join(" ")}]`);
 }
 
 const nodeType: DeviceType = { name: "acpi", attributes: [] };

@@ -4,9 +4,11 @@ import type { Task } from "../../sim/task.ts";
 import { task } from "../../sim/task.ts";
 import type { Attribute, Device, DeviceType } from "../base/device.ts";
 import type { Kernel } from "../base/kernel.ts";
+import type { DeviceState } from "./device-state.ts";
 import { setDpaSize, setMode } from "./dpa.ts";
 import { hex, identity, line, parseNumber, wideHex } from "./format.ts";
 import { createRegion, deleteRegion, nextRegionName } from "./region.ts";
+import { securityAttributes } from "./security.ts";
 import { decoderOf, endpointPart, memdevOf, portOf, rootPart } from "./types.ts";
 
 const absentDpa = 0xffff_ffff_ffff_ffffn;
@@ -75,11 +77,14 @@ const decodersCommitted = line("decoders_committed", (device) => String(portOf(d
 export const rootPortType: DeviceType = { name: "cxl_port", attributes: [...identity("cxl_port", 4), decodersCommitted] };
 export const portType: DeviceType = { name: "cxl_port", attributes: [...identity("cxl_port", 3), decodersCommitted] };
 
+const stateOf = (device: Device): DeviceState => memdevOf(device).state;
+
 export const memdevType: DeviceType = {
   name: "cxl_memdev",
   attributes: [
-    line("firmware_version", () => ""), line("payload_max", () => "0"), line("label_storage_size", () => "0"), line("numa_node", () => "-1"),
+    line("firmware_version", (device) => stateOf(device).firmwareVersion), line("payload_max", (device) => String(stateOf(device).payloadSize)),
+    line("label_storage_size", (device) => String(stateOf(device).labelSize)), line("numa_node", () => "-1"),
     line("serial", (device) => hex(memdevOf(device).serial)), line("dev", (device) => `249:${memdevOf(device).id}`),
-    line("ram/size", (device) => hex(memdevOf(device).ramSize)), line("pmem/size", () => "0x0"),
+    line("ram/size", (device) => hex(memdevOf(device).ramSize)), line("pmem/size", (device) => hex(stateOf(device).capacity.pmem)), ...securityAttributes,
   ],
 };

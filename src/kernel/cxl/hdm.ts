@@ -9,7 +9,7 @@ import { mark, printk } from "../base/kernel.ts";
 import type { HdmRegisters } from "./registers.ts";
 import { clearCommit, readControl, readRange, readTargets, startCommit, writeDecoder, writeHostOnly, writeReset } from "./registers.ts";
 import type { DecoderRecord } from "./types.ts";
-import { decodeGranularity, decodeWays, decoderOf, encodeGranularity, encodeWays, endpointPart, portOf } from "./types.ts";
+import { decodeGranularity, decodeWays, decoderOf, encodeGranularity, encodeWays, endpointPart, memdevOf, portOf } from "./types.ts";
 
 const millisecond = 1_000_000;
 /** Linux polls a commit 20 times, 1 ms apart (C1). */
@@ -95,7 +95,7 @@ const awaitCommit = task("hdm.awaitCommit", function* (_kernel: Kernel, device: 
 
 /**
  * Commits one decoder (7.2). An enabled one is done already.
- * @throws SystemError EBUSY out of order; EIO refused by hardware; ETIMEDOUT
+ * @throws SystemError EBUSY out of order, or the endpoint's device is being sanitized (C18); EIO refused by hardware; ETIMEDOUT
  */
 export const commitDecoder = task("hdm.commit", function* (kernel: Kernel, device: Device): Task<void> {
   const decoder = decoderOf(device);
@@ -104,6 +104,10 @@ export const commitDecoder = task("hdm.commit", function* (kernel: Kernel, devic
   if (decoder.id !== port.commitEnd + 1) {
     printk(kernel, "debug", `cxl_port ${decoder.port.name}: ${device.name}: out of order commit, expected decoder${port.id}.${port.commitEnd + 1}`);
     throw new SystemError("EBUSY", `${device.name}: out of order commit`);
+  }
+  if (port.kind === "endpoint" && memdevOf(port.uport).state.sanitize.isActive) {
+    printk(kernel, "debug", `cxl_port ${decoder.port.name}: attempted to commit ${device.name} during sanitize`);
+    throw new SystemError("EBUSY", `${device.name}: its device is being sanitized`);
   }
   const hdm = port.hdm;
   const waysCode = encodeWays(decoder.ways);

@@ -11,6 +11,7 @@ import { printk } from "../base/kernel.ts";
 import { pciFunctionOf } from "../pci/device.ts";
 import { lockRegions, unlockRegions } from "./lock.ts";
 import { addPort, bindPort, dropRegisters, enumerateDecoders, openPortHdm, removePort } from "./port.ts";
+import { poisonAttributes } from "./poison.ts";
 import { detachTarget } from "./region-attach.ts";
 import { deviceDvsec, hdmEnable } from "./registers.ts";
 import { enumeratePorts, leavePorts } from "./topology.ts";
@@ -36,7 +37,7 @@ const probeMemdev = task("cxl_mem.probe", function* (kernel: Kernel, memdev: Dev
   throw new SystemError("ENXIO", `${endpoint.name} failed probe`);
 });
 
-export const memDriver: Driver = { name: "cxl_mem", bus: cxlBus, match: (_kernel, device) => isMemdev(device), probe: probeMemdev, remove: task("cxl_mem.remove", function* (): Task<void> {}) };
+export const memDriver: Driver = { name: "cxl_mem", bus: cxlBus, match: (_kernel, device) => isMemdev(device), probe: probeMemdev, attributes: poisonAttributes, remove: task("cxl_mem.remove", function* (): Task<void> {}) };
 
 /** Decoders of an endpoint leave their regions one by one; then they are no more. */
 const removeDecoders = task("cxl_port.removeDecoders", function* (kernel: Kernel, endpoint: Device): Task<void> {

@@ -1,5 +1,5 @@
-// Driver cxl_pci: memory-class functions (0x0502) become memdevs (region-assembly 4.1). Until the mailbox exists capacity comes from the device
-// DVSEC's range registers and the serial number from its capability.
+// Driver cxl_pci: memory-class functions (0x0502) become memdevs, in the order of the captured probe (region-assembly 4.1): registers, media, vectors,
+// mailbox, commands, clock, identity, memdev, firmware upload, event logs.
 
 import type { Task } from "../../sim/task.ts";
 import { sleep, task } from "../../sim/task.ts";
@@ -9,11 +9,21 @@ import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { mark, printk } from "../base/kernel.ts";
 import { classOf, disableDevice, enableDevice, pciBus, pciFunctionOf, serialNumberOf } from "../pci/device.ts";
+import { disableMessages } from "../pci/messages.ts";
 import { memdevType } from "./attributes.ts";
+import type { DeviceRegisters } from "./device-registers.ts";
+import { mapDeviceRegisters, mediaReady, memoryStatusOf } from "./device-registers.ts";
+import type { DeviceState } from "./device-state.ts";
+import { addDeviceState, dropDeviceState } from "./device-state.ts";
+import { configureEvents } from "./events.ts";
+import { addUpload } from "./firmware-upload.ts";
+import { enumerateCommands, identify, setTimestamp } from "./identify.ts";
+import { openMailbox } from "./mailbox.ts";
 import type { ComponentRegisters } from "./registers.ts";
 import { deviceDvsec, findComponentBlock, mapComponents } from "./registers.ts";
 import type { MemdevRecord } from "./types.ts";
 import { cxlBus, cxlState, freeId, memdevOf, takeId } from "./types.ts";
+import { allocateVectors, enableMailboxInterrupt } from "./vectors.ts";
 
 export const memoryClass = 0x0502;
 
@@ -29,8 +39,8 @@ function rangesOf(dvsec: DeviceDvsec) {
   return all.slice(0, count > 2 ? 0 : count);
 }
 
-/** Memory_Info_Valid within about 1 s, Memory_Active within 60 s (cxl_await_media_ready). Returns whether the media is usable. */
-const awaitMedia = task("cxl_pci.awaitMedia", function* (kernel: Kernel, device: Device, dvsec: DeviceDvsec): Task<boolean> {
+/** Memory_Info_Valid within about 1 s, Memory_Active within 60 s, media ready (cxl_await_media_ready). Returns whether the media is usable. */
+const awaitMedia = task("cxl_pci.awaitMedia", function* (kernel: Kernel, device: Device, dvsec: DeviceDvsec, registers: DeviceRegisters): Task<boolean> {
   for (const [index, range] of rangesOf(dvsec).entries()) {
     if (range.low.get("memoryInfoValid") === 0) yield sleep(second);
     if (range.low.get("memoryInfoValid") === 0) {
@@ -44,17 +54,18 @@ const awaitMedia = task("cxl_pci.awaitMedia", function* (kernel: Kernel, device:
       return false;
     }
   }
-  return true;
+  return memoryStatusOf(registers).mediaStatus === mediaReady;
 });
-
-function capacityOf(dvsec: DeviceDvsec): bigint {
-  return rangesOf(dvsec).reduce((sum, range) => sum + (BigInt(range.high.get("size63to32")) << 32n) + (BigInt(range.low.get("size31to28")) << 28n), 0n);
-}
 
 function mapDevice(kernel: Kernel, device: Device): ComponentRegisters | null {
   try {
     const block = findComponentBlock(kernel, device);
-    if (block !== undefined) return mapComponents(kernel, block);
+    if (block !== undefined) {
+      const components = mapComponents(kernel, block);
+      printk(kernel, "debug", `cxl_pci ${device.name}: Mapped CXL Memory Device resource 0x${block.toString(16).padStart(16, "0")}`);
+      printk(kernel, "debug", `cxl_pci ${device.name}: Set up component registers`);
+      return components;
+    }
   } catch (thrown) {
     if (!(thrown instanceof SystemError)) throw thrown;
   }
@@ -65,6 +76,7 @@ function mapDevice(kernel: Kernel, device: Device): ComponentRegisters | null {
 const removeMemdev = task("cxl_pci.removeMemdev", function* (kernel: Kernel, device: Device): Task<void> {
   const memdev = device.children.find((child) => child.type === memdevType);
   if (memdev === undefined) return;
+  memdevOf(memdev).state.memdev = null;
   yield* removeDevice(kernel, memdev);
   freeId(cxlState(kernel).memdevIds, memdevOf(memdev).id);
   memdevOf(memdev).components?.handle.unmap();
@@ -72,6 +84,39 @@ const removeMemdev = task("cxl_pci.removeMemdev", function* (kernel: Kernel, dev
 
 const disable = task("cxl_pci.disable", function* (kernel: Kernel, device: Device): Task<void> {
   disableDevice(kernel, device);
+});
+
+const dropRegisters = task("cxl_pci.dropRegisters", function* (kernel: Kernel, device: Device): Task<void> {
+  dropDeviceState(kernel, device);
+});
+
+const dropVectors = task("cxl_pci.dropVectors", function* (kernel: Kernel, device: Device): Task<void> {
+  disableMessages(kernel, device);
+});
+
+/** Mailbox, commands, clock, identity. Returns whether there are interrupts. */
+const talk = task("cxl_pci.talk", function* (kernel: Kernel, state: DeviceState, isMediaReady: boolean): Task<boolean> {
+  const { device } = state;
+  const hasVectors = allocateVectors(kernel, state);
+  if (hasVectors) manage(device, "vectors", dropVectors);
+  yield* openMailbox(kernel, state);
+  enableMailboxInterrupt(kernel, state, hasVectors);
+  yield* enumerateCommands(kernel, state);
+  yield* setTimestamp(kernel, state);
+  yield* identify(kernel, state, isMediaReady);
+  printk(kernel, "debug", `cxl_pci ${device.name}: No CXL Features discovered`);
+  return hasVectors;
+});
+
+const addMemdev = task("cxl_pci.addMemdev", function* (kernel: Kernel, state: DeviceState, components: ComponentRegisters | null, isMediaReady: boolean): Task<void> {
+  const { device } = state;
+  const id = takeId(cxlState(kernel).memdevIds);
+  const record: MemdevRecord = { id, pciDevice: device, serial: serialNumberOf(kernel, device), ramSize: state.capacity.ram, components, isMediaReady, state, ports: [], endpoint: null };
+  const memdev = addDevice(kernel, { name: `mem${id}`, bus: cxlBus, type: memdevType, parent: device, data: record });
+  state.memdev = memdev;
+  manage(device, "memdev", removeMemdev);
+  mark(kernel, `${memdev.name} added`, device.name);
+  yield* attach(kernel, memdev);
 });
 
 const probe = task("cxl_pci.probe", function* (kernel: Kernel, device: Device): Task<void> {
@@ -82,17 +127,16 @@ const probe = task("cxl_pci.probe", function* (kernel: Kernel, device: Device): 
     printk(kernel, "warn", `cxl_pci ${device.name}: Device DVSEC not present, skip CXL.mem init`);
     throw new SystemError("ENXIO", `${device.name} has no device DVSEC`);
   }
+  const state = addDeviceState(kernel, device, mapDeviceRegisters(kernel, device));
+  manage(device, "registers", dropRegisters);
   const components = mapDevice(kernel, device);
-  const isMediaReady = yield* awaitMedia(kernel, device, dvsec);
+  const isMediaReady = yield* awaitMedia(kernel, device, dvsec, state.registers);
   if (!isMediaReady) printk(kernel, "warn", `cxl_pci ${device.name}: Media not active (-5)`);
-  const ramSize = capacityOf(dvsec);
-  printk(kernel, "debug", `cxl_pci ${device.name}: DPA(ram): [mem 0x00000000-0x${(ramSize - 1n).toString(16).padStart(8, "0")} flags 0x200]`);
-  const id = takeId(cxlState(kernel).memdevIds);
-  const record: MemdevRecord = { id, pciDevice: device, serial: serialNumberOf(kernel, device), ramSize, components, isMediaReady, ports: [], endpoint: null };
-  const memdev = addDevice(kernel, { name: `mem${id}`, bus: cxlBus, type: memdevType, parent: device, data: record });
-  manage(device, "memdev", removeMemdev);
-  mark(kernel, `${memdev.name} added`, device.name);
-  yield* attach(kernel, memdev);
+  const hasVectors = yield* talk(kernel, state, isMediaReady);
+  yield* addMemdev(kernel, state, components, isMediaReady);
+  addUpload(kernel, state);
+  printk(kernel, "debug", `cxl_pci ${device.name}: No CXL FWCTL setup`);
+  yield* configureEvents(kernel, state, hasVectors);
 });
 
 export const pciDriver: Driver = {

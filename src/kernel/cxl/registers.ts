@@ -11,12 +11,11 @@ import { decode, encode, registerAt, structureAt } from "../../platform/register
 import type { Device } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
-import { addressOf, barAddress, findDvsec } from "../pci/device.ts";
+import { addressOf, barAddress, barSize, findDvsec } from "../pci/device.ts";
 import { configBus, dvsecIds } from "../pci/registers.ts";
 
 export const capabilityIds = { ras: ras.identity.id, hdmDecoder: hdmDecoderPort.identity.id, timeoutIsolation: timeoutIsolation.identity.id } as const;
 const structureLengths: Readonly<Record<number, number>> = { [ras.identity.id]: ras.length };
-const componentBlock = 1;
 const headerId = 1;
 
 /** A mapped CXL.cache/mem range with its capability array read. */
@@ -30,19 +29,32 @@ export interface ComponentRegisters {
 const { entry0Low, entry0High } = dvsecLocatorPort.registers;
 const locatorEntrySize = entry0High.offset + 4 - entry0Low.offset;
 
-/** Physical address of the component register block that a function's register locator names, or undefined (region-assembly 4.1). */
-export function findComponentBlock(kernel: Kernel, device: Device): bigint | undefined {
+/** Kinds of register blocks in the register locator (8.1.9). */
+export const blockIds = { component: 1, device: 3 } as const;
+
+/** A register block of a function: its physical address, and the bytes from there to the end of its BAR. */
+export interface RegisterBlock {
+  readonly base: bigint;
+  readonly size: bigint;
+}
+
+/** The register block of a kind that a function's register locator names, or undefined (region-assembly 4.1). */
+export function findBlock(kernel: Kernel, device: Device, id: number): RegisterBlock | undefined {
   const at = findDvsec(kernel, device, dvsecIds.locator);
   if (at === undefined) return undefined;
   const bus = configBus(kernel, addressOf(device));
   const count = Math.floor((registerAt(bus, at, dvsecLocatorPort.registers.header1).get("length") - entry0Low.offset) / locatorEntrySize);
   for (let n = 0; n < count; n++) {
     const low = registerAt(bus, at + n * locatorEntrySize, entry0Low).read();
-    if (low.block !== componentBlock) continue;
-    return barAddress(device, low.barIndex) + (BigInt(low.offset31to16) << 16n) + (BigInt(registerAt(bus, at + n * locatorEntrySize, entry0High).get("offset63to32")) << 32n);
+    if (low.block !== id) continue;
+    const offset = (BigInt(low.offset31to16) << 16n) + (BigInt(registerAt(bus, at + n * locatorEntrySize, entry0High).get("offset63to32")) << 32n);
+    return { base: barAddress(device, low.barIndex) + offset, size: barSize(device, low.barIndex) - offset };
   }
   return undefined;
 }
+
+/** Physical address of a function's component registers, or undefined. */
+export const findComponentBlock = (kernel: Kernel, device: Device): bigint | undefined => findBlock(kernel, device, blockIds.component)?.base;
 
 /**
  * Maps the component block at `block` and reads its capability array.

@@ -4,6 +4,7 @@ import type { Device } from "../base/device.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { defineState } from "../base/kernel.ts";
 import type { Resource } from "../resource/resource.ts";
+import type { DeviceState } from "./device-state.ts";
 import type { ComponentRegisters, HdmRegisters } from "./registers.ts";
 
 export const cxlBus = "cxl";
@@ -113,6 +114,8 @@ export interface MemdevRecord {
   readonly ramSize: bigint;
   readonly components: ComponentRegisters | null;
   readonly isMediaReady: boolean;
+  /** Mailbox and what it told; shared with the PCI function. */
+  readonly state: DeviceState;
   /** Ports that have it recorded, host bridge first. */
   readonly ports: Device[];
   endpoint: Device | null;

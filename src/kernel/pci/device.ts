@@ -2,6 +2,7 @@
 
 import type { PciAddress } from "../../platform/pci-address.ts";
 import { formatPciAddress } from "../../platform/pci-address.ts";
+import type { IoHandle } from "../../platform/platform.ts";
 import type { Attribute, Device, DeviceType } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
@@ -32,10 +33,12 @@ export interface BridgeState {
   readonly windows: { memory: Resource | null; prefetchable: Resource | null };
 }
 
-/** A block of MSI messages that the kernel granted. */
+/** A block of messages that the kernel granted: message `n` arrives as `data + n`. */
 export interface Messages {
   readonly data: number;
   readonly count: number;
+  /** The mapped MSI-X table; null: MSI. */
+  readonly table: IoHandle | null;
 }
 
 export interface PciFunction {
@@ -140,6 +143,9 @@ export function barAddress(device: Device, index: number): bigint {
   if (bar?.resource == null) throw new SystemError("EINVAL", `${device.name}: BAR ${index} has no address`);
   return bar.resource.start;
 }
+
+/** Bytes of BAR `index`; 0 without one. */
+export const barSize = (device: Device, index: number): bigint => pciFunctionOf(device).bars.find((candidate) => candidate.index === index)?.size ?? 0n;
 
 function sizeOneBar(kernel: Kernel, address: PciAddress, index: number): Bar | undefined {
   const access = barAccess(kernel, address, index);

@@ -1,4 +1,4 @@
-// MSI: a block of messages per function, its address and data programmed, single messages bound to handlers.
+// MSI and MSI-X: a block of messages per function, address and data programmed, single messages bound to handlers.
 
 import { registerAt } from "../../platform/registers.ts";
 import type { Device } from "../base/device.ts";
@@ -6,7 +6,8 @@ import { SystemError } from "../base/errno.ts";
 import type { Call, Kernel } from "../base/kernel.ts";
 import { allocateInterrupt, setInterrupt } from "../base/kernel.ts";
 import type { Messages } from "./device.ts";
-import { addressOf, findCapability, pciFunctionOf } from "./device.ts";
+import { addressOf, barAddress, findCapability, pciFunctionOf } from "./device.ts";
+import { msix, msixTable } from "../../../registers/messages.ts";
 import { msi } from "../../../registers/pci.ts";
 import { capabilityIds, configBus } from "./registers.ts";
 
@@ -27,7 +28,33 @@ export function enableMessages(kernel: Kernel, device: Device, wanted: number, c
   registerAt(bus, at, msi.registers.addressHigh).write({ value: 0 });
   registerAt(bus, at, msi.registers.data).write({ value: data });
   control.modify({ enable: 1, multipleEnable: order });
-  const messages: Messages = { data, count: 1 << order };
+  const messages: Messages = { data, count: 1 << order, table: null };
+  pciFunctionOf(device).messages = messages;
+  return messages;
+}
+
+/**
+ * Enables MSI-X with up to `wanted` vectors, each masked until it is bound: written while the whole function is masked, as Linux does.
+ * Needs bus mastering. @throws SystemError ENXIO no MSI-X capability
+ */
+export function enableVectors(kernel: Kernel, device: Device, wanted: number, call: Call): Messages {
+  const at = findCapability(kernel, device, capabilityIds.msix);
+  if (at === undefined) throw new SystemError("ENXIO", `${device.name} has no MSI-X`);
+  const bus = configBus(kernel, addressOf(device));
+  const control = registerAt(bus, at, msix.registers.control);
+  const count = Math.min(wanted, control.get("tableSize") + 1);
+  const place = registerAt(bus, at, msix.registers.table).read();
+  const table = kernel.platform.ioremap(barAddress(device, place.barIndex) + BigInt(place.offset31to3 * 8), BigInt(count * msixTable.registers.data.repeat.stride));
+  const { address, data } = allocateInterrupt(kernel, call, count);
+  control.modify({ functionMask: 1, enable: 1 });
+  for (let vector = 0; vector < count; vector++) {
+    registerAt(table, 0, msixTable.registers.addressLow, vector).writeRaw(BigInt(address));
+    registerAt(table, 0, msixTable.registers.addressHigh, vector).writeRaw(0n);
+    registerAt(table, 0, msixTable.registers.data, vector).write({ value: data + vector });
+    registerAt(table, 0, msixTable.registers.vectorControl, vector).write({ mask: 1 });
+  }
+  control.modify({ functionMask: 0 });
+  const messages: Messages = { data, count, table };
   pciFunctionOf(device).messages = messages;
   return messages;
 }
@@ -37,14 +64,17 @@ export function bindMessage(kernel: Kernel, device: Device, number: number, call
   const { messages } = pciFunctionOf(device);
   if (messages === null || number >= messages.count) throw new SystemError("EINVAL", `${device.name}: message ${number} of ${messages?.count ?? 0} granted`);
   setInterrupt(kernel, messages.data + number, call);
+  if (messages.table !== null) registerAt(messages.table, 0, msixTable.registers.vectorControl, number).write({ mask: 0 });
 }
 
-/** Turns MSI off and forgets the block. */
+/** Turns messages off and forgets the block. */
 export function disableMessages(kernel: Kernel, device: Device): void {
   const record = pciFunctionOf(device);
   if (record.messages === null) return;
-  const at = record.isDisconnected ? undefined : findCapability(kernel, device, capabilityIds.msi);
-  if (at !== undefined) registerAt(configBus(kernel, record.address), at, msi.registers.control).modify({ enable: 0 });
+  const { table } = record.messages;
+  const at = record.isDisconnected ? undefined : findCapability(kernel, device, table === null ? capabilityIds.msi : capabilityIds.msix);
+  if (at !== undefined) registerAt(configBus(kernel, record.address), at, table === null ? msi.registers.control : msix.registers.control).modify({ enable: 0 });
+  table?.unmap();
   for (let i = 0; i < record.messages.count; i++) kernel.interrupts.delete(record.messages.data + i);
   record.messages = null;
 }

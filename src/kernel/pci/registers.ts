@@ -1,6 +1,7 @@
 // Config space of a function by name, for the kernel: structures over the walk of src/platform/config-walk.ts, and what one of them says.
 
 import { dvsecDevice, dvsecLocatorPort, dvsecPort } from "../../../registers/dvsec.ts";
+import { msix } from "../../../registers/messages.ts";
 import { bridgeHeader, endpointHeader, msi, pcieRootPort, serialNumber } from "../../../registers/pci.ts";
 import * as walk from "../../platform/config-walk.ts";
 import type { PciAddress } from "../../platform/pci-address.ts";
@@ -9,7 +10,7 @@ import { decode, structureAt } from "../../platform/registers.ts";
 import type { Kernel } from "../base/kernel.ts";
 
 /** Ids by which capabilities are found. */
-export const capabilityIds = { pcie: pcieRootPort.identity.id, msi: msi.identity.id } as const;
+export const capabilityIds = { pcie: pcieRootPort.identity.id, msi: msi.identity.id, msix: msix.identity.id } as const;
 export const extendedIds = { serialNumber: serialNumber.identity.id } as const;
 export const dvsecIds = { device: dvsecDevice.identity.id, port: dvsecPort.identity.id, locator: dvsecLocatorPort.identity.id } as const;
 

@@ -5,7 +5,7 @@ import { task } from "../../sim/task.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import type { FileSystem } from "./interface.ts";
-import type { Node } from "./nodes.ts";
+import type { Node } from "./node.ts";
 import { rootNode } from "./nodes.ts";
 
 const linkLimit = 40;

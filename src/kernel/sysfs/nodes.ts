@@ -7,17 +7,12 @@ import { attach, bind, busDevices, devicePath, findDevice, unbind } from "../bas
 import { SystemError } from "../base/errno.ts";
 import type { Kernel, LogLevel } from "../base/kernel.ts";
 import { formatResources, iomem } from "../resource/resource.ts";
+import { debugNode } from "./debug.ts";
+import type { Entries, Node } from "./node.ts";
+import { directory, file, fixed } from "./node.ts";
+import { tracingNode } from "./tracing.ts";
 
-export type Node =
-  | { readonly kind: "directory"; readonly entries: () => ReadonlyMap<string, Node>; /** One entry; walking a path asks for names only. */ readonly find: (name: string) => Node | undefined }
-  | { readonly kind: "link"; readonly target: string }
-  | { readonly kind: "file"; readonly read: (() => string) | null; readonly write: ((text: string) => Task<void>) | null };
-
-type Entries = Map<string, Node>;
-
-export const directory = (entries: () => ReadonlyMap<string, Node>, find?: (name: string) => Node | undefined): Node => ({ kind: "directory", entries, find: find ?? ((name) => entries().get(name)) });
-const fixed = (entries: Readonly<Record<string, Node>>): Node => directory(() => new Map(Object.entries(entries)));
-const text = (read: () => string): Node => ({ kind: "file", read, write: null });
+const text = (read: () => string): Node => file(read);
 
 /** Relative link from the directory `from` to `to`; both absolute. */
 export function relative(from: string, to: string): string {
@@ -184,7 +179,7 @@ export function rootNode(kernel: Kernel): Node {
   const buses = directory(() => new Map([...new Set([...kernel.buses.keys(), ...kernel.drivers.keys()])].map((bus) => [bus, directory(() => busEntries(kernel, bus))])));
   const devices = directory(() => new Map([...kernel.devices.values()].filter((device) => device.parent === null).map((device) => [device.name, deviceNode(kernel, device)])));
   return fixed({
-    sys: fixed({ bus: buses, devices }),
+    sys: fixed({ bus: buses, devices, kernel: directory(() => new Map([["debug", debugNode(kernel)], ["tracing", tracingNode(kernel)]])) }),
     proc: fixed({ iomem: text(() => formatResources(iomem(kernel))) }),
     dev: directory(() => deviceFiles(kernel)),
   });

@@ -1,0 +1,77 @@
+// What the kernel knows of a memory device beside its memdev (cxl_memdev_state): mailbox, capacity, and the state of each service on it.
+
+import type { CommandName } from "../../../registers/commands.ts";
+import type { Device } from "../base/device.ts";
+import type { Kernel } from "../base/kernel.ts";
+import { defineState } from "../base/kernel.ts";
+import type { DeviceRegisters } from "./device-registers.ts";
+
+/** Who waits for a message of the device. */
+export type VectorUser = "mailbox" | "events";
+
+export interface DeviceState {
+  /** The PCI function. */
+  readonly device: Device;
+  readonly registers: DeviceRegisters;
+  /** Commands that the Command Effects Log names. */
+  readonly commands: Set<CommandName>;
+  /** Users of each message number. */
+  readonly vectors: Map<number, Set<VectorUser>>;
+  /** Bytes of the mailbox's payload. */
+  payloadSize: number;
+  isMailboxHeld: boolean;
+  /** The memdev, once it is registered. */
+  memdev: Device | null;
+  firmwareVersion: string;
+  /** Bytes. */
+  labelSize: bigint;
+  capacity: { readonly ram: bigint; readonly pmem: bigint };
+  /** Media errors that the list can hold, as far as the kernel reads them. */
+  poisonListSize: number;
+  isPoisonHeld: boolean;
+  /** Sanitize under way: seconds to the next look at it; 0: none. `pollAt`: virtual time of that look. */
+  readonly sanitize: { isActive: boolean; pollSeconds: number; pollAt: number };
+  /** Flags of Get Security State as last read. */
+  security: number;
+  readonly events: { isHeld: boolean; readonly threads: Map<number, EventThread> };
+  readonly upload: FirmwareUpload;
+}
+
+/** The handler of one vector that reads event logs. */
+export interface EventThread {
+  isRunning: boolean;
+  /** An interrupt came while it ran. */
+  isPending: boolean;
+}
+
+export type UploadStep = "idle" | "receiving" | "preparing" | "transferring" | "programming";
+
+/** The firmware upload files of a memdev (fw_upload class). */
+export interface FirmwareUpload {
+  step: UploadStep;
+  bytes: number[];
+  remaining: number;
+  /** "step:error" of the last upload; empty: none. */
+  error: string;
+  isCancelled: boolean;
+}
+
+const states = defineState("cxl.devices", () => ({ byFunction: new Map<number, DeviceState>() }));
+
+export function addDeviceState(kernel: Kernel, device: Device, registers: DeviceRegisters): DeviceState {
+  const state: DeviceState = {
+    device, registers, commands: new Set(), vectors: new Map(), payloadSize: 0, isMailboxHeld: false, memdev: null, firmwareVersion: "", labelSize: 0n, capacity: { ram: 0n, pmem: 0n }, poisonListSize: 0, isPoisonHeld: false,
+    sanitize: { isActive: false, pollSeconds: 0, pollAt: -1 }, security: 0, events: { isHeld: false, threads: new Map() },
+    upload: { step: "idle", bytes: [], remaining: 0, error: "", isCancelled: false },
+  };
+  states(kernel).byFunction.set(device.id, state);
+  return state;
+}
+
+/** State of the PCI function with this device id, while cxl_pci holds it. */
+export const deviceStateOf = (kernel: Kernel, deviceId: number): DeviceState | undefined => states(kernel).byFunction.get(deviceId);
+
+export function dropDeviceState(kernel: Kernel, device: Device): void {
+  states(kernel).byFunction.get(device.id)?.registers.handle.unmap();
+  states(kernel).byFunction.delete(device.id);
+}

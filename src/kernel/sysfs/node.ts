@@ -1,0 +1,14 @@
+// What a virtual tree is made of.
+
+import type { Task } from "../../sim/task.ts";
+
+export type Node =
+  | { readonly kind: "directory"; readonly entries: () => ReadonlyMap<string, Node>; /** One entry; walking a path asks for names only. */ readonly find: (name: string) => Node | undefined }
+  | { readonly kind: "link"; readonly target: string }
+  | { readonly kind: "file"; readonly read: (() => string) | null; readonly write: ((text: string) => Task<void>) | null };
+
+export type Entries = Map<string, Node>;
+
+export const directory = (entries: () => ReadonlyMap<string, Node>, find?: (name: string) => Node | undefined): Node => ({ kind: "directory", entries, find: find ?? ((name) => entries().get(name)) });
+export const fixed = (entries: Readonly<Record<string, Node>>): Node => directory(() => new Map(Object.entries(entries)));
+export const file = (read: (() => string) | null, write: ((text: string) => Task<void>) | null = null): Node => ({ kind: "file", read, write });
