@@ -37,7 +37,7 @@ function step(name, inputs, outputs, work) {
 
 const steps = {
   registers: () =>
-    step("registers", ["registers", "tools/generate-registers.ts", "tools/register-tables.ts", "tools/register-reference.ts", "tools/command-tables.ts", "tools/tsconfig.json"], ["assembly/generated/registers.ts", "assembly/generated/commands.ts", "build/docs/registers.md"], () => {
+    step("registers", ["registers", "tools/generate-registers.ts", "tools/register-tables.ts", "tools/register-reference.ts", "tools/command-tables.ts", "tools/command-reference.ts", "tools/tsconfig.json"], ["assembly/generated/registers.ts", "assembly/generated/commands.ts", "build/docs/registers.md"], () => {
       run("typescript/bin/tsc", "-p", "tools/tsconfig.json");
       const result = spawnSync(process.execPath, ["build/tools/tools/generate-registers.js", "."], { stdio: "inherit" });
       if (result.status !== 0) process.exit(1);

@@ -1,9 +1,11 @@
-// Writes assembly/generated/registers.ts and commands.ts (tables and names for the module) and build/docs/registers.md (the reference page).
+// Writes assembly/generated/registers.ts and commands.ts (tables and names for the module) and build/docs/registers.md and commands.md (the
+// reference pages).
 // Usage: node generate-registers.js [root of the checkout]
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DeclarationError } from "../registers/checks.ts";
+import { commandPage } from "./command-reference.ts";
 import { commandSource } from "./command-tables.ts";
 import { referencePage } from "./register-reference.ts";
 import { assemblySource } from "./register-tables.ts";
@@ -16,6 +18,7 @@ function main(root: string): void {
   writeFileSync(join(root, "assembly/generated/registers.ts"), source);
   writeFileSync(join(root, "assembly/generated/commands.ts"), commandSource());
   writeFileSync(join(root, "build/docs/registers.md"), page);
+  writeFileSync(join(root, "build/docs/commands.md"), commandPage());
 }
 
 try {
