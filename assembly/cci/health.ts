@@ -16,7 +16,11 @@ const PERSISTENT: u32 = 16;
 const ADDITIONAL_VOLATILE: u32 = 1 << 4;
 const ADDITIONAL_PERSISTENT: u32 = 1 << 5;
 const CHANGE_HEALTH: u32 = 0;
+const CHANGE_MEDIA: u32 = 1;
+const CHANGE_LIFE: u32 = 2;
 const CHANGE_TEMPERATURE: u32 = 3;
+const CRITICAL: u32 = 2;
+const UNKNOWN_LIFE: u8 = 0xff;
 const NO_TEMPERATURE: i32 = 0x7fff;
 
 /** As it leaves the factory: normal, 30 degrees; warnings at 75 % life, 55 and 0 degrees, critical at 95 %, 70 and -10. */
@@ -69,7 +73,21 @@ export function setAlerts(m: Machine, device: Device, mailbox: Mailbox): u32 {
   return C.RETURN_SUCCESS;
 }
 
-/** Conditions of enabled alerts; each is told when it comes to hold. */
+/**
+ * The device's health changes: bytes of `values` whose bit is set in `mask`. A change of the media status is a failure record, one of the health
+ * status a warning; then the alerts are looked at.
+ */
+export function changeHealth(m: Machine, device: Device, values: usize, mask: u32): void {
+  const health = device.cci.health;
+  const oldStatus = load<u8>(health + C.OUT_GET_HEALTH_HEALTH_STATUS);
+  const oldMedia = load<u8>(health + C.OUT_GET_HEALTH_MEDIA_STATUS);
+  for (let at: u32 = 0; at < C.OUT_GET_HEALTH_BYTES; at++) if (((mask >> at) & 1) != 0) store<u8>(health + at, load<u8>(values + at));
+  if (load<u8>(health + C.OUT_GET_HEALTH_MEDIA_STATUS) != oldMedia) report(m, device, C.LOG_FAILURE, CHANGE_MEDIA);
+  if (load<u8>(health + C.OUT_GET_HEALTH_HEALTH_STATUS) != oldStatus) report(m, device, C.LOG_WARNING, CHANGE_HEALTH);
+  checkAlerts(m, device);
+}
+
+/** Conditions: warnings of enabled alerts, and what is critical. Each is told when it comes to hold: a warning, or a failure where critical (INFERRED). */
 function checkAlerts(m: Machine, device: Device): void {
   const cci = device.cci;
   const health = cci.health;
@@ -77,26 +95,41 @@ function checkAlerts(m: Machine, device: Device): void {
   const valid = <u32>load<u8>(alerts + C.OUT_GET_ALERTS_VALID);
   const temperature = <i32>load<i16>(health + C.OUT_GET_HEALTH_TEMPERATURE);
   const old = <u32>load<u8>(health + C.OUT_GET_HEALTH_ADDITIONAL_STATUS);
-  let status: u32 = 0;
-  if ((valid & LIFE) != 0 && load<u8>(health + C.OUT_GET_HEALTH_LIFE_USED) != 0xff && load<u8>(health + C.OUT_GET_HEALTH_LIFE_USED) >= load<u8>(alerts + C.OUT_GET_ALERTS_LIFE_USED_WARNING)) status |= 1;
-  const isHot = (valid & OVER) != 0 && temperature >= <i32>load<i16>(alerts + C.OUT_GET_ALERTS_OVER_WARNING);
-  const isCold = (valid & UNDER) != 0 && temperature <= <i32>load<i16>(alerts + C.OUT_GET_ALERTS_UNDER_WARNING);
-  if (temperature != NO_TEMPERATURE && (isHot || isCold)) status |= 1 << 2;
+  let status = lifeStatus(cci, valid) | (temperatureStatus(cci, valid, temperature) << 2);
   if ((valid & VOLATILE) != 0 && load<u32>(health + C.OUT_GET_HEALTH_CORRECTED_VOLATILE_COUNT) >= <u32>load<u16>(alerts + C.OUT_GET_ALERTS_VOLATILE_WARNING)) status |= ADDITIONAL_VOLATILE;
   if ((valid & PERSISTENT) != 0 && load<u32>(health + C.OUT_GET_HEALTH_CORRECTED_PERSISTENT_COUNT) >= <u32>load<u16>(alerts + C.OUT_GET_ALERTS_PERSISTENT_WARNING)) status |= ADDITIONAL_PERSISTENT;
   store<u8>(health + C.OUT_GET_HEALTH_ADDITIONAL_STATUS, status);
-  if ((status & ~old) != 0) report(m, device, ((status & ~old) & 12) != 0 ? CHANGE_TEMPERATURE : CHANGE_HEALTH);
+  if ((status & 3) > (old & 3)) report(m, device, (status & 3) == CRITICAL ? C.LOG_FAILURE : C.LOG_WARNING, CHANGE_LIFE);
+  if ((status & 12) > (old & 12)) report(m, device, (status >> 2) == CRITICAL ? C.LOG_FAILURE : C.LOG_WARNING, CHANGE_TEMPERATURE);
+  if ((status & ~old & (ADDITIONAL_VOLATILE | ADDITIONAL_PERSISTENT)) != 0) report(m, device, C.LOG_WARNING, CHANGE_HEALTH);
 }
 
-/** A memory module record with the health as it is now, as a warning. */
-function report(m: Machine, device: Device, change: u32): void {
+/** 0 normal, 1 warning, 2 critical. */
+function lifeStatus(cci: Cci, valid: u32): u32 {
+  const used = load<u8>(cci.health + C.OUT_GET_HEALTH_LIFE_USED);
+  if (used == UNKNOWN_LIFE) return 0;
+  if (used >= load<u8>(cci.alerts + C.OUT_GET_ALERTS_LIFE_USED_CRITICAL)) return CRITICAL;
+  return (valid & LIFE) != 0 && used >= load<u8>(cci.alerts + C.OUT_GET_ALERTS_LIFE_USED_WARNING) ? 1 : 0;
+}
+
+function temperatureStatus(cci: Cci, valid: u32, temperature: i32): u32 {
+  const alerts = cci.alerts;
+  if (temperature == NO_TEMPERATURE) return 0;
+  if (temperature >= <i32>load<i16>(alerts + C.OUT_GET_ALERTS_OVER_CRITICAL) || temperature <= <i32>load<i16>(alerts + C.OUT_GET_ALERTS_UNDER_CRITICAL)) return CRITICAL;
+  const isHot = (valid & OVER) != 0 && temperature >= <i32>load<i16>(alerts + C.OUT_GET_ALERTS_OVER_WARNING);
+  const isCold = (valid & UNDER) != 0 && temperature <= <i32>load<i16>(alerts + C.OUT_GET_ALERTS_UNDER_WARNING);
+  return isHot || isCold ? 1 : 0;
+}
+
+/** A memory module record with the health as it is now. Severity follows the log. */
+function report(m: Machine, device: Device, log: u32, change: u32): void {
   const record = m.scratch;
   memory.fill(record, 0, C.RECORD_BYTES);
   memory.copy(record, C.RECORD_MEMORY_MODULE_UUID, 16);
-  store<u8>(record + C.RECORD_FLAGS, 1);
+  store<u8>(record + C.RECORD_FLAGS, log);
   store<u8>(record + C.RECORD_MEMORY_MODULE_TYPE, change);
   memory.copy(record + C.RECORD_MEMORY_MODULE_HEALTH_STATUS, device.cci.health, C.OUT_GET_HEALTH_BYTES);
-  addRecord(m, device, C.LOG_WARNING, record);
+  addRecord(m, device, log, record);
 }
 
 export function getShutdown(device: Device, mailbox: Mailbox): u32 {

@@ -3,6 +3,7 @@
 import { failBackground } from "../cci/background";
 import { followRecord } from "../cci/capacity";
 import { addRecord } from "../cci/events";
+import { changeHealth } from "../cci/health";
 import { SOURCE_EXTERNAL, forgetLines, poisonLines } from "../cci/poison";
 import { setDeviceStatus } from "../cci/reset";
 import { placeRows } from "../component/hdm-decoder";
@@ -48,6 +49,7 @@ const MAILBOX_FAULT: u32 = 26;
 const DEVICE_STATUS: u32 = 27;
 const END_BACKGROUND: u32 = 28;
 const BREAK_TRANSFER: u32 = 29;
+const CHANGE_HEALTH: u32 = 30;
 
 
 export function act(m: Machine, probe: Probe): void {
@@ -113,6 +115,8 @@ function actOnDevice(m: Machine, probe: Probe, device: Device): void {
       return setDeviceStatus(m, device, <u32>probe.argument);
     case END_BACKGROUND:
       return failBackground(m, device, <u32>probe.argument);
+    case CHANGE_HEALTH:
+      return changeHealth(m, device, probe.payload, <u32>probe.argument);
     case BREAK_TRANSFER:
       device.cci.transferBroken = 1;
       return;

@@ -1,8 +1,10 @@
 // The hardware's fault table from the host's side: typed matches and actions, evidence.
 
+import { healthFields } from "../../registers/commands.ts";
 import type { EventLog } from "../../registers/events.ts";
 import { eventLogs, recordLength } from "../../registers/events.ts";
 import type { RegisterSpace } from "../../registers/schema.ts";
+import { encodeFields } from "../platform/payload.ts";
 import type { Hardware } from "./machine.ts";
 
 export type ProbeMatch =
@@ -63,6 +65,8 @@ export type ProbeAction =
   | { readonly kind: "deviceStatus"; readonly device: string; readonly status: "clear" | "fatal" | "firmware-halt" | "mailbox-not-ready" }
   /** The background operation under way ends now with a return code. */
   | { readonly kind: "endBackground"; readonly device: string; readonly returnCode: number }
+  /** Fields of Get Health Info change, as the device itself would see it; records follow. The temperature is in degrees C. */
+  | { readonly kind: "changeHealth"; readonly device: string; readonly values: Partial<Record<keyof typeof healthFields, number>> }
   /** The firmware transfer under way is forgotten: its next part is out of order. */
   | { readonly kind: "breakFirmwareTransfer"; readonly device: string };
 
@@ -98,7 +102,7 @@ const lastAddress = 0xffff_ffff_ffff_ffffn;
 const directions = { read: 1, write: 2, any: 3 } as const;
 const actions = {
   linkDown: 1, linkUp: 2, neverRetrain: 3, dropResponse: 4, delayResponse: 5, loseInterrupt: 6, plug: 7, unplug: 8, flapLink: 9, cacheTimeout: 10, duplicateInterrupt: 11, delayInterrupt: 12,
-  uncorrectableError: 13, correctableError: 14, poison: 15, clearPoison: 16, mediaState: 17, stuckRegister: 18, releaseRegister: 19, corruptRegister: 20, refuseCommit: 21, neverCommit: 22, lateCommit: 23, resetDevice: 24, injectEvent: 25, mailboxFault: 26, deviceStatus: 27, endBackground: 28, breakFirmwareTransfer: 29,
+  uncorrectableError: 13, correctableError: 14, poison: 15, clearPoison: 16, mediaState: 17, stuckRegister: 18, releaseRegister: 19, corruptRegister: 20, refuseCommit: 21, neverCommit: 22, lateCommit: 23, resetDevice: 24, injectEvent: 25, mailboxFault: 26, deviceStatus: 27, endBackground: 28, breakFirmwareTransfer: 29, changeHealth: 30,
 } as const satisfies Record<ProbeAction["kind"], number>;
 /** As in the memory device status (CXL 3.2 8.2.8.5.1.1). */
 const mediaStates = { "not-ready": 0, ready: 1, error: 2, disabled: 3 } as const;
@@ -207,13 +211,30 @@ function encodeAction(hardware: Hardware, action: ProbeAction): RawAction {
     case "deviceStatus":
     case "endBackground":
     case "breakFirmwareTransfer":
+    case "changeHealth":
       return encodeCommandFault(hardware, action);
     default:
       return encodeOther(hardware, action);
   }
 }
 
-type CommandFault = Extract<ProbeAction, { kind: "injectEvent" | "mailboxFault" | "deviceStatus" | "endBackground" | "breakFirmwareTransfer" }>;
+/** Bytes of Get Health Info, and a bit for every byte that is given. */
+function encodeHealth(values: Partial<Record<keyof typeof healthFields, number>>): Omit<RawAction, "target"> {
+  const bytes = new Uint8Array(payloadDwords * 4);
+  let mask = 0;
+  for (const [name, value] of Object.entries(values) as [keyof typeof healthFields, number][]) {
+    const [offset, size, meaning] = healthFields[name];
+    const limit = 2 ** (8 * size);
+    const isSigned = name === "temperature";
+    if (!Number.isInteger(value) || value >= (isSigned ? limit / 2 : limit) || value < (isSigned ? -limit / 2 : 0)) throw new ProbeError(`${name} (${meaning}): ${value} does not fit ${size} bytes`);
+    encodeFields(bytes, healthFields, { [name]: value < 0 ? value + limit : value });
+    for (let at = offset; at < offset + size; at++) mask |= 1 << at;
+  }
+  const view = new DataView(bytes.buffer);
+  return { argument: BigInt(mask), extra: 0, header: Array.from({ length: payloadDwords }, (_, index) => view.getUint32(index * 4, true)) };
+}
+
+type CommandFault = Extract<ProbeAction, { kind: "injectEvent" | "mailboxFault" | "deviceStatus" | "endBackground" | "breakFirmwareTransfer" | "changeHealth" }>;
 
 function encodeCommandFault(hardware: Hardware, action: CommandFault): RawAction {
   const target = find(hardware, action.device, ["devices"], "device");
@@ -227,6 +248,8 @@ function encodeCommandFault(hardware: Hardware, action: CommandFault): RawAction
       return { target, argument: (BigInt(action.count) << 32n) | BigInt(mailboxFaults[action.fault]), extra: action.value ?? 0, header: [action.opcode ?? none, action.skip ?? 0] };
     case "deviceStatus":
       return { target, argument: BigInt(deviceStatuses[action.status]), extra: 0 };
+    case "changeHealth":
+      return { target, ...encodeHealth(action.values) };
     case "endBackground":
       return { target, argument: BigInt(action.returnCode), extra: 0 };
     default:

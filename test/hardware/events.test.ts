@@ -182,6 +182,19 @@ describe("records that the device makes", () => {
     expect([view.getUint16(0x0a, true), view.getBigUint64(0x20, true), view.getUint32(0x28, true), view.getBigUint64(0x30, true), view.getUint32(0x38, true)]).toEqual([2, 1n, 1, 0x81n, 2]);
   });
 
+  it("health that changes is told: media status as a failure, health status as a warning, temperature by its thresholds", () => {
+    const one = setUpMailbox();
+    one.send("setAlerts", { valid: 2, enable: 2, over: 50 });
+    const kinds = (log: EventLog): number[] => read(one, log).records.map((record) => record[0x30] ?? 0xff);
+    one.act({ kind: "changeHealth", device: "dev", values: { temperature: 49 } });
+    expect([kinds("warning"), kinds("failure")]).toEqual([[], []]);
+    one.act({ kind: "changeHealth", device: "dev", values: { temperature: 51, healthStatus: 1 } });
+    one.act({ kind: "changeHealth", device: "dev", values: { temperature: 70, mediaStatus: 2 } });
+    one.act({ kind: "changeHealth", device: "dev", values: { temperature: -20 } });
+    expect([kinds("warning"), kinds("failure")]).toEqual([[0, 3], [1, 3]]);
+    expect(one.ask("getHealth")).toMatchObject({ temperature: 0x1_0000 - 20, additionalStatus: 8, mediaStatus: 2 });
+  });
+
   it("an alert that is enabled while its condition holds is told at once, as a memory module warning", () => {
     const one = setUpMailbox();
     expect(one.send("setAlerts", { valid: 2, enable: 2, over: 20 }).code).toBe("success");
