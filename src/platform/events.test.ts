@@ -17,7 +17,7 @@ const kinds: Readonly<Record<string, InjectedEvent>> = { cxl_general_media: "gen
 /** `key=value` and `key='a value'` of a trace line; bytes have spaces between them. */
 const fieldsOf = (line: string): Captured => Object.fromEntries([...line.matchAll(/(\w+)=(?:'([^']*)'|((?:[0-9a-f]{2} )+[0-9a-f]{2}(?= |$)|\S*))/g)].map((match) => [match[1] ?? "", match[2] ?? match[3] ?? ""]));
 
-const captured = readFileSync(new URL("../../test/fixtures/captures/linux/4-events/trace.txt", import.meta.url), "utf8")
+const captured = readFileSync(new URL("../../test/fixtures/captures/linux/4-events/trace-full.txt", import.meta.url), "utf8")
   .split("\n")
   .flatMap((line): (readonly [InjectedEvent, Captured])[] => {
     const kind = kinds[/: (cxl_\w+): /.exec(line)?.[1] ?? ""];

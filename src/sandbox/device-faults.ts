@@ -26,11 +26,11 @@ function mailboxFault(device: string, fault: Extract<ProbeAction, { kind: "mailb
   return { kind: "mailboxFault", device, fault, skip: (nth ?? 1) - 1, count: count ?? 1, ...(command === undefined ? {} : { opcode: command }), ...(value === undefined ? {} : { value }) };
 }
 
-/** The doorbell reads 1 until it is released: the mailbox is busy with nothing. */
+/** The doorbell is set with no command behind it: the mailbox is busy until a reset. */
 function busy(machine: MachineDescription, device: string): ProbeAction {
   const place = findField(machine, device, doorbell);
   if (typeof place === "string") throw new UncheckedFaultError(place);
-  return { kind: "stuckRegister", at: { entity: device, space: place.space, offset: place.offset, mask: place.mask }, value: place.mask };
+  return { kind: "corruptRegister", at: { entity: device, space: place.space, offset: place.offset, mask: place.mask }, value: place.mask };
 }
 
 type Translations = { readonly [K in DeviceActionName]?: (value: NonNullable<DeviceActionFile[K]>, device: string, machine: MachineDescription) => readonly ProbeAction[] };

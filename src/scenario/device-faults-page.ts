@@ -22,14 +22,14 @@ export const deviceRows: Readonly<Record<DeviceActionName | "qmp", Row>> = {
   addDynamicCapacity: { example: "addDynamicCapacity: { of: dev0, host-id: 0, selection-policy: prescriptive, region: 0, extents: [{ offset: 0, len: 128MiB }, { offset: 128MiB, len: 128MiB }] }", meaning: "extents are offered to the host, by offset in a region of `mailbox.dynamicRegions`; `tag` is a UUID; one record an extent", clause: "CXL 8.2.10.2.1.6, 7.6.7.6.5" },
   releaseDynamicCapacity: { example: "releaseDynamicCapacity: { of: dev0, host-id: 0, removal-policy: prescriptive, forced-removal: false, region: 0, extents: [{ offset: 0, len: 128MiB }] }", meaning: "extents are asked back; with `forced-removal` they are gone", clause: "CXL 8.2.10.2.1.6, 7.6.7.6.6" },
   overflowEventLog: { example: "overflowEventLog: { of: dev0, log: warning, lost: 3 }", meaning: "so many records that a log that was empty is full and `lost` (1) more are lost", clause: "CXL 8.2.10.2.2" },
-  mailboxBusy: { example: "mailboxBusy: dev0", meaning: "the doorbell of the primary mailbox reads 1 and does not clear, until `releaseRegister` of `primaryMailbox.control.doorbell`", clause: "CXL 8.2.9.4" },
+  mailboxBusy: { example: "mailboxBusy: dev0", meaning: "the doorbell of the primary mailbox is set with no command behind it, and nothing clears it but a reset", clause: "CXL 8.2.9.4" },
   commandTimeout: { example: "commandTimeout: { of: dev0, command: getHealth, nth: 2, count: 1 }", meaning: "the `nth` (1) command from now and `count` (1) in all never end; of one `command` by name or opcode, or any", clause: "CXL 8.2.9.4" },
   commandError: { example: "commandError: { of: dev0, code: busy, command: 0x4400 }", meaning: "commands end with a return code, by name or number", clause: "CXL 8.2.9.4.5.1" },
   truncateOutput: { example: "truncateOutput: { of: dev0, command: identifyMemoryDevice, bytes: 16 }", meaning: "the output of commands ends after so many bytes", clause: "CXL 8.2.9.4.5" },
   corruptOutput: { example: "corruptOutput: { of: dev0, command: getLog, mask: 0x40 }", meaning: "every byte of the output has the bits of `mask` (0xff) turned over", clause: "-" },
-  deviceStatus: { example: "deviceStatus: { of: dev0, status: fatal }", meaning: "`fatal`, `firmware-halt` or `mailbox-not-ready`: mailboxes take no commands until a reset; `clear`: all well again. For media: `mediaState`; for a slow start: `mailbox: { readyTime }` and `mediaReadyTime` of the machine", clause: "CXL 8.2.9.5.1.1" },
+  deviceStatus: { example: "deviceStatus: { of: dev0, status: fatal }", meaning: "`fatal`, `firmware-halt` or `mailbox-not-ready`: commands do not end until a reset; `clear`: they go on. For media: `mediaState`; for a slow start: `mailbox: { readyTime }` and `mediaReadyTime` of the machine", clause: "CXL 8.2.9.5.1.1" },
   interruptBackground: { example: "interruptBackground: { of: dev0, code: interrupted }", meaning: "the background operation under way, a sanitize say, ends at once with a return code (`interrupted`)", clause: "CXL 8.2.9.4.6" },
-  breakFirmwareTransfer: { example: "breakFirmwareTransfer: dev0", meaning: "the firmware transfer under way is lost: its next part is out of order", clause: "CXL 8.2.10.3.2" },
+  breakFirmwareTransfer: { example: "breakFirmwareTransfer: dev0", meaning: "the firmware transfer under way, or the next one, is lost: its next part is out of order", clause: "CXL 8.2.10.3.2" },
   qmp: { example: 'qmp: { execute: cxl-inject-poison, arguments: { path: /machine/peripheral/dev0, start: 0, length: 64 } }', meaning: "a command of a QMP script, a list of them, or the script as text", clause: "-" },
 };
 
@@ -60,5 +60,6 @@ faults:
 \`\`\`
 
 Known are ${qmpCommands.map((name) => `\`${name}\``).join(", ")}.
-Identifiers are cut at 15 letters and headers at 16 dwords, as there; capacity requests are prescriptive.
+Identifiers are cut at 15 letters as there; of a header the 16 dwords that the registers have are kept; capacity requests are prescriptive, and
+\`sanitize-on-release\` changes nothing.
 `;

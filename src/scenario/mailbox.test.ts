@@ -1,10 +1,12 @@
 // The command interface of a device as a machine file gives it, and every refusal with its place.
 
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { commandNames, commands } from "../../registers/commands.ts";
 import { isSwitch, mailboxOf } from "../platform/description.ts";
 import type { MailboxDescription } from "../platform/description.ts";
 import { ScenarioFileError } from "./load.ts";
+import { mailboxExamples, mailboxPage } from "./mailbox-page.ts";
 import { planScenario } from "./plan.ts";
 
 const text = (mailbox: string, device = "volatile: 512MiB"): string => `version: 1
@@ -96,5 +98,15 @@ describe("mailbox keys of a machine file", () => {
 
   it("a larger BAR takes a larger payload", () => {
     expect(described("payload: 128KiB", "volatile: 512MiB, barSize: 512KiB").payloadSize).toBe(131_072);
+  });
+});
+
+describe("docs/mailbox.md", () => {
+  it("is what the schema has", () => {
+    expect(readFileSync(new URL("../../docs/mailbox.md", import.meta.url), "utf8")).toBe(mailboxPage());
+  });
+
+  it.each(Object.entries(mailboxExamples))("%s: the example is legal", (_, example) => {
+    expect(problem(example)).toBe("");
   });
 });

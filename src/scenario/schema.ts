@@ -13,7 +13,7 @@ const serial = z.union([z.int().min(0), z.string().regex(/^0x[0-9a-fA-F]{1,16}$/
 
 const depth = z.int().optional();
 /** The command interface of a device; ranges are those of src/platform/mailbox-rules.ts. */
-const mailbox = z.strictObject({
+export const mailboxSchema = z.strictObject({
   payload: size.optional(),
   commandTime: time.optional(),
   readyTime: time.optional(),
@@ -48,7 +48,7 @@ const device = z.strictObject({
   resetTime: time.optional(),
   mediaReadyTime: time.optional(),
   preservesVolatile: z.boolean().optional(),
-  mailbox: mailbox.optional(),
+  mailbox: mailboxSchema.optional(),
 });
 
 const isolation = z.strictObject({
