@@ -7,7 +7,7 @@ import { clearTable } from "./fabric/table";
 import { placeRows } from "./component/hdm-decoder";
 import { setRootPortNumbers } from "./component/extended-security";
 import * as R from "./generated/registers";
-import { Cci, EXTENT_STRIDE, EventLog, FEATURE_BYTES, HISTORY, Mailbox, Background, PASSPHRASE_BYTES, POISON_STRIDE, REGION_STRIDE, SLOT_BYTES } from "./cci/state";
+import { Cci, EXTENT_STRIDE, EventLog, FEATURE_BYTES, HISTORY, Mailbox, Background, MAILBOX_FAULTS, MailboxFault, PASSPHRASE_BYTES, POISON_STRIDE, REGION_STRIDE, SLOT_BYTES } from "./cci/state";
 import { initializeCci } from "./cci/reset";
 import * as C from "./generated/commands";
 import { Block, Bridge, Completion, Device, Doe, ERROR_HEADERS, ERROR_STRIDE, Entity, Entry, Handle, Hub, INTERRUPTS, KIND_BRIDGE, KIND_DEVICE, KIND_PORT, KIND_SWITCH, LATE_MESSAGES, LateMessage, MESSAGE_EFFECTS, Machine, MessageEffect, NEVER, NONE, OVERRIDES, Override, PAYLOAD_DWORDS, Port, SPACE_DEVICE, Probe, Range, SCRATCH_BYTES, Stalled, Switch, WINDOW_STRIDE, WINDOW_TARGETS, Window, bridgeAt, deviceAt, portAt, root, switchAt, take } from "./machine";
@@ -251,7 +251,7 @@ const SECURITY_MESSAGE_BYTES: u32 = 64;
 /** Bytes that a device's command interface takes. */
 export function sizeOfMailbox(payloadShift: u32, records: u32, poisonRecords: u32, regions: u32, extents: u32): u32 {
   const fixed = offsetof<Cci>() + 2 * offsetof<Mailbox>() + offsetof<Background>() + C.LOG_COUNT * offsetof<EventLog>() + 2 * C.FEATURE_COUNT * FEATURE_BYTES + FEATURE_BYTES + (FIRMWARE_SLOTS + 1) * SLOT_BYTES
-    + 2 * PASSPHRASE_BYTES + SECURITY_MESSAGE_BYTES + 2 * HEALTH_BYTES + 2 * HISTORY * 8;
+    + 2 * PASSPHRASE_BYTES + SECURITY_MESSAGE_BYTES + 2 * HEALTH_BYTES + 2 * HISTORY * 8 + MAILBOX_FAULTS * offsetof<MailboxFault>();
   return <u32>fixed + (1 << payloadShift) + records * C.RECORD_BYTES + 2 * poisonRecords * POISON_STRIDE + regions * REGION_STRIDE + 2 * extents * EXTENT_STRIDE + 512;
 }
 
@@ -289,6 +289,7 @@ export function addMailbox(entity: u32, payloadShift: u32, poisonRecords: u32, r
   cci.extents = take(m, <usize>(extents * EXTENT_STRIDE));
   cci.offers = take(m, <usize>(extents * EXTENT_STRIDE));
   cci.extentCapacity = extents;
+  cci.faults = take(m, <usize>MAILBOX_FAULTS * offsetof<MailboxFault>());
 }
 
 function addOneMailbox(m: Machine, index: u32, payload: usize, payloadShift: u32, isPrimary: u32): Mailbox {

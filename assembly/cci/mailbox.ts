@@ -11,7 +11,7 @@ import { execute } from "./commands";
 import { refreshDeadline } from "../deadlines";
 import { effectsOf, findCommand, leastInput, mostInput } from "./memory";
 import { remember } from "./logs";
-import { Mailbox } from "./state";
+import { MAILBOX_FAULTS, Mailbox, MailboxFault } from "./state";
 
 /** Dwords of a mailbox's registers, from its capability register. */
 const CONTROL: u32 = R.DEVICE_PRIMARY_MAILBOX_CONTROL - R.DEVICE_PRIMARY_MAILBOX_CAPABILITY;
@@ -107,16 +107,29 @@ function judgeCommand(device: Device, mailbox: Mailbox, command: u32, length: u3
 /** Media status "ready", as in the memory device status. */
 const R_MEDIA_READY: u32 = 1;
 
-/** The fault that this command meets; one that is let through counts. */
-function takeFault(device: Device, opcode: u32): u32 {
-  const cci = device.cci;
-  if (cci.faultCount == 0 || (cci.faultOpcode != NONE && cci.faultOpcode != opcode)) return 0;
-  if (cci.faultSkip != 0) {
-    cci.faultSkip--;
-    return 0;
+export function faultAt(device: Device, index: u32): MailboxFault {
+  return changetype<MailboxFault>(device.cci.faults + <usize>index * offsetof<MailboxFault>());
+}
+
+/** The fault that this command meets, as an address, or 0. Every fault in force counts it; the first that is due is taken. */
+function takeFault(device: Device, opcode: u32): usize {
+  let taken: usize = 0;
+  for (let i: u32 = 0; i < MAILBOX_FAULTS; i++) {
+    const fault = faultAt(device, i);
+    if (fault.count == 0 || (fault.opcode != NONE && fault.opcode != opcode)) continue;
+    if (fault.skip != 0) fault.skip--;
+    else if (taken == 0) {
+      fault.count--;
+      taken = changetype<usize>(fault);
+    }
   }
-  cci.faultCount--;
-  return cci.fault;
+  return taken;
+}
+
+/** Room for a fault that is not in force; NONE when all are. */
+export function freeFault(device: Device): u32 {
+  for (let i: u32 = 0; i < MAILBOX_FAULTS; i++) if (faultAt(device, i).count == 0) return i;
+  return NONE;
 }
 
 /** The command's time is over: looks at the input, does it, answers. */
@@ -124,7 +137,9 @@ function finish(m: Machine, device: Device, mailbox: Mailbox): void {
   mailbox.endAt = NEVER;
   const block = device.registers;
   const opcode = getDword(block, mailbox.index + COMMAND) & R.PRIMARY_MAILBOX_COMMAND_OPCODE;
-  const fault = takeFault(device, opcode);
+  const met = takeFault(device, opcode);
+  const fault: u32 = met == 0 ? 0 : changetype<MailboxFault>(met).kind;
+  const faultValue: u32 = met == 0 ? 0 : changetype<MailboxFault>(met).value;
   if (fault == FAULT_NEVER_ENDS) {
     traceHardware(m, HW_COMMAND, device.id, opcode, 0, 0xffff, mailbox.isPrimary);
     return refreshCci(m, device);
@@ -134,12 +149,12 @@ function finish(m: Machine, device: Device, mailbox: Mailbox): void {
   mailbox.written = 0;
   let code = judgeCommand(device, mailbox, command, length);
   if (code == C.RETURN_SUCCESS) {
-    if (fault == FAULT_RETURN_CODE) code = device.cci.faultValue;
+    if (fault == FAULT_RETURN_CODE) code = faultValue;
     else code = execute(m, device, mailbox, command, length);
   }
   if (code != C.RETURN_SUCCESS) mailbox.written = 0;
-  else if (fault == FAULT_TRUNCATE) mailbox.written = min(mailbox.written, device.cci.faultValue);
-  else if (fault == FAULT_CORRUPT) corrupt(mailbox, device.cci.faultValue);
+  else if (fault == FAULT_TRUNCATE) mailbox.written = min(mailbox.written, faultValue);
+  else if (fault == FAULT_CORRUPT) corrupt(mailbox, faultValue);
   answer(m, device, mailbox, opcode, code);
 }
 

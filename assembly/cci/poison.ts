@@ -50,6 +50,7 @@ export function setRecord(record: usize, start: u64, source: u32, lines: u32): v
 function append(m: Machine, device: Device, start: u64, lines: u32, source: u32): void {
   const cci = device.cci;
   if (cci.poisonCount < cci.poisonCapacity && cci.poisonIsOverflowed == 0) return setRecord(recordAt(cci, cci.poisonCount++), start, source, lines);
+  if (source == SOURCE_INJECTED) cci.injectedLost += lines;
   if (cci.poisonIsOverflowed != 0) return;
   cci.poisonIsOverflowed = 1;
   cci.poisonLostAt = deviceClock(m, device);
@@ -86,6 +87,7 @@ export function poisonLines(m: Machine, device: Device, start: u64, lines: u32, 
 /** Takes lines out of the list; `cleans` takes their poison from the media too. */
 export function forgetLines(m: Machine, device: Device, start: u64, lines: u32, cleans: bool): void {
   const end = start + (<u64>lines << 6);
+  if (lines == 1 && device.cci.injectedLost != 0 && isPoisoned(m, device.index, start) && !isListed(device.cci, start)) device.cci.injectedLost--;
   if (cleans) for (let line: u32 = 0; line < lines; line++) setPoison(m, device.index, start + (<u64>line << 6), false);
   const cci = device.cci;
   for (let i: u32 = 0; i < cci.poisonCount; i++) {
@@ -105,6 +107,11 @@ export function forgetLines(m: Machine, device: Device, start: u64, lines: u32, 
   }
 }
 
+function isListed(cci: Cci, address: u64): bool {
+  for (let i: u32 = 0; i < cci.poisonCount; i++) if (overlaps(recordAt(cci, i), address, 1)) return true;
+  return false;
+}
+
 function remove(cci: Cci, index: u32): void {
   cci.poisonCount--;
   memory.copy(recordAt(cci, index), recordAt(cci, index + 1), (cci.poisonCount - index) * POISON_STRIDE);
@@ -112,6 +119,7 @@ function remove(cci: Cci, index: u32): void {
 
 /** Everything below an address is clean: what a reset makes of volatile contents. */
 export function forgetBelow(m: Machine, device: Device, end: u64): void {
+  device.cci.injectedLost = 0;
   if (device.cci.poisonCount != 0 && end != 0) forgetLines(m, device, 0, <u32>min<u64>(end >> 6, 0xffff_ffff), false);
 }
 
@@ -119,6 +127,7 @@ export function clearList(cci: Cci): void {
   cci.poisonCount = 0;
   cci.poisonIsOverflowed = 0;
   cci.poisonLostAt = 0;
+  cci.injectedLost = 0;
   cci.queryNext = 0;
 }
 
@@ -169,9 +178,9 @@ export function writeMediaError(mailbox: Mailbox, record: usize): void {
   out32(mailbox, at + C.MEDIA_ERROR_LINES, linesOf(record));
 }
 
-/** Lines in the list that came from injection. */
+/** Lines that came from injection, in the list or not. */
 function injected(cci: Cci): u32 {
-  let count: u32 = 0;
+  let count = cci.injectedLost;
   for (let i: u32 = 0; i < cci.poisonCount; i++) if ((load<u64>(recordAt(cci, i)) & SOURCE_MASK) == SOURCE_INJECTED) count += linesOf(recordAt(cci, i));
   return count;
 }

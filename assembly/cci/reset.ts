@@ -1,7 +1,7 @@
 // The command interface at power-on and through resets (device-registers.md 6; events.md 1, 13; mailbox.md 6, 7, 13, 16).
 
 import * as R from "../generated/registers";
-import { Device, Machine, NEVER, NONE, keyOf } from "../machine";
+import { Device, Machine, NEVER, keyOf } from "../machine";
 import { setBits, setDword } from "../registers";
 import { dropBackground } from "./background";
 import { resetPolicy } from "./events";
@@ -23,7 +23,6 @@ export function initializeCci(device: Device): void {
   cci.activeSlot = 1;
   cci.repairs = REPAIRS;
   cci.spares = SPARES;
-  cci.faultOpcode = NONE;
   cci.nextVolatile = NEVER;
   cci.security = keyOf(device, R.KEY_MASTER_PASSPHRASE) != 0 ? MASTER_SET : 0;
 }
@@ -35,7 +34,6 @@ export function resetCci(m: Machine, device: Device, isHot: bool): void {
   cci.primary.endAt = NEVER;
   cci.secondary.endAt = NEVER;
   cci.readyAt = NEVER;
-  cci.isHalted = 0;
   resetPolicy(device);
   resetFeatures(cci);
   resetHealth(cci);

@@ -12,6 +12,18 @@ export const REGION_STRIDE: u32 = 24;
 /** Commands that the vendor debug log holds, 8 bytes each. */
 export const HISTORY: u32 = 32;
 
+/** What commands to come will meet: of one opcode or any (NONE), `skip` let through first, then `count`. */
+@unmanaged
+export class MailboxFault {
+  kind: u32;
+  opcode: u32;
+  skip: u32;
+  count: u32;
+  value: u32;
+}
+
+export const MAILBOX_FAULTS: u32 = 8;
+
 @unmanaged
 export class EventLog {
   records: usize;
@@ -75,6 +87,8 @@ export class Cci {
   poisonCapacity: u32;
   poisonIsOverflowed: u32;
   poisonLostAt: u64;
+  /** Lines poisoned by injection that no record holds. */
+  injectedLost: u32;
   /** The query whose answer goes on, and the record that is next. */
   queryAddress: u64;
   queryLines: u64;
@@ -145,11 +159,6 @@ export class Cci {
   vendorLog: usize;
   vendorBytes: u32;
 
-  /** A fault of commands: kind, opcode or NONE, commands let through first, commands still to meet it, value. */
-  fault: u32;
-  faultOpcode: u32;
-  faultSkip: u32;
-  faultCount: u32;
-  faultValue: u32;
-  isHalted: u32;
+  /** Faults of commands, MAILBOX_FAULTS at most; those with commands still to meet are in force. */
+  faults: usize;
 }

@@ -3,6 +3,7 @@
 import { failBackground } from "../cci/background";
 import { followRecord } from "../cci/capacity";
 import { addRecord } from "../cci/events";
+import { faultAt, freeFault } from "../cci/mailbox";
 import { changeHealth } from "../cci/health";
 import { SOURCE_EXTERNAL, forgetLines, poisonLines } from "../cci/poison";
 import { setDeviceStatus } from "../cci/reset";
@@ -110,7 +111,7 @@ function actOnDevice(m: Machine, probe: Probe, device: Device): void {
     case INJECT_EVENT:
       return injectEvent(m, device, <u32>probe.argument, probe.extra, probe.payload);
     case MAILBOX_FAULT:
-      return setMailboxFault(device, probe);
+      return setMailboxFault(m, device, probe);
     case DEVICE_STATUS:
       return setDeviceStatus(m, device, <u32>probe.argument);
     case END_BACKGROUND:
@@ -134,13 +135,15 @@ function injectEvent(m: Machine, device: Device, log: u32, times: u32, record: u
 }
 
 /** Argument: kind in 7:0, commands of `count` in the upper half; extra: value; payload: opcode or NONE, commands let through. */
-function setMailboxFault(device: Device, probe: Probe): void {
-  const cci = device.cci;
-  cci.fault = <u32>probe.argument & 0xff;
-  cci.faultCount = <u32>(probe.argument >> 32);
-  cci.faultValue = probe.extra;
-  cci.faultOpcode = load<u32>(probe.payload);
-  cci.faultSkip = load<u32>(probe.payload, 4);
+function setMailboxFault(m: Machine, device: Device, probe: Probe): void {
+  const index = freeFault(device);
+  if (index == NONE) return traceHardware(m, HW_LIMIT, device.id, 7, 0, 0, 0);
+  const fault = faultAt(device, index);
+  fault.kind = <u32>probe.argument & 0xff;
+  fault.count = <u32>(probe.argument >> 32);
+  fault.value = probe.extra;
+  fault.opcode = load<u32>(probe.payload);
+  fault.skip = load<u32>(probe.payload, 4);
 }
 
 /** `lines` lines of 64 bytes from `dpa` on. */

@@ -33,6 +33,18 @@ function busy(machine: MachineDescription, device: string): ProbeAction {
   return { kind: "corruptRegister", at: { entity: device, space: place.space, offset: place.offset, mask: place.mask }, value: place.mask };
 }
 
+const healthNames = {
+  "health-status": "healthStatus", "media-status": "mediaStatus", "life-used": "lifeUsed", temperature: "temperature", "dirty-shutdown-count": "dirtyShutdownCount", "corrected-volatile-error-count": "correctedVolatileCount",
+  "corrected-persistent-error-count": "correctedPersistentCount",
+} as const;
+
+function healthOf(value: NonNullable<DeviceActionFile["changeHealth"]>): Extract<ProbeAction, { kind: "changeHealth" }>["values"] {
+  return Object.fromEntries(Object.entries(healthNames).flatMap(([from, to]) => {
+    const given = value[from as keyof typeof healthNames];
+    return given === undefined ? [] : [[to, given]];
+  }));
+}
+
 type Translations = { readonly [K in DeviceActionName]?: (value: NonNullable<DeviceActionFile[K]>, device: string, machine: MachineDescription) => readonly ProbeAction[] };
 
 const translations: Translations = {
@@ -45,6 +57,7 @@ const translations: Translations = {
   truncateOutput: (value, device) => [mailboxFault(device, "truncate", value, Number(value.bytes))],
   corruptOutput: (value, device) => [mailboxFault(device, "corrupt", value, value.mask ?? defaultMask)],
   deviceStatus: ({ status }, device) => [{ kind: "deviceStatus", device, status }],
+  changeHealth: (value, device) => [{ kind: "changeHealth", device, values: healthOf(value) }],
   interruptBackground: ({ code }, device) => [{ kind: "endBackground", device, returnCode: code ?? returnCodes.interrupted }],
   breakFirmwareTransfer: (_, device) => [{ kind: "breakFirmwareTransfer", device }],
 };

@@ -99,6 +99,10 @@ export const deviceActionSchemas = {
   truncateOutput: z.strictObject({ ...commandKeys, bytes: size }),
   corruptOutput: z.strictObject({ ...commandKeys, mask: z.int().min(1).max(0xff).optional() }),
   deviceStatus: z.strictObject({ ...target, status: z.enum(["fatal", "firmware-halt", "mailbox-not-ready", "clear"]) }),
+  changeHealth: z.strictObject({
+    ...target, "health-status": z.int().min(0).max(0xff).optional(), "media-status": z.int().min(0).max(0xff).optional(), "life-used": z.int().min(0).max(0xff).optional(), temperature: z.int().min(-0x8000).max(0x7fff).optional(),
+    "dirty-shutdown-count": dword.optional(), "corrected-volatile-error-count": dword.optional(), "corrected-persistent-error-count": dword.optional(),
+  }),
   interruptBackground: z.strictObject({ ...target, code: returnCode.optional() }),
   breakFirmwareTransfer: z.string(),
 } as const;

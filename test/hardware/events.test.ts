@@ -162,6 +162,13 @@ describe("records that the device makes", () => {
     expect([list[0], list[0x0a], new DataView(list.buffer).getBigUint64(0x20, true), list[0x28]]).toEqual([0, 2, 2n, 2]);
   });
 
+  it("lines that a full list lost count towards the limit of injection, until they are cleared", () => {
+    const one = setUpMailbox(mailboxMachine({ poisonListSize: 1, injectPoisonLimit: 2 }));
+    const inject = (address: number): unknown => one.send("injectPoison", { address }).code;
+    expect([inject(0), inject(0x80), inject(0x100)]).toEqual(["success", "success", "poisonLimitReached"]);
+    expect([one.send("clearPoison", { address: 0x80 }).code, inject(0x100), inject(0x180)]).toEqual(["success", "success", "poisonLimitReached"]);
+  });
+
   it("the list goes on where it stopped when the same is asked again, and starts anew when told to", () => {
     const one = setUpMailbox(mailboxMachine({ payloadSize: 256, injectPoisonLimit: 0 }));
     for (let index = 0; index < 20; index++) one.send("injectPoison", { address: index * 0x80 });

@@ -219,8 +219,7 @@ describe("commands that go wrong", () => {
     expect([rig.fired(), part(2, 1), part(1, 0)]).toEqual([[true], returnCodes.firmwareTransferOutOfOrder, returnCodes.backgroundStarted]);
   });
 
-  // A device keeps one fault of commands: the second takes the place of the first (assembly/cci/state.ts). Take `fails` away when it keeps more.
-  it.fails("two faults of commands at a time both happen", () => {
+  it("two faults of commands at a time both happen", () => {
     const rig = rigOf(["commandError: { of: dev0, command: getHealth, code: busy }", "commandError: { of: dev0, command: getTimestamp, code: internalError }"]);
     rig.wait(3);
     expect([rig.run("getHealth").code, rig.run("getTimestamp").code]).toEqual([6, 4]);
