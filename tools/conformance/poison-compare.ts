@@ -1,0 +1,65 @@
+// Lists of poisoned lines: compared as stretches of one source, for how many records they are told with and in which order is each device's own.
+
+import { mediaErrorRecord } from "../../registers/poison-commands.ts";
+import type { PayloadLayout } from "../../registers/payload-schema.ts";
+import { payloadBig, payloadNumber } from "../../src/platform/payload.ts";
+import type { CommandCircumstance } from "./command-circumstances.ts";
+import type { Difference } from "./compare.ts";
+import type { Named, Outputs } from "./payload-fields.ts";
+import { differ, fieldDifferences, partsOf } from "./payload-fields.ts";
+
+const line = 64n;
+const sources = 8n;
+
+/** Lines from `from` on, up to `to`, of one source. */
+interface Stretch {
+  readonly from: bigint;
+  readonly to: bigint;
+  readonly source: number;
+}
+
+const compareBig = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** Records as stretches in order, those that touch as one. */
+export function stretchesOf(bytes: Uint8Array, start: number): Stretch[] {
+  const { address, lines } = mediaErrorRecord.fields;
+  const records = Array.from({ length: Math.max(0, Math.floor((bytes.length - start) / mediaErrorRecord.length)) }, (_, index) => start + index * mediaErrorRecord.length).map((at): Stretch => {
+    const value = payloadBig(bytes, address, at);
+    const from = value - (value % line);
+    return { from, to: from + line * payloadBig(bytes, lines, at), source: Number(value % sources) };
+  });
+  const merged: Stretch[] = [];
+  for (const one of records.toSorted((a, b) => a.source - b.source || compareBig(a.from, b.from))) {
+    const last = merged.at(-1);
+    if (last === undefined || last.source !== one.source || one.from > last.to) merged.push(one);
+    else if (one.to > last.to) merged[merged.length - 1] = { ...last, to: one.to };
+  }
+  return merged;
+}
+
+const keyOf = ({ from, to, source }: Stretch): string => `${from} ${to} ${source}`;
+
+/** Without the lines that only theirs can have; stretches are cut where such lines lie. */
+function without(stretches: readonly Stretch[], lines: ReadonlySet<bigint>): Stretch[] {
+  return stretches.flatMap((stretch) => {
+    let parts = [stretch];
+    for (const at of lines) parts = parts.flatMap((part) => (at < part.from || at >= part.to ? [part] : [{ ...part, to: at }, { ...part, from: at + line }].filter(({ from, to }) => from < to)));
+    return parts;
+  });
+}
+
+export function poisonDifferences({ place, name, theirs, ours, circumstances, refusedLines }: Outputs, layout: PayloadLayout): Difference[] {
+  const { count: _count, ...others } = layout.fields as { readonly count: readonly [number, number, string] };
+  const named: Named = { place, structure: name, register: "output", circumstances };
+  const fixed = fieldDifferences(named, { ...others, count: _count }, layout.length, theirs, ours, 0, partsOf[name]).filter(({ field }) => field !== "count");
+  const [all, right] = [stretchesOf(theirs, layout.length), stretchesOf(ours, layout.length)];
+  const left = without(all, refusedLines);
+  const taken = all.length === left.length && all.every((one, index) => keyOf(one) === keyOf(left[index] ?? one)) ? [] : [differ({ ...named, register: "item", circumstances: ["refused here"] }, "listed", 1, 0)];
+  const [there, here] = [new Set(left.map(keyOf)), new Set(right.map(keyOf))];
+  const item = (one: Stretch): Named => ({ ...named, place: { ...place, text: `${place.text}, 0x${one.from.toString(16)} and ${(one.to - one.from) / line - 1n} lines more, source ${one.source}` }, register: "item" });
+  const items = [...left.filter((one) => !here.has(keyOf(one))).map((one) => differ(item(one), "listed", 1, 0)), ...right.filter((one) => !there.has(keyOf(one))).map((one) => differ(item(one), "listed", 0, 1))];
+  const [told, counted] = [theirs, ours].map((bytes) => payloadNumber(bytes, _count));
+  const same: CommandCircumstance[] = items.length === 0 ? ["same lines"] : [];
+  const count = told === counted ? [] : [differ({ ...named, circumstances: [...circumstances, ...same] }, "count", told ?? 0, counted ?? 0)];
+  return [...fixed, ...taken, ...items, ...count];
+}
