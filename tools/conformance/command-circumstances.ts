@@ -19,15 +19,12 @@ export type CommandCircumstance =
   | "clear all"
   /** The handles of a Clear are not those that the log was last read to begin with. */
   | "not the oldest handles"
-  /** Firmware or reserved modes of an interrupt policy. */
-  | "mode without messages"
-  /** A log without messages. */
-  | "no messages"
+  /** Of an interrupt policy. */
+  | "reserved mode"
   | "reserved action"
   /** Of firmware: no transfer is open, or the part is not the next one. */
   | "no transfer open"
   | "part out of order"
-  | "part of no whole units"
   | "transfer aborted"
   /** Media status: disabled. */
   | "media disabled"
@@ -43,12 +40,11 @@ export type CommandCircumstance =
   | "operation under way"
   | "reserved bits"
   | "same lines"
-  /** The device has no label storage area. */
-  | "no label area"
-  /** The operation that ran last was aborted. */
-  | "aborted before"
-  | "found by a scan"
-  | "no slot to activate"
+  /** Theirs refuses values that its own thresholds do not leave room for. */
+  | "beyond their thresholds"
+  | "firmware was transferred"
+  /** Theirs counts the offset of a part of its log in entries. */
+  | "offset in entries"
   | "lists differ";
 
 /** A command as it is sent, to a device that stands as it stands. */
@@ -61,7 +57,6 @@ export interface Sent {
   readonly capacity: bigint;
   readonly effectsLog: number;
   readonly isMediaDisabled: boolean;
-  readonly hasLabels: boolean;
 }
 
 const line = 64n;
@@ -69,6 +64,9 @@ const ranged = new Set<CommandName>(["getPoisonList", "getScanCapabilities", "sc
 const addressed = new Set<CommandName>(["injectPoison", "clearPoison"]);
 const policies = [0, 1, 2, 3, 4];
 const firmwareMode = 2;
+/** The log that has no firmware mode. */
+const dynamicCapacity = 4;
+const alerts = 0x1f;
 
 function ofAddresses({ name, input, capacity }: Sent): CommandCircumstance[] {
   const found: CommandCircumstance[] = [];
@@ -106,10 +104,10 @@ export function circumstancesOf(sent: Sent): CommandCircumstance[] {
   if (ranged.has(name) || addressed.has(name)) found.push(...ofAddresses(sent));
   if (name === "getLog") found.push(...ofLog(sent));
   if (name === "clearEventRecords") found.push(...ofClear(sent));
-  if (name === "setEventInterruptPolicy" && policies.some((index) => ((input[index] ?? 0) & 3) >= firmwareMode)) found.push("mode without messages");
+  if (name === "setEventInterruptPolicy" && policies.some((index) => ((input[index] ?? 0) & 3) > (index === dynamicCapacity ? 1 : firmwareMode))) found.push("reserved mode");
+  if (name === "setAlerts" && (((input[0] ?? 0) | (input[1] ?? 0)) & ~alerts) !== 0) found.push("reserved bits");
   if (name === "setEventInterruptPolicy" && input.length > commands.setEventInterruptPolicy.input.length) found.push("longer than its fields");
   if ((input[0] ?? 0) > (largest[name] ?? 0xff)) found.push("reserved action");
-  if ((name === "getLabels" || name === "setLabels") && !sent.hasLabels) found.push("no label area");
   if (sent.isMediaDisabled) found.push("media disabled");
   return found;
 }

@@ -19,7 +19,7 @@ import { outputDifferences } from "./payload-compare.ts";
 import type { Layout, Reader } from "./structures.ts";
 import { layoutOf, translate } from "./structures.ts";
 import type { Topology } from "./topology.ts";
-import { capacityOf, labelAreaOf } from "./topology.ts";
+import { capacityOf } from "./topology.ts";
 
 const { control, command, status } = primaryMailbox.registers;
 const allOnes = 0xffff_ffffn;
@@ -100,7 +100,7 @@ export class DeviceAccesses {
     const name = nameOf(opcode);
     if (!isKnown(name)) return;
     const id = access.target.name;
-    const sent: Sent = { name, input: filled(device.payload, payloadLength), length: payloadLength, capacity: capacityOf(this.#topology, id), effectsLog: Number.POSITIVE_INFINITY, isMediaDisabled: false, hasLabels: labelAreaOf(this.#topology, id) > 0n };
+    const sent: Sent = { name, input: filled(device.payload, payloadLength), length: payloadLength, capacity: capacityOf(this.#topology, id), effectsLog: Number.POSITIVE_INFINITY, isMediaDisabled: false };
     device.exchange = { ...fresh(), sent, circumstances: [...circumstancesOf(sent), ...device.history.circumstancesOf(sent)] };
   }
 

@@ -13,7 +13,7 @@ const { header1, length1 } = deviceCapabilities.registers as unknown as Readonly
 
 /** Parts of the block that the model declares as one structure, or behind the image. */
 const deviceArray: StructureDeclaration = { ...deviceCapabilities, length: headerBytes, registers: { array } };
-const deviceHeader: StructureDeclaration = { ...deviceCapabilities, name: "deviceHeader", length: headerBytes, registers: { header: header1, length: { ...length1, offset: 8 } } };
+const deviceHeader: StructureDeclaration = { ...deviceCapabilities, name: "deviceHeader", length: headerBytes, registers: { header: { ...header1, offset: 0 }, length: { ...length1, offset: 8 } } };
 const mailboxPayload: StructureDeclaration = {
   name: "mailboxPayload", clause: "8.2.9.4.7", length: largestPayload, widths: [1, 2, 4, 8],
   registers: { payload: { offset: 0, width: 32, clause: "8.2.9.4.7", meaning: "Command payload", repeat: { count: largestPayload / 4, stride: 4 }, fields: { bytes: { bits: [31, 0], access: "RW", meaning: "Four bytes" } } } },
@@ -26,11 +26,12 @@ export const payloadName = mailboxPayload.name;
 const hex = (value: number): string => `0x${value.toString(16)}`;
 const identityOf = (id: number): string => `device ${hex(id)}`;
 export const mailboxIdentity = identityOf(deviceCapabilityIds.primaryMailbox);
+export const deviceStatusIdentity = identityOf(deviceCapabilityIds.deviceStatus);
 export const memoryStatusIdentity = identityOf(deviceCapabilityIds.memoryDeviceStatus);
 export const payloadIdentity = `${mailboxIdentity} payload`;
 
 const declarations: ReadonlyMap<string, StructureDeclaration> = new Map([
-  ["device array", deviceArray], [identityOf(deviceCapabilityIds.deviceStatus), deviceStatus], [mailboxIdentity, primaryMailbox], [payloadIdentity, mailboxPayload],
+  ["device array", deviceArray], [deviceStatusIdentity, deviceStatus], [mailboxIdentity, primaryMailbox], [payloadIdentity, mailboxPayload],
   [identityOf(deviceCapabilityIds.secondaryMailbox), secondaryMailbox], [memoryStatusIdentity, memoryDeviceStatus],
 ]);
 

@@ -5,7 +5,7 @@ import type { CommandName } from "../../registers/commands.ts";
 import type { ReturnCode } from "../../registers/payload-schema.ts";
 import { returnCodes } from "../../registers/payload-schema.ts";
 import type { CaptureKind } from "./capture.ts";
-import type { CommandCircumstance } from "./command-circumstances.ts";
+import type { Circumstance } from "./compare.ts";
 import type { FunctionKind } from "./topology.ts";
 import type { Explanation, Extra, Row } from "./rule.ts";
 import { rules } from "./rule.ts";
@@ -13,18 +13,18 @@ import { rules } from "./rule.ts";
 const devices: readonly FunctionKind[] = ["type3"];
 const captures: readonly CaptureKind[] = ["mailbox", "accesses"];
 const ended = -1;
+const weHave = [[0, 1]] as const;
 
 type Code = ReturnCode | typeof ended;
 const codeOf = (code: Code): number => (code === ended ? ended : returnCodes[code]);
 const spoken = (name: CommandName): string => `${commands[name].meaning} (0x${commands[name].opcode.toString(16).padStart(4, "0")})`;
 
 /** A return code of one command in one circumstance. */
-type CodeRow = readonly [command: CommandName, circumstance: CommandCircumstance, theirs: Code, ours: ReturnCode, reason: string, extra?: Extra];
+type CodeRow = readonly [command: CommandName, circumstance: Circumstance, theirs: Code, ours: ReturnCode, reason: string, extra?: Extra];
 const codeRules = (rows: readonly CodeRow[]): Explanation[] =>
   rules(captures, rows.map(([command, circumstance, theirs, ours, reason, extra]): Row => [`${spoken(command)}, ${circumstance}: ${theirs === ended ? "the emulator ends" : theirs} there, ${ours} here`, devices, `${command}.returnCode.value`, [[codeOf(theirs), codeOf(ours)]], `CXL ${commands[command].clause}`, reason, { circumstance, ...extra }]));
 
 const documentedOnly = { documentedOnly: true } as const;
-const noArea = "The device has no label storage area.";
 
 const codes = codeRules([
   ["clearEventRecords", "length is not of its count", "success", "invalidPayloadLength", "6 bytes and 2 a handle; theirs asks for no exact length."],
@@ -32,19 +32,25 @@ const codes = codeRules([
   ["clearEventRecords", "not the oldest handles", "success", "invalidHandle", "Handles name the oldest records in order; theirs ignores them where the log is empty."],
   ["clearEventRecords", "not the oldest handles", "invalidInput", "invalidHandle", "Invalid Handle is the code for it.", documentedOnly],
   ["setEventInterruptPolicy", "longer than its fields", "success", "invalidPayloadLength", "5 bytes at most; theirs takes any length from 4."],
-  ["setEventInterruptPolicy", "mode without messages", "success", "invalidInput", "Mode 3 is reserved and mode 2 needs firmware notification; theirs takes both as none."],
+  ["setEventInterruptPolicy", "reserved mode", "success", "invalidInput", "Mode 3 is reserved, and 2 for dynamic capacity; theirs takes both as none."],
   ["getLog", "past the end of the log", "success", "invalidInput", "Offset and length lie inside the log; theirs gives zeros from behind it."],
   ["getPoisonList", "restart requested", "invalidInput", "success", "Bit 0 of the address is a request, no part of the address."],
+  ["getPoisonList", "unaligned address", "invalidInput", "success", "Bits 5:1 of the address are reserved.", documentedOnly],
   ["getPoisonList", "beyond the capacity", "success", "invalidPhysicalAddress", "The range lies inside the device."],
   ["injectPoison", "unaligned address", "success", "invalidInput", "Bits 5:0 are 0."],
   ["injectPoison", "beyond the capacity", "success", "invalidPhysicalAddress", "The address lies inside the device."],
   ["clearPoison", "unaligned address", "success", "invalidInput", "Bits 5:0 are 0."],
+  ["abortBackground", "no background operation yet", "abortNotSupported", "success", "Nothing is under way that could not be aborted."],
+  ["getScanCapabilities", "no lines", "success", "invalidInput", "A range has lines."],
+  ["scanMedia", "no lines", "backgroundStarted", "invalidInput", "A range has lines.", documentedOnly],
+  ["setAlerts", "beyond their thresholds", "invalidInput", "success", "Warnings lie on this side of what is critical, and what is critical is each device's own."],
+  ["setAlerts", "reserved bits", "success", "invalidInput", "Alerts that are not programmable are refused."],
+  ["transferFirmware", "transfer aborted", "backgroundStarted", "firmwareTransferOutOfOrder", "With Request Abort the transfer ended; theirs goes on with it."],
   ["transferFirmware", "no transfer open", "invalidInput", "firmwareTransferOutOfOrder", "A part that continues or ends nothing is out of order."],
   ["transferFirmware", "no transfer open", "success", "firmwareTransferOutOfOrder", "There is nothing to abort."],
   ["transferFirmware", "part out of order", "backgroundStarted", "firmwareTransferOutOfOrder", "A part follows the one before; theirs does not look at the offset."],
+  ["activateFirmware", "in the background here", "success", "backgroundStarted", "Activation may run in the background, as its effects say on both."],
   ["activateFirmware", "reserved action", "invalidSlot", "invalidInput", "Two things are wrong with the command: theirs names the slot, ours the action."],
-  ["getLabels", "no label area", "success", "invalidInput", noArea],
-  ["setLabels", "no label area", "success", "invalidInput", noArea],
   ["performMaintenance", "emulator ended", ended, "invalidPayloadLength", "2 bytes at least."],
   ["getPoisonList", "emulator ended", ended, "success", "What does not fit the payload comes with the next commands: More Media Error Records."],
 ]);
@@ -54,13 +60,41 @@ const disabled = codeRules(commandNames.filter((name) => (commands[name] as { re
 
 const logSizes = ["informationalLogSize", "warningLogSize", "failureLogSize", "fatalLogSize"] as const;
 const logNames = [["informational", 2], ["warning", 3], ["failure", 4], ["fatal", 5], ["dynamicCapacity", 6]] as const;
+const revisions = [1, 2, 3, 4] as const;
+const transferred = { circumstance: "firmware was transferred" } as const;
+const identify = "CXL 8.2.10.9.1.1";
+const alerts = "CXL 8.2.10.9.3.2";
+const thresholds = "What is critical, and what warnings begin with, is each device's own.";
+const inEntries = "The offset is in bytes; theirs counts it in entries of four.";
+const oneLine = "Lines are told in as many records as the device likes; theirs keeps one for each injection, and two of a line that was injected at an unaligned address too.";
 
 const outputs = rules(captures, [
-  ["firmware revision", devices, "identifyMemoryDevice.output.firmwareRevision", [[0x30, 0]], "CXL 8.2.10.9.1.1", "The revision of the active slot; theirs has another text for it (its last character)."],
-  ...logSizes.map((field): Row => [`identify: ${field}`, devices, `identifyMemoryDevice.output.${field}`, [[0, 8]], "CXL 8.2.10.9.1.1", "Records that the log holds, 8 on both; theirs says 0."]),
-  ["identify: injectPoisonLimit", devices, "identifyMemoryDevice.output.injectPoisonLimit", [[0, 256]], "CXL 8.2.10.9.1.1", "Both refuse the 257th line; theirs says that there is no limit."],
+  ["firmware revision", devices, "identifyMemoryDevice.output.firmwareRevision", [[0x30, 0]], identify, "The revision of the active slot; theirs has another text for it (its last character)."],
+  ["firmware revision after a transfer", devices, "identifyMemoryDevice.output.firmwareRevision", "any", identify, "The revision of the active slot, which was transferred; theirs has the same text for every one.", transferred],
+  ...revisions.map((slot): Row => [`revision of slot ${slot} after a transfer`, devices, `firmwareInfo.output.revision${slot}`, "any", "CXL 8.2.10.3.1", "What revision a package has, and where in it, is its maker's; theirs numbers its slots.", { ...transferred, ...(slot > 2 ? documentedOnly : {}) }]),
+  ["slot that stays staged", devices, "firmwareInfo.output.slot staged", [[2, 0], [1, 0]], "CXL 8.2.10.3.1", "Nothing is staged once it is active; theirs leaves the slot there.", transferred],
+  ...logSizes.map((field): Row => [`identify: ${field}`, devices, `identifyMemoryDevice.output.${field}`, [[0, 8]], identify, "Records that the log holds, 8 on both; theirs says 0."]),
+  ["identify: injectPoisonLimit", devices, "identifyMemoryDevice.output.injectPoisonLimit", [[0, 256]], identify, "Both refuse what goes beyond 256 lines; theirs says that there is no limit."],
   ["timestamp", devices, "getTimestamp.output.timestamp", "any", "CXL 8.2.10.4.1", "Counts on from what it was set to; a transcript does not say how long.", { circumstance: "clock runs" }],
   ...logNames.map(([log, vector]): Row => [`message number of the ${log} log`, devices, `getEventInterruptPolicy.output.${log} message`, [[0, vector]], "CXL 8.2.10.2.4", "The device's vector for the log; theirs shows it only while the log has messages."]),
+  ...logNames.slice(0, 4).map(([log]): Row => [`firmware notification of the ${log} log`, devices, `getEventInterruptPolicy.output.${log} mode`, [[0, 2]], "CXL 8.2.10.2.5", "Mode 2 is kept; theirs takes it as none."]),
+  ["part of the log of command effects", devices, "getLog.output.data", "any", "CXL 8.2.10.5.2", inEntries, { circumstance: "offset in entries" }],
+  ["alerts in force", devices, "getAlerts.output.valid", (theirs, ours) => theirs === 0 && ours !== 0, alerts, "Warnings that were enabled; theirs never says so.", { states: "0x0 / any" }],
+  ["programmable alerts", devices, "getAlerts.output.programmable", (theirs, ours) => theirs !== ours && ours === 0x1f, alerts, "All five can be programmed; theirs shows what was enabled last.", { states: "any / 0x1f" }],
+  ...([["lifeUsedCritical", 75, 95], ["lifeUsedWarning", 40, 75], ["overCritical", 35, 70], ["underCritical", 10, 0xfff6], ["overWarning", 25, 55], ["underWarning", 20, 0]] as const).map(([field, theirs, ours]): Row => [`alerts: ${field}`, devices, `getAlerts.output.${field}`, [[theirs, ours]], alerts, thresholds]),
+  ["records of poisoned lines", devices, "getPoisonList.output.count", "any", "CXL 8.2.10.9.4.1", oneLine, { circumstance: "same lines" }],
+  ["lines that ours refused", devices, "getPoisonList.item.listed", [[1, 0]], "CXL 8.2.10.9.4.2", "Theirs holds what it should not have taken: an address beyond the device, or a second record by an unaligned address.", { circumstance: "refused here" }],
+  ["source of poison from outside", devices, "getPoisonList.item.source", [[2, 1]], "CXL 8.2.10.9.4.1", "Put in from outside the machine: internal there, external here."],
+  ["lines of an empty range", devices, "getPoisonList.item.listed", [[1, 0]], "CXL 8.2.10.9.4.1", "A range of no lines has none; theirs takes its end for the last address.", { circumstance: "no lines" }],
+  ["records of an empty range", devices, "getPoisonList.output.count", (theirs, ours) => theirs > 0 && ours === 0, "CXL 8.2.10.9.4.1", "A range of no lines has none; theirs takes its end for the last address.", { circumstance: "no lines", states: "any / 0x0" }],
+  ["time of a scan", devices, "getScanCapabilities.output.time", (theirs, ours) => theirs > 0 && ours > 0, "CXL 8.2.10.9.4.4", "Each device's own estimate.", { states: "above 0" }],
+  ["lines that a scan finds", devices, "getScanResults.item.listed", [[0, 1]], "CXL 8.2.10.9.4.6", "Poisoned lines of the range; theirs tells none that are in its list already."],
+  ["records that a scan finds", devices, "getScanResults.output.count", (theirs, ours) => theirs < ours, "CXL 8.2.10.9.4.6", "Poisoned lines of the range; theirs tells none that are in its list already.", { states: "fewer / more" }],
+  ["lines until the limit", devices, "injectPoison.limit.injected", "any", "CXL 8.2.10.9.4.2", "Lines count that were injected; theirs counts every record of its list.", { circumstance: "lists differ" }],
+  ["events of injected poison", devices, "generalMedia.informational.logged", weHave, "CXL 8.2.10.9.4.2", "Inject Poison adds an event to the informational log; theirs adds none."],
+  ["events of a scan", devices, "generalMedia.failure.logged", weHave, "CXL 8.2.10.9.4.5", "A scan tells what it finds unless it is asked not to; theirs tells nothing."],
+  ["event of a full poison list", devices, "generalMedia.warning.logged", weHave, "CXL 8.2.10.2.1.1", "A list that loses a record tells so once; theirs refuses instead."],
+  ["events of alerts", devices, "memoryModule.warning.logged", weHave, "CXL 8.2.10.9.3.3", "An alert whose condition holds tells so at once; theirs has no conditions."],
 ]);
 
 export const commandExplanations: readonly Explanation[] = [...codes, ...disabled, ...outputs];

@@ -24,6 +24,9 @@ const writable = "Read only; theirs keeps what is written.";
 const inParts = { circumstance: "command written in parts", states: "0x0 / any" } as const;
 const isDropped = (theirs: number, ours: number): boolean => theirs === 0 && ours !== 0;
 
+const onlyHere = "Theirs did it at once; the register shows what ran in the background last.";
+const inBackground = { circumstance: "in the background here" } as const;
+
 const registers = rules(captures, [
   ["type of a device block", devices, "deviceCapabilities.array.type", weHave, "CXL 8.2.9.1", "1 for a memory device; theirs leaves it to the class code."],
   ["number of device capabilities", devices, "deviceCapabilities.array.count", [[3, 4]], "CXL 8.2.9.1", "Ours has a secondary mailbox, which is optional."],
@@ -36,7 +39,7 @@ const registers = rules(captures, [
   ["event interrupts of a mailbox", devices, "primaryMailbox.capability.doorbellInterruptCapable", weHave, "CXL 8.2.9.4.3", "Optional; the doorbell of ours can interrupt."],
   ["payload size written", devices, "primaryMailbox.capability.payloadSize", [[0x1f, 0x0b], [0, 0x0b]], "CXL 8.2.9.4.3", writable],
   ["background interrupt written", devices, "primaryMailbox.capability.backgroundInterruptCapable", weHave, "CXL 8.2.9.4.3", writable],
-  ["vector of the mailbox", devices, "primaryMailbox.capability.interruptMessage", [[7, 1], [0x0f, 1], [0, 1]], "CXL 8.2.9.4.3", "Which vector it uses is the implementation's: 7 there, 1 here (0xf and 0: theirs keeps what is written)."],
+  ["vector of the mailbox", devices, "primaryMailbox.capability.interruptMessage", [[7, 1], [6, 0], [0x0f, 1], [0, 1]], "CXL 8.2.9.4.3", "Which vector it uses is the implementation's: 7 there, 1 here (6: its upper bits read alone; 0xf and 0: theirs keeps what is written)."],
   ["ready time written", devices, "primaryMailbox.capability.readyTime", [[0xff, 0]], "CXL 8.2.9.4.3", writable],
   ["type of a mailbox", devices, "primaryMailbox.capability.type", [[0, 1], [0x0f, 1]], "CXL 8.2.9.4.3", "1 for a memory device; theirs leaves it to the class code (0xf: it keeps what is written)."],
   ["reserved bits of the capabilities", devices, "primaryMailbox.+0x0.reserved", [[0xff80_0000, 0]], "CXL 8.2.9.4.3", writable],
@@ -47,6 +50,10 @@ const registers = rules(captures, [
   ["background operation at reset", devices, "primaryMailbox.status.backgroundOperation", theyHave, "CXL 8.2.9.4.5.1", "1 while an operation is under way; theirs says so until the first one has ended.", { circumstance: "no background operation yet" }],
   ["memory device status repeated, low", devices, "memoryDeviceStatus.+0x0.reserved", repeated, "CXL 8.2.9.5.1.1", "Reserved: reads 0; theirs repeats the low byte.", { states: "the low byte / 0x0" }],
   ["memory device status repeated, high", devices, "memoryDeviceStatus.+0x4.reserved", repeated, "CXL 8.2.9.5.1.1", "Reserved: reads 0; theirs repeats the low byte.", { states: "the low byte / 0x0" }],
+  ["operation that only ours has in the background", devices, "primaryMailbox.status.backgroundOperation", weHave, "CXL 8.2.9.4.5.1", onlyHere, inBackground],
+  ["opcode of what only ours has in the background", devices, "primaryMailbox.background.opcode", "any", "CXL 8.2.9.4.5.2", onlyHere, inBackground],
+  ["percentage of what only ours has in the background", devices, "primaryMailbox.background.percentage", "any", "CXL 8.2.9.4.5.2", onlyHere, inBackground],
+  ["end of what only ours has in the background", devices, "primaryMailbox.background.returnCode", "any", "CXL 8.2.9.4.5.2", onlyHere, { ...inBackground, documentedOnly: true }],
   ["percentage of an operation under way", devices, "primaryMailbox.background.percentage", (theirs, ours) => theirs < 100 && ours < 100, "CXL 8.2.9.4.5.2", "How long an operation takes is each device's own.", { circumstance: "operation under way", states: "below 100", documentedOnly: true }],
 ]);
 

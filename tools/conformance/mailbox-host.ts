@@ -6,7 +6,7 @@ import type { ProbeAction } from "../../src/hardware/probes.ts";
 import { decode } from "../../src/platform/registers.ts";
 import type { Bench, Registers } from "./bench.ts";
 import { readerOf } from "./bench.ts";
-import { deviceStructures, mailboxIdentity, memoryStatusIdentity, payloadIdentity, walkDevice } from "./device-layout.ts";
+import { deviceStatusIdentity, deviceStructures, mailboxIdentity, memoryStatusIdentity, payloadIdentity, walkDevice } from "./device-layout.ts";
 import type { Declared } from "./structures.ts";
 
 /** A command's end: its registers, and what they say of its output. */
@@ -35,8 +35,9 @@ export class MailboxHost {
   readonly #bench: Bench;
   readonly #device: string;
   readonly #registers: Registers;
-  /** Memory device status; -1: none. */
+  /** Memory device status and event status; -1: none. */
   readonly #memoryStatus: number;
+  readonly #eventStatus: number;
   readonly mailbox: Declared;
   readonly payload: number;
   readonly payloadBytes: number;
@@ -53,7 +54,9 @@ export class MailboxHost {
     this.#bench = bench;
     this.#device = device;
     this.#registers = registers;
-    this.#memoryStatus = walkDevice(readerOf(registers)).find((one) => one.identity === memoryStatusIdentity)?.at ?? -1;
+    const found = walkDevice(readerOf(registers));
+    this.#memoryStatus = found.find((one) => one.identity === memoryStatusIdentity)?.at ?? -1;
+    this.#eventStatus = found.find((one) => one.identity === deviceStatusIdentity)?.at ?? -1;
     this.mailbox = { at, structure: deviceStructures.find(({ name }) => name === primaryMailbox.name) ?? primaryMailbox };
     this.payload = payload.at;
     this.payloadBytes = payload.length;
@@ -112,6 +115,11 @@ export class MailboxHost {
 
   get isMediaDisabled(): boolean {
     return this.#memoryStatus >= 0 && decode(memoryDeviceStatus.registers.status, this.#registers.read(this.#memoryStatus, 8)).mediaStatus === disabled;
+  }
+
+  /** Logs that hold a record. */
+  get eventStatus(): bigint {
+    return this.#eventStatus < 0 ? 0n : this.#registers.read(this.#eventStatus, 8);
   }
 
   get isUnderWay(): boolean {

@@ -30,11 +30,14 @@ export const sequenceOf = (note: string): Sequence | undefined => sequences.find
 
 const poison = /^cxl-inject-poison\b.*?\bstart[ =:"]+(0x[0-9a-f]+|\d+).*?\blength[ =:"]+(0x[0-9a-f]+|\d+)/i;
 
-/** What an injection does here; undefined: its words are not known. */
-export function injectionOf(note: string, device: string): ProbeAction | undefined {
+/** Lines that are poisoned from outside; undefined: the words are not known. */
+export function poisonOf(note: string, device: string): ProbeAction | undefined {
   const [, start, length] = poison.exec(note) ?? [];
   return start === undefined || length === undefined ? undefined : { kind: "poison", device, dpa: BigInt(start), length: Number(length) };
 }
+
+/** An injection of an event record, whatever it says. */
+export const isEvent = (note: string): boolean => /^cxl-inject-(?:[a-z]+-)+event\b/i.test(note);
 
 /** Bytes between lines that an entry of op `limit` counts: it does not say where they lay. */
 const apart = 0x1000n;

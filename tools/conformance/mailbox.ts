@@ -6,23 +6,24 @@ import type { CommandName } from "../../registers/commands.ts";
 import { recordFields, recordLength } from "../../registers/events.ts";
 import { deviceLogs } from "../../registers/features.ts";
 import { returnCodes } from "../../registers/payload-schema.ts";
-import { encodePayload, payloadNumber, uuidFrom } from "../../src/platform/payload.ts";
+import { encodePayload, payloadBig, payloadNumber, uuidFrom } from "../../src/platform/payload.ts";
 import { decode, encode } from "../../src/platform/registers.ts";
 import type { Capture, Entry } from "./capture.ts";
 import { CaptureError, bigOf, isObject, listOf, numberOf, textOf } from "./capture.ts";
 import { circumstancesOf } from "./command-circumstances.ts";
-import type { CommandCircumstance, Sent } from "./command-circumstances.ts";
+import type { Sent } from "./command-circumstances.ts";
 import { effectDifferences, effectsOf, nameOf } from "./command-effects.ts";
 import { CommandHistory } from "./command-history.ts";
 import type { Circumstance, Difference, Pointed, Tally } from "./compare.ts";
 import { count, valueDifferences } from "./compare.ts";
 import { backingDifferences } from "./backing.ts";
+import { EventTrack } from "./event-track.ts";
 import { MailboxHost } from "./mailbox-host.ts";
 import type { Answer } from "./mailbox-host.ts";
-import { injectLimit, injectionOf, sequenceOf } from "./mailbox-steps.ts";
+import { injectLimit, isEvent, poisonOf, sequenceOf } from "./mailbox-steps.ts";
 import { outputDifferences } from "./payload-compare.ts";
 import type { Context } from "./registers.ts";
-import { capacityOf, componentNamed, labelAreaOf } from "./topology.ts";
+import { capacityOf, componentNamed } from "./topology.ts";
 
 const { control, command, status, background } = primaryMailbox.registers;
 const millisecond = 1_000_000;
@@ -41,6 +42,7 @@ interface Session {
   readonly tally: Tally;
   host: MailboxHost;
   history: CommandHistory;
+  events: EventTrack;
   /** Bytes of our log of command effects. */
   effectsLog: number;
   /** What theirs did at once goes on here, or went on here last. */
@@ -91,11 +93,11 @@ function hostOf(capture: Capture, place: string, context: Context, topology: str
 }
 
 /** Power-on: what our device says of itself is asked for, and taken back. */
-function restart(session: Omit<Session, "host" | "history" | "effectsLog" | "isBackgroundHere" | "injected">, place: string): Session {
+function restart(session: Omit<Session, "host" | "history" | "events" | "effectsLog" | "isBackgroundHere" | "injected">, place: string, before?: CommandHistory): Session {
   const host = hostOf(session.capture, place, session.context, session.topology, session.name);
   const { result, takeBack } = host.attempt(() => effectsHere(host).length);
   takeBack();
-  return { ...session, host, history: new CommandHistory(), effectsLog: result, isBackgroundHere: false, injected: 0 };
+  return { ...session, host, history: new CommandHistory(before), events: new EventTrack(host, session.tally), effectsLog: result, isBackgroundHere: false, injected: 0 };
 }
 
 export function compareMailbox(capture: Capture, entries: readonly Entry[], context: Context, tally: Tally): void {
@@ -109,22 +111,31 @@ export function compareMailbox(capture: Capture, entries: readonly Entry[], cont
       compareCrash(session, entry);
       context.fresh(topology);
       // Theirs started again with every device: so does ours.
-      for (const [other, one] of sessions) if (one.topology === topology) sessions.set(other, restart(one, entry.place));
-    } else compareStep(session, entry, entries.slice(index + 1).find((next) => textOf(next.value["fn"]) === name));
+      for (const [other, one] of sessions) if (one.topology === topology) sessions.set(other, restart(one, entry.place, one.history));
+    } else compareStep(session, entry, laterOf(entries, index));
   }
   tally.notes.add("transcripts have few times: ours waits where theirs had ended, and does not where theirs was still at it");
 }
 
+/** What follows an entry on its device, until theirs starts again. */
+function laterOf(entries: readonly Entry[], index: number): Entry[] {
+  const key = ({ value }: Entry): string => `${textOf(value["topo"])}|${textOf(value["fn"])}`;
+  const [own, ...rest] = entries.slice(index);
+  const end = rest.findIndex(({ value }) => value["op"] === "crash");
+  return own === undefined ? [] : (end < 0 ? rest : rest.slice(0, end)).filter((one) => key(one) === key(own));
+}
+
 const placeOf = ({ name, topology }: Session, { value, place }: Entry): Pointed => ({ capture: "mailbox", kind: "type3", function: topology === "main" ? name : `${name} (${topology})`, text: `${place}${textOf(value["name"]) === "" ? "" : ` ${textOf(value["name"])}`}${textOf(value["note"]) === "" ? "" : `, ${textOf(value["note"])}`}` });
 
-function compareStep(session: Session, entry: Entry, next: Entry | undefined): void {
+/** `later`: what follows on this device until theirs starts again. */
+function compareStep(session: Session, entry: Entry, later: readonly Entry[]): void {
   const { host, tally, history } = session;
   const { value } = entry;
   const place = placeOf(session, entry);
   switch (value["op"]) {
     case "cmd":
       // How many were injected before the refusal stands behind it: they come first.
-      if (next?.value["op"] === "limit" && numberOf(value["opcode"]) === commands.injectPoison.opcode) session.injected = injectLimit(host, next, bytesOf(textOf(value["in"])));
+      if (later[0]?.value["op"] === "limit" && numberOf(value["opcode"]) === commands.injectPoison.opcode) session.injected = injectLimit(host, later[0], bytesOf(textOf(value["in"])));
       return compareCommand(session, entry, place);
     case "w":
       host.write(numberOf(value["off"]), numberOf(value["w"]), bigOf(value["val"]));
@@ -142,7 +153,7 @@ function compareStep(session: Session, entry: Entry, next: Entry | undefined): v
     case "seq":
       return compareSequence(session, value, place);
     case "qmp":
-      return inject(session, entry);
+      return inject(session, entry, later);
     case "limit":
       return count(tally, session.injected === numberOf(value["injected"]) ? [] : [{ ...place, structure: "injectPoison", register: "limit", field: "injected", theirs: numberOf(value["injected"]), ours: session.injected, circumstances: history.listsDiffer ? ["lists differ"] : [] }]);
     default:
@@ -166,7 +177,8 @@ function registerDifferences(session: Session, place: Pointed, theirs: Theirs, o
   const { mailbox } = session.host;
   const around = holds(session);
   const both: Circumstance[] = isUnderWay(theirs.status) && isUnderWay(ours.status) && percentageOf(theirs.background) < complete && percentageOf(ours.background) < complete ? [...around, "operation under way"] : around;
-  const isAlike = theirs.returnCode === ours.returnCode;
+  // How long an output is stands with the outputs.
+  const isAlike = theirs.returnCode === ours.returnCode && (decode(command, theirs.command).payloadLength !== theirs.output.length || decode(command, ours.command).payloadLength !== ours.output.length);
   const without = (value: bigint): bigint => encode(status, { returnCode: 0 }, value);
   const length = (value: bigint): bigint => (isAlike ? value : encode(command, { payloadLength: 0 }, value));
   return [
@@ -180,7 +192,7 @@ function registerDifferences(session: Session, place: Pointed, theirs: Theirs, o
 function sentOf(session: Session, name: CommandName, theirs: Theirs): Sent {
   const { topology } = session.context.bench(session.topology);
   const id = componentNamed(topology, session.name);
-  return { name, input: theirs.input, length: theirs.length, capacity: capacityOf(topology, id), effectsLog: session.effectsLog, isMediaDisabled: session.host.isMediaDisabled, hasLabels: labelAreaOf(topology, id) > 0n };
+  return { name, input: theirs.input, length: theirs.length, capacity: capacityOf(topology, id), effectsLog: session.effectsLog, isMediaDisabled: session.host.isMediaDisabled };
 }
 
 /** Where theirs had ended its operation before this command, ours ends first. */
@@ -194,43 +206,52 @@ function compareCommand(session: Session, entry: Entry, place: Pointed): void {
   const { host, history, tally } = session;
   const theirs = theirsOf(entry);
   waitFor(session, theirs);
+  session.events.dropOwn(place);
   const name = nameOf(theirs.opcode);
   const sent = isKnown(name) ? sentOf(session, name, theirs) : undefined;
-  const circumstances = sent === undefined ? [] : [...circumstancesOf(sent), ...history.circumstancesOf(sent)];
-  const { result: ours, takeBack } = host.attempt(() => host.run(theirs.opcode, theirs.input, theirs.length, theirs.control));
+  const circumstances: readonly Circumstance[] = sent === undefined ? [] : [...circumstancesOf(sent), ...history.circumstancesOf(sent), ...holds(session)];
+  const input = sent === undefined ? theirs.input : session.events.translated(sent);
+  const { result: ours, takeBack } = host.attempt(() => host.run(theirs.opcode, input, theirs.length, theirs.control));
+  const again = sent === undefined ? undefined : alike(session, sent, theirs, ours);
   if (theirs.returnCode === backgroundStarted) session.isBackgroundHere = false;
   else if (ours.returnCode === backgroundStarted && theirs.returnCode === success) session.isBackgroundHere = true;
-  const differences = registerDifferences(session, place, theirs, ours);
+  const differences = registerDifferences(session, place, theirs, again ?? ours);
   if (ours.isStuck) differences.push({ ...place, structure: name, register: "doorbell", field: "cleared", theirs: 1, ours: 0 });
-  if (theirs.returnCode !== ours.returnCode) differences.push({ ...place, structure: name, register: "returnCode", field: "value", theirs: theirs.returnCode, ours: ours.returnCode, circumstances });
+  if (theirs.returnCode !== ours.returnCode) differences.push({ ...place, structure: name, register: "returnCode", field: "value", theirs: theirs.returnCode, ours: ours.returnCode, circumstances: [...circumstances, ...holds(session)] });
   else if (sent !== undefined && ours.returnCode === success) differences.push(...outputsOf(session, sent, place, theirs.output, ours.output, circumstances));
   count(tally, differences);
   if (sent === undefined) return;
-  noteRecords(session, sent, theirs);
-  settle(session, sent, theirs, ours, takeBack);
+  history.noteOutput(sent, theirs.output);
+  history.note(sent, theirs.returnCode, (again ?? ours).returnCode);
+  session.events.note(sent, theirs.returnCode, theirs.output, ours.output);
+  if (!isTaken(theirs.returnCode) && isTaken(ours.returnCode)) {
+    takeBack();
+    tally.notes.add("a command that theirs refused was taken back here, so that the devices stay alike");
+  }
 }
 
-function outputsOf({ history }: Session, { name, input }: Sent, place: Pointed, theirs: Uint8Array, ours: Uint8Array, circumstances: readonly CommandCircumstance[]): Difference[] {
-  const clocks = [theirs, ours].map((bytes) => history.isClock(new DataView(Uint8Array.from({ length: 8 }, (_, at) => bytes[at] ?? 0).buffer).getBigUint64(0, true)));
-  const runs: CommandCircumstance[] = name === "getTimestamp" && clocks.every(Boolean) ? ["clock runs"] : [];
-  return outputDifferences({ place, name, input, theirs, ours, circumstances: [...circumstances, ...runs], refusedLines: history.refusedLines });
+/** A command that theirs took and ours refused for a reason, sent again without the reason. */
+function alike({ host, history, tally }: Session, sent: Sent, theirs: Theirs, ours: Answer): Answer | undefined {
+  const again = isTaken(theirs.returnCode) && !isTaken(ours.returnCode) ? history.inOrder(sent) : undefined;
+  if (again === undefined) return undefined;
+  tally.notes.add("a command that ours refused for an explained reason was sent again without that reason, so that the devices stay alike");
+  return host.run(theirs.opcode, again, again.length, theirs.control);
 }
 
-function noteRecords({ history }: Session, { name, input }: Sent, { output }: Theirs): void {
-  const layout = commands.getEventRecords.output;
-  if (name === "getEventRecords" && output.length >= layout.length) history.noteRecords(input[0] ?? 0, Array.from({ length: Math.floor((output.length - layout.length) / recordLength) }, (_, index) => payloadNumber(output, recordFields.handle, layout.length + index * recordLength)));
+function outputsOf({ history }: Session, { name, input }: Sent, place: Pointed, theirs: Uint8Array, ours: Uint8Array, circumstances: readonly Circumstance[]): Difference[] {
+  const [there, here] = [theirs, ours].map((bytes) => clocksOf(name, bytes));
+  const isClock = there !== undefined && here !== undefined && there.length === here.length && there.every((time, index) => time === here[index] || (history.isClock(time) && history.isClock(here[index] ?? 0n)));
+  const found: Circumstance[] = isClock ? ["clock runs"] : [];
+  if (name === "getLog" && history.isOffsetInEntries(input, theirs)) found.push("offset in entries");
+  return outputDifferences({ place, name, input, theirs, ours, circumstances: [...circumstances, ...found], refusedLines: history.refusedLines });
 }
 
-/** Makes the devices alike again where one of them took what the other refused. */
-function settle({ host, history, tally }: Session, sent: Sent, theirs: Theirs, ours: Answer, takeBack: () => void): void {
-  const wasTaken = isTaken(theirs.returnCode);
-  const again = wasTaken && !isTaken(ours.returnCode) ? history.inOrder(sent) : undefined;
-  const code = again === undefined ? ours.returnCode : host.run(theirs.opcode, again).returnCode;
-  if (again !== undefined) tally.notes.add("a command that ours refused for an explained reason was sent again without that reason, so that the devices stay alike");
-  history.note(sent, theirs.returnCode, code);
-  if (wasTaken || !isTaken(ours.returnCode)) return;
-  takeBack();
-  tally.notes.add("a command that theirs refused was taken back here, so that the devices stay alike");
+/** Times that an output tells; undefined: it tells none. */
+function clocksOf(name: CommandName, bytes: Uint8Array): bigint[] | undefined {
+  if (name === "getTimestamp") return [payloadBig(bytes, commands.getTimestamp.output.fields.timestamp)];
+  const { length, fields } = commands.getEventRecords.output;
+  if (name !== "getEventRecords" || bytes.length < length) return undefined;
+  return [payloadBig(bytes, fields.firstOverflow), payloadBig(bytes, fields.lastOverflow), ...Array.from({ length: Math.floor((bytes.length - length) / recordLength) }, (_, index) => payloadBig(bytes, recordFields.timestamp, length + index * recordLength))];
 }
 
 function compareBackground(session: Session, value: Entry["value"], place: Pointed): void {
@@ -262,21 +283,26 @@ function compareSequence(session: Session, value: Entry["value"], place: Pointed
 }
 
 /** An injection from outside; one that was refused changed nothing. */
-function inject(session: Session, entry: Entry): void {
-  const { host, history, tally } = session;
+function inject(session: Session, entry: Entry, later: readonly Entry[]): void {
+  const { host, history, events, tally } = session;
   const result = entry.value["result"];
+  const device = componentNamed(session.context.bench(session.topology).topology, session.name);
+  const note = textOf(entry.value["note"]);
   if (isObject(result) && result["error"] !== undefined) {
     tally.repeated++;
     return;
   }
-  const action = injectionOf(textOf(entry.value["note"]), componentNamed(session.context.bench(session.topology).topology, session.name));
-  if (action === undefined) {
+  const poison = poisonOf(note, device);
+  if (poison === undefined && !isEvent(note)) {
     tally.notModelled++;
-    tally.notes.add(`an injection is told in words that are not known here: "${textOf(entry.value["note"])}"`);
+    tally.notes.add(`an injection is told in words that are not known here: "${note}"`);
     return;
   }
-  host.provoke(action);
-  if (action.kind === "poison") history.noteExternalPoison();
+  events.dropOwn(placeOf(session, entry));
+  if (poison !== undefined) {
+    host.provoke(poison);
+    history.noteExternalPoison();
+  } else events.inject(device, later);
   tally.repeated++;
 }
 

@@ -3,8 +3,7 @@
 import type { CommandName } from "../../registers/commands.ts";
 import type { PayloadField, PayloadFields } from "../../registers/payload-schema.ts";
 import { payloadBig, payloadBytes } from "../../src/platform/payload.ts";
-import type { CommandCircumstance } from "./command-circumstances.ts";
-import type { Difference, Pointed } from "./compare.ts";
+import type { Circumstance, Difference, Pointed } from "./compare.ts";
 
 export type Bits = readonly [high: number, low: number];
 const policyBits = { mode: [1, 0], message: [7, 4] } as const satisfies Readonly<Record<string, Bits>>;
@@ -23,7 +22,7 @@ export interface Named {
   readonly place: Pointed;
   readonly structure: string;
   readonly register: string;
-  readonly circumstances?: readonly CommandCircumstance[];
+  readonly circumstances?: readonly Circumstance[];
 }
 
 export interface Outputs {
@@ -32,7 +31,7 @@ export interface Outputs {
   readonly input: Uint8Array;
   readonly theirs: Uint8Array;
   readonly ours: Uint8Array;
-  readonly circumstances: readonly CommandCircumstance[];
+  readonly circumstances: readonly Circumstance[];
   /** Lines that theirs has poisoned because it took what ours refused. */
   readonly refusedLines: ReadonlySet<bigint>;
 }

@@ -3,8 +3,7 @@
 import { mediaErrorRecord } from "../../registers/poison-commands.ts";
 import type { PayloadLayout } from "../../registers/payload-schema.ts";
 import { payloadBig, payloadNumber } from "../../src/platform/payload.ts";
-import type { CommandCircumstance } from "./command-circumstances.ts";
-import type { Difference } from "./compare.ts";
+import type { Circumstance, Difference } from "./compare.ts";
 import type { Named, Outputs } from "./payload-fields.ts";
 import { differ, fieldDifferences, partsOf } from "./payload-fields.ts";
 
@@ -49,17 +48,22 @@ function without(stretches: readonly Stretch[], lines: ReadonlySet<bigint>): Str
 }
 
 export function poisonDifferences({ place, name, theirs, ours, circumstances, refusedLines }: Outputs, layout: PayloadLayout): Difference[] {
-  const { count: _count, ...others } = layout.fields as { readonly count: readonly [number, number, string] };
+  const { count: counter, ...others } = layout.fields as { readonly count: readonly [number, number, string] };
   const named: Named = { place, structure: name, register: "output", circumstances };
-  const fixed = fieldDifferences(named, { ...others, count: _count }, layout.length, theirs, ours, 0, partsOf[name]).filter(({ field }) => field !== "count");
+  const fixed = fieldDifferences(named, { ...others, count: counter }, layout.length, theirs, ours, 0, partsOf[name]).filter(({ field }) => field !== "count");
   const [all, right] = [stretchesOf(theirs, layout.length), stretchesOf(ours, layout.length)];
   const left = without(all, refusedLines);
   const taken = all.length === left.length && all.every((one, index) => keyOf(one) === keyOf(left[index] ?? one)) ? [] : [differ({ ...named, register: "item", circumstances: ["refused here"] }, "listed", 1, 0)];
   const [there, here] = [new Set(left.map(keyOf)), new Set(right.map(keyOf))];
   const item = (one: Stretch): Named => ({ ...named, place: { ...place, text: `${place.text}, 0x${one.from.toString(16)} and ${(one.to - one.from) / line - 1n} lines more, source ${one.source}` }, register: "item" });
-  const items = [...left.filter((one) => !here.has(keyOf(one))).map((one) => differ(item(one), "listed", 1, 0)), ...right.filter((one) => !there.has(keyOf(one))).map((one) => differ(item(one), "listed", 0, 1))];
-  const [told, counted] = [theirs, ours].map((bytes) => payloadNumber(bytes, _count));
-  const same: CommandCircumstance[] = items.length === 0 ? ["same lines"] : [];
+  const [lost, added] = [left.filter((one) => !here.has(keyOf(one))), right.filter((one) => !there.has(keyOf(one)))];
+  const counterpart = (one: Stretch, candidates: readonly Stretch[]): Stretch | undefined => candidates.find(({ from, to }) => from === one.from && to === one.to);
+  const items = [
+    ...lost.map((one) => { const other = counterpart(one, added); return other === undefined ? differ(item(one), "listed", 1, 0) : differ(item(one), "source", one.source, other.source); }),
+    ...added.filter((one) => counterpart(one, lost) === undefined).map((one) => differ(item(one), "listed", 0, 1)),
+  ];
+  const [told, counted] = [theirs, ours].map((bytes) => payloadNumber(bytes, counter));
+  const same: Circumstance[] = items.every(({ field }) => field === "source") ? ["same lines"] : [];
   const count = told === counted ? [] : [differ({ ...named, circumstances: [...circumstances, ...same] }, "count", told ?? 0, counted ?? 0)];
   return [...fixed, ...taken, ...items, ...count];
 }

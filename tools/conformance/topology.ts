@@ -170,12 +170,11 @@ const partOf = (topology: Topology, id: string): DeviceDescription | undefined =
   return part === undefined ? undefined : deviceOf(topology, part);
 };
 
-/** Bytes of a device's memory and of its label storage area; 0 for what is no device. */
+/** Bytes of a device's memory; 0 for what is no device. */
 export const capacityOf = (topology: Topology, id: string): bigint => {
   const device = partOf(topology, id);
   return (device?.volatileCapacity ?? 0n) + (device?.persistentCapacity ?? 0n);
 };
-export const labelAreaOf = (topology: Topology, id: string): bigint => partOf(topology, id)?.labelArea ?? 0n;
 
 function portOf(topology: Topology, part: Part, fallback: number): DownstreamPortDescription {
   const cards = below(topology, part.id, "cxl-upstream", "cxl-type3").map((card): SlotDescription => (card.kind === "cxl-upstream" ? switchOf(topology, card) : deviceOf(topology, card)));
