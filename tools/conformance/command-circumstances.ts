@@ -3,7 +3,8 @@
 import { commands } from "../../registers/commands.ts";
 import type { CommandName } from "../../registers/commands.ts";
 import { payloadBig, payloadNumber, uuidText } from "../../src/platform/payload.ts";
-import { deviceLogs } from "../../registers/features.ts";
+import type { FeatureDeclaration } from "../../registers/features.ts";
+import { deviceLogs, features } from "../../registers/features.ts";
 
 export type CommandCircumstance =
   /** An address that is no multiple of 64. */
@@ -43,6 +44,18 @@ export type CommandCircumstance =
   /** Theirs refuses values that its own thresholds do not leave room for. */
   | "beyond their thresholds"
   | "firmware was transferred"
+  /** Of a feature: not the current value, bytes behind its end, no feature of this id, a version that is not its own. */
+  | "not the current value"
+  | "beyond the feature"
+  | "no such feature"
+  | "version of another feature"
+  | "part of a feature"
+  /** A list is asked for from behind its last entry. */
+  | "behind the last entry"
+  | "reserved operation"
+  | "no ranges"
+  /** Poison that is put in or cleared while a scan is under way. */
+  | "during a scan"
   /** Theirs counts the offset of a part of its log in entries. */
   | "offset in entries"
   | "lists differ";
@@ -60,6 +73,8 @@ export interface Sent {
 }
 
 const line = 64n;
+const transferMask = 7;
+const featureOf = (uuid: string): FeatureDeclaration | undefined => Object.values(features).find((one) => one.uuid === uuid);
 const ranged = new Set<CommandName>(["getPoisonList", "getScanCapabilities", "scanMedia"]);
 const addressed = new Set<CommandName>(["injectPoison", "clearPoison"]);
 const policies = [0, 1, 2, 3, 4];
@@ -95,6 +110,33 @@ function ofClear({ input }: Sent): CommandCircumstance[] {
   return found;
 }
 
+/** Get and Set Feature. */
+function ofFeature({ name, input }: Sent): CommandCircumstance[] {
+  const feature = featureOf(uuidText(input.slice(0, 16)));
+  if (feature === undefined) return ["no such feature"];
+  const found: CommandCircumstance[] = [];
+  if (name === "getFeature") {
+    const { offset, count, selection } = commands.getFeature.input.fields;
+    if (payloadNumber(input, selection) !== 0) found.push("not the current value");
+    if (payloadNumber(input, offset) + payloadNumber(input, count) > feature.readable.length) found.push("beyond the feature");
+    return found;
+  }
+  const { flags, offset, version } = commands.setFeature.input.fields;
+  const bytes = input.length - commands.setFeature.input.length;
+  if (payloadNumber(input, version) !== feature.version) found.push("version of another feature");
+  if (payloadNumber(input, offset) + bytes > feature.writable.length) found.push("beyond the feature");
+  if ((payloadNumber(input, flags) & transferMask) !== 0 || bytes < feature.writable.length) found.push("part of a feature");
+  return found;
+}
+
+/** Media operations: what there is none of. */
+function ofOperation({ input }: Sent): CommandCircumstance[] {
+  const { class: kind, subclass, count } = commands.mediaOperations.input.fields;
+  const [wanted, sub, ranges] = [kind, subclass, count].map((field) => payloadNumber(input, field));
+  if (wanted !== 0 && ranges === 0) return ["no ranges"];
+  return (wanted ?? 0) > 1 || (sub ?? 0) > (wanted ?? 0) ? ["reserved operation"] : [];
+}
+
 const largest: Partial<Record<CommandName, number>> = { activateFirmware: 1, transferFirmware: 4 };
 
 /** What an input asks for. */
@@ -107,6 +149,10 @@ export function circumstancesOf(sent: Sent): CommandCircumstance[] {
   if (name === "setEventInterruptPolicy" && policies.some((index) => ((input[index] ?? 0) & 3) > (index === dynamicCapacity ? 1 : firmwareMode))) found.push("reserved mode");
   if (name === "setAlerts" && (((input[0] ?? 0) | (input[1] ?? 0)) & ~alerts) !== 0) found.push("reserved bits");
   if (name === "setEventInterruptPolicy" && input.length > commands.setEventInterruptPolicy.input.length) found.push("longer than its fields");
+  if (name === "getFeature" || name === "setFeature") found.push(...ofFeature(sent));
+  if (name === "mediaOperations") found.push(...ofOperation(sent));
+  if (name === "getSupportedFeatures" && payloadNumber(input, commands.getSupportedFeatures.input.fields.start) >= Object.keys(features).length) found.push("behind the last entry");
+  if (name === "performMaintenance" && ((input[0] ?? 0) === 0 || (input[0] ?? 0) > 2)) found.push("reserved operation");
   if ((input[0] ?? 0) > (largest[name] ?? 0xff)) found.push("reserved action");
   if (sent.isMediaDisabled) found.push("media disabled");
   return found;

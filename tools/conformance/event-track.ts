@@ -21,6 +21,7 @@ const kinds = new Map((Object.keys(eventRecords) as EventRecordName[]).map((kind
 
 /** Records of an output, oldest first. */
 const recordsOf = (output: Uint8Array): Uint8Array[] => Array.from({ length: Math.max(0, Math.floor((output.length - getEventRecords.output.length) / recordLength)) }, (_, index) => output.subarray(getEventRecords.output.length + index * recordLength, getEventRecords.output.length + (index + 1) * recordLength));
+const bytesOf = (text: string): Uint8Array => Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 const handleOf = (record: Uint8Array): number => payloadNumber(record, recordFields.handle);
 
 export class EventTrack {
@@ -55,6 +56,7 @@ export class EventTrack {
     const log = input[0] ?? 0;
     if (theirCode !== returnCodes.success) return;
     if (name === "getEventRecords") {
+      for (const record of recordsOf(theirs)) this.#shown.add(`${log} ${handleOf(record)}`);
       const here = recordsOf(ours);
       for (const [index, record] of recordsOf(theirs).entries()) if (here[index] !== undefined) this.#handles.set(`${log} ${handleOf(record)}`, handleOf(here[index]));
     }
@@ -63,11 +65,11 @@ export class EventTrack {
     this.#injected.set(log, ((input[1] ?? 0) & clearAll) === 0 ? Math.max(0, left - payloadNumber(input, clearEventRecords.input.fields.count)) : left);
   }
 
-  /** Tells what ours logged by itself, and takes it away where nothing else is in the log. */
-  dropOwn(place: Pointed): void {
+  /** Tells what ours logged by itself, and takes it away where nothing else is in the log and theirs logged nothing either. */
+  dropOwn(place: Pointed, later: readonly Entry[]): void {
     const status = decode(deviceStatus.registers.eventStatus, this.#host.eventStatus);
     for (const [log, name] of eventLogs.entries()) {
-      if (status[name] === 0 || (this.#injected.get(log) ?? 0) > 0) continue;
+      if (status[name] === 0 || (this.#injected.get(log) ?? 0) > 0 || this.#nextOf(later, log) !== undefined) continue;
       const records = recordsOf(this.#host.run(getEventRecords.opcode, Uint8Array.of(log)).output);
       const items = records.map((record) => ({ handle: handleOf(record) }));
       this.#host.run(clearEventRecords.opcode, encodePayload(clearEventRecords.input, { log, count: items.length }, { items }));
@@ -76,14 +78,18 @@ export class EventTrack {
     }
   }
 
+  /** A record of a log that the transcript reads next and that was not seen before. */
+  #nextOf(later: readonly Entry[], log: number): Uint8Array | undefined {
+    const read = later.find(({ value }) => value["op"] === "cmd" && numberOf(value["opcode"]) === getEventRecords.opcode && Number.parseInt(textOf(value["in"]).slice(0, 2), 16) === log);
+    return read === undefined ? undefined : recordsOf(bytesOf(textOf(read.value["out"]))).find((record) => !this.#shown.has(`${log} ${handleOf(record)}`));
+  }
+
   /** The next record that the transcript shows, from outside: what is compared is what becomes of it. One that it never shows is left out. */
   inject(device: string, later: readonly Entry[]): void {
-    for (const { value } of later) {
-      if (value["op"] !== "cmd" || numberOf(value["opcode"]) !== getEventRecords.opcode) continue;
-      const log = Number.parseInt(textOf(value["in"]).slice(0, 2), 16);
-      const name = eventLogs[log];
-      const record = recordsOf(Uint8Array.from(textOf(value["out"]).match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))).find((one) => !this.#shown.has(`${log} ${handleOf(one)}`));
-      if (record === undefined || name === undefined) continue;
+    const order = later.flatMap(({ value }) => (value["op"] === "cmd" && numberOf(value["opcode"]) === getEventRecords.opcode ? [Number.parseInt(textOf(value["in"]).slice(0, 2), 16)] : []));
+    for (const log of new Set(order)) {
+      const [name, record] = [eventLogs[log], this.#nextOf(later, log)];
+      if (name === undefined || record === undefined) continue;
       this.#shown.add(`${log} ${handleOf(record)}`);
       this.#injected.set(log, (this.#injected.get(log) ?? 0) + 1);
       return this.#host.provoke({ kind: "injectEvent", device, log: name, record: Uint8Array.from(record) });

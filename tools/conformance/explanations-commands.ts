@@ -2,6 +2,8 @@
 
 import { commandNames, commands } from "../../registers/commands.ts";
 import type { CommandName } from "../../registers/commands.ts";
+import { eventRecords } from "../../registers/events.ts";
+import type { EventRecordName } from "../../registers/events.ts";
 import type { ReturnCode } from "../../registers/payload-schema.ts";
 import { returnCodes } from "../../registers/payload-schema.ts";
 import type { CaptureKind } from "./capture.ts";
@@ -14,6 +16,7 @@ const devices: readonly FunctionKind[] = ["type3"];
 const captures: readonly CaptureKind[] = ["mailbox", "accesses"];
 const ended = -1;
 const weHave = [[0, 1]] as const;
+const theyHave = [[1, 0]] as const;
 
 type Code = ReturnCode | typeof ended;
 const codeOf = (code: Code): number => (code === ended ? ended : returnCodes[code]);
@@ -54,6 +57,34 @@ const codes = codeRules([
   ["performMaintenance", "emulator ended", ended, "invalidPayloadLength", "2 bytes at least."],
   ["getPoisonList", "emulator ended", ended, "success", "What does not fit the payload comes with the next commands: More Media Error Records."],
 ]);
+
+/** What QEMU's sources and its sheet say of it, beyond the project's captures. */
+const known = codeRules(([
+  ["getLabels", "emulator ended", ended, "success", "No bytes are asked for."],
+  ["setLabels", "emulator ended", ended, "success", "No bytes are written."],
+  ["addDynamicCapacity", "emulator ended", ended, "success", "The host takes nothing of what was offered."],
+  ["getSupportedFeatures", "behind the last entry", "invalidInput", "success", "The list ends where it begins: no entries."],
+  ["getFeature", "not the current value", "unsupported", "success", "Default and saved values can be selected."],
+  ["getFeature", "not the current value", "unsupported", "unsupportedFeatureSelection", "The code for a selection that there is not."],
+  ["getFeature", "beyond the feature", "success", "invalidInput", "Offset and count lie inside the feature; theirs gives what there is."],
+  ["getFeature", "no such feature", "featureTransferInProgress", "unsupported", "An id of zeros names no feature; theirs takes it for the one that is being transferred."],
+  ["setFeature", "version of another feature", "unsupported", "unsupportedFeatureVersion", "The code for a version that it does not have."],
+  ["setFeature", "beyond the feature", "invalidPayloadLength", "invalidInput", "The data lies outside of the feature; how long it is, is legal."],
+  ["setFeature", "part of a feature", "success", "invalidInput", "A full transfer has all of the writable data."],
+  ["setFeature", "part of a feature", "success", "featureTransferOutOfOrder", "Parts follow each other; theirs takes any."],
+  ["setFeature", "part of a feature", "invalidPayloadLength", "success", "A part of no bytes changes nothing."],
+  ["performMaintenance", "reserved operation", "success", "invalidInput", "Class 0 is no operation."],
+  ["performMaintenance", "in the background here", "success", "backgroundStarted", "It may run in the background, as its effects say on both."],
+  ["performMaintenance", "no background operation yet", "success", "backgroundStarted", "It may run in the background, as its effects say on both."],
+  ["mediaOperations", "reserved operation", "unsupported", "invalidInput", "The command is supported; what it asks for is not."],
+  ["mediaOperations", "no ranges", "success", "invalidInput", "There is nothing to work on."],
+  ["getEventRecords", "media disabled", "mediaDisabled", "success", "Needs no media."],
+  ["getLog", "media disabled", "mediaDisabled", "success", "Needs no media."],
+  ["getPartitionInfo", "media disabled", "mediaDisabled", "success", "Needs no media."],
+  ["sanitize", "media disabled", "mediaDisabled", "busy", "One operation at a time; theirs looks at the media first."],
+  ["transferFirmware", "media disabled", "mediaDisabled", "busy", "One operation at a time; theirs looks at the media first."],
+  ["activateFirmware", "media disabled", "mediaDisabled", "busy", "One operation at a time; theirs looks at the media first."],
+] as const).map((one): CodeRow => [...one, documentedOnly]));
 
 /** While the media is disabled, by a sanitize for example. */
 const disabled = codeRules(commandNames.filter((name) => (commands[name] as { readonly needsMedia?: true }).needsMedia === true).map((name): CodeRow => [name, "media disabled", "success", "mediaDisabled", "Needs the media; a sanitize does not stop it there.", documentedOnly]));
@@ -97,4 +128,27 @@ const outputs = rules(captures, [
   ["events of alerts", devices, "memoryModule.warning.logged", weHave, "CXL 8.2.10.9.3.3", "An alert whose condition holds tells so at once; theirs has no conditions."],
 ]);
 
-export const commandExplanations: readonly Explanation[] = [...codes, ...disabled, ...outputs];
+const recordKinds = Object.keys(eventRecords) as EventRecordName[];
+const records = rules(captures, [
+  ["more event records", devices, "getEventRecords.output.flags more", theyHave, "CXL 8.2.10.2.2", "There are no more than these; theirs says so whenever there is one.", documentedOnly],
+  ...recordKinds.flatMap((kind): Row[] => [
+    [`handle of a record (${kind})`, devices, `${kind}.record.handle`, (theirs, ours) => theirs > 0 && ours > 0, `CXL ${eventRecords[kind].clause}`, "Each device numbers its records.", { ...documentedOnly, states: "not 0" }],
+    [`timestamp of a record (${kind})`, devices, `${kind}.record.timestamp`, "any", `CXL ${eventRecords[kind].clause}`, "The device's clock when it happened; a transcript does not say when that was.", { ...documentedOnly, circumstance: "clock runs" }],
+  ]),
+]);
+
+const feature = "CXL 8.2.10.6.1";
+const featureValues = rules(captures, [
+  ["features: flags", devices, "getSupportedFeatures.item.flags", [[0x01, 0x67], [0x21, 0x67]], feature, "Values are changeable on both; ours can be saved and survive a reset too.", documentedOnly],
+  ["features: readable bytes", devices, "getSupportedFeatures.item.getSize", [[13, 5]], feature, "Error check scrub: three units there, one here.", documentedOnly],
+  ["features: writable bytes", devices, "getSupportedFeatures.item.setSize", [[7, 3]], feature, "Error check scrub: three units there, one here.", documentedOnly],
+  ["patrol scrub enabled", devices, "patrolScrub.readable.flags", weHave, "CXL 8.2.10.9.11.1", "Whether it runs after a reset is the device's own.", documentedOnly],
+  ["error check scrub: threshold in force", devices, "errorCheckScrub.readable.flags", (theirs, ours) => theirs === 0 && ours >= 3 && ours <= 5, "CXL 8.2.10.9.11.2", "The threshold that is in force; theirs says none.", { ...documentedOnly, states: "0x0 / a threshold" }],
+  ...(["softRepair", "hardRepair"] as const).flatMap((name): Row[] => [
+    [`${name}: latency`, devices, `${name}.readable.latency`, [[5, 0]], "CXL 8.2.10.7.2", "Each device's own.", documentedOnly],
+    [`${name}: flags`, devices, `${name}.readable.flags`, [[5, 3]], "CXL 8.2.10.7.2", "What it takes to name a place, and whether sparing leaves a record, is each device's own.", documentedOnly],
+    [`${name}: boot mode`, devices, `${name}.readable.bootMode`, theyHave, "CXL 8.2.10.7.2", "Records of sparing are enabled after a reset there; ours leaves that to the host.", documentedOnly],
+  ]),
+]);
+
+export const commandExplanations: readonly Explanation[] = [...codes, ...known, ...disabled, ...outputs, ...records, ...featureValues];

@@ -4,26 +4,24 @@ import { primaryMailbox } from "../../registers/device-block.ts";
 import { commands } from "../../registers/commands.ts";
 import type { CommandName } from "../../registers/commands.ts";
 import { recordFields, recordLength } from "../../registers/events.ts";
-import { deviceLogs } from "../../registers/features.ts";
 import { returnCodes } from "../../registers/payload-schema.ts";
-import { encodePayload, payloadBig, payloadNumber, uuidFrom } from "../../src/platform/payload.ts";
+import { payloadBig } from "../../src/platform/payload.ts";
 import { decode, encode } from "../../src/platform/registers.ts";
 import type { Capture, Entry } from "./capture.ts";
-import { CaptureError, bigOf, isObject, listOf, numberOf, textOf } from "./capture.ts";
+import { bigOf, isObject, listOf, numberOf, textOf } from "./capture.ts";
 import { circumstancesOf } from "./command-circumstances.ts";
 import type { Sent } from "./command-circumstances.ts";
 import { effectDifferences, effectsOf, nameOf } from "./command-effects.ts";
-import { CommandHistory } from "./command-history.ts";
 import type { Circumstance, Difference, Pointed, Tally } from "./compare.ts";
 import { count, valueDifferences } from "./compare.ts";
 import { backingDifferences } from "./backing.ts";
-import { EventTrack } from "./event-track.ts";
-import { MailboxHost } from "./mailbox-host.ts";
 import type { Answer } from "./mailbox-host.ts";
+import type { Session } from "./mailbox-session.ts";
+import { bytesOf, effectsHere, holds, laterOf, placeOf, restart } from "./mailbox-session.ts";
 import { injectLimit, isEvent, poisonOf, sequenceOf } from "./mailbox-steps.ts";
 import { outputDifferences } from "./payload-compare.ts";
 import type { Context } from "./registers.ts";
-import { capacityOf, componentNamed } from "./topology.ts";
+import { capacityOf, componentNamed, otherFunction } from "./topology.ts";
 
 const { control, command, status, background } = primaryMailbox.registers;
 const millisecond = 1_000_000;
@@ -32,24 +30,6 @@ const abortOpcode = commands.abortBackground.opcode;
 const { success, backgroundStarted } = returnCodes;
 const isTaken = (code: number): boolean => code === success || code === backgroundStarted;
 const isKnown = (name: string): name is CommandName => Object.hasOwn(commands, name);
-
-/** One device's transcript, from its power-on. */
-interface Session {
-  readonly capture: Capture;
-  readonly context: Context;
-  readonly topology: string;
-  readonly name: string;
-  readonly tally: Tally;
-  host: MailboxHost;
-  history: CommandHistory;
-  events: EventTrack;
-  /** Bytes of our log of command effects. */
-  effectsLog: number;
-  /** What theirs did at once goes on here, or went on here last. */
-  isBackgroundHere: boolean;
-  /** Lines that were injected here until one was refused. */
-  injected: number;
-}
 
 /** As an entry of op `cmd` gives it. */
 interface Theirs {
@@ -64,47 +44,22 @@ interface Theirs {
   readonly background: bigint;
 }
 
-const bytesOf = (text: string): Uint8Array => Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
-
 const theirsOf = ({ value }: Entry): Theirs => ({
   opcode: numberOf(value["opcode"]), input: bytesOf(textOf(value["in"])), length: numberOf(value["in_len"]), returnCode: numberOf(value["rc"]), output: bytesOf(textOf(value["out"])),
   control: bigOf(value["ctrl_after"]), command: bigOf(value["cmd_after"]), status: bigOf(value["status"]), background: bigOf(value["bg_status"]),
 });
-
-const logId = uuidFrom(deviceLogs.commandEffects.uuid);
-const supportedLogs = commands.getSupportedLogs.output;
-
-/** Our log of command effects, whole. */
-function effectsHere(host: MailboxHost): Uint8Array {
-  const { output } = host.run(commands.getSupportedLogs.opcode, new Uint8Array(0));
-  for (let at: number = supportedLogs.length; at < output.length; at += supportedLogs.items.length) {
-    if (logId.some((byte, index) => output[at + index] !== byte)) continue;
-    const length = payloadNumber(output, supportedLogs.items.fields.size, at);
-    return host.run(commands.getLog.opcode, encodePayload(commands.getLog.input, { id: logId, offset: 0, length })).output;
-  }
-  return new Uint8Array(0);
-}
-
-function hostOf(capture: Capture, place: string, context: Context, topology: string, name: string): MailboxHost {
-  const bench = context.bench(topology);
-  const host = MailboxHost.of(bench, componentNamed(bench.topology, name));
-  if (host === undefined) throw new CaptureError(capture.file, place, `"${name}" has no mailbox here; devices of its command line are ${bench.topology.functions.filter(({ kind }) => kind === "type3").map(({ id }) => id).join(", ")}`);
-  return host;
-}
-
-/** Power-on: what our device says of itself is asked for, and taken back. */
-function restart(session: Omit<Session, "host" | "history" | "events" | "effectsLog" | "isBackgroundHere" | "injected">, place: string, before?: CommandHistory): Session {
-  const host = hostOf(session.capture, place, session.context, session.topology, session.name);
-  const { result, takeBack } = host.attempt(() => effectsHere(host).length);
-  takeBack();
-  return { ...session, host, history: new CommandHistory(before), events: new EventTrack(host, session.tally), effectsLog: result, isBackgroundHere: false, injected: 0 };
-}
 
 export function compareMailbox(capture: Capture, entries: readonly Entry[], context: Context, tally: Tally): void {
   const sessions = new Map<string, Session>();
   for (const [index, entry] of entries.entries()) {
     const [topology, name] = [textOf(entry.value["topo"]) || "main", textOf(entry.value["fn"])];
     const key = `${topology}|${name}`;
+    const unknown = otherFunction(context.bench(topology).topology, name);
+    if (unknown !== undefined) {
+      tally.notModelled++;
+      tally.notes.add(`mailboxes of functions of kind ${unknown} are not modelled`);
+      continue;
+    }
     const session = sessions.get(key) ?? restart({ capture, context, topology, name, tally }, entry.place);
     sessions.set(key, session);
     if (entry.value["op"] === "crash") {
@@ -117,16 +72,6 @@ export function compareMailbox(capture: Capture, entries: readonly Entry[], cont
   tally.notes.add("transcripts have few times: ours waits where theirs had ended, and does not where theirs was still at it");
 }
 
-/** What follows an entry on its device, until theirs starts again. */
-function laterOf(entries: readonly Entry[], index: number): Entry[] {
-  const key = ({ value }: Entry): string => `${textOf(value["topo"])}|${textOf(value["fn"])}`;
-  const [own, ...rest] = entries.slice(index);
-  const end = rest.findIndex(({ value }) => value["op"] === "crash");
-  return own === undefined ? [] : (end < 0 ? rest : rest.slice(0, end)).filter((one) => key(one) === key(own));
-}
-
-const placeOf = ({ name, topology }: Session, { value, place }: Entry): Pointed => ({ capture: "mailbox", kind: "type3", function: topology === "main" ? name : `${name} (${topology})`, text: `${place}${textOf(value["name"]) === "" ? "" : ` ${textOf(value["name"])}`}${textOf(value["note"]) === "" ? "" : `, ${textOf(value["note"])}`}` });
-
 /** `later`: what follows on this device until theirs starts again. */
 function compareStep(session: Session, entry: Entry, later: readonly Entry[]): void {
   const { host, tally, history } = session;
@@ -136,7 +81,7 @@ function compareStep(session: Session, entry: Entry, later: readonly Entry[]): v
     case "cmd":
       // How many were injected before the refusal stands behind it: they come first.
       if (later[0]?.value["op"] === "limit" && numberOf(value["opcode"]) === commands.injectPoison.opcode) session.injected = injectLimit(host, later[0], bytesOf(textOf(value["in"])));
-      return compareCommand(session, entry, place);
+      return compareCommand(session, entry, place, later);
     case "w":
       host.write(numberOf(value["off"]), numberOf(value["w"]), bigOf(value["val"]));
       tally.repeated++;
@@ -159,14 +104,6 @@ function compareStep(session: Session, entry: Entry, later: readonly Entry[]): v
     default:
       return count(tally, backingDifferences(session.context.bench(session.topology), session.capture.file, entry, place));
   }
-}
-
-/** What holds for the registers of ours now. */
-function holds({ host, isBackgroundHere }: Session): Circumstance[] {
-  const found: Circumstance[] = [];
-  if (decode(background, host.read(background.offset)).opcode === 0) found.push("no background operation yet");
-  if (isBackgroundHere) found.push("in the background here");
-  return found;
 }
 
 const percentageOf = (value: bigint): number => decode(background, value).percentage;
@@ -202,11 +139,11 @@ function waitFor(session: Session, { opcode, returnCode, status: after, backgrou
   if (session.isBackgroundHere || returnCode === backgroundStarted || !isUnderWay(after) || percentageOf(operation) === complete) host.finish();
 }
 
-function compareCommand(session: Session, entry: Entry, place: Pointed): void {
+function compareCommand(session: Session, entry: Entry, place: Pointed, later: readonly Entry[]): void {
   const { host, history, tally } = session;
   const theirs = theirsOf(entry);
   waitFor(session, theirs);
-  session.events.dropOwn(place);
+  session.events.dropOwn(place, [entry, ...later]);
   const name = nameOf(theirs.opcode);
   const sent = isKnown(name) ? sentOf(session, name, theirs) : undefined;
   const circumstances: readonly Circumstance[] = sent === undefined ? [] : [...circumstancesOf(sent), ...history.circumstancesOf(sent), ...holds(session)];
@@ -227,8 +164,14 @@ function compareCommand(session: Session, entry: Entry, place: Pointed): void {
   if (!isTaken(theirs.returnCode) && isTaken(ours.returnCode)) {
     takeBack();
     tally.notes.add("a command that theirs refused was taken back here, so that the devices stay alike");
+  } else if (isFrozen(sent, theirs)) {
+    takeBack();
+    tally.notes.add("poison put in or cleared during a scan was taken back here: theirs does nothing then");
   }
 }
+
+/** Theirs leaves its poison list alone while a scan is under way. */
+const isFrozen = ({ name }: Sent, { background: operation, status: after }: Theirs): boolean => (name === "injectPoison" || name === "clearPoison") && isUnderWay(after) && decode(background, operation).opcode === commands.scanMedia.opcode;
 
 /** A command that theirs took and ours refused for a reason, sent again without the reason. */
 function alike({ host, history, tally }: Session, sent: Sent, theirs: Theirs, ours: Answer): Answer | undefined {
@@ -298,7 +241,7 @@ function inject(session: Session, entry: Entry, later: readonly Entry[]): void {
     tally.notes.add(`an injection is told in words that are not known here: "${note}"`);
     return;
   }
-  events.dropOwn(placeOf(session, entry));
+  events.dropOwn(placeOf(session, entry), later);
   if (poison !== undefined) {
     host.provoke(poison);
     history.noteExternalPoison();

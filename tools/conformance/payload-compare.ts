@@ -1,6 +1,6 @@
 // Outputs of commands, field by field as registers/commands.ts declares them; lists by what an entry stands for.
 
-import { commands } from "../../registers/commands.ts";
+import { commands, dynamicCapacityTail } from "../../registers/commands.ts";
 import type { CommandName } from "../../registers/commands.ts";
 import { eventRecords, recordFields, recordLayout } from "../../registers/events.ts";
 import type { EventRecordName } from "../../registers/events.ts";
@@ -64,7 +64,8 @@ function itemDifferences(outputs: Outputs, layout: PayloadLayout, items: NonNull
   if (byUuid.has(name)) return entryDifferences(outputs, layout, items);
   const count = Math.max(0, Math.floor((Math.min(theirs.length, ours.length) - layout.length) / items.length));
   if (name === "getEventRecords") return recordDifferences(outputs, layout.length, items.length, count);
-  return Array.from({ length: count }, (_, index) => layout.length + index * items.length).flatMap((at) => fieldDifferences({ place, structure: name, register: "item", circumstances }, items.fields, items.length, theirs, ours, at));
+  const tail = name === "getDynamicCapacity" && theirs.length === ours.length ? fieldDifferences({ place, structure: name, register: "output", circumstances }, dynamicCapacityTail.fields, dynamicCapacityTail.length, theirs, ours, layout.length + count * items.length) : [];
+  return [...tail, ...Array.from({ length: count }, (_, index) => layout.length + index * items.length).flatMap((at) => fieldDifferences({ place, structure: name, register: "item", circumstances }, items.fields, items.length, theirs, ours, at))];
 }
 
 /** Two outputs of one command. */

@@ -1,5 +1,6 @@
 // Lists of poisoned lines: compared as stretches of one source, for how many records they are told with and in which order is each device's own.
 
+import { commands } from "../../registers/commands.ts";
 import { mediaErrorRecord } from "../../registers/poison-commands.ts";
 import type { PayloadLayout } from "../../registers/payload-schema.ts";
 import { payloadBig, payloadNumber } from "../../src/platform/payload.ts";
@@ -38,6 +39,16 @@ export function stretchesOf(bytes: Uint8Array, start: number): Stretch[] {
 
 const keyOf = ({ from, to, source }: Stretch): string => `${from} ${to} ${source}`;
 
+/** As far as stretches lie in the range that was asked for: a record may go beyond it. */
+function within(stretches: readonly Stretch[], name: string, input: Uint8Array): Stretch[] {
+  const { address, lines } = commands.getPoisonList.input.fields;
+  const [from, count] = [payloadBig(input, address), payloadBig(input, lines)];
+  const start = from - (from % line);
+  if (name !== "getPoisonList" || count === 0n) return [...stretches];
+  const end = start + count * line;
+  return stretches.flatMap((one) => (one.to <= start || one.from >= end ? [] : [{ ...one, from: one.from < start ? start : one.from, to: one.to > end ? end : one.to }]));
+}
+
 /** Without the lines that only theirs can have; stretches are cut where such lines lie. */
 function without(stretches: readonly Stretch[], lines: ReadonlySet<bigint>): Stretch[] {
   return stretches.flatMap((stretch) => {
@@ -47,11 +58,11 @@ function without(stretches: readonly Stretch[], lines: ReadonlySet<bigint>): Str
   });
 }
 
-export function poisonDifferences({ place, name, theirs, ours, circumstances, refusedLines }: Outputs, layout: PayloadLayout): Difference[] {
+export function poisonDifferences({ place, name, input, theirs, ours, circumstances, refusedLines }: Outputs, layout: PayloadLayout): Difference[] {
   const { count: counter, ...others } = layout.fields as { readonly count: readonly [number, number, string] };
   const named: Named = { place, structure: name, register: "output", circumstances };
   const fixed = fieldDifferences(named, { ...others, count: counter }, layout.length, theirs, ours, 0, partsOf[name]).filter(({ field }) => field !== "count");
-  const [all, right] = [stretchesOf(theirs, layout.length), stretchesOf(ours, layout.length)];
+  const [all, right] = [within(stretchesOf(theirs, layout.length), name, input), within(stretchesOf(ours, layout.length), name, input)];
   const left = without(all, refusedLines);
   const taken = all.length === left.length && all.every((one, index) => keyOf(one) === keyOf(left[index] ?? one)) ? [] : [differ({ ...named, register: "item", circumstances: ["refused here"] }, "listed", 1, 0)];
   const [there, here] = [new Set(left.map(keyOf)), new Set(right.map(keyOf))];
