@@ -66,7 +66,20 @@ export function compareRegisters(capture: Capture, entries: readonly Entry[], co
 /** What carries the accesses of a group; undefined: the function has no such block. */
 function registersOf({ space, topology }: Group, target: BenchFunction, context: Context): Registers | undefined {
   if (space === "config") return configRegisters(context.untouched(topology, target.name), target.address);
-  return space === "device" ? target.device : target.block;
+  return space === "device" ? settled(target.device, context.bench(topology)) : target.block;
+}
+
+const restarted = (bench: Bench, name: string): Registers | undefined => settled(bench.functions.get(name)?.device, bench);
+
+const pause = 10_000;
+/** Theirs has ended a command before the next access comes: so has ours. */
+function settled(registers: Registers | undefined, { hardware }: Bench): Registers | undefined {
+  if (registers === undefined) return undefined;
+  const write = (offset: number, width: number, value: bigint): void => {
+    registers.write(offset, width, value);
+    hardware.advanceTo(hardware.now + pause);
+  };
+  return { read: (offset, width) => registers.read(offset, width), write };
 }
 
 function compareGroup(capture: Capture, group: Group, context: Context, tally: Tally): void {
@@ -90,7 +103,7 @@ function compareGroup(capture: Capture, group: Group, context: Context, tally: T
     else if (value["op"] === "mask") compareMask(value, view, at, tally);
     else if (value["op"] === "abort") {
       compareAbort(value, view, at, tally);
-      view = { ...view, registers: context.fresh(topology).functions.get(target.name)?.device ?? view.registers, writes: new CommandWrites() };
+      view = { ...view, registers: restarted(context.fresh(topology), target.name) ?? view.registers, writes: new CommandWrites() };
     } else compareRead(value, view, at, tally);
   }
   if (capture.leavesZerosOut) compareZeros(entries, view, place, tally);
