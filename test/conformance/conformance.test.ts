@@ -5,19 +5,43 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { blocks } from "../../registers/blocks.ts";
+import { commands } from "../../registers/commands.ts";
+import type { CommandName } from "../../registers/commands.ts";
+import { eventLogs, eventRecords, recordFields } from "../../registers/events.ts";
+import type { EventRecordName } from "../../registers/events.ts";
+import { features } from "../../registers/features.ts";
+import type { FeatureName } from "../../registers/features.ts";
+import { commandEffects } from "../../registers/payload-schema.ts";
+import type { CommandDeclaration } from "../../registers/payload-schema.ts";
 import type { StructureDeclaration } from "../../registers/schema.ts";
+import { deviceStructures } from "../../tools/conformance/device-layout.ts";
 import { explanations } from "../../tools/conformance/explanations.ts";
 import type { Explanation } from "../../tools/conformance/explanations.ts";
 import { findings } from "../../tools/conformance/findings.ts";
 import { runFolder } from "../../tools/conformance/folder.ts";
 import { pageOf, staleRules } from "../../tools/conformance/report.ts";
+import { partsOf } from "../../tools/conformance/payload-fields.ts";
 import { undeclared } from "../../tools/conformance/undeclared.ts";
 import { fieldsOf } from "../../tools/conformance/structures.ts";
 import { modules } from "../support/machine.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const outcome = runFolder(modules.release, join(root, "test/fixtures/captures"));
-const structures = Object.values(blocks).flatMap((block) => Object.values(block.placements).map(({ structure }: { structure: StructureDeclaration }) => structure));
+const structures = [...deviceStructures, ...Object.values(blocks).flatMap((block) => Object.values(block.placements).map(({ structure }: { structure: StructureDeclaration }) => structure))];
+
+/** Names of what a rule of a command, a record, a feature or the log of command effects can be about. */
+function commandFields(structure: string, register: string): ReadonlySet<string> {
+  if (structure === "commandEffects") return new Set(Object.hasOwn(commands, register) ? [...Object.keys(commandEffects), "listed"] : []);
+  if (register === "record" || (eventLogs as readonly string[]).includes(register)) return new Set(Object.hasOwn(eventRecords, structure) ? [...Object.keys(recordFields), ...Object.keys(eventRecords[structure as EventRecordName].fields), "logged"] : []);
+  if (register === "readable") return new Set(Object.keys(features[structure as FeatureName]?.readable.fields ?? {}));
+  const command = (commands as Readonly<Record<string, CommandDeclaration>>)[structure];
+  if (command === undefined) return new Set();
+  const { output } = command;
+  const parts = Object.entries(partsOf[structure as CommandName] ?? {}).flatMap(([field, bits]) => Object.keys(bits).map((part) => `${field} ${part}`));
+  const known: Readonly<Record<string, readonly string[]>> = { returnCode: ["value"], limit: ["injected"], output: [...Object.keys(output.fields), ...parts, ...(output.hasData === true ? ["data"] : [])], item: [...Object.keys(output.items?.fields ?? {}), "listed", "source"] };
+  return new Set(known[register] ?? []);
+}
+
 const rules: readonly Explanation[] = [...explanations, ...findings];
 
 describe("the project's captures", () => {
@@ -29,7 +53,7 @@ describe("the project's captures", () => {
 
   it.each([
     ["qemu/config_reset.json", 2620], ["qemu/component_reset.json", 203], ["qemu/component_masks.json", 261], ["qemu/cedt.json", 12], ["qemu/doe_cdat.json", 104], ["qemu/datapath_sample.json", 2191],
-    ["linux/2b-two-way-ram/mmio.ndjson", 3914], ["linux/2b-two-way-ram/CEDT.bin", 3], ["linux/3-ok-nosr/s1-programmed.hdm-regs.txt", 17],
+    ["qemu/device_registers.json", 190], ["qemu/mailbox_volA.json", 349], ["linux/2b-two-way-ram/mmio.ndjson", 3914], ["linux/2b-two-way-ram/CEDT.bin", 3], ["linux/3-ok-nosr/s1-programmed.hdm-regs.txt", 17],
   ] as const)("%s: every entry is counted once, and some are equal", (file, entries) => {
     const tally = outcome.results.find((one) => one.file === file)?.tally;
     if (tally === undefined) throw new Error(`${file} was not run`);
@@ -49,9 +73,8 @@ describe("the project's captures", () => {
     for (const { file, tally } of decoders) expect([file, [...tally.used.keys()].toSorted()]).toEqual([file, ["targets of a device's decoders", "their component 0x5 (HDM decoders) on rp"]]);
   });
 
-  it("what belongs to the device block is counted as not yet modelled, not as compared", () => {
-    const later = (file: string) => outcome.results.find((one) => one.file === file)?.tally;
-    expect([later("qemu/device_registers.json")?.notModelled, later("qemu/mailbox_volA.json")?.notModelled, later("linux/2b-two-way-ram/mmio.ndjson")?.notModelled]).toEqual([190, 349, 562]);
+  it("only structures of dynamic capacity in the CDAT are not yet modelled", () => {
+    expect(outcome.results.filter(({ tally }) => tally.notModelled > 0).map(({ file, tally }) => [file, tally.notModelled, [...tally.notes].some((note) => note.includes("dynamic capacity"))])).toEqual([["qemu/doe_cdat.json", 15, true]]);
   });
 
   it("every rule explains something, but for those that only documents speak of, which explain nothing", () => {
@@ -70,12 +93,14 @@ describe("rules", () => {
   it("name one field that is declared, or one structure that only the other machine has: never several structures", () => {
     const special = new Set(["list", "function"]);
     const pseudo = /^(CDAT |data object|data path|no structure|function$|msi mask and pending bits$)/;
+    const named = (one: Explanation): boolean => commandFields(one.structure, one.register).has(one.field);
     for (const one of rules) {
       if (pseudo.test(one.structure)) continue;
       if (one.isWhole === true) {
         expect([one.id, /^(cap|ext|dvsec|component) (0x)?[0-9a-f]+$/.test(one.structure)]).toEqual([one.id, true]);
         continue;
       }
+      if (named(one) || one.field === "reserved" || one.field === "emulator ended") continue;
       const found = structures.filter((structure) => structure.name === one.structure);
       const fields = found.flatMap((structure) => Array.from({ length: Math.ceil(structure.length / 4) }, (_, index) => fieldsOf(structure, index * 4)).flat());
       expect([one.id, special.has(one.register) || fields.some(({ register, field }) => register === one.register && field === one.field)]).toEqual([one.id, true]);
@@ -92,6 +117,8 @@ describe("rules", () => {
   it("that take any value are few, and stand for a choice or a circumstance", () => {
     const free = rules.filter((one) => one.expect === "any" && one.isWhole !== true && one.circumstance === undefined).map((one) => one.id);
     expect(free).toEqual(["slot number", "CDAT checksum"]);
+    const circumstances = new Set(rules.filter((one) => one.expect === "any" && one.captures.includes("mailbox")).map((one) => one.circumstance));
+    expect([...circumstances].toSorted()).toEqual(["clock runs", "firmware was transferred", "in the background here", "lists differ", "offset in entries", "same lines"]);
   });
 
   it("name no field twice: a field that the model declares is not in the list of undeclared ones", () => {

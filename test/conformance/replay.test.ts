@@ -172,10 +172,11 @@ describe("accesses across switches", () => {
     expect(() => runCapture(modules.release, readAccesses("recorded", log.join("\n"), switched.replace("sn=0x11", "sn=0x19"), bridges))).toThrow(/"c1" has the serial number 0x11 in the capture and 0x19 in the command line beside it/);
   });
 
-  it("an access to a place where the topology has nothing, and to registers that are not modelled", () => {
+  it("an access to a place where the topology has nothing, and one to a block of no known kind", () => {
     const line = (fields: object): string => JSON.stringify(fields);
     const tally = compare([...log, line({ k: "cfg", op: "r", dev: "cxl-type3", bdf: "77:00.0", off: "0x0", val: "0x1", w: 4 }), line({ k: "mmio", op: "r", block: "device/mailbox", addr: "0x10", val: "0x0", w: 8 }), line({ k: "mmio", op: "r", block: "component", addr: "0x10", val: "0x0", w: 4 })]);
-    expect([opened(tally), tally.notModelled]).toEqual([["77:00.0 function at no place of the topology", " block at no known address"], 1]);
+    expect([opened(tally), tally.notModelled]).toEqual([["77:00.0 function at no place of the topology", " device block at no known address", " block at no known address"], 0]);
+    expect(() => compare([...log, line({ k: "mmio", op: "r", block: "attic", addr: "0x10", val: "0x0", w: 8 })])).toThrow(/line \d+: has the block "attic"; those known here are component, device\/\.\.\. and msix/);
   });
 });
 

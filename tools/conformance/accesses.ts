@@ -17,6 +17,7 @@ import { CaptureError, bigOf, numberOf, textOf } from "./capture.ts";
 import type { Pointed, Tally } from "./compare.ts";
 import { count, theirsAlone, valueDifferences } from "./compare.ts";
 import { circumstancesAt } from "./decoder-values.ts";
+import { DeviceAccesses } from "./device-accesses.ts";
 import type { Seen } from "./images.ts";
 import { blockMask, imageReader, learn } from "./images.ts";
 import type { Layout } from "./structures.ts";
@@ -49,6 +50,7 @@ interface Replay {
   readonly layouts: Map<string, Layout>;
   readonly bridges: ReadonlyMap<bigint, string>;
   readonly answers: Answers;
+  readonly devices: DeviceAccesses;
 }
 
 function remember(replay: Replay, key: string, make: () => Layout): Layout {
@@ -162,6 +164,19 @@ function repeatComponent(replay: Replay, { value, place }: Entry): void {
   count(replay.tally, valueDifferences(at, declared, inside, width, theirs, target.block.read(cm + declared.at + inside, width), circumstances));
 }
 
+/** Device blocks: their registers and commands. */
+function repeatDevice(replay: Replay, { value, place }: Entry): void {
+  const [address, width, theirs] = [bigOf(value["addr"]), numberOf(value["w"]), bigOf(value["val"])];
+  const bar = barOf(replay, address);
+  const target = bar === undefined ? undefined : functionOf(replay, bar.id);
+  const at: Pointed = { capture: "accesses", kind: target?.kind ?? "pxb-cxl", function: target?.name ?? "", text: `${place} ${textOf(value["addr"])}` };
+  if (target === undefined) return count(replay.tally, [theirsAlone(at, "device block at no known address", "", Number(theirs & allOnes))]);
+  const base = address & ~blockMask;
+  const access = { target, offset: Number(address - base), image: (offset: number) => replay.seen.blocks.get(base)?.dword(offset), width, value: theirs, place: at };
+  if (value["op"] === "w") replay.devices.write(access);
+  else replay.devices.read(access);
+}
+
 const barIndex = 7;
 
 /** MSI-X tables and pending bits: by the BARs and offsets of their capability. */
@@ -233,7 +248,7 @@ export function compareAccesses(module: WebAssembly.Module, capture: Capture, to
   const { hardware, platform } = createUntouched(module, machine);
   const replay: Replay = {
     capture, topology, tally, tree: new BusTree(topology), native: platform, nativeHardware: hardware, bench: createBench(module, topology, machine), seen: learn(topology, entries),
-    bars: new Map(), layouts: new Map(), bridges: bridgesOf(capture, topology, tally), answers: new Answers(tally),
+    bars: new Map(), layouts: new Map(), bridges: bridgesOf(capture, topology, tally), answers: new Answers(tally), devices: new DeviceAccesses(topology, tally),
   };
   checkSerials(replay);
   tally.notes.add("captures of accesses have no times: accesses were made 1 ms apart, so that links train and commits end as they did there");
@@ -243,7 +258,9 @@ export function compareAccesses(module: WebAssembly.Module, capture: Capture, to
     if (value["k"] === "cfg") repeatConfig(replay, entry);
     else if (value["block"] === "component") repeatComponent(replay, entry);
     else if (value["block"] === "msix") repeatMessages(replay, entry);
-    else tally.notModelled++;
+    else if (textOf(value["block"]).startsWith("device/")) repeatDevice(replay, entry);
+    else throw new CaptureError(capture.file, entry.place, `has the block "${textOf(value["block"])}"; those known here are component, device/... and msix`);
   }
   replay.answers.closeAll();
+  replay.devices.closeAll();
 }

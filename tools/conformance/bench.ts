@@ -29,6 +29,8 @@ export interface BenchFunction {
   readonly block: Registers;
   /** MSI-X table and pending bits of a device. */
   readonly messages: Registers | undefined;
+  /** Device block of a device, to the end of its BAR. */
+  readonly device: Registers | undefined;
 }
 
 export interface Bench {
@@ -89,14 +91,15 @@ export function createBench(module: WebAssembly.Module, topology: Topology, mach
     const { rootPorts, end } = enumeratePci(platform.config, bridge, memory);
     memory = end;
     found.push(...flatten(rootPorts));
-    functions.set(bridge.name, { name: bridge.name, kind: "hb", address: 0, block: handleRegisters(platform.ioremap(bridge.componentBase, BigInt(cacheMemoryRange.blockSize))), messages: undefined });
+    functions.set(bridge.name, { name: bridge.name, kind: "hb", address: 0, block: handleRegisters(platform.ioremap(bridge.componentBase, BigInt(cacheMemoryRange.blockSize))), messages: undefined, device: undefined });
   }
   const names = [...functionsOf(machine)].filter(([, kind]) => kind !== "hb");
   for (const [index, { address, bar, barSize }] of found.entries()) {
     const [name, kind] = names[index] ?? ["", "type3"];
     const hasMessages = kind === "type3" && barSize > BigInt(deviceBar.messages);
     const messages = hasMessages ? handleRegisters(platform.ioremap(bar + BigInt(deviceBar.messages), BigInt(deviceBar.device - deviceBar.messages))) : undefined;
-    functions.set(name, { name, kind, address, block: handleRegisters(platform.ioremap(bar, BigInt(cacheMemoryRange.blockSize))), messages });
+    const device = kind === "type3" && barSize > BigInt(deviceBar.device) ? handleRegisters(platform.ioremap(bar + BigInt(deviceBar.device), barSize - BigInt(deviceBar.device))) : undefined;
+    functions.set(name, { name, kind, address, block: handleRegisters(platform.ioremap(bar, BigInt(cacheMemoryRange.blockSize))), messages, device });
   }
   return { topology, machine, hardware, platform, functions, restoreRouting: routingOf(platform, found) };
 }

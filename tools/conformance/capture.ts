@@ -13,12 +13,10 @@ export class CaptureError extends Error {
 }
 
 /** What an entry is compared as. */
-export type CaptureKind = "config" | "component" | "masks" | "exchange" | "cedt" | "datapath" | "accesses" | "decoders";
-/** `later`: registers and commands of the device block, which the model does not have yet. */
-export type EntryKind = CaptureKind | "later";
+export type CaptureKind = "config" | "component" | "device" | "mailbox" | "masks" | "exchange" | "cedt" | "datapath" | "accesses" | "decoders";
 
 export interface Entry {
-  readonly kind: EntryKind;
+  readonly kind: CaptureKind;
   /** Where it stands in the file: `entry 12`, `line 12`. */
   readonly place: string;
   readonly value: JsonObject;
@@ -53,11 +51,15 @@ const isNumbers: Check = (value) => Array.isArray(value) && value.every(isNumber
 const isProgram: Check = (value) => Array.isArray(value) && value.every((step: Json) => Array.isArray(step) && isText(step[0]) && isNumber(step[1]) && isNumber(step[2]));
 const isRows: Check = (value) => Array.isArray(value) && value.every((row: Json) => Array.isArray(row) && isNumber(row[0]) && (row[1] === null || (isText(row[1]) && isNumber(row[2]))));
 const isWindow: Check = (value) => isObject(value) && isNumber(value["size"]) && listOf(value["targets"]).length > 0 && listOf(value["targets"]).every(isText);
+const isObjects: Check = (value) => isObject(value);
+const isLogEntries: Check = (value) => Array.isArray(value) && value.every((one: Json) => Array.isArray(one) && isNumber(one[0]) && isNumber(one[1]));
+const isFiles: Check = (value) => isObject(value) && Object.values(value).every((one) => Array.isArray(one) && one.every((bytes: Json) => isBytes(bytes)));
 const isAddress: Check = (value) => typeof value === "string" && /^(?:[0-9a-f]{4}:)?[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/i.test(value);
 
 const remedies = new Map<Check, string>([
   [isNumber, 'a number like "0x10"'], [isText, "a name"], [isBytes, "bytes as pairs of hexadecimal digits"], [isWidth, "1, 2, 4 or 8"], [isNumbers, 'a list of numbers like "0x10"'], [isProgram, 'a list of [component, "0xOFFSET", "0xVALUE"]'],
   [isRows, 'a list of ["0xOFFSET", backing file or null, "0xOFFSET", result]'], [isWindow, "an object with targets and size"], [isAddress, 'a PCI address like "0d:00.0"'],
+  [isObjects, "an object"], [isLogEntries, 'a list of ["0xOPCODE", "0xEFFECTS", name]'], [isFiles, "bytes of places, as pairs of hexadecimal digits, by backing file"],
 ]);
 
 const register = { fn: isText, off: isNumber, w: isWidth } as const;
@@ -71,24 +73,37 @@ const needed: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
   datapath: { case: isText, hpa_base: isNumber, cfmw: isWindow, program: isProgram, rows: isRows },
   cfg: { bdf: isAddress, off: isNumber, w: isWidth, val: isNumber, dev: isText },
   mmio: { addr: isNumber, w: isWidth, val: isNumber, block: isText },
-  later: {},
+  ...Object.fromEntries(Object.entries({
+    r: { off: isNumber, w: isWidth, val: isNumber }, w: { off: isNumber, w: isWidth, val: isNumber },
+    cmd: { opcode: isNumber, in: isBytes, in_len: isNumber, rc: isNumber, out: isBytes, out_len: isNumber, cmd_after: isNumber, status: isNumber, bg_status: isNumber, ctrl_after: isNumber },
+    cel: { entries: isLogEntries }, bg: { bg_status: isNumber, mailbox_status: isNumber }, qmp: { note: isText, result: isObjects }, seq: { note: isText, vals: isNumbers }, limit: { injected: isNumber, rc: isNumber },
+    backing: { note: isText, files: isFiles }, crash: { opcode: isNumber, in: isBytes, in_len: isNumber },
+  }).map(([op, fields]) => [`mailbox ${op}`, { fn: isText, ...fields }])),
 };
 
-const blocks = new Set<string>(["cfg", "comp"]);
+const blocks: ReadonlyMap<string, CaptureKind> = new Map([["cfg", "config"], ["comp", "component"], ["device", "device"]]);
 const tables = new Set<string>(["CHBS", "CFMWS", "CXIMS"]);
 
 /** What an entry is, and what it must have; undefined: nothing that is known here. */
-function classify(value: JsonObject): { readonly kind: EntryKind; readonly shape: string } | undefined {
+function classify(value: JsonObject): { readonly kind: CaptureKind; readonly shape: string } | undefined {
   const [op, block] = [textOf(value["op"]), textOf(value["block"])];
   const isAccess = op === "r" || op === "w";
   if (value["k"] !== undefined) return isAccess && (value["k"] === "cfg" || value["k"] === "mmio") ? { kind: "accesses", shape: value["k"] } : undefined;
-  if (block === "mailbox" || block === "device") return { kind: "later", shape: "later" };
+  if (block === "mailbox") return needed[`mailbox ${op}`] === undefined ? undefined : { kind: "mailbox", shape: `mailbox ${op}` };
   if (op === "exchange") return { kind: "exchange", shape: "exchange" };
-  if (blocks.has(block) && op === "mask") return { kind: "masks", shape: "mask" };
-  if (blocks.has(block) && op === "ones-range") return { kind: "masks", shape: "range" };
-  if (blocks.has(block) && isAccess) return { kind: block === "cfg" ? "config" : "component", shape: "value" };
+  const kind = blocks.get(block);
+  if (kind !== undefined && (op === "mask" || op === "ones-range")) return { kind: kind === "device" ? kind : "masks", shape: op === "mask" ? "mask" : "range" };
+  if (kind !== undefined && (isAccess || (op === "abort" && kind === "device"))) return { kind, shape: "value" };
   if (value["program"] !== undefined) return { kind: "datapath", shape: "datapath" };
   return tables.has(textOf(value["type"])) ? { kind: "cedt", shape: "cedt" } : undefined;
+}
+
+/** Payloads are as long as their entry says; an input may be announced that was never written. */
+function checkPayloads(file: string, place: string, value: JsonObject): void {
+  for (const [key, length] of [["in", "in_len"], ["out", "out_len"]] as const) {
+    const [bytes, said] = [textOf(value[key]).length / 2, value[length]];
+    if (said !== undefined && bytes !== numberOf(said) && !(key === "in" && bytes === 0)) throw new CaptureError(file, place, `"${key}" has ${bytes} bytes, "${length}" says ${numberOf(said)}; is the entry whole?`);
+  }
 }
 
 function checked(file: string, place: string, value: Json): Entry {
@@ -98,6 +113,7 @@ function checked(file: string, place: string, value: Json): Entry {
   for (const [key, check] of Object.entries(needed[found.shape] ?? {})) {
     if (!check(value[key])) throw new CaptureError(file, place, `${value[key] === undefined ? `has no "${key}"` : `"${key}" is ${JSON.stringify(value[key])}`}; give ${remedies.get(check) ?? "what the format asks for"}`);
   }
+  if (found.kind === "mailbox") checkPayloads(file, place, value);
   return { kind: found.kind, place, value };
 }
 

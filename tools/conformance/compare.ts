@@ -1,6 +1,7 @@
 // One value of theirs against one of ours: equal, explained field by field, a known finding, or neither.
 
 import type { CaptureKind } from "./capture.ts";
+import type { CommandCircumstance } from "./command-circumstances.ts";
 import type { Explanation } from "./explanations.ts";
 import { explanations } from "./explanations.ts";
 import type { Finding } from "./findings.ts";
@@ -30,7 +31,14 @@ export type Circumstance =
   /** The access goes over the end of a way. */
   | "over a way"
   /** An access of 8 bytes. */
-  | "wide";
+  | "wide"
+  /** An access of 1 or 2 bytes. */
+  | "narrow"
+  /** No background operation has run since reset. */
+  | "no background operation yet"
+  /** The command register was not written whole. */
+  | "command written in parts"
+  | CommandCircumstance;
 
 export interface Difference extends Place {
   readonly theirs: number;
@@ -135,7 +143,7 @@ export function dwordDifferences(place: Pointed, declared: Declared, offset: num
 }
 
 /** Fields that say where things lie: lists are compared as lists, and placement is each machine's own. */
-const placementFields = new Set(["header.next", "capabilitiesPointer.value", "entry.id", "entry.version", "entry.pointer", "header.arraySize"]);
+const placementFields = new Set(["header.next", "capabilitiesPointer.value", "entry.id", "entry.version", "entry.pointer", "header.arraySize", "header.offset"]);
 
 /** Differences of a value of 1, 2, 4 or 8 bytes at a byte of a structure. */
 export function valueDifferences(place: Pointed, declared: Declared, inside: number, width: number, theirs: bigint, ours: bigint, circumstances: readonly Circumstance[] = []): Difference[] {

@@ -4,7 +4,7 @@ import { cacheMemoryRange } from "../../registers/constants.ts";
 import { dvsecDevice } from "../../registers/dvsec.ts";
 import { hdmDecoderDevice, hdmDecoderPort } from "../../registers/hdm-decoder.ts";
 import { configBus, findDvsec } from "../../src/platform/config-walk.ts";
-import type { DownstreamPortDescription, MachineDescription } from "../../src/platform/description.ts";
+import type { DownstreamPortDescription } from "../../src/platform/description.ts";
 import { isSwitch, portsBelow } from "../../src/platform/description.ts";
 import { structureAt } from "../../src/platform/registers.ts";
 import type { Bench, BenchFunction } from "./bench.ts";
@@ -117,16 +117,16 @@ function refusals(components: ReadonlyMap<string, Component>, place: Pointed, ta
 const devicesBelow = (ports: readonly DownstreamPortDescription[]) => portsBelow(ports).flatMap((port) => port.slots.flatMap((slot) => (isSwitch(slot) ? [] : [slot])));
 
 /** Which device and DPA a backing file and an offset in it are. */
-function placeOf(machine: MachineDescription, bench: Bench, file: string, offset: bigint): { readonly device: number; readonly dpa: bigint } | undefined {
+export function mediaPlace(bench: Bench, file: string, offset: bigint): { readonly device: number; readonly dpa: bigint } | undefined {
   const name = file.replace(/-(vol|pmem)$/, "");
   const entity = bench.hardware.entities.devices.get(name);
-  const description = machine.hostBridges.flatMap((bridge) => devicesBelow(bridge.rootPorts)).find((one) => one.name === name);
+  const description = bench.machine.hostBridges.flatMap((bridge) => devicesBelow(bridge.rootPorts)).find((one) => one.name === name);
   if (entity === undefined || description === undefined) return undefined;
   return { device: entity.index, dpa: file.endsWith("-pmem") ? description.volatileCapacity + offset : offset };
 }
 
 /** Bytes of a device's media, without time or trace. */
-function readMedia(bench: Bench, device: number, dpa: bigint, length: number): number[] {
+export function mediaBytes(bench: Bench, device: number, dpa: bigint, length: number): number[] {
   return Array.from({ length }, (_, index) => {
     const at = dpa + BigInt(index);
     const low = bench.hardware.exports.peekMedia(device, Number(at & word), Number(at >> 32n)) >>> 0;
@@ -159,7 +159,7 @@ export function compareDataPath(capture: Capture, entries: readonly Entry[], ben
     tally.entries += rows.length;
     const granularity = BigInt(numberOf(entry.value["ways"]) === 1 ? 0 : numberOf(entry.value["granularity"]));
     for (const row of rows) {
-      if (row.file !== "" && placeOf(bench.machine, bench, row.file, row.offset) === undefined) throw new CaptureError(capture.file, entry.place, `its row "${row.text}" names the backing file "${row.file}"; files are named after the devices of the command line, with -vol or -pmem behind`);
+      if (row.file !== "" && mediaPlace(bench, row.file, row.offset) === undefined) throw new CaptureError(capture.file, entry.place, `its row "${row.text}" names the backing file "${row.file}"; files are named after the devices of the command line, with -vol or -pmem behind`);
       count(tally, rowDifferences({ ...place, text: row.text }, bench, row, granularity, circumstances));
     }
     checkAliases(place, bench, rows, tally);
@@ -176,8 +176,8 @@ function rowDifferences(place: Pointed, bench: Bench, { hpa, file, offset, tag }
     if (loaded.status === "ok" || status === "ok") return [{ ...named, register: "unrouted", field: "reached", theirs: 0, ours: 1 }];
     return [{ ...named, register: "unrouted", field: "value", theirs: 0, ours: Number(loaded.value & word) }];
   }
-  const there = placeOf(bench.machine, bench, file, offset);
-  const found = there === undefined ? [] : readMedia(bench, there.device, there.dpa, lineBytes);
+  const there = mediaPlace(bench, file, offset);
+  const found = there === undefined ? [] : mediaBytes(bench, there.device, there.dpa, lineBytes);
   const wanted = bytesOf(tag);
   const left = granularity === 0n ? lineBytes : Math.min(lineBytes, Number(granularity - (hpa % granularity)));
   const [ofWay, beyond] = [wanted.slice(0, left).every((byte, at) => found[at] === byte), wanted.slice(left).every((byte, at) => found[left + at] === byte)];

@@ -6,47 +6,16 @@ import { hdmDecoderDevice, hdmDecoderPort } from "../../registers/hdm-decoder.ts
 import { link, ras } from "../../registers/ras-link.ts";
 import type { StructureDeclaration } from "../../registers/schema.ts";
 import type { CaptureKind } from "./capture.ts";
-import type { Circumstance } from "./compare.ts";
+import { commandExplanations } from "./explanations-commands.ts";
+import { deviceExplanations } from "./explanations-device.ts";
+import type { Explanation, Extra, Row, RuleKind } from "./rule.ts";
+import { rules } from "./rule.ts";
 import type { FunctionKind } from "./topology.ts";
 
-/** Exactly these values, theirs and ours; a relation, which `states` puts into words; or whatever they are. */
-export type Expected = "any" | readonly (readonly [theirs: number, ours: number])[] | ((theirs: number, ours: number) => boolean);
-export type RuleKind = FunctionKind | "pxb-cxl" | "table";
-
-export interface Explanation {
-  readonly id: string;
-  readonly captures: readonly CaptureKind[];
-  /** Absent: any function that has the structure. */
-  readonly kinds?: readonly RuleKind[];
-  /** A structure of ours by name; one that only they have by identity. */
-  readonly structure: string;
-  readonly register: string;
-  readonly field: string;
-  /** The whole of a structure that only they have: that it is in their list, and what they read in it. */
-  readonly isWhole?: true;
-  readonly expect: Expected;
-  readonly states?: string;
-  /** Holds only where this is so. */
-  readonly circumstance?: Circumstance;
-  /** Known of QEMU, but not in the project's own captures. */
-  readonly documentedOnly?: true;
-  readonly clause: string;
-  readonly reason: string;
-}
-
-type Extra = Partial<Pick<Explanation, "states" | "circumstance" | "documentedOnly">>;
-type Row = readonly [id: string, kinds: readonly RuleKind[] | "any", field: string, expect: Expected, clause: string, reason: string, extra?: Extra];
+export type { Expected, Explanation, RuleKind } from "./rule.ts";
 
 const config: readonly CaptureKind[] = ["config", "masks", "accesses"];
 const component: readonly CaptureKind[] = ["component", "masks", "accesses", "decoders"];
-
-/** Rules from rows; `field` is `structure.register.field`. */
-function rules(captures: readonly CaptureKind[], rows: readonly Row[]): Explanation[] {
-  return rows.map(([id, kinds, name, expect, clause, reason, extra]) => {
-    const [structure = "", register = "", field = ""] = name.split(".");
-    return { id, captures, ...(kinds === "any" ? {} : { kinds }), structure, register, field, expect, clause, reason, ...extra };
-  });
-}
 
 const theyHave = [[1, 0]] as const;
 const weHave = [[0, 1]] as const;
@@ -229,4 +198,4 @@ const dataPath = rules(["datapath"], [
   ["not routed after a refused commit", devices, "data path.routed.reached", theyHave, "CXL 8.2.4.20.13", "A decoder on the way was not committed, so it claims nothing.", { ...refused, documentedOnly: true }],
 ]);
 
-export const explanations: readonly Explanation[] = [...headers, ...pciExpress, ...capabilities, ...dvsecs, ...registers, ...rasStatus(ras), ...locked, ...wide, ...theirsAlone, ...tables, ...dataPath];
+export const explanations: readonly Explanation[] = [...headers, ...pciExpress, ...capabilities, ...dvsecs, ...registers, ...rasStatus(ras), ...locked, ...wide, ...theirsAlone, ...tables, ...dataPath, ...deviceExplanations, ...commandExplanations];

@@ -37,6 +37,9 @@ function imageIn<K>(images: Map<K, Image>, key: K): Image {
   return found;
 }
 
+/** Register blocks with lists of their own. */
+const isBlock = (block: string): boolean => block === "component" || block.startsWith("device/");
+
 export function learn(topology: Topology, entries: readonly Entry[]): Seen {
   const seen: Seen = { config: new Map(), blocks: new Map() };
   const tree = new BusTree(topology);
@@ -48,7 +51,7 @@ export function learn(topology: Topology, entries: readonly Entry[]): Seen {
       if (found === undefined) continue;
       if (value["op"] === "w") tree.note(found, numberOf(value["off"]), width, data);
       else imageIn(seen.config, found).learn(numberOf(value["off"]), width, data);
-    } else if (value["op"] === "r" && value["block"] === "component") imageIn(seen.blocks, bigOf(value["addr"]) & ~blockMask).learn(Number(bigOf(value["addr"]) & blockMask), width, data);
+    } else if (value["op"] === "r" && isBlock(textOf(value["block"]))) imageIn(seen.blocks, bigOf(value["addr"]) & ~blockMask).learn(Number(bigOf(value["addr"]) & blockMask), width, data);
   }
   return seen;
 }

@@ -111,9 +111,10 @@ or explained; 1: it is not; 2: bad input. This page is written by \`npm run conf
 | the same, \`op\` \`exchange\` | answers of data object exchanges, CDAT structures field by field |
 | the same, \`type\` \`CHBS\`, \`CFMWS\` or \`CXIMS\`; \`CEDT.bin\` | tables of our firmware for the same topology |
 | the same, \`program\` and \`rows\` | which device and DPA an HPA reaches |
-| \`mmio.ndjson\` beside \`qemu-cmdline.txt\` (and \`CEDT.bin\`) | every access of a driver, in order |
+| \`mmio.ndjson\` beside \`qemu-cmdline.txt\` (and \`CEDT.bin\`) | every access of a driver, in order; outputs of commands by the fields of the command |
 | \`*.hdm-regs.txt\` beside \`qemu-cmdline.txt\` | decoders of a moment: programmed anew, and read back |
-| JSON with \`block\` \`mailbox\` or \`device\`, accesses to \`device/...\` | not yet modelled: counted |
+| the same, \`block\` \`device\` | device registers after reset, under masks and in every width, by capability |
+| the same, \`block\` \`mailbox\` | a transcript: every command is sent here too, in order; return codes, registers, outputs field by field |
 
 \`node dist/tools/conformance/compact.js FROM TO\` makes small copies of captures, without sockets, paths and duplicates; both forms are read.
 
@@ -122,7 +123,12 @@ or explained; 1: it is not; 2: bad input. This page is written by \`npm run conf
 Structures are compared by identity, not by place: where a structure lies is each machine's own business (PCIe 7.5.1.1.11, 7.6.3; CXL 8.2.4). Lists
 are compared as lists of ids and versions, registers field by field. A capture that leaves zeros out is held to them: a register of ours that is not 0
 where theirs was left out is a difference. The machine is built from the command line, with QEMU's own constants (four decoders, eight vectors, no
-isolation, figures of the CDAT) where the description has them.
+isolation, figures of the CDAT, commands and logs of the mailbox) where the description has them.
+
+A transcript has few times: ours waits where theirs had ended an operation, and does not where theirs was still at it. So that one explained difference
+does not bring others with it, a command that theirs refused is taken back here, and one that ours refused for an explained reason is sent again
+without that reason; records that ours logs of itself are told and cleared; handles of event records are translated. An event from outside is the record
+that the transcript shows later: what is compared is what becomes of it. Lists of poisoned lines are compared as lines, lists by UUID entry by entry.
 
 A difference is explained by one of the rules below, for one field and, where they can be stated, for exactly these values, or it is unexplained.
 Where the model lacks what the specification asks for, the difference is a finding and stays open.

@@ -4,13 +4,14 @@ import type { HardwarePlatform } from "../../src/hardware/platform.ts";
 import { compareAccesses } from "./accesses.ts";
 import type { Bench } from "./bench.ts";
 import { createBench, createUntouched, numberBuses } from "./bench.ts";
-import type { Capture, Entry, EntryKind } from "./capture.ts";
+import type { Capture, Entry, CaptureKind } from "./capture.ts";
 import { CaptureError, bigOf, isObject, listOf, numberOf, textOf } from "./capture.ts";
 import type { Tally } from "./compare.ts";
 import { newTally } from "./compare.ts";
 import { compareDataPath } from "./datapath.ts";
 import { compareDecoders } from "./decoders.ts";
 import { compareExchanges } from "./exchange.ts";
+import { compareMailbox } from "./mailbox.ts";
 import type { Context } from "./registers.ts";
 import { compareRegisters } from "./registers.ts";
 import { compareCedt, compareTable } from "./tables.ts";
@@ -20,7 +21,7 @@ import { machineOf, readTopology } from "./topology.ts";
 export interface FileResult {
   readonly file: string;
   /** Kinds of entries that it has. */
-  readonly kinds: readonly EntryKind[];
+  readonly kinds: readonly CaptureKind[];
   readonly tally: Tally;
 }
 
@@ -61,20 +62,24 @@ function contextOf(module: WebAssembly.Module, capture: Capture): Context {
     numberBuses(found, like, target);
     return found;
   };
-  return { bench, untouched };
+  const fresh = (name: string): Bench => {
+    benches.delete(name);
+    return bench(name);
+  };
+  return { bench, fresh, untouched };
 }
 
 export function runCapture(module: WebAssembly.Module, capture: Capture): FileResult {
   const tally = newTally();
   const context = contextOf(module, capture);
-  const of = (...kinds: readonly EntryKind[]): Entry[] => capture.entries.filter((entry) => kinds.includes(entry.kind));
+  const of = (...kinds: readonly CaptureKind[]): Entry[] => capture.entries.filter((entry) => kinds.includes(entry.kind));
   const work: readonly (readonly [readonly Entry[], (entries: readonly Entry[]) => void])[] = [
-    [of("config", "component", "masks"), (entries) => compareRegisters(capture, entries, context, tally)],
+    [of("config", "component", "masks", "device"), (entries) => compareRegisters(capture, entries, context, tally)],
     [of("exchange"), (entries) => compareExchanges(capture, entries, context, tally)],
     [of("cedt"), (entries) => compareCedt(capture, entries, tally)],
     [of("accesses"), (entries) => compareAccesses(module, capture, topologyOf(capture, "main"), entries, tally)],
     [of("decoders"), (entries) => compareDecoders(capture, entries, context.bench("main"), tally)],
-    [of("later"), (entries) => (tally.notModelled += entries.length)],
+    [of("mailbox"), (entries) => compareMailbox(capture, entries, context, tally)],
   ];
   for (const [entries, compare] of work) {
     tally.entries += entries.length;

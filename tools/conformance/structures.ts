@@ -6,6 +6,7 @@ import { fieldMask, instancesOf } from "../../registers/checks.ts";
 import { dvsecIdentity } from "../../registers/constants.ts";
 import { msi } from "../../registers/pci.ts";
 import type { RegisterDeclaration, StructureDeclaration } from "../../registers/schema.ts";
+import { declaredInDevice, walkDevice } from "./device-layout.ts";
 import type { FunctionKind } from "./topology.ts";
 import { undeclared } from "./undeclared.ts";
 
@@ -127,8 +128,12 @@ export interface Layout {
   readonly isWhole: boolean;
 }
 
-export function layoutOf(kind: FunctionKind, space: "config" | "component", theirs: Reader, ours: Reader): Layout {
-  const walk = space === "config" ? walkConfig : walkComponent;
+/** Register spaces of a function, each with lists of its own. */
+export type Space = "config" | "component" | "device";
+const walks: Readonly<Record<Space, (read: Reader) => Found[]>> = { config: walkConfig, component: walkComponent, device: walkDevice };
+
+export function layoutOf(kind: FunctionKind, space: Space, theirs: Reader, ours: Reader): Layout {
+  const walk = walks[space];
   const listed = walk(ours);
   const identities = new Set(listed.map((one) => one.identity));
   let isWhole = true;
@@ -137,7 +142,7 @@ export function layoutOf(kind: FunctionKind, space: "config" | "component", thei
     isWhole &&= value !== undefined;
     return value;
   });
-  return { theirs: walked, ours: listed, declared: new Map([...declaredStructures(kind, space)].filter(([identity]) => identities.has(identity))), read: theirs, isWhole };
+  return { theirs: walked, ours: listed, declared: space === "device" ? declaredInDevice(listed) : new Map([...declaredStructures(kind, space)].filter(([identity]) => identities.has(identity))), read: theirs, isWhole };
 }
 
 /** A place of theirs: in a structure that we have too (`declared`, `inside` are ours), or in one that is theirs alone. */

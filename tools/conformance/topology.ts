@@ -1,6 +1,7 @@
 // From a QEMU command line to the same topology as a machine of ours: pxb-cxl, cxl-rp, cxl-upstream, cxl-downstream, cxl-type3, cxl-fmw.
 
-import type { DeviceDescription, DownstreamPortDescription, HostBridgeDescription, MachineDescription, RootPortDescription, SlotDescription, SwitchDescription, WindowDescription } from "../../src/platform/description.ts";
+import { commandNames, commands } from "../../registers/commands.ts";
+import type { DeviceDescription, DownstreamPortDescription, HostBridgeDescription, MachineDescription, MailboxDescription, RootPortDescription, SlotDescription, SwitchDescription, WindowDescription } from "../../src/platform/description.ts";
 import { CaptureError } from "./capture.ts";
 
 /** As captures name components. */
@@ -136,6 +137,17 @@ const component = 0x1_0000n;
 const theirs = { decoders: 4, targetCount: 8, vectors: 8, readLatency: 150, writeLatency: 250, bandwidth: 16_000, switchLatency: 150, switchBandwidth: 16 * 1024, linkTrainingTime: 1000, restrictions: 0x2f } as const;
 const barSize = 262_144n;
 
+/** Opcodes of QEMU's Command Effects Log; those of dynamic capacity (set 0x48) only where a device has some. */
+const theirOpcodes = new Set([
+  0x0005, 0x0100, 0x0101, 0x0102, 0x0103, 0x0200, 0x0201, 0x0202, 0x0300, 0x0301, 0x0400, 0x0401, 0x0500, 0x0501, 0x0502, 0x0600, 0x4000, 0x4100, 0x4102, 0x4103, 0x4201, 0x4202,
+  0x4300, 0x4301, 0x4302, 0x4303, 0x4304, 0x4305, 0x4400, 0x4402, 0x4500, 0x4800, 0x4801, 0x4802, 0x4803,
+]);
+/** QEMU's command interface: five logs on every device, two firmware slots, 256 lines of poison. */
+const theirCommands = commandNames.filter((name) => theirOpcodes.has(commands[name].opcode));
+const theirMailbox = {
+  payloadSize: 2048, commands: theirCommands.filter((name) => commands[name].set !== "dynamicCapacity"), logDepths: [8, 8, 8, 8, 8], poisonListSize: 256, injectPoisonLimit: 256, firmware: ["BWFW VERSION 0", ""], onlineActivation: true,
+} as const satisfies Partial<MailboxDescription>;
+
 function memoryOf({ file, memory }: Topology, part: Part, option: string): bigint {
   const name = part.options.get(option);
   const size = name === undefined ? 0n : memory.get(name);
@@ -143,16 +155,31 @@ function memoryOf({ file, memory }: Topology, part: Part, option: string): bigin
   return size;
 }
 
+/** Dynamic capacity in regions of equal size, with QEMU's blocks and extents. */
+const regionsOf = (size: bigint, count: bigint): Partial<MailboxDescription> => ({ commands: theirCommands, dynamicExtents: 512, dynamicRegions: Array.from({ length: Number(count) }, () => ({ length: size / count, blockSize: 2n << 20n })) });
+
 function deviceOf(topology: Topology, part: Part): DeviceDescription {
   const [legacy, volatileSize, persistent, dynamic] = ["memdev", "volatile-memdev", "persistent-memdev", "volatile-dc-memdev"].map((option) => memoryOf(topology, part, option));
   const nothingElse = (volatileSize ?? 0n) + (persistent ?? 0n) + (legacy ?? 0n) === 0n;
+  const regions = nothingElse || dynamic === undefined || dynamic === 0n ? {} : regionsOf(dynamic, BigInt(part.options.get("num-dc-regions") ?? "1"));
   return {
-    // Dynamic capacity is not modelled; a device that has nothing else still needs media.
+    // The media of dynamic capacity is not modelled; a device that has nothing else still needs some.
     name: part.id, volatileCapacity: (volatileSize ?? 0n) + (nothingElse ? (dynamic ?? 0n) : 0n), persistentCapacity: (persistent ?? 0n) + (legacy ?? 0n), labelArea: memoryOf(topology, part, "lsa"), serial: BigInt(part.options.get("sn") ?? "0"),
     barSize, decoders: theirs.decoders, readLatency: theirs.readLatency, writeLatency: theirs.writeLatency, bandwidth: theirs.bandwidth, interleave3612: true, interleave16: true, mediaReadyTime: 0, preservesVolatile: false,
-    vectors: theirs.vectors, backInvalidate: isOn(part.options, "hdm-db"),
+    vectors: theirs.vectors, backInvalidate: isOn(part.options, "hdm-db"), mailbox: { ...theirMailbox, ...regions },
   };
 }
+
+const partOf = (topology: Topology, id: string): DeviceDescription | undefined => {
+  const part = topology.parts.find((one) => one.id === id && kinds[one.kind] === "type3");
+  return part === undefined ? undefined : deviceOf(topology, part);
+};
+
+/** Bytes of a device's memory; 0 for what is no device. */
+export const capacityOf = (topology: Topology, id: string): bigint => {
+  const device = partOf(topology, id);
+  return (device?.volatileCapacity ?? 0n) + (device?.persistentCapacity ?? 0n);
+};
 
 function portOf(topology: Topology, part: Part, fallback: number): DownstreamPortDescription {
   const cards = below(topology, part.id, "cxl-upstream", "cxl-type3").map((card): SlotDescription => (card.kind === "cxl-upstream" ? switchOf(topology, card) : deviceOf(topology, card)));
