@@ -1,8 +1,9 @@
 // Dynamic capacity (CXL 3.2 8.2.10.9.9; mailbox.md 18): regions behind the static capacity, extents that the host has accepted, and offers that it has
-// not answered. The data path does not know them yet (docs/fidelity.md).
+// not answered. Its ranges have entries of the CDAT by the handle given here. The data path does not know them yet (docs/fidelity.md).
 
 import * as C from "../generated/commands";
-import { Device } from "../machine";
+import * as R from "../generated/registers";
+import { Device, keyOf } from "../machine";
 import { extendOutput, in32, in64, in8, out16, out32, out64, out8, outBytes, startOutput } from "./memory";
 import { Cci, EXTENT_STRIDE, Mailbox, REGION_STRIDE } from "./state";
 
@@ -37,7 +38,7 @@ export function getCapacity(device: Device, mailbox: Mailbox): u32 {
     out64(mailbox, at + C.OUT_GET_DYNAMIC_CAPACITY_ITEM_DECODE_LENGTH, load<u64>(region, 8) >> UNIT_SHIFT);
     out64(mailbox, at + C.OUT_GET_DYNAMIC_CAPACITY_ITEM_LENGTH, load<u64>(region, 8));
     out64(mailbox, at + C.OUT_GET_DYNAMIC_CAPACITY_ITEM_BLOCK_SIZE, load<u64>(region, 16));
-    out32(mailbox, at + C.OUT_GET_DYNAMIC_CAPACITY_ITEM_DSMAD_HANDLE, 2 + i);
+    out32(mailbox, at + C.OUT_GET_DYNAMIC_CAPACITY_ITEM_DSMAD_HANDLE, keyOf(device, R.KEY_RANGE_COUNT) + i);
   }
   const tail = extendOutput(mailbox, C.CAPACITY_TAIL_BYTES);
   out32(mailbox, tail + C.CAPACITY_TAIL_EXTENTS_SUPPORTED, cci.extentCapacity);

@@ -113,3 +113,13 @@ describe("a switch", () => {
     expect(entriesOf(switchCdat(inner({ bandwidth: 256_000 }))).map((entry) => [view(entry).getBigUint64(8, true), pairs(entry)[0]])[1]).toEqual([10n, [0x100, 0, 25_600, 0]]);
   });
 });
+
+describe("dynamic capacity", () => {
+  it("every region has DSMAS with flag 5, figures and DSEMTS, behind the static partitions", () => {
+    const entries = entriesOf(deviceCdat(device({ persistentCapacity: 256n * MiB, mailbox: { dynamicRegions: [{ length: 512n * MiB, blockSize: 2n * MiB }, { length: 256n * MiB, blockSize: 64n }] } })));
+    const ranges = entries.filter((entry) => entry[0] === 0).map((entry) => [entry[4], entry[5], view(entry).getBigUint64(8, true), view(entry).getBigUint64(16, true)]);
+    expect(ranges).toEqual([[0, 0, 0n, 256n * MiB], [1, 4, 256n * MiB, 256n * MiB], [2, 0x20, 512n * MiB, 512n * MiB], [3, 0x20, 1024n * MiB, 256n * MiB]]);
+    expect(entries.filter((entry) => entry[0] === 4).map((entry) => [entry[4], entry[5]])).toEqual([[0, 1], [1, 2], [2, 1], [3, 1]]);
+    expect(entries.length).toBe(4 * 6);
+  });
+});

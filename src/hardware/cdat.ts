@@ -3,6 +3,7 @@
 // a hundred ... times as large; 0 and 0xFFFF are no figures (HMAT).
 
 import type { DeviceDescription, SwitchDescription } from "../platform/description.ts";
+import { mailboxOf } from "../platform/description.ts";
 
 const headerBytes = 16;
 const kinds = { memory: 0, latencyBandwidth: 1, efiMemory: 4, switchLatencyBandwidth: 5 } as const;
@@ -10,8 +11,9 @@ const kinds = { memory: 0, latencyBandwidth: 1, efiMemory: 4, switchLatencyBandw
 const dataTypes = { readLatency: 1, writeLatency: 2, readBandwidth: 4, writeBandwidth: 5 } as const;
 const accessLatency = 0;
 const accessBandwidth = 3;
-/** DSMAS flag: the range is persistent. */
+/** DSMAS flags: the range is persistent; it is dynamic capacity. */
 const nonVolatile = 1 << 2;
+const dynamicCapacity = 1 << 5;
 /** DSEMTS: EfiConventionalMemory with the specific-purpose attribute, or reserved (persistent memory is found through its own tables). */
 const efiTypes = { volatile: 1, persistent: 2 } as const;
 const latencyUnit = 1000n;
@@ -67,16 +69,16 @@ function figure(handle: number, type: number, baseUnit: bigint, value: number): 
 /** DSEMTS: what firmware should call a partition. */
 const efiMemory = (handle: number, type: number, size: bigint): number[] => new Writer().u8(kinds.efiMemory, 0).u16(24).u8(handle, type).u16(0).u64(0n).u64(size).bytes;
 
-function partition(handle: number, isPersistent: boolean, base: bigint, size: bigint, device: DeviceDescription): number[][] {
+function partition(handle: number, flags: number, base: bigint, size: bigint, device: DeviceDescription): number[][] {
   if (size === 0n) return [];
   const bandwidth = device.bandwidth ?? defaultDeviceBandwidth;
   return [
-    memoryRange(handle, isPersistent ? nonVolatile : 0, base, size),
+    memoryRange(handle, flags, base, size),
     figure(handle, dataTypes.readLatency, latencyUnit, device.readLatency),
     figure(handle, dataTypes.writeLatency, latencyUnit, device.writeLatency),
     figure(handle, dataTypes.readBandwidth, bandwidthUnit, bandwidth),
     figure(handle, dataTypes.writeBandwidth, bandwidthUnit, bandwidth),
-    efiMemory(handle, isPersistent ? efiTypes.persistent : efiTypes.volatile, size),
+    efiMemory(handle, flags === nonVolatile ? efiTypes.persistent : efiTypes.volatile, size),
   ];
 }
 
@@ -88,10 +90,17 @@ function table(entries: readonly number[][]): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** CDAT of a memory device: DSMAS, DSLBIS and DSEMTS of its volatile and persistent partition; handles count the partitions that it has. */
+/** CDAT of a memory device: DSMAS, DSLBIS and DSEMTS of its volatile and persistent partition and its dynamic capacity regions; handles count them. */
 export function deviceCdat(device: DeviceDescription): Uint8Array<ArrayBuffer> {
   const persistent = device.persistentCapacity ?? 0n;
-  return table([...partition(0, false, 0n, device.volatileCapacity, device), ...partition(device.volatileCapacity > 0n ? 1 : 0, true, device.volatileCapacity, persistent, device)]);
+  const first = device.volatileCapacity > 0n ? 1 : 0;
+  const entries = [...partition(0, 0, 0n, device.volatileCapacity, device), ...partition(first, nonVolatile, device.volatileCapacity, persistent, device)];
+  let base = device.volatileCapacity + persistent;
+  for (const [index, region] of mailboxOf(device).dynamicRegions.entries()) {
+    entries.push(...partition(first + (persistent > 0n ? 1 : 0) + index, dynamicCapacity, base, region.length, device));
+    base += region.length;
+  }
+  return table(entries);
 }
 
 /** SSLBIS: one figure between the upstream port and each downstream port. */

@@ -9,7 +9,6 @@ import { CaptureError, listOf, numberOf, textOf } from "./capture.ts";
 import type { Difference, Pointed, Tally } from "./compare.ts";
 import { count, valueDifferences } from "./compare.ts";
 import type { Context } from "./registers.ts";
-import { hasDynamicCapacity } from "./topology.ts";
 
 const { control, status, writeMailbox, readMailbox } = doeDevice.registers;
 const go = (1 << control.fields.go.bits) >>> 0;
@@ -123,12 +122,6 @@ export function answerDifferences(place: Pointed, request: readonly number[], th
   });
 }
 
-const isAllOnes = 0xffff;
-/** What follows from more entries in their table. */
-const ofLongerTable = (difference: Difference): boolean =>
-  `${difference.structure}.${difference.register}` === "CDAT header.length" || `${difference.structure}.${difference.register}` === "CDAT header.checksum" ||
-  (difference.structure === "table access" && difference.register === "next handle" && difference.ours === isAllOnes) || (difference.register === "answer" && difference.field === "entry" && difference.ours === 0);
-
 export function compareExchanges(capture: Capture, entries: readonly Entry[], context: Context, tally: Tally): void {
   for (const { value, place: at } of entries) {
     const bench = context.bench(textOf(value["topo"]) || "main");
@@ -141,10 +134,7 @@ export function compareExchanges(capture: Capture, entries: readonly Entry[], co
     const answers = answerDifferences(place, request, bytesOf(textOf(value["rsp"])), ours.bytes);
     // The ready bit after Go says the same again where one of them does not answer.
     const differences = answers.some((one) => one.register === "answer") ? answers : [...answers, ...statusDifferences(place, value, ours)];
-    if (differences.length > 0 && hasDynamicCapacity(bench.topology, name) && differences.every(ofLongerTable)) {
-      tally.notModelled++;
-      tally.notes.add(`${name}: CDAT entries of dynamic capacity are not modelled`);
-    } else count(tally, differences);
+    count(tally, differences);
   }
 }
 

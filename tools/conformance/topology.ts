@@ -232,9 +232,6 @@ export function componentNamed(topology: Topology, name: string): string {
   return bridge === null || isId ? name : (topology.bridges[Number(bridge[1])]?.id ?? name);
 }
 
-/** Devices with dynamic capacity: what they say of it belongs to the mailbox, which is not modelled yet. */
-export const hasDynamicCapacity = ({ parts }: Topology, id: string): boolean => parts.some((part) => part.id === id && part.options.has("volatile-dc-memdev"));
-
 /** Functions of the command line that are no CXL port or device of ours, such as a switch's command interface. */
 export const otherFunction = ({ parts }: Topology, id: string): string | undefined => parts.find((part) => part.id === id && kinds[part.kind] === undefined)?.kind;
 
