@@ -158,6 +158,13 @@ describe("poison", () => {
     expect(opened(left(list([0x83, 1])))).toContainEqual(["getPoisonList.item.listed", 1, 0]);
   });
 
+  it("injected up to a limit is injected here too, and both count", () => {
+    const limit = (injected: number) => ({ fn: "card", block: "mailbox", op: "limit", injected, rc: 16 });
+    const refused = cmd("injectPoison", little(0x20_0000, 8), { rc: 0x10 });
+    expect([opened(run([refused, limit(256)])), opened(run([limit(256)]))]).toEqual([[], []]);
+    expect(opened(run([refused, limit(255)]))).toEqual([["injectPoison.limit.injected", 255, 256]]);
+  });
+
   it("from outside is injected, and what a Clear writes is in the backing file", () => {
     const entries = [
       { fn: "card", block: "mailbox", op: "qmp", note: "cxl-inject-poison start 0x4000 length 0x80", result: { return: {} } }, cmd("getPoisonList", range(0, 0x40_0000), { out: list([0x4002, 2]) }),
@@ -256,13 +263,21 @@ describe("planted differences in the project's captures", () => {
     expect(planted("qemu/mailbox_volA.json", '["0x0101","0x0010","Clear Event Records"]', '["0x0101","0x0011","Clear Event Records"]')).toEqual([["commandEffects.clearEventRecords.configurationAfterColdReset", 1, 0]]);
   });
 
-  it("of a driver's commands: a field of an output, an effect in the log", () => {
+  it("of a driver's commands: a field of an output, an effect in the log, a return code, a register", () => {
     const folder = join(captures, "linux/2b-two-way-ram");
-    const content = readFileSync(join(folder, "mmio.ndjson"), "utf8").split("\n");
-    const changed = (match: RegExp, val: string): string => content.map((one) => (match.test(one) ? one.replace(/"val":"0x[0-9a-f]+"/, `"val":"${val}"`) : one)).join("\n");
-    const driver = (match: RegExp, val: string) => opened(runCapture(modules.release, readAccesses("mmio.ndjson", changed(match, val), readFileSync(join(folder, "qemu-cmdline.txt"), "utf8"), new Map([[12, 0x4_c000_0000n]]))).tally);
-    const first = content.findIndex((one) => one.includes("device/mailbox") && one.includes('"op":"r"') && one.includes('"val":"0x7c"'));
-    const logSize = new RegExp(`^${(content[first] ?? "").replaceAll(/[{}.|[\]()]/g, "\\$&")}$`);
-    expect(driver(logSize, "0x80")).toContainEqual(["getSupportedLogs.item.size", 0x80, 0x7c]);
+    const lines = readFileSync(join(folder, "mmio.ndjson"), "utf8").split("\n");
+    const mailbox = (offset: string, op: string) => new RegExp(`"op":"${op}","block":"device/mailbox","addr":"0x[0-9a-f]+${offset}"`);
+    /** The first read of a place behind the first command of an opcode. */
+    const driver = (opcode: string, offset: string, val: string) => {
+      const sent = lines.findIndex((one) => mailbox("090", "w").test(one) && one.includes(`"val":"${opcode}"`));
+      const at = lines.findIndex((one, index) => index > sent && mailbox(offset, "r").test(one));
+      expect([sent >= 0, at > sent]).toEqual([true, true]);
+      const changed = lines.map((one, index) => (index === at ? one.replace(/"val":"0x[0-9a-f]+"/, `"val":"${val}"`) : one)).join("\n");
+      return opened(runCapture(modules.release, readAccesses("mmio.ndjson", changed, readFileSync(join(folder, "qemu-cmdline.txt"), "utf8"), new Map([[12, 0x4_c000_0000n]]))).tally);
+    };
+    expect(driver("0x4000", "0b8", "0x3")).toEqual([["identifyMemoryDevice.output.totalCapacity", 3, 1]]);
+    expect(driver("0x180401", "0ac", "0x10100")).toEqual([["commandEffects.getEventRecords.configurationAfterColdReset", 1, 0]]);
+    expect(driver("0x400", "098", "0x500000001")).toEqual([["getSupportedLogs.returnCode.value", 5, 0]]);
+    expect(driver("0x400", "08c", "0x2")).toEqual([["primaryMailbox.control.doorbellInterrupt", 1, 0]]);
   });
 });

@@ -58,7 +58,9 @@ export type CommandCircumstance =
   | "during a scan"
   /** Theirs counts the offset of a part of its log in entries. */
   | "offset in entries"
-  | "lists differ";
+  | "lists differ"
+  /** Ours has logged poison that was injected. */
+  | "logs of its own";
 
 /** A command as it is sent, to a device that stands as it stands. */
 export interface Sent {

@@ -104,6 +104,11 @@ export class CommandHistory {
     return this.#clock !== undefined && (value - this.#clock + space) % space < longestRun;
   }
 
+  /** Poison was injected or found: ours logs it. */
+  get logsOwn(): boolean {
+    return this.#injected.size > 0;
+  }
+
   get listsDiffer(): boolean {
     return this.#hasExternalPoison || this.refusedLines.size > 0;
   }

@@ -11,7 +11,7 @@ import { circumstancesOf } from "./command-circumstances.ts";
 import type { CommandCircumstance, Sent } from "./command-circumstances.ts";
 import { nameOf } from "./command-effects.ts";
 import { CommandHistory } from "./command-history.ts";
-import type { Difference, Pointed, Tally } from "./compare.ts";
+import type { Circumstance, Difference, Pointed, Tally } from "./compare.ts";
 import { count, theirsAlone, valueDifferences } from "./compare.ts";
 import { CommandWrites, deviceCircumstances } from "./device-circumstances.ts";
 import { mailboxIdentity, payloadIdentity } from "./device-layout.ts";
@@ -101,7 +101,7 @@ export class DeviceAccesses {
     if (!isKnown(name)) return;
     const id = access.target.name;
     const sent: Sent = { name, input: filled(device.payload, payloadLength), length: payloadLength, capacity: capacityOf(this.#topology, id), effectsLog: Number.POSITIVE_INFINITY, isMediaDisabled: false };
-    device.exchange = { ...fresh(), sent, circumstances: [...circumstancesOf(sent), ...device.history.circumstancesOf(sent)] };
+    device.exchange = { ...fresh(), sent, circumstances: [...circumstancesOf(sent), ...device.history.circumstancesOf(sent), ...(device.history.logsOwn ? (["logs of its own"] as const) : [])] };
   }
 
   read(access: DeviceAccess): void {
@@ -112,7 +112,7 @@ export class DeviceAccesses {
     if (declared === undefined) return count(this.#tally, theirs === 0n ? [] : [theirsAlone(place, identity, insideText(inside), Number(theirs & allOnes))]);
     const ours = target.device.read(declared.at + inside, width);
     if (identity === payloadIdentity) return this.#readPayload(device, inside, access, ours);
-    const around = deviceCircumstances(target.device, declared, declared.at, width, device.writes);
+    const around: Circumstance[] = [...deviceCircumstances(target.device, declared, declared.at, width, device.writes), ...(device.history.logsOwn ? (["logs of its own"] as const) : [])];
     if (identity === mailboxIdentity && inside === status.offset && width === status.width / 8) return this.#readStatus(device, access, ours);
     count(this.#tally, valueDifferences(place, declared, inside, width, theirs, ours, around));
   }

@@ -130,6 +130,7 @@ const outputs = rules(captures, [
 
 const recordKinds = Object.keys(eventRecords) as EventRecordName[];
 const records = rules(captures, [
+  ["records of its own", devices, "getEventRecords.output.count", (theirs, ours) => theirs < ours, "CXL 8.2.10.9.4.2", "Ours logs poison that is injected or found; theirs does not.", { ...documentedOnly, circumstance: "logs of its own", states: "fewer / more" }],
   ["more event records", devices, "getEventRecords.output.flags more", theyHave, "CXL 8.2.10.2.2", "There are no more than these; theirs says so whenever there is one.", documentedOnly],
   ...recordKinds.flatMap((kind): Row[] => [
     [`handle of a record (${kind})`, devices, `${kind}.record.handle`, (theirs, ours) => theirs > 0 && ours > 0, `CXL ${eventRecords[kind].clause}`, "Each device numbers its records.", { ...documentedOnly, states: "not 0" }],

@@ -18,6 +18,8 @@ const weHave = [[0, 1]] as const;
 /** A byte that stands in one place of a dword, or again in each. */
 const isOneByte = (value: number): boolean => new Set([0, 8, 16, 24].map((shift) => (value >>> shift) & 0xff).filter((byte) => byte !== 0)).size === 1;
 const repeated = (theirs: number, ours: number): boolean => isOneByte(theirs) && ours === 0;
+/** Low byte of the capability ids. */
+const lastId = 3;
 const narrowReads = "Bytes are read as they stand; reads of 1 and 2 bytes give the low bytes of the dword there, wherever in it they are.";
 const narrow = { circumstance: "narrow", states: "low bytes of the dword / any" } as const;
 const writable = "Read only; theirs keeps what is written.";
@@ -33,8 +35,8 @@ const registers = rules(captures, [
   ["secondary mailbox", devices, "secondaryMailbox.list.", weHave, "CXL 8.2.9.2", "Optional; ours has one."],
   ["version of the array by bytes", devices, "deviceCapabilities.array.version", weHave, "CXL 8.2.9", narrowReads, { circumstance: "narrow" }],
   ["number of capabilities by bytes", devices, "deviceCapabilities.array.count", (theirs) => theirs < 0x10000, "CXL 8.2.9", narrowReads, { ...narrow, documentedOnly: true }],
-  ["id in a header by bytes", devices, "deviceHeader.header.id", (theirs) => theirs % 0x100 === 0, "CXL 8.2.9", narrowReads, narrow],
-  ["version in a header by bytes", devices, "deviceHeader.header.version", (theirs) => theirs < 0x100, "CXL 8.2.9", narrowReads, narrow],
+  ["id in a header by bytes", devices, "deviceHeader.header.id", (theirs) => theirs % 0x100 === 0 && theirs <= lastId << 8, "CXL 8.2.9", narrowReads, narrow],
+  ["version in a header by bytes", devices, "deviceHeader.header.version", (theirs) => theirs <= lastId, "CXL 8.2.9", narrowReads, narrow],
   ["length in a header by bytes", devices, "deviceHeader.length.length", (theirs) => theirs !== 0, "CXL 8.2.9", narrowReads, { ...narrow, documentedOnly: true }],
   ["event interrupts of a mailbox", devices, "primaryMailbox.capability.doorbellInterruptCapable", weHave, "CXL 8.2.9.4.3", "Optional; the doorbell of ours can interrupt."],
   ["payload size written", devices, "primaryMailbox.capability.payloadSize", [[0x1f, 0x0b], [0, 0x0b]], "CXL 8.2.9.4.3", writable],
@@ -54,6 +56,7 @@ const registers = rules(captures, [
   ["opcode of what only ours has in the background", devices, "primaryMailbox.background.opcode", "any", "CXL 8.2.9.4.5.2", onlyHere, inBackground],
   ["percentage of what only ours has in the background", devices, "primaryMailbox.background.percentage", "any", "CXL 8.2.9.4.5.2", onlyHere, inBackground],
   ["end of what only ours has in the background", devices, "primaryMailbox.background.returnCode", "any", "CXL 8.2.9.4.5.2", onlyHere, { ...inBackground, documentedOnly: true }],
+  ...(["informational", "warning", "failure"] as const).map((log): Row => [`event status of its own: ${log}`, devices, `deviceStatus.eventStatus.${log}`, weHave, "CXL 8.2.10.9.4.2", "Ours logs poison that is injected or found; theirs does not.", { circumstance: "logs of its own", documentedOnly: true }]),
   ["percentage of an operation under way", devices, "primaryMailbox.background.percentage", (theirs, ours) => theirs < 100 && ours < 100, "CXL 8.2.9.4.5.2", "How long an operation takes is each device's own.", { circumstance: "operation under way", states: "below 100", documentedOnly: true }],
 ]);
 

@@ -31,7 +31,7 @@ export interface Session {
   /** What theirs did at once goes on here, or went on here last. */
   isBackgroundHere: boolean;
   /** Lines that were injected here until one was refused. */
-  injected: number;
+  injected: number | undefined;
 }
 
 export const bytesOf = (text: string): Uint8Array => Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
@@ -62,7 +62,7 @@ export function restart(session: Omit<Session, "host" | "history" | "events" | "
   const host = hostOf(session.capture, place, session.context, session.topology, session.name);
   const { result, takeBack } = host.attempt(() => effectsHere(host).length);
   takeBack();
-  return { ...session, host, history: new CommandHistory(before), events: new EventTrack(host, session.tally), effectsLog: result, isBackgroundHere: false, injected: 0 };
+  return { ...session, host, history: new CommandHistory(before), events: new EventTrack(host, session.tally), effectsLog: result, isBackgroundHere: false, injected: undefined };
 }
 
 /** What follows an entry on its device, until theirs starts again. */

@@ -44,10 +44,10 @@ const apart = 0x1000n;
 const mostInjected = 5000n;
 
 /** Injects lines up to the one that was refused, and on until ours refuses too; how many it took. */
-export function injectLimit(host: MailboxHost, limit: Entry, refused: Uint8Array): number {
+export function injectLimit(host: MailboxHost, limit: Entry, refused?: Uint8Array): number {
   const { injectPoison } = commands;
   const count = BigInt(numberOf(limit.value["injected"]));
-  const last = payloadBig(refused, injectPoison.input.fields.address);
+  const last = refused === undefined ? (count + 1n) * apart : payloadBig(refused, injectPoison.input.fields.address);
   const first = last < count * apart ? 0n : last - count * apart;
   let taken = 0;
   for (let index = 0n; index < mostInjected; index++) {

@@ -99,8 +99,11 @@ function compareStep(session: Session, entry: Entry, later: readonly Entry[]): v
       return compareSequence(session, value, place);
     case "qmp":
       return inject(session, entry, later);
-    case "limit":
-      return count(tally, session.injected === numberOf(value["injected"]) ? [] : [{ ...place, structure: "injectPoison", register: "limit", field: "injected", theirs: numberOf(value["injected"]), ours: session.injected, circumstances: history.listsDiffer ? ["lists differ"] : [] }]);
+    case "limit": {
+      const ours = session.injected ?? injectLimit(host, entry);
+      session.injected = undefined;
+      return count(tally, ours === numberOf(value["injected"]) ? [] : [{ ...place, structure: "injectPoison", register: "limit", field: "injected", theirs: numberOf(value["injected"]), ours, circumstances: history.listsDiffer ? ["lists differ"] : [] }]);
+    }
     default:
       return count(tally, backingDifferences(session.context.bench(session.topology), session.capture.file, entry, place));
   }
@@ -148,7 +151,9 @@ function compareCommand(session: Session, entry: Entry, place: Pointed, later: r
   const sent = isKnown(name) ? sentOf(session, name, theirs) : undefined;
   const circumstances: readonly Circumstance[] = sent === undefined ? [] : [...circumstancesOf(sent), ...history.circumstancesOf(sent), ...holds(session)];
   const input = sent === undefined ? theirs.input : session.events.translated(sent);
-  const { result: ours, takeBack } = host.attempt(() => host.run(theirs.opcode, input, theirs.length, theirs.control));
+  const isUndone = !isTaken(theirs.returnCode) || (sent !== undefined && isFrozen(sent, theirs));
+  const send = (): Answer => host.run(theirs.opcode, input, theirs.length, theirs.control);
+  const { result: ours, takeBack } = isUndone ? host.attempt(send) : { result: send(), takeBack: undefined };
   const again = sent === undefined ? undefined : alike(session, sent, theirs, ours);
   if (theirs.returnCode === backgroundStarted) session.isBackgroundHere = false;
   else if (ours.returnCode === backgroundStarted && theirs.returnCode === success) session.isBackgroundHere = true;
@@ -161,13 +166,9 @@ function compareCommand(session: Session, entry: Entry, place: Pointed, later: r
   history.noteOutput(sent, theirs.output);
   history.note(sent, theirs.returnCode, (again ?? ours).returnCode);
   session.events.note(sent, theirs.returnCode, theirs.output, ours.output);
-  if (!isTaken(theirs.returnCode) && isTaken(ours.returnCode)) {
-    takeBack();
-    tally.notes.add("a command that theirs refused was taken back here, so that the devices stay alike");
-  } else if (isFrozen(sent, theirs)) {
-    takeBack();
-    tally.notes.add("poison put in or cleared during a scan was taken back here: theirs does nothing then");
-  }
+  if (takeBack === undefined || !isTaken(ours.returnCode)) return;
+  takeBack();
+  tally.notes.add(isTaken(theirs.returnCode) ? "poison put in or cleared during a scan was taken back here: theirs does nothing then" : "a command that theirs refused was taken back here, so that the devices stay alike");
 }
 
 /** Theirs leaves its poison list alone while a scan is under way. */
