@@ -141,7 +141,7 @@ export function endActivation(device: Device): u32 {
   return C.RETURN_SUCCESS;
 }
 
-/** A cold reset runs the staged slot. */
+/** A conventional or CXL reset runs the staged slot, as the effects of the commands say. */
 export function activateStaged(device: Device): void {
   const cci = device.cci;
   if (cci.stagedSlot != 0) cci.activeSlot = cci.stagedSlot;

@@ -38,13 +38,13 @@ export function resetCci(m: Machine, device: Device, isHot: bool): void {
   resetFeatures(cci);
   resetHealth(cci);
   forgetTransfer(device);
+  activateStaged(device);
   cci.queryNext = 0;
   cci.scanIsDone = 0;
   cci.offerCount = 0;
   if (device.preserves == 0 || !isHot) forgetBelow(m, device, device.volatileCapacity);
   if (!isHot) {
     cci.clockIsSet = 0;
-    activateStaged(device);
     restartSecurity(cci);
   }
   refreshCci(m, device);

@@ -1,6 +1,7 @@
 // Resets (PCIe 2.9, 6.6; CXL 3.2 9.7; component-registers sheet 14): conventional, hot for everything below a link that went down and from
 // power-on for a card that was put in; function level; CXL reset. And the media of a device, ready some time after its link is up.
 
+import { activateStaged } from "../cci/firmware";
 import { resetCci, resetMailboxes, startCci } from "../cci/reset";
 import { forgetBackInvalidate } from "../component/back-invalidate";
 import { forgetCommits } from "../component/hdm-decoder";
@@ -129,6 +130,7 @@ export function startCxlReset(m: Machine, device: Device): void {
   setBits(device.config, R.CONFIG_DVSEC_DEVICE_CONTROL, R.DVSEC_DEVICE_CONTROL_MEMORY_ENABLE, false);
   setBits(device.config, R.CONFIG_DVSEC_DEVICE_STATUS2, R.DVSEC_DEVICE_STATUS2_RESET_COMPLETE | R.DVSEC_DEVICE_STATUS2_RESET_ERROR, false);
   if (clears) forgetContents(m, device, false);
+  activateStaged(device);
   device.isResetting = 1;
   device.linkAt = m.now + device.resetTime;
   refreshDeadline(m, device);

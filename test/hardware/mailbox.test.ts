@@ -274,16 +274,14 @@ describe("resets", () => {
     expect([list[0x0a], new DataView(list.buffer).getBigUint64(0x20, true)]).toEqual([1, 512n * MiB | 3n]);
   });
 
-  it("firmware that was staged runs after a cold reset; a partition change after any", () => {
+  it("firmware that was staged runs, and a partition change is there, after a conventional reset", () => {
     const one = setUpMailbox();
     expect(one.send("activateFirmware", { action: 1, slot: 2 }).code).toBe("success");
     expect(one.send("setPartitionInfo", { volatile: 1 }).code).toBe("success");
     expect(one.ask("getPartitionInfo")).toEqual({ volatile: 2n, persistent: 1n, nextVolatile: 1n, nextPersistent: 2n });
     hotReset(one);
-    expect([one.ask("getPartitionInfo"), Number(one.ask("firmwareInfo")["slot"])]).toEqual([{ volatile: 1n, persistent: 2n, nextVolatile: 0n, nextPersistent: 0n }, 1 | (2 << 3)]);
+    expect([one.ask("getPartitionInfo"), Number(one.ask("firmwareInfo")["slot"])]).toEqual([{ volatile: 1n, persistent: 2n, nextVolatile: 0n, nextPersistent: 0n }, 2]);
     expect(one.platform.config.read32(one.deviceAddress(0), offsetOf("deviceConfig", "dvsecDevice", "range1SizeLow")) >>> 28).toBe(1);
-    powerCycle(one);
-    expect(Number(one.ask("firmwareInfo")["slot"])).toBe(2);
     expect(new TextDecoder().decode(one.send("identifyMemoryDevice").output.slice(0, 6))).toBe("second");
   });
 
