@@ -1,4 +1,4 @@
-// The poison list of a device (CXL 3.2 8.2.10.9.4; mailbox.md 14): records of poisoned lines with their source, oldest first, beside the poison bits
+// The poison list of a device (CXL 3.2 8.2.10.9.4; mailbox.md 14): records of poisoned lines with their source, told newest first, beside the poison bits
 // of the media. A list that is full says so, and stays incomplete until a scan of everything rebuilds it.
 
 import * as C from "../generated/commands";
@@ -11,7 +11,6 @@ import { addRecord } from "./events";
 import { extendOutput, in64, out16, out32, out64, out8, startOutput } from "./memory";
 import { Cci, Mailbox, POISON_STRIDE } from "./state";
 
-export const SOURCE_EXTERNAL: u32 = 1;
 export const SOURCE_INTERNAL: u32 = 2;
 export const SOURCE_INJECTED: u32 = 3;
 const SOURCE_MASK: u64 = 7;
@@ -154,9 +153,10 @@ export function getPoisonList(m: Machine, device: Device, mailbox: Mailbox): u32
   let count: u32 = 0;
   let next = cci.queryNext;
   for (; next < cci.poisonCount; next++) {
-    if (!overlaps(recordAt(cci, next), address, lines)) continue;
+    const record = recordAt(cci, cci.poisonCount - 1 - next);
+    if (!overlaps(record, address, lines)) continue;
     if (count == room) break;
-    writeMediaError(mailbox, recordAt(cci, next));
+    writeMediaError(mailbox, record);
     count++;
   }
   const hasMore = next < cci.poisonCount;

@@ -89,7 +89,7 @@ export class Cci {
   poisonLostAt: u64;
   /** Lines poisoned by injection that no record holds. */
   injectedLost: u32;
-  /** The query whose answer goes on, and the record that is next. */
+  /** The query whose answer goes on, and how many records, newest first, it is past. */
   queryAddress: u64;
   queryLines: u64;
   queryNext: u32;

@@ -5,7 +5,7 @@ import { followRecord } from "../cci/capacity";
 import { addRecord } from "../cci/events";
 import { faultAt, freeFault } from "../cci/mailbox";
 import { changeHealth } from "../cci/health";
-import { SOURCE_EXTERNAL, forgetLines, poisonLines } from "../cci/poison";
+import { SOURCE_INTERNAL, forgetLines, poisonLines } from "../cci/poison";
 import { setDeviceStatus } from "../cci/reset";
 import { placeRows } from "../component/hdm-decoder";
 import { detectCorrectable, detectUncorrectable } from "../component/ras";
@@ -148,7 +148,7 @@ function setMailboxFault(m: Machine, device: Device, probe: Probe): void {
 
 /** `lines` lines of 64 bytes from `dpa` on. */
 function poison(m: Machine, device: Device, dpa: u64, lines: u32, isPoison: bool): void {
-  if (isPoison) poisonLines(m, device, dpa, lines, SOURCE_EXTERNAL);
+  if (isPoison) poisonLines(m, device, dpa, lines, SOURCE_INTERNAL);
   else forgetLines(m, device, dpa, lines, true);
   traceHardware(m, HW_MEDIA, device.id, isPoison ? 16 : 17, dpa, lines, 0);
   m.routeGeneration++;

@@ -115,7 +115,6 @@ const outputs = rules(captures, [
   ...([["lifeUsedCritical", 75, 95], ["lifeUsedWarning", 40, 75], ["overCritical", 35, 70], ["underCritical", 10, 0xfff6], ["overWarning", 25, 55], ["underWarning", 20, 0]] as const).map(([field, theirs, ours]): Row => [`alerts: ${field}`, devices, `getAlerts.output.${field}`, [[theirs, ours]], alerts, thresholds]),
   ["records of poisoned lines", devices, "getPoisonList.output.count", "any", "CXL 8.2.10.9.4.1", oneLine, { circumstance: "same lines" }],
   ["lines that ours refused", devices, "getPoisonList.item.listed", [[1, 0]], "CXL 8.2.10.9.4.2", "Theirs holds what it should not have taken: an address beyond the device, or a second record by an unaligned address.", { circumstance: "refused here" }],
-  ["source of poison from outside", devices, "getPoisonList.item.source", [[2, 1]], "CXL 8.2.10.9.4.1", "Put in from outside the machine: internal there, external here."],
   ["lines of an empty range", devices, "getPoisonList.item.listed", [[1, 0]], "CXL 8.2.10.9.4.1", "A range of no lines has none; theirs takes its end for the last address.", { circumstance: "no lines" }],
   ["records of an empty range", devices, "getPoisonList.output.count", (theirs, ours) => theirs > 0 && ours === 0, "CXL 8.2.10.9.4.1", "A range of no lines has none; theirs takes its end for the last address.", { circumstance: "no lines", states: "any / 0x0" }],
   ["time of a scan", devices, "getScanCapabilities.output.time", (theirs, ours) => theirs > 0 && ours > 0, "CXL 8.2.10.9.4.4", "Each device's own estimate.", { states: "above 0" }],
