@@ -13,7 +13,7 @@ import { printFlags, printSymbol } from "../../src/kernel/trace/format.ts";
 import type { TraceEntry } from "../../src/kernel/trace/ring.ts";
 import { formatEntry } from "../../src/kernel/trace/ring.ts";
 
-const captured = readFileSync(fileURLToPath(new URL("../fixtures/captures/linux/4-events/trace.txt", import.meta.url)), "utf8").split("\n").filter((line) => line !== "" && !line.startsWith("###"));
+const captured = readFileSync(fileURLToPath(new URL("../fixtures/captures/linux/4-events/trace-full.txt", import.meta.url)), "utf8").split("\n").filter((line) => line !== "" && !line.startsWith("###"));
 const mem1 = { memdev: "mem1", host: "0000:0d:00.0", serial: 1n };
 const mem0 = { memdev: "mem0", host: "0000:0e:00.0", serial: 2n };
 const region = (hpa: bigint) => ({ region: "region0", hpa });

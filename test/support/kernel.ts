@@ -66,12 +66,13 @@ export interface BootOptions {
   /** Races are decided by this seed; in order when absent. */
   readonly seed?: number;
   readonly restrictions?: Partial<FirmwareOptions["restrictions"]>;
+  readonly firmware?: Partial<FirmwareOptions>;
 }
 
 /** Powers a machine on and boots it. */
 export function bootMachine(machine: MachineDescription, options: BootOptions = {}): Booted {
   const restrictions = { ...firmware.restrictions, ...options.restrictions };
-  const system = createSystem(modules.release, { machine, firmware: { ...firmware, restrictions }, policies: { ...safePolicies, ...options.policies }, handlers: kernelHandlers, seed: options.seed ?? 1, schedule: options.seed === undefined ? "fixed" : "seeded", onNotify });
+  const system = createSystem(modules.release, { machine, firmware: { ...firmware, ...options.firmware, restrictions }, policies: { ...safePolicies, ...options.policies }, handlers: kernelHandlers, seed: options.seed ?? 1, schedule: options.seed === undefined ? "fixed" : "seeded", onNotify });
   const { kernel } = system;
   const files = createFileSystem(kernel);
   const run = <T>(body: Task<T>): T => runTask(system, body);

@@ -4,7 +4,7 @@ import { commands } from "../../../registers/commands.ts";
 import { eventLogs, recordFields, recordLength } from "../../../registers/events.ts";
 import { encodePayload, payloadBig, payloadNumber } from "../../platform/payload.ts";
 import type { Task } from "../../sim/task.ts";
-import { spawn, task, until, wake } from "../../sim/task.ts";
+import { sleep, spawn, task, until, wake } from "../../sim/task.ts";
 import { oscGranted } from "../acpi/acpi.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
@@ -34,6 +34,8 @@ const messageShift = 4;
 const modes = { message: 1, firmware: 2 } as const;
 const mostHandles = 255;
 const overflowFlag = 1;
+const firstPause = 10_000;
+const longestPause = 100_000_000;
 const policyNames = ["Info", "Warn", "Failure", "Fatal"] as const;
 
 const logName = (state: DeviceState): string => `cxl_pci ${state.device.name}`;
@@ -52,6 +54,7 @@ export function placeOf(kernel: Kernel, state: DeviceState, dpa: bigint): Traced
 
 /** Region and HPA are those of this moment, under the lock. */
 const traceRecord = task("events.trace", function* (kernel: Kernel, state: DeviceState, log: number, record: Uint8Array, command: string): Task<void> {
+  if (state.memdev === null) return;
   const event = eventOfRecord(record);
   let place: TracedPlace | null = null;
   if (hasAddress(event)) {
@@ -96,11 +99,12 @@ const readRecords = task("events.read", function* (kernel: Kernel, state: Device
 
 const channel = (state: DeviceState): string => `events:${state.device.name}`;
 
-const drainLog = task("events.drainLog", function* (kernel: Kernel, state: DeviceState, log: number, command: string): Task<void> {
+const drainLog = task("events.drainLog", function* (kernel: Kernel, state: DeviceState, log: number, command: string): Task<number> {
   while (state.events.isHeld) yield until(channel(state));
   state.events.isHeld = true;
+  let total = 0;
   try {
-    while ((yield* readRecords(kernel, state, log, command)) > 0);
+    for (let count = yield* readRecords(kernel, state, log, command); count > 0; count = yield* readRecords(kernel, state, log, command)) total += count;
   } catch (thrown) {
     if (!(thrown instanceof SystemError)) throw thrown;
     printkLimited(kernel, "err", "query events", `${logName(state)}: Event log '${log}': Failed to query event records : -${thrown.number}`);
@@ -108,12 +112,30 @@ const drainLog = task("events.drainLog", function* (kernel: Kernel, state: Devic
     state.events.isHeld = false;
     wake(kernel.scheduler, channel(state));
   }
+  return total;
 });
 
-/** Empties the logs of a status, the gravest first. */
-export const drainEvents = task("events.drain", function* (kernel: Kernel, state: DeviceState, status: number, command: string): Task<void> {
+/** Empties the logs of a status, the gravest first. Returns how many records went. */
+export const drainEvents = task("events.drain", function* (kernel: Kernel, state: DeviceState, status: number, command: string): Task<number> {
   printk(kernel, "debug", `${logName(state)}: Reading event logs: ${status.toString(16)}`);
-  for (const log of drained) if (((status >>> log) & 1) === 1) yield* drainLog(kernel, state, log, command);
+  let total = 0;
+  for (const log of drained) if (((status >>> log) & 1) === 1) total += yield* drainLog(kernel, state, log, command);
+  return total;
+});
+
+/**
+ * Until no log holds anything. A device that gives nothing while its status says otherwise (a sanitize runs, a command fails) keeps the driver
+ * turning in a circle; here it turns ever more slowly, so that the run goes on.
+ */
+const drainAll = task("events.drainAll", function* (kernel: Kernel, state: DeviceState, command: string): Task<void> {
+  let pause = firstPause;
+  for (let status = eventStatusOf(state.registers) & allLogs; status !== 0 && state.memdev !== null; status = eventStatusOf(state.registers) & allLogs) {
+    if ((yield* drainEvents(kernel, state, status, command)) > 0) pause = firstPause;
+    else {
+      yield sleep(pause);
+      pause = Math.min(2 * pause, longestPause);
+    }
+  }
 });
 
 /** The threaded handler of a vector: until no log holds anything, and again when an interrupt came meanwhile. */
@@ -123,7 +145,7 @@ const handleEvents = task("events.handle", function* (kernel: Kernel, state: Dev
   const command = `irq/${(pciFunctionOf(state.device).messages?.data ?? 0) + vector}-${state.device.name}`;
   do {
     thread.isPending = false;
-    for (let status = eventStatusOf(state.registers) & allLogs; status !== 0 && state.memdev !== null; status = eventStatusOf(state.registers) & allLogs) yield* drainEvents(kernel, state, status, command);
+    yield* drainAll(kernel, state, command);
   } while (thread.isPending && state.memdev !== null);
   thread.isRunning = false;
 });
