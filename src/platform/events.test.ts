@@ -1,6 +1,5 @@
 // Records from arguments, held against what a real kernel read out of QEMU's records: every field of every captured trace line.
 
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { eventRecords, recordLayout } from "../../registers/events.ts";
 import { eventArguments } from "./event-arguments.ts";
@@ -8,53 +7,10 @@ import type { InjectedEvent } from "./event-arguments.ts";
 import { dynamicRegionBase, encodeCapacity, encodeEvent, encodeRecord } from "./events.ts";
 import type { EventValues } from "./events.ts";
 import { decodeFields, uuidText } from "./payload.ts";
+import type { Captured } from "../../test/support/captured-events.ts";
+import { argumentsOf, capturedEvents, descriptorNames, flagNames, healthNames, memoryTypes, subTypes, thresholdNames, transactions, validityNames } from "../../test/support/captured-events.ts";
 
 type Decoded = Readonly<Record<string, number | bigint | Uint8Array>>;
-type Captured = Readonly<Record<string, string>>;
-
-const kinds: Readonly<Record<string, InjectedEvent>> = { cxl_general_media: "generalMedia", cxl_dram: "dram", cxl_memory_module: "memoryModule" };
-
-/** `key=value` and `key='a value'` of a trace line; bytes have spaces between them. */
-const fieldsOf = (line: string): Captured => Object.fromEntries([...line.matchAll(/(\w+)=(?:'([^']*)'|((?:[0-9a-f]{2} )+[0-9a-f]{2}(?= |$)|\S*))/g)].map((match) => [match[1] ?? "", match[2] ?? match[3] ?? ""]));
-
-const captured = readFileSync(new URL("../../test/fixtures/captures/linux/4-events/trace-full.txt", import.meta.url), "utf8")
-  .split("\n")
-  .flatMap((line): (readonly [InjectedEvent, Captured])[] => {
-    const kind = kinds[/: (cxl_\w+): /.exec(line)?.[1] ?? ""];
-    return kind === undefined ? [] : [[kind, fieldsOf(line)]];
-  });
-
-const memoryTypes = { generalMedia: ["ECC Error", "Invalid Address", "Data Path Error", "TE State Violation"], dram: ["ECC Error", "Scrub Media ECC Error", "Invalid Address", "Data Path Error"] } as const;
-const subTypes = ["Not Reported", "Internal Datapath Error", "Media Link Command Training Error"];
-const transactions = ["Unknown", "Host Read", "Host Write"];
-const flagNames = ["", "", "PERMANENT_CONDITION", "MAINTENANCE_NEEDED", "PERFORMANCE_DEGRADED", "HARDWARE_REPLACEMENT_NEEDED", "MAINT_OP_SUB_CLASS_VALID", "LD_ID_VALID", "HEAD_ID_VALID"];
-const descriptorNames = ["UNCORRECTABLE_EVENT", "THRESHOLD_EVENT", "POISON_LIST_OVERFLOW"];
-const thresholdNames = ["Corrected Memory Errors in Multiple Media Components", "Exceeded Programmable Threshold"];
-const validityNames = { generalMedia: ["CHANNEL", "RANK", "DEVICE", "COMPONENT"], dram: ["CHANNEL", "RANK", "NIBBLE", "BANK GROUP", "BANK", "ROW", "COLUMN", "CORRECTION MASK"] } as const;
-const healthNames = ["MAINTENANCE_NEEDED", "PERFORMANCE_DEGRADED"];
-
-const bitsOf = (names: readonly string[], text: string): number => text.split(/ ?\| ?/).reduce((bits, name) => bits | (name === "" ? 0 : name.startsWith("0x") ? Number(name) : 1 << names.indexOf(name)), 0);
-const number = (text: string | undefined, base = 10): number => Number.parseInt(text ?? "0", base);
-const bytesOf = (text: string): number[] => (text === "" ? [] : text.split(" ")).map((byte) => Number.parseInt(byte, 16));
-const wordsOf = (text: string): bigint[] => [0, 8, 16, 24].map((at) => bytesOf(text).slice(at, at + 8).reduceRight((word, byte) => (word << 8n) | BigInt(byte), 0n));
-const trimmed = (text: string): string => String.fromCodePoint(...bytesOf(text).filter((byte) => byte !== 0));
-
-/** The arguments that gave a captured record: what it says is valid, and what it always has. */
-function argumentsOf(kind: InjectedEvent, line: Captured): EventValues {
-  const flags = bitsOf(flagNames, line["flags"] ?? "") & ~(1 << 6);
-  const common = { flags, ...(line["maint_op_class"] === "0" ? {} : { "maint-op-class": number(line["maint_op_class"]), "maint-op-subclass": number(line["maint_op_sub_class"]) }) };
-  if (kind === "memoryModule") return { ...common, type: 3, "sub-type": 3, "health-status": bitsOf(healthNames, line["health_status"] ?? ""), "media-status": 7, "additional-status": 0b10_0001, "life-used": number(line["life_used"]), temperature: number(line["device_temp"]), "dirty-shutdown-count": number(line["dirty_shutdown_cnt"]), "corrected-volatile-error-count": number(line["cor_vol_err_cnt"]), "corrected-persistent-error-count": number(line["cor_per_err_cnt"]) };
-  if (kind === "memorySparing") throw new Error("no line of this kind was captured");
-  const valid = (line["validity_flags"] ?? "").split("|");
-  const given = (name: string, argument: string, value: EventValues[string]): EventValues => (valid.includes(name) ? { [argument]: value } : {});
-  const count = number(line["cme_count"] ?? line["cvme_count"]);
-  return {
-    ...common, dpa: BigInt(`0x${line["dpa"]}`), descriptor: bitsOf(descriptorNames, line["descriptor"] ?? ""), type: (memoryTypes[kind] as readonly string[]).indexOf(line["type"] ?? ""), "transaction-type": transactions.indexOf(line["transaction_type"] ?? ""), "sub-type": subTypes.indexOf(line["sub_type"] ?? ""),
-    ...given("CHANNEL", "channel", number(line["channel"])), ...given("RANK", "rank", number(line["rank"])), ...given("DEVICE", "device", number(line["device"], 16)), ...given("COMPONENT", "component-id", trimmed(line["comp_id"] ?? "")),
-    ...given("NIBBLE", "nibble-mask", number(line["nibble_mask"], 16)), ...given("BANK GROUP", "bank-group", number(line["bank_group"])), ...given("BANK", "bank", number(line["bank"])), ...given("ROW", "row", number(line["row"])), ...given("COLUMN", "column", number(line["column"])), ...given("CORRECTION MASK", "correction-mask", wordsOf(line["cor_mask"] ?? "")),
-    ...(line["cme_threshold_ev_flags"] === "" ? {} : { "cme-ev-flags": bitsOf(thresholdNames, line["cme_threshold_ev_flags"] ?? "") }), ...(count === 0 ? {} : { [kind === "dram" ? "cvme-count" : "cme-count"]: count }),
-  };
-}
 
 /** A record's fields as the trace prints them. */
 function printed(kind: InjectedEvent, record: Uint8Array): Captured {
@@ -76,6 +32,8 @@ function printed(kind: InjectedEvent, record: Uint8Array): Captured {
   if (kind === "generalMedia") return { ...shared, device: of("device").toString(16), cme_count: String(of("count")) };
   return { ...shared, nibble_mask: of("nibbleMask").toString(16), bank_group: String(of("bankGroup")), bank: String(of("bank")), row: String(of("row")), column: String(of("column")), cor_mask: hex(values["correctionMask"] as Uint8Array), sub_channel: String(of("subChannel")), cvme_count: String(of("count")) };
 }
+
+const captured = capturedEvents.map(({ kind, fields }) => [kind, fields] as const);
 
 describe("records against the captured trace of a real kernel", () => {
   it("there are lines of three kinds", () => {
