@@ -28,7 +28,8 @@ for (const variant of variants) {
     it("bytes and words written into control, command and status", () => {
       const one = bench(variant);
       for (const width of [1, 2] as const) {
-        for (let offset = at; offset < at + 0x20; offset += width) width === 1 ? one.io.write8(offset, 0xff) : one.io.write16(offset, 0xffff);
+        const write = (offset: number): void => (width === 1 ? one.io.write8(offset, 0xff) : one.io.write16(offset, 0xffff));
+        for (let offset = at; offset < at + 0x20; offset += width) write(offset);
         one.wait(10_000);
       }
       expect([one.mailbox.control.get("doorbell"), one.mailbox.status.get("returnCode")]).toEqual([0, 3]);

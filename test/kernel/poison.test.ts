@@ -34,8 +34,8 @@ describe("the poison list of a memdev", () => {
     store(made, `${tracing}/trace`, "");
     expect(trigger(made, "mem0")).toBe("ok");
     expect(poisons(made).map(opened)).toEqual([
-      "List region= hpa=0xffffffffffffffff dpa=0x3040 dpa_length=0x80 source=External flags= overflow_time=0",
-      ...["4000", "5000", "6000", "7000"].map((dpa) => `List region= hpa=0xffffffffffffffff dpa=0x${dpa} dpa_length=0x40 source=Injected flags= overflow_time=0`),
+      ...["7000", "6000", "5000", "4000"].map((dpa) => `List region= hpa=0xffffffffffffffff dpa=0x${dpa} dpa_length=0x40 source=Injected flags= overflow_time=0`),
+      "List region= hpa=0xffffffffffffffff dpa=0x3040 dpa_length=0x80 source=Internal flags= overflow_time=0",
     ]);
     for (const dpa of ["0x3040", "0x3080", "0x4000", "0x5000", "0x6000", "0x7000"]) expect(store(made, `${debug}/mem0/clear_poison`, dpa)).toBe("ok");
     store(made, `${tracing}/trace`, "");
@@ -72,7 +72,7 @@ describe("the poison list of a memdev", () => {
     const from = made.dmesg().length;
     expect(trigger(made, "mem0")).toBe("ok");
     expect(poisons(made)).toHaveLength(20);
-    expect(opened(poisons(made)[0])).toMatch(/ dpa=0x0 dpa_length=0x40 source=External flags=More\|Overflow overflow_time=17672256\d+$/);
+    expect(opened(poisons(made)[0])).toMatch(/ dpa=0x13000 dpa_length=0x40 source=Internal flags=More\|Overflow overflow_time=17672256\d+$/);
     expect(sent(made, from)).toEqual(["4300", "4300"]);
     expect(made.dmesg().at(-1)).toBe("cxl_mem mem0: Max Error Records reached: 20");
   });
