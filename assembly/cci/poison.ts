@@ -94,7 +94,7 @@ export function forgetLines(m: Machine, device: Device, start: u64, lines: u32, 
     const from = startOf(record);
     const to = endOf(record);
     if (to <= start || from >= end) continue;
-    const source = <u32>(load<u64>(record) & SOURCE_MASK);
+    const source = sourceOf(record);
     if (from < start) {
       setRecord(record, from, source, <u32>((start - from) >> 6));
       if (to > end) append(m, device, end, <u32>((to - end) >> 6), source);
@@ -104,6 +104,16 @@ export function forgetLines(m: Machine, device: Device, start: u64, lines: u32, 
       i--;
     }
   }
+}
+
+export function sourceOf(record: usize): u32 {
+  return <u32>(load<u64>(record) & SOURCE_MASK);
+}
+
+/** The source of a line as the list has it; internal where it has none. */
+export function knownSource(cci: Cci, address: u64): u32 {
+  for (let i: u32 = 0; i < cci.poisonCount; i++) if (overlaps(recordAt(cci, i), address, 1)) return sourceOf(recordAt(cci, i));
+  return SOURCE_INTERNAL;
 }
 
 function isListed(cci: Cci, address: u64): bool {
@@ -181,7 +191,7 @@ export function writeMediaError(mailbox: Mailbox, record: usize): void {
 /** Lines that came from injection, in the list or not. */
 function injected(cci: Cci): u32 {
   let count = cci.injectedLost;
-  for (let i: u32 = 0; i < cci.poisonCount; i++) if ((load<u64>(recordAt(cci, i)) & SOURCE_MASK) == SOURCE_INJECTED) count += linesOf(recordAt(cci, i));
+  for (let i: u32 = 0; i < cci.poisonCount; i++) if (sourceOf(recordAt(cci, i)) == SOURCE_INJECTED) count += linesOf(recordAt(cci, i));
   return count;
 }
 

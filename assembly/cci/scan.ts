@@ -6,7 +6,8 @@ import { Device, Machine } from "../machine";
 import { nextPoisoned } from "../media/pages";
 import { startBackground } from "./background";
 import { in64, in8, out16, out32, out64, out8, startOutput } from "./memory";
-import { SOURCE_INTERNAL, checkRange, clearList, linesOf, report, setRecord, startOf, writeMediaError } from "./poison";
+import { deviceClock } from "./clock";
+import { checkRange, clearList, knownSource, linesOf, report, setRecord, sourceOf, startOf, writeMediaError } from "./poison";
 import { Cci, Mailbox, POISON_STRIDE } from "./state";
 
 const NO_EVENTS: u32 = 1;
@@ -54,13 +55,12 @@ function resultAt(cci: Cci, index: u32): usize {
   return cci.scan + <usize>(index * POISON_STRIDE);
 }
 
-/** One record for lines that follow each other; a list that is full stops the scan there. */
+/** One record for lines of one source that follow each other; what no list had is the media's own. A list that is full stops the scan there. */
 export function endScan(m: Machine, device: Device): u32 {
   const cci = device.cci;
   const start = cci.background.address;
   const end = start + (cci.background.length << 6);
   const isWhole = start == 0 && end == device.capacity;
-  if (isWhole) clearList(cci);
   cci.scanCount = 0;
   cci.scanNext = 0;
   cci.scanIsDone = 1;
@@ -68,9 +68,10 @@ export function endScan(m: Machine, device: Device): u32 {
   cci.scanAddress = 0;
   cci.scanLines = 0;
   for (let at = nextPoisoned(m, device.index, start, end); at < end; at = nextPoisoned(m, device.index, at + 64, end)) {
+    const source = knownSource(cci, at);
     const last = cci.scanCount == 0 ? 0 : resultAt(cci, cci.scanCount - 1);
-    if (last != 0 && startOf(last) + (<u64>linesOf(last) << 6) == at) setRecord(last, startOf(last), SOURCE_INTERNAL, linesOf(last) + 1);
-    else if (cci.scanCount < cci.poisonCapacity) setRecord(resultAt(cci, cci.scanCount++), at, SOURCE_INTERNAL, 1);
+    if (last != 0 && sourceOf(last) == source && startOf(last) + (<u64>linesOf(last) << 6) == at) setRecord(last, startOf(last), source, linesOf(last) + 1);
+    else if (cci.scanCount < cci.poisonCapacity) setRecord(resultAt(cci, cci.scanCount++), at, source, 1);
     else {
       cci.scanStopped = 1;
       cci.scanAddress = at;
@@ -80,9 +81,11 @@ export function endScan(m: Machine, device: Device): u32 {
     if ((cci.background.flags & NO_EVENTS) == 0) report(m, device, C.LOG_FAILURE, at, UNCORRECTABLE, TRANSACTION_SCAN);
   }
   if (isWhole) {
+    clearList(cci);
     memory.copy(cci.poison, cci.scan, cci.scanCount * POISON_STRIDE);
     cci.poisonCount = cci.scanCount;
     cci.poisonIsOverflowed = cci.scanStopped;
+    if (cci.scanStopped != 0) cci.poisonLostAt = deviceClock(m, device);
   }
   return C.RETURN_SUCCESS;
 }

@@ -156,10 +156,12 @@ describe("records that the device makes", () => {
     const lines = 768n * (1n << 20n) / 64n;
     const flags = (): number => Number(one.ask("getPoisonList", { lines })["flags"]);
     expect([flags(), Number(one.ask("getPoisonList", { lines })["count"]), read(one, "warning").records.map((record) => record[0x38])]).toEqual([2, 2, [4]]);
+    expect([one.send("clearPoison", { address: 0 }).code, flags()]).toEqual(["success", 2]);
     expect(one.send("scanMedia", { lines, flags: 1 }).code).toBe("backgroundStarted");
     one.finishBackground();
     const list = one.send("getPoisonList", { lines }).output;
-    expect([list[0], list[0x0a], new DataView(list.buffer).getBigUint64(0x20, true), list[0x28]]).toEqual([0, 2, 0x102n, 1]);
+    const view = new DataView(list.buffer);
+    expect([list[0], list[0x0a], view.getBigUint64(0x20, true), view.getBigUint64(0x30, true)]).toEqual([0, 2, 0x103n, 0x42n]);
   });
 
   it("lines that a full list lost count towards the limit of injection, until they are cleared", () => {
