@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { blocks } from "../../registers/blocks.ts";
-import { commands } from "../../registers/commands.ts";
+import { commands, dynamicCapacityTail } from "../../registers/commands.ts";
 import type { CommandName } from "../../registers/commands.ts";
 import { eventLogs, eventRecords, recordFields } from "../../registers/events.ts";
 import type { EventRecordName } from "../../registers/events.ts";
@@ -38,7 +38,7 @@ function commandFields(structure: string, register: string): ReadonlySet<string>
   if (command === undefined) return new Set();
   const { output } = command;
   const parts = Object.entries(partsOf[structure as CommandName] ?? {}).flatMap(([field, bits]) => Object.keys(bits).map((part) => `${field} ${part}`));
-  const known: Readonly<Record<string, readonly string[]>> = { returnCode: ["value"], limit: ["injected"], output: [...Object.keys(output.fields), ...parts, ...(output.hasData === true ? ["data"] : [])], item: [...Object.keys(output.items?.fields ?? {}), "listed", "source"] };
+  const known: Readonly<Record<string, readonly string[]>> = { returnCode: ["value"], limit: ["injected"], output: [...Object.keys(output.fields), ...(structure === "getDynamicCapacity" ? Object.keys(dynamicCapacityTail.fields) : []), ...parts, ...(output.hasData === true ? ["data"] : [])], item: [...Object.keys(output.items?.fields ?? {}), "listed", "source"] };
   return new Set(known[register] ?? []);
 }
 

@@ -1,6 +1,6 @@
 // What holds where a command is compared, beyond its values: what its input asks for, and what went before.
 
-import { commands } from "../../registers/commands.ts";
+import { commands, mediaRange } from "../../registers/commands.ts";
 import type { CommandName } from "../../registers/commands.ts";
 import { payloadBig, payloadNumber, uuidText } from "../../src/platform/payload.ts";
 import type { FeatureDeclaration } from "../../registers/features.ts";
@@ -132,11 +132,15 @@ function ofFeature({ name, input }: Sent): CommandCircumstance[] {
 }
 
 /** Media operations: what there is none of. */
-function ofOperation({ input }: Sent): CommandCircumstance[] {
+function ofOperation({ input, capacity }: Sent): CommandCircumstance[] {
   const { class: kind, subclass, count } = commands.mediaOperations.input.fields;
-  const [wanted, sub, ranges] = [kind, subclass, count].map((field) => payloadNumber(input, field));
-  if (wanted !== 0 && ranges === 0) return ["no ranges"];
-  return (wanted ?? 0) > 1 || (sub ?? 0) > (wanted ?? 0) ? ["reserved operation"] : [];
+  const [wanted = 0, sub = 0, ranges = 0] = [kind, subclass, count].map((field) => payloadNumber(input, field));
+  const found: CommandCircumstance[] = wanted > 1 || sub > wanted ? ["reserved operation"] : [];
+  if (wanted !== 0 && ranges === 0) found.push("no ranges");
+  const { address, length } = mediaRange.fields;
+  const starts = Array.from({ length: Math.floor((input.length - commands.mediaOperations.input.length) / mediaRange.length) }, (_, index) => commands.mediaOperations.input.length + index * mediaRange.length);
+  if (wanted !== 0 && starts.some((at) => payloadBig(input, address, at) + payloadBig(input, length, at) > capacity)) found.push("beyond the capacity");
+  return found;
 }
 
 const largest: Partial<Record<CommandName, number>> = { activateFirmware: 1, transferFirmware: 4 };
@@ -152,6 +156,7 @@ export function circumstancesOf(sent: Sent): CommandCircumstance[] {
   if (name === "setAlerts" && (((input[0] ?? 0) | (input[1] ?? 0)) & ~alerts) !== 0) found.push("reserved bits");
   if (name === "setEventInterruptPolicy" && input.length > commands.setEventInterruptPolicy.input.length) found.push("longer than its fields");
   if (name === "getFeature" || name === "setFeature") found.push(...ofFeature(sent));
+  if ((name === "addDynamicCapacity" || name === "releaseDynamicCapacity") && payloadNumber(input, commands[name].input.fields.count) === 0) found.push("no ranges");
   if (name === "mediaOperations") found.push(...ofOperation(sent));
   if (name === "getSupportedFeatures" && payloadNumber(input, commands.getSupportedFeatures.input.fields.start) >= Object.keys(features).length) found.push("behind the last entry");
   if (name === "performMaintenance" && ((input[0] ?? 0) === 0 || (input[0] ?? 0) > 2)) found.push("reserved operation");

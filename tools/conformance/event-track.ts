@@ -17,6 +17,8 @@ import type { MailboxHost } from "./mailbox-host.ts";
 
 const { getEventRecords, clearEventRecords } = commands;
 const clearAll = 1;
+const dynamicCapacity = eventLogs.indexOf("dynamicCapacity");
+const mostRecords = 4096;
 const kinds = new Map((Object.keys(eventRecords) as EventRecordName[]).map((kind) => [eventRecords[kind].uuid as string, kind]));
 
 /** Records of an output, oldest first. */
@@ -87,13 +89,20 @@ export class EventTrack {
   /** The next record that the transcript shows, from outside: what is compared is what becomes of it. One that it never shows is left out. */
   inject(device: string, later: readonly Entry[]): void {
     const order = later.flatMap(({ value }) => (value["op"] === "cmd" && numberOf(value["opcode"]) === getEventRecords.opcode ? [Number.parseInt(textOf(value["in"]).slice(0, 2), 16)] : []));
-    for (const log of new Set(order)) {
-      const [name, record] = [eventLogs[log], this.#nextOf(later, log)];
-      if (name === undefined || record === undefined) continue;
-      this.#shown.add(`${log} ${handleOf(record)}`);
-      this.#injected.set(log, (this.#injected.get(log) ?? 0) + 1);
-      return this.#host.provoke({ kind: "injectEvent", device, log: name, record: Uint8Array.from(record) });
-    }
-    this.#tally.notes.add("an injected event that the transcript never shows was left out");
+    if (![...new Set(order)].some((log) => this.#injectInto(device, later, log))) this.#tally.notes.add("an injected event that the transcript never shows was left out");
+  }
+
+  /** Every record of dynamic capacity that the transcript shows next. */
+  injectAll(device: string, later: readonly Entry[]): void {
+    for (let left = mostRecords; left > 0 && this.#injectInto(device, later, dynamicCapacity); left--);
+  }
+
+  #injectInto(device: string, later: readonly Entry[], log: number): boolean {
+    const [name, record] = [eventLogs[log], this.#nextOf(later, log)];
+    if (name === undefined || record === undefined) return false;
+    this.#shown.add(`${log} ${handleOf(record)}`);
+    this.#injected.set(log, (this.#injected.get(log) ?? 0) + 1);
+    this.#host.provoke({ kind: "injectEvent", device, log: name, record: Uint8Array.from(record) });
+    return true;
   }
 }

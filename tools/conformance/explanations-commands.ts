@@ -17,6 +17,7 @@ const captures: readonly CaptureKind[] = ["mailbox", "accesses"];
 const ended = -1;
 const weHave = [[0, 1]] as const;
 const theyHave = [[1, 0]] as const;
+const oursHasMore = (theirs: number, ours: number): boolean => theirs === 0 && ours > 0;
 
 type Code = ReturnCode | typeof ended;
 const codeOf = (code: Code): number => (code === ended ? ended : returnCodes[code]);
@@ -73,10 +74,13 @@ const known = codeRules(([
   ["setFeature", "part of a feature", "success", "invalidInput", "A full transfer has all of the writable data."],
   ["setFeature", "part of a feature", "success", "featureTransferOutOfOrder", "Parts follow each other; theirs takes any."],
   ["setFeature", "part of a feature", "invalidPayloadLength", "success", "A part of no bytes changes nothing."],
+  ["setFeature", "part of a feature", "invalidPayloadLength", "invalidInput", "A full transfer has all of the writable data; how long it is, is legal."],
   ["performMaintenance", "reserved operation", "success", "invalidInput", "Class 0 is no operation."],
   ["performMaintenance", "in the background here", "success", "backgroundStarted", "It may run in the background, as its effects say on both."],
   ["performMaintenance", "no background operation yet", "success", "backgroundStarted", "It may run in the background, as its effects say on both."],
   ["mediaOperations", "reserved operation", "unsupported", "invalidInput", "The command is supported; what it asks for is not."],
+  ["mediaOperations", "beyond the capacity", "invalidInput", "invalidPhysicalAddress", "The range lies inside the device."],
+  ["releaseDynamicCapacity", "no ranges", "invalidInput", "success", "Nothing is released."],
   ["mediaOperations", "no ranges", "success", "invalidInput", "There is nothing to work on."],
   ["getEventRecords", "media disabled", "mediaDisabled", "success", "Needs no media."],
   ["getLog", "media disabled", "mediaDisabled", "success", "Needs no media."],
@@ -130,6 +134,13 @@ const outputs = rules(captures, [
 const recordKinds = Object.keys(eventRecords) as EventRecordName[];
 const records = rules(captures, [
   ["records of its own", devices, "getEventRecords.output.count", (theirs, ours) => theirs < ours, "CXL 8.2.10.9.4.2", "Ours logs poison that is injected or found; theirs does not.", { ...documentedOnly, circumstance: "logs of its own", states: "fewer / more" }],
+  ["extents that were not offered", devices, "addDynamicCapacity.returnCode.value", [[0x0f, 0x1e]], "CXL 8.2.10.9.9.3", "They lie in a region, but nobody offered them: an invalid extent list.", documentedOnly],
+  ["extents that are not held", devices, "releaseDynamicCapacity.returnCode.value", [[0x0f, 0x1e]], "CXL 8.2.10.9.9.4", "They lie in a region, but the host does not have them: an invalid extent list.", documentedOnly],
+  ["tags supported", devices, "getDynamicCapacity.output.tagsSupported", [[0, 512]], "CXL 8.2.10.9.9.1", "Every extent can have a tag here; theirs has none.", documentedOnly],
+  ["tags available", devices, "getDynamicCapacity.output.tagsAvailable", oursHasMore, "CXL 8.2.10.9.9.1", "Every extent can have a tag here; theirs has none.", { ...documentedOnly, states: "0x0 / any" }],
+  ["handle of a region", devices, "getDynamicCapacity.item.dsmadHandle", (theirs, ours) => theirs !== ours, "CXL 8.2.10.9.9.1", "Names a structure of the device's own CDAT.", { ...documentedOnly, states: "different" }],
+  ["operations that are told", devices, "mediaOperations.item.listed", weHave, "CXL 8.2.10.9.5.3", "Discovery is an operation too; theirs leaves it out of its list.", documentedOnly],
+  ...(["total", "count"] as const).map((field): Row => [`operations: ${field}`, devices, `mediaOperations.output.${field}`, (theirs, ours) => ours === theirs + 1, "CXL 8.2.10.9.5.3", "Discovery is an operation too; theirs leaves it out of its list.", { ...documentedOnly, states: "one less / one more" }]),
   ["more event records", devices, "getEventRecords.output.flags more", theyHave, "CXL 8.2.10.2.2", "There are no more than these; theirs says so whenever there is one.", documentedOnly],
   ...recordKinds.flatMap((kind): Row[] => [
     [`handle of a record (${kind})`, devices, `${kind}.record.handle`, (theirs, ours) => theirs > 0 && ours > 0, `CXL ${eventRecords[kind].clause}`, "Each device numbers its records.", { ...documentedOnly, states: "not 0" }],

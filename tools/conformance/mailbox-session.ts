@@ -30,6 +30,8 @@ export interface Session {
   effectsLog: number;
   /** What theirs did at once goes on here, or went on here last. */
   isBackgroundHere: boolean;
+  /** Their background command status as it was seen last. */
+  theirOperation: bigint;
   /** Lines that were injected here until one was refused. */
   injected: number | undefined;
 }
@@ -58,11 +60,11 @@ function hostOf(capture: Capture, place: string, context: Context, topology: str
 }
 
 /** Power-on: what our device says of itself is asked for, and taken back. */
-export function restart(session: Omit<Session, "host" | "history" | "events" | "effectsLog" | "isBackgroundHere" | "injected">, place: string, before?: CommandHistory): Session {
+export function restart(session: Omit<Session, "host" | "history" | "events" | "effectsLog" | "isBackgroundHere" | "theirOperation" | "injected">, place: string, before?: CommandHistory): Session {
   const host = hostOf(session.capture, place, session.context, session.topology, session.name);
   const { result, takeBack } = host.attempt(() => effectsHere(host).length);
   takeBack();
-  return { ...session, host, history: new CommandHistory(before), events: new EventTrack(host, session.tally), effectsLog: result, isBackgroundHere: false, injected: undefined };
+  return { ...session, host, history: new CommandHistory(before), events: new EventTrack(host, session.tally), effectsLog: result, isBackgroundHere: false, theirOperation: 0n, injected: undefined };
 }
 
 /** What follows an entry on its device, until theirs starts again. */
@@ -75,10 +77,10 @@ export function laterOf(entries: readonly Entry[], index: number): Entry[] {
 
 export const placeOf = ({ name, topology }: Session, { value, place }: Entry): Pointed => ({ capture: "mailbox", kind: "type3", function: topology === "main" ? name : `${name} (${topology})`, text: `${place}${textOf(value["name"]) === "" ? "" : ` ${textOf(value["name"])}`}${textOf(value["note"]) === "" ? "" : `, ${textOf(value["note"])}`}` });
 
-/** What holds for the registers of ours now. */
-export function holds({ host, isBackgroundHere }: Session): Circumstance[] {
+/** What holds for the registers now. */
+export function holds({ theirOperation, isBackgroundHere }: Session): Circumstance[] {
   const found: Circumstance[] = [];
-  if (decode(background, host.read(background.offset)).opcode === 0) found.push("no background operation yet");
+  if (decode(background, theirOperation).opcode === 0) found.push("no background operation yet");
   if (isBackgroundHere) found.push("in the background here");
   return found;
 }

@@ -36,8 +36,9 @@ export function poisonOf(note: string, device: string): ProbeAction | undefined 
   return start === undefined || length === undefined ? undefined : { kind: "poison", device, dpa: BigInt(start), length: Number(length) };
 }
 
-/** An injection of an event record, whatever it says. */
-export const isEvent = (note: string): boolean => /^cxl-inject-(?:[a-z]+-)+event\b/i.test(note);
+/** An injection of an event record, whatever it says; changes of dynamic capacity have a record for each extent. */
+export const isCapacity = (note: string): boolean => /^cxl-(?:add|release)-dynamic-capacity\b/i.test(note);
+export const isEvent = (note: string): boolean => /^cxl-inject-(?:[a-z]+-)+event\b/i.test(note) || isCapacity(note);
 
 /** Bytes between lines that an entry of op `limit` counts: it does not say where they lay. */
 const apart = 0x1000n;

@@ -18,7 +18,7 @@ import { backingDifferences } from "./backing.ts";
 import type { Answer } from "./mailbox-host.ts";
 import type { Session } from "./mailbox-session.ts";
 import { bytesOf, effectsHere, holds, laterOf, placeOf, restart } from "./mailbox-session.ts";
-import { injectLimit, isEvent, poisonOf, sequenceOf } from "./mailbox-steps.ts";
+import { injectLimit, isCapacity, isEvent, poisonOf, sequenceOf } from "./mailbox-steps.ts";
 import { outputDifferences } from "./payload-compare.ts";
 import type { Context } from "./registers.ts";
 import { capacityOf, componentNamed, otherFunction } from "./topology.ts";
@@ -157,6 +157,7 @@ function compareCommand(session: Session, entry: Entry, place: Pointed, later: r
   const again = sent === undefined ? undefined : alike(session, sent, theirs, ours);
   if (theirs.returnCode === backgroundStarted) session.isBackgroundHere = false;
   else if (ours.returnCode === backgroundStarted && theirs.returnCode === success) session.isBackgroundHere = true;
+  session.theirOperation = theirs.background;
   const differences = registerDifferences(session, place, theirs, again ?? ours);
   if (ours.isStuck) differences.push({ ...place, structure: name, register: "doorbell", field: "cleared", theirs: 1, ours: 0 });
   if (theirs.returnCode !== ours.returnCode) differences.push({ ...place, structure: name, register: "returnCode", field: "value", theirs: theirs.returnCode, ours: ours.returnCode, circumstances: [...circumstances, ...holds(session)] });
@@ -201,6 +202,7 @@ function clocksOf(name: CommandName, bytes: Uint8Array): bigint[] | undefined {
 function compareBackground(session: Session, value: Entry["value"], place: Pointed): void {
   const { host, tally } = session;
   const [theirStatus, theirOperation] = [bigOf(value["mailbox_status"]), bigOf(value["bg_status"])];
+  session.theirOperation = theirOperation;
   if (!isUnderWay(theirStatus)) {
     host.advance(numberOf(value["virtual_ms"]) * millisecond);
     host.finish();
@@ -246,7 +248,8 @@ function inject(session: Session, entry: Entry, later: readonly Entry[]): void {
   if (poison !== undefined) {
     host.provoke(poison);
     history.noteExternalPoison();
-  } else events.inject(device, later);
+  } else if (isCapacity(note)) events.injectAll(device, later);
+  else events.inject(device, later);
   tally.repeated++;
 }
 

@@ -14,6 +14,7 @@ import type { Named, Outputs } from "./payload-fields.ts";
 import { differ, fieldDifferences, longDifference, partsOf } from "./payload-fields.ts";
 import { poisonDifferences } from "./poison-compare.ts";
 
+const uuidBytes = 16;
 const recordKinds = new Map((Object.keys(eventRecords) as EventRecordName[]).map((kind) => [eventRecords[kind].uuid as string, kind]));
 
 /** Event records, oldest first: each by the layout of its kind. */
@@ -24,9 +25,9 @@ function recordDifferences({ place, name, theirs, ours, circumstances }: Outputs
   });
 }
 
-/** Entries of a list by their UUID: which of them both have, and what they say. */
+/** Entries of a list by their UUID, or by all that they are: which of them both have, and what they say. */
 function entryDifferences({ place, name, theirs, ours, circumstances }: Outputs, layout: PayloadLayout, items: NonNullable<PayloadLayout["items"]>): Difference[] {
-  const listed = (bytes: Uint8Array): Map<string, number> => new Map(Array.from({ length: Math.max(0, Math.floor((bytes.length - layout.length) / items.length)) }, (_, index) => layout.length + index * items.length).map((at) => [uuidText(bytes.slice(at, at + 16)), at]));
+  const listed = (bytes: Uint8Array): Map<string, number> => new Map(Array.from({ length: Math.max(0, Math.floor((bytes.length - layout.length) / items.length)) }, (_, index) => layout.length + index * items.length).map((at) => [items.length < uuidBytes ? `0x${Array.from(bytes.slice(at, at + items.length), (byte) => byte.toString(16)).join(" 0x")}` : uuidText(bytes.slice(at, at + uuidBytes)), at]));
   const [left, right] = [listed(theirs), listed(ours)];
   const named = (id: string): Named => ({ place: { ...place, text: `${place.text}, ${id}` }, structure: name, register: "item", circumstances });
   return [...new Set([...left.keys(), ...right.keys()])].flatMap((id) => {
@@ -47,7 +48,7 @@ function featureDifferences({ place, input, theirs, ours, circumstances }: Outpu
   return fieldDifferences({ place, structure: name, register: "readable", circumstances }, feature?.readable.fields ?? {}, start + theirs.length, whole(theirs), whole(ours));
 }
 
-const byUuid = new Set<CommandName>(["getSupportedLogs", "getSupportedLogsSubList", "getSupportedFeatures"]);
+const byUuid = new Set<CommandName>(["getSupportedLogs", "getSupportedLogsSubList", "getSupportedFeatures", "mediaOperations"]);
 const ofPoison = new Set<CommandName>(["getPoisonList", "getScanResults"]);
 
 /** What the data of a command without items is. */
