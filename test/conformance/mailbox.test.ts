@@ -246,6 +246,9 @@ describe("what is refused", () => {
     expect(() => run([{ ...good, in: "00" }])).toThrow('made up, entry 1: "in" has 1 bytes, "in_len" says 0; is the entry whole?');
     expect(() => run([{ ...good, status: undefined }])).toThrow('made up, entry 1: has no "status"; give a number like "0x10"');
     expect(() => run([{ fn: "card", block: "mailbox", op: "qmp", note: "x", result: "yes" }])).toThrow('made up, entry 1: "result" is "yes"; give an object');
+    expect(() => run([{ fn: "card", block: "mailbox", op: "r", off: "0x10000", w: 8, val: "0x0" }])).toThrow('made up, entry 1: "off" is 0x10000, and a mailbox with its payload has 2080 bytes');
+    expect(() => run([{ fn: "card", block: "mailbox", op: "qmp", note: "cxl-inject-poison start 0x10 length 0x40", result: { return: {} } }])).toThrow(/entry 1: "cxl-inject-poison start 0x10 length 0x40" was taken there, but is no whole lines of 64 bytes/);
+    expect(() => run([reads("rp0", "0x0", 4, "0x0")])).toThrow('made up, entry 1: "rp0" has no device block: it is no cxl-type3');
     expect(() => run([{ fn: "card", block: "device", op: "sing", off: "0x0", w: 4 }])).toThrow(/entry 1: is of no kind/);
   });
 });
