@@ -246,6 +246,9 @@ describe("what is refused", () => {
     expect(() => run([{ ...good, in: "00" }])).toThrow('made up, entry 1: "in" has 1 bytes, "in_len" says 0; is the entry whole?');
     expect(() => run([{ ...good, status: undefined }])).toThrow('made up, entry 1: has no "status"; give a number like "0x10"');
     expect(() => run([{ fn: "card", block: "mailbox", op: "qmp", note: "x", result: "yes" }])).toThrow('made up, entry 1: "result" is "yes"; give an object');
+    expect(() => run([{ fn: "card", block: "mailbox", op: "r", off: "0x10000", w: 8, val: "0x0" }])).toThrow('made up, entry 1: "off" is 0x10000, and a mailbox with its payload has 2080 bytes');
+    expect(() => run([{ fn: "card", block: "mailbox", op: "qmp", note: "cxl-inject-poison start 0x10 length 0x40", result: { return: {} } }])).toThrow(/entry 1: "cxl-inject-poison start 0x10 length 0x40" was taken there, but is no whole lines of 64 bytes/);
+    expect(() => run([reads("rp0", "0x0", 4, "0x0")])).toThrow('made up, entry 1: "rp0" has no device block: it is no cxl-type3');
     expect(() => run([{ fn: "card", block: "device", op: "sing", off: "0x0", w: 4 }])).toThrow(/entry 1: is of no kind/);
   });
 });
@@ -263,7 +266,7 @@ describe("planted differences in the project's captures", () => {
     expect(planted("qemu/mailbox_volA.json", '["0x0101","0x0010","Clear Event Records"]', '["0x0101","0x0011","Clear Event Records"]')).toEqual([["commandEffects.clearEventRecords.configurationAfterColdReset", 1, 0]]);
   });
 
-  it("of a driver's commands: a field of an output, an effect in the log, a return code, a register", () => {
+  it("of a driver's commands: a field of an output, an effect in the log, a return code, a register, the end of an operation", () => {
     const folder = join(captures, "linux/2b-two-way-ram");
     const lines = readFileSync(join(folder, "mmio.ndjson"), "utf8").split("\n");
     const mailbox = (offset: string, op: string) => new RegExp(`"op":"${op}","block":"device/mailbox","addr":"0x[0-9a-f]+${offset}"`);
@@ -275,6 +278,12 @@ describe("planted differences in the project's captures", () => {
       const changed = lines.map((one, index) => (index === at ? one.replace(/"val":"0x[0-9a-f]+"/, `"val":"${val}"`) : one)).join("\n");
       return opened(runCapture(modules.release, readAccesses("mmio.ndjson", changed, readFileSync(join(folder, "qemu-cmdline.txt"), "utf8"), new Map([[12, 0x4_c000_0000n]]))).tally);
     };
+    const scan = (percentage: string, code: string): string[] => [
+      ["w", "0a8", 8, "0x0"], ["w", "0b0", 8, "0x400000"], ["w", "0b8", 1, "0x0"], ["w", "090", 8, "0x114304"], ["w", "08c", 4, "0x1"], ["r", "08c", 4, "0x0"], ["r", "098", 8, "0x100000001"],
+      ["r", "0a0", 8, `0x${percentage}4304`], ["r", "098", 8, "0x100000000"], ["r", "0a0", 8, `0x${code}00644304`],
+    ].map(([op, at, w, val]) => JSON.stringify({ k: "mmio", op, block: "device/mailbox", addr: `0xfe010${String(at)}`, w, val }));
+    const scanned = (...given: readonly [string, string]) => runCapture(modules.release, readAccesses("mmio.ndjson", [...lines, ...scan(...given)].join("\n"), readFileSync(join(folder, "qemu-cmdline.txt"), "utf8"), new Map([[12, 0x4_c000_0000n]]))).tally;
+    expect([opened(scanned("", "")), used(scanned("14", "")).includes("percentage of an operation under way"), opened(scanned("", "2"))]).toEqual([[], true, [["primaryMailbox.background.returnCode", 2, 0]]]);
     expect(driver("0x4000", "0b8", "0x3")).toEqual([["identifyMemoryDevice.output.totalCapacity", 3, 1]]);
     expect(driver("0x180401", "0ac", "0x10100")).toEqual([["commandEffects.getEventRecords.configurationAfterColdReset", 1, 0]]);
     expect(driver("0x400", "098", "0x500000001")).toEqual([["getSupportedLogs.returnCode.value", 5, 0]]);

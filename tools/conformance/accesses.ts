@@ -246,9 +246,11 @@ function readSerial(replay: Replay, address: PciAddress): number | undefined {
 export function compareAccesses(module: WebAssembly.Module, capture: Capture, topology: Topology, entries: readonly Entry[], tally: Tally): void {
   const machine = machineOf(topology, { bridges: capture.bridges ?? new Map(), windows: [] });
   const { hardware, platform } = createUntouched(module, machine);
+  const bench = createBench(module, topology, machine);
+  const advance = (time: number): void => bench.hardware.advanceTo(bench.hardware.now + time);
   const replay: Replay = {
-    capture, topology, tally, tree: new BusTree(topology), native: platform, nativeHardware: hardware, bench: createBench(module, topology, machine), seen: learn(topology, entries),
-    bars: new Map(), layouts: new Map(), bridges: bridgesOf(capture, topology, tally), answers: new Answers(tally), devices: new DeviceAccesses(topology, tally),
+    capture, topology, tally, tree: new BusTree(topology), native: platform, nativeHardware: hardware, bench, seen: learn(topology, entries),
+    bars: new Map(), layouts: new Map(), bridges: bridgesOf(capture, topology, tally), answers: new Answers(tally), devices: new DeviceAccesses(topology, tally, advance),
   };
   checkSerials(replay);
   tally.notes.add("captures of accesses have no times: accesses were made 1 ms apart, so that links train and commits end as they did there");

@@ -5,7 +5,7 @@ import { commands } from "../../registers/commands.ts";
 import type { CommandName } from "../../registers/commands.ts";
 import { returnCodes } from "../../registers/payload-schema.ts";
 import { decode, encode } from "../../src/platform/registers.ts";
-import type { BenchFunction } from "./bench.ts";
+import type { BenchFunction, Registers } from "./bench.ts";
 import { readerOf } from "./bench.ts";
 import { circumstancesOf } from "./command-circumstances.ts";
 import type { CommandCircumstance, Sent } from "./command-circumstances.ts";
@@ -21,7 +21,14 @@ import { layoutOf, translate } from "./structures.ts";
 import type { Topology } from "./topology.ts";
 import { capacityOf } from "./topology.ts";
 
-const { control, command, status } = primaryMailbox.registers;
+const { control, command, status, background } = primaryMailbox.registers;
+const second = 1_000_000_000;
+const longestOperation = 100_000;
+const complete = 100;
+const percentageOf = (value: bigint): number => decode(background, value).percentage;
+const isUnderWay = (registers: Registers, mailbox: number): boolean => decode(status, registers.read(mailbox + status.offset, 8)).backgroundOperation === 1;
+/** Whether a read of the mailbox status, or of the background command status, shows that nothing is under way. */
+const hasEnded = (inside: number, width: number, value: bigint): boolean => width === 8 && ((inside === status.offset && decode(status, value).backgroundOperation === 0) || (inside === background.offset && percentageOf(value) === complete));
 const allOnes = 0xffff_ffffn;
 const insideText = (inside: number): string => `+0x${(inside & ~3).toString(16)}`;
 const isKnown = (name: string): name is CommandName => Object.hasOwn(commands, name);
@@ -65,11 +72,13 @@ export interface DeviceAccess {
 export class DeviceAccesses {
   readonly #topology: Topology;
   readonly #tally: Tally;
+  readonly #advance: (time: number) => void;
   readonly #devices = new Map<string, Device>();
 
-  constructor(topology: Topology, tally: Tally) {
+  constructor(topology: Topology, tally: Tally, advance: (time: number) => void) {
     this.#topology = topology;
     this.#tally = tally;
+    this.#advance = advance;
   }
 
   #of({ target, image }: DeviceAccess): Device | undefined {
@@ -110,11 +119,18 @@ export class DeviceAccesses {
     if (device === undefined || target.device === undefined) return count(this.#tally, [theirsAlone(place, "device block", "", Number(theirs & allOnes))]);
     const { identity, declared, inside } = translate(device.layout, offset);
     if (declared === undefined) return count(this.#tally, theirs === 0n ? [] : [theirsAlone(place, identity, insideText(inside), Number(theirs & allOnes))]);
+    if (identity === mailboxIdentity && hasEnded(inside, width, theirs)) this.#finish(target.device, declared.at);
     const ours = target.device.read(declared.at + inside, width);
     if (identity === payloadIdentity) return this.#readPayload(device, inside, access, ours);
     const around: Circumstance[] = [...deviceCircumstances(target.device, declared, declared.at, width, device.writes), ...(device.history.logsOwn ? (["logs of its own"] as const) : [])];
+    if (identity === mailboxIdentity && inside === background.offset && percentageOf(theirs) < complete && percentageOf(ours) < complete && isUnderWay(target.device, declared.at)) around.push("operation under way");
     if (identity === mailboxIdentity && inside === status.offset && width === status.width / 8) return this.#readStatus(device, access, ours);
     count(this.#tally, valueDifferences(place, declared, inside, width, theirs, ours, around));
+  }
+
+  /** A capture of accesses has no times: an operation that had ended there ends here too. */
+  #finish(registers: Registers, mailbox: number): void {
+    for (let seconds = 0; seconds < longestOperation && isUnderWay(registers, mailbox); seconds++) this.#advance(second);
   }
 
   /** The return code is the command's; the rest is the register's. */

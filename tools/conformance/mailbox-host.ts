@@ -62,6 +62,11 @@ export class MailboxHost {
     this.payloadBytes = payload.length;
   }
 
+  /** Registers and payload. */
+  get bytes(): number {
+    return this.payload - this.mailbox.at + this.payloadBytes;
+  }
+
   get registers(): Registers {
     return this.#registers;
   }

@@ -31,7 +31,7 @@ export const sequenceOf = (note: string): Sequence | undefined => sequences.find
 const poison = /^cxl-inject-poison\b.*?\bstart[ =:"]+(0x[0-9a-f]+|\d+).*?\blength[ =:"]+(0x[0-9a-f]+|\d+)/i;
 
 /** Lines that are poisoned from outside; undefined: the words are not known. */
-export function poisonOf(note: string, device: string): ProbeAction | undefined {
+export function poisonOf(note: string, device: string): Extract<ProbeAction, { kind: "poison" | "clearPoison" }> | undefined {
   const [, start, length] = poison.exec(note) ?? [];
   return start === undefined || length === undefined ? undefined : { kind: "poison", device, dpa: BigInt(start), length: Number(length) };
 }

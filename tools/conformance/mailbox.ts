@@ -8,7 +8,7 @@ import { returnCodes } from "../../registers/payload-schema.ts";
 import { payloadBig } from "../../src/platform/payload.ts";
 import { decode, encode } from "../../src/platform/registers.ts";
 import type { Capture, Entry } from "./capture.ts";
-import { bigOf, isObject, listOf, numberOf, textOf } from "./capture.ts";
+import { CaptureError, bigOf, isObject, listOf, numberOf, textOf } from "./capture.ts";
 import { circumstancesOf } from "./command-circumstances.ts";
 import type { Sent } from "./command-circumstances.ts";
 import { effectDifferences, effectsOf, nameOf } from "./command-effects.ts";
@@ -26,6 +26,7 @@ import { capacityOf, componentNamed, otherFunction } from "./topology.ts";
 const { control, command, status, background } = primaryMailbox.registers;
 const millisecond = 1_000_000;
 const complete = 100;
+const lineBytes = 64;
 const abortOpcode = commands.abortBackground.opcode;
 const { success, backgroundStarted } = returnCodes;
 const isTaken = (code: number): boolean => code === success || code === backgroundStarted;
@@ -77,6 +78,7 @@ function compareStep(session: Session, entry: Entry, later: readonly Entry[]): v
   const { host, tally, history } = session;
   const { value } = entry;
   const place = placeOf(session, entry);
+  if ((value["op"] === "r" || value["op"] === "w") && numberOf(value["off"]) + numberOf(value["w"]) > host.bytes) throw new CaptureError(session.capture.file, entry.place, `"off" is ${textOf(value["off"])}, and a mailbox with its payload has ${host.bytes} bytes`);
   switch (value["op"]) {
     case "cmd":
       // How many were injected before the refusal stands behind it: they come first.
@@ -246,6 +248,7 @@ function inject(session: Session, entry: Entry, later: readonly Entry[]): void {
   }
   events.dropOwn(placeOf(session, entry), later);
   if (poison !== undefined) {
+    if (poison.length === 0 || poison.length % lineBytes !== 0 || poison.dpa % BigInt(lineBytes) !== 0n) throw new CaptureError(session.capture.file, entry.place, `"${note}" was taken there, but is no whole lines of 64 bytes`);
     host.provoke(poison);
     history.noteExternalPoison();
   } else if (isCapacity(note)) events.injectAll(device, later);

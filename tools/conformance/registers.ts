@@ -89,6 +89,7 @@ function compareGroup(capture: Capture, group: Group, context: Context, tally: T
   const isMasks = entries.every((entry) => entry.kind === "masks");
   const shown = topology === "main" ? name : `${name} (${topology})`;
   const found = target === undefined || (space === "config" && target.kind === "hb") ? undefined : registersOf(group, target, context);
+  if (target !== undefined && found === undefined && space === "device") throw new CaptureError(capture.file, entries[0]?.place ?? "", `"${name}" has no device block: it is no cxl-type3`);
   if (target === undefined || found === undefined) return countOther(capture, entries, bench, name, space, tally);
   const base = space === "component" ? cm : 0;
   const layout = layoutOf(target.kind, space, readerOfEntries(entries, base, capture.leavesZerosOut), readerOf(found, base));
