@@ -100,7 +100,7 @@ function checkAlerts(m: Machine, device: Device): void {
   if ((valid & PERSISTENT) != 0 && load<u32>(health + C.OUT_GET_HEALTH_CORRECTED_PERSISTENT_COUNT) >= <u32>load<u16>(alerts + C.OUT_GET_ALERTS_PERSISTENT_WARNING)) status |= ADDITIONAL_PERSISTENT;
   store<u8>(health + C.OUT_GET_HEALTH_ADDITIONAL_STATUS, status);
   if ((status & 3) > (old & 3)) report(m, device, (status & 3) == CRITICAL ? C.LOG_FAILURE : C.LOG_WARNING, CHANGE_LIFE);
-  if ((status & 12) > (old & 12)) report(m, device, (status >> 2) == CRITICAL ? C.LOG_FAILURE : C.LOG_WARNING, CHANGE_TEMPERATURE);
+  if ((status & 12) > (old & 12)) report(m, device, ((status >> 2) & 3) == CRITICAL ? C.LOG_FAILURE : C.LOG_WARNING, CHANGE_TEMPERATURE);
   if ((status & ~old & (ADDITIONAL_VOLATILE | ADDITIONAL_PERSISTENT)) != 0) report(m, device, C.LOG_WARNING, CHANGE_HEALTH);
 }
 

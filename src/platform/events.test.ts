@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { eventRecords, recordLayout } from "../../registers/events.ts";
 import { eventArguments } from "./event-arguments.ts";
-import type { InjectedEvent } from "./event-arguments.ts";
+import type { EventArguments, InjectedEvent } from "./event-arguments.ts";
 import { dynamicRegionBase, encodeCapacity, encodeEvent, encodeRecord } from "./events.ts";
 import type { EventValues } from "./events.ts";
 import { decodeFields, uuidText } from "./payload.ts";
@@ -84,6 +84,21 @@ describe("arguments of events", () => {
 
   it("a memory sparing record repeats its class and subclass in its data", () => {
     expect(decoded("memorySparing", { flags: 0, result: 0, "maint-op-class": 2, "maint-op-subclass": 3, operation: 4, row: 0x1_0203, "spare-resources": 9 })).toMatchObject({ class: 2, subclass: 3, operation: 4, available: 9, row: 0x1_0203, validity: 1 << 5 });
+  });
+
+  it("every number reaches its field at both ends of its range, and no further", () => {
+    for (const kind of ["generalMedia", "dram", "memoryModule", "memorySparing"] as const) {
+      const list: EventArguments = eventArguments[kind];
+      const required = Object.fromEntries(Object.entries(list).flatMap(([name, { isRequired }]) => (isRequired === true ? [[name, 0]] : [])));
+      const fields = recordLayout(kind).fields;
+      for (const [name, argument] of Object.entries(list)) {
+        if (argument.form !== undefined) continue;
+        const top = (1n << BigInt(8 * (fields[argument.field]?.[1] ?? 0))) - 1n;
+        expect([kind, name, BigInt(decoded(kind, { ...required, [name]: top })[argument.field] as number | bigint)]).toEqual([kind, name, top]);
+        expect(() => encodeEvent(kind, { ...required, [name]: top + 1n })).toThrow(`${name}: `);
+        expect(() => encodeEvent(kind, { ...required, [name]: -1 })).toThrow(`${name}: `);
+      }
+    }
   });
 
   const refusals: readonly (readonly [EventValues, RegExp])[] = [

@@ -60,7 +60,8 @@ export function checkDeviceAction(check: DeviceCheck, action: DeviceActionFile, 
   const device = deviceNamed(check.machine, deviceOfAction(action));
   if (device === undefined) return;
   checkRecords(check, action, device, path);
-  const { injectPoison, truncateOutput } = action;
+  const { injectPoison, truncateOutput, changeHealth } = action;
+  if (changeHealth !== undefined && Object.keys(changeHealth).every((key) => key === "of" || key === "path")) check.report(path, "says nothing of the health; give what changes, like temperature: 95");
   if (injectPoison !== undefined && (injectPoison.start % lineBytes !== 0n || injectPoison.length % lineBytes !== 0n || injectPoison.length === 0n)) check.report(path, "poison covers whole lines: start and length are multiples of 64");
   const { payloadSize } = mailboxOf(device);
   if (truncateOutput !== undefined && truncateOutput.bytes >= BigInt(payloadSize)) check.report([...path, "bytes"], `${truncateOutput.bytes} bytes are no less than the payload of ${payloadSize}; keep fewer`);

@@ -79,6 +79,8 @@ describe("what a fault of a device can say", () => {
     ["commandError: { of: dev1, code: bussy }", "commandError.code", /did you mean "busy"\?/],
     ["truncateOutput: { of: dev1, bytes: 2KiB }", "truncateOutput.bytes", /2048 bytes are no less than the payload of 2048; keep fewer/],
     ["corruptOutput: { of: dev1, mask: 256 }", "corruptOutput.mask", /expected number to be <=255/],
+    ["changeHealth: { of: dev1 }", "changeHealth", /says nothing of the health; give what changes/],
+    ["changeHealth: { of: dev1, temperature: 40000 }", "changeHealth.temperature", /expected number to be <=32767/],
     ["deviceStatus: { of: dev1, status: dead }", "deviceStatus.status", /expected one of "fatal"/],
   ];
   it.each(refusals)("%s is refused at its place", (what, place, message) => {

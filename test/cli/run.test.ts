@@ -129,12 +129,12 @@ describe("a worker", () => {
     const worker = startWorker();
     const text = Object.entries(bundledScenarios()).find(([name]) => name.includes("/c-"))?.[1] ?? "";
     const pending = worker.run({ file: "c.yaml", text: text.replaceAll("8M/s", "100M/s").replace("isolation: {", "inFlight: 1, isolation: {"), seed: 1, schedule: "fixed", keepTrace: false });
-    const run = { isOver: false };
+    const progress = { isOver: false };
     const outcome = expect(pending).rejects.toThrow(/cancelled/).finally(() => {
-      run.isOver = true;
+      progress.isOver = true;
     });
     // A run that has not begun yet takes no notice.
-    while (!run.isOver) {
+    while (!progress.isOver) {
       await new Promise((resolve) => setTimeout(resolve, 50));
       await worker.cancel();
     }

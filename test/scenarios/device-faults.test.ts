@@ -109,6 +109,25 @@ describe("events", () => {
   });
 });
 
+describe("health", () => {
+  it("changeHealth: Get Health Info says it, and a status that changes is a record in the warning log", () => {
+    const rig = rigOf(["changeHealth: { of: dev0, temperature: -3, life-used: 80, health-status: 1, dirty-shutdown-count: 4, corrected-volatile-error-count: 70000 }"]);
+    rig.wait(2);
+    const { fields } = commands.getHealth.output;
+    const { output } = rig.run("getHealth");
+    expect([fields.temperature, fields.lifeUsed, fields.healthStatus, fields.dirtyShutdownCount, fields.correctedVolatileCount].map((field) => payloadNumber(output, field))).toEqual([0xfffd, 80, 1, 4, 70_000]);
+    const record = recordsIn(rig, 1).records[0] ?? new Uint8Array(recordLength);
+    expect([uuidText(record.slice(0, 16)), payloadNumber(record, eventRecords.memoryModule.fields.healthStatus)]).toEqual([eventRecords.memoryModule.uuid, 1]);
+  });
+
+  it("a temperature that is critical beside a corrected error count above its warning is a failure", () => {
+    const rig = rigOf(["changeHealth: { of: dev0, corrected-volatile-error-count: 70000 }", "changeHealth: { of: dev0, temperature: 120 }"]);
+    rig.run("setAlerts", encodePayload(commands.setAlerts.input, { valid: 0x1f, enable: 0x1f, lifeUsed: 70, over: 60, under: 0, volatile: 5, persistent: 5 }));
+    rig.wait(3);
+    expect(recordsIn(rig, 2).records.map((record) => payloadNumber(record, eventRecords.memoryModule.fields.type))).toEqual([3]);
+  });
+});
+
 describe("dynamic capacity", () => {
   const regions = "dynamicRegions: [{ length: 512MiB }, { length: 512MiB, block: 2MiB }]";
   const offer = "addDynamicCapacity: { of: dev0, host-id: 3, selection-policy: prescriptive, region: 1, tag: 5be13bce-ae34-4a77-b6c3-16df975fcf1a, extents: [{ offset: 0, len: 2MiB }, { offset: 4MiB, len: 4MiB }] }";
