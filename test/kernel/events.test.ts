@@ -158,6 +158,13 @@ describe("a drain", () => {
     }
   });
 
+  it.each([1, 2, 4])("works with %i vectors for mailbox and logs together", (vectors) => {
+    const made = bootMachine(twoDevices({}, { vectors }));
+    store(made, `${tracing}/events/cxl/enable`, "1");
+    for (const log of ["informational", "warning", "failure", "fatal"] as const) inject(made, log, record("memoryModule"));
+    expect(traced(made, "cxl_memory_module").map((line) => / log=(\w+) /.exec(line)?.[1])).toEqual(["Informational", "Warning", "Failure", "Fatal"]);
+  });
+
   it("ends with its memdev", () => {
     const made = booted();
     act(made, { kind: "mailboxFault", device: "d0", fault: "return-code", opcode: commands.clearEventRecords.opcode, value: returnCodes.internalError, count: 1000 });

@@ -7,7 +7,7 @@ import { CommandError, errnoOfReturnCode } from "../../src/kernel/cxl/mailbox-er
 import { sendCommand } from "../../src/kernel/cxl/mailbox.ts";
 import { spawn } from "../../src/sim/task.ts";
 import { bootMachine } from "../support/kernel.ts";
-import { MiB, deviceOf, machineOf, portOf } from "../support/machine.ts";
+import { MiB, deviceOf, machineOf, offsetOf, portOf } from "../support/machine.ts";
 import { act, errnoOf, memdevs, sent, stateOf, store } from "../support/memdev.ts";
 
 const second = 1_000_000_000;
@@ -40,6 +40,39 @@ describe("the probe of a memory device", () => {
     const booted = bootMachine(one({ partitionAlignment: 256n * MiB }, { volatileCapacity: 512n * MiB, persistentCapacity: 512n * MiB }));
     expect(sent(booted)).toContain("4100");
     expect([booted.read(`${memdevs}/mem0/ram/size`), booted.read(`${memdevs}/mem0/pmem/size`)]).toEqual(["0x20000000\n", "0x20000000\n"]);
+  });
+
+  it("lets decoders hold persistent capacity behind the volatile one, which is skipped", () => {
+    const booted = bootMachine(one({}, { volatileCapacity: 512n * MiB, persistentCapacity: 256n * MiB }));
+    const put = (decoder: string, file: string, text: string) => store(booted, `${memdevs}/${decoder}/${file}`, text);
+    expect([put("decoder2.0", "mode", "ram"), put("decoder2.0", "dpa_size", "0x10000000"), put("decoder2.1", "mode", "pmem"), put("decoder2.1", "dpa_size", "0x20000000")]).toEqual(["ok", "ok", "ok", "ENOSPC"]);
+    expect(put("decoder2.1", "dpa_size", "0x10000000")).toBe("ok");
+    expect(["mode", "dpa_resource", "dpa_size"].map((name) => booted.read(`${memdevs}/decoder2.1/${name}`).trim())).toEqual(["pmem", "0x20000000", "0x0000000010000000"]);
+    expect([put("decoder2.2", "mode", "ram"), put("decoder2.2", "dpa_size", "0x10000000")]).toEqual(["ok", "ENOSPC"]);
+    expect(booted.read("/sys/kernel/debug/cxl/mem0/dpamem")).toBe("00000000-1fffffff : ram\n  00000000-0fffffff : decoder2.0\n20000000-2fffffff : pmem\n  20000000-2fffffff : decoder2.1\n");
+    expect(store(bootMachine(one()), `${memdevs}/decoder2.0/mode`, "pmem")).toBe("EINVAL");
+    expect(store(bootMachine(one({}, { volatileCapacity: 0n, persistentCapacity: 256n * MiB })), `${memdevs}/decoder2.0/mode`, "ram")).toBe("ENXIO");
+  });
+
+  it("takes no payload below 256 bytes, and no more than 1 MiB of a larger one", () => {
+    const booted = bootMachine(one());
+    const size = { entity: "d0", space: "device" as const, offset: offsetOf("deviceRegisters", "primaryMailbox", "capability"), mask: 0x1f };
+    expect(store(booted, `${rebind}/unbind`, host)).toBe("ok");
+    act(booted, { kind: "stuckRegister", at: size, value: 7 });
+    expect(store(booted, `${rebind}/bind`, host)).toBe("ENXIO");
+    expect(booted.dmesg()).toContain(`cxl_pci ${host}: Mailbox is too small (128b)`);
+    act(booted, { kind: "stuckRegister", at: size, value: 21 });
+    expect(store(booted, `${rebind}/bind`, host)).toBe("ok");
+    expect(booted.read(`${memdevs}/mem0/payload_max`)).toBe("1048576\n");
+  });
+
+  it("wants all three of status, mailbox and memory device status", () => {
+    const booted = bootMachine(one());
+    expect(store(booted, `${rebind}/unbind`, host)).toBe("ok");
+    act(booted, { kind: "stuckRegister", at: { entity: "d0", space: "device", offset: 0x20, mask: 0xffff }, value: 0x8001 });
+    expect(store(booted, `${rebind}/bind`, host)).toBe("ENXIO");
+    expect(booted.dmesg().at(-1)).toBe(`cxl_pci ${host}: registers not found: mbox `);
+    expect(booted.dmesg()).toContain(`cxl_pci ${host}: Vendor cap ID: 0x8001 offset: 0x220`);
   });
 
   it("reads a Command Effects Log larger than the payload in pieces", () => {

@@ -18,6 +18,7 @@ export const errnoTable = {
   ENOTDIR: [20, "Not a directory"],
   EISDIR: [21, "Is a directory"],
   EINVAL: [22, "Invalid argument"],
+  ENOTTY: [25, "Inappropriate ioctl for device"],
   ENOSPC: [28, "No space left on device"],
   ERANGE: [34, "Numerical result out of range"],
   EOPNOTSUPP: [95, "Operation not supported"],

@@ -1,4 +1,5 @@
-// Device physical address space of a memdev: reservations in decoder id order (region-assembly 4.4, 7.5). One volatile partition from DPA 0.
+// Device physical address space of a memdev: reservations in decoder id order (region-assembly 4.4, 7.5). The volatile partition lies at DPA 0, the
+// persistent one behind it.
 
 import type { Device } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
@@ -14,15 +15,23 @@ function freeStart(port: Device): bigint {
   }, 0n);
 }
 
+type Partition = "ram" | "pmem";
+
+/** First and last DPA + 1 of a partition. */
+function partitionOf(memdev: Device, partition: Partition): { readonly start: bigint; readonly end: bigint } {
+  const { ram, pmem } = memdevOf(memdev).state.capacity;
+  return partition === "ram" ? { start: 0n, end: ram } : { start: ram, end: ram + pmem };
+}
+
 /** Records a reservation at enumeration or allocation. @throws SystemError EBUSY out of id order, or beyond the capacity */
 export function reserveDpa(device: Device, start: bigint, size: bigint, skip: bigint): void {
   const decoder = decoderOf(device);
   const part = endpointPart(device);
   const port = portOf(decoder.port);
   if (port.dpaEnd + 1 !== decoder.id) throw new SystemError("EBUSY", `${device.name}: DPA is reserved in order of decoder ids; decoder${port.id}.${port.dpaEnd + 1} is next`);
-  if (start + size > memdevOf(part.memdev).ramSize) throw new SystemError("EBUSY", `${device.name}: DPA ${start}+${size} lies beyond the device`);
+  if (start + size > partitionOf(part.memdev, "pmem").end) throw new SystemError("EBUSY", `${device.name}: DPA ${start}+${size} lies beyond the device`);
   part.dpa = { start, size, skip };
-  part.mode = "ram";
+  part.mode = start < partitionOf(part.memdev, "ram").end ? "ram" : "pmem";
   port.dpaEnd = decoder.id;
 }
 
@@ -47,12 +56,15 @@ export function setDpaSize(kernel: Kernel, device: Device, size: bigint): void {
   const part = endpointPart(device);
   if (decoder.region !== null || decoder.isEnabled) throw new SystemError("EBUSY", `${device.name}: in use`);
   if (part.mode === "none") throw new SystemError("EBUSY", `${device.name}: no mode`);
-  const start = freeStart(decoder.port);
-  if (start + size > memdevOf(part.memdev).ramSize) {
-    printk(kernel, "debug", `cxl decoder${portOf(decoder.port).id}.${decoder.id}: 0x${size.toString(16)} exceeds available ram capacity`);
+  const partition = partitionOf(part.memdev, part.mode);
+  const free = freeStart(decoder.port);
+  const start = free > partition.start ? free : partition.start;
+  if (start + size > partition.end) {
+    printk(kernel, "debug", `cxl decoder${portOf(decoder.port).id}.${decoder.id}: 0x${size.toString(16)} exceeds available ${part.mode} capacity`);
     throw new SystemError("ENOSPC", `${device.name}: ${size} bytes are more than is free`);
   }
-  reserveDpa(device, start, size, 0n);
+  // What lies free below the partition is skipped for good (7.5).
+  reserveDpa(device, start, size, start - free);
 }
 
 /** Store of `mode`. @throws SystemError EINVAL not a partition; EBUSY enabled; ENXIO no capacity */
@@ -60,7 +72,8 @@ export function setMode(device: Device, text: string): void {
   const part = endpointPart(device);
   if (text !== "ram" && text !== "pmem") throw new SystemError("EINVAL", `${device.name}: mode "${text}"`);
   if (decoderOf(device).isEnabled || part.dpa !== null) throw new SystemError("EBUSY", `${device.name}: enabled or holding DPA`);
-  if (text === "pmem") throw new SystemError("EINVAL", `${device.name}: no pmem partition`);
-  if (memdevOf(part.memdev).ramSize === 0n) throw new SystemError("ENXIO", `${device.name}: no volatile capacity`);
-  part.mode = "ram";
+  const { start, end } = partitionOf(part.memdev, text);
+  if (text === "pmem" && start === end) throw new SystemError("EINVAL", `${device.name}: no pmem partition`);
+  if (start === end) throw new SystemError("ENXIO", `${device.name}: no volatile capacity`);
+  part.mode = text;
 }

@@ -19,7 +19,7 @@ import { granule } from "./types.ts";
 
 const effectsEntry = 4;
 /** Bytes of Identify that the driver knows; newer devices give more. */
-const identifyLength = 0x43;
+export const identifyLength = 0x43;
 const mostMediaErrors = 1024;
 const forced: readonly CommandName[] = ["identifyMemoryDevice", "getSupportedLogs", "getLog"];
 const byOpcode: ReadonlyMap<number, CommandName> = new Map(commandNames.map((name) => [commands[name].opcode, name]));

@@ -100,7 +100,7 @@ export interface EndpointDecoderPart {
   readonly memdev: Device;
   /** DPA reservation. */
   dpa: { readonly start: bigint; readonly size: bigint; readonly skip: bigint } | null;
-  mode: "none" | "ram";
+  mode: "none" | "ram" | "pmem";
   state: "manual" | "auto";
   /** Position in its region; -1: none. */
   position: number;
