@@ -10,6 +10,7 @@ import { refreshBackground } from "./background";
 import { execute } from "./commands";
 import { refreshDeadline } from "../deadlines";
 import { effectsOf, findCommand, leastInput, mostInput } from "./memory";
+import { countFired } from "../fault/probes";
 import { remember } from "./logs";
 import { MAILBOX_FAULTS, Mailbox, MailboxFault } from "./state";
 
@@ -112,7 +113,7 @@ export function faultAt(device: Device, index: u32): MailboxFault {
 }
 
 /** The fault that this command meets, as an address, or 0. Every fault in force counts it; the first that is due is taken. */
-function takeFault(device: Device, opcode: u32): usize {
+function takeFault(m: Machine, device: Device, opcode: u32): usize {
   let taken: usize = 0;
   for (let i: u32 = 0; i < MAILBOX_FAULTS; i++) {
     const fault = faultAt(device, i);
@@ -121,6 +122,7 @@ function takeFault(device: Device, opcode: u32): usize {
     else if (taken == 0) {
       fault.count--;
       taken = changetype<usize>(fault);
+      countFired(m, fault.probe);
     }
   }
   return taken;
@@ -137,7 +139,7 @@ function finish(m: Machine, device: Device, mailbox: Mailbox): void {
   mailbox.endAt = NEVER;
   const block = device.registers;
   const opcode = getDword(block, mailbox.index + COMMAND) & R.PRIMARY_MAILBOX_COMMAND_OPCODE;
-  const met = takeFault(device, opcode);
+  const met = takeFault(m, device, opcode);
   const fault: u32 = met == 0 ? 0 : changetype<MailboxFault>(met).kind;
   const faultValue: u32 = met == 0 ? 0 : changetype<MailboxFault>(met).value;
   if (fault == FAULT_NEVER_ENDS) {

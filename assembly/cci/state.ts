@@ -20,6 +20,8 @@ export class MailboxFault {
   skip: u32;
   count: u32;
   value: u32;
+  /** The probe that brought it: it has fired once a command meets it. */
+  probe: u32;
 }
 
 export const MAILBOX_FAULTS: u32 = 8;

@@ -19,7 +19,7 @@ import { getDword, setDword } from "../registers";
 import { HW_LIMIT, HW_MEDIA, HW_REGISTER, traceHardware } from "../trace/ring";
 import { LOG_DYNAMIC_CAPACITY } from "../generated/commands";
 import { release, stick } from "./overrides";
-import { blockAt, indexAt } from "./probes";
+import { blockAt, indexAt, uncountFired } from "./probes";
 
 const LINK_DOWN: u32 = 1;
 const LINK_UP: u32 = 2;
@@ -115,6 +115,7 @@ function actOnDevice(m: Machine, probe: Probe, device: Device): void {
     case DEVICE_STATUS:
       return setDeviceStatus(m, device, <u32>probe.argument);
     case END_BACKGROUND:
+      if (device.cci.background.command == 0) uncountFired(probe);
       return failBackground(m, device, <u32>probe.argument);
     case CHANGE_HEALTH:
       return changeHealth(m, device, probe.payload, <u32>probe.argument);
@@ -144,6 +145,8 @@ function setMailboxFault(m: Machine, device: Device, probe: Probe): void {
   fault.value = probe.extra;
   fault.opcode = load<u32>(probe.payload);
   fault.skip = load<u32>(probe.payload, 4);
+  fault.probe = <u32>((changetype<usize>(probe) - m.probes) / offsetof<Probe>());
+  uncountFired(probe);
 }
 
 /** `lines` lines of 64 bytes from `dpa` on. */

@@ -42,6 +42,18 @@ export function recount(m: Machine): void {
   setDeadline(m, SOURCE_PROBES, m.nextProbeTime);
 }
 
+/** What a probe did comes to effect now, or (`uncount`) has had none: evidence of actions that act on something yet to come. */
+export function countFired(m: Machine, id: u32): void {
+  const probe = probeAt(m, id);
+  probe.fired++;
+  if (probe.fired == 1) probe.firstAt = m.now;
+  probe.lastAt = m.now;
+}
+
+export function uncountFired(probe: Probe): void {
+  probe.fired--;
+}
+
 /** One match: skipped, or acted upon. Returns whether the set of armed probes changed. */
 function hit(m: Machine, id: u32): bool {
   const probe = probeAt(m, id);

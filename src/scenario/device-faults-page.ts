@@ -44,7 +44,8 @@ device's. \`of\` is the device (\`path\`, of which the last part counts, does as
 |---|---|---|
 ${lines}
 
-A fault of several records, errors or commands does them at once, in their order.
+A fault of several records, errors or commands does them at once, in their order. A fault of commands has fired once a command met it, an
+interruption once there was an operation to interrupt: else the run is invalid.
 
 ### QMP scripts
 

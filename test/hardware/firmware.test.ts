@@ -38,16 +38,16 @@ describe("firmware", () => {
     const { hardware, platform, firmware } = boot("firmware-enable");
     expect(hardware.peekComponent(hardware.entities.ports.get("rp0")?.id ?? 0, control)).toBe((1 << 16) | (1 << 4));
     expect(hardware.peekComponent(hardware.entities.ports.get("rp1")?.id ?? 0, control)).toBe(0);
-    expect(firmware.osc(0, { isolationControl: true, isolationNotification: true })).toEqual({ isolationControl: false, isolationNotification: false });
+    expect(firmware.osc(0, { isolationControl: true, isolationNotification: true })).toEqual({ isolationControl: false, isolationNotification: false, memoryErrors: false });
     expect([platform.config.read32(pciAddress(0, 12, 0, 0), 0x10), platform.config.read16(pciAddress(0, 12, 0, 0), 4)]).toEqual([0xc, 0]);
   });
 
   it("[S89] os ownership arms nothing and grants both; firmware-notify grants control and notifies once per isolation", () => {
     const free = boot("os");
     expect(free.hardware.peekComponent(1, control)).toBe(0);
-    expect(free.firmware.osc(0, { isolationControl: true, isolationNotification: true })).toEqual({ isolationControl: true, isolationNotification: true });
+    expect(free.firmware.osc(0, { isolationControl: true, isolationNotification: true })).toEqual({ isolationControl: true, isolationNotification: true, memoryErrors: false });
     const { hardware, firmware } = boot("firmware-notify");
-    expect(firmware.osc(0, { isolationControl: true, isolationNotification: true })).toEqual({ isolationControl: true, isolationNotification: false });
+    expect(firmware.osc(0, { isolationControl: true, isolationNotification: true })).toEqual({ isolationControl: true, isolationNotification: false, memoryErrors: false });
     firmware.poll();
     expect(firmware.takeNotify()).toBeUndefined();
     const armed = boot("firmware-enable");

@@ -54,7 +54,8 @@ function takeEffects(state: DeviceState, log: Uint8Array): void {
 export const enumerateCommands = task("cxl_pci.enumerateCommands", function* (kernel: Kernel, state: DeviceState): Task<void> {
   const { output } = commands.getSupportedLogs;
   const list = yield* sendCommand(kernel, state, { name: "getSupportedLogs", output: state.payloadSize, least: output.fields.count[1] });
-  const count = payloadNumber(list, output.fields.count);
+  const room = Math.floor((list.length - output.length) / output.items.length);
+  const count = Math.min(payloadNumber(list, output.fields.count), room);
   for (let n = 0; n < count; n++) {
     const at = output.length + n * output.items.length;
     const id = payloadBytes(list, output.items.fields.id, at);
