@@ -21,7 +21,8 @@ export interface DeviceChoices {
   /** x 256 MiB. */
   readonly volatileOnly: bigint;
   readonly persistentOnly: bigint;
-  readonly vendorLogSize: number;
+  /** Logs of Get Log, the CEL first. */
+  readonly logCount: number;
   /** Get Log Capabilities by log. */
   readonly logCapabilities: readonly number[];
   /** Get Security State as after power-on. */
@@ -36,6 +37,6 @@ export interface DeviceChoices {
 /** A device for examples worked by hand. */
 export const exampleChoices: DeviceChoices = {
   mailboxVector: 7, eventVectors: [2, 3, 4, 5, 2], activation: 1, alerts: Uint8Array.of(0x00, 0x1f, 95, 80, 90, 0, 0xf6, 0xff, 80, 0, 0, 0, 0, 0, 0, 0), health: Uint8Array.of(0, 0, 0, 5, 40, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
-  featureFlags: Object.keys(features).map(() => 0x61), poisonHandling: 3, qosTelemetry: 0, qosControl: new Uint8Array(4), volatileOnly: 1n, persistentOnly: 0n, vendorLogSize: 256, logCapabilities: [0, 3], security: 0,
+  featureFlags: Object.keys(features).map(() => 0x61), poisonHandling: 3, qosTelemetry: 0, qosControl: new Uint8Array(4), volatileOnly: 1n, persistentOnly: 0n, logCount: 2, logCapabilities: [0, 3], security: 0,
   mediaGranularity: 64n, mediaOperations: [[0, 0], [1, 0], [1, 1]], dsmadHandles: [], tagsSupported: 0,
 };

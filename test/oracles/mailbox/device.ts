@@ -3,6 +3,7 @@
 
 import { deviceBlock, deviceCapabilityIds } from "../../../registers/device-block.ts";
 import { returnCodes } from "../../../registers/payload-schema.ts";
+import { recordFields, recordLength } from "../../../registers/events.ts";
 import type { DeviceDescription } from "../../../src/platform/description.ts";
 import type { DeviceChoices } from "./choices.ts";
 import { eventStatus } from "./events.ts";
@@ -14,7 +15,7 @@ import { KnownBytes } from "./known-bytes.ts";
 import { Mailbox, mailboxPlaces } from "./mailbox.ts";
 import type { Alternative, Reply } from "./reply.ts";
 import type { ResetKind } from "./resets.ts";
-import { resetState } from "./resets.ts";
+import { resetDepths, resetState } from "./resets.ts";
 import { DeviceState } from "./state.ts";
 import { media, second } from "./units.ts";
 
@@ -96,7 +97,7 @@ export class ReferenceDevice {
     this.#answer(name, answer, observer);
     if (state.hasAborted) this.#interruptBackground();
     state.hasAborted = false;
-    if (mailbox.interruptsAt("doorbellInterrupt")) state.interrupts.push(mailbox.settings.vector);
+    if (mailbox.interruptsAt("doorbellInterrupt")) state.interrupt(mailbox.settings.vector);
   }
 
   #answer(name: MailboxName, { output }: Alternative, observer: Observer): void {
@@ -136,7 +137,7 @@ export class ReferenceDevice {
 
   #interruptBackground(): void {
     const { primary } = this.mailboxes;
-    if (primary.interruptsAt("backgroundInterrupt")) this.state.interrupts.push(primary.settings.vector);
+    if (primary.interruptsAt("backgroundInterrupt")) this.state.interrupt(primary.settings.vector);
   }
 
   read(offset: number, width: number): Known {
@@ -202,14 +203,24 @@ export class ReferenceDevice {
     this.#rung.push(found.name);
   }
 
-  /** An event that comes from elsewhere: what the record says, stamped. */
+  /** An event that comes from elsewhere: what the record says, stamped, with the length of a standard record. */
   injectEvent(log: number, record: Uint8Array): void {
-    this.state.report(log, KnownBytes.from(record));
+    this.state.report(log, KnownBytes.from(record).set(recordFields.length, recordLength));
+  }
+
+  /** Takes over what the module shows of payload bytes that are not known. */
+  adopt(offset: number, width: number, value: bigint): void {
+    const found = this.#mailboxAt(offset);
+    if (found === undefined || found.at < mailboxPlaces.payload) return;
+    const { payload } = this.mailboxes[found.name];
+    const at = found.at - mailboxPlaces.payload;
+    const { value: now, known } = payload.read(at, width);
+    payload.write(at, width, (now & known) | (value & ~known));
   }
 
   /** A reset of the function; registers to their defaults, and what the device keeps or loses (resets.ts). */
   reset(kind: ResetKind): void {
-    for (const mailbox of Object.values(this.mailboxes)) mailbox.reset();
+    for (const mailbox of Object.values(this.mailboxes)) mailbox.reset(resetDepths[kind] >= resetDepths.hot);
     this.#rung = [];
     resetState(this.state, kind);
   }

@@ -3,6 +3,7 @@
 import { clearEventRecords, getEventRecords } from "../../../registers/event-commands.ts";
 import { recordFields, recordLength } from "../../../registers/events.ts";
 import { encodePayload, payloadNumber } from "../../../src/platform/payload.ts";
+import { deviates } from "./deviations.ts";
 import { KnownBytes } from "./known-bytes.ts";
 import type { Reply } from "./reply.ts";
 import { either, failure, success } from "./reply.ts";
@@ -98,13 +99,14 @@ const policyBytes = (state: DeviceState): number => (state.logs[4]?.depth === 0 
 const getPolicy: Handler = (state) => success(Uint8Array.from(state.logs.slice(0, policyBytes(state)), (log, number) => log.mode | ((state.choices.eventVectors[number] ?? 0) << 4)));
 
 const setPolicy: Handler = (state, { input, length }) => {
-  const logs = state.logs.slice(0, policyBytes(state));
+  const all = state.logs.slice(0, policyBytes(state));
+  const logs = deviates("shortPolicy") ? all.slice(0, length) : all;
   const modes = logs.map((_, number) => (input[number] ?? 0) & 3);
   const apply = (): void => {
     for (const [number, log] of logs.entries()) log.mode = modes[number] ?? 0;
   };
   const answers: Reply[] = [];
-  if (length > logs.length) answers.push(either("policyLength", failure("invalidPayloadLength")));
+  if (length > all.length) answers.push(either("policyLength", failure("invalidPayloadLength")));
   if (modes.some((mode, number) => mode === policyModes.reserved || (number === 4 && mode === policyModes.firmware))) return [...answers.flat(), ...either("policyReserved", failure("invalidInput"))];
   if (modes.includes(policyModes.firmware)) answers.push(either("policyFirmware", failure("invalidInput")));
   return [...answers.flat(), ...success(undefined, apply)];

@@ -3,12 +3,14 @@
 import type { CommandName } from "../../../registers/commands.ts";
 import type { CommandDeclaration } from "../../../registers/payload-schema.ts";
 import { capacityHandlers } from "./capacity.ts";
+import { deviates } from "./deviations.ts";
 import { eventHandlers } from "./events.ts";
 import { featureHandlers } from "./features.ts";
 import { firmwareHandlers } from "./firmware.ts";
 import { commandOf, declarationOf, generalHandlers } from "./general.ts";
 import { healthHandlers } from "./health.ts";
 import { logHandlers } from "./logs.ts";
+import { maintenanceHandlers } from "./maintenance.ts";
 import { poisonHandlers } from "./poison.ts";
 import type { Reply } from "./reply.ts";
 import { either, failure, success } from "./reply.ts";
@@ -28,7 +30,7 @@ const abort: Handler = (state) => {
 };
 
 const handlers: Readonly<Record<CommandName, Handler>> = {
-  abortBackground: abort, ...eventHandlers, ...firmwareHandlers, ...generalHandlers, ...logHandlers, ...featureHandlers, ...healthHandlers, ...poisonHandlers, ...scanHandlers, ...sanitizeHandlers, ...securityHandlers, ...capacityHandlers,
+  abortBackground: abort, ...eventHandlers, ...firmwareHandlers, ...generalHandlers, ...logHandlers, ...featureHandlers, ...healthHandlers, ...maintenanceHandlers, ...poisonHandlers, ...scanHandlers, ...sanitizeHandlers, ...securityHandlers, ...capacityHandlers,
 };
 
 /** Whether a command can have an input of this length, whatever the input says. */
@@ -36,7 +38,7 @@ export function isLengthLegal({ input }: CommandDeclaration, length: number): bo
   const least = input.least ?? input.length;
   if (length < least) return false;
   if (input.hasData === true) return true;
-  if (input.items !== undefined) return (length - input.length) % input.items.length === 0;
+  if (input.items !== undefined) return deviates("lateItems") || (length - input.length) % input.items.length === 0;
   return length <= (input.most ?? input.length);
 }
 

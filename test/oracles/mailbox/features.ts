@@ -15,6 +15,7 @@ const transfers = { full: 0, initiate: 1, continue: 2, finish: 3, abort: 4 } as 
 /** Attribute flags. */
 const selectable = { default: 1 << 5, saved: 1 << 6 } as const;
 const deepest = 7;
+const thresholdBits = 7;
 
 function initialOf({ readable, initial }: FeatureDeclaration): Uint8Array {
   const bytes = new Uint8Array(readable.length);
@@ -70,13 +71,16 @@ const get: Handler = ({ features: state, choices }, { input }) => {
 };
 
 /** Readable data after a write: the named fields, with the bits that a write takes. */
-function taken({ readable, writable, takes }: FeatureDeclaration, current: Uint8Array, data: Uint8Array): Uint8Array {
+function taken({ readable, writable, takes, uuid: declarationUuid }: FeatureDeclaration, current: Uint8Array, data: Uint8Array): Uint8Array {
   const bytes = KnownBytes.from(current);
   for (const [name, { field, mask }] of Object.entries(takes)) {
     const [from, to] = [writable.fields[name], readable.fields[field]];
     if (from === undefined || to === undefined || from[0] + from[1] > data.length) continue;
     bytes.set(to, (payloadNumber(current, to) & ~mask) | (payloadNumber(data, from) & mask));
   }
+  const { readable: { fields }, uuid } = features.errorCheckScrub;
+  // The threshold in force follows the configured one at once (open question `featureThreshold`).
+  if (declarationUuid === uuid) bytes.set(fields.flags, (bytes.bytes[fields.configuration[0]] ?? 0) & thresholdBits);
   return bytes.bytes;
 }
 

@@ -58,8 +58,8 @@ const getInfo: Handler = ({ firmware, choices }) => {
   return success(bytes);
 };
 
-/** Now, or in background. */
-const work = (commit: () => void): Reply => [...success(undefined, commit), ...either("backgroundOrNot", inBackground({ finish: () => success(undefined, commit) }))];
+/** Now, or in background; `stop`: what an abort leaves; `refused`: other ends that are possible. */
+const work = (stop: () => void, commit: () => void, refused: Reply = []): Reply => [...success(undefined, commit), ...refused, ...either("backgroundOrNot", inBackground({ finish: () => [...success(undefined, commit), ...refused], stop }))];
 
 function placePart(state: DeviceState, action: number, offset: number, units: number, isLast: boolean, slot: number): Reply {
   const { firmware } = state;
@@ -67,12 +67,15 @@ function placePart(state: DeviceState, action: number, offset: number, units: nu
     firmware.slots[slot - 1] = new KnownBytes(revisionLength).forget();
     firmware.transfer = undefined;
   };
-  const checked = [...work(filled), ...either("firmwarePackage", failure("firmwareVerificationFailed"))];
+  const dropped = (): void => { firmware.transfer = undefined; };
+  const checked = work(dropped, filled, either("firmwarePackage", failure("firmwareVerificationFailed").map((refused) => ({ ...refused, commit: dropped }))));
   if (action === actions.full) return checked;
   const isResend = action !== actions.initiate && firmware.transfer?.last === offset && firmware.transfer.next !== offset;
   if (isLast) return checked;
-  return work(() => {
-    firmware.transfer = { next: isResend ? (firmware.transfer?.next ?? 0) : offset + units, last: offset, at: state.now };
+  // A first part is at 0, whatever it says (open question `firmwarePart`); the pause counts from the end of a part (`firmwarePause`).
+  const from = action === actions.initiate ? 0 : offset;
+  return work(dropped, () => {
+    firmware.transfer = { next: isResend ? (firmware.transfer?.next ?? 0) : from + units, last: from, at: state.now };
   });
 }
 
@@ -112,7 +115,7 @@ const activate: Handler = ({ firmware, settings }, { input }) => {
   if (wrong.length > 0) return wrong.flat();
   const maybe = slot === firmware.active ? either("activateActive", failure("invalidSlot", "invalidInput")) : [];
   if (action === 0 && !settings.onlineActivation) return [...maybe, ...either("activateOnline", failure("invalidInput", "unsupported", "activationFailedColdReset"))];
-  return [...maybe, ...work(() => {
+  return [...maybe, ...work(() => undefined, () => {
     if (action === 1) firmware.staged = slot;
     else {
       firmware.active = slot;

@@ -1,4 +1,4 @@
-// Commands of a few lines each: clock, identity, partition, labels, QoS, maintenance, security transport, abort (mailbox.md 4, 7, 10 to 12, 17).
+// Commands of a few lines each: clock, identity, partition, labels, QoS, security transport, abort (mailbox.md 4, 7, 10 to 12, 17).
 
 import type { CommandName } from "../../../registers/commands.ts";
 import { commandNames, commands } from "../../../registers/commands.ts";
@@ -6,7 +6,7 @@ import type { CommandDeclaration } from "../../../registers/payload-schema.ts";
 import { encodeFields, payloadBig, payloadNumber } from "../../../src/platform/payload.ts";
 import { KnownBytes } from "./known-bytes.ts";
 import type { Reply } from "./reply.ts";
-import { either, failure, inBackground, success } from "./reply.ts";
+import { either, failure, success } from "./reply.ts";
 import type { DeviceState, Handler, Partition } from "./state.ts";
 import { unit } from "./units.ts";
 
@@ -82,26 +82,10 @@ const setQos: Handler = (state, { input }) => {
 };
 const getQosStatus: Handler = () => success(new KnownBytes(1).forget());
 
-/** Lengths of the arguments, by class. */
-const maintenanceArguments: Readonly<Record<number, number>> = { 1: 12, 2: 14 };
-const maintenanceSubclasses: Readonly<Record<number, number>> = { 1: 2, 2: 4 };
-
-const maintenance: Handler = (state, { input, length }) => {
-  const { fields, length: fixed } = commands.performMaintenance.input;
-  const [operation, subclass] = [payloadNumber(input, fields.class), payloadNumber(input, fields.subclass)];
-  if (subclass >= (maintenanceSubclasses[operation] ?? 0)) return either("maintenance", failure("invalidInput", "unsupported", "invalidPayloadLength"));
-  const isRightLength = length - fixed === maintenanceArguments[operation];
-  if (!isRightLength) return either("maintenance", failure("invalidPayloadLength", "invalidInput"));
-  const address = payloadBig(input, [fixed + 1, 8, ""]);
-  if (operation === 1 && address >= state.bytes) return failure("invalidPhysicalAddress", "invalidInput");
-  const exhausted = either("maintenance", failure("resourcesExhausted"));
-  return [...either("maintenance", failure("invalidInput")), ...exhausted, ...either("backgroundOrNot", success()), ...inBackground({ finish: () => [...success(), ...exhausted] })];
-};
-
 const securitySend: Handler = () => either("securityTransport", success(), failure("invalidInput", "unsupported"));
 const securityReceive: Handler = () => either("securityTransport", success(), failure("invalidInput", "unsupported"));
 
 export const generalHandlers = {
   getTimestamp, setTimestamp, identifyMemoryDevice: identify, getPartitionInfo: getPartition, setPartitionInfo: setPartition, getLabels, setLabels, getQosControl: getQos, setQosControl: setQos, getQosStatus,
-  performMaintenance: maintenance, securitySend, securityReceive,
+  securitySend, securityReceive,
 } as const satisfies Record<string, Handler>;

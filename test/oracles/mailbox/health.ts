@@ -4,6 +4,7 @@ import { commands, healthFields } from "../../../registers/commands.ts";
 import { eventRecords } from "../../../registers/events.ts";
 import { payloadNumber, uuidFrom } from "../../../src/platform/payload.ts";
 import type { DeviceChoices } from "./choices.ts";
+import { deviates } from "./deviations.ts";
 import { KnownBytes } from "./known-bytes.ts";
 import { looseRecord } from "./poison.ts";
 import type { Reply } from "./reply.ts";
@@ -24,6 +25,8 @@ export class HealthState {
   readonly health: Uint8Array;
   alerts: Uint8Array;
   isDirty = false;
+  /** Alerts that are enabled and whose condition holds, by bit. */
+  holding = 0;
   /** Alerts were changed: what Additional Status shows of them is not looked at. */
   isAltered = false;
 
@@ -80,16 +83,26 @@ function warn(state: DeviceState, type: number): void {
 }
 
 /** Alerts that hold already: how far the condition is from its threshold, 0 or more if it holds. */
-function warnIfMet(state: DeviceState, mask: number): void {
+function warnIfMet(state: DeviceState, touched: number, mask: number): void {
   const { health, alerts } = state.health;
   const { fields } = commands.getAlerts.output;
   const temperature = payloadNumber(health, healthFields.temperature);
   const life = payloadNumber(health, healthFields.lifeUsed);
   const isSet = (bit: number): boolean => ((mask >>> bit) & 1) !== 0;
-  if (isSet(alertBits.lifeUsed) && life !== notImplemented.lifeUsed && life >= payloadNumber(alerts, fields.lifeUsedWarning)) warn(state, eventTypes.lifeUsed);
-  if (temperature === notImplemented.temperature) return;
-  if (isSet(alertBits.over) && signed(temperature) >= signed(payloadNumber(alerts, fields.overWarning))) warn(state, eventTypes.temperature);
-  if (isSet(alertBits.under) && signed(temperature) <= signed(payloadNumber(alerts, fields.underWarning))) warn(state, eventTypes.temperature);
+  const hasTemperature = temperature !== notImplemented.temperature;
+  const conditions = [
+    [alertBits.lifeUsed, life !== notImplemented.lifeUsed && life >= payloadNumber(alerts, fields.lifeUsedWarning), eventTypes.lifeUsed],
+    [alertBits.over, hasTemperature && signed(temperature) >= signed(payloadNumber(alerts, fields.overWarning)), eventTypes.temperature],
+    [alertBits.under, hasTemperature && signed(temperature) <= signed(payloadNumber(alerts, fields.underWarning)), eventTypes.temperature],
+  ] as const;
+  const before = state.health.holding;
+  for (const [bit, holds] of conditions) if (((touched >>> bit) & 1) !== 0) state.health.holding = (state.health.holding & ~(1 << bit)) | (isSet(bit) && holds ? 1 << bit : 0);
+  for (const type of [eventTypes.lifeUsed, eventTypes.temperature]) {
+    const ofType = conditions.filter(([, , itsType]) => itsType === type);
+    const isMet = ofType.some(([bit, holds]) => isSet(bit) && holds);
+    const wasMet = ofType.some(([bit]) => ((before >>> bit) & 1) !== 0);
+    if (isMet && !(deviates("alertOnce") && wasMet)) warn(state, type);
+  }
 }
 
 function apply(state: DeviceState, input: Uint8Array, valid: number, enable: number): void {
@@ -101,7 +114,7 @@ function apply(state: DeviceState, input: Uint8Array, valid: number, enable: num
   bytes.set(to.valid, (payloadNumber(bytes.bytes, to.valid) & ~valid) | (enable & valid));
   state.health.alerts = bytes.bytes;
   state.health.isAltered = true;
-  warnIfMet(state, valid & enable);
+  warnIfMet(state, valid, valid & enable);
 }
 
 const setAlerts: Handler = (state, { input }) => {

@@ -25,58 +25,70 @@ export function commandEffectsLog(state: DeviceState): Uint8Array {
 }
 
 const uuids = Object.values(deviceLogs).map(({ uuid }) => uuid);
-const contentsOf = (state: DeviceState, log: number): KnownBytes => (log === 0 ? KnownBytes.from(commandEffectsLog(state)) : new KnownBytes(state.choices.vendorLogSize).forget());
+/** Logs that the device has: the vendor's own may be left out. */
+const logsOf = ({ choices }: DeviceState): typeof uuids => uuids.slice(0, choices.logCount);
 
-function listOf(state: DeviceState, start: number, most: number, header: number): Uint8Array {
+/** Entries of a list behind a header; the size of a vendor's log is its own. */
+function listOf(state: DeviceState, start: number, most: number, header: number): KnownBytes {
   const { items } = commands.getSupportedLogs.output;
-  const listed = uuids.slice(start, start + most);
-  const bytes = new Uint8Array(header + listed.length * items.length);
-  for (const [index, uuid] of listed.entries()) encodeFields(bytes, items.fields, { id: uuidFrom(uuid), size: contentsOf(state, start + index).bytes.length }, header + index * items.length);
+  const listed = logsOf(state).slice(start, start + most);
+  const bytes = new KnownBytes(header + listed.length * items.length);
+  for (const [index, uuid] of listed.entries()) {
+    const at = header + index * items.length;
+    bytes.put(at, uuidFrom(uuid));
+    if (start + index === 0) bytes.set(items.fields.size, commandEffectsLog(state).length, at);
+    else bytes.forgetField(items.fields.size, at);
+  }
   return bytes;
 }
 
 const getSupported: Handler = (state) => {
   const { output } = commands.getSupportedLogs;
-  const bytes = listOf(state, 0, uuids.length, output.length);
-  encodeFields(bytes, output.fields, { count: uuids.length });
+  const { length } = logsOf(state);
+  const bytes = listOf(state, 0, length, output.length);
+  encodeFields(bytes.bytes, output.fields, { count: length });
   return success(bytes);
 };
 
 const getSubList: Handler = (state, { input, payloadSize }) => {
   const { input: { fields }, output } = commands.getSupportedLogsSubList;
   const [most, start] = [payloadNumber(input, fields.most), payloadNumber(input, fields.start)];
-  const count = Math.max(0, Math.min(most, uuids.length - start, Math.floor((payloadSize - output.length) / output.items.length)));
+  const total = logsOf(state).length;
+  const count = Math.max(0, Math.min(most, total - start, Math.floor((payloadSize - output.length) / output.items.length)));
   const bytes = listOf(state, start, count, output.length);
-  encodeFields(bytes, output.fields, { count, total: uuids.length, start });
-  const maybe = start >= uuids.length || most === 0 ? either("subListStart", failure("invalidInput")) : [];
+  encodeFields(bytes.bytes, output.fields, { count, total, start });
+  const maybe = start >= total || most === 0 ? either("subListStart", failure("invalidInput")) : [];
   return [...maybe, ...success(bytes)];
 };
 
-const indexOf = (input: Uint8Array): number => uuids.indexOf(uuidText(payloadBytes(input, commands.getLog.input.fields.id)) as (typeof uuids)[number]);
+const indexOf = (state: DeviceState, input: Uint8Array): number => logsOf(state).indexOf(uuidText(payloadBytes(input, commands.getLog.input.fields.id)) as (typeof uuids)[number]);
 
 const getLog: Handler = (state, { input, payloadSize }) => {
   const { fields } = commands.getLog.input;
-  const log = indexOf(input);
+  const log = indexOf(state, input);
   const [offset, length] = [payloadNumber(input, fields.offset), payloadNumber(input, fields.length)];
-  const contents = contentsOf(state, Math.max(log, 0));
-  const faults = new Faults().when(log < 0, "invalidLog").when(length > payloadSize, "invalidInput").when(log >= 0 && offset + length > contents.bytes.length, "invalidInput");
+  const contents = commandEffectsLog(state);
+  const faults = new Faults().when(log < 0, "invalidLog").when(length > payloadSize, "invalidInput").when(log === 0 && offset + length > contents.length, "invalidInput");
   if (faults.any) return faults.reply;
-  return success({ bytes: contents.bytes.slice(offset, offset + length), known: contents.known.slice(offset, offset + length) });
+  return log === 0 ? success(contents.slice(offset, offset + length)) : [...either("logFlags", failure("invalidInput")), ...success(new KnownBytes(length).forget())];
 };
 
-const getCapabilities: Handler = ({ choices }, { input }) => {
-  const log = indexOf(input);
+const getCapabilities: Handler = (state, { input }) => {
+  const { choices } = state;
+  const log = indexOf(state, input);
   return log < 0 ? failure("invalidLog") : success(Uint8Array.of(choices.logCapabilities[log] ?? 0, 0, 0, 0));
 };
 
-const clear: Handler = ({ choices }, { input }) => {
-  const log = indexOf(input);
+const clear: Handler = (state, { input }) => {
+  const { choices } = state;
+  const log = indexOf(state, input);
   if (log < 0) return failure("invalidLog");
   return ((choices.logCapabilities[log] ?? 0) & capabilityBits.clear) === 0 ? failure("invalidInput") : success();
 };
 
-const populate: Handler = ({ choices }, { input }): Reply => {
-  const log = indexOf(input);
+const populate: Handler = (state, { input }): Reply => {
+  const { choices } = state;
+  const log = indexOf(state, input);
   if (log < 0) return failure("invalidLog");
   if (((choices.logCapabilities[log] ?? 0) & capabilityBits.populate) === 0) return failure("invalidInput");
   return [...either("backgroundOrNot", success()), ...inBackground({ finish: () => success() })];

@@ -90,11 +90,12 @@ export class Mailbox {
     return (byte & controlBits.doorbell) !== 0;
   }
 
-  reset(): void {
+  /** Registers as at the start; `isWhole`: the payload too (open question `payloadAfterReset`). */
+  reset(isWhole: boolean): void {
     this.enabled = 0;
     this.command = 0n;
     this.returnCode = 0;
     this.endsAt = undefined;
-    this.payload.forget();
+    if (isWhole) this.payload = new KnownBytes(this.settings.payloadSize);
   }
 }

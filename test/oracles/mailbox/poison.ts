@@ -2,7 +2,7 @@
 
 import { eventRecords, recordFields, recordLength } from "../../../registers/events.ts";
 import { mediaErrorRecord, poisonCommands } from "../../../registers/poison-commands.ts";
-import { encodeFields, payloadBig } from "../../../src/platform/payload.ts";
+import { encodeFields, payloadBig, uuidFrom } from "../../../src/platform/payload.ts";
 import { KnownBytes } from "./known-bytes.ts";
 import type { Reply } from "./reply.ts";
 import { either, failure, success } from "./reply.ts";
@@ -11,6 +11,8 @@ import { lineBytes } from "./units.ts";
 
 const sources = { injected: 3 } as const;
 export const informationalLog = 0;
+const overflowLog = 1;
+const overflowDescriptor = 4;
 const injectTransaction = 4;
 const wholeLines = ~(lineBytes - 1n);
 
@@ -27,8 +29,8 @@ export class PoisonState {
   list = new Map<bigint, number>();
   hasOverflowed = false;
   overflowAt = 0n;
-  /** Range that a list is being handed out for, and the line behind the last one given. */
-  cursor: { readonly first: bigint; readonly end: bigint; readonly from: bigint } | undefined;
+  /** Range that a list is being handed out for, and how many of its records were given. */
+  cursor: { readonly first: bigint; readonly end: bigint; readonly given: number } | undefined;
 
   get injected(): number {
     return [...this.lines.values()].filter((source) => source === sources.injected).length;
@@ -36,11 +38,16 @@ export class PoisonState {
 
   add(line: bigint, source: number, state: DeviceState): void {
     this.lines.set(line, source);
+    this.record(line, source, state);
+  }
+
+  record(line: bigint, source: number, state: DeviceState): void {
     if (this.hasOverflowed) return;
     if (this.list.size < state.settings.poisonListSize) this.list.set(line, source);
     else {
       this.hasOverflowed = true;
       this.overflowAt = state.timestamp;
+      reportOverflow(state);
     }
   }
 
@@ -58,8 +65,9 @@ export class PoisonState {
   }
 }
 
+/** Records of a range, in the order in which they came. */
 export const recordsIn = (list: ReadonlyMap<bigint, number>, first: bigint, end: bigint): PoisonRecord[] =>
-  [...list].filter(([line]) => line >= first && line < end).map(([line, source]) => ({ line, source })).toSorted((a, b) => (a.line < b.line ? -1 : 1));
+  [...list].filter(([line]) => line >= first && line < end).map(([line, source]) => ({ line, source }));
 
 /** Writes records behind a header. */
 export function putRecords(bytes: Uint8Array, at: number, records: readonly PoisonRecord[]): void {
@@ -71,25 +79,28 @@ export interface LineRange {
   readonly end: bigint;
 }
 
-/** A range of an input: start DPA and lines; or what is wrong with it. */
-export function rangeOf(state: DeviceState, input: Uint8Array): { readonly range: LineRange; readonly wrong: Reply; readonly maybe: Reply } {
+/** A range of an input: start DPA and lines; or what is wrong with it. `restart`: address bits below a line that mean something. */
+export function rangeOf(state: DeviceState, input: Uint8Array, restart = 0n): { readonly range: LineRange; readonly wrong: Reply; readonly maybe: Reply } {
   const { address, lines } = poisonCommands.getPoisonList.input.fields;
   const first = (payloadBig(input, address) & wholeLines) / lineBytes;
   const count = payloadBig(input, lines);
   const end = first + count;
   const wrong = end * lineBytes > state.bytes || first * lineBytes >= state.bytes ? failure("invalidPhysicalAddress") : [];
-  return { range: { first, end }, wrong, maybe: count === 0n ? either("poisonLength", failure("invalidInput", "invalidPhysicalAddress")) : [] };
+  const isOdd = (payloadBig(input, address) & ~wholeLines & ~restart) !== 0n;
+  const maybe = [...(count === 0n ? either("poisonLength", failure("invalidInput", "invalidPhysicalAddress")) : []), ...(isOdd ? either("rangeAddress", failure("invalidInput")) : [])];
+  return { range: { first, end }, wrong, maybe };
 }
 
 const getList: Handler = (state, { input, payloadSize }) => {
   const { poison } = state;
   const { output, input: { fields } } = poisonCommands.getPoisonList;
-  const { range, wrong, maybe } = rangeOf(state, input);
+  const { range, wrong, maybe } = rangeOf(state, input, 1n);
   if (wrong.length > 0) return [...wrong, ...maybe];
   const isRestart = (payloadBig(input, fields.address) & 1n) !== 0n;
   const { cursor } = poison;
   const goesOn = !isRestart && cursor !== undefined && cursor.first === range.first && cursor.end === range.end;
-  const found = recordsIn(poison.list, goesOn ? cursor.from : range.first, range.end);
+  const before = goesOn ? cursor.given : 0;
+  const found = recordsIn(poison.list, range.first, range.end).slice(before);
   const count = Math.min(found.length, Math.floor((payloadSize - output.length) / mediaErrorRecord.length));
   const given = found.slice(0, count);
   const hasMore = count < found.length;
@@ -98,7 +109,7 @@ const getList: Handler = (state, { input, payloadSize }) => {
   encodeFields(bytes, output.fields, { flags: (hasMore ? 1 : 0) | (poison.hasOverflowed ? 2 : 0) | (scanning ? 4 : 0) | (isRestart ? 8 : 0), overflowTimestamp: poison.overflowAt, count });
   putRecords(bytes, output.length, given);
   return [...maybe, ...success(bytes, () => {
-    poison.cursor = hasMore ? { ...range, from: (given.at(-1)?.line ?? range.first) + 1n } : undefined;
+    poison.cursor = hasMore ? { ...range, given: before + count } : undefined;
   })];
 };
 
@@ -115,6 +126,15 @@ export function looseRecord(severity: number): KnownBytes {
   record.bytes[recordFields.flags[0]] = severity;
   record.known[recordFields.flags[0]] = 3;
   return record;
+}
+
+/** Event of an overflow (events.md 14); its log is the open question `poisonFull`. */
+function reportOverflow(state: DeviceState): void {
+  const { fields, uuid } = eventRecords.generalMedia;
+  const record = looseRecord(overflowLog).put(0, uuidFrom(uuid));
+  record.bytes[fields.descriptor[0]] = overflowDescriptor;
+  record.known[fields.descriptor[0]] = overflowDescriptor;
+  state.report(overflowLog, record);
 }
 
 function reportInjection(state: DeviceState, line: bigint): void {

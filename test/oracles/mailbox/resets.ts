@@ -1,31 +1,46 @@
-// What a reset leaves of a device (device-registers.md 6; events.md 1, 13; mailbox.md 7, 12, 13, 14, 16). Not said by a sheet: clock, alerts, QoS control,
-// open transfers, poison list (open question `stateAfterReset`).
+// What a reset leaves of a device beside its mailbox registers (device-registers.md 6; events.md 1, 13; mailbox.md 2, 7, 12, 13, 14, 16). What the sheets
+// leave open is in the open questions `resetBackground`, `resetPolicy`, `dirtyReset` and `stateAfterReset`.
 
-import { resetFeatures } from "./features.ts";
 import { policyModes } from "./events.ts";
+import { resetFeatures } from "./features.ts";
 import type { DeviceState } from "./state.ts";
-import { media } from "./units.ts";
+import { lineBytes, media, unit } from "./units.ts";
 
 /** Depth of each, as features count it. */
-export const resetDepths = { cxl: 1, hot: 2, cold: 4 } as const;
+export const resetDepths = { function: 0, cxl: 1, hot: 2, cold: 4 } as const;
 export type ResetKind = keyof typeof resetDepths;
 
-export function resetState(state: DeviceState, kind: ResetKind): void {
+/** Volatile contents are lost, and with them their poison. */
+function losePoison({ poison, active, description }: DeviceState): void {
+  if (description.preservesVolatile) return;
+  for (const line of poison.lines.keys()) if (line * lineBytes < active.volatile * unit) poison.remove(line);
+}
+
+/** What only a conventional reset is said to do. */
+function resetConventionally(state: DeviceState, depth: number): void {
   const { background } = state;
   state.background = undefined;
   background?.plan.stop?.();
   state.lastBackground = { opcode: 0, percentage: 0, code: 0 };
-  state.interrupts.length = 0;
   for (const log of state.logs) log.mode = policyModes.none;
+  state.health.reset();
+  losePoison(state);
   state.scan = undefined;
   state.poison.cursor = undefined;
   state.firmware.transfer = undefined;
-  resetFeatures(state, resetDepths[kind]);
-  state.firmware.activateStaged();
+  resetFeatures(state, depth);
+}
+
+export function resetState(state: DeviceState, kind: ResetKind): void {
+  const depth = resetDepths[kind];
+  state.interrupts.length = 0;
+  if (kind === "function") return;
+  if (depth >= resetDepths.hot) resetConventionally(state, depth);
+  // Effect bits 10 and 11 of Set Partition Info: conventional and CXL resets.
   if (state.next !== undefined) state.active = state.next;
   state.next = undefined;
-  state.health.reset();
   if (kind !== "cold") return;
+  state.firmware.activateStaged();
   state.security.coldReset();
   state.clock = undefined;
   if (state.mediaStatus !== media.disabled) state.mediaStatus = media.ready;

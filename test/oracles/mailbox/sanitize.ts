@@ -24,7 +24,7 @@ const sanitize: Handler = (state) => {
 
 const secureErase: Handler = (state) => {
   const busy = state.background === undefined ? [] : either("eraseBusy", failure("busy"));
-  return [...busy, ...(state.security.isGuarded ? failure("invalidSecurityState") : success())];
+  return [...busy, ...(state.security.isGuarded ? failure("invalidSecurityState") : success(undefined, () => state.eraseMedia()))];
 };
 
 function discovery({ choices }: DeviceState, input: Uint8Array, at: number, payloadSize: number): Reply {

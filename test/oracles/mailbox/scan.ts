@@ -12,7 +12,9 @@ import { eventRecords } from "../../../registers/events.ts";
 
 const scanTransaction = 3;
 /** Log of what a scan finds. */
-const foundLog = 1;
+const foundLog = 2;
+/** Source of what a scan finds, however it came there (open question `scanSource`). */
+const foundSource = 2;
 
 export interface ScanResults {
   readonly range: LineRange;
@@ -37,13 +39,13 @@ function reportFound(state: DeviceState, line: bigint): void {
 /** The end of a scan: the list is rebuilt when all of the media was looked at. */
 function finish(state: DeviceState, range: LineRange, isSilent: boolean): void {
   const { poison } = state;
-  const records = recordsIn(poison.lines, range.first, range.end);
+  const records = recordsIn(poison.lines, range.first, range.end).toSorted((a, b) => (a.line < b.line ? -1 : 1)).map(({ line }) => ({ line, source: foundSource }));
   state.scan = { range, records, isStopped: false, given: 0 };
-  if (range.first === 0n && range.end * lineBytes === state.bytes && poison.hasOverflowed) {
+  if (range.first === 0n && range.end * lineBytes === state.bytes) {
     poison.hasOverflowed = false;
     poison.overflowAt = 0n;
     poison.list = new Map();
-    for (const { line, source } of records) poison.add(line, source, state);
+    for (const { line } of records) poison.record(line, foundSource, state);
   }
   if (!isSilent) for (const { line } of records) reportFound(state, line);
 }
@@ -62,13 +64,14 @@ const getResults: Handler = (state, { payloadSize }) => {
   const isRunning = state.background?.opcode === poisonCommands.scanMedia.opcode;
   const maybe = isRunning ? either("scanResults", failure("busy", "unsupported", "retryRequired")) : [];
   if (scan === undefined) return isRunning ? maybe : failure("unsupported");
+  const stopped = scan.isStopped ? either("scanResults", failure("unsupported")) : [];
   const left = scan.records.slice(scan.given);
   const count = Math.min(left.length, Math.floor((payloadSize - output.length) / mediaErrorRecord.length));
   const bytes = new KnownBytes(output.length + count * mediaErrorRecord.length);
   encodeFields(bytes.bytes, output.fields, { flags: (count < left.length ? 1 : 0) | (scan.isStopped ? 2 : 0), count });
   if (scan.isStopped) bytes.forgetField(output.fields.restartAddress).forgetField(output.fields.restartLines);
   putRecords(bytes.bytes, output.length, left.slice(0, count));
-  return [...maybe, ...success(bytes, () => { scan.given = count < left.length ? scan.given + count : 0; })];
+  return [...maybe, ...stopped, ...success(bytes, () => { scan.given = count < left.length ? scan.given + count : 0; })];
 };
 
 export const scanHandlers = { getScanCapabilities: capabilities, scanMedia, getScanResults: getResults } as const satisfies Record<string, Handler>;

@@ -128,12 +128,13 @@ const erase: Handler = (state, { input }) => {
   if (kind === undefined || stop !== undefined) return [...busy, ...(stop ?? [])];
   const given = payloadBytes(input, securityCommands.passphraseErase.input.fields.current);
   const removed = (): void => {
+    state.eraseMedia();
     security.removeUser();
     security.user.failed = 0;
     security.master.failed = 0;
   };
   if (kind === "master") return [...busy, ...(security.master.value === undefined ? failure("invalidInput") : attempt(security.master, given, removed))];
-  if (security.user.value === undefined) return [...busy, ...success()];
+  if (security.user.value === undefined) return [...busy, ...success(undefined, () => state.eraseMedia())];
   return [...busy, ...attempt(security.user, given, removed)];
 };
 

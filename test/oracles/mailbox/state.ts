@@ -94,6 +94,11 @@ export class DeviceState {
     return this.clock === undefined ? 0n : BigInt.asUintN(64, this.clock.set + BigInt(this.now - this.clock.at));
   }
 
+  /** What a secure erase does to what commands show (open question `erasePoison`). */
+  eraseMedia(): void {
+    this.poison.clear();
+  }
+
   /** Ends what runs as Request Abort does: not done, code Aborted (device-registers.md 4.7). */
   abortBackground(): void {
     const { background } = this;
@@ -108,6 +113,11 @@ export class DeviceState {
   report(number: number, record: KnownBytes): void {
     const log = this.logs[number];
     if (log === undefined || !log.insert(record, this.timestamp) || log.mode !== policyModes.message) return;
-    this.interrupts.push(this.choices.eventVectors[number] ?? 0);
+    this.interrupt(this.choices.eventVectors[number] ?? 0);
+  }
+
+  /** A message that is pending already is not queued twice. */
+  interrupt(vector: number): void {
+    if (!this.interrupts.includes(vector)) this.interrupts.push(vector);
   }
 }
