@@ -136,6 +136,12 @@ export class Bench implements Driver {
     return this.hardware.peekDevice(this.#entity, mailboxBases[mailbox] + mailboxPlaces.status + 4) & 0xffff;
   }
 
+  /** Payload Length of a mailbox, without an access. */
+  outputLength(mailbox: MailboxName): number {
+    const [low, high] = [0, 4].map((at) => this.hardware.peekDevice(this.#entity, mailboxBases[mailbox] + mailboxPlaces.command + at));
+    return ((low ?? 0) >>> 16) | (((high ?? 0) & 0x1f) << 16);
+  }
+
   backgroundCode(): number {
     return this.hardware.peekDevice(this.#entity, mailboxBases.primary + mailboxPlaces.background + 4) & 0xffff;
   }

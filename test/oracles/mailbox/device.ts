@@ -28,6 +28,7 @@ const resetNeededBits = 0xe0n;
 export interface Observer {
   returnCode(mailbox: MailboxName): number;
   backgroundCode(): number;
+  outputLength(mailbox: MailboxName): number;
   payloadByte(mailbox: MailboxName, index: number): number;
 }
 
@@ -100,8 +101,9 @@ export class ReferenceDevice {
     if (mailbox.interruptsAt("doorbellInterrupt")) state.interrupt(mailbox.settings.vector);
   }
 
-  #answer(name: MailboxName, { output }: Alternative, observer: Observer): void {
+  #answer(name: MailboxName, answer: Alternative, observer: Observer): void {
     const mailbox = this.mailboxes[name];
+    const output = answer.output?.isOwn === true ? new KnownBytes(Math.min(observer.outputLength(name), mailbox.settings.payloadSize)).forget() : answer.output;
     const bytes = output?.bytes ?? new Uint8Array();
     mailbox.command = BigInt(mailbox.opcode) | (BigInt(bytes.length) << 16n);
     mailbox.payload.put(0, bytes, output?.known);

@@ -19,7 +19,7 @@ export class Example {
   readonly device: ReferenceDevice;
   #code = 0;
   #backgroundCode = 0;
-  readonly #observer: Observer = { returnCode: () => this.#code, backgroundCode: () => this.#backgroundCode, payloadByte: () => 0xa5 };
+  readonly #observer: Observer = { returnCode: () => this.#code, backgroundCode: () => this.#backgroundCode, outputLength: () => 0, payloadByte: () => 0xa5 };
 
   constructor(settings: Partial<MailboxDescription> = {}, description: Partial<DeviceDescription> = {}, choices: Partial<DeviceChoices> = {}) {
     this.device = new ReferenceDevice(device("dev0", { ...description, mailbox: { commandTime, backgroundTime: 5000, ...settings } }), { ...exampleChoices, ...choices });

@@ -3,6 +3,7 @@
 import { commands } from "../../../registers/commands.ts";
 import type { FeatureDeclaration } from "../../../registers/features.ts";
 import { features } from "../../../registers/features.ts";
+import type { ReturnCode } from "../../../registers/payload-schema.ts";
 import { encodeFields, payloadBytes, payloadNumber, uuidFrom, uuidText } from "../../../src/platform/payload.ts";
 import { KnownBytes } from "./known-bytes.ts";
 import type { Reply } from "./reply.ts";
@@ -118,21 +119,24 @@ const set: Handler = ({ features: state, choices }, { input, length }) => {
   const whole = (opens ? 0 : (open?.data.length ?? 0)) + data.length;
   const end = offset + data.length;
   const isOdd = data.length === 0 || end > declaration.writable.length || (opens && offset !== 0) || ((transfer === transfers.full || transfer === transfers.finish) && whole !== declaration.writable.length);
-  if (isOdd) maybe.push(either("featureEmpty", failure("invalidInput", "invalidPayloadLength", "featureTransferOutOfOrder")));
+  const refused = (...codes: readonly ReturnCode[]): Reply => failure(...codes).map((reply) => ({ ...reply, ...(transfer === transfers.finish && end <= declaration.writable.length ? { commit: () => { state.open = undefined; } } : {}) }));
+  if (isOdd) maybe.push(either("featureEmpty", refused("invalidInput", "invalidPayloadLength", "featureTransferOutOfOrder")));
   if (wrong.length > 0) return [...wrong.flat(), ...maybe.flat()];
-  maybe.push(either("featureValues", failure("invalidInput")));
+  maybe.push(either("featureValues", refused("invalidInput")));
   const all = opens ? data : Uint8Array.from([...(open?.data ?? []), ...data]);
   const next: Open = { index, isSaved: isSaved || (!opens && open?.isSaved === true), data: all };
   const isLast = transfer === transfers.full || transfer === transfers.finish;
   return [...maybe.flat(), ...success(undefined, () => { if (isLast) store(state, next); else state.open = next; })];
 };
 
-/** What a reset of this depth (1 CXL reset, 2 hot, 3 warm, 4 cold) leaves: a feature that survives it, its saved values otherwise. */
+/** What a reset of this depth (1 CXL reset, 2 hot, 3 warm, 4 cold) leaves: saved values of features that survive it. */
 export function resetFeatures({ features: state, choices }: DeviceState, depth: number): void {
   state.open = undefined;
-  for (const index of declarations.keys()) {
+  for (const [index, declaration] of declarations.entries()) {
     const survives = ((choices.featureFlags[index] ?? 0) >>> 1) & deepest;
-    if (survives < depth) state.current[index] = state.saved[index] ?? new Uint8Array();
+    if (survives < depth) state.saved[index] = initialOf(declaration);
+    // What was not saved does not last (open question `featurePersistence`).
+    state.current[index] = state.saved[index] ?? new Uint8Array();
   }
 }
 

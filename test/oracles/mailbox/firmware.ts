@@ -70,12 +70,11 @@ function placePart(state: DeviceState, action: number, offset: number, units: nu
   const dropped = (): void => { firmware.transfer = undefined; };
   const checked = work(dropped, filled, either("firmwarePackage", failure("firmwareVerificationFailed").map((refused) => ({ ...refused, commit: dropped }))));
   if (action === actions.full) return checked;
-  const isResend = action !== actions.initiate && firmware.transfer?.last === offset && firmware.transfer.next !== offset;
   if (isLast) return checked;
   // A first part is at 0, whatever it says (open question `firmwarePart`); the pause counts from the end of a part (`firmwarePause`).
   const from = action === actions.initiate ? 0 : offset;
   return work(dropped, () => {
-    firmware.transfer = { next: isResend ? (firmware.transfer?.next ?? 0) : from + units, last: from, at: state.now };
+    firmware.transfer = { next: from + units, last: from, at: state.now };
   });
 }
 

@@ -83,7 +83,7 @@ const setQos: Handler = (state, { input }) => {
 const getQosStatus: Handler = () => success(new KnownBytes(1).forget());
 
 const securitySend: Handler = () => either("securityTransport", success(), failure("invalidInput", "unsupported"));
-const securityReceive: Handler = () => either("securityTransport", success(), failure("invalidInput", "unsupported"));
+const securityReceive: Handler = () => either("securityTransport", success({ bytes: new Uint8Array(), isOwn: true }), failure("invalidInput", "unsupported"));
 
 export const generalHandlers = {
   getTimestamp, setTimestamp, identifyMemoryDevice: identify, getPartitionInfo: getPartition, setPartitionInfo: setPartition, getLabels, setLabels, getQosControl: getQos, setQosControl: setQos, getQosStatus,

@@ -7,6 +7,7 @@ import { informationalLog, looseRecord } from "./poison.ts";
 import type { Reply } from "./reply.ts";
 import { either, failure, inBackground, success } from "./reply.ts";
 import type { DeviceState, Handler } from "./state.ts";
+import { lineBytes } from "./units.ts";
 
 const classes = { repair: 1, sparing: 2 } as const;
 /** Bytes of the arguments, and how many subclasses there are, by class. */
@@ -28,13 +29,17 @@ const perform: Handler = (state, { input, length }) => {
   if (subclass >= (subclasses[operation] ?? 0)) return either("maintenance", failure("invalidInput", "unsupported", "invalidPayloadLength"));
   const needed = fixed + (argumentLengths[operation] ?? 0);
   if (length < needed) return either("maintenance", failure("invalidPayloadLength", "invalidInput"));
-  if (operation === classes.repair && payloadBig(input, [fixed + 1, 8, ""]) >= state.bytes) return failure("invalidPhysicalAddress", "invalidInput");
+  const address = payloadBig(input, [fixed + 1, 8, ""]);
+  if (operation === classes.repair && address >= state.bytes) return failure("invalidPhysicalAddress", "invalidInput");
   const told = (): void => {
     if (operation === classes.sparing) reportSparing(state, subclass, flags);
   };
   const exhausted: Reply = either("maintenance", failure("resourcesExhausted").map((reply) => ({ ...reply, commit: told })));
   const refused = either("maintenance", failure("invalidInput", ...(length > needed ? ["invalidPayloadLength" as const] : [])));
-  const later = inBackground({ finish: () => [...success(), ...exhausted] }).map((reply) => ({ ...reply, commit: told }));
+  const repaired = (): void => {
+    if (operation === classes.repair && (flags & flagBits.query) === 0) state.poison.remove(address / lineBytes, state);
+  };
+  const later = inBackground({ finish: () => [...success(undefined, repaired), ...exhausted] }).map((reply) => ({ ...reply, commit: told }));
   return [...refused, ...exhausted, ...either("backgroundOrNot", success(undefined, told)), ...later];
 };
 

@@ -16,34 +16,36 @@ const overflowDescriptor = 4;
 const injectTransaction = 4;
 const wholeLines = ~(lineBytes - 1n);
 
-/** A record of the list: one poisoned line. */
+/** A record of a list: neighbouring lines of one source. */
 export interface PoisonRecord {
   readonly line: bigint;
+  readonly count: bigint;
   readonly source: number;
 }
 
 export class PoisonState {
-  /** Lines that are poisoned, by source. */
-  readonly lines = new Map<bigint, number>();
-  /** Records of the list, by line. */
-  list = new Map<bigint, number>();
+  /** Lines that are poisoned. */
+  readonly lines = new Set<bigint>();
+  /** In the order in which they came (open question `poisonOrder`). */
+  list: PoisonRecord[] = [];
   hasOverflowed = false;
   overflowAt = 0n;
   /** Range that a list is being handed out for, and how many of its records were given. */
   cursor: { readonly first: bigint; readonly end: bigint; readonly given: number } | undefined;
 
-  get injected(): number {
-    return [...this.lines.values()].filter((source) => source === sources.injected).length;
+  /** Lines that count against the injection limit (open question `scanSource`). */
+  get injected(): bigint {
+    return this.list.reduce((sum, { count, source }) => (source === sources.injected ? sum + count : sum), 0n);
   }
 
   add(line: bigint, source: number, state: DeviceState): void {
-    this.lines.set(line, source);
-    this.record(line, source, state);
+    this.lines.add(line);
+    this.record({ line, count: 1n, source }, state);
   }
 
-  record(line: bigint, source: number, state: DeviceState): void {
+  record(record: PoisonRecord, state: DeviceState): void {
     if (this.hasOverflowed) return;
-    if (this.list.size < state.settings.poisonListSize) this.list.set(line, source);
+    if (this.list.length < state.settings.poisonListSize) this.list.push(record);
     else {
       this.hasOverflowed = true;
       this.overflowAt = state.timestamp;
@@ -51,27 +53,45 @@ export class PoisonState {
     }
   }
 
-  remove(line: bigint): void {
+  /** A line is clean again: its record ends before it, and what lay behind becomes a record of its own. */
+  remove(line: bigint, state: DeviceState): void {
     this.lines.delete(line);
-    this.list.delete(line);
+    const index = this.list.findIndex((record) => line >= record.line && line < record.line + record.count);
+    const found = this.list[index];
+    if (found === undefined) return;
+    const before = { ...found, count: line - found.line };
+    const behind = { ...found, line: line + 1n, count: found.line + found.count - line - 1n };
+    const [first, second] = [before, behind].filter(({ count }) => count > 0n);
+    this.list.splice(index, 1, ...(first === undefined ? [] : [first]));
+    if (second !== undefined) this.record(second, state);
   }
 
   clear(): void {
     this.lines.clear();
-    this.list.clear();
+    this.list = [];
     this.hasOverflowed = false;
     this.overflowAt = 0n;
     this.cursor = undefined;
   }
 }
 
-/** Records of a range, in the order in which they came. */
-export const recordsIn = (list: ReadonlyMap<bigint, number>, first: bigint, end: bigint): PoisonRecord[] =>
-  [...list].filter(([line]) => line >= first && line < end).map(([line, source]) => ({ line, source }));
+/** Records that overlap a range. */
+export const recordsIn = (list: readonly PoisonRecord[], first: bigint, end: bigint): PoisonRecord[] => list.filter(({ line, count }) => line < end && line + count > first);
+
+/** Poisoned lines of a range, neighbours as one record, by address. */
+export function runsOf(lines: Iterable<bigint>, first: bigint, end: bigint, source: number): PoisonRecord[] {
+  const runs: PoisonRecord[] = [];
+  for (const line of [...lines].filter((one) => one >= first && one < end).toSorted((a, b) => (a < b ? -1 : 1))) {
+    const last = runs.at(-1);
+    if (last !== undefined && last.line + last.count === line) runs[runs.length - 1] = { ...last, count: last.count + 1n };
+    else runs.push({ line, count: 1n, source });
+  }
+  return runs;
+}
 
 /** Writes records behind a header. */
 export function putRecords(bytes: Uint8Array, at: number, records: readonly PoisonRecord[]): void {
-  for (const [index, { line, source }] of records.entries()) encodeFields(bytes, mediaErrorRecord.fields, { address: (line * lineBytes) | BigInt(source), lines: 1 }, at + index * mediaErrorRecord.length);
+  for (const [index, { line, count, source }] of records.entries()) encodeFields(bytes, mediaErrorRecord.fields, { address: (line * lineBytes) | BigInt(source), lines: count }, at + index * mediaErrorRecord.length);
 }
 
 export interface LineRange {
@@ -155,13 +175,13 @@ const inject: Handler = (state, { input }) => {
     poison.add(line, sources.injected, state);
     reportInjection(state, line);
   });
-  if (settings.injectPoisonLimit !== 0 && poison.injected >= settings.injectPoisonLimit) return failure("poisonLimitReached");
-  return poison.list.size >= settings.poisonListSize || poison.hasOverflowed ? [...done, ...either("poisonFull", failure("poisonLimitReached", "internalError"))] : done;
+  if (settings.injectPoisonLimit !== 0 && poison.injected >= BigInt(settings.injectPoisonLimit)) return failure("poisonLimitReached");
+  return poison.list.length >= settings.poisonListSize || poison.hasOverflowed ? [...done, ...either("poisonFull", failure("poisonLimitReached", "internalError"))] : done;
 };
 
 const clear: Handler = (state, { input }) => {
   const { line, wrong } = lineOf(state, input);
-  return wrong.length > 0 ? wrong : success(undefined, () => state.poison.remove(line));
+  return wrong.length > 0 ? wrong : success(undefined, () => state.poison.remove(line, state));
 };
 
 export const poisonHandlers = { getPoisonList: getList, injectPoison: inject, clearPoison: clear } as const satisfies Record<string, Handler>;

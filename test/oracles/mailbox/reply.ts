@@ -9,6 +9,8 @@ import type { QuestionName } from "./open-questions.ts";
 export interface Output {
   readonly bytes: Uint8Array;
   readonly known?: Uint8Array;
+  /** Length and bytes are the device's own. */
+  readonly isOwn?: boolean;
 }
 
 /** A background operation: how it can end, asked for when it ends; `stop` is an abort or a reset. */

@@ -4,7 +4,7 @@ import { mediaErrorRecord, poisonCommands } from "../../../registers/poison-comm
 import { encodeFields, payloadNumber } from "../../../src/platform/payload.ts";
 import { KnownBytes } from "./known-bytes.ts";
 import type { LineRange, PoisonRecord } from "./poison.ts";
-import { looseRecord, putRecords, rangeOf, recordsIn } from "./poison.ts";
+import { looseRecord, putRecords, rangeOf, runsOf } from "./poison.ts";
 import { either, failure, inBackground, success } from "./reply.ts";
 import type { DeviceState, Handler } from "./state.ts";
 import { lineBytes } from "./units.ts";
@@ -39,15 +39,15 @@ function reportFound(state: DeviceState, line: bigint): void {
 /** The end of a scan: the list is rebuilt when all of the media was looked at. */
 function finish(state: DeviceState, range: LineRange, isSilent: boolean): void {
   const { poison } = state;
-  const records = recordsIn(poison.lines, range.first, range.end).toSorted((a, b) => (a.line < b.line ? -1 : 1)).map(({ line }) => ({ line, source: foundSource }));
-  state.scan = { range, records, isStopped: false, given: 0 };
+  const records = runsOf(poison.lines, range.first, range.end, foundSource);
+  state.scan = { range, records: records.slice(0, state.settings.poisonListSize), isStopped: false, given: 0 };
   if (range.first === 0n && range.end * lineBytes === state.bytes) {
     poison.hasOverflowed = false;
     poison.overflowAt = 0n;
-    poison.list = new Map();
-    for (const { line } of records) poison.record(line, foundSource, state);
+    poison.list = [];
+    for (const record of records) poison.record(record, state);
   }
-  if (!isSilent) for (const { line } of records) reportFound(state, line);
+  if (!isSilent) for (const { line, count } of records) for (let each = line; each < line + count; each++) reportFound(state, each);
 }
 
 const scanMedia: Handler = (state, { input }) => {

@@ -35,6 +35,7 @@ export class SideBySide implements Driver {
     this.#observer = {
       returnCode: (mailbox) => this.#same("return code", (bench) => bench.returnCode(mailbox)),
       backgroundCode: () => this.#same("background return code", (bench) => bench.backgroundCode()),
+      outputLength: (mailbox) => this.#same("output length", (bench) => bench.outputLength(mailbox)),
       payloadByte: (mailbox, index) => this.#same("payload byte", (bench) => Number(bench.read(mailboxBases[mailbox] + mailboxPlaces.payload + index, 1))),
     };
     this.restart();
