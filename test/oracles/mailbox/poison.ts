@@ -1,0 +1,187 @@
+// Poison: the list, its cursor and overflow, injection and clearing (mailbox.md 14, events.md 14).
+
+import { eventRecords, recordFields, recordLength } from "../../../registers/events.ts";
+import { mediaErrorRecord, poisonCommands } from "../../../registers/poison-commands.ts";
+import { encodeFields, payloadBig, uuidFrom } from "../../../src/platform/payload.ts";
+import { KnownBytes } from "./known-bytes.ts";
+import type { Reply } from "./reply.ts";
+import { either, failure, success } from "./reply.ts";
+import type { DeviceState, Handler } from "./state.ts";
+import { lineBytes } from "./units.ts";
+
+const sources = { injected: 3 } as const;
+export const informationalLog = 0;
+const overflowLog = 1;
+const overflowDescriptor = 4;
+const injectTransaction = 4;
+const wholeLines = ~(lineBytes - 1n);
+
+/** A record of a list: neighbouring lines of one source. */
+export interface PoisonRecord {
+  readonly line: bigint;
+  readonly count: bigint;
+  readonly source: number;
+}
+
+export class PoisonState {
+  /** Lines that are poisoned. */
+  readonly lines = new Set<bigint>();
+  /** In the order in which they came (open question `poisonOrder`). */
+  list: PoisonRecord[] = [];
+  hasOverflowed = false;
+  overflowAt = 0n;
+  /** Range that a list is being handed out for, and how many of its records were given. */
+  cursor: { readonly first: bigint; readonly end: bigint; readonly given: number } | undefined;
+
+  /** Lines that count against the injection limit (open question `scanSource`). */
+  get injected(): bigint {
+    return this.list.reduce((sum, { count, source }) => (source === sources.injected ? sum + count : sum), 0n);
+  }
+
+  add(line: bigint, source: number, state: DeviceState): void {
+    this.lines.add(line);
+    this.record({ line, count: 1n, source }, state);
+  }
+
+  record(record: PoisonRecord, state: DeviceState): void {
+    if (this.hasOverflowed) return;
+    if (this.list.length < state.settings.poisonListSize) this.list.push(record);
+    else {
+      this.hasOverflowed = true;
+      this.overflowAt = state.timestamp;
+      reportOverflow(state);
+    }
+  }
+
+  /** A line is clean again: its record ends before it, and what lay behind becomes a record of its own. */
+  remove(line: bigint, state: DeviceState): void {
+    this.lines.delete(line);
+    const index = this.list.findIndex((record) => line >= record.line && line < record.line + record.count);
+    const found = this.list[index];
+    if (found === undefined) return;
+    const before = { ...found, count: line - found.line };
+    const behind = { ...found, line: line + 1n, count: found.line + found.count - line - 1n };
+    const [first, second] = [before, behind].filter(({ count }) => count > 0n);
+    this.list.splice(index, 1, ...(first === undefined ? [] : [first]));
+    if (second !== undefined) this.record(second, state);
+  }
+
+  clear(): void {
+    this.lines.clear();
+    this.list = [];
+    this.hasOverflowed = false;
+    this.overflowAt = 0n;
+    this.cursor = undefined;
+  }
+}
+
+/** Records that overlap a range. */
+export const recordsIn = (list: readonly PoisonRecord[], first: bigint, end: bigint): PoisonRecord[] => list.filter(({ line, count }) => line < end && line + count > first);
+
+/** Poisoned lines of a range, neighbours as one record, by address. */
+export function runsOf(lines: Iterable<bigint>, first: bigint, end: bigint, source: number): PoisonRecord[] {
+  const runs: PoisonRecord[] = [];
+  for (const line of [...lines].filter((one) => one >= first && one < end).toSorted((a, b) => (a < b ? -1 : 1))) {
+    const last = runs.at(-1);
+    if (last !== undefined && last.line + last.count === line) runs[runs.length - 1] = { ...last, count: last.count + 1n };
+    else runs.push({ line, count: 1n, source });
+  }
+  return runs;
+}
+
+/** Writes records behind a header. */
+export function putRecords(bytes: Uint8Array, at: number, records: readonly PoisonRecord[]): void {
+  for (const [index, { line, count, source }] of records.entries()) encodeFields(bytes, mediaErrorRecord.fields, { address: (line * lineBytes) | BigInt(source), lines: count }, at + index * mediaErrorRecord.length);
+}
+
+export interface LineRange {
+  readonly first: bigint;
+  readonly end: bigint;
+}
+
+/** A range of an input: start DPA and lines; or what is wrong with it. `restart`: address bits below a line that mean something. */
+export function rangeOf(state: DeviceState, input: Uint8Array, restart = 0n): { readonly range: LineRange; readonly wrong: Reply; readonly maybe: Reply } {
+  const { address, lines } = poisonCommands.getPoisonList.input.fields;
+  const first = (payloadBig(input, address) & wholeLines) / lineBytes;
+  const count = payloadBig(input, lines);
+  const end = first + count;
+  const wrong = end * lineBytes > state.bytes || first * lineBytes >= state.bytes ? failure("invalidPhysicalAddress") : [];
+  const isOdd = (payloadBig(input, address) & ~wholeLines & ~restart) !== 0n;
+  const maybe = [...(count === 0n ? either("poisonLength", failure("invalidInput", "invalidPhysicalAddress")) : []), ...(isOdd ? either("rangeAddress", failure("invalidInput")) : [])];
+  return { range: { first, end }, wrong, maybe };
+}
+
+const getList: Handler = (state, { input, payloadSize }) => {
+  const { poison } = state;
+  const { output, input: { fields } } = poisonCommands.getPoisonList;
+  const { range, wrong, maybe } = rangeOf(state, input, 1n);
+  if (wrong.length > 0) return [...wrong, ...maybe];
+  const isRestart = (payloadBig(input, fields.address) & 1n) !== 0n;
+  const { cursor } = poison;
+  const goesOn = !isRestart && cursor !== undefined && cursor.first === range.first && cursor.end === range.end;
+  const before = goesOn ? cursor.given : 0;
+  const found = recordsIn(poison.list, range.first, range.end).slice(before);
+  const count = Math.min(found.length, Math.floor((payloadSize - output.length) / mediaErrorRecord.length));
+  const given = found.slice(0, count);
+  const hasMore = count < found.length;
+  const scanning = state.background?.opcode === poisonCommands.scanMedia.opcode;
+  const bytes = new Uint8Array(output.length + count * mediaErrorRecord.length);
+  encodeFields(bytes, output.fields, { flags: (hasMore ? 1 : 0) | (poison.hasOverflowed ? 2 : 0) | (scanning ? 4 : 0) | (isRestart ? 8 : 0), overflowTimestamp: poison.overflowAt, count });
+  putRecords(bytes, output.length, given);
+  return [...maybe, ...success(bytes, () => {
+    poison.cursor = hasMore ? { ...range, given: before + count } : undefined;
+  })];
+};
+
+/** Which line, and what is wrong with the address. */
+function lineOf(state: DeviceState, input: Uint8Array): { readonly line: bigint; readonly wrong: Reply } {
+  const address = payloadBig(input, poisonCommands.injectPoison.input.fields.address);
+  return { line: address / lineBytes, wrong: [...(address % lineBytes === 0n ? [] : failure("invalidInput")), ...(address < state.bytes ? [] : failure("invalidPhysicalAddress"))] };
+}
+
+/** An event record of which the sheets say little: length, severity, and what `put` adds. */
+export function looseRecord(severity: number): KnownBytes {
+  const record = new KnownBytes(recordLength).forget();
+  record.set(recordFields.length, recordLength);
+  record.bytes[recordFields.flags[0]] = severity;
+  record.known[recordFields.flags[0]] = 3;
+  return record;
+}
+
+/** Event of an overflow (events.md 14); its log is the open question `poisonFull`. */
+function reportOverflow(state: DeviceState): void {
+  const { fields, uuid } = eventRecords.generalMedia;
+  const record = looseRecord(overflowLog).put(0, uuidFrom(uuid));
+  record.bytes[fields.descriptor[0]] = overflowDescriptor;
+  record.known[fields.descriptor[0]] = overflowDescriptor;
+  state.report(overflowLog, record);
+}
+
+function reportInjection(state: DeviceState, line: bigint): void {
+  const { address, transactionType } = eventRecords.generalMedia.fields;
+  const record = looseRecord(informationalLog);
+  record.set(address, line * lineBytes).set(transactionType, injectTransaction);
+  // 5:2 are reserved, 1 and 0 say things that the sheet does not tie to an injection.
+  record.known[address[0]] = 0xc0;
+  state.report(informationalLog, record);
+}
+
+const inject: Handler = (state, { input }) => {
+  const { poison, settings } = state;
+  const { line, wrong } = lineOf(state, input);
+  if (wrong.length > 0) return wrong;
+  if (poison.lines.has(line)) return success();
+  const done = success(undefined, () => {
+    poison.add(line, sources.injected, state);
+    reportInjection(state, line);
+  });
+  if (settings.injectPoisonLimit !== 0 && poison.injected >= BigInt(settings.injectPoisonLimit)) return failure("poisonLimitReached");
+  return poison.list.length >= settings.poisonListSize || poison.hasOverflowed ? [...done, ...either("poisonFull", failure("poisonLimitReached", "internalError"))] : done;
+};
+
+const clear: Handler = (state, { input }) => {
+  const { line, wrong } = lineOf(state, input);
+  return wrong.length > 0 ? wrong : success(undefined, () => state.poison.remove(line, state));
+};
+
+export const poisonHandlers = { getPoisonList: getList, injectPoison: inject, clearPoison: clear } as const satisfies Record<string, Handler>;
