@@ -26,7 +26,7 @@ export function inputLengths({ input }: CommandDeclaration): readonly [least: nu
 function row(command: CommandDeclaration): string {
   const has = (effect: "background" | "secondaryMailbox"): boolean => command.effects.includes(effect);
   const bits = (has("background") ? flags.background : 0) | (has("secondaryMailbox") ? flags.secondary : 0) | (command.needsMedia === true ? flags.media : 0);
-  return `  ${[command.opcode, ...inputLengths(command), effectBits(command) | (bits << 16)].map(hex).join(", ")},`;
+  return `  ${[command.opcode, ...inputLengths(command), effectBits(command) | (bits << 16) | ((command.input.items?.length ?? 0) << 24)].map(hex).join(", ")},`;
 }
 
 function offsets(prefix: string, fields: PayloadFields, place: string): string[] {
@@ -96,7 +96,8 @@ export function commandSource(): string {
   if (all.length > 64) throw new DeclarationError("commands", `${all.length} do not fit 64 bits`);
   return refuseTwice([
     "// Generated from registers/ by tools/generate-registers.ts. Do not edit.",
-    "// COMMANDS: 4 words a command: opcode, shortest and longest input, effects in 15:0 and flags above: 16 background, 17 secondary mailbox, 18 media.",
+    "// COMMANDS: 4 words a command: opcode, shortest and longest input, effects in 15:0 and flags above: 16 background, 17 secondary mailbox, 18 media;",
+    "// 31:24 bytes of an item of the input, 0: none.",
     "// IN_ and OUT_<COMMAND>_<FIELD>: byte offsets in payloads. RECORD_<KIND>_<FIELD>: byte offsets in event records.",
     "",
     ...Object.entries(returnCodes).map(([name, code]) => `export const RETURN_${shout(name)}: u32 = ${hex(code)};`),

@@ -138,13 +138,13 @@ export function getEventPolicy(device: Device, mailbox: Mailbox): u32 {
   return C.RETURN_SUCCESS;
 }
 
-/** Only modes are taken; which vector belongs to a log is the device's choice. A policy of four bytes leaves the fifth log as it is. */
+/** Only modes are taken; which vector belongs to a log is the device's choice. A policy of four bytes has 0 for the fifth log (mailbox.md 1). */
 export function setEventPolicy(device: Device, mailbox: Mailbox, length: u32): u32 {
   const bytes = min(length, policyBytes(device));
   for (let number: u32 = 0; number < bytes; number++) {
     const mode = in8(mailbox, number) & 3;
     if (mode == MODE_RESERVED || (mode == 2 && number == C.LOG_DYNAMIC_CAPACITY)) return C.RETURN_INVALID_INPUT;
   }
-  for (let number: u32 = 0; number < bytes; number++) logOf(device, number).mode = in8(mailbox, number) & 3;
+  for (let number: u32 = 0; number < C.LOG_COUNT; number++) logOf(device, number).mode = number < bytes ? in8(mailbox, number) & 3 : 0;
   return C.RETURN_SUCCESS;
 }

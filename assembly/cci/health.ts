@@ -57,7 +57,12 @@ function isAcceptable(cci: Cci, mailbox: Mailbox, valid: u32): bool {
   return (valid & UNDER) == 0 || <i16>in16(mailbox, C.IN_SET_ALERTS_UNDER) >= load<i16>(alerts + C.OUT_GET_ALERTS_UNDER_CRITICAL);
 }
 
-/** Thresholds of the alerts named are set and enabled, or taken back; a condition that holds already is told at once. */
+/** Bits of the additional status that alerts speak of. */
+function statusBits(valid: u32): u32 {
+  return ((valid & LIFE) != 0 ? 3 : 0) | ((valid & (OVER | UNDER)) != 0 ? 12 : 0) | ((valid & VOLATILE) != 0 ? ADDITIONAL_VOLATILE : 0) | ((valid & PERSISTENT) != 0 ? ADDITIONAL_PERSISTENT : 0);
+}
+
+/** Thresholds of the alerts named are set and enabled, or taken back; a condition that holds already is told at once, each time. */
 export function setAlerts(m: Machine, device: Device, mailbox: Mailbox): u32 {
   const cci = device.cci;
   const valid = in8(mailbox, C.IN_SET_ALERTS_VALID);
@@ -69,6 +74,7 @@ export function setAlerts(m: Machine, device: Device, mailbox: Mailbox): u32 {
   if ((valid & UNDER) != 0) store<u16>(cci.alerts + C.OUT_GET_ALERTS_UNDER_WARNING, in16(mailbox, C.IN_SET_ALERTS_UNDER));
   if ((valid & VOLATILE) != 0) store<u16>(cci.alerts + C.OUT_GET_ALERTS_VOLATILE_WARNING, in16(mailbox, C.IN_SET_ALERTS_VOLATILE));
   if ((valid & PERSISTENT) != 0) store<u16>(cci.alerts + C.OUT_GET_ALERTS_PERSISTENT_WARNING, in16(mailbox, C.IN_SET_ALERTS_PERSISTENT));
+  store<u8>(cci.health + C.OUT_GET_HEALTH_ADDITIONAL_STATUS, load<u8>(cci.health + C.OUT_GET_HEALTH_ADDITIONAL_STATUS) & <u8>~statusBits(valid));
   checkAlerts(m, device);
   return C.RETURN_SUCCESS;
 }

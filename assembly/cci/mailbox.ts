@@ -21,6 +21,8 @@ const STATUS: u32 = R.DEVICE_PRIMARY_MAILBOX_STATUS - R.DEVICE_PRIMARY_MAILBOX_C
 
 const DOORBELL: u32 = R.PRIMARY_MAILBOX_CONTROL_DOORBELL;
 const LENGTH_SHIFT: u32 = 16;
+/** Bytes of an item of the input, in the row of a command. */
+const ITEM_SHIFT: u32 = 24;
 /** Payload length has five more bits in the next dword. */
 const LENGTH_HIGH: u32 = 0x1f;
 
@@ -99,6 +101,8 @@ function judgeCommand(device: Device, mailbox: Mailbox, command: u32, length: u3
   if (!isSupported(device, command)) return C.RETURN_UNSUPPORTED;
   if (length < leastInput(command) || length > mostInput(command) || length > mailbox.payloadBytes) return C.RETURN_INVALID_PAYLOAD_LENGTH;
   const effects = effectsOf(command);
+  const item = effects >> ITEM_SHIFT;
+  if (item != 0 && (length - leastInput(command)) % item != 0) return C.RETURN_INVALID_PAYLOAD_LENGTH;
   if (mailbox.isPrimary == 0 && (effects & C.FLAG_SECONDARY) == 0) return C.RETURN_UNSUPPORTED_MAILBOX;
   if ((effects & C.FLAG_MEDIA) != 0 && device.mediaState != R_MEDIA_READY) return C.RETURN_MEDIA_DISABLED;
   if ((effects & C.FLAG_BACKGROUND) != 0 && device.cci.background.command != 0) return C.RETURN_BUSY;

@@ -131,6 +131,7 @@ export function startCxlReset(m: Machine, device: Device): void {
   setBits(device.config, R.CONFIG_DVSEC_DEVICE_STATUS2, R.DVSEC_DEVICE_STATUS2_RESET_COMPLETE | R.DVSEC_DEVICE_STATUS2_RESET_ERROR, false);
   if (clears) forgetContents(m, device, false);
   activateStaged(device);
+  repartition(m, device);
   device.isResetting = 1;
   device.linkAt = m.now + device.resetTime;
   refreshDeadline(m, device);
