@@ -9,16 +9,14 @@ export const deviceBlock = { status: 0x80, memoryStatus: 0x90, secondaryMailbox:
 /** Capability ids (8.2.9.2). */
 export const deviceCapabilityIds = { deviceStatus: 0x0001, primaryMailbox: 0x0002, secondaryMailbox: 0x0003, memoryDeviceStatus: 0x4000 } as const;
 
-/** A capability header: where a structure lies. A length that the machine decides shows its key. */
-const header = (index: number, id: number, version: number, offset: number, length: number | "mailboxLength") => ({
-  [`header${index}`]: {
-    offset: index * 0x10, width: 64, clause: "8.2.9.2", meaning: "Capability header: id and place",
-    fields: { id: { bits: [15, 0], access: "RO", reset: id, meaning: "Capability id" }, version: { bits: [23, 16], access: "RO", reset: version, meaning: "Version" }, offset: { bits: [63, 32], access: "RO", reset: offset, meaning: "Bytes from the start of the block" } },
-  },
-  [`length${index}`]: {
-    offset: index * 0x10 + 8, width: 64, clause: "8.2.9.2", meaning: "Capability header: length",
-    fields: { length: { bits: [31, 0], ...(length === "mailboxLength" ? { access: "HwInit" as const, key: length } : { access: "RO" as const, reset: length }), meaning: "Bytes" } },
-  },
+/** A capability header: id and place of structure `index`, and its length, which the machine decides for the primary mailbox. */
+const header = (index: number, id: number, version: number, offset: number) => ({
+  offset: index * 0x10, width: 64, clause: "8.2.9.2", meaning: "Capability header: id and place",
+  fields: { id: { bits: [15, 0], access: "RO", reset: id, meaning: "Capability id" }, version: { bits: [23, 16], access: "RO", reset: version, meaning: "Version" }, offset: { bits: [63, 32], access: "RO", reset: offset, meaning: "Bytes from the start of the block" } },
+} as const);
+const length = (index: number, bytes: number | "mailboxLength") => ({
+  offset: index * 0x10 + 8, width: 64, clause: "8.2.9.2", meaning: "Capability header: length",
+  fields: { length: { bits: [31, 0], ...(bytes === "mailboxLength" ? { access: "HwInit" as const, key: bytes } : { access: "RO" as const, reset: bytes }), meaning: "Bytes" } },
 } as const);
 
 export const deviceCapabilities = {
@@ -28,10 +26,10 @@ export const deviceCapabilities = {
       offset: 0x00, width: 64, clause: "8.2.9.1", meaning: "Device capabilities array",
       fields: { id: { bits: [15, 0], access: "RO", meaning: "0: the array" }, version: { bits: [23, 16], access: "RO", reset: 1, meaning: "Version" }, type: { bits: [27, 24], access: "RO", reset: 1, meaning: "Device type", values: { 0: "by class code", 1: "memory device", 2: "switch mailbox" } }, count: { bits: [47, 32], access: "RO", reset: 4, meaning: "Headers that follow" } },
     },
-    ...header(1, deviceCapabilityIds.deviceStatus, 2, deviceBlock.status, 8),
-    ...header(2, deviceCapabilityIds.primaryMailbox, 1, deviceBlock.primaryMailbox, "mailboxLength"),
-    ...header(3, deviceCapabilityIds.secondaryMailbox, 1, deviceBlock.secondaryMailbox, deviceBlock.mailboxRegisters + deviceBlock.secondaryPayload),
-    ...header(4, deviceCapabilityIds.memoryDeviceStatus, 1, deviceBlock.memoryStatus, 8),
+    header1: header(1, deviceCapabilityIds.deviceStatus, 2, deviceBlock.status), length1: length(1, 8),
+    header2: header(2, deviceCapabilityIds.primaryMailbox, 1, deviceBlock.primaryMailbox), length2: length(2, "mailboxLength"),
+    header3: header(3, deviceCapabilityIds.secondaryMailbox, 1, deviceBlock.secondaryMailbox), length3: length(3, deviceBlock.mailboxRegisters + deviceBlock.secondaryPayload),
+    header4: header(4, deviceCapabilityIds.memoryDeviceStatus, 1, deviceBlock.memoryStatus), length4: length(4, 8),
   },
 } as const satisfies StructureDeclaration;
 

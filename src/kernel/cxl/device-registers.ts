@@ -1,7 +1,6 @@
 // CXL device registers of a memory device: found by the register locator and the capability array, read by name (device-registers.md 1, 2).
 
 import { deviceCapabilities, deviceCapabilityIds, deviceStatus, memoryDeviceStatus, primaryMailbox } from "../../../registers/device-block.ts";
-import type { RegisterDeclaration } from "../../../registers/schema.ts";
 import type { IoHandle } from "../../platform/platform.ts";
 import type { RegisterAccess } from "../../platform/registers.ts";
 import { decode, registerAt } from "../../platform/registers.ts";
@@ -19,16 +18,9 @@ export interface DeviceRegisters {
   readonly memoryStatus: number;
 }
 
-const arrayRegisters: Readonly<Record<string, RegisterDeclaration>> = deviceCapabilities.registers;
-
-/** A register of the first capability's header; the others follow at `headerStride`. */
-function headerRegister(name: "header1" | "length1"): RegisterDeclaration {
-  const register = arrayRegisters[name];
-  if (register === undefined) throw new TypeError(`no ${name} is declared`);
-  return register;
-}
-
-const headerStride = headerRegister("header1").offset;
+/** Registers of the first capability's header; the others follow at `headerStride`. */
+const { array, header1, length1 } = deviceCapabilities.registers;
+const headerStride = header1.offset;
 const firstVendorId = 0x8000;
 /** Enough for the capability array alone. */
 const arraySize = 0x1000n;
@@ -46,16 +38,15 @@ const names: Readonly<Record<number, string>> = {
 
 /** Reads the capability array; ids that nobody knows are skipped. */
 function readArray(kernel: Kernel, device: Device, handle: IoHandle): Found {
-  const { array } = deviceCapabilities.registers;
   const offsets = new Map<number, number>();
   const head = registerAt(handle, 0, array).read();
   if (head.id !== 0) return { offsets, end: 0 };
   let end = 0;
   for (let n = 0; n < head.count && (n + 2) * headerStride <= handle.size; n++) {
-    const header = registerAt(handle, n * headerStride, headerRegister("header1"));
+    const header = registerAt(handle, n * headerStride, header1);
     const id = header.get("id");
     const offset = header.get("offset");
-    const length = registerAt(handle, n * headerStride, headerRegister("length1")).get("length");
+    const length = registerAt(handle, n * headerStride, length1).get("length");
     if (names[id] === undefined) {
       printk(kernel, "debug", `cxl_pci ${device.name}: ${id >= firstVendorId ? "Vendor" : "Unknown"} cap ID: ${hex(id)} offset: ${hex(offset)}`);
       continue;
