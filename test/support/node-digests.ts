@@ -4,6 +4,8 @@ import type { TestProject } from "vitest/node";
 import { referenceDigests } from "./disturb.ts";
 import { digestOf } from "../oracles/differential/run.ts";
 import { topologies, topologyNames } from "../oracles/differential/topologies.ts";
+import { mailboxDeviceNames, mailboxDevices } from "../oracles/mailbox/devices.ts";
+import { mailboxDigest } from "../oracles/mailbox/run.ts";
 import { bundledScenarios } from "./library.ts";
 import { modules } from "./machine.ts";
 import { scenarioDigests } from "./scenarios.ts";
@@ -15,6 +17,9 @@ declare module "vitest" {
     /** By topology, the folded trace digest of so many random accesses. */
     readonly randomDigests: Record<string, string>;
     readonly randomAccesses: number;
+    /** By device, the folded trace digest of so many random mailbox transactions. */
+    readonly mailboxDigests: Record<string, string>;
+    readonly mailboxTransactions: number;
   }
 }
 
@@ -24,4 +29,7 @@ export default function provideDigests(project: TestProject): void {
   const accesses = Math.ceil(Number(process.env["CXL_SANDBOX_ACCESSES"] ?? 100_000) / topologyNames.length);
   project.provide("randomAccesses", accesses);
   project.provide("randomDigests", Object.fromEntries(topologyNames.map((name) => [name, digestOf(modules.release, topologies[name], { accesses, seed: 1 })])));
+  const transactions = Math.ceil(Number(process.env["CXL_SANDBOX_TRANSACTIONS"] ?? 4000) / mailboxDeviceNames.length);
+  project.provide("mailboxTransactions", transactions);
+  project.provide("mailboxDigests", Object.fromEntries(mailboxDeviceNames.map((name) => [name, mailboxDigest(modules.release, mailboxDevices[name], { transactions, seed: 1 })])));
 }

@@ -56,39 +56,47 @@ describe("features (mailbox.md 9)", () => {
   });
 });
 
+/** A list as a device gives it: lines with source 3. */
+const listOf = (flags: number, lines: readonly bigint[]): number[] => [flags, 0, ...new Uint8Array(8), lines.length, 0, ...new Uint8Array(0x14), ...lines.flatMap((line) => [...u64((line * 64n) | 3n), ...u32(1), ...u32(0)])];
+const resultsOf = (lines: readonly bigint[]): number[] => [...new Uint8Array(0x12), lines.length, 0, ...new Uint8Array(12), ...lines.flatMap((line) => [...u64((line * 64n) | 2n), ...u32(1), ...u32(0)])];
+const everything = [...u64(0n), ...u64((256n * MiB) / 64n)];
+
 describe("poison (mailbox.md 14)", () => {
   it("lists what was injected, in parts, and restarts on request", () => {
     const example = new Example({ payloadSize: 256, poisonListSize: 32, injectPoisonLimit: 20 });
-    for (let n = 0; n < 20; n++) example.send("injectPoison", u64(BigInt(n) * 128n));
+    const lines = Array.from({ length: 20 }, (_, n) => BigInt(2 * n));
+    for (const line of lines) example.send("injectPoison", u64(line * 64n));
     example.send("injectPoison", u64(128n * 40n), 0x10);
     example.send("injectPoison", u64(128n), 0);
     example.send("injectPoison", u64(129n), 0x02);
     example.send("injectPoison", u64(256n * MiB), 0x0f);
-    const list = [...u64(0n), ...u64((256n * MiB) / 64n)];
-    const first = example.send("getPoisonList", list);
-    expect([first[0], first[0x0a], first.length]).toEqual([1, 14, 256]);
-    const rest = example.send("getPoisonList", list);
-    expect([rest[0], rest[0x0a], rest[0x20]]).toEqual([0, 6, (14 * 128) & 0xff | 3]);
-    example.send("getPoisonList", list);
-    const again = example.send("getPoisonList", [1, ...list.slice(1)]);
-    expect([again[0], again[0x0a]]).toEqual([9, 14]);
-    example.send("clearPoison", [...u64(0n), ...new Uint8Array(64)]);
-    expect(example.send("getPoisonList", [...u64(0n), ...u64(3n)])[0x0a]).toBe(1);
+    example.answers(listOf(1, lines.slice(0, 14))).send("getPoisonList", everything);
+    expect(() => example.answers(listOf(0, lines.slice(15))).send("getPoisonList", everything)).toThrow(/0x1c is missing/);
+  });
+
+  it("goes on behind what was given, and starts anew when asked", () => {
+    const example = new Example({ payloadSize: 256 });
+    for (const line of [5n, 3n]) example.send("injectPoison", u64(line * 64n));
+    example.answers(listOf(1, [3n])).send("getPoisonList", everything);
+    example.answers(listOf(9, [5n])).send("getPoisonList", [1, ...everything.slice(1)]);
+    example.answers(listOf(0, [3n])).send("getPoisonList", everything);
+    expect(() => example.answers(listOf(0, [3n, 3n])).send("getPoisonList", everything)).toThrow(/twice/);
+    example.send("clearPoison", [...u64(5n * 64n), ...new Uint8Array(64)]);
+    example.answers(listOf(0, [])).send("getPoisonList", [...u64(5n * 64n), ...u64(1n)]);
     example.send("getPoisonList", [...u64(0n), ...u64((256n * MiB) / 64n + 1n)], 0x0f);
   });
 
   it("freezes a full list until a scan of everything", () => {
     const example = new Example({ poisonListSize: 2 });
     for (const n of [0n, 2n, 4n]) example.send("injectPoison", u64(n * 64n));
-    const list = [...u64(0n), ...u64((256n * MiB) / 64n)];
-    expect([...example.send("getPoisonList", list)].filter((_, at) => at === 0 || at === 0x0a)).toEqual([2, 2]);
+    example.answers(listOf(2, [2n, 0n])).send("getPoisonList", everything);
     example.send("clearPoison", [...u64(0n), ...new Uint8Array(64)]);
     example.send("getScanResults", [], 0x03);
-    example.send("scanMedia", [...list, 1], 0x01);
-    expect((example.send("getPoisonList", list)[0] ?? 0) & 4).toBe(4);
+    example.send("scanMedia", [...everything, 1], 0x01);
+    example.answers(listOf(6, [2n])).send("getPoisonList", everything);
     example.wait(5_000_000_000);
-    expect([...example.send("getPoisonList", list)].filter((_, at) => at === 0 || at === 0x0a)).toEqual([0, 2]);
-    expect(example.send("getScanResults")[0x12]).toBe(2);
+    expect(() => example.answers(listOf(0, [2n])).send("getPoisonList", everything)).toThrow(/0x4 is missing/);
+    expect(() => example.answers(resultsOf([2n, 4n])).send("getScanResults")).toThrow(/source 2/);
   });
 });
 

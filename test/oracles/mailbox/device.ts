@@ -113,6 +113,8 @@ export class ReferenceDevice {
       const expected = mailbox.payload.bytes[index] ?? 0;
       mailbox.payload.write(index, 1, BigInt((expected & bits) | (got & ~bits & 0xff)));
     });
+    const wrong = answer.output?.verify?.(mailbox.payload.bytes.slice(0, bytes.length));
+    if (wrong !== undefined) throw new AnswerError(`${name} mailbox, ${commandOf(mailbox.opcode) ?? "no command"}: ${wrong}`, answer.code, [answer]);
   }
 
   #start(opcode: number, plan: NonNullable<Alternative["background"]>): void {

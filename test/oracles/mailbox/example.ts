@@ -19,7 +19,8 @@ export class Example {
   readonly device: ReferenceDevice;
   #code = 0;
   #backgroundCode = 0;
-  readonly #observer: Observer = { returnCode: () => this.#code, backgroundCode: () => this.#backgroundCode, outputLength: () => 0, payloadByte: () => 0xa5 };
+  #own: readonly number[] = [];
+  readonly #observer: Observer = { returnCode: () => this.#code, backgroundCode: () => this.#backgroundCode, outputLength: () => this.#own.length, payloadByte: (_, index) => this.#own[index] ?? 0xa5 };
 
   constructor(settings: Partial<MailboxDescription> = {}, description: Partial<DeviceDescription> = {}, choices: Partial<DeviceChoices> = {}) {
     this.device = new ReferenceDevice(device("dev0", { ...description, mailbox: { commandTime, backgroundTime: 5000, ...settings } }), { ...exampleChoices, ...choices });
@@ -32,6 +33,12 @@ export class Example {
   wait(time: number, backgroundCode = 0): void {
     this.#backgroundCode = backgroundCode;
     this.device.advance(this.now + time, this.#observer);
+  }
+
+  /** What the device gives next where bytes are its own choice. */
+  answers(bytes: readonly number[]): this {
+    this.#own = bytes;
+    return this;
   }
 
   put(bytes: Uint8Array | readonly number[], mailbox: MailboxName = "primary"): void {

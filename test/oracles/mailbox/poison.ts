@@ -2,7 +2,7 @@
 
 import { eventRecords, recordFields, recordLength } from "../../../registers/events.ts";
 import { mediaErrorRecord, poisonCommands } from "../../../registers/poison-commands.ts";
-import { encodeFields, payloadBig, uuidFrom } from "../../../src/platform/payload.ts";
+import { encodeFields, payloadBig, payloadNumber, uuidFrom } from "../../../src/platform/payload.ts";
 import { KnownBytes } from "./known-bytes.ts";
 import type { Reply } from "./reply.ts";
 import { either, failure, success } from "./reply.ts";
@@ -14,33 +14,34 @@ export const informationalLog = 0;
 const overflowLog = 1;
 const overflowDescriptor = 4;
 const injectTransaction = 4;
+const sourceBits = 7n;
+const reservedBits = 0x38n;
 const wholeLines = ~(lineBytes - 1n);
 
-/** A record of a list: neighbouring lines of one source. */
+/** A record of a list: neighbouring lines. */
 export interface PoisonRecord {
   readonly line: bigint;
   readonly count: bigint;
-  readonly source: number;
 }
 
 export class PoisonState {
-  /** Lines that are poisoned. */
-  readonly lines = new Set<bigint>();
-  /** In the order in which they came (open question `poisonOrder`). */
+  /** Lines that are poisoned, by source; undefined: the sheets do not say which (open question `scanSource`). */
+  readonly lines = new Map<bigint, number | undefined>();
+  /** What the list holds; in which order it is told, and in how many records, is the device's (open question `poisonOrder`). */
   list: PoisonRecord[] = [];
   hasOverflowed = false;
   overflowAt = 0n;
-  /** Range that a list is being handed out for, and how many of its records were given. */
-  cursor: { readonly first: bigint; readonly end: bigint; readonly given: number } | undefined;
+  /** Range that a list is being handed out for, and its lines that were given. */
+  cursor: { readonly first: bigint; readonly end: bigint; readonly given: Set<bigint> } | undefined;
 
-  /** Lines that count against the injection limit (open question `scanSource`). */
-  get injected(): bigint {
-    return this.list.reduce((sum, { count, source }) => (source === sources.injected ? sum + count : sum), 0n);
+  /** Lines that count against the injection limit. */
+  get injected(): number {
+    return [...this.lines.values()].filter((source) => source === sources.injected).length;
   }
 
   add(line: bigint, source: number, state: DeviceState): void {
-    this.lines.add(line);
-    this.record({ line, count: 1n, source }, state);
+    this.lines.set(line, source);
+    this.record({ line, count: 1n }, state);
   }
 
   record(record: PoisonRecord, state: DeviceState): void {
@@ -79,19 +80,42 @@ export class PoisonState {
 export const recordsIn = (list: readonly PoisonRecord[], first: bigint, end: bigint): PoisonRecord[] => list.filter(({ line, count }) => line < end && line + count > first);
 
 /** Poisoned lines of a range, neighbours as one record, by address. */
-export function runsOf(lines: Iterable<bigint>, first: bigint, end: bigint, source: number): PoisonRecord[] {
+export function runsOf(lines: Iterable<bigint>, first: bigint, end: bigint): PoisonRecord[] {
   const runs: PoisonRecord[] = [];
   for (const line of [...lines].filter((one) => one >= first && one < end).toSorted((a, b) => (a < b ? -1 : 1))) {
     const last = runs.at(-1);
     if (last !== undefined && last.line + last.count === line) runs[runs.length - 1] = { ...last, count: last.count + 1n };
-    else runs.push({ line, count: 1n, source });
+    else runs.push({ line, count: 1n });
   }
   return runs;
 }
 
-/** Writes records behind a header. */
-export function putRecords(bytes: Uint8Array, at: number, records: readonly PoisonRecord[]): void {
-  for (const [index, { line, count, source }] of records.entries()) encodeFields(bytes, mediaErrorRecord.fields, { address: (line * lineBytes) | BigInt(source), lines: count }, at + index * mediaErrorRecord.length);
+/** What is wrong with records: a line that is not expected, or given before, or of another source; what is left out though no more follow. */
+export function checkRecords(bytes: Uint8Array, at: number, hasMore: boolean, expected: ReadonlyMap<bigint, number | undefined>, given: Set<bigint>): string | undefined {
+  const { length, fields } = mediaErrorRecord;
+  for (let record = at; record + length <= bytes.length; record += length) {
+    const address = payloadBig(bytes, fields.address, record);
+    const first = address / lineBytes;
+    const count = payloadBig(bytes, fields.lines, record);
+    if (count === 0n || (address & reservedBits) !== 0n) return `record 0x${address.toString(16)} of ${count} lines`;
+    for (let line = first; line < first + count; line++) {
+      const isInside = expected.has(line);
+      const source = expected.get(line);
+      if (given.has(line) || (source !== undefined && source !== Number(address & sourceBits))) return `line 0x${line.toString(16)} twice, or of source ${address & sourceBits}`;
+      if (!isInside) return `line 0x${line.toString(16)} is not in the list`;
+      given.add(line);
+    }
+  }
+  if (hasMore) return bytes.length > at ? undefined : "more records follow none";
+  const missing = [...expected.keys()].find((line) => !given.has(line));
+  return missing === undefined ? undefined : `line 0x${missing.toString(16)} is missing`;
+}
+
+/** Lines of records that overlap a range, by source. */
+function linesIn(state: PoisonState, { first, end }: LineRange): Map<bigint, number | undefined> {
+  const found = new Map<bigint, number | undefined>();
+  for (const { line, count } of recordsIn(state.list, first, end)) for (let each = line; each < line + count; each++) if (each >= first && each < end) found.set(each, state.lines.get(each));
+  return found;
 }
 
 export interface LineRange {
@@ -119,18 +143,20 @@ const getList: Handler = (state, { input, payloadSize }) => {
   const isRestart = (payloadBig(input, fields.address) & 1n) !== 0n;
   const { cursor } = poison;
   const goesOn = !isRestart && cursor !== undefined && cursor.first === range.first && cursor.end === range.end;
-  const before = goesOn ? cursor.given : 0;
-  const found = recordsIn(poison.list, range.first, range.end).slice(before);
-  const count = Math.min(found.length, Math.floor((payloadSize - output.length) / mediaErrorRecord.length));
-  const given = found.slice(0, count);
-  const hasMore = count < found.length;
+  const given = new Set(goesOn ? cursor.given : []);
   const scanning = state.background?.opcode === poisonCommands.scanMedia.opcode;
-  const bytes = new Uint8Array(output.length + count * mediaErrorRecord.length);
-  encodeFields(bytes, output.fields, { flags: (hasMore ? 1 : 0) | (poison.hasOverflowed ? 2 : 0) | (scanning ? 4 : 0) | (isRestart ? 8 : 0), overflowTimestamp: poison.overflowAt, count });
-  putRecords(bytes, output.length, given);
-  return [...maybe, ...success(bytes, () => {
-    poison.cursor = hasMore ? { ...range, given: before + count } : undefined;
-  })];
+  const expected = linesIn(poison, range);
+  const verify = (bytes: Uint8Array): string | undefined => {
+    const flags = payloadNumber(bytes, output.fields.flags);
+    const hasMore = (flags & 1) !== 0;
+    const header = new Uint8Array(output.length);
+    const count = (bytes.length - output.length) / mediaErrorRecord.length;
+    encodeFields(header, output.fields, { flags: (flags & 1) | (poison.hasOverflowed ? 2 : 0) | (scanning ? 4 : 0) | (isRestart ? 8 : 0), overflowTimestamp: poison.overflowAt, count: Math.floor(count) });
+    if (header.some((byte, at) => byte !== bytes[at]) || !Number.isInteger(count) || bytes.length > payloadSize) return `header ${bytes.slice(0, output.length).join(" ")}, expected ${header.join(" ")}`;
+    poison.cursor = hasMore ? { ...range, given } : undefined;
+    return checkRecords(bytes, output.length, hasMore, expected, given);
+  };
+  return [...maybe, ...success({ bytes: new Uint8Array(output.length), isOwn: true, verify })];
 };
 
 /** Which line, and what is wrong with the address. */
@@ -175,7 +201,7 @@ const inject: Handler = (state, { input }) => {
     poison.add(line, sources.injected, state);
     reportInjection(state, line);
   });
-  if (settings.injectPoisonLimit !== 0 && poison.injected >= BigInt(settings.injectPoisonLimit)) return failure("poisonLimitReached");
+  if (settings.injectPoisonLimit !== 0 && poison.injected >= settings.injectPoisonLimit) return failure("poisonLimitReached");
   return poison.list.length >= settings.poisonListSize || poison.hasOverflowed ? [...done, ...either("poisonFull", failure("poisonLimitReached", "internalError"))] : done;
 };
 

@@ -9,8 +9,9 @@ import type { QuestionName } from "./open-questions.ts";
 export interface Output {
   readonly bytes: Uint8Array;
   readonly known?: Uint8Array;
-  /** Length and bytes are the device's own. */
+  /** Length and bytes are the device's own; `verify` says what is wrong with them. */
   readonly isOwn?: boolean;
+  readonly verify?: (bytes: Uint8Array) => string | undefined;
 }
 
 /** A background operation: how it can end, asked for when it ends; `stop` is an abort or a reset. */

@@ -15,7 +15,7 @@ export type ResetKind = keyof typeof resetDepths;
 function losePoison(state: DeviceState): void {
   const { poison, active, description } = state;
   if (description.preservesVolatile) return;
-  for (const line of poison.lines) if (line * lineBytes < active.volatile * unit) poison.remove(line, state);
+  for (const line of poison.lines.keys()) if (line * lineBytes < active.volatile * unit) poison.remove(line, state);
 }
 
 /** What only a conventional reset is said to do. */
@@ -42,11 +42,11 @@ export function resetState(state: DeviceState, kind: ResetKind): void {
   state.interrupts.length = 0;
   if (kind === "function") return;
   if (depth >= resetDepths.hot) resetConventionally(state, depth);
-  // Effect bits 10 and 11 of Set Partition Info: conventional and CXL resets.
+  // Effect bits 10 and 11 of Activate FW and Set Partition Info: conventional and CXL resets.
+  state.firmware.activateStaged();
   if (depth >= resetDepths.hot || !deviates("partitionCxlReset")) applyPartition(state);
   if (depth >= resetDepths.hot) losePoison(state);
   if (kind !== "cold") return;
-  state.firmware.activateStaged();
   state.security.coldReset();
   state.clock = undefined;
   if (state.mediaStatus !== media.disabled) state.mediaStatus = media.ready;

@@ -71,7 +71,7 @@ const mediaOperations: Handler = (state, { input, length, payloadSize }) => {
   const odd = isOdd ? either("mediaRanges", failure("invalidInput", "invalidPhysicalAddress")) : [];
   if (faults.any) return [...maybe, ...odd, ...faults.reply];
   const work = (): void => {
-    for (const { address, length: bytes } of ranges) for (const line of state.poison.lines) if (line * lineBytes >= address && line * lineBytes < address + bytes) state.poison.remove(line, state);
+    for (const { address, length: bytes } of ranges) for (const line of state.poison.lines.keys()) if (line * lineBytes >= address && line * lineBytes < address + bytes) state.poison.remove(line, state);
   };
   return [...maybe, ...odd, ...either("backgroundOrNot", success(undefined, work)), ...inBackground({ finish: () => success() }).map((reply) => ({ ...reply, commit: work }))];
 };

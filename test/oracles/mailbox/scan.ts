@@ -1,10 +1,10 @@
 // Scan media: estimate, the scan as a background operation, its results (mailbox.md 14).
 
 import { mediaErrorRecord, poisonCommands } from "../../../registers/poison-commands.ts";
-import { encodeFields, payloadNumber } from "../../../src/platform/payload.ts";
+import { payloadNumber } from "../../../src/platform/payload.ts";
 import { KnownBytes } from "./known-bytes.ts";
-import type { LineRange, PoisonRecord } from "./poison.ts";
-import { looseRecord, putRecords, rangeOf, runsOf } from "./poison.ts";
+import type { LineRange } from "./poison.ts";
+import { checkRecords, looseRecord, rangeOf, runsOf } from "./poison.ts";
 import { either, failure, inBackground, success } from "./reply.ts";
 import type { DeviceState, Handler } from "./state.ts";
 import { lineBytes } from "./units.ts";
@@ -13,14 +13,12 @@ import { eventRecords } from "../../../registers/events.ts";
 const scanTransaction = 3;
 /** Log of what a scan finds. */
 const foundLog = 2;
-/** Source of what a scan finds, however it came there (open question `scanSource`). */
-const foundSource = 2;
 
 export interface ScanResults {
-  readonly range: LineRange;
-  readonly records: readonly PoisonRecord[];
+  /** Lines found, by source as far as it is known. */
+  readonly lines: ReadonlyMap<bigint, number | undefined>;
   readonly isStopped: boolean;
-  given: number;
+  given: Set<bigint>;
 }
 
 const capabilities: Handler = (state, { input }) => {
@@ -36,18 +34,23 @@ function reportFound(state: DeviceState, line: bigint): void {
   state.report(foundLog, record);
 }
 
-/** The end of a scan: the list is rebuilt when all of the media was looked at. */
+/** The end of a scan: the list is rebuilt when all of the media was looked at. A line that the list did not hold has a source of the scan's choice. */
 function finish(state: DeviceState, range: LineRange, isSilent: boolean): void {
   const { poison } = state;
-  const records = runsOf(poison.lines, range.first, range.end, foundSource);
-  state.scan = { range, records: records.slice(0, state.settings.poisonListSize), isStopped: false, given: 0 };
+  const listed = poison.list;
+  const isListed = (line: bigint): boolean => listed.some((record) => line >= record.line && line < record.line + record.count);
+  for (const line of poison.lines.keys()) if (line >= range.first && line < range.end && !isListed(line)) poison.lines.set(line, undefined);
+  const records = runsOf(poison.lines.keys(), range.first, range.end);
+  const told = records.slice(0, state.settings.poisonListSize).flatMap(({ line, count }) => Array.from({ length: Number(count) }, (_, index) => line + BigInt(index)));
+  const lines = new Map(told.map((line) => [line, poison.lines.get(line)]));
+  state.scan = { lines, isStopped: false, given: new Set() };
   if (range.first === 0n && range.end * lineBytes === state.bytes) {
     poison.hasOverflowed = false;
     poison.overflowAt = 0n;
     poison.list = [];
     for (const record of records) poison.record(record, state);
   }
-  if (!isSilent) for (const { line, count } of records) for (let each = line; each < line + count; each++) reportFound(state, each);
+  if (!isSilent) for (const line of told) reportFound(state, line);
 }
 
 const scanMedia: Handler = (state, { input }) => {
@@ -55,7 +58,7 @@ const scanMedia: Handler = (state, { input }) => {
   if (wrong.length > 0) return [...wrong, ...maybe];
   const { range } = rangeOf(state, input);
   const isSilent = (payloadNumber(input, poisonCommands.scanMedia.input.fields.flags) & 1) !== 0;
-  return [...maybe, ...inBackground({ finish: () => success(undefined, () => finish(state, range, isSilent)), stop: () => { state.scan = { range, records: [], isStopped: true, given: 0 }; } })];
+  return [...maybe, ...inBackground({ finish: () => success(undefined, () => finish(state, range, isSilent)), stop: () => { state.scan = { lines: new Map(), isStopped: true, given: new Set() }; } })];
 };
 
 const getResults: Handler = (state, { payloadSize }) => {
@@ -65,13 +68,15 @@ const getResults: Handler = (state, { payloadSize }) => {
   const maybe = isRunning ? either("scanResults", failure("busy", "unsupported", "retryRequired")) : [];
   if (scan === undefined) return isRunning ? maybe : failure("unsupported");
   const stopped = scan.isStopped ? either("scanResults", failure("unsupported")) : [];
-  const left = scan.records.slice(scan.given);
-  const count = Math.min(left.length, Math.floor((payloadSize - output.length) / mediaErrorRecord.length));
-  const bytes = new KnownBytes(output.length + count * mediaErrorRecord.length);
-  encodeFields(bytes.bytes, output.fields, { flags: (count < left.length ? 1 : 0) | (scan.isStopped ? 2 : 0), count });
-  if (scan.isStopped) bytes.forgetField(output.fields.restartAddress).forgetField(output.fields.restartLines);
-  putRecords(bytes.bytes, output.length, left.slice(0, count));
-  return [...maybe, ...stopped, ...success(bytes, () => { scan.given = count < left.length ? scan.given + count : 0; })];
+  const verify = (bytes: Uint8Array): string | undefined => {
+    const hasMore = ((bytes[output.fields.flags[0]] ?? 0) & 1) !== 0;
+    const count = payloadNumber(bytes, output.fields.count);
+    if (bytes.length !== output.length + count * mediaErrorRecord.length || bytes.length > payloadSize || bytes[output.fields.flags[0] + 1] !== 0) return `${count} records in ${bytes.length} bytes`;
+    const given = new Set(scan.given);
+    scan.given = hasMore ? given : new Set();
+    return checkRecords(bytes, output.length, hasMore, scan.lines, given);
+  };
+  return [...maybe, ...stopped, ...success({ bytes: new Uint8Array(output.length), isOwn: true, verify })];
 };
 
 export const scanHandlers = { getScanCapabilities: capabilities, scanMedia, getScanResults: getResults } as const satisfies Record<string, Handler>;
