@@ -7,10 +7,8 @@ import { clearTable } from "./fabric/table";
 import { placeRows } from "./component/hdm-decoder";
 import { setRootPortNumbers } from "./component/extended-security";
 import * as R from "./generated/registers";
-import { Cci, EXTENT_STRIDE, EventLog, FEATURE_BYTES, HISTORY, Mailbox, Background, MAILBOX_FAULTS, MailboxFault, PASSPHRASE_BYTES, POISON_STRIDE, REGION_STRIDE, SLOT_BYTES } from "./cci/state";
 import { initializeCci } from "./cci/reset";
-import * as C from "./generated/commands";
-import { Block, Bridge, Completion, Device, Doe, ERROR_HEADERS, ERROR_STRIDE, Entity, Entry, Handle, Hub, INTERRUPTS, KIND_BRIDGE, KIND_DEVICE, KIND_PORT, KIND_SWITCH, LATE_MESSAGES, LateMessage, MESSAGE_EFFECTS, Machine, MessageEffect, NEVER, NONE, OVERRIDES, Override, PAYLOAD_DWORDS, Port, SPACE_DEVICE, Probe, Range, SCRATCH_BYTES, Stalled, Switch, WINDOW_STRIDE, WINDOW_TARGETS, Window, bridgeAt, deviceAt, portAt, root, switchAt, take } from "./machine";
+import { Block, Bridge, Completion, Device, Doe, ERROR_HEADERS, ERROR_STRIDE, Entity, Entry, Handle, Hub, INTERRUPTS, KIND_BRIDGE, KIND_DEVICE, KIND_PORT, KIND_SWITCH, LATE_MESSAGES, LateMessage, MESSAGE_EFFECTS, Machine, MessageEffect, NEVER, NONE, OVERRIDES, Override, PAYLOAD_DWORDS, Port, Probe, Range, SCRATCH_BYTES, Stalled, Switch, WINDOW_STRIDE, WINDOW_TARGETS, Window, bridgeAt, deviceAt, portAt, root, switchAt, take } from "./machine";
 import { refreshMessageNumbers } from "./pci/msi";
 import { resetBlock } from "./registers";
 import { LAYERS } from "./trace/ring";
@@ -108,7 +106,7 @@ function deviceBytes(): usize {
   return offsetof<Device>() + entityBytes() + blockBytes(R.BLOCK_DEVICE_REGISTERS) + blockBytes(R.BLOCK_DEVICE_CONFIG) + blockBytes(R.BLOCK_DEVICE_COMPONENT) + blockBytes(R.BLOCK_DEVICE_MESSAGES);
 }
 
-function addBlock(m: Machine, entity: Entity, space: u32, row: u32, rawBytes: u32 = 0): Block {
+export function addBlock(m: Machine, entity: Entity, space: u32, row: u32, rawBytes: u32 = 0): Block {
   const block = changetype<Block>(take(m, offsetof<Block>()));
   block.table = R.blockRow(row, 0);
   block.dwords = R.blockRow(row, 1);
@@ -172,7 +170,7 @@ export function addBridge(segment: u32, busStart: u32, busEnd: u32, baseLow: u32
   return bridge.id;
 }
 
-function entityAddress(m: Machine, id: u32): usize {
+export function entityAddress(m: Machine, id: u32): usize {
   return load<usize>(m.entities + <usize>id * POINTER);
 }
 
@@ -242,87 +240,6 @@ export function addDevice(port: u32, isPlugged: u32, volatileLow: u32, volatileH
   device.doe = changetype<Doe>(take(m, offsetof<Doe>()));
   setDecoders(m, device, decoders);
   return device.id;
-}
-
-const FIRMWARE_SLOTS: u32 = 4;
-const HEALTH_BYTES: u32 = 32;
-const SECURITY_MESSAGE_BYTES: u32 = 64;
-
-/** Bytes that a device's command interface takes. */
-export function sizeOfMailbox(payloadShift: u32, records: u32, poisonRecords: u32, regions: u32, extents: u32): u32 {
-  const fixed = offsetof<Cci>() + 2 * offsetof<Mailbox>() + offsetof<Background>() + C.LOG_COUNT * offsetof<EventLog>() + 2 * C.FEATURE_COUNT * FEATURE_BYTES + FEATURE_BYTES + (FIRMWARE_SLOTS + 1) * SLOT_BYTES
-    + 2 * PASSPHRASE_BYTES + SECURITY_MESSAGE_BYTES + 2 * HEALTH_BYTES + 2 * HISTORY * 8 + MAILBOX_FAULTS * offsetof<MailboxFault>();
-  return <u32>fixed + (1 << payloadShift) + records * C.RECORD_BYTES + 2 * poisonRecords * POISON_STRIDE + regions * REGION_STRIDE + 2 * extents * EXTENT_STRIDE + 512;
-}
-
-/** The command interface of a device: right after it, before its keys. Depths are given by `addEventLog`, in order of logs. */
-export function addMailbox(entity: u32, payloadShift: u32, poisonRecords: u32, regions: u32, extents: u32, readyLow: u32, readyHigh: u32): void {
-  const m = root();
-  const device = changetype<Device>(entityAddress(m, entity));
-  const cci = changetype<Cci>(take(m, offsetof<Cci>()));
-  device.cci = cci;
-  device.registers = addBlock(m, device, SPACE_DEVICE, R.BLOCK_DEVICE_REGISTERS, 1 << payloadShift);
-  cci.primary = addOneMailbox(m, R.DEVICE_PRIMARY_MAILBOX_CAPABILITY, device.registers.image + (<usize>device.registers.dwords << 2), payloadShift, 1);
-  cci.secondary = addOneMailbox(m, R.DEVICE_SECONDARY_MAILBOX_CAPABILITY, device.registers.image + (<usize>R.DEVICE_SECONDARY_MAILBOX_PAYLOAD << 2), C.SECONDARY_PAYLOAD_SHIFT, 0);
-  cci.background = changetype<Background>(take(m, offsetof<Background>()));
-  cci.background.nextAt = NEVER;
-  cci.readyAt = NEVER;
-  cci.nextAt = NEVER;
-  cci.readyTime = (<u64>readyHigh << 32) | <u64>readyLow;
-  cci.logs = take(m, <usize>C.LOG_COUNT * offsetof<EventLog>());
-  cci.poison = take(m, <usize>(poisonRecords * POISON_STRIDE));
-  cci.scan = take(m, <usize>(poisonRecords * POISON_STRIDE));
-  cci.poisonCapacity = poisonRecords;
-  cci.slots = take(m, FIRMWARE_SLOTS * SLOT_BYTES);
-  cci.package = take(m, SLOT_BYTES);
-  cci.features = take(m, C.FEATURE_COUNT * FEATURE_BYTES);
-  cci.savedFeatures = take(m, C.FEATURE_COUNT * FEATURE_BYTES);
-  cci.part = take(m, FEATURE_BYTES);
-  cci.userPassphrase = take(m, PASSPHRASE_BYTES);
-  cci.masterPassphrase = take(m, PASSPHRASE_BYTES);
-  cci.securityMessage = take(m, SECURITY_MESSAGE_BYTES);
-  cci.health = take(m, HEALTH_BYTES);
-  cci.alerts = take(m, HEALTH_BYTES);
-  cci.history = take(m, HISTORY * 8);
-  cci.vendorLog = take(m, HISTORY * 8);
-  cci.regions = take(m, <usize>(regions * REGION_STRIDE));
-  cci.extents = take(m, <usize>(extents * EXTENT_STRIDE));
-  cci.offers = take(m, <usize>(extents * EXTENT_STRIDE));
-  cci.extentCapacity = extents;
-  cci.faults = take(m, <usize>MAILBOX_FAULTS * offsetof<MailboxFault>());
-}
-
-function addOneMailbox(m: Machine, index: u32, payload: usize, payloadShift: u32, isPrimary: u32): Mailbox {
-  const mailbox = changetype<Mailbox>(take(m, offsetof<Mailbox>()));
-  mailbox.index = index;
-  mailbox.payload = payload;
-  mailbox.payloadBytes = 1 << payloadShift;
-  mailbox.isPrimary = isPrimary;
-  mailbox.endAt = NEVER;
-  return mailbox;
-}
-
-/** How many records event log `number` of a device holds; 0: it has no such log. */
-export function addEventLog(entity: u32, number: u32, depth: u32): void {
-  const m = root();
-  const log = changetype<EventLog>(changetype<Device>(entityAddress(m, entity)).cci.logs + <usize>number * offsetof<EventLog>());
-  log.capacity = depth;
-  log.nextHandle = 1;
-  log.records = take(m, <usize>(depth * C.RECORD_BYTES));
-}
-
-/** A dynamic capacity region of a device, in order. */
-export function addRegion(entity: u32, baseLow: u32, baseHigh: u32, sizeLow: u32, sizeHigh: u32, blockLow: u32, blockHigh: u32): void {
-  const cci = changetype<Device>(entityAddress(root(), entity)).cci;
-  const region = cci.regions + <usize>(cci.regionCount++ * REGION_STRIDE);
-  store<u64>(region, (<u64>baseHigh << 32) | <u64>baseLow);
-  store<u64>(region, (<u64>sizeHigh << 32) | <u64>sizeLow, 8);
-  store<u64>(region, (<u64>blockHigh << 32) | <u64>blockLow, 16);
-}
-
-/** Where the host writes the revisions of a device's firmware slots: four of 16 bytes. */
-export function firmwareSlots(entity: u32): usize {
-  return changetype<Device>(entityAddress(root(), entity)).cci.slots;
 }
 
 /** Room for the CDAT of a device or switch; the host writes it there. */

@@ -1,7 +1,8 @@
 // The module's exports: build a machine, access it, let time pass, arm probes, look inside. Every argument and result is 32 bits; the upper
 // half of a 64-bit result is `resultHigh`. See docs/decisions/0001-main-interfaces.md.
 
-export { addBridge, addCdat, addDevice, addEventLog, addMailbox, addPort, addRam, addRegion, addSwitch, addWindow, addXorMap, begin, finish, firmwareSlots, setKey, setOption, sizeOfMailbox } from "./build";
+export { addBridge, addCdat, addDevice, addPort, addRam, addSwitch, addWindow, addXorMap, begin, finish, setKey, setOption } from "./build";
+export { addEventLog, addMailbox, addRegion, firmwareSlots, sizeOfMailbox } from "./cci/build";
 export { arm, deviceState, disarm, entityState, peek, probeFired, probeFirst, probeLast, probeMatches, probePayload, portState, fieldOffset, decodeMany } from "./inspect";
 import { issue } from "./fabric/in-flight";
 import { handleRead, handleWrite } from "./fabric/mmio";
