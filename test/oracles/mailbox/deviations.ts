@@ -7,7 +7,9 @@ export interface Deviation {
   readonly what: string;
 }
 
-export const deviations = {} as const satisfies Readonly<Record<string, Deviation>>;
+export const deviations = {
+  countAlert: { sheet: "events.md 14 (INFERRED): corrected error count reaches its threshold: General Media or DRAM record with descriptor bit 1", what: "Set Alert Configuration with a corrected error count already at its threshold makes a Memory Module record of type 0 (health status change)" },
+} as const satisfies Readonly<Record<string, Deviation>>;
 
 /** True: the module does it its own way. */
 export const deviates = (name: string): boolean => Object.hasOwn(deviations, name);

@@ -14,10 +14,11 @@ import { media } from "./units.ts";
 
 const warningLog = 1;
 const allAlerts = 0x1f;
+const thresholdDescriptor = 2;
 const notImplemented = { lifeUsed: 0xff, temperature: 0x7fff } as const;
 /** Bits of Valid, Programmable and Enable, by number. */
 const alertBits = { lifeUsed: 0, over: 1, under: 2, volatile: 3, persistent: 4 } as const;
-const eventTypes = { lifeUsed: 2, temperature: 3 } as const;
+const eventTypes = { health: 0, lifeUsed: 2, temperature: 3 } as const;
 
 const signed = (value: number): number => (value << 16) >> 16;
 
@@ -25,8 +26,6 @@ export class HealthState {
   readonly health: Uint8Array;
   alerts: Uint8Array;
   isDirty = false;
-  /** Alerts that are enabled and whose condition holds, by bit. */
-  holding = 0;
   /** Alerts were changed: what Additional Status shows of them is not looked at. */
   isAltered = false;
 
@@ -82,26 +81,34 @@ function warn(state: DeviceState, type: number): void {
   state.report(warningLog, record);
 }
 
-/** Alerts that hold already: how far the condition is from its threshold, 0 or more if it holds. */
-function warnIfMet(state: DeviceState, touched: number, mask: number): void {
+/** Corrected errors reached a threshold (events.md 14): a media event with descriptor bit 1. */
+function warnOfErrors(state: DeviceState): void {
+  const record = looseRecord(warningLog);
+  record.bytes[eventRecords.generalMedia.fields.descriptor[0]] = thresholdDescriptor;
+  record.known[eventRecords.generalMedia.fields.descriptor[0]] = thresholdDescriptor;
+  state.report(warningLog, record);
+}
+
+/** Alerts that hold already tell so at once: life used, temperature, error counts, each if one of its alerts was set now (open question `alertEvents`). */
+function warnIfMet(state: DeviceState, set: number): void {
   const { health, alerts } = state.health;
   const { fields } = commands.getAlerts.output;
-  const temperature = payloadNumber(health, healthFields.temperature);
+  const enabled = payloadNumber(alerts, fields.valid);
   const life = payloadNumber(health, healthFields.lifeUsed);
-  const isSet = (bit: number): boolean => ((mask >>> bit) & 1) !== 0;
-  const hasTemperature = temperature !== notImplemented.temperature;
-  const conditions = [
-    [alertBits.lifeUsed, life !== notImplemented.lifeUsed && life >= payloadNumber(alerts, fields.lifeUsedWarning), eventTypes.lifeUsed],
-    [alertBits.over, hasTemperature && signed(temperature) >= signed(payloadNumber(alerts, fields.overWarning)), eventTypes.temperature],
-    [alertBits.under, hasTemperature && signed(temperature) <= signed(payloadNumber(alerts, fields.underWarning)), eventTypes.temperature],
+  const temperature = payloadNumber(health, healthFields.temperature);
+  const degrees = temperature === notImplemented.temperature ? undefined : signed(temperature);
+  const groups = [
+    { warn: () => warn(state, eventTypes.lifeUsed), conditions: [[alertBits.lifeUsed, life !== notImplemented.lifeUsed && life >= payloadNumber(alerts, fields.lifeUsedWarning)]] },
+    { warn: () => warn(state, eventTypes.temperature), conditions: [[alertBits.over, degrees !== undefined && degrees >= signed(payloadNumber(alerts, fields.overWarning))], [alertBits.under, degrees !== undefined && degrees <= signed(payloadNumber(alerts, fields.underWarning))]] },
+    {
+      warn: () => (deviates("countAlert") ? warn(state, eventTypes.health) : warnOfErrors(state)),
+      conditions: [[alertBits.volatile, payloadNumber(health, healthFields.correctedVolatileCount) >= payloadNumber(alerts, fields.volatileWarning)], [alertBits.persistent, payloadNumber(health, healthFields.correctedPersistentCount) >= payloadNumber(alerts, fields.persistentWarning)]],
+    },
   ] as const;
-  const before = state.health.holding;
-  for (const [bit, holds] of conditions) if (((touched >>> bit) & 1) !== 0) state.health.holding = (state.health.holding & ~(1 << bit)) | (isSet(bit) && holds ? 1 << bit : 0);
-  for (const type of [eventTypes.lifeUsed, eventTypes.temperature]) {
-    const ofType = conditions.filter(([, , itsType]) => itsType === type);
-    const isMet = ofType.some(([bit, holds]) => isSet(bit) && holds);
-    const wasMet = ofType.some(([bit]) => ((before >>> bit) & 1) !== 0);
-    if (isMet && !(deviates("alertOnce") && wasMet)) warn(state, type);
+  const has = (mask: number, bit: number): boolean => ((mask >>> bit) & 1) !== 0;
+  for (const group of groups) {
+    const isMet = group.conditions.some(([bit, holds]) => holds && has(enabled, bit));
+    if (isMet && group.conditions.some(([bit]) => has(set, bit))) group.warn();
   }
 }
 
@@ -114,7 +121,7 @@ function apply(state: DeviceState, input: Uint8Array, valid: number, enable: num
   bytes.set(to.valid, (payloadNumber(bytes.bytes, to.valid) & ~valid) | (enable & valid));
   state.health.alerts = bytes.bytes;
   state.health.isAltered = true;
-  warnIfMet(state, valid, valid & enable);
+  warnIfMet(state, valid & enable);
 }
 
 const setAlerts: Handler = (state, { input }) => {

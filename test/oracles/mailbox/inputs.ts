@@ -202,7 +202,7 @@ export class InputSource {
   /** Thresholds well apart from each other, now and then anywhere. */
   #alerts(): Uint8Array {
     const choice = this.#choice;
-    const warnings = { lifeUsed: choice.pick([1, 50, 80, 99, 101]), over: choice.pick([5, 60, 80, 120, 0xfff0]), under: choice.pick([0, 1, 70, 0xffe0, 0xff00]), volatile: choice.pick([1, 100]), persistent: choice.pick([1, 100]) };
+    const warnings = { lifeUsed: choice.pick([1, 50, 80, 99, 101]), over: choice.pick([5, 60, 80, 120, 0xfff0]), under: choice.pick([0, 1, 70, 0xffe0, 0xff00]), volatile: choice.pick([0, 1, 100]), persistent: choice.pick([0, 1, 100]) };
     const valid = choice.chance(6) ? choice.below(256) : choice.below(32);
     return encodePayload(commands.setAlerts.input, { valid, enable: choice.chance(3) ? choice.below(32) : valid, ...warnings });
   }
