@@ -8,6 +8,7 @@ import type { Hardware, HardwareSnapshot } from "../../../src/hardware/machine.t
 import { createHardware } from "../../../src/hardware/machine.ts";
 import type { HardwarePlatform } from "../../../src/hardware/platform.ts";
 import { createPlatform } from "../../../src/hardware/platform.ts";
+import type { ProbeAction } from "../../../src/hardware/probes.ts";
 import { armProbe } from "../../../src/hardware/probes.ts";
 import type { DeviceDescription } from "../../../src/platform/description.ts";
 import type { IoHandle } from "../../../src/platform/platform.ts";
@@ -20,6 +21,7 @@ import type { ResetKind } from "./resets.ts";
 export type Width = 1 | 2 | 4 | 8;
 export const mailboxBases = { primary: deviceBlock.primaryMailbox, secondary: deviceBlock.secondaryMailbox } as const;
 
+const portName = "rp0";
 const vectors = 16;
 const firstMessage = 0x100;
 const port = pciAddress(0, 12, 0, 0);
@@ -56,7 +58,7 @@ export class Bench implements Driver {
 
   constructor(module: WebAssembly.Module, description: DeviceDescription) {
     this.#name = description.name;
-    const slot = portOf("rp0", { linkTrainingTime: 1000, slots: [description] });
+    const slot = portOf(portName, { linkTrainingTime: 1000, slots: [description] });
     this.hardware = createHardware(module, machineOf([slot], { costs: { config: 0, mmioRead: 0, mmioWrite: 0, memory: 0 }, limits: { mediaPages: 64, traceRecords: 4096, probes: 4, requesters: 4 } }));
     this.#platform = createPlatform(this.hardware);
     this.#entity = this.hardware.entities.devices.get(description.name)?.id ?? -1;
@@ -103,9 +105,13 @@ export class Bench implements Driver {
     this.hardware.advanceTo(this.now + by);
   }
 
-  injectEvent(log: number, record: Uint8Array): void {
-    armProbe(this.hardware, 0, { match: { kind: "time", at: this.now }, action: { kind: "injectEvent", device: this.#name, log: eventLogs[log] as EventLog, record } });
+  #act(action: ProbeAction): void {
+    armProbe(this.hardware, 0, { match: { kind: "time", at: this.now }, action });
     this.hardware.advanceTo(this.now);
+  }
+
+  injectEvent(log: number, record: Uint8Array): void {
+    this.#act({ kind: "injectEvent", device: this.#name, log: eventLogs[log] as EventLog, record });
   }
 
   reset(kind: ResetKind): void {
@@ -114,6 +120,10 @@ export class Bench implements Driver {
       config.write16(port, bridgeControl, secondaryBusReset);
       this.advance(resetPulse);
       config.write16(port, bridgeControl, 0);
+    } else if (kind === "cold") {
+      this.#act({ kind: "unplug", port: portName });
+      this.advance(resetPulse);
+      this.#act({ kind: "plug", port: portName, device: this.#name });
     } else if (kind === "function") {
       config.write16(endpoint, offsetOf("deviceConfig", "pcie", "deviceControl"), 0x8000);
     } else {

@@ -5,6 +5,7 @@ import type { FeatureDeclaration } from "../../../registers/features.ts";
 import { features } from "../../../registers/features.ts";
 import type { ReturnCode } from "../../../registers/payload-schema.ts";
 import { encodeFields, payloadBytes, payloadNumber, uuidFrom, uuidText } from "../../../src/platform/payload.ts";
+import { deviates } from "./deviations.ts";
 import { KnownBytes } from "./known-bytes.ts";
 import type { Reply } from "./reply.ts";
 import { either, failure, success } from "./reply.ts";
@@ -17,6 +18,7 @@ const transfers = { full: 0, initiate: 1, continue: 2, finish: 3, abort: 4 } as 
 const selectable = { default: 1 << 5, saved: 1 << 6 } as const;
 const deepest = 7;
 const thresholdBits = 7;
+const coldDepth = 4;
 
 function initialOf({ readable, initial }: FeatureDeclaration): Uint8Array {
   const bytes = new Uint8Array(readable.length);
@@ -134,7 +136,7 @@ export function resetFeatures({ features: state, choices }: DeviceState, depth: 
   state.open = undefined;
   for (const [index, declaration] of declarations.entries()) {
     const survives = ((choices.featureFlags[index] ?? 0) >>> 1) & deepest;
-    if (survives < depth) state.saved[index] = initialOf(declaration);
+    if (survives < depth && !(depth === coldDepth && deviates("featureCold"))) state.saved[index] = initialOf(declaration);
     // What was not saved does not last (open question `featurePersistence`).
     state.current[index] = state.saved[index] ?? new Uint8Array();
   }

@@ -89,7 +89,10 @@ function warnOfErrors(state: DeviceState): void {
   state.report(warningLog, record);
 }
 
-/** Alerts that hold already tell so at once: life used, temperature, error counts, each if one of its alerts was set now (open question `alertEvents`). */
+/**
+ * Alerts that hold already tell so at once: life used, temperature, error counts, each if one of its alerts was set now; of the two temperatures
+ * the one may tell of the other (open question `alertEvents`).
+ */
 function warnIfMet(state: DeviceState, set: number): void {
   const { health, alerts } = state.health;
   const { fields } = commands.getAlerts.output;
@@ -98,17 +101,18 @@ function warnIfMet(state: DeviceState, set: number): void {
   const temperature = payloadNumber(health, healthFields.temperature);
   const degrees = temperature === notImplemented.temperature ? undefined : signed(temperature);
   const groups = [
-    { warn: () => warn(state, eventTypes.lifeUsed), conditions: [[alertBits.lifeUsed, life !== notImplemented.lifeUsed && life >= payloadNumber(alerts, fields.lifeUsedWarning)]] },
-    { warn: () => warn(state, eventTypes.temperature), conditions: [[alertBits.over, degrees !== undefined && degrees >= signed(payloadNumber(alerts, fields.overWarning))], [alertBits.under, degrees !== undefined && degrees <= signed(payloadNumber(alerts, fields.underWarning))]] },
+    { isOne: false, warn: () => warn(state, eventTypes.lifeUsed), conditions: [[alertBits.lifeUsed, life !== notImplemented.lifeUsed && life >= payloadNumber(alerts, fields.lifeUsedWarning)]] },
+    { isOne: true, warn: () => warn(state, eventTypes.temperature), conditions: [[alertBits.over, degrees !== undefined && degrees >= signed(payloadNumber(alerts, fields.overWarning))], [alertBits.under, degrees !== undefined && degrees <= signed(payloadNumber(alerts, fields.underWarning))]] },
     {
+      isOne: false,
       warn: () => (deviates("countAlert") ? warn(state, eventTypes.health) : warnOfErrors(state)),
       conditions: [[alertBits.volatile, payloadNumber(health, healthFields.correctedVolatileCount) >= payloadNumber(alerts, fields.volatileWarning)], [alertBits.persistent, payloadNumber(health, healthFields.correctedPersistentCount) >= payloadNumber(alerts, fields.persistentWarning)]],
     },
   ] as const;
   const has = (mask: number, bit: number): boolean => ((mask >>> bit) & 1) !== 0;
   for (const group of groups) {
-    const isMet = group.conditions.some(([bit, holds]) => holds && has(enabled, bit));
-    if (isMet && group.conditions.some(([bit]) => has(set, bit))) group.warn();
+    const isTouched = group.conditions.some(([bit]) => has(set, bit));
+    if (group.conditions.some(([bit, holds]) => holds && has(enabled, bit) && (group.isOne ? isTouched : has(set, bit)))) group.warn();
   }
 }
 
@@ -121,7 +125,7 @@ function apply(state: DeviceState, input: Uint8Array, valid: number, enable: num
   bytes.set(to.valid, (payloadNumber(bytes.bytes, to.valid) & ~valid) | (enable & valid));
   state.health.alerts = bytes.bytes;
   state.health.isAltered = true;
-  warnIfMet(state, valid & enable);
+  warnIfMet(state, valid);
 }
 
 const setAlerts: Handler = (state, { input }) => {

@@ -52,7 +52,7 @@ export const openQuestions = {
   partitionSame: { sheet: "mailbox.md 12", question: "Set Partition Info that asks for what is active; immediate change while memory is in use", reason: "not said", taken: "nothing is pending then" },
   labelsLocked: { sheet: "mailbox.md 16", question: "labels while the device is locked", reason: "\"commands touching persistent media\" does not say whether labels are", taken: adopted },
   alertBoundary: { sheet: "mailbox.md 13", question: "threshold equal to the critical one; condition just met; thresholds of alerts being disabled", reason: "\"beyond\" and \"holds\"", taken: adopted },
-  alertEvents: { sheet: "mailbox.md 13", question: "events when several conditions hold at once", reason: "\"an event\"", taken: "one for life used, one for temperature, one for the corrected error counts" },
+  alertEvents: { sheet: "mailbox.md 13", question: "events when several conditions hold at once", reason: "\"an event\"", taken: "one for life used, one for temperature (also when the other threshold was set), one for the corrected error counts" },
   alertValid: { sheet: "mailbox.md 13", question: "bit of Valid Alerts after Set without the enable bit", reason: "not said", taken: "cleared" },
   poisonOrder: { sheet: "mailbox.md 14", question: "order of the poison list, and whether neighbours are one record", reason: "not said", taken: "any order; records are counted against the list's size one a line until a scan, neighbours as one after it" },
   poisonLength: { sheet: "mailbox.md 14", question: "range of 0 lines", reason: "no error is named", taken: adopted },

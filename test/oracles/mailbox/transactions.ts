@@ -45,7 +45,7 @@ export class TransactionSource {
     else if (kind < 930) this.#events();
     else if (kind < 965) this.#drain();
     else if (kind < 993) this.#time();
-    else this.#add({ kind: "reset", how: this.#choice.pick(["hot", "hot", "cxl", "function"] as const) });
+    else this.#add({ kind: "reset", how: this.#choice.pick(["hot", "hot", "cxl", "function", "cold"] as const) });
     this.#add({ kind: "interrupts" });
     return this.#list;
   }
