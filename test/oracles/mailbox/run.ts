@@ -13,13 +13,13 @@ import { TransactionSource } from "./transactions.ts";
 const perEpisode = 250;
 const layers = ["access", "hardware"] as const;
 
-/** Modules brought up, and the reference told what the sheets leave to the device. */
-export function bringUpMailbox(modules: readonly WebAssembly.Module[], description: DeviceDescription): SideBySide {
+/** Modules brought up, and the reference told what the sheets leave to the device. `believed`: what the reference takes the device for. */
+export function bringUpMailbox(modules: readonly WebAssembly.Module[], description: DeviceDescription, believed = description): SideBySide {
   const benches = modules.map((module) => new Bench(module, description));
   const [first] = benches;
   if (first === undefined) throw new Error("no module");
   const choices = learn(first, description);
-  return new SideBySide(benches, description, choices);
+  return new SideBySide(benches, believed, choices);
 }
 
 interface Found {
