@@ -42,6 +42,7 @@ const probe = task("cxl_region.probe", function* (kernel: Kernel, region: Device
   if (["System RAM", "System RAM (kmem)"].some((name) => intersecting(iomem(kernel), name, start, end).length > 0)) return;
   const data: DaxRegionData = { range: { start, size: resourceSize(record.resource) }, id: record.id, targetNode: firstWindowNode + decoderOf(record.rootDecoder).id };
   const bridge = addDevice(kernel, { name: `dax_region${record.id}`, bus: cxlBus, type: daxRegionType, parent: region, data });
+  printk(kernel, "debug", `cxl_region ${region.name}: ${region.name}: register ${bridge.name}`);
   manage(region, "dax_region", removeDaxRegion);
   yield* attach(kernel, bridge);
 });

@@ -46,7 +46,7 @@ function addRootDecoder(kernel: Kernel, root: Device, window: WindowStructure): 
     kind: "root", id, port: root, start: window.base, size: window.size, ways: window.ways, granularity: window.granularity,
     isLocked: window.restrictions.isFixed, isEnabled: true, isHostOnly: window.restrictions.type3, isPassThrough: false,
     targets, targetIds: [...window.targets], region: null, endpoint: null,
-    root: { restrictions: window.restrictions, qosClass: window.qosClass, resource, nextRegionId: takeId(cxlState(kernel).regionIds), isDead: false, regions: [] },
+    root: { restrictions: window.restrictions, qosClass: window.qosClass, resource, nextRegionId: takeId(cxlState(kernel).regionIds), isDead: false, isSearched: false, regions: [] },
   };
   port.decoders.push(addDevice(kernel, { name: `decoder${port.id}.${id}`, bus: cxlBus, type: rootDecoderType, parent: root, data: record }));
 }
