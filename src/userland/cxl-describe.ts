@@ -8,6 +8,8 @@ import { attribute, deviceFolder, devicesOf, driverOf, numberAttribute, pathOf }
 export interface DescribeOptions {
   readonly areTargetsShown: boolean;
   readonly isDaxShown?: boolean;
+  /** What the library says on standard error while it looks things up. */
+  readonly warn?: (text: string) => void;
 }
 
 export type JsonObject = { readonly [key: string]: Json | undefined };
@@ -44,11 +46,11 @@ export function describeMemdev(files: FileSystem, name: string): JsonObject {
     pmem_size: size("pmem"),
     ram_size: size("ram"),
     serial: read(files, name, "serial"),
-    numa_node: numa > 0n ? numa : undefined,
+    numa_node: numa >= 0n ? numa : undefined,
     host: pathOf(files, "cxl", name).at(-2),
     firmware_version: attribute(files, "cxl", name, "firmware_version"),
     state: isBound(files, name) ? undefined : "disabled",
-    poison_injectable: false,
+    poison_injectable: files.exists(`/sys/kernel/debug/cxl/${name}/inject_poison`),
   };
 }
 
@@ -92,30 +94,33 @@ export function describePort(files: FileSystem, name: string, options: DescribeO
 }
 
 /** Mappings, highest position first. */
-function mappings(files: FileSystem, region: string): Json[] {
+function mappings(files: FileSystem, region: string, options: DescribeOptions): Json[] {
   const ways = Number(read(files, region, "interleave_ways"));
   const found: Json[] = [];
-  for (let position = ways - 1; position >= 0; position--) {
+  for (let position = 0; position < ways; position++) {
     const decoder = attribute(files, "cxl", region, `target${position}`) ?? "";
-    if (decoder !== "") found.push({ position, memdev: memdevOfDecoder(files, decoder), decoder });
+    const memdev = decoder === "" ? undefined : memdevOfDecoder(files, decoder);
+    if (memdev !== undefined) found.push({ position, memdev, decoder });
+    else options.warn?.(`libcxl: cxl_mappings_init: ${region} target${position}: ${decoder} lookup failure\n`);
   }
-  return found;
+  return found.toReversed();
 }
 
 /** True when no member reports the window's quality-of-service class. */
 function isClassMismatched(files: FileSystem, region: string): boolean {
+  const partition = attribute(files, "cxl", region, "mode") ?? "ram";
   const wanted = attribute(files, "cxl", parentOf(files, region), "qos_class");
   const ways = Number(read(files, region, "interleave_ways"));
   for (let position = 0; position < ways; position++) {
     const decoder = attribute(files, "cxl", region, `target${position}`) ?? "";
     const memdev = decoder === "" ? undefined : memdevOfDecoder(files, decoder);
-    if (memdev !== undefined && attribute(files, "cxl", memdev, "ram/qos_class") !== wanted) return true;
+    if (memdev !== undefined && attribute(files, "cxl", memdev, `${partition}/qos_class`) !== wanted) return true;
   }
   return false;
 }
 
 export function describeRegion(files: FileSystem, name: string, options: DescribeOptions): JsonObject {
-  const targets = options.areTargetsShown ? mappings(files, name) : [];
+  const targets = options.areTargetsShown ? mappings(files, name, options) : [];
   const size = read(files, name, "size");
   const dax = `dax_region${name.slice("region".length)}`;
   return {
@@ -150,11 +155,12 @@ function describeRootPart(files: FileSystem, name: string): JsonObject {
   return { max_available_extent: maximumExtent(files, name), pmem_capable: flag("cap_pmem"), volatile_capable: flag("cap_ram"), accelmem_capable: flag("cap_type2"), qos_class: read(files, name, "qos_class") };
 }
 
+/** A decoder keeps its mode when it gives its DPA back (capture 2b, after destruction). */
 function describeDpa(files: FileSystem, name: string): JsonObject {
   const size = read(files, name, "dpa_size");
-  if (size === 0n) return {};
   const resource = read(files, name, "dpa_resource");
-  return { dpa_resource: resource === none ? undefined : resource, dpa_size: size, mode: attribute(files, "cxl", name, "mode") };
+  const mode = attribute(files, "cxl", name, "mode") ?? "";
+  return { dpa_resource: size === 0n || resource === none ? undefined : resource, dpa_size: size === 0n ? undefined : size, mode: mode === "" || mode === "none" ? undefined : mode };
 }
 
 export function describeDecoder(files: FileSystem, name: string, options: DescribeOptions): JsonObject {
