@@ -3,7 +3,7 @@
 import type { FileSystem } from "../kernel/sysfs/file-system.ts";
 import { describeDaxRegion } from "./dax-describe.ts";
 import type { Json } from "./json.ts";
-import { attribute, deviceFolder, devicesOf, driverOf, numberAttribute, pathOf } from "./tree.ts";
+import { attribute, deviceFolder, devicesOf, driverOf, linkOf, numberAttribute, pathOf } from "./tree.ts";
 
 export interface DescribeOptions {
   readonly areTargetsShown: boolean;
@@ -18,19 +18,15 @@ const none = (1n << 64n) - 1n;
 const isBound = (files: FileSystem, name: string): boolean => driverOf(files, "cxl", name) !== undefined;
 const lastOf = (path: string): string => path.split("/").at(-1) ?? "";
 const read = (files: FileSystem, name: string, what: string): bigint => numberAttribute(files, "cxl", name, what);
-const linkOf = (files: FileSystem, name: string, link: string): string | undefined => {
-  const path = `${deviceFolder("cxl", name)}/${link}`;
-  return files.exists(path) ? lastOf(files.readlink(path)) : undefined;
-};
 
 /** Name of the port above a device on the cxl bus. */
 export const parentOf = (files: FileSystem, name: string): string => pathOf(files, "cxl", name).at(-2) ?? "";
 
 /** Endpoint of a memdev: the one whose uport is it. */
-export const endpointOf = (files: FileSystem, memdev: string): string | undefined => devicesOf(files, "cxl", "endpoint").find((name) => linkOf(files, name, "uport") === memdev);
+export const endpointOf = (files: FileSystem, memdev: string): string | undefined => devicesOf(files, "cxl", "endpoint").find((name) => linkOf(files, "cxl", name, "uport") === memdev);
 
 /** Memdev of an endpoint port. */
-export const memdevOfEndpoint = (files: FileSystem, endpoint: string): string | undefined => linkOf(files, endpoint, "uport");
+export const memdevOfEndpoint = (files: FileSystem, endpoint: string): string | undefined => linkOf(files, "cxl", endpoint, "uport");
 
 /** Memdev of an endpoint decoder. */
 export function memdevOfDecoder(files: FileSystem, decoder: string): string | undefined {
@@ -84,8 +80,8 @@ export function describePort(files: FileSystem, name: string, options: DescribeO
   const depth = pathOf(files, "cxl", name).filter((part) => /^(port|endpoint)\d+$/.test(part)).length;
   return {
     [isEndpoint ? "endpoint" : "port"]: name,
-    host: linkOf(files, name, "uport"),
-    parent_dport: depth > 1 ? linkOf(files, name, "parent_dport") : undefined,
+    host: linkOf(files, "cxl", name, "uport"),
+    parent_dport: depth > 1 ? linkOf(files, "cxl", name, "parent_dport") : undefined,
     depth,
     decoders_committed: read(files, name, "decoders_committed"),
     state: isBound(files, name) ? undefined : "disabled",
@@ -137,6 +133,14 @@ export function describeRegion(files: FileSystem, name: string, options: Describ
     daxregion: options.isDaxShown === true && files.exists(`${deviceFolder("cxl", dax)}/dax_region`) ? describeDaxRegion(files, dax) : undefined,
     qos_class_mismatch: isClassMismatched(files, name) ? true : undefined,
   };
+}
+
+export const dportNamesOf = (files: FileSystem, port: string): string[] => dportsOf(files, port).map((dport) => dport.name);
+
+/** Names of the dports that a port's or root's decoder sends to. */
+export function targetsOf(files: FileSystem, decoder: string): string[] {
+  const ids = (attribute(files, "cxl", decoder, "target_list") ?? "").split(",");
+  return dportsOf(files, parentOf(files, decoder)).filter((dport) => ids.includes(String(dport.id))).map((dport) => dport.name);
 }
 
 /** Targets of a port's or root's decoder, highest position first. */
