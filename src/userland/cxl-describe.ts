@@ -48,7 +48,7 @@ export function describeMemdev(files: FileSystem, name: string): JsonObject {
     host: pathOf(files, "cxl", name).at(-2),
     firmware_version: attribute(files, "cxl", name, "firmware_version"),
     state: isBound(files, name) ? undefined : "disabled",
-    poison_injectable: false,
+    poison_injectable: files.exists(`/sys/kernel/debug/cxl/${name}/inject_poison`),
   };
 }
 
@@ -152,9 +152,10 @@ function describeRootPart(files: FileSystem, name: string): JsonObject {
 
 function describeDpa(files: FileSystem, name: string): JsonObject {
   const size = read(files, name, "dpa_size");
-  if (size === 0n) return {};
   const resource = read(files, name, "dpa_resource");
-  return { dpa_resource: resource === none ? undefined : resource, dpa_size: size, mode: attribute(files, "cxl", name, "mode") };
+  const mode = attribute(files, "cxl", name, "mode");
+  // A decoder keeps its mode when its memory is given back.
+  return { dpa_resource: size === 0n || resource === none ? undefined : resource, dpa_size: size === 0n ? undefined : size, mode: mode === "none" ? undefined : mode };
 }
 
 export function describeDecoder(files: FileSystem, name: string, options: DescribeOptions): JsonObject {

@@ -54,7 +54,7 @@ describe("cxl", () => {
   it("without -i idle things are hidden, nothing found is a warning and an empty list, -u speaks to people", () => {
     const booted = boot();
     expect(booted.command("cxl list -R")).toEqual({ exitCode: 0, stdout: "[]\n", stderr: "  Warning: no matching devices found\n\n" });
-    expect(json(booted, "cxl list -M -m mem1 -u")).toEqual({ memdev: "mem1", ram_size: "256.00 MiB (268.44 MB)", serial: "0x2", host: "0000:0e:00.0", firmware_version: "sandbox 1", poison_injectable: false });
+    expect(json(booted, "cxl list -M -m mem1 -u")).toEqual({ memdev: "mem1", ram_size: "256.00 MiB (268.44 MB)", serial: "0x2", host: "0000:0e:00.0", firmware_version: "sandbox 1", poison_injectable: true });
     expect(json(booted, "cxl list -s 1").length).toBe(1);
     booted.command("cxl disable-memdev mem0");
     expect(json(booted, "cxl list -M").length).toBe(1);

@@ -78,7 +78,7 @@ export const newResult = (name: string): MomentResult => ({ name, entries: 0, eq
 const allObjects = "cxl list -BDMPERTXi";
 /** How each listing of a moment was made. */
 const listings: readonly (readonly [kind: "cxl-vvv.json" | "cxl-all.json" | "cxl.json" | "daxctl.json", command: string])[] = [
-  ["cxl-vvv.json", "cxl list -vvv"], ["cxl-all.json", allObjects], ["cxl.json", allObjects], ["daxctl.json", "daxctl list -DRMi"],
+  ["cxl-vvv.json", "cxl list -vvv"], ["cxl-all.json", allObjects], ["cxl.json", "cxl list -BDMPERT"], ["daxctl.json", "daxctl list -DRMi"],
 ];
 
 const namesOfMoment = (moment: Moment, before: Names): Names =>

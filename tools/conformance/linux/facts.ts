@@ -29,10 +29,13 @@ function flatten(value: Json, place: string, into: Map<string, string>): void {
   } else into.set(place, JSON.stringify(value));
 }
 
+/** Integers that a number of JavaScript may not hold; they are read as texts. */
+const longNumber = /(":\s*)(\d{16,})(\s*[,}\n])/g;
+
 /** @throws CaptureError the text is no JSON */
 export function parseJson(file: string, text: string): Json {
   try {
-    return JSON.parse(text) as Json;
+    return JSON.parse(text.replaceAll(longNumber, '$1"$2"$3')) as Json;
   } catch {
     throw new CaptureError(file, "", "is no JSON; is the file whole?");
   }
@@ -42,6 +45,8 @@ export function parseJson(file: string, text: string): Json {
 export function listingFacts(file: string, title: string, text: string): Facts {
   const into = new Map<string, string>();
   if (text.trim() !== "") flatten(parseJson(file, text), title, into);
+  // A listing of nothing and none at all are the same.
+  if (into.get(title) === "[]") into.delete(title);
   return into;
 }
 
@@ -73,12 +78,17 @@ function readRanges(text: string): Range[] {
 }
 
 const isFunction = (name: string): boolean => /^[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/.test(name);
-const block = 0xffffn;
 const hex = (value: bigint): string => `0x${value.toString(16)}`;
 
+function addClaimed(into: Map<string, string>, where: string, { start, end, name }: Range): void {
+  const place = `iomem registers of ${where}, ${hex(end - start + 1n)} bytes`;
+  const before = into.get(place);
+  into.set(place, before === undefined ? name : `${before}, ${name}`);
+}
+
 /**
- * CXL windows with all that lies in them, and the register ranges that CXL drivers claimed. The latter by their place in a 64 KiB block: where
- * firmware puts BARs is its own affair.
+ * CXL windows with all that lies in them, and the register ranges that CXL drivers claimed. The latter by function and size: where BARs and the
+ * capabilities in them lie is the hardware's own affair.
  */
 export function iomemFacts(text: string): Facts {
   const into = new Map<string, string>();
@@ -89,7 +99,7 @@ export function iomemFacts(text: string): Facts {
     const window = open.find((one) => one.name.startsWith("CXL Window"));
     const above = open.at(-2)?.name ?? "";
     if (window !== undefined) into.set(`iomem ${hex(range.start)}-${hex(range.end)} level ${range.depth}`, range.name);
-    else if (/^(port|endpoint)/.test(range.name) || (isFunction(range.name) && isFunction(above))) into.set(`iomem ${isFunction(above) ? above : "top"} +${hex(range.start & block)}-${hex(range.end & block)}`, range.name);
+    else if (/^(port|endpoint)/.test(range.name) || (isFunction(range.name) && isFunction(above))) addClaimed(into, isFunction(above) ? above : "host bridge", range);
   }
   return into;
 }

@@ -125,7 +125,10 @@ export function bootHost(module: WebAssembly.Module, machine: MachineDescription
   return { system, files, command: (line) => run(system, runCommand(system.kernel, files, line)) };
 }
 
-/** `key: value` for every attribute of a directory that can be read, one level of groups included. */
+/** Files that the captures leave out: commands, and groups of a dax region. */
+const leftOut = /^(create|delete|commands?_|trigger|uevent$)|^dax_region$|^driver_override$/;
+
+/** `key: value` for every attribute of a directory, one level of groups included; what can only be written is shown empty. */
 function attributesOf(files: FileSystem, path: string): string {
   const lines: string[] = [];
   const one = (name: string): void => {
@@ -133,6 +136,7 @@ function attributesOf(files: FileSystem, path: string): string {
       lines.push(`${name}: ${files.read(`${path}/${name}`).trimEnd()}\n`);
     } catch (thrown) {
       if (!(thrown instanceof SystemError)) throw thrown;
+      lines.push(`${name}: \n`);
     }
   };
   const isLink = (name: string): boolean => {
@@ -150,11 +154,11 @@ function attributesOf(files: FileSystem, path: string): string {
       return undefined;
     }
   };
-  for (const name of files.list(path).filter((each) => !isLink(each))) {
+  for (const name of files.list(path).filter((each) => !isLink(each) && !leftOut.test(each))) {
     const group = groupOf(name);
     if (group === undefined) one(name);
     // A child device has a subsystem, a group of attributes has not.
-    else if (!group.includes("subsystem")) for (const inner of group) one(`${name}/${inner}`);
+    else if (!group.includes("subsystem")) for (const inner of group) if (groupOf(`${name}/${inner}`) === undefined) one(`${name}/${inner}`);
   }
   return lines.join("");
 }

@@ -18,7 +18,7 @@ function visit(value: Json, work: (object: { readonly [key: string]: Json }) => 
 export function namesIn(listing: Json, before: Names = new Map()): Names {
   const names = new Map(before);
   visit(listing, ({ memdev, serial }) => {
-    if (typeof memdev === "string" && typeof serial === "number") names.set(memdev, `mem<0x${serial.toString(16)}>`);
+    if (typeof memdev === "string" && (typeof serial === "number" || typeof serial === "string")) names.set(memdev, `mem<0x${BigInt(serial).toString(16)}>`);
   });
   visit(listing, ({ endpoint, port, host }) => {
     if (typeof host !== "string") return;
