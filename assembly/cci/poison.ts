@@ -50,10 +50,15 @@ function append(m: Machine, device: Device, start: u64, lines: u32, source: u32)
   const cci = device.cci;
   if (cci.poisonCount < cci.poisonCapacity && cci.poisonIsOverflowed == 0) return setRecord(recordAt(cci, cci.poisonCount++), start, source, lines);
   if (source == SOURCE_INJECTED) cci.injectedLost += lines;
-  if (cci.poisonIsOverflowed != 0) return;
+  if (cci.poisonIsOverflowed == 0) tellOverflow(m, device, start);
+}
+
+/** The list has lost a line: it says so, and an event tells it. */
+export function tellOverflow(m: Machine, device: Device, address: u64): void {
+  const cci = device.cci;
   cci.poisonIsOverflowed = 1;
   cci.poisonLostAt = deviceClock(m, device);
-  report(m, device, C.LOG_WARNING, start, DESCRIPTOR_OVERFLOW, 0);
+  report(m, device, C.LOG_WARNING, address, DESCRIPTOR_OVERFLOW, 0);
 }
 
 /** A general media record about a line. Severity follows the log. */

@@ -6,8 +6,7 @@ import { Device, Machine } from "../machine";
 import { nextPoisoned } from "../media/pages";
 import { startBackground } from "./background";
 import { in64, in8, out16, out32, out64, out8, startOutput } from "./memory";
-import { deviceClock } from "./clock";
-import { checkRange, clearList, knownSource, linesOf, report, setRecord, sourceOf, startOf, writeMediaError } from "./poison";
+import { checkRange, clearList, knownSource, linesOf, report, setRecord, sourceOf, startOf, tellOverflow, writeMediaError } from "./poison";
 import { Cci, Mailbox, POISON_STRIDE } from "./state";
 
 const NO_EVENTS: u32 = 1;
@@ -85,7 +84,7 @@ export function endScan(m: Machine, device: Device): u32 {
     memory.copy(cci.poison, cci.scan, cci.scanCount * POISON_STRIDE);
     cci.poisonCount = cci.scanCount;
     cci.poisonIsOverflowed = cci.scanStopped;
-    if (cci.scanStopped != 0) cci.poisonLostAt = deviceClock(m, device);
+    if (cci.scanStopped != 0) tellOverflow(m, device, cci.scanAddress);
   }
   return C.RETURN_SUCCESS;
 }

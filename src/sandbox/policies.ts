@@ -8,6 +8,7 @@ export function kernelPolicies(values: PolicyValues): KernelPolicies {
   return {
     isolationAction: values.isoact as KernelPolicies["isolationAction"],
     memoryUse: values.use as KernelPolicies["memoryUse"],
+    onlineType: values.online as KernelPolicies["onlineType"],
     notification: values.notify as KernelPolicies["notification"],
     recoveryOrder: values.recorder as KernelPolicies["recoveryOrder"],
     refuseIsolated: values.isorefuse === "on",

@@ -60,7 +60,7 @@ const code = (work: () => unknown): string => {
 beforeEach(() => {
   const bench = setUp(machineOf([portOf("rp0")]));
   const firmware = { xsdt: 0n, hostBridges: [], osc: () => ({ isolationControl: false, isolationNotification: false }), takeNotify: () => undefined };
-  const policy = { isolationAction: "none", memoryUse: "device-dax-only", notification: "none", recoveryOrder: "fence-first", refuseIsolated: false, hpaHold: "at-construct" } as const;
+  const policy = { isolationAction: "none", memoryUse: "device-dax-only", onlineType: "offline", notification: "none", recoveryOrder: "fence-first", refuseIsolated: false, hpaHold: "at-construct" } as const;
   kernel = createKernel({ platform: { ...bench.platform, firmware }, scheduler: createScheduler({ kind: "fixed" }), tasks: createTaskLedger(), trace: createTraceWriter(bench.hardware.ring), policy, handlers: memoryHandlers });
   registerDaxDrivers(kernel);
   parent = addDevice(kernel, { name: "dax_region0", bus: "cxl", type: { name: "cxl_dax_region", attributes: [] }, parent: null, data: { range: { start, size }, id: 0, targetNode: 1 } });

@@ -26,7 +26,7 @@ import type { Workloads } from "../../src/workload/workloads.ts";
 import { addVm, createWorkloads } from "../../src/workload/workloads.ts";
 import { MiB, defaultIsolation, deviceOf, machineOf, modules, portOf } from "../support/machine.ts";
 
-const policy: KernelPolicies = { isolationAction: "recover", memoryUse: "device-dax-only", notification: "interrupt", recoveryOrder: "fence-first", refuseIsolated: false, hpaHold: "at-construct" };
+const policy: KernelPolicies = { isolationAction: "recover", memoryUse: "device-dax-only", onlineType: "offline", notification: "interrupt", recoveryOrder: "fence-first", refuseIsolated: false, hpaHold: "at-construct" };
 export const second = 1_000_000_000;
 
 export interface Host {

@@ -105,7 +105,7 @@ describe("daxctl and the small commands", () => {
     expect(booted.command("daxctl reconfigure-device -m devdax dax0.0").stderr).toBe("dax: dax0.0: already in devdax mode\nerror reconfiguring devices: Device or resource busy\nreconfigured 0 devices\n");
     booted.command("daxctl disable-device dax0.0");
     expect(booted.command("daxctl reconfigure-device -m devdax dax0.0")).toMatchObject({ exitCode: 0, stderr: "reconfigured 1 device\n" });
-    expect(booted.command("daxctl reconfigure-device -m system-ram dax0.0").exitCode).toBe(1);
+    expect(booted.command("daxctl reconfigure-device -m system-ram dax0.0").exitCode).toBe(0);
   });
 
   it("dmesg shows times and texts, debug lines only when asked", () => {

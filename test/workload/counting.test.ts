@@ -19,7 +19,7 @@ import { addVm, createWorkloads } from "../../src/workload/workloads.ts";
 import type { Bench } from "../support/machine.ts";
 import { GiB, MiB, machineOf, offsetOf, openMemory, portOf, setUp } from "../support/machine.ts";
 
-const policy: KernelPolicies = { isolationAction: "recover", memoryUse: "device-dax-only", notification: "interrupt", recoveryOrder: "fence-first", refuseIsolated: false, hpaHold: "at-construct" };
+const policy: KernelPolicies = { isolationAction: "recover", memoryUse: "device-dax-only", onlineType: "offline", notification: "interrupt", recoveryOrder: "fence-first", refuseIsolated: false, hpaHold: "at-construct" };
 const size = 256n * MiB;
 const busyKind = 5;
 

@@ -7,6 +7,7 @@ import { attach, registerDriver } from "../base/device.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { daxDeviceType, daxRegionAttributes } from "./attributes.ts";
 import { deviceDaxDriver } from "./device-dax.ts";
+import { kmemDriver } from "./kmem.ts";
 import { allocDaxRegion, createDaxDevice } from "./region.ts";
 import type { DaxRegionParent } from "./types.ts";
 import { daxRegionTypeName, hugePageSize } from "./types.ts";
@@ -30,5 +31,6 @@ export const cxlDaxRegionDriver: Driver = {
 /** Registers dax's drivers; at boot, before the cxl devices are probed. */
 export function registerDaxDrivers(kernel: Kernel): void {
   registerDriver(kernel, deviceDaxDriver);
+  registerDriver(kernel, kmemDriver);
   registerDriver(kernel, cxlDaxRegionDriver);
 }

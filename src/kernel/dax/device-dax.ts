@@ -12,13 +12,8 @@ import type { FileRange } from "../mm/mapping.ts";
 import { fileSize, forgetRecorded, unmapAll } from "../mm/mapping.ts";
 import { pinsOf, waitForPins } from "../mm/pin.ts";
 import { formatRange, releaseRegion, requestRegion } from "../resource/resource.ts";
+import { matchesDax } from "./match.ts";
 import { daxBus, daxDeviceOf } from "./types.ts";
-
-/** kmem is preferred by the region's flag, unless it is not there or policy keeps the memory out of System RAM (S84). */
-function matches(kernel: Kernel, device: Device): boolean {
-  const hasKmem = kernel.drivers.get(daxBus)?.some((driver) => driver.name === "kmem") === true;
-  return !daxDeviceOf(device).region.prefersKmem || !hasKmem || kernel.policy.memoryUse === "device-dax-only";
-}
 
 function reserve(kernel: Kernel, device: Device, range: FileRange, index: number): void {
   const resource = requestRegion(kernel, range.start, range.size, device.name);
@@ -66,7 +61,7 @@ export function killDaxDevice(kernel: Kernel, device: Device): number {
 export const deviceDaxDriver: Driver = {
   name: "device_dax",
   bus: daxBus,
-  match: matches,
+  match: (kernel, device) => matchesDax(kernel, "device_dax", device),
   probe,
   remove: task("device_dax.remove", function* (): Task<void> {}),
 };

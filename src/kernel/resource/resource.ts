@@ -10,7 +10,7 @@ export interface Resource {
   start: bigint;
   end: bigint;
   /** Busy ranges refuse regions inside; others are containers. */
-  readonly isBusy: boolean;
+  isBusy: boolean;
   parent: Resource | null;
   /** Ascending, without overlap. */
   readonly children: Resource[];

@@ -3,11 +3,13 @@
 import type { Task } from "../../sim/task.ts";
 import { task } from "../../sim/task.ts";
 import type { Attribute, Device, Driver } from "../base/device.ts";
-import { attach, bind, busDevices, devicePath, findDevice, unbind } from "../base/device.ts";
+import { bind, busDevices, devicePath, findDevice, unbind } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel, LogLevel } from "../base/kernel.ts";
+import { addDaxId, removeDaxId } from "../dax/match.ts";
 import { formatResources, iomem } from "../resource/resource.ts";
 import { debugNode } from "./debug.ts";
+import { systemBuses, systemNode } from "./memory.ts";
 import type { Entries, Node } from "./node.ts";
 import { directory, file, fixed } from "./node.ts";
 import { tracingNode } from "./tracing.ts";
@@ -112,18 +114,6 @@ const storeUnbind = task("unbind.store", function* (kernel: Kernel, driver: Driv
   yield* unbind(kernel, device);
 });
 
-/** dax: a device named here is this driver's (new_id), or no longer (remove_id). */
-const storeNewId = task("new_id.store", function* (kernel: Kernel, driver: Driver, name: string): Task<void> {
-  const device = needDevice(kernel, driver, name);
-  device.driverOverride = driver.name;
-  yield* attach(kernel, device);
-});
-
-const storeRemoveId = task("remove_id.store", function* (kernel: Kernel, driver: Driver, name: string): Task<void> {
-  const device = needDevice(kernel, driver, name);
-  if (device.driverOverride === driver.name) device.driverOverride = null;
-});
-
 const command = (write: (value: string) => Task<void>): Node => ({ kind: "file", read: null, write });
 
 function driverEntries(kernel: Kernel, driver: Driver): Entries {
@@ -133,8 +123,8 @@ function driverEntries(kernel: Kernel, driver: Driver): Entries {
     entries.set("unbind", command((value) => storeUnbind(kernel, driver, value)));
   }
   if (driver.bus === "dax") {
-    entries.set("new_id", command((value) => storeNewId(kernel, driver, value)));
-    entries.set("remove_id", command((value) => storeRemoveId(kernel, driver, value)));
+    entries.set("new_id", command((value) => addDaxId(kernel, driver, value)));
+    entries.set("remove_id", command((value) => removeDaxId(kernel, driver, value)));
   }
   const path = (): string => `/sys/bus/${driver.bus}/drivers/${driver.name}`;
   for (const device of busDevices(kernel, driver.bus)) {
@@ -176,8 +166,8 @@ function deviceFiles(kernel: Kernel): Entries {
 
 /** The root directory. */
 export function rootNode(kernel: Kernel): Node {
-  const buses = directory(() => new Map([...new Set([...kernel.buses.keys(), ...kernel.drivers.keys()])].map((bus) => [bus, directory(() => busEntries(kernel, bus))])));
-  const devices = directory(() => new Map([...kernel.devices.values()].filter((device) => device.parent === null).map((device) => [device.name, deviceNode(kernel, device)])));
+  const buses = directory(() => new Map([...[...new Set([...kernel.buses.keys(), ...kernel.drivers.keys()])].map((bus) => [bus, directory(() => busEntries(kernel, bus))] as const), ...systemBuses(kernel)]));
+  const devices = directory(() => new Map([["system", systemNode(kernel)] as const, ...[...kernel.devices.values()].filter((device) => device.parent === null).map((device) => [device.name, deviceNode(kernel, device)] as const)]));
   return fixed({
     sys: fixed({ bus: buses, devices, kernel: directory(() => new Map([["debug", debugNode(kernel)], ["tracing", tracingNode(kernel)]])) }),
     proc: fixed({ iomem: text(() => formatResources(iomem(kernel))) }),

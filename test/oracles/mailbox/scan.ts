@@ -34,13 +34,24 @@ function reportFound(state: DeviceState, line: bigint): void {
   state.report(foundLog, record);
 }
 
+/** Parts of a run whose lines have one source; what no list knew is a source of its own. */
+function bySource(run: { readonly line: bigint; readonly count: bigint }, sources: ReadonlyMap<bigint, number | undefined>): { line: bigint; count: bigint }[] {
+  const parts: { line: bigint; count: bigint }[] = [];
+  for (let line = run.line; line < run.line + run.count; line++) {
+    const last = parts.at(-1);
+    if (last !== undefined && sources.get(last.line) === sources.get(line)) last.count++;
+    else parts.push({ line, count: 1n });
+  }
+  return parts;
+}
+
 /** The end of a scan: the list is rebuilt when all of the media was looked at. A line that the list did not hold has a source of the scan's choice. */
 function finish(state: DeviceState, range: LineRange, isSilent: boolean): void {
   const { poison } = state;
   const listed = poison.list;
   const isListed = (line: bigint): boolean => listed.some((record) => line >= record.line && line < record.line + record.count);
   for (const line of poison.lines.keys()) if (line >= range.first && line < range.end && !isListed(line)) poison.lines.set(line, undefined);
-  const records = runsOf(poison.lines.keys(), range.first, range.end);
+  const records = runsOf(poison.lines.keys(), range.first, range.end).flatMap((run) => bySource(run, poison.lines));
   const told = records.slice(0, state.settings.poisonListSize).flatMap(({ line, count }) => Array.from({ length: Number(count) }, (_, index) => line + BigInt(index)));
   const lines = new Map(told.map((line) => [line, poison.lines.get(line)]));
   state.scan = { lines, isStopped: false, given: new Set() };

@@ -1,0 +1,134 @@
+// /sys/devices/system/memory and /sys/devices/system/node: memory blocks and nodes as user space sees and drives them (drivers/base/memory.c, node.c).
+
+import type { Task } from "../../sim/task.ts";
+import { task } from "../../sim/task.ts";
+import { SystemError } from "../base/errno.ts";
+import type { Kernel } from "../base/kernel.ts";
+import type { MemoryBlock } from "../mm/memory-block.ts";
+import { autoOnlineType, blocksOfNode, hotplug, memoryNodes, offlineBlock, onlineBlock, onlineBytes, zoneFor } from "../mm/memory-block.ts";
+import { formatList } from "../mm/zonelists.ts";
+import type { OnlineType } from "../policy.ts";
+import { onlineTypes } from "../policy.ts";
+import type { Entries, Node } from "./node.ts";
+import { directory, file, fixed } from "./node.ts";
+
+const line = (read: () => bigint | number | string, write: ((text: string) => Task<void>) | null = null): Node => file(() => `${read()}\n`, write);
+const linkTo = (target: string): Node => ({ kind: "link", target });
+
+/** The kernel compares whole words, with or without a line end. @throws SystemError EINVAL */
+function parseOnlineType(text: string): OnlineType {
+  const type = onlineTypes.find((one) => text === one || text === `${one}\n`);
+  if (type === undefined) throw new SystemError("EINVAL", `"${text.trim()}" is not an online type`);
+  return type;
+}
+
+/** A store that finds the block in the state it asks for already fails, unlike one to `online`. */
+const storeState = task("memory.state.store", function* (kernel: Kernel, block: MemoryBlock, text: string): Task<void> {
+  const type = parseOnlineType(text);
+  if (block.isOnline === (type !== "offline")) throw new SystemError("EINVAL", `memory${block.id} is ${block.isOnline ? "online" : "offline"} already`);
+  if (type === "offline") offlineBlock(kernel, block);
+  else onlineBlock(kernel, block, type);
+});
+
+const storeOnline = task("memory.online.store", function* (kernel: Kernel, block: MemoryBlock, text: string): Task<void> {
+  const value = text.trim().toLowerCase();
+  if (!/^([01yn]|on|off)$/.test(value)) throw new SystemError("EINVAL", `"${value}" is not a truth value`);
+  if (["1", "y", "on"].includes(value)) onlineBlock(kernel, block, "online");
+  else offlineBlock(kernel, block);
+});
+
+const storeAutoOnline = task("memory.auto_online_blocks.store", function* (kernel: Kernel, text: string): Task<void> {
+  hotplug(kernel).autoOnline = parseOnlineType(text);
+});
+
+/** The zone while online; else what each way to go online would give, the default first. */
+function validZones(kernel: Kernel, block: MemoryBlock): string {
+  if (block.isOnline) return block.zone ?? "none";
+  const zones = (["online", "online_kernel", "online_movable"] as const).map((type) => zoneFor(kernel, block, type));
+  return [...new Set(zones)].join(" ");
+}
+
+const blockFolder = "/sys/devices/system/memory";
+const nodeFolder = "/sys/devices/system/node";
+
+function blockEntries(kernel: Kernel, block: MemoryBlock): Entries {
+  return new Map<string, Node>([
+    [`node${block.node}`, linkTo(`../../node/node${block.node}`)],
+    ["online", line(() => (block.isOnline ? 1 : 0), (text) => storeOnline(kernel, block, text))],
+    ["phys_device", line(() => 0)],
+    ["phys_index", line(() => block.id.toString(16).padStart(8, "0"))],
+    ["removable", line(() => 1)],
+    ["state", line(() => (block.isOnline ? "online" : "offline"), (text) => storeState(kernel, block, text))],
+    ["subsystem", linkTo("../../../../bus/memory")],
+    ["valid_zones", line(() => validZones(kernel, block))],
+  ]);
+}
+
+const blocksAscending = (kernel: Kernel): MemoryBlock[] => [...hotplug(kernel).blocks.values()].toSorted((a, b) => a.id - b.id);
+
+function blockNamed(kernel: Kernel, name: string): MemoryBlock | undefined {
+  const digits = /^memory(\d+)$/.exec(name)?.[1];
+  return digits === undefined ? undefined : hotplug(kernel).blocks.get(Number(digits));
+}
+
+function memoryNode(kernel: Kernel): Node {
+  const files: Entries = new Map([
+    ["auto_online_blocks", line(() => autoOnlineType(kernel), (text) => storeAutoOnline(kernel, text))],
+    ["block_size_bytes", line(() => hotplug(kernel).blockSize.toString(16))],
+  ]);
+  const blockNode = (block: MemoryBlock): Node => directory(() => blockEntries(kernel, block));
+  const find = (name: string): Node | undefined => {
+    const block = blockNamed(kernel, name);
+    return block === undefined ? files.get(name) : blockNode(block);
+  };
+  return directory(() => new Map([...files, ...blocksAscending(kernel).map((block) => [`memory${block.id}`, blockNode(block)] as const)]), find);
+}
+
+/** Nothing counts used memory: what is online is free. */
+function memoryInformation(kernel: Kernel, node: number): string {
+  const kibibytes = onlineBytes(kernel, node) / 1024n;
+  const row = (name: string, value: bigint): string => `Node ${node} ${`${name}:`.padEnd(16)}${String(value).padStart(8)} kB\n`;
+  return row("MemTotal", kibibytes) + row("MemFree", kibibytes) + row("MemUsed", 0n);
+}
+
+const nodesAscending = (kernel: Kernel): number[] => [...hotplug(kernel).nodes].toSorted((a, b) => a - b);
+
+function nodeEntries(kernel: Kernel, node: number): Entries {
+  const none = (): number => 0;
+  const failures = { total: line(none), ignored: line(none), failed: line(none), delayed: line(none), recovered: line(none) };
+  return new Map<string, Node>([
+    ["cpulist", line(() => (node === 0 ? "0" : ""))],
+    ["distance", line(() => nodesAscending(kernel).map((other) => (other === node ? 10 : 20)).join(" "))],
+    ["meminfo", file(() => memoryInformation(kernel, node))],
+    ["memory_failure", fixed(failures)],
+    ...blocksOfNode(kernel, node).map((block) => [`memory${block.id}`, linkTo(`../../memory/memory${block.id}`)] as const),
+    ["subsystem", linkTo("../../../../bus/node")],
+  ]);
+}
+
+function nodesNode(kernel: Kernel): Node {
+  const hasNormal = (node: number): boolean => blocksOfNode(kernel, node).some((block) => block.isOnline && block.zone !== "Movable");
+  return directory(
+    () =>
+      new Map<string, Node>([
+        ["has_cpu", line(() => "0")],
+        ["has_memory", line(() => formatList(memoryNodes(kernel)))],
+        ["has_normal_memory", line(() => formatList(memoryNodes(kernel).filter(hasNormal)))],
+        ["online", line(() => formatList(nodesAscending(kernel)))],
+        ...nodesAscending(kernel).map((node) => [`node${node}`, directory(() => nodeEntries(kernel, node))] as const),
+      ]),
+  );
+}
+
+/** /sys/devices/system */
+export const systemNode = (kernel: Kernel): Node => fixed({ memory: memoryNode(kernel), node: nodesNode(kernel) });
+
+/** /sys/bus/memory and /sys/bus/node: links to the same. */
+export function systemBuses(kernel: Kernel): readonly (readonly [string, Node])[] {
+  const bus = (folder: string, names: () => readonly string[]): Node =>
+    fixed({ devices: directory(() => new Map(names().map((name) => [name, linkTo(`../../../${folder.slice("/sys/".length)}/${name}`)]))), drivers: fixed({}) });
+  return [
+    ["memory", bus(blockFolder, () => blocksAscending(kernel).map((block) => `memory${block.id}`))],
+    ["node", bus(nodeFolder, () => nodesAscending(kernel).map((node) => `node${node}`))],
+  ];
+}
