@@ -5,9 +5,11 @@ import type { Device, DeviceType } from "../base/device.ts";
 import { addDevice } from "../base/device.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { defineState, printk } from "../base/kernel.ts";
+import { nodeRanges } from "../mm/node.ts";
 import { createResource, insertConflict, iomem } from "../resource/resource.ts";
 import type { Cedt } from "./cedt.ts";
 import { parseCedt } from "./cedt.ts";
+import { numberNodes, parseSrat } from "./srat.ts";
 import { findTable, loadTables } from "./tables.ts";
 
 const grants = defineState("acpi.osc", () => ({ byUid: new Map<number, OscRequest>() }));
@@ -58,10 +60,18 @@ function addMemoryMap(kernel: Kernel): void {
   }
 }
 
+/** Nodes of memory and windows. Windows that the CXL driver will refuse get theirs too. */
+function readNodes(kernel: Kernel): void {
+  const srat = findTable(kernel, "SRAT");
+  const cedt = readCedt(kernel);
+  nodeRanges(kernel).push(...numberNodes(srat === undefined ? { memory: [], domains: [] } : parseSrat(srat.bytes), [...(cedt?.windows ?? []), ...(cedt?.rejected ?? [])]));
+}
+
 /** Tables and memory map: the first thing at boot. */
 export function initializeAcpi(kernel: Kernel): void {
   addMemoryMap(kernel);
   loadTables(kernel);
+  readNodes(kernel);
   addNamespace(kernel);
   for (const [index, bridge] of kernel.platform.firmware.hostBridges.entries()) negotiate(kernel, bridge, index);
 }

@@ -7,6 +7,7 @@ import type { OnlineType } from "../policy.ts";
 import type { Resource } from "../resource/resource.ts";
 import { releaseRegion, requestRegion } from "../resource/resource.ts";
 import { mapKernelRange, unmapKernelRange } from "./direct-map.ts";
+import { targetNodeOf } from "./node.ts";
 import { announceDemotion, announceNewNode, announceZonelists } from "./zonelists.ts";
 
 export type Zone = "DMA" | "DMA32" | "Normal" | "Movable";
@@ -56,7 +57,10 @@ function bootZone(start: bigint, end: bigint): Zone | null {
   return end <= dma32End ? "DMA32" : null;
 }
 
-function bootBlocks(ranges: readonly Range[], blockSize: bigint): Map<number, MemoryBlock> {
+/** Memory that no table speaks of is node 0's. */
+const bootNode = (kernel: Kernel, address: bigint): number => Math.max(0, targetNodeOf(kernel, address));
+
+function bootBlocks(kernel: Kernel, ranges: readonly Range[], blockSize: bigint): Map<number, MemoryBlock> {
   const present = new Map<number, bigint>();
   for (const range of ranges) {
     const end = range.base + range.size;
@@ -67,14 +71,15 @@ function bootBlocks(ranges: readonly Range[], blockSize: bigint): Map<number, Me
     }
   }
   const ascending = [...present].toSorted(([a], [b]) => a - b);
-  return new Map(ascending.map(([id, bytes]) => [id, { id, node: 0, isBoot: true, present: bytes, zone: bootZone(BigInt(id) * blockSize, BigInt(id + 1) * blockSize), isOnline: true, kernelRange: null }]));
+  return new Map(ascending.map(([id, bytes]) => [id, { id, node: bootNode(kernel, BigInt(id) * blockSize), isBoot: true, present: bytes, zone: bootZone(BigInt(id) * blockSize, BigInt(id + 1) * blockSize), isOnline: true, kernelRange: null }]));
 }
 
 function atBoot(kernel: Kernel): HotplugState {
   const usable = (kernel.platform.firmware.memoryMap ?? []).filter((entry) => entry.kind === "usable");
   const total = usable.reduce((sum, range) => sum + range.size, 0n);
   const blockSize = total >= largeMachine ? largestBlock : smallestBlock;
-  return { blockSize, autoOnline: undefined, blocks: bootBlocks(usable, blockSize), nodes: new Set([0]), resources: new Map() };
+  const blocks = bootBlocks(kernel, usable, blockSize);
+  return { blockSize, autoOnline: undefined, blocks, nodes: new Set([0, ...[...blocks.values()].map((block) => block.node)]), resources: new Map() };
 }
 
 /** Made when it is first looked at, from the memory map that firmware gave. */
