@@ -5,11 +5,11 @@ import type { Device, DeviceType } from "../base/device.ts";
 import { addDevice } from "../base/device.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { defineState, printk } from "../base/kernel.ts";
-import { nodeRanges } from "../mm/node.ts";
 import { createResource, insertConflict, iomem } from "../resource/resource.ts";
+import { addSoftReserved, softReservedName } from "../resource/soft-reserved.ts";
 import type { Cedt } from "./cedt.ts";
 import { parseCedt } from "./cedt.ts";
-import { numberNodes, parseSrat } from "./srat.ts";
+import { initializeNodes } from "./srat.ts";
 import { findTable, loadTables } from "./tables.ts";
 
 const grants = defineState("acpi.osc", () => ({ byUid: new Map<number, OscRequest>() }));
@@ -48,30 +48,30 @@ export function linkFirmwareNode(kernel: Kernel, uid: number, device: Device): v
   if (node !== undefined) device.links.set("firmware_node", node);
 }
 
-const mapNames = { usable: "System RAM", reserved: "Reserved" } as const;
+const mapNames = { usable: "System RAM", reserved: "Reserved", "soft-reserved": softReservedName } as const;
+const mapKinds = { usable: "System RAM", reserved: "device reserved", "soft-reserved": "soft reserved" } as const;
 
 function addMemoryMap(kernel: Kernel): void {
-  for (const entry of kernel.platform.firmware.memoryMap ?? []) {
-    const last = entry.base + entry.size - 1n;
-    const kind = entry.kind === "soft-reserved" ? "soft reserved" : entry.kind;
-    printk(kernel, "info", `BIOS-e820: [mem 0x${entry.base.toString(16).padStart(16, "0")}-0x${last.toString(16).padStart(16, "0")}] ${kind}`);
-    // Soft Reserved lives in a tree of its own, not in iomem (observed.md).
-    if (entry.kind !== "soft-reserved") insertConflict(iomem(kernel), createResource(mapNames[entry.kind], entry.base, entry.size, entry.kind === "usable"));
+  const entries = kernel.platform.firmware.memoryMap ?? [];
+  const range = (start: bigint, end: bigint): string => `0x${start.toString(16).padStart(16, "0")}-0x${end.toString(16).padStart(16, "0")}`;
+  if (entries.length > 0) printk(kernel, "info", "BIOS-provided physical RAM map:");
+  let next = 0n;
+  for (const { base, size, kind } of entries) {
+    if (base > next) printk(kernel, "info", `BIOS-e820: [gap ${range(next, base - 1n)}]`);
+    printk(kernel, "info", `BIOS-e820: [mem ${range(base, base + size - 1n)}]  ${mapKinds[kind]}`);
+    next = base + size;
+    if (kind === "soft-reserved") addSoftReserved(kernel, base, size);
+    // Soft Reserved lives in a tree of its own, unless policy has it in iomem as before (S39).
+    if (kind === "soft-reserved" && kernel.policy.softReserved?.publication !== "always") continue;
+    insertConflict(iomem(kernel), createResource(mapNames[kind], base, size, kind === "usable"));
   }
-}
-
-/** Nodes of memory and windows. Windows that the CXL driver will refuse get theirs too. */
-function readNodes(kernel: Kernel): void {
-  const srat = findTable(kernel, "SRAT");
-  const cedt = readCedt(kernel);
-  nodeRanges(kernel).push(...numberNodes(srat === undefined ? { memory: [], domains: [] } : parseSrat(srat.bytes), [...(cedt?.windows ?? []), ...(cedt?.rejected ?? [])]));
 }
 
 /** Tables and memory map: the first thing at boot. */
 export function initializeAcpi(kernel: Kernel): void {
   addMemoryMap(kernel);
   loadTables(kernel);
-  readNodes(kernel);
+  initializeNodes(kernel);
   addNamespace(kernel);
   for (const [index, bridge] of kernel.platform.firmware.hostBridges.entries()) negotiate(kernel, bridge, index);
 }

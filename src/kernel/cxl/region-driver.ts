@@ -2,12 +2,12 @@
 
 import type { Task } from "../../sim/task.ts";
 import { task } from "../../sim/task.ts";
+import { targetNode } from "../mm/node.ts";
 import type { Device, DeviceType, Driver } from "../base/device.ts";
 import { addDevice, attach, manage, removeDevice } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { printk } from "../base/kernel.ts";
-import { targetNodeOf } from "../mm/node.ts";
 import { intersecting, iomem, resourceSize } from "../resource/resource.ts";
 import { identity } from "./format.ts";
 import { cxlBus, isRegion, regionOf, regionStates } from "./types.ts";
@@ -38,8 +38,9 @@ const probe = task("cxl_region.probe", function* (kernel: Kernel, region: Device
   }
   const { start, end } = record.resource;
   if (["System RAM", "System RAM (kmem)"].some((name) => intersecting(iomem(kernel), name, start, end).length > 0)) return;
-  const data: DaxRegionData = { range: { start, size: resourceSize(record.resource) }, id: record.id, targetNode: targetNodeOf(kernel, start) };
+  const data: DaxRegionData = { range: { start, size: resourceSize(record.resource) }, id: record.id, targetNode: targetNode(kernel, start) };
   const bridge = addDevice(kernel, { name: `dax_region${record.id}`, bus: cxlBus, type: daxRegionType, parent: region, data });
+  printk(kernel, "debug", `cxl_region ${region.name}: ${region.name}: register ${bridge.name}`);
   manage(region, "dax_region", removeDaxRegion);
   yield* attach(kernel, bridge);
 });

@@ -4,7 +4,7 @@ import type { Kernel } from "../base/kernel.ts";
 import { defineState } from "../base/kernel.ts";
 import type { OnlineType } from "../policy.ts";
 import type { Resource } from "../resource/resource.ts";
-import { targetNodeOf } from "./node.ts";
+import { targetNode } from "./node.ts";
 
 export type Zone = "DMA" | "DMA32" | "Normal" | "Movable";
 
@@ -54,7 +54,7 @@ function bootZone(start: bigint, end: bigint): Zone | null {
 }
 
 /** Memory that no table speaks of is node 0's. */
-const bootNode = (kernel: Kernel, address: bigint): number => Math.max(0, targetNodeOf(kernel, address));
+const bootNode = (kernel: Kernel, address: bigint): number => Math.max(0, targetNode(kernel, address));
 
 function bootBlocks(kernel: Kernel, ranges: readonly Range[], blockSize: bigint): Map<number, MemoryBlock> {
   const present = new Map<number, bigint>();

@@ -15,5 +15,5 @@ const nodeState = defineState("nodes", () => ({ ranges: [] as NodeRange[] }));
 export const nodeRanges = (kernel: Kernel): NodeRange[] => nodeState(kernel).ranges;
 
 /** The node that memory at this address has once it is there; -1: nobody said so. */
-export const targetNodeOf = (kernel: Kernel, address: bigint): number =>
+export const targetNode = (kernel: Kernel, address: bigint): number =>
   nodeRanges(kernel).find((range) => range.start <= address && address < range.start + range.size)?.node ?? -1;
