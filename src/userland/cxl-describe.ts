@@ -164,6 +164,7 @@ function describeDpa(files: FileSystem, name: string): JsonObject {
   const size = read(files, name, "dpa_size");
   const resource = read(files, name, "dpa_resource");
   const mode = attribute(files, "cxl", name, "mode") ?? "";
+  // A decoder keeps its mode when its memory is given back.
   return { dpa_resource: size === 0n || resource === none ? undefined : resource, dpa_size: size === 0n ? undefined : size, mode: mode === "" || mode === "none" ? undefined : mode };
 }
 

@@ -15,7 +15,7 @@ const absentDpa = 0xffff_ffff_ffff_ffffn;
 
 const decoderBase: readonly Attribute[] = [
   line("start", (device) => hex(decoderOf(device).start)),
-  line("size", (device) => hex(decoderOf(device).isPassThrough ? absentDpa + 1n : decoderOf(device).size)),
+  line("size", (device) => hex(decoderOf(device).size)),
   line("locked", (device) => (decoderOf(device).isLocked ? "1" : "0")),
   line("interleave_ways", (device) => String(decoderOf(device).ways)),
   line("interleave_granularity", (device) => String(decoderOf(device).granularity)),
@@ -25,7 +25,10 @@ const region = line("region", (device) => decoderOf(device).region?.name ?? "");
 const targetType = line("target_type", (device) => (decoderOf(device).isHostOnly ? "expander" : "accelerator"));
 const targetList = line("target_list", (device) => {
   const { targets, ways } = decoderOf(device);
-  return targets.slice(0, ways).flatMap((target) => (target === null ? [] : [String(target.id)])).join(",");
+  const inUse = targets.slice(0, ways);
+  const missing = inUse.indexOf(null);
+  // The list ends before the first target that is not there.
+  return inUse.slice(0, missing < 0 ? ways : missing).map((target) => String(target?.id)).join(",");
 });
 
 const capability = (name: string, has: (device: Device) => boolean): Attribute => line(name, (device) => (has(device) ? "1" : "0"));

@@ -8,6 +8,8 @@ import type { Device } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { printk } from "../base/kernel.ts";
+import type { Resource } from "../resource/resource.ts";
+import { requestRegion } from "../resource/resource.ts";
 import { blockIds, findBlock } from "./registers.ts";
 
 /** The mapped device block; offsets are bytes from its start. */
@@ -16,6 +18,8 @@ export interface DeviceRegisters {
   readonly status: number;
   readonly mailbox: number;
   readonly memoryStatus: number;
+  /** Their ranges in /proc/iomem. */
+  readonly claimed: readonly Resource[];
 }
 
 /** Registers of the first capability's header; the others follow at `headerStride`. */
@@ -28,6 +32,8 @@ const hex = (value: number | bigint): string => `0x${value.toString(16)}`;
 
 interface Found {
   readonly offsets: ReadonlyMap<number, number>;
+  /** Bytes of each capability. */
+  readonly lengths: ReadonlyMap<number, number>;
   /** Bytes that the capabilities reach. */
   readonly end: number;
 }
@@ -39,8 +45,9 @@ const names: Readonly<Record<number, string>> = {
 /** Reads the capability array; ids that nobody knows are skipped. */
 function readArray(kernel: Kernel, device: Device, handle: IoHandle): Found {
   const offsets = new Map<number, number>();
+  const lengths = new Map<number, number>();
   const head = registerAt(handle, 0, array).read();
-  if (head.id !== 0) return { offsets, end: 0 };
+  if (head.id !== 0) return { offsets, lengths, end: 0 };
   let end = 0;
   for (let n = 0; n < head.count && (n + 2) * headerStride <= handle.size; n++) {
     const header = registerAt(handle, n * headerStride, header1);
@@ -53,9 +60,10 @@ function readArray(kernel: Kernel, device: Device, handle: IoHandle): Found {
     }
     printk(kernel, "debug", `cxl_pci ${device.name}: found ${names[id]} capability (${hex(offset)})`);
     offsets.set(id, offset);
+    lengths.set(id, length);
     end = Math.max(end, offset + length);
   }
-  return { offsets, end };
+  return { offsets, lengths, end };
 }
 
 /**
@@ -78,7 +86,9 @@ export function mapDeviceRegisters(kernel: Kernel, device: Device): DeviceRegist
     throw new SystemError("ENXIO", `${device.name}: device registers missing: ${missing}`);
   }
   printk(kernel, "debug", `cxl_pci ${device.name}: Probing device registers...`);
-  return { handle: kernel.platform.ioremap(block.base, BigInt(found.end)), status, mailbox, memoryStatus };
+  const used = [deviceCapabilityIds.deviceStatus, deviceCapabilityIds.primaryMailbox, deviceCapabilityIds.memoryDeviceStatus];
+  const claimed = used.flatMap((id) => requestRegion(kernel, block.base + BigInt(found.offsets.get(id) ?? 0), BigInt(found.lengths.get(id) ?? 0), device.name) ?? []);
+  return { handle: kernel.platform.ioremap(block.base, BigInt(found.end)), status, mailbox, memoryStatus, claimed };
 }
 
 type MailboxRegister = Exclude<keyof typeof primaryMailbox.registers, symbol>;

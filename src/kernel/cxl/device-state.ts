@@ -4,6 +4,7 @@ import type { CommandName } from "../../../registers/commands.ts";
 import type { Device } from "../base/device.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { defineState } from "../base/kernel.ts";
+import { releaseRegion } from "../resource/resource.ts";
 import type { DeviceRegisters } from "./device-registers.ts";
 
 /** Who waits for a message of the device. */
@@ -72,6 +73,8 @@ export function addDeviceState(kernel: Kernel, device: Device, registers: Device
 export const deviceStateOf = (kernel: Kernel, deviceId: number): DeviceState | undefined => states(kernel).byFunction.get(deviceId);
 
 export function dropDeviceState(kernel: Kernel, device: Device): void {
-  states(kernel).byFunction.get(device.id)?.registers.handle.unmap();
+  const registers = states(kernel).byFunction.get(device.id)?.registers;
+  for (const resource of registers?.claimed ?? []) releaseRegion(kernel, resource);
+  registers?.handle.unmap();
   states(kernel).byFunction.delete(device.id);
 }

@@ -51,6 +51,10 @@ const removeDecoders = task("cxl_port.removeDecoders", function* (kernel: Kernel
     yield* removeDevice(kernel, decoder);
     decoders.splice(decoders.indexOf(decoder), 1);
   }
+});
+
+/** Last of all: turning decoders off still needs the registers. */
+const dropEndpointRegisters = task("cxl_port.dropRegisters", function* (kernel: Kernel, endpoint: Device): Task<void> {
   dropRegisters(kernel, endpoint);
 });
 
@@ -86,6 +90,7 @@ const probePort = task("cxl_port.probe", function* (kernel: Kernel, port: Device
   const { components } = memdevOf(record.uport);
   if (components === null) throw new SystemError("ENXIO", `${port.name} has no component registers`);
   openPortHdm(kernel, port, components);
+  manage(port, "registers", dropEndpointRegisters);
   enableDecoding(kernel, port);
   manage(port, "decoders", removeDecoders);
   yield* enumerateDecoders(kernel, port, record.uport);

@@ -117,9 +117,12 @@ export const enumerateDecoders = task("cxl.enumerateDecoders", function* (kernel
   }
 });
 
+/** What a decoder has that no register says: a page. */
+const unprogrammedGranularity = 4096;
+
 /** The one decoder of a port without HDM capability that has a single dport (4.2). */
 function addPassThrough(kernel: Kernel, port: Device, dport: Dport): void {
-  addDecoder(kernel, { port, id: 0, values: { start: 0n, size: 0n, ways: 1, granularity: 256, isLocked: false, isEnabled: false }, targetIds: [dport.id], isPassThrough: true, endpoint: null });
+  addDecoder(kernel, { port, id: 0, values: { start: 0n, size: 0n, ways: 1, granularity: unprogrammedGranularity, isLocked: false, isEnabled: false }, targetIds: [dport.id], isPassThrough: true, endpoint: null });
 }
 
 function mapDport(kernel: Kernel, device: Device): ComponentRegisters | null {

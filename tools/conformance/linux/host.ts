@@ -1,0 +1,188 @@
+// Our kernel on the machine of a case: power-on, decoders as another kernel left them, boot, commands, what is seen at a moment.
+
+import { cacheMemoryRange } from "../../../registers/constants.ts";
+import { hdmDecoderDevice, hdmDecoderPort } from "../../../registers/hdm-decoder.ts";
+import { enumeratePci } from "../../../src/firmware/enumerate.ts";
+import type { FoundFunction } from "../../../src/firmware/enumerate.ts";
+import { boot, kernelHandlers, onNotify } from "../../../src/kernel/boot.ts";
+import { SystemError } from "../../../src/kernel/base/errno.ts";
+import { createFileSystem } from "../../../src/kernel/sysfs/file-system.ts";
+import type { FileSystem } from "../../../src/kernel/sysfs/file-system.ts";
+import type { MachineDescription } from "../../../src/platform/description.ts";
+import { kernelPolicies } from "../../../src/sandbox/policies.ts";
+import type { System } from "../../../src/sandbox/system.ts";
+import { createSystem, step } from "../../../src/sandbox/system.ts";
+import { presetValues } from "../../../src/scenario/policies.ts";
+import { checkTasks, hasReady, isRunning, nextWakeTime, spawn } from "../../../src/sim/task.ts";
+import type { Task } from "../../../src/sim/task.ts";
+import type { CommandResult } from "../../../src/userland/output.ts";
+import { runCommand } from "../../../src/userland/run.ts";
+import { decoderAt, decoderOffsets } from "../decoder-values.ts";
+import { functionsOf } from "../topology.ts";
+
+export interface Host {
+  readonly system: System;
+  readonly files: FileSystem;
+  readonly command: (line: string) => CommandResult;
+}
+
+/** One decoder as software left it. */
+export interface ProgrammedDecoder {
+  readonly component: string;
+  readonly index: number;
+  readonly base: bigint;
+  readonly size: bigint;
+  readonly control: number;
+  readonly targets: bigint;
+}
+
+const stepLimit = 400_000;
+const second = 1_000_000_000;
+
+function advance(system: System, isDone: () => boolean): void {
+  for (let steps = 0; !isDone(); steps++) {
+    if (steps > stepLimit) throw new Error("our system does not come to rest");
+    const done = step(system, system.hardware.now + second);
+    if (done.kind === "ended") throw new Error(`our system ended: ${JSON.stringify(done.end)}`);
+  }
+}
+
+/** Runs a task to its end and lets all that it started come to rest. */
+function run<T>(system: System, body: Task<T>): T {
+  let result: { readonly value: T } | { readonly error: unknown } | undefined;
+  const wrapped = function* (): Task<void> {
+    try {
+      result = { value: yield* body };
+    } catch (error) {
+      result = { error };
+    }
+  };
+  const id = spawn(system.scheduler, "comparison", wrapped());
+  advance(system, () => !isRunning(system.scheduler, id));
+  advance(system, () => !hasReady(system.scheduler) && nextWakeTime(system.scheduler) < 0 && !system.platform.interrupts.pending);
+  checkTasks(system.kernel.tasks);
+  if (result === undefined) throw new Error("the task left no result");
+  if ("error" in result) throw result.error;
+  return result.value;
+}
+
+const hdmIdentity = 5;
+
+/** Place of the HDM decoder structure in a component's CXL.cache/mem range, or undefined. */
+function decodersAt(read: (offset: number) => number): number | undefined {
+  const count = read(0) >>> 24;
+  const headers = Array.from({ length: count }, (_, index) => read(4 * (index + 1)));
+  const found = headers.find((header) => (header & 0xffff) === hdmIdentity);
+  return found === undefined ? undefined : found >>> 20;
+}
+
+const flatten = (found: readonly FoundFunction[]): FoundFunction[] => found.flatMap((one) => [one, ...flatten(one.below)]);
+const lowHalf = (value: bigint): number => Number(value & 0xffff_ffffn);
+const commitBit = 1 << hdmDecoderPort.registers.control.fields.commit.bits;
+const enableDecoders = 2;
+
+/** Programs decoders before any driver, as an earlier kernel left them; bus numbers and BARs are taken over by the kernel, or given anew. */
+function program(system: System, machine: MachineDescription, decoders: readonly ProgrammedDecoder[]): void {
+  const { platform } = system;
+  const blocks = new Map<string, bigint>();
+  const names = [...functionsOf(machine)].filter(([, kind]) => kind !== "hb").map(([name]) => name);
+  const found = machine.hostBridges.flatMap((bridge, index) => {
+    blocks.set(bridge.name, bridge.componentBase);
+    const memory = platform.firmware.hostBridges[index]?.memory[0]?.base ?? 0n;
+    return flatten(enumeratePci(platform.config, bridge, memory).rootPorts);
+  });
+  for (const [index, { bar }] of found.entries()) blocks.set(names[index] ?? "", bar);
+  for (const { component, index, base, size, control, targets } of decoders) {
+    const at = blocks.get(component);
+    if (at === undefined || (control & commitBit) === 0) continue;
+    const handle = platform.ioremap(at + BigInt(cacheMemoryRange.offset), BigInt(cacheMemoryRange.size));
+    const start = decodersAt((offset) => handle.read32(offset));
+    if (start !== undefined) {
+      const decoder = start + decoderAt(index);
+      handle.write32(start + hdmDecoderDevice.registers.globalControl.offset, enableDecoders);
+      for (const [offset, value] of [[decoderOffsets.base, base], [decoderOffsets.size, size], [decoderOffsets.targets, targets]] as const) {
+        handle.write32(decoder + offset, lowHalf(value));
+        handle.write32(decoder + offset + 4, lowHalf(value >> 32n));
+      }
+      handle.write32(decoder + decoderOffsets.control, (control & ~commitBit) >>> 0);
+      handle.write32(decoder + decoderOffsets.control, control);
+    }
+    handle.unmap();
+  }
+}
+
+const preset = "linux-7.2";
+const restrictions = { deviceCoherent: true, hostOnlyCoherent: true, volatile: true, persistent: true, fixed: false };
+
+/** Boots the kernel with the preset of the version that was captured. */
+export function bootHost(module: WebAssembly.Module, machine: MachineDescription, decoders: readonly ProgrammedDecoder[]): Host {
+  const values = presetValues(preset);
+  if (values === undefined) throw new Error(`there is no preset ${preset}`);
+  const system = createSystem(module, { machine, firmware: { isolationOwner: "os", restrictions }, policies: kernelPolicies(values), handlers: kernelHandlers, seed: 1, schedule: "fixed", onNotify });
+  if (decoders.length > 0) program(system, machine, decoders);
+  const files = createFileSystem(system.kernel);
+  run(system, boot(system.kernel));
+  return { system, files, command: (line) => run(system, runCommand(system.kernel, files, line)) };
+}
+
+/** Files that the captures leave out: commands, and groups of a dax region. */
+const leftOut = /^(create|delete|commands?_|trigger|uevent$)|^dax_region$|^driver_override$/;
+
+/** `key: value` for every attribute of a directory, one level of groups included; what can only be written is shown empty. */
+function attributesOf(files: FileSystem, path: string): string {
+  const lines: string[] = [];
+  const one = (name: string): void => {
+    try {
+      lines.push(`${name}: ${files.read(`${path}/${name}`).trimEnd()}\n`);
+    } catch (thrown) {
+      if (!(thrown instanceof SystemError)) throw thrown;
+      lines.push(`${name}: \n`);
+    }
+  };
+  const isLink = (name: string): boolean => {
+    try {
+      files.readlink(`${path}/${name}`);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  const groupOf = (name: string): readonly string[] | undefined => {
+    try {
+      return files.list(`${path}/${name}`);
+    } catch {
+      return undefined;
+    }
+  };
+  for (const name of files.list(path).filter((each) => !isLink(each) && !leftOut.test(each))) {
+    const group = groupOf(name);
+    if (group === undefined) one(name);
+    // A child device has a subsystem, a group of attributes has not.
+    else if (!group.includes("subsystem")) for (const inner of group) if (groupOf(`${name}/${inner}`) === undefined) one(`${name}/${inner}`);
+  }
+  return lines.join("");
+}
+
+/** Devices of the buses that captures list, in the captures' form. */
+export function attributesText({ files }: Host): string {
+  return ["cxl", "dax", "nd"].flatMap((bus) => {
+    const folder = `/sys/bus/${bus}/devices`;
+    if (!files.exists(folder)) return [];
+    return files.list(folder).map((name) => {
+      const path = `${folder}/${name}`;
+      const driver = files.exists(`${path}/driver`) ? `driver: ${files.readlink(`${path}/driver`).split("/").at(-1) ?? ""}\n` : "";
+      return `## ${bus} ${name} -> ${files.readlink(path)}\n${driver}${attributesOf(files, path)}`;
+    });
+  }).join("");
+}
+
+/** Registers of one decoder, or of a component's global control (`index` undefined); undefined: there is none. */
+export function decoderRegister({ system: { hardware } }: Host, component: string, index: number | undefined, offset: number): number | undefined {
+  const { bridges, ports, switches, devices } = hardware.entities;
+  const found = [bridges, ports, switches, devices].map((kind) => kind.get(component)).find((one) => one !== undefined);
+  if (found === undefined) return undefined;
+  const start = decodersAt((at) => hardware.peekComponent(found.id, at));
+  if (start === undefined) return undefined;
+  const at = index === undefined ? hdmDecoderPort.registers.globalControl.offset : decoderAt(index) + offset;
+  return hardware.peekComponent(found.id, start + at);
+}

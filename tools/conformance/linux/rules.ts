@@ -1,0 +1,21 @@
+// Differences that were looked at and are right as they are, each with its reason. No rule takes whatever comes: it says what theirs and ours are.
+
+export interface LinuxRule {
+  readonly id: string;
+  /** Places it is about. */
+  readonly place: RegExp;
+  /** Absent values: only the other side has the place. */
+  readonly holds: (theirs: string | undefined, ours: string | undefined) => boolean;
+  readonly reason: string;
+}
+
+const isDeviceNumber = (text: string | undefined): boolean => text !== undefined && /^\d+:\d+$/.test(text);
+
+const is = (theirs: string | undefined, ours: string | undefined) => (their: string | undefined, our: string | undefined): boolean => their === theirs && our === ours;
+
+export const linuxRules: readonly LinuxRule[] = [
+  { id: "name of the firmware", place: /memdev\.firmware_version$|\[mem<0x[0-9a-f]+>\]\.firmware_version$/, holds: is('"BWFW VERSION 00"', '"BWFW VERSION 0"'), reason: "QEMU names its firmware one way in Identify and another in Get FW Info; a device of ours has one name for both, the latter." },
+  { id: "name of the firmware in sysfs", place: /^attrs cxl mem<0x[0-9a-f]+> firmware_version$/, holds: is("BWFW VERSION 00", "BWFW VERSION 0"), reason: "As in the listing: Identify's own name." },
+  { id: "decoders of root ports", place: /^registers \S+ global control$/, holds: is("0x00000000", undefined), reason: "QEMU gives root ports an HDM decoder capability, which CXL 8.2.4 does not allow them; nothing uses it." },
+  { id: "device numbers", place: /^attrs (cxl mem|dax dax)\S+ dev$/, holds: (theirs, ours) => isDeviceNumber(theirs) && isDeviceNumber(ours), reason: "Major and minor numbers are handed out as drivers load; only their form is said." },
+];
