@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { Errno } from "../../src/kernel/base/errno.ts";
 import { SystemError } from "../../src/kernel/base/errno.ts";
 import type { KernelPolicies } from "../../src/kernel/policy.ts";
-import { hotplug } from "../../src/kernel/mm/memory-block.ts";
+import { hotplug } from "../../src/kernel/mm/memory-state.ts";
 import { trimToBlocks } from "../../src/kernel/dax/kmem.ts";
 import type { Booted } from "../support/kernel.ts";
 import { bootMachine } from "../support/kernel.ts";

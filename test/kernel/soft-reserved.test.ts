@@ -57,7 +57,7 @@ describe("the three captured machines", () => {
     expect(saying(booted, /hmem_platform|alloc range/).map((line) => line.trim())).toEqual([
       "hmem_platform hmem_platform.0: await CXL initial probe: [mem 0x4d0000000-0x4efffffff flags 0x80000200]",
       "hmem_platform hmem_platform.0: CXL claims resource, dropping: [mem 0x4d0000000-0x4efffffff flags 0x80000200]",
-      "dax dax0.0: alloc range[0]: 0x00000004d0000000:0x00000004efffffff",
+      "dax0.0: alloc range[0]: 0x00000004d0000000:0x00000004efffffff",
     ]);
     expect(windowOf(booted)).toEqual(["4d0000000-5cfffffff : CXL Window 0", "  4d0000000-4efffffff : region0", "    4d0000000-4efffffff : dax0.0"]);
     expect([hmemOf(booted), booted.read(`${devices}/region0/commit`), booted.read("/sys/bus/dax/devices/dax0.0/target_node")]).toEqual([[], "1\n", "1\n"]);

@@ -1,65 +1,86 @@
-// NUMA nodes of physical addresses: memory affinity structures of the SRAT (ACPI 5.2.16.2), then one node for every CXL window that none of them
-// covers (acpi_parse_cfmws).
+// SRAT: proximity domains to nodes (ACPI 5.2.16). Windows that no memory entry touches get nodes of their own behind the last domain (acpi_parse_cfmws).
 
 import type { Kernel } from "../base/kernel.ts";
-import { defineState, printk } from "../base/kernel.ts";
+import { printk } from "../base/kernel.ts";
+import type { NodeRange } from "../mm/node.ts";
+import { nodeRanges } from "../mm/node.ts";
 import { parseCedt } from "./cedt.ts";
 import { findTable, headerBytes, read32, read64 } from "./tables.ts";
 
-export interface NodeRange {
-  readonly base: bigint;
+export interface MemoryAffinity {
+  readonly domain: number;
+  readonly start: bigint;
   readonly size: bigint;
-  readonly node: number;
+  readonly isHotPluggable: boolean;
 }
 
-const nodeState = defineState("acpi.nodes", () => ({ ranges: [] as NodeRange[], byDomain: new Map<number, number>() }));
+export interface Srat {
+  readonly memory: readonly MemoryAffinity[];
+  /** Every domain that is named, in the order in which Linux reads them: processors, initiators, memory. */
+  readonly domains: readonly number[];
+}
 
-const firstStructure = headerBytes + 12;
-const memoryAffinity = { type: 1, length: 40 } as const;
-const enabledFlag = 1;
+const types = { processor: 0, memory: 1, x2apic: 2, initiator: 5 } as const;
+const reservedBytes = 12;
 const hotPluggableFlag = 2;
+const isEnabled = (flags: number): boolean => (flags & 1) === 1;
 
-function nodeOfDomain(kernel: Kernel, domain: number): number {
-  const { byDomain } = nodeState(kernel);
-  const known = byDomain.get(domain);
-  if (known !== undefined) return known;
-  const node = byDomain.size;
-  byDomain.set(domain, node);
-  return node;
-}
+/** Domain of an 8-bit processor entry: its bytes lie apart. */
+const processorDomain = (bytes: Uint8Array, at: number): number =>
+  (bytes[at + 2] ?? 0) | ((bytes[at + 9] ?? 0) << 8) | ((bytes[at + 10] ?? 0) << 16) | ((bytes[at + 11] ?? 0) << 24);
 
-function readSrat(kernel: Kernel): void {
-  const bytes = findTable(kernel, "SRAT")?.bytes ?? new Uint8Array();
-  for (let at = firstStructure; at + 2 <= bytes.length; ) {
+const parseMemory = (bytes: Uint8Array, at: number): MemoryAffinity => ({
+  domain: read32(bytes, at + 2),
+  start: read64(bytes, at + 8),
+  size: read64(bytes, at + 16),
+  isHotPluggable: (read32(bytes, at + 28) & hotPluggableFlag) !== 0,
+});
+
+/** Entries that are not enabled count for nothing; one without a length ends the reading. */
+export function parseSrat(bytes: Uint8Array): Srat {
+  const memory: MemoryAffinity[] = [];
+  const processors: number[] = [];
+  const initiators: number[] = [];
+  for (let at = headerBytes + reservedBytes; at + 2 <= bytes.length; ) {
     const length = bytes[at + 1] ?? 0;
-    if (length < 2 || at + length > bytes.length) return;
-    if (bytes[at] === memoryAffinity.type && length >= memoryAffinity.length) addAffinity(kernel, bytes, at);
+    if (length < 2 || at + length > bytes.length) break;
+    const type = bytes[at];
+    if (type === types.processor && isEnabled(read32(bytes, at + 4))) processors.push(processorDomain(bytes, at));
+    if (type === types.x2apic && isEnabled(read32(bytes, at + 12))) processors.push(read32(bytes, at + 4));
+    if (type === types.initiator && isEnabled(read32(bytes, at + 24))) initiators.push(read32(bytes, at + 4));
+    if (type === types.memory && isEnabled(read32(bytes, at + 28))) memory.push(parseMemory(bytes, at));
     at += length;
   }
+  return { memory, domains: [...processors, ...initiators, ...memory.map((entry) => entry.domain)] };
 }
 
-function addAffinity(kernel: Kernel, bytes: Uint8Array, at: number): void {
-  const flags = read32(bytes, at + 28);
-  const base = read64(bytes, at + 8);
-  const size = read64(bytes, at + 16);
-  if ((flags & enabledFlag) === 0 || size === 0n) return;
-  const domain = read32(bytes, at + 2);
-  const node = nodeOfDomain(kernel, domain);
-  nodeState(kernel).ranges.push({ base, size, node });
-  const hex = (value: bigint): string => `0x${value.toString(16).padStart(8, "0")}`;
-  printk(kernel, "info", `ACPI: SRAT: Node ${node} PXM ${domain} [mem ${hex(base)}-${hex(base + size - 1n)}]${(flags & hotPluggableFlag) === 0 ? "" : " hotplug"}`);
+const overlaps = (a: { readonly start: bigint; readonly size: bigint }, b: { readonly start: bigint; readonly size: bigint }): boolean => a.start < b.start + b.size && b.start < a.start + a.size;
+
+/** Domains in order of the nodes they become. */
+const domainsOf = (srat: Srat): number[] => [...new Set(srat.domains)];
+
+/** Node ranges: nodes are numbered in order of appearance of their domains, node 0 being there in any case; windows in the order of the CEDT. */
+export function numberNodes(srat: Srat, windows: readonly { readonly base: bigint; readonly size: bigint }[]): NodeRange[] {
+  const domains = domainsOf(srat);
+  const ranges = srat.memory.map((entry): NodeRange => ({ start: entry.start, size: entry.size, node: domains.indexOf(entry.domain) }));
+  let next = Math.max(domains.length, 1);
+  for (const { base, size } of windows) {
+    const window = { start: base, size };
+    // A window that memory entries touch is filled up with the node of the one before each gap.
+    const touching = ranges.filter((range) => overlaps(range, window)).toSorted((a, b) => (a.start < b.start ? -1 : 1));
+    ranges.push({ ...window, node: touching[0]?.node ?? next++ });
+  }
+  return ranges;
 }
 
 /** Reads nodes from the tables; once, after they are loaded. */
 export function initializeNodes(kernel: Kernel): void {
-  readSrat(kernel);
-  const cedt = findTable(kernel, "CEDT");
-  const { ranges, byDomain } = nodeState(kernel);
-  let next = Math.max(1, byDomain.size);
-  for (const { base, size } of cedt === undefined ? [] : parseCedt(cedt.bytes).windows) {
-    if (targetNode(kernel, base) < 0) ranges.push({ base, size, node: next++ });
+  const table = findTable(kernel, "SRAT");
+  const srat = table === undefined ? { memory: [], domains: [] } : parseSrat(table.bytes);
+  const hex = (value: bigint): string => `0x${value.toString(16).padStart(8, "0")}`;
+  for (const { domain, start, size, isHotPluggable } of srat.memory) {
+    printk(kernel, "info", `ACPI: SRAT: Node ${domainsOf(srat).indexOf(domain)} PXM ${domain} [mem ${hex(start)}-${hex(start + size - 1n)}]${isHotPluggable ? " hotplug" : ""}`);
   }
+  const cedt = findTable(kernel, "CEDT");
+  nodeRanges(kernel).push(...numberNodes(srat, cedt === undefined ? [] : parseCedt(cedt.bytes).windows));
 }
-
-/** Node that memory at this address will belong to (phys_to_target_node), or -1. */
-export const targetNode = (kernel: Kernel, address: bigint): number => nodeState(kernel).ranges.find((range) => range.base <= address && address < range.base + range.size)?.node ?? -1;

@@ -2,7 +2,7 @@
 
 import type { Task } from "../../sim/task.ts";
 import { task } from "../../sim/task.ts";
-import { targetNode } from "../acpi/srat.ts";
+import { targetNode } from "../mm/node.ts";
 import type { Device, DeviceType, Driver } from "../base/device.ts";
 import { addDevice, attach, manage, removeDevice } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";

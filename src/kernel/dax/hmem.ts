@@ -3,7 +3,7 @@
 
 import type { Task } from "../../sim/task.ts";
 import { point, task } from "../../sim/task.ts";
-import { targetNode } from "../acpi/srat.ts";
+import { targetNode } from "../mm/node.ts";
 import type { Device, DeviceType, Driver } from "../base/device.ts";
 import { addDevice, attach, busDevices, manage, registerDriver, removeDevice } from "../base/device.ts";
 import { platformBus, platformRoot } from "../base/platform-bus.ts";

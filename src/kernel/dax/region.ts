@@ -87,16 +87,17 @@ export const createDaxDevice = task("createDaxDevice", function* (kernel: Kernel
   region.devices.push(device);
   region.seed ??= device;
   region.youngest = device;
-  if (size > 0n) yield* setRanges(kernel, device, grow([], freeOf(region), size) ?? []);
+  if (size > 0n) yield* setRanges(kernel, device, grow([], freeOf(region), size) ?? [], true);
   manage(region.parent, name, (inner) => unregisterDaxDevice(inner, device));
   return device;
 });
 
 const unregisterDaxDevice = task("unregisterDaxDevice", function* (kernel: Kernel, device: Device): Task<void> {
   const record = daxDeviceOf(device);
+  for (const index of [...record.ranges.keys()].toReversed()) printk(kernel, "debug", ` mapping${index}: unregister_dax_mapping`);
   printk(kernel, "debug", `${device.driver?.name ?? "dax"} ${device.name}: unregister_dev_dax`);
   yield* removeDevice(kernel, device);
-  yield* setRanges(kernel, device, []);
+  yield* setRanges(kernel, device, [], false);
   daxState(kernel).minors.delete(record.minor);
   const devices = record.region.devices;
   devices.splice(devices.indexOf(device), 1);
@@ -104,20 +105,38 @@ const unregisterDaxDevice = task("unregisterDaxDevice", function* (kernel: Kerne
   if (record.region.youngest === device) record.region.youngest = null;
 });
 
-/** Gives the device its ranges and makes one `mappingN` per range. */
-const setRanges = task("setDaxRanges", function* (kernel: Kernel, device: Device, ranges: readonly FileRange[]): Task<void> {
+const logRange = (kernel: Kernel, device: Device, verb: string, index: number, range: FileRange): void =>
+  printk(kernel, "debug", `dax ${device.name}: ${verb} range[${index}]: ${hex(range.start)}:${hex(range.start + range.size - 1n)}`);
+
+/** One range of a device that has none yet has no bus to be named after in the log. */
+function logAllocation(kernel: Kernel, device: Device, isNew: boolean, index: number, range: FileRange): void {
+  const address = (value: bigint): string => `0x${value.toString(16).padStart(16, "0")}`;
+  printk(kernel, "debug", `${isNew ? "" : "dax"} ${device.name}: alloc range[${index}]: ${address(range.start)}:${address(range.start + range.size - 1n)}`);
+}
+
+const dropMapping = task("dropDaxMapping", function* (kernel: Kernel, device: Device, index: number): Task<void> {
+  const child = device.children.find((candidate) => candidate.type === mappingType && candidate.name === `mapping${index}`);
+  if (child !== undefined) yield* removeDevice(kernel, child);
+});
+
+/** Gives the device its ranges and makes one `mappingN` per range; those that stay as they are keep theirs. */
+const setRanges = task("setDaxRanges", function* (kernel: Kernel, device: Device, ranges: readonly FileRange[], isNew: boolean): Task<void> {
   const record = daxDeviceOf(device);
-  for (const [index, old] of record.ranges.entries()) {
-    const still = ranges[index];
-    if (still === undefined) printk(kernel, "debug", `dax ${device.name}: delete range[${index}]: ${hex(old.start)}:${hex(old.start + old.size - 1n)}`);
-  }
-  for (const child of device.children.toReversed()) {
-    if (child.type === mappingType) yield* removeDevice(kernel, child);
+  const before = record.ranges.slice();
+  for (const [index, old] of [...before.entries()].toReversed()) {
+    if (ranges[index] !== undefined) continue;
+    if (!device.isDead) printk(kernel, "debug", ` mapping${index}: unregister_dax_mapping`);
+    yield* dropMapping(kernel, device, index);
+    logRange(kernel, device, "delete", index, old);
   }
   record.ranges.splice(0, record.ranges.length, ...ranges);
   if (device.isDead) return;
   for (const [index, range] of ranges.entries()) {
-    printk(kernel, "debug", `dax ${device.name}: alloc range[${index}]: 0x${range.start.toString(16).padStart(16, "0")}:0x${(range.start + range.size - 1n).toString(16).padStart(16, "0")}`);
+    const old = before[index];
+    if (old !== undefined && old.start === range.start && old.size === range.size) continue;
+    if (old === undefined) logAllocation(kernel, device, isNew, index, range);
+    else logRange(kernel, device, range.size < old.size ? "shrink" : "extend", index, range);
+    yield* dropMapping(kernel, device, index);
     addDevice(kernel, { name: `mapping${index}`, bus: null, type: mappingType, parent: device, data: range });
   }
 });
@@ -132,7 +151,7 @@ export const resizeDaxDevice = task("resizeDaxDevice", function* (kernel: Kernel
   if (size === current) return;
   const ranges = size < current ? shrink(record.ranges, size) : grow(record.ranges, freeOf(record.region), size - current);
   if (ranges === undefined) throw new SystemError("ENOSPC", `${device.name}: ${availableSize(record.region)} bytes left, ${size - current} asked`);
-  yield* setRanges(kernel, device, ranges);
+  yield* setRanges(kernel, device, ranges, false);
 });
 
 /** Store of `delete` with a name. @throws SystemError ENXIO unknown; EBUSY bound, not empty, or instance 0 */

@@ -1,100 +1,14 @@
-// Memory blocks: what memory hotplug adds, puts online, takes offline and removes, and the nodes they belong to (dax-memory sections 5 and 6).
+// What memory hotplug does with blocks: adds them, puts them online, takes them offline, removes them (dax-memory sections 5 and 6).
 
 import type { Kernel } from "../base/kernel.ts";
 import { SystemError } from "../base/errno.ts";
-import { defineState, mark, printk } from "../base/kernel.ts";
+import { mark, printk } from "../base/kernel.ts";
 import type { OnlineType } from "../policy.ts";
-import type { Resource } from "../resource/resource.ts";
 import { releaseRegion, requestRegion } from "../resource/resource.ts";
 import { mapKernelRange, unmapKernelRange } from "./direct-map.ts";
+import type { MemoryBlock, Zone } from "./memory-state.ts";
+import { autoOnlineType, blockStart, blocksOfNode, hotplug, isPopulated } from "./memory-state.ts";
 import { announceDemotion, announceNewNode, announceZonelists } from "./zonelists.ts";
-
-export type Zone = "DMA" | "DMA32" | "Normal" | "Movable";
-
-export interface MemoryBlock {
-  /** Address divided by the block size. */
-  readonly id: number;
-  readonly node: number;
-  /** There since boot, which holds the kernel itself. */
-  readonly isBoot: boolean;
-  /** Bytes of it that are memory; less than a block where firmware left holes. */
-  readonly present: bigint;
-  /** The zone while online; null: offline, or a boot block over more than one zone. */
-  zone: Zone | null;
-  isOnline: boolean;
-  /** Range of the kernel's direct map while kernel pages live here. */
-  kernelRange: number | null;
-}
-
-export interface HotplugState {
-  blockSize: bigint;
-  /** `auto_online_blocks`; undefined until written: policy's default (memhp_default_state). */
-  autoOnline: OnlineType | undefined;
-  /** Ascending. */
-  readonly blocks: Map<number, MemoryBlock>;
-  /** Nodes that are online, whether they have memory or not. */
-  readonly nodes: Set<number>;
-  /** "System RAM (...)" ranges by start. */
-  readonly resources: Map<bigint, Resource>;
-}
-
-export const smallestBlock = 0x800_0000n;
-const largestBlock = 0x8000_0000n;
-const dmaEnd = 0x100_0000n;
-const dma32End = 0x1_0000_0000n;
-/** From this much memory on x86 uses blocks of 2 GiB. */
-const largeMachine = 0x10_0000_0000n;
-
-interface Range {
-  readonly base: bigint;
-  readonly size: bigint;
-}
-
-function bootZone(start: bigint, end: bigint): Zone | null {
-  if (start < dmaEnd) return end <= dmaEnd ? "DMA" : null;
-  if (start >= dma32End) return "Normal";
-  return end <= dma32End ? "DMA32" : null;
-}
-
-function bootBlocks(ranges: readonly Range[], blockSize: bigint): Map<number, MemoryBlock> {
-  const present = new Map<number, bigint>();
-  for (const range of ranges) {
-    const end = range.base + range.size;
-    for (let id = range.base / blockSize; id * blockSize < end; id++) {
-      const from = id * blockSize > range.base ? id * blockSize : range.base;
-      const to = (id + 1n) * blockSize < end ? (id + 1n) * blockSize : end;
-      present.set(Number(id), (present.get(Number(id)) ?? 0n) + to - from);
-    }
-  }
-  const ascending = [...present].toSorted(([a], [b]) => a - b);
-  return new Map(ascending.map(([id, bytes]) => [id, { id, node: 0, isBoot: true, present: bytes, zone: bootZone(BigInt(id) * blockSize, BigInt(id + 1) * blockSize), isOnline: true, kernelRange: null }]));
-}
-
-function atBoot(kernel: Kernel): HotplugState {
-  const usable = (kernel.platform.firmware.memoryMap ?? []).filter((entry) => entry.kind === "usable");
-  const total = usable.reduce((sum, range) => sum + range.size, 0n);
-  const blockSize = total >= largeMachine ? largestBlock : smallestBlock;
-  return { blockSize, autoOnline: undefined, blocks: bootBlocks(usable, blockSize), nodes: new Set([0]), resources: new Map() };
-}
-
-/** Made when it is first looked at, from the memory map that firmware gave. */
-const holder = defineState("memory-hotplug", (): { state: HotplugState | null } => ({ state: null }));
-export function hotplug(kernel: Kernel): HotplugState {
-  const held = holder(kernel);
-  held.state ??= atBoot(kernel);
-  return held.state;
-}
-
-/** What happens to memory that is added now. */
-export const autoOnlineType = (kernel: Kernel): OnlineType => hotplug(kernel).autoOnline ?? kernel.policy.onlineType;
-
-export const blocksOfNode = (kernel: Kernel, node: number): MemoryBlock[] => [...hotplug(kernel).blocks.values()].filter((block) => block.node === node);
-const isPopulated = (kernel: Kernel, node: number, zone?: Zone): boolean => blocksOfNode(kernel, node).some((block) => block.isOnline && (zone === undefined || block.zone === zone));
-export const onlineBytes = (kernel: Kernel, node: number): bigint => blocksOfNode(kernel, node).reduce((sum, block) => sum + (block.isOnline ? block.present : 0n), 0n);
-/** Nodes with memory online, ascending. */
-export const memoryNodes = (kernel: Kernel): number[] => [...hotplug(kernel).nodes].filter((node) => isPopulated(kernel, node)).toSorted((a, b) => a - b);
-
-const startOf = (kernel: Kernel, block: MemoryBlock): bigint => BigInt(block.id) * hotplug(kernel).blockSize;
 
 /** A zone reaches from its first online block to its last; what lies between belongs to it. */
 function zoneSpans(kernel: Kernel, block: MemoryBlock, zone: Zone): boolean {
@@ -122,14 +36,14 @@ export function onlineBlock(kernel: Kernel, block: MemoryBlock, type: Exclude<On
   block.zone = zone;
   block.isOnline = true;
   // Kernel pages come to live in a kernel zone at once: a load from here is the kernel's.
-  if (zone !== "Movable") block.kernelRange = mapKernelRange(kernel, startOf(kernel, block), hotplug(kernel).blockSize, `memory${block.id}`).id;
+  if (zone !== "Movable") block.kernelRange = mapKernelRange(kernel, blockStart(kernel, block), hotplug(kernel).blockSize, `memory${block.id}`).id;
   if (isNewZone) announceZonelists(kernel);
   if (isNewNode) announceDemotion(kernel);
   mark(kernel, `memory${block.id} online`, zone);
 }
 
 function refuse(kernel: Kernel, block: MemoryBlock, errno: "EBUSY" | "EINVAL", reason: string): never {
-  const start = startOf(kernel, block);
+  const start = blockStart(kernel, block);
   const hex = (value: bigint): string => `0x${value.toString(16).padStart(8, "0")}`;
   printk(kernel, "debug", `memory offlining [mem ${hex(start)}-${hex(start + hotplug(kernel).blockSize - 1n)}] failed due to ${reason}`);
   throw new SystemError(errno, `memory${block.id}: ${reason}`);
@@ -194,7 +108,7 @@ export function removeMemory(kernel: Kernel, start: bigint, size: bigint): void 
   const online = blocks.find((block) => block.isOnline);
   if (online !== undefined) {
     const hex = (value: bigint): string => `0x${value.toString(16).padStart(16, "0")}`;
-    printk(kernel, "warn", `removing memory fails, because memory [${hex(startOf(kernel, online))}-${hex(startOf(kernel, online) + state.blockSize - 1n)}] is onlined`);
+    printk(kernel, "warn", `removing memory fails, because memory [${hex(blockStart(kernel, online))}-${hex(blockStart(kernel, online) + state.blockSize - 1n)}] is onlined`);
     throw new SystemError("EBUSY", `memory${online.id} is online`);
   }
   for (const block of blocks) state.blocks.delete(block.id);

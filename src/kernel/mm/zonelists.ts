@@ -2,7 +2,7 @@
 
 import type { Kernel } from "../base/kernel.ts";
 import { printk } from "../base/kernel.ts";
-import { hotplug, memoryNodes, onlineBytes } from "./memory-block.ts";
+import { hotplug, memoryNodes, onlineBytes } from "./memory-state.ts";
 
 const pageSize = 4096n;
 
