@@ -170,11 +170,11 @@ const namesAhead = (linux: LinuxCase, steps: readonly Step[]): Names => {
 };
 
 /** A new kernel on hardware as the step before it left it; cards that go before its drivers come are gone from the start. */
-function startSecond(run: Run, module: WebAssembly.Module, machine: MachineDescription, rest: readonly Step[]): void {
+function startSecond(run: Run, module: WebAssembly.Module, machine: MachineDescription, commandLine: string, rest: readonly Step[]): void {
   const moment = rest.find((step) => step.kind === "moment");
   const gone = rest.slice(0, moment === undefined ? 0 : rest.indexOf(moment)).flatMap((step) => (step.kind === "removed" ? [step.card] : []));
   const left = gone.reduce(without, machine);
-  run.host = bootHost(module, left, programmed(run, moment === undefined ? undefined : run.linux.moments.get(moment.name)));
+  run.host = bootHost(module, { machine: left, commandLine, decoders: programmed(run, moment === undefined ? undefined : run.linux.moments.get(moment.name)) });
   run.theirNames = namesAhead(run.linux, rest);
   run.ourNames = new Map();
   renew(run);
@@ -185,11 +185,11 @@ function startSecond(run: Run, module: WebAssembly.Module, machine: MachineDescr
 export function runCase(module: WebAssembly.Module, linux: LinuxCase): CaseResult {
   const topology = readTopology(linux.name, linux.commandLine);
   const machine = machineOf(topology, addressesOf(linux, topology));
-  const run: Run = { linux, topology, moments: [], used: new Map(), notes: new Set(), host: bootHost(module, machine, []), theirNames: namesAhead(linux, linux.steps), ourNames: new Map() };
+  const run: Run = { linux, topology, moments: [], used: new Map(), notes: new Set(), host: bootHost(module, { machine, commandLine: linux.kernelCommandLine, decoders: [] }), theirNames: namesAhead(linux, linux.steps), ourNames: new Map() };
   let isBeforeDrivers = false;
   for (const [index, step] of linux.steps.entries()) {
     if (step.kind === "kexec") {
-      startSecond(run, module, machine, linux.steps.slice(index + 1));
+      startSecond(run, module, machine, step.commandLine, linux.steps.slice(index + 1));
       isBeforeDrivers = true;
     } else if (step.kind === "command") runStep(run, step);
     else if (step.kind === "moment") {

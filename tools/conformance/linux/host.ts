@@ -114,10 +114,19 @@ function program(system: System, machine: MachineDescription, decoders: readonly
 const preset = "linux-7.2";
 const restrictions = { deviceCoherent: true, hostOnlyCoherent: true, volatile: true, persistent: true, fixed: false };
 
+export interface Booting {
+  readonly machine: MachineDescription;
+  /** The kernel's own command line: what is said there changes the preset. */
+  readonly commandLine: string;
+  /** What an earlier kernel left programmed. */
+  readonly decoders: readonly ProgrammedDecoder[];
+}
+
 /** Boots the kernel with the preset of the version that was captured. */
-export function bootHost(module: WebAssembly.Module, machine: MachineDescription, decoders: readonly ProgrammedDecoder[]): Host {
-  const values = presetValues(preset);
-  if (values === undefined) throw new Error(`there is no preset ${preset}`);
+export function bootHost(module: WebAssembly.Module, { machine, commandLine, decoders }: Booting): Host {
+  const chosen = presetValues(preset);
+  if (chosen === undefined) throw new Error(`there is no preset ${preset}`);
+  const values = { ...chosen, online: /\bmemhp_default_state=(\w+)/.exec(commandLine)?.[1] ?? chosen.online };
   const system = createSystem(module, { machine, firmware: { isolationOwner: "os", restrictions }, policies: kernelPolicies(values), handlers: kernelHandlers, seed: 1, schedule: "fixed", onNotify });
   if (decoders.length > 0) program(system, machine, decoders);
   const files = createFileSystem(system.kernel);
