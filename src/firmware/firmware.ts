@@ -1,4 +1,5 @@
-// What a BIOS leaves behind: tables in memory, the ACPI view of host bridges, _OSC, and, where it owns isolation, armed root ports.
+// What a BIOS leaves behind: tables in memory, the ACPI view of host bridges, _OSC, decoders that it committed, and, where it owns isolation,
+// armed root ports.
 
 import { cacheMemoryRange } from "../../registers/blocks.ts";
 import { dvsecLocatorPort } from "../../registers/dvsec.ts";
@@ -7,8 +8,11 @@ import { timeoutIsolation } from "../../registers/timeout-isolation.ts";
 import { configBus, findComponentCapability, findDvsec } from "../platform/config-walk.ts";
 import type { HostBridgeDescription, MachineDescription } from "../platform/description.ts";
 import { pciAddress } from "../platform/pci-address.ts";
-import type { AcpiHostBridge, FirmwareInterface, OscRequest, Platform } from "../platform/platform.ts";
+import type { FirmwareSetup } from "../platform/firmware-setup.ts";
+import type { AcpiHostBridge, FirmwareInterface, MemoryMapEntry, OscRequest, Platform } from "../platform/platform.ts";
 import { structureAt } from "../platform/registers.ts";
+import { planDecoders } from "./plan-decoders.ts";
+import { programDecoders } from "./program-decoders.ts";
 import type { WindowRestrictions } from "./tables.ts";
 import { buildCedt, buildSrat, placeTables, restrictionBits } from "./tables.ts";
 
@@ -20,6 +24,8 @@ export interface FirmwareOptions {
   /** Firmware reads the event logs of memory devices itself; absent: the system does. */
   readonly keepsMemoryErrors?: boolean;
   readonly restrictions: WindowRestrictions;
+  /** What it decodes and keeps apart before the operating system runs; absent: nothing. */
+  readonly setup?: FirmwareSetup;
 }
 
 /** What firmware needs beside the platform: memory as it is at power-on, and its own eyes on a port. */
@@ -90,7 +96,16 @@ function armPort(target: FirmwareTarget, bridge: HostBridgeDescription, deviceNu
   header.bar1.writeRaw(0n);
 }
 
-/** Builds tables, arms what firmware owns, and returns the interface that the operating system sees. */
+/** The memory map: host memory, and what is kept for special purposes; ascending. */
+function memoryMap(machine: MachineDescription, setup: FirmwareSetup | undefined): MemoryMapEntry[] {
+  const entries: MemoryMapEntry[] = [
+    ...machine.ram.map((range) => ({ ...range, kind: "usable" as const })),
+    ...(setup?.softReserved ?? []).map((range) => ({ ...range, kind: "soft-reserved" as const })),
+  ];
+  return entries.toSorted((a, b) => (a.base < b.base ? -1 : a.base > b.base ? 1 : 0));
+}
+
+/** Builds tables, programs decoders, arms what firmware owns, and returns the interface that the operating system sees. */
 export function installFirmware(target: FirmwareTarget, machine: MachineDescription, options: FirmwareOptions): Firmware {
   const hostBridges = describeBridges(machine);
   const xsdt = placeAcpiTables(target, machine, options.restrictions);
@@ -99,6 +114,8 @@ export function installFirmware(target: FirmwareTarget, machine: MachineDescript
       for (const deviceNumber of bridge.rootPorts.keys()) armPort(target, bridge, deviceNumber, hostBridges[index]?.memory[0]?.base ?? 0n);
     }
   }
+  const decoders = options.setup === undefined ? [] : planDecoders(machine, options.setup);
+  if (decoders.length > 0) programDecoders(target.platform, machine, hostBridges, decoders);
   const pending: { readonly uid: number; readonly value: number }[] = [];
   const seen = new Set<string>();
   const granted = (request: OscRequest): OscRequest => ({
@@ -108,7 +125,7 @@ export function installFirmware(target: FirmwareTarget, machine: MachineDescript
   });
   return {
     xsdt,
-    memoryMap: machine.ram.map((range) => ({ ...range, kind: "usable" as const })),
+    memoryMap: memoryMap(machine, options.setup),
     hostBridges,
     osc: (_uid, request) => granted(request),
     takeNotify: () => pending.shift(),

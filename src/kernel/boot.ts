@@ -12,6 +12,7 @@ import { pciDriver } from "./cxl/pci-driver.ts";
 import { regionDriver } from "./cxl/region-driver.ts";
 import { acpiDriver, startRoot } from "./cxl/root.ts";
 import { registerDaxDrivers } from "./dax/cxl.ts";
+import { startHmem } from "./dax/hmem.ts";
 import { initializeIsolation, isolationHandlers, notifyHandler } from "./isolation/service.ts";
 import { memoryHandlers } from "./mm/pin.ts";
 import { attachAll, enumerateHostBridge } from "./pci/enumerate.ts";
@@ -44,6 +45,8 @@ export const boot = task("boot", function* (kernel: Kernel): Task<void> {
   yield* startRoot(kernel);
   yield point("boot:pci drivers");
   yield* attachAll(kernel, bridges);
+  yield point("boot:hmem");
+  yield* startHmem(kernel);
   yield point("boot:isolation");
   initializeIsolation(kernel);
   mark(kernel, "booted");

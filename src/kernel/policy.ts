@@ -17,4 +17,13 @@ export interface KernelPolicies {
   /** Region creation below an isolated port is refused. */
   readonly refuseIsolated: boolean;
   readonly hpaHold: "at-construct" | "after-assembly";
+  /** Soft Reserved memory; absent: per-range, never, true. */
+  readonly softReserved?: {
+    /** `none`: what lies over a CXL window is left to CXL, come what may. */
+    readonly owner: "none" | "mode-variable" | "global-teardown" | "per-range";
+    /** In /proc/iomem: from boot on, not at all, or while hmem has the range. */
+    readonly publication: "always" | "never" | "late";
+    /** hmem takes what CXL does not claim. */
+    readonly failover: boolean;
+  };
 }

@@ -13,5 +13,6 @@ export function kernelPolicies(values: PolicyValues): KernelPolicies {
     recoveryOrder: values.recorder as KernelPolicies["recoveryOrder"],
     refuseIsolated: values.isorefuse === "on",
     hpaHold: values.hpahold as KernelPolicies["hpaHold"],
+    softReserved: { owner: values.own as "per-range", publication: values.srpub as "never", failover: values.failover === "on" },
   };
 }

@@ -3,11 +3,13 @@
 import type { FileSystem } from "../kernel/sysfs/file-system.ts";
 import { describeDaxRegion } from "./dax-describe.ts";
 import type { Json } from "./json.ts";
-import { attribute, deviceFolder, devicesOf, driverOf, numberAttribute, pathOf } from "./tree.ts";
+import { attribute, deviceFolder, devicesOf, driverOf, linkOf, numberAttribute, pathOf } from "./tree.ts";
 
 export interface DescribeOptions {
   readonly areTargetsShown: boolean;
   readonly isDaxShown?: boolean;
+  /** What the library says on standard error while it looks things up. */
+  readonly warn?: (text: string) => void;
 }
 
 export type JsonObject = { readonly [key: string]: Json | undefined };
@@ -16,19 +18,15 @@ const none = (1n << 64n) - 1n;
 const isBound = (files: FileSystem, name: string): boolean => driverOf(files, "cxl", name) !== undefined;
 const lastOf = (path: string): string => path.split("/").at(-1) ?? "";
 const read = (files: FileSystem, name: string, what: string): bigint => numberAttribute(files, "cxl", name, what);
-const linkOf = (files: FileSystem, name: string, link: string): string | undefined => {
-  const path = `${deviceFolder("cxl", name)}/${link}`;
-  return files.exists(path) ? lastOf(files.readlink(path)) : undefined;
-};
 
 /** Name of the port above a device on the cxl bus. */
 export const parentOf = (files: FileSystem, name: string): string => pathOf(files, "cxl", name).at(-2) ?? "";
 
 /** Endpoint of a memdev: the one whose uport is it. */
-export const endpointOf = (files: FileSystem, memdev: string): string | undefined => devicesOf(files, "cxl", "endpoint").find((name) => linkOf(files, name, "uport") === memdev);
+export const endpointOf = (files: FileSystem, memdev: string): string | undefined => devicesOf(files, "cxl", "endpoint").find((name) => linkOf(files, "cxl", name, "uport") === memdev);
 
 /** Memdev of an endpoint port. */
-export const memdevOfEndpoint = (files: FileSystem, endpoint: string): string | undefined => linkOf(files, endpoint, "uport");
+export const memdevOfEndpoint = (files: FileSystem, endpoint: string): string | undefined => linkOf(files, "cxl", endpoint, "uport");
 
 /** Memdev of an endpoint decoder. */
 export function memdevOfDecoder(files: FileSystem, decoder: string): string | undefined {
@@ -44,7 +42,7 @@ export function describeMemdev(files: FileSystem, name: string): JsonObject {
     pmem_size: size("pmem"),
     ram_size: size("ram"),
     serial: read(files, name, "serial"),
-    numa_node: numa > 0n ? numa : undefined,
+    numa_node: numa >= 0n ? numa : undefined,
     host: pathOf(files, "cxl", name).at(-2),
     firmware_version: attribute(files, "cxl", name, "firmware_version"),
     state: isBound(files, name) ? undefined : "disabled",
@@ -82,8 +80,8 @@ export function describePort(files: FileSystem, name: string, options: DescribeO
   const depth = pathOf(files, "cxl", name).filter((part) => /^(port|endpoint)\d+$/.test(part)).length;
   return {
     [isEndpoint ? "endpoint" : "port"]: name,
-    host: linkOf(files, name, "uport"),
-    parent_dport: depth > 1 ? linkOf(files, name, "parent_dport") : undefined,
+    host: linkOf(files, "cxl", name, "uport"),
+    parent_dport: depth > 1 ? linkOf(files, "cxl", name, "parent_dport") : undefined,
     depth,
     decoders_committed: read(files, name, "decoders_committed"),
     state: isBound(files, name) ? undefined : "disabled",
@@ -92,30 +90,33 @@ export function describePort(files: FileSystem, name: string, options: DescribeO
 }
 
 /** Mappings, highest position first. */
-function mappings(files: FileSystem, region: string): Json[] {
+function mappings(files: FileSystem, region: string, options: DescribeOptions): Json[] {
   const ways = Number(read(files, region, "interleave_ways"));
   const found: Json[] = [];
-  for (let position = ways - 1; position >= 0; position--) {
+  for (let position = 0; position < ways; position++) {
     const decoder = attribute(files, "cxl", region, `target${position}`) ?? "";
-    if (decoder !== "") found.push({ position, memdev: memdevOfDecoder(files, decoder), decoder });
+    const memdev = decoder === "" ? undefined : memdevOfDecoder(files, decoder);
+    if (memdev !== undefined) found.push({ position, memdev, decoder });
+    else options.warn?.(`libcxl: cxl_mappings_init: ${region} target${position}: ${decoder} lookup failure\n`);
   }
-  return found;
+  return found.toReversed();
 }
 
 /** True when no member reports the window's quality-of-service class. */
 function isClassMismatched(files: FileSystem, region: string): boolean {
+  const partition = attribute(files, "cxl", region, "mode") ?? "ram";
   const wanted = attribute(files, "cxl", parentOf(files, region), "qos_class");
   const ways = Number(read(files, region, "interleave_ways"));
   for (let position = 0; position < ways; position++) {
     const decoder = attribute(files, "cxl", region, `target${position}`) ?? "";
     const memdev = decoder === "" ? undefined : memdevOfDecoder(files, decoder);
-    if (memdev !== undefined && attribute(files, "cxl", memdev, "ram/qos_class") !== wanted) return true;
+    if (memdev !== undefined && attribute(files, "cxl", memdev, `${partition}/qos_class`) !== wanted) return true;
   }
   return false;
 }
 
 export function describeRegion(files: FileSystem, name: string, options: DescribeOptions): JsonObject {
-  const targets = options.areTargetsShown ? mappings(files, name) : [];
+  const targets = options.areTargetsShown ? mappings(files, name, options) : [];
   const size = read(files, name, "size");
   const dax = `dax_region${name.slice("region".length)}`;
   return {
@@ -134,6 +135,14 @@ export function describeRegion(files: FileSystem, name: string, options: Describ
   };
 }
 
+export const dportNamesOf = (files: FileSystem, port: string): string[] => dportsOf(files, port).map((dport) => dport.name);
+
+/** Names of the dports that a port's or root's decoder sends to. */
+export function targetsOf(files: FileSystem, decoder: string): string[] {
+  const ids = (attribute(files, "cxl", decoder, "target_list") ?? "").split(",");
+  return dportsOf(files, parentOf(files, decoder)).filter((dport) => ids.includes(String(dport.id))).map((dport) => dport.name);
+}
+
 /** Targets of a port's or root's decoder, highest position first. */
 function describeTargets(files: FileSystem, decoder: string): JsonObject {
   const ids = (attribute(files, "cxl", decoder, "target_list") ?? "").split(",").filter((id) => id !== "").map(Number);
@@ -150,12 +159,13 @@ function describeRootPart(files: FileSystem, name: string): JsonObject {
   return { max_available_extent: maximumExtent(files, name), pmem_capable: flag("cap_pmem"), volatile_capable: flag("cap_ram"), accelmem_capable: flag("cap_type2"), qos_class: read(files, name, "qos_class") };
 }
 
+/** A decoder keeps its mode when it gives its DPA back (capture 2b, after destruction). */
 function describeDpa(files: FileSystem, name: string): JsonObject {
   const size = read(files, name, "dpa_size");
   const resource = read(files, name, "dpa_resource");
-  const mode = attribute(files, "cxl", name, "mode");
+  const mode = attribute(files, "cxl", name, "mode") ?? "";
   // A decoder keeps its mode when its memory is given back.
-  return { dpa_resource: size === 0n || resource === none ? undefined : resource, dpa_size: size === 0n ? undefined : size, mode: mode === "none" ? undefined : mode };
+  return { dpa_resource: size === 0n || resource === none ? undefined : resource, dpa_size: size === 0n ? undefined : size, mode: mode === "" || mode === "none" ? undefined : mode };
 }
 
 export function describeDecoder(files: FileSystem, name: string, options: DescribeOptions): JsonObject {

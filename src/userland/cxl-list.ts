@@ -28,6 +28,7 @@ interface Request {
   readonly isIdleShown: boolean;
   readonly areTargetsShown: boolean;
   readonly isDaxShown: boolean;
+  readonly warn: (text: string) => void;
 }
 
 /** What is collected at one level until a listed parent takes it. */
@@ -36,7 +37,7 @@ const nothing = (): Collected => ({ memdevs: [], buses: [], ports: [], endpoints
 
 const words = (text: string | undefined): string[] => (text ?? "").split(/[ ,]+/).filter((word) => word !== "");
 
-function parseRequest(files: FileSystem, argv: readonly string[]): { readonly request: Request; readonly isHuman: boolean } {
+function parseRequest(files: FileSystem, argv: readonly string[], output: Output): { readonly request: Request; readonly isHuman: boolean } {
   // "-vvv" counts, the option parser does not.
   const verbosity = argv.filter((word) => /^-[A-Za-z]*v/.test(word) && !word.startsWith("--")).reduce((count, word) => count + word.split("v").length - 1, argv.filter((word) => word === "--verbose").length);
   const options = parseOptions(spec, argv);
@@ -46,7 +47,7 @@ function parseRequest(files: FileSystem, argv: readonly string[]): { readonly re
   if (chosen.size === 0) for (const kind of kinds) if (filters.has(filterOf[kind])) chosen.add(kind);
   if (chosen.size === 0 && filters.has("serial")) chosen.add("memdevs");
   if (chosen.size === 0) for (const kind of ["memdevs", "regions"] as const) chosen.add(kind);
-  const request = { files, kinds: chosen, filters, isIdleShown: options.flags.has("idle") || verbosity > 1, areTargetsShown: options.flags.has("targets") || verbosity > 0, isDaxShown: options.flags.has("dax") || verbosity > 2 };
+  const request = { files, kinds: chosen, filters, isIdleShown: options.flags.has("idle") || verbosity > 1, areTargetsShown: options.flags.has("targets") || verbosity > 0, isDaxShown: options.flags.has("dax") || verbosity > 2, warn: output.err };
   return { request, isHuman: options.flags.has("human") };
 }
 
@@ -171,7 +172,7 @@ function groups(files: FileSystem, anonymous: readonly JsonObject[], all: Collec
 
 /** `cxl list ...`: always 0; nothing found is a warning and an empty list. */
 export function listObjects(files: FileSystem, argv: readonly string[], output: Output): number {
-  const { request, isHuman } = parseRequest(files, argv);
+  const { request, isHuman } = parseRequest(files, argv, output);
   const all = nothing();
   const anonymous = request.kinds.has("memdevs") && request.isIdleShown ? devicesOf(files, "cxl", "mem").filter((name) => !isEnabled(request, name) && memdevMatches(request, name)).map((name) => describeMemdev(files, name)) : [];
   for (const root of devicesOf(files, "cxl", "root")) collectBus(request, root, all);

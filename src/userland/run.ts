@@ -31,7 +31,7 @@ export function splitWords(line: string): string[] {
   return words;
 }
 
-function* echo(files: FileSystem, argv: readonly string[], output: Output): Task<number> {
+function* echo(files: FileSystem, argv: readonly string[], output: Output, shell: string): Task<number> {
   const at = argv.indexOf(">");
   const text = argv.slice(0, at < 0 ? argv.length : at).join(" ");
   const path = argv[at + 1];
@@ -44,7 +44,7 @@ function* echo(files: FileSystem, argv: readonly string[], output: Output): Task
     return 0;
   } catch (thrown) {
     if (!(thrown instanceof SystemError)) throw thrown;
-    output.err(`echo: write error: ${errnoText(thrown.errno)}\n`);
+    output.err(`${shell}: write error: ${errnoText(thrown.errno)}\n`);
     return 1;
   }
 }
@@ -78,7 +78,8 @@ function dmesg(files: FileSystem, argv: readonly string[], output: Output): numb
   return 0;
 }
 
-function* runProgram(files: FileSystem, words: readonly string[], output: Output): Task<number> {
+/** `shell` names whose built-in echo it is: its name begins what goes wrong. */
+function* runProgram(files: FileSystem, words: readonly string[], output: Output, shell = "echo"): Task<number> {
   const [program, ...argv] = words;
   switch (program) {
     case "cxl":
@@ -86,13 +87,16 @@ function* runProgram(files: FileSystem, words: readonly string[], output: Output
     case "daxctl":
       return yield* daxctl(files, argv, output);
     case "echo":
-      return yield* echo(files, argv, output);
+      return yield* echo(files, argv, output, shell);
     case "cat":
       return overPaths("cat", argv, output, (path) => files.read(path));
     case "ls":
       return overPaths("ls", argv, output, (path) => files.list(path).map((name) => `${name}\n`).join(""));
     case "readlink":
       return overPaths("readlink", argv, output, (path) => `${files.readlink(path)}\n`);
+    case "sh":
+      if (argv[0] !== "-c" || argv[1] === undefined) throw new UsageProblem("sh: only -c 'COMMAND'");
+      return yield* runProgram(files, splitWords(argv[1]), output, "sh");
     case "dmesg":
       return dmesg(files, argv, output);
     default:

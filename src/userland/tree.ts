@@ -15,11 +15,8 @@ function compareKeys(left: Key, right: Key): number {
   return 0;
 }
 
-/** Names in order of their numbers ("decoder2.10" after "decoder2.9"), without locale rules. */
-export const naturalOrder = (a: string, b: string): number => compareKeys(keyOf(a), keyOf(b));
-
-/** The same order for a whole list, each name taken apart once. */
-const inNaturalOrder = (names: readonly string[]): string[] => names.map((name) => ({ name, key: keyOf(name) })).toSorted((a, b) => compareKeys(a.key, b.key)).map((entry) => entry.name);
+/** Names in order of their numbers ("decoder2.10" after "decoder2.9"), without locale rules; each name is taken apart once. */
+export const inNaturalOrder = (names: readonly string[]): string[] => names.map((name) => ({ name, key: keyOf(name) })).toSorted((a, b) => compareKeys(a.key, b.key)).map((entry) => entry.name);
 
 export const deviceFolder = (bus: string, name: string): string => `/sys/bus/${bus}/devices/${name}`;
 
@@ -56,3 +53,9 @@ export function driverOf(files: FileSystem, bus: string, name: string): string |
 
 /** Names on the path of a device, from the top. */
 export const pathOf = (files: FileSystem, bus: string, name: string): string[] => files.readlink(deviceFolder(bus, name)).split("/").filter((part) => part !== "..");
+
+/** Last name on the target of one of a device's links. */
+export function linkOf(files: FileSystem, bus: string, name: string, link: string): string | undefined {
+  const path = `${deviceFolder(bus, name)}/${link}`;
+  return files.exists(path) ? files.readlink(path).split("/").at(-1) : undefined;
+}

@@ -2,12 +2,12 @@
 
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Device } from "../../src/kernel/base/device.ts";
-import { addDevice, attach, busDevices, unbind } from "../../src/kernel/base/device.ts";
+import { addDevice, attach, busDevices, registerDriver, unbind } from "../../src/kernel/base/device.ts";
 import { SystemError } from "../../src/kernel/base/errno.ts";
 import type { Kernel } from "../../src/kernel/base/kernel.ts";
 import { createKernel } from "../../src/kernel/base/kernel.ts";
 import { daxDeviceNamed } from "../../src/kernel/dax/attributes.ts";
-import { registerDaxDrivers } from "../../src/kernel/dax/cxl.ts";
+import { cxlDaxRegionDriver, registerDaxDrivers } from "../../src/kernel/dax/cxl.ts";
 import { daxDeviceOf } from "../../src/kernel/dax/types.ts";
 import { mapFile, mappingsOf, translate } from "../../src/kernel/mm/mapping.ts";
 import { memoryHandlers, pinPages, unpin } from "../../src/kernel/mm/pin.ts";
@@ -63,6 +63,7 @@ beforeEach(() => {
   const policy = { isolationAction: "none", memoryUse: "device-dax-only", onlineType: "offline", notification: "none", recoveryOrder: "fence-first", refuseIsolated: false, hpaHold: "at-construct" } as const;
   kernel = createKernel({ platform: { ...bench.platform, firmware }, scheduler: createScheduler({ kind: "fixed" }), tasks: createTaskLedger(), trace: createTraceWriter(bench.hardware.ring), policy, handlers: memoryHandlers });
   registerDaxDrivers(kernel);
+  registerDriver(kernel, cxlDaxRegionDriver);
   parent = addDevice(kernel, { name: "dax_region0", bus: "cxl", type: { name: "cxl_dax_region", attributes: [] }, parent: null, data: { range: { start, size }, id: 0, targetNode: 1 } });
   finish(attach(kernel, parent));
 });

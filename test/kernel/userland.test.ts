@@ -83,6 +83,8 @@ describe("cxl", () => {
     expect(booted.command("cxl disable-memdev mem0")).toEqual({ exitCode: 1, stdout: "", stderr: "cxl memdev: action_disable: mem0 is part of an active region\ncxl memdev: cmd_disable_memdev: disabled 0 mem\n" });
     expect(booted.command("cxl disable-memdev mem0 -f").stderr).toBe("cxl memdev: action_disable: mem0 is part of an active region\ncxl memdev: action_disable: Forcing mem0 disable with an active region!\ncxl memdev: cmd_disable_memdev: disabled 1 mem\n");
     const region = json(booted, "cxl list -RTi")[0];
+    expect(booted.command("cxl list -RTi").stderr).toBe("libcxl: cxl_mappings_init: region0 target0:  lookup failure\n");
+    expect(json(booted, "cxl list -d decoder3.0 -i")[0]?.["mode"]).toBe("ram");
     expect([region?.["decode_state"], region?.["state"], region?.["mappings"]?.length]).toEqual(["reset", "disabled", 1]);
   });
 });
@@ -120,6 +122,8 @@ describe("daxctl and the small commands", () => {
     const booted = boot();
     expect(booted.command("echo region7 > /sys/bus/cxl/devices/decoder0.0/create_ram_region")).toEqual({ exitCode: 1, stdout: "", stderr: "echo: write error: Device or resource busy\n" });
     expect(booted.command("cat /sys/bus/cxl/devices/decoder0.0/nothing").stderr).toContain("No such file or directory");
+    expect(booted.command('sh -c "echo region7 > /sys/bus/cxl/devices/decoder0.0/create_ram_region"')).toEqual({ exitCode: 1, stdout: "", stderr: "sh: write error: Device or resource busy\n" });
+    expect(booted.command("sh -c 'echo 0x4001 > /sys/kernel/debug/cxl/mem0/inject_poison'")).toEqual({ exitCode: 1, stdout: "", stderr: "sh: write error: Invalid argument\n" });
     expect(booted.command("frobnicate").exitCode).toBe(127);
   });
 });

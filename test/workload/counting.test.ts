@@ -3,10 +3,10 @@
 import { describe, expect, it } from "vitest";
 import type { ProbeAction } from "../../src/hardware/probes.ts";
 import { armProbe } from "../../src/hardware/probes.ts";
-import { addDevice, attach } from "../../src/kernel/base/device.ts";
+import { addDevice, attach, registerDriver } from "../../src/kernel/base/device.ts";
 import type { Kernel } from "../../src/kernel/base/kernel.ts";
 import { createKernel, runTimers } from "../../src/kernel/base/kernel.ts";
-import { registerDaxDrivers } from "../../src/kernel/dax/cxl.ts";
+import { cxlDaxRegionDriver, registerDaxDrivers } from "../../src/kernel/dax/cxl.ts";
 import { killDaxDevice } from "../../src/kernel/dax/device-dax.ts";
 import { daxDeviceNamed } from "../../src/kernel/dax/attributes.ts";
 import { memoryHandlers } from "../../src/kernel/mm/pin.ts";
@@ -57,6 +57,7 @@ function kernelOver(bench: Bench): Kernel {
   const firmware = { xsdt: 0n, hostBridges: [], osc: () => ({ isolationControl: false, isolationNotification: false }), takeNotify: () => undefined };
   const kernel = createKernel({ platform: { ...bench.platform, firmware }, scheduler: createScheduler({ kind: "fixed" }), tasks: createTaskLedger(), trace: createTraceWriter(bench.hardware.ring), policy, handlers: memoryHandlers });
   registerDaxDrivers(kernel);
+  registerDriver(kernel, cxlDaxRegionDriver);
   createDaxRegion(kernel, 0);
   createDaxRegion(kernel, 1);
   return kernel;

@@ -6,8 +6,10 @@ import { addDevice } from "../base/device.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { defineState, printk } from "../base/kernel.ts";
 import { createResource, insertConflict, iomem } from "../resource/resource.ts";
+import { addSoftReserved, softReservedName } from "../resource/soft-reserved.ts";
 import type { Cedt } from "./cedt.ts";
 import { parseCedt } from "./cedt.ts";
+import { initializeNodes } from "./srat.ts";
 import { findTable, loadTables } from "./tables.ts";
 
 const grants = defineState("acpi.osc", () => ({ byUid: new Map<number, OscRequest>() }));
@@ -46,15 +48,22 @@ export function linkFirmwareNode(kernel: Kernel, uid: number, device: Device): v
   if (node !== undefined) device.links.set("firmware_node", node);
 }
 
-const mapNames = { usable: "System RAM", reserved: "Reserved" } as const;
+const mapNames = { usable: "System RAM", reserved: "Reserved", "soft-reserved": softReservedName } as const;
+const mapKinds = { usable: "System RAM", reserved: "device reserved", "soft-reserved": "soft reserved" } as const;
 
 function addMemoryMap(kernel: Kernel): void {
-  for (const entry of kernel.platform.firmware.memoryMap ?? []) {
-    const last = entry.base + entry.size - 1n;
-    const kind = entry.kind === "soft-reserved" ? "soft reserved" : entry.kind;
-    printk(kernel, "info", `BIOS-e820: [mem 0x${entry.base.toString(16).padStart(16, "0")}-0x${last.toString(16).padStart(16, "0")}] ${kind}`);
-    // Soft Reserved lives in a tree of its own, not in iomem (observed.md).
-    if (entry.kind !== "soft-reserved") insertConflict(iomem(kernel), createResource(mapNames[entry.kind], entry.base, entry.size, entry.kind === "usable"));
+  const entries = kernel.platform.firmware.memoryMap ?? [];
+  const range = (start: bigint, end: bigint): string => `0x${start.toString(16).padStart(16, "0")}-0x${end.toString(16).padStart(16, "0")}`;
+  if (entries.length > 0) printk(kernel, "info", "BIOS-provided physical RAM map:");
+  let next = 0n;
+  for (const { base, size, kind } of entries) {
+    if (base > next) printk(kernel, "info", `BIOS-e820: [gap ${range(next, base - 1n)}]`);
+    printk(kernel, "info", `BIOS-e820: [mem ${range(base, base + size - 1n)}]  ${mapKinds[kind]}`);
+    next = base + size;
+    if (kind === "soft-reserved") addSoftReserved(kernel, base, size);
+    // Soft Reserved lives in a tree of its own, unless policy has it in iomem as before (S39).
+    if (kind === "soft-reserved" && kernel.policy.softReserved?.publication !== "always") continue;
+    insertConflict(iomem(kernel), createResource(mapNames[kind], base, size, kind === "usable"));
   }
 }
 
@@ -62,6 +71,7 @@ function addMemoryMap(kernel: Kernel): void {
 export function initializeAcpi(kernel: Kernel): void {
   addMemoryMap(kernel);
   loadTables(kernel);
+  initializeNodes(kernel);
   addNamespace(kernel);
   for (const [index, bridge] of kernel.platform.firmware.hostBridges.entries()) negotiate(kernel, bridge, index);
 }

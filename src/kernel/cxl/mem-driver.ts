@@ -13,6 +13,7 @@ import { lockRegions, unlockRegions } from "./lock.ts";
 import { addPort, bindPort, dropRegisters, enumerateDecoders, openPortHdm, removePort } from "./port.ts";
 import { poisonAttributes } from "./poison.ts";
 import { detachTarget } from "./region-attach.ts";
+import { discoverRegions } from "./region-auto.ts";
 import { deviceDvsec, hdmEnable } from "./registers.ts";
 import { enumeratePorts, leavePorts } from "./topology.ts";
 import { cxlBus, isMemdev, isPort, memdevOf, portOf } from "./types.ts";
@@ -93,6 +94,7 @@ const probePort = task("cxl_port.probe", function* (kernel: Kernel, port: Device
   enableDecoding(kernel, port);
   manage(port, "decoders", removeDecoders);
   yield* enumerateDecoders(kernel, port, record.uport);
+  yield* discoverRegions(kernel, port);
 });
 
 export const portDriver: Driver = {

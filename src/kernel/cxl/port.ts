@@ -109,7 +109,7 @@ export const enumerateDecoders = task("cxl.enumerateDecoders", function* (kernel
   let running = 0n;
   for (let id = 0; id < hdm.capability.decoderCount; id++) {
     const found = readDecoder(kernel, port, hdm, id, record.commitEnd + 1);
-    const endpoint: EndpointDecoderPart | null = memdev === null ? null : { memdev, dpa: null, mode: "none", state: found.isEnabled ? "auto" : "manual", position: -1 };
+    const endpoint: EndpointDecoderPart | null = memdev === null ? null : { memdev, dpa: null, mode: "none", state: found.isEnabled ? "auto" : "manual", stagedIn: null, position: -1 };
     const device = addDecoder(kernel, { port, id, values: found, targetIds: found.targetIds, isPassThrough: false, endpoint });
     if (endpoint === null || !found.isEnabled) continue;
     reserveDpa(device, running + found.skip, found.size / BigInt(found.ways), found.skip);

@@ -1,5 +1,5 @@
-// Endpoint decoders join and leave a region: checks of region-assembly 6.3 for user-made regions, references on every port of the path,
-// interleave programming by rules L1-L6.
+// Endpoint decoders join and leave a region: checks A1-A10 of region-assembly 6.3 for all regions, references on every port of the path (A17),
+// interleave programming by rules L1-L6 for user-made ones. Regions that firmware made: region-auto.ts.
 
 import type { Device } from "../base/device.ts";
 import type { Errno } from "../base/errno.ts";
@@ -11,8 +11,11 @@ import { resetRegionDecoders } from "./region-commit.ts";
 import type { Dport, PortRecord, RegionReference } from "./types.ts";
 import { cxlState, decoderOf, dportTowards, encodeGranularity, encodeWays, endpointPart, isPowerOfTwo, portOf, portsUpwards, regionOf, regionStates } from "./types.ts";
 
-function refuse(kernel: Kernel, region: Device, errno: Errno, text: string): never {
-  printk(kernel, "debug", `cxl_region ${region.name}: ${text}`);
+/** Name of a device as dev_dbg and its like print it: driver, or bus, then name. */
+export const logName = (device: Device): string => `${device.driver?.name ?? device.bus ?? ""} ${device.name}`;
+
+export function refuse(kernel: Kernel, region: Device, errno: Errno, text: string): never {
+  printk(kernel, "debug", `${logName(region)}: ${text}`);
   throw new SystemError(errno, `${region.name}: ${text}`);
 }
 
@@ -34,7 +37,7 @@ function checkCapability(kernel: Kernel, region: Device, port: PortRecord): void
 }
 
 /** A2-A10 in order. */
-function checkTarget(kernel: Kernel, region: Device, device: Device): void {
+export function checkTarget(kernel: Kernel, region: Device, device: Device): void {
   const record = regionOf(region);
   const decoder = decoderOf(device);
   const part = endpointPart(device);
@@ -69,6 +72,24 @@ function checkPosition(kernel: Kernel, region: Device, device: Device, position:
   }
 }
 
+/** The decoder of a port that firmware gave the region's range, and whose number agrees with the order of addresses (A17). */
+function autoDecoder(kernel: Kernel, region: Device, port: Device): Device {
+  const { resource } = regionOf(region);
+  const device = portOf(port).decoders.find((candidate) => {
+    const { start, size } = decoderOf(candidate);
+    return resource !== null && size > 0n && start === resource.start && start + size - 1n === resource.end;
+  });
+  if (device === undefined) return refuse(kernel, region, "EBUSY", `${port.name}: no decoder found`);
+  const { region: other, id, isLocked } = decoderOf(device);
+  if (other !== null) return refuse(kernel, region, "EBUSY", `${port.name}: ${device.name} already attached to ${other.name}`);
+  for (const reference of portOf(port).references) {
+    const start = regionOf(reference.region).resource?.start ?? 0n;
+    if (start >= (resource?.start ?? 0n) && decoderOf(reference.decoder).id < id) return refuse(kernel, region, "EBUSY", `${port.name}: HPA order violation ${reference.region.name}`);
+  }
+  if (isLocked) regionOf(region).isLocked = true;
+  return device;
+}
+
 /** The decoder of a port that commits next, if nobody has it (A17). */
 function nextDecoder(kernel: Kernel, region: Device, port: Device): Device {
   const record = portOf(port);
@@ -78,27 +99,45 @@ function nextDecoder(kernel: Kernel, region: Device, port: Device): Device {
   return device;
 }
 
-function makeReference(kernel: Kernel, region: Device, port: Device, endpoint: Device): RegionReference {
-  const start = regionOf(region).resource?.start ?? 0n;
+function pickDecoder(kernel: Kernel, region: Device, port: Device, endpoint: Device): Device {
+  const { isAuto, resource } = regionOf(region);
+  if (isAuto) return autoDecoder(kernel, region, port);
+  const start = resource?.start ?? 0n;
   const above = portOf(port).references.find((other) => (regionOf(other.region).resource?.start ?? 0n) > start);
   if (above !== undefined) refuse(kernel, region, "EBUSY", `${port.name}: HPA order violation ${above.region.name}`);
-  const decoder = decoderOf(endpoint).port === port ? endpoint : nextDecoder(kernel, region, port);
+  return decoderOf(endpoint).port === port ? endpoint : nextDecoder(kernel, region, port);
+}
+
+function makeReference(kernel: Kernel, region: Device, port: Device, endpoint: Device): RegionReference {
+  const decoder = pickDecoder(kernel, region, port, endpoint);
   const reference: RegionReference = { region, decoder, endpoints: [], targetCount: 0 };
   portOf(port).references.push(reference);
   decoderOf(decoder).region = region;
   return reference;
 }
 
-function attachPort(kernel: Kernel, region: Device, port: Device, endpoint: Device): void {
+/** What a port leads to on the way to an endpoint decoder: the next port's device, the memdev, or none at the endpoint itself. */
+function nextTowards(port: Device, endpoint: Device): string {
+  const own = decoderOf(endpoint).port;
+  if (port === own) return "none";
+  const below = portsUpwards(own).find((candidate) => candidate.parent === port);
+  return below === undefined ? "none" : portOf(below).uport.name;
+}
+
+/** Counts an endpoint at one port on its way; `position` is for the log. @throws SystemError by A17 */
+export function attachPort(kernel: Kernel, region: Device, port: Device, endpoint: Device, position = endpointPart(endpoint).position): void {
   const reference = referenceOf(port, region) ?? makeReference(kernel, region, port, endpoint);
   const endpointPort = decoderOf(endpoint).port;
   const dport = dportTowards(port, endpointPort);
   const isNew = dport !== undefined && !reference.endpoints.some((other) => dportTowards(port, decoderOf(other).port) === dport);
   const width = portOf(port).hdm?.capability.targetCount ?? 1;
   reference.endpoints.push(endpoint);
-  if (!isNew) return;
-  reference.targetCount++;
-  if (reference.targetCount > width) refuse(kernel, region, "ENXIO", `${port.name}: ${reference.targetCount} targets exceed ${width}`);
+  if (isNew) reference.targetCount++;
+  const { uport } = portOf(port);
+  const added = `${uport.name}:${port.name} ${reference.decoder.name} add: ${endpointPart(endpoint).memdev.name}:${endpoint.name} @ ${position}`;
+  if (reference.targetCount > width) refuse(kernel, region, "ENXIO", `${added} overflows targets: ${width}`);
+  const count = dport === undefined ? 1 : reference.targetCount;
+  printk(kernel, "debug", `${logName(region)}: ${added} next: ${nextTowards(port, endpoint)} nr_eps: ${reference.endpoints.length} nr_targets: ${count}`);
 }
 
 /** Takes the endpoint out of the region's reference at one port; the last one frees the port's decoder. */
@@ -113,8 +152,11 @@ function detachPort(region: Device, port: Device, endpoint: Device): void {
   dports.delete(undefined);
   reference.targetCount = dports.size;
   const decoder = decoderOf(reference.decoder);
-  decoder.start = 0n;
-  decoder.size = 0n;
+  // What hardware goes on decoding (a locked region) keeps the range that it was read with.
+  if (!decoder.isEnabled || reference.decoder === endpoint) {
+    decoder.start = 0n;
+    decoder.size = 0n;
+  }
   if (reference.endpoints.length > 0) return;
   decoder.region = null;
   record.references.splice(record.references.indexOf(reference), 1);
@@ -195,9 +237,10 @@ export function attachTarget(kernel: Kernel, region: Device, device: Device, pos
   const record = regionOf(region);
   const part = endpointPart(device);
   checkTarget(kernel, region, device);
+  if (record.isAuto) refuse(kernel, region, "EINVAL", `${device.name}: expected auto position, not ${position}`);
   checkPosition(kernel, region, device, position);
   try {
-    for (const port of portsUpwards(decoderOf(device).port)) attachPort(kernel, region, port, device);
+    for (const port of portsUpwards(decoderOf(device).port)) attachPort(kernel, region, port, device, position);
     record.targets[position] = device;
     record.targetCount++;
     part.position = position;
@@ -217,19 +260,48 @@ export function attachTarget(kernel: Kernel, region: Device, device: Device, pos
   mark(kernel, `${device.name} attached`, region.name);
 }
 
+/** Runs an attach; what it throws is said on the endpoint too (6.3). */
+export function tryAttach(kernel: Kernel, region: Device, device: Device, attach: () => void): void {
+  try {
+    attach();
+  } catch (thrown) {
+    if (thrown instanceof SystemError) printk(kernel, "warn", `${logName(decoderOf(device).port)}: failed to attach ${device.name} to ${region.name}: -${thrown.number}`);
+    throw thrown;
+  }
+}
+
+/** A member that waits for the others leaves: its slot is free again for whoever arrives (6.4). */
+function unstage(kernel: Kernel, device: Device): void {
+  const part = endpointPart(device);
+  const region = part.stagedIn;
+  if (region === null) return;
+  undoAttach(region, device);
+  part.stagedIn = null;
+  part.state = "auto";
+  mark(kernel, `${device.name} unstaged`, region.name);
+}
+
 /**
  * Takes an endpoint decoder out of its region; a committed region is decommitted as a whole first (section 8). The caller holds the
- * region lock, and afterwards releases the region's driver. Returns the region, or null when there was none.
+ * region lock, and afterwards releases the region's driver. `from`: the region that gives it up, when it is not the endpoint that goes.
+ * Returns the region, or null when there was none.
  */
-export function detachTarget(kernel: Kernel, device: Device): Device | null {
-  const region = decoderOf(device).region;
-  if (region === null) return null;
+export function detachTarget(kernel: Kernel, device: Device, from: Device | null = null): Device | null {
+  const region = from ?? decoderOf(device).region;
+  if (region === null) {
+    unstage(kernel, device);
+    return null;
+  }
   const record = regionOf(region);
   if (record.state > regionStates.active) {
     if (!record.isLocked) resetRegionDecoders(kernel, region);
     record.state = regionStates.active;
   }
   undoAttach(region, device);
+  // Hardware may go on decoding (region-assembly 7.6); who is staged stays so, without a region.
+  endpointPart(device).stagedIn = null;
+  decoderOf(device).start = 0n;
+  decoderOf(device).size = 0n;
   if (record.state === regionStates.active) record.state = regionStates.interleaveActive;
   mark(kernel, `${device.name} detached`, region.name);
   return region;

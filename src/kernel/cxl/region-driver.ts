@@ -2,6 +2,7 @@
 
 import type { Task } from "../../sim/task.ts";
 import { task } from "../../sim/task.ts";
+import { targetNode } from "../acpi/srat.ts";
 import type { Device, DeviceType, Driver } from "../base/device.ts";
 import { addDevice, attach, manage, removeDevice } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
@@ -9,7 +10,7 @@ import type { Kernel } from "../base/kernel.ts";
 import { printk } from "../base/kernel.ts";
 import { intersecting, iomem, resourceSize } from "../resource/resource.ts";
 import { identity } from "./format.ts";
-import { cxlBus, decoderOf, isRegion, regionOf, regionStates } from "./types.ts";
+import { cxlBus, isRegion, regionOf, regionStates } from "./types.ts";
 
 /** What the dax driver finds on a `dax_regionN` device. */
 export interface DaxRegionData {
@@ -19,9 +20,6 @@ export interface DaxRegionData {
 }
 
 export const daxRegionType: DeviceType = { name: "cxl_dax_region", attributes: identity("cxl_dax_region", 8) };
-
-/** Linux gives each window without SRAT entry a node of its own, after those with memory. */
-const firstWindowNode = 1;
 
 const removeDaxRegion = task("cxl_region.removeDaxRegion", function* (kernel: Kernel, region: Device): Task<void> {
   const bridge = region.children.find((child) => child.type === daxRegionType);
@@ -40,8 +38,9 @@ const probe = task("cxl_region.probe", function* (kernel: Kernel, region: Device
   }
   const { start, end } = record.resource;
   if (["System RAM", "System RAM (kmem)"].some((name) => intersecting(iomem(kernel), name, start, end).length > 0)) return;
-  const data: DaxRegionData = { range: { start, size: resourceSize(record.resource) }, id: record.id, targetNode: firstWindowNode + decoderOf(record.rootDecoder).id };
+  const data: DaxRegionData = { range: { start, size: resourceSize(record.resource) }, id: record.id, targetNode: targetNode(kernel, start) };
   const bridge = addDevice(kernel, { name: `dax_region${record.id}`, bus: cxlBus, type: daxRegionType, parent: region, data });
+  printk(kernel, "debug", `cxl_region ${region.name}: ${region.name}: register ${bridge.name}`);
   manage(region, "dax_region", removeDaxRegion);
   yield* attach(kernel, bridge);
 });

@@ -10,10 +10,10 @@ import { mark, printk } from "../base/kernel.ts";
 import { createResource, findFree, formatRange, insertResource, removeResource, resourceSize } from "../resource/resource.ts";
 import { hex, identity, line, parseBoolean, parseNumber } from "./format.ts";
 import { lockRegions, unlockRegions } from "./lock.ts";
-import { attachTarget, detachTarget } from "./region-attach.ts";
+import { attachTarget, detachTarget, tryAttach } from "./region-attach.ts";
 import { commitRegion, decommitRegion } from "./region-commit.ts";
 import type { RegionRecord } from "./types.ts";
-import { cxlBus, cxlState, decoderOf, encodeGranularity, encodeWays, freeId, granule, isDecoder, isPowerOfTwo, regionOf, regionStates, rootPart, takeId } from "./types.ts";
+import { cxlBus, cxlState, decoderOf, encodeGranularity, encodeWays, freeId, granule, isDecoder, isPowerOfTwo, portOf, regionOf, regionStates, rootPart, takeId } from "./types.ts";
 
 const mostTargets = 16;
 const noResource = 0xffff_ffff_ffff_ffffn;
@@ -29,13 +29,14 @@ export const createRegion = task("region.create", function* (kernel: Kernel, roo
   if (name !== nextRegionName(rootDecoder)) throw new SystemError("EBUSY", `${name} is not next; ${nextRegionName(rootDecoder)} is`);
   const record: RegionRecord = {
     id: root.nextRegionId, rootDecoder, mode: "ram", state: regionStates.idle, ways: 0, granularity: 0, resource: null,
-    targets: [], targetCount: 0, isLocked: root.restrictions.isFixed, needsReset: false,
+    targets: [], targetCount: 0, isLocked: root.restrictions.isFixed, needsReset: false, isAuto: false,
   };
   root.nextRegionId = takeId(cxlState(kernel).regionIds);
   const device = addDevice(kernel, { name, bus: cxlBus, type: regionType, parent: rootDecoder, data: record });
   root.regions.push(device);
   mark(kernel, `${name} created`, rootDecoder.name);
   yield* attach(kernel, device);
+  printk(kernel, "debug", `cxl_acpi ${portOf(decoderOf(rootDecoder).port).uport.name}: ${rootDecoder.name}: created ${name}`);
   return device;
 });
 
@@ -46,7 +47,7 @@ export const removeRegion = task("region.remove", function* (kernel: Kernel, reg
   yield* removeDevice(kernel, region);
   yield* lockRegions(kernel);
   try {
-    for (const target of record.targets.slice()) if (target !== null) detachTarget(kernel, target);
+    for (const target of record.targets.slice()) if (target !== null) detachTarget(kernel, target, region);
     if (record.resource !== null) removeResource(record.resource);
     record.resource = null;
   } finally {
@@ -151,12 +152,12 @@ const storeTarget = task("target.store", function* (kernel: Kernel, region: Devi
   try {
     if (name === "") {
       const target = regionOf(region).targets[position];
-      if (target != null) changed = detachTarget(kernel, target);
+      if (target != null) changed = detachTarget(kernel, target, region);
     } else {
       const device = findDevice(kernel, cxlBus, name);
       if (device === undefined) throw new SystemError("ENODEV", `no device ${name}`);
       if (!isDecoder(device) || decoderOf(device).endpoint === null) throw new SystemError("EINVAL", `${name} is no endpoint decoder`);
-      attachTarget(kernel, region, device, position);
+      tryAttach(kernel, region, device, () => attachTarget(kernel, region, device, position));
     }
   } finally {
     unlockRegions(kernel);

@@ -7,6 +7,7 @@ import { readCedt } from "../acpi/acpi.ts";
 import type { Device, DeviceType, Driver } from "../base/device.ts";
 import { addDevice, attach, busDevices, manage } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
+import { platformBus, platformRoot } from "../base/platform-bus.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { mark, printk } from "../base/kernel.ts";
 import { hostBridgeOf } from "../pci/buses.ts";
@@ -18,9 +19,7 @@ import { removeRegion } from "./region.ts";
 import type { DecoderRecord, Dport } from "./types.ts";
 import { cxlBus, cxlState, isMemdev, portOf, rootPart, takeId } from "./types.ts";
 
-export const platformBus = "platform";
 const platformType: DeviceType = { name: "platform", attributes: [{ name: "modalias", show: () => "acpi:ACPI0017:\n" }] };
-const plainType: DeviceType = { name: "plain", attributes: [] };
 
 function addHostBridges(kernel: Kernel, acpi: Device, root: Device, cedt: Cedt): void {
   for (const device of hostBridgeDevices(kernel)) {
@@ -46,7 +45,7 @@ function addRootDecoder(kernel: Kernel, root: Device, window: WindowStructure): 
     kind: "root", id, port: root, start: window.base, size: window.size, ways: window.ways, granularity: window.granularity,
     isLocked: window.restrictions.isFixed, isEnabled: true, isHostOnly: window.restrictions.type3, isPassThrough: false,
     targets, targetIds: [...window.targets], region: null, endpoint: null,
-    root: { restrictions: window.restrictions, qosClass: window.qosClass, resource, nextRegionId: takeId(cxlState(kernel).regionIds), isDead: false, regions: [] },
+    root: { restrictions: window.restrictions, qosClass: window.qosClass, resource, nextRegionId: takeId(cxlState(kernel).regionIds), isDead: false, isSearched: false, regions: [] },
   };
   port.decoders.push(addDevice(kernel, { name: `decoder${port.id}.${id}`, bus: cxlBus, type: rootDecoderType, parent: root, data: record }));
 }
@@ -120,8 +119,7 @@ export const acpiDriver: Driver = {
 /** Adds the ACPI0017 platform device when there is a CEDT, and probes it. */
 export const startRoot = task("cxl.startRoot", function* (kernel: Kernel): Task<void> {
   if (readCedt(kernel) === undefined) return;
-  const platform = addDevice(kernel, { name: "platform", bus: null, type: plainType, parent: null, data: {} });
-  const acpi = addDevice(kernel, { name: "ACPI0017:00", bus: platformBus, type: platformType, parent: platform, data: {} });
+  const acpi = addDevice(kernel, { name: "ACPI0017:00", bus: platformBus, type: platformType, parent: platformRoot(kernel), data: {} });
   yield* attach(kernel, acpi);
 });
 

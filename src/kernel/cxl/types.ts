@@ -93,6 +93,8 @@ export interface RootDecoderPart {
   /** Held in advance: the next region's id. */
   nextRegionId: number;
   isDead: boolean;
+  /** Somebody looks for the region of a range, or makes it (range_lock). */
+  isSearched: boolean;
   readonly regions: Device[];
 }
 
@@ -101,7 +103,10 @@ export interface EndpointDecoderPart {
   /** DPA reservation. */
   dpa: { readonly start: bigint; readonly size: bigint; readonly skip: bigint } | null;
   mode: "none" | "ram" | "pmem";
-  state: "manual" | "auto";
+  /** Who programmed it; auto-staged: in the target list of a region that firmware made and that waits for others (region-assembly 5.2). */
+  state: "manual" | "auto" | "auto-staged";
+  /** The region it is staged in; null when it is not, or has joined. */
+  stagedIn: Device | null;
   /** Position in its region; -1: none. */
   position: number;
 }
@@ -137,6 +142,8 @@ export interface RegionRecord {
   targetCount: number;
   isLocked: boolean;
   needsReset: boolean;
+  /** Assembled from decoders that firmware committed. */
+  isAuto: boolean;
 }
 
 export const portOf = (device: Device): PortRecord => device.data as PortRecord;

@@ -28,9 +28,8 @@ export const cxlDaxRegionDriver: Driver = {
   remove: task("cxl_dax_region.remove", function* (): Task<void> {}),
 };
 
-/** Registers dax's drivers; at boot, before the cxl devices are probed. */
+/** Registers the drivers of dax devices; at boot, before the cxl devices are probed. That of cxl's dax regions waits for hmem (hmem.ts). */
 export function registerDaxDrivers(kernel: Kernel): void {
   registerDriver(kernel, deviceDaxDriver);
   registerDriver(kernel, kmemDriver);
-  registerDriver(kernel, cxlDaxRegionDriver);
 }

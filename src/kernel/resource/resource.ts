@@ -40,6 +40,13 @@ export function formatRange(start: bigint, end: bigint): string {
   return `[mem ${digits(start)}-${digits(end)}]`;
 }
 
+/** Flags of a memory resource as %pr prints them: IORESOURCE_MEM, IORESOURCE_BUSY. */
+const memoryFlag = 0x200;
+const busyFlag = 0x8000_0000;
+
+/** `[mem 0x4d0000000-0x4efffffff flags 0x200]`, as %pr prints a resource that is no bus window. */
+export const describeResource = (resource: Resource): string => `${formatRange(resource.start, resource.end).slice(0, -1)} flags 0x${(memoryFlag + (resource.isBusy ? busyFlag : 0)).toString(16)}]`;
+
 function adopt(parent: Resource, child: Resource): void {
   const at = parent.children.findIndex((other) => other.start > child.end);
   parent.children.splice(at < 0 ? parent.children.length : at, 0, child);

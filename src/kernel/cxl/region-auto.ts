@@ -1,0 +1,160 @@
+// Regions that Linux assembles from decoders that firmware committed (region-assembly 6): each endpoint decoder finds its window, finds or makes
+// the region of its range, and takes the first free slot; the last one to arrive has all of them sorted and checked. Nothing is ever undone here.
+
+import type { Task } from "../../sim/task.ts";
+import { task, until, wake } from "../../sim/task.ts";
+import type { Device } from "../base/device.ts";
+import { attach } from "../base/device.ts";
+import { SystemError } from "../base/errno.ts";
+import type { Kernel } from "../base/kernel.ts";
+import { mark, printk } from "../base/kernel.ts";
+import { createResource, describeResource, insertConflict, resourceSize } from "../resource/resource.ts";
+import { lockRegions, unlockRegions } from "./lock.ts";
+import { checkTarget, logName, refuse, tryAttach } from "./region-attach.ts";
+import { assemble } from "./region-auto-check.ts";
+import { createRegion, nextRegionName } from "./region.ts";
+import { cxlState, decoderOf, endpointPart, portOf, regionOf, regionStates, rootPart } from "./types.ts";
+
+interface Range {
+  readonly start: bigint;
+  readonly end: bigint;
+}
+
+const rangeOf = (device: Device): Range => ({ start: decoderOf(device).start, end: decoderOf(device).start + decoderOf(device).size - 1n });
+const text = ({ start, end }: Range): string => `0x${start.toString(16)}:0x${end.toString(16)}`;
+
+/** `mem0:decoder2.0`, as messages name an endpoint decoder. */
+const placeOf = (device: Device): string => `${endpointPart(device).memdev.name}:${device.name}`;
+
+/** The PCI function below a memdev: most messages are said there. */
+const functionOf = (device: Device): Device => endpointPart(device).memdev.parent ?? endpointPart(device).memdev;
+
+/** 6.1: the root decoder whose window holds the range. */
+function findWindow(kernel: Kernel, device: Device): Device {
+  const range = rangeOf(device);
+  const { root } = cxlState(kernel);
+  const found = root === null ? undefined : portOf(root).decoders.find((candidate) => rangeOf(candidate).start <= range.start && range.end <= rangeOf(candidate).end);
+  if (found !== undefined) return found;
+  printk(kernel, "err", `${logName(functionOf(device))}: ${placeOf(device)} no CXL window for range ${text(range)}`);
+  throw new SystemError("ENXIO", `${device.name}: no window holds ${text(range)}`);
+}
+
+/** A region takes its addresses: what is in the way costs it the line in /proc/iomem and no more. */
+export function holdAddresses(kernel: Kernel, region: Device, device: Device): void {
+  const record = regionOf(region);
+  const window = rootPart(record.rootDecoder).resource;
+  if (record.resource === null || window === null || insertConflict(window, record.resource) === null) return;
+  printk(kernel, "warn", `${logName(functionOf(device))}: ${placeOf(device)}: __construct_region ${region.name} cannot insert resource`);
+}
+
+/** 6.2: a region of the decoder's range, with the ways and granularity of this decoder, whatever the others will say. */
+const construct = task("region.construct", function* (kernel: Kernel, rootDecoder: Device, device: Device): Task<Device> {
+  const { start, size, ways, granularity, isLocked } = decoderOf(device);
+  const { mode } = endpointPart(device);
+  if (mode !== "ram") {
+    printk(kernel, "err", `${logName(functionOf(device))}: ${placeOf(device)}: no region of partition ${mode}`);
+    throw new SystemError("EBUSY", `${device.name}: partition ${mode}`);
+  }
+  const region = yield* createRegion(kernel, rootDecoder, nextRegionName(rootDecoder));
+  yield* lockRegions(kernel);
+  try {
+    const record = regionOf(region);
+    if (record.state >= regionStates.interleaveActive) {
+      printk(kernel, "err", `${logName(functionOf(device))}: ${placeOf(device)}: __construct_region ${region.name} autodiscovery interrupted`);
+      throw new SystemError("EBUSY", `${region.name}: autodiscovery interrupted`);
+    }
+    record.isAuto = true;
+    record.isLocked ||= isLocked;
+    record.resource = createResource(region.name, start, size);
+    if (kernel.policy.hpaHold === "at-construct") holdAddresses(kernel, region, device);
+    record.ways = ways;
+    record.granularity = granularity;
+    record.targets.length = 0;
+    for (let position = 0; position < ways; position++) record.targets.push(null);
+    record.state = regionStates.interleaveActive;
+    printk(kernel, "debug", `${logName(functionOf(device))}: ${placeOf(device)}: __construct_region ${region.name} res: ${describeResource(record.resource)} iw: ${ways} ig: ${granularity}`);
+  } finally {
+    unlockRegions(kernel);
+  }
+  mark(kernel, `${region.name} constructed`, device.name);
+  return region;
+});
+
+const findOrConstruct = task("region.findOrConstruct", function* (kernel: Kernel, rootDecoder: Device, device: Device): Task<Device> {
+  const root = rootPart(rootDecoder);
+  const channel = `lock:range:${rootDecoder.name}`;
+  while (root.isSearched) yield until(channel);
+  root.isSearched = true;
+  try {
+    const { start, size } = decoderOf(device);
+    const found = root.regions.find((region) => {
+      const { resource } = regionOf(region);
+      return resource !== null && resource.start === start && resourceSize(resource) === size;
+    });
+    return found ?? (yield* construct(kernel, rootDecoder, device));
+  } finally {
+    root.isSearched = false;
+    wake(kernel.scheduler, channel);
+  }
+});
+
+/** A11, A12: the decoder takes the first free slot, in order of arrival. */
+function stage(kernel: Kernel, region: Device, device: Device): void {
+  const record = regionOf(region);
+  const part = endpointPart(device);
+  if (part.state !== "auto") {
+    printk(kernel, "err", `${logName(region)}: ${device.name}: unable to add decoder to autodetected region`);
+    throw new SystemError("EINVAL", `${device.name} was not programmed by firmware`);
+  }
+  const slot = record.targets.indexOf(null);
+  if (slot < 0) {
+    printk(kernel, "err", `${logName(region)}: ${device.name}: no more target slots available`);
+    throw new SystemError("ENXIO", `${region.name} has no slot left`);
+  }
+  record.targets[slot] = device;
+  record.targetCount++;
+  part.position = slot;
+  part.state = "auto-staged";
+  part.stagedIn = region;
+  mark(kernel, `${device.name} staged`, region.name);
+}
+
+function attachAuto(kernel: Kernel, region: Device, device: Device): void {
+  const record = regionOf(region);
+  checkTarget(kernel, region, device);
+  if (!record.isAuto) refuse(kernel, region, "ENXIO", `position -1 out of range ${record.ways}`);
+  stage(kernel, region, device);
+  if (record.targetCount < record.ways) return;
+  assemble(kernel, region);
+  record.state = regionStates.commit;
+  if (kernel.policy.hpaHold === "after-assembly") holdAddresses(kernel, region, device);
+  mark(kernel, `${region.name} assembled`);
+}
+
+/** cxl_add_to_region. @throws SystemError ENXIO no window; EBUSY of the construction */
+const addToRegion = task("region.addTo", function* (kernel: Kernel, device: Device): Task<void> {
+  const region = yield* findOrConstruct(kernel, findWindow(kernel, device), device);
+  yield* lockRegions(kernel);
+  try {
+    tryAttach(kernel, region, device, () => attachAuto(kernel, region, device));
+  } catch (thrown) {
+    // Said on the endpoint; whether the region runs is decided by its state alone.
+    if (!(thrown instanceof SystemError)) throw thrown;
+  } finally {
+    unlockRegions(kernel);
+  }
+  if (regionOf(region).state === regionStates.commit) yield* attach(kernel, region);
+});
+
+/** Looks for the region of every committed decoder of an endpoint, in id order. What fails is said and left: the endpoint comes up all the same (4.3). */
+export const discoverRegions = task("region.discover", function* (kernel: Kernel, endpoint: Device): Task<void> {
+  for (const device of portOf(endpoint).decoders.slice()) {
+    if (!decoderOf(device).isEnabled || endpointPart(device).state !== "auto") continue;
+    try {
+      yield* addToRegion(kernel, device);
+    } catch (thrown) {
+      if (!(thrown instanceof SystemError)) throw thrown;
+      printk(kernel, "debug", `${logName(endpoint)}: failed to add to region: ${text(rangeOf(device)).replace(":", "-")}`);
+    }
+  }
+});
