@@ -9,6 +9,8 @@ import { SystemError } from "../../../src/kernel/base/errno.ts";
 import { createFileSystem } from "../../../src/kernel/sysfs/file-system.ts";
 import type { FileSystem } from "../../../src/kernel/sysfs/file-system.ts";
 import type { MachineDescription } from "../../../src/platform/description.ts";
+import type { SoftReservedRange } from "../../../src/platform/firmware-setup.ts";
+import { noSetup } from "../../../src/platform/firmware-setup.ts";
 import { kernelPolicies } from "../../../src/sandbox/policies.ts";
 import type { System } from "../../../src/sandbox/system.ts";
 import { createSystem, step } from "../../../src/sandbox/system.ts";
@@ -111,6 +113,15 @@ function program(system: System, machine: MachineDescription, decoders: readonly
   }
 }
 
+const units: Readonly<Record<string, bigint>> = { "": 1n, K: 1n << 10n, M: 1n << 20n, G: 1n << 30n };
+const softReservedType = 0xefff_ffffn;
+const bytes = (digits: string, unit: string): bigint => BigInt(digits) * (units[unit.toUpperCase()] ?? 1n);
+
+/** Ranges that a command line makes Soft Reserved: `memmap=SIZE%BASE+0xefffffff`. */
+export const softReservedOf = (commandLine: string): SoftReservedRange[] =>
+  [...commandLine.matchAll(/\bmemmap=(0x[0-9a-f]+|\d+)([KMG]?)%(0x[0-9a-f]+|\d+)([KMG]?)\+(0x[0-9a-f]+)/gi)].flatMap(([, size = "0", sizeUnit = "", base = "0", baseUnit = "", type = "0"]) =>
+    BigInt(type) === softReservedType ? [{ base: bytes(base, baseUnit), size: bytes(size, sizeUnit) }] : []);
+
 const preset = "linux-7.2";
 const restrictions = { deviceCoherent: true, hostOnlyCoherent: true, volatile: true, persistent: true, fixed: false };
 
@@ -127,7 +138,7 @@ export function bootHost(module: WebAssembly.Module, { machine, commandLine, dec
   const chosen = presetValues(preset);
   if (chosen === undefined) throw new Error(`there is no preset ${preset}`);
   const values = { ...chosen, online: /\bmemhp_default_state=(\w+)/.exec(commandLine)?.[1] ?? chosen.online };
-  const system = createSystem(module, { machine, firmware: { isolationOwner: "os", restrictions }, policies: kernelPolicies(values), handlers: kernelHandlers, seed: 1, schedule: "fixed", onNotify });
+  const system = createSystem(module, { machine, firmware: { isolationOwner: "os", restrictions, setup: { ...noSetup, softReserved: softReservedOf(commandLine) } }, policies: kernelPolicies(values), handlers: kernelHandlers, seed: 1, schedule: "fixed", onNotify });
   if (decoders.length > 0) program(system, machine, decoders);
   const files = createFileSystem(system.kernel);
   run(system, boot(system.kernel));
