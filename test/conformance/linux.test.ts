@@ -5,14 +5,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { CaptureError } from "../../tools/conformance/capture.ts";
+import { CaptureError, readDecoders } from "../../tools/conformance/capture.ts";
 import { addressesOf } from "../../tools/conformance/linux/addresses.ts";
 import { readCase, readSteps } from "../../tools/conformance/linux/case.ts";
 import type { LinuxDifference } from "../../tools/conformance/linux/compare.ts";
 import { runCase } from "../../tools/conformance/linux/compare.ts";
 import { attributeFacts, iomemFacts, listingFacts, outputFacts } from "../../tools/conformance/linux/facts.ts";
-import { bootHost, decoderRegister } from "../../tools/conformance/linux/host.ts";
+import { bootHost, decoderRegister, softReservedOf } from "../../tools/conformance/linux/host.ts";
 import { lasting, namesIn, present } from "../../tools/conformance/linux/names.ts";
+import { programmedDecoders } from "../../tools/conformance/linux/programmed.ts";
 import { linuxSummary } from "../../tools/conformance/linux/report.ts";
 import { decoderOffsets } from "../../tools/conformance/decoder-values.ts";
 import { machineOf, readTopology } from "../../tools/conformance/topology.ts";
@@ -128,12 +129,19 @@ describe("a case", () => {
 });
 
 describe("a second kernel", () => {
+  const linux = readCase(join(captures, "2b-two-way-ram"));
+  const topology = readTopology(linux.name, linux.commandLine);
+  const registers = linux.moments.get("1-region-kmem-offline")?.files.get("hdm-regs.txt") ?? "";
+  const decoders = programmedDecoders(topology, readDecoders("f", registers, linux.commandLine).entries);
+
   it("finds decoders as the first one left them", () => {
-    const linux = readCase(join(captures, "2b-two-way-ram"));
-    const topology = readTopology(linux.name, linux.commandLine);
-    const values = { index: 0, base: 0x4_d000_0000n, size: 0x2000_0000n, control: 0x1610 };
-    const host = bootHost(modules.release, { machine: machineOf(topology, addressesOf(linux, topology)), commandLine: linux.kernelCommandLine, decoders: [{ ...values, component: "cxl.1", targets: 1n }, { ...values, component: "mem0", targets: 0n }, { ...values, component: "mem1", targets: 0n }] });
+    expect(decoders.map(({ place, index, ways, granularity, targets }) => [place, index, ways, granularity, targets])).toEqual([["cxl.1", 0, 2, 256, [1, 0]], ["mem0", 0, 2, 256, []], ["mem1", 0, 2, 256, []]]);
+    const host = bootHost(modules.release, { machine: machineOf(topology, addressesOf(linux, topology)), commandLine: linux.kernelCommandLine, decoders });
     expect(["cxl.1", "mem0", "mem1"].map((name) => decoderRegister(host, name, 0, decoderOffsets.control))).toEqual([0x1610, 0x1610, 0x1610]);
     expect(host.command("cat /sys/bus/cxl/devices/port1/decoders_committed").stdout).toBe("1\n");
+  });
+
+  it("has the Soft Reserved ranges of its own command line", () => {
+    expect(softReservedOf("quiet memmap=512M%0x4d0000000+0xefffffff memmap=1G%0x0+2 stage=2")).toEqual([{ base: 0x4_d000_0000n, size: 512n << 20n }]);
   });
 });

@@ -6,15 +6,17 @@ import { decoderOffsets } from "../decoder-values.ts";
 import type { Topology } from "../topology.ts";
 import { componentNamed, machineOf, readTopology } from "../topology.ts";
 import type { MachineDescription } from "../../../src/platform/description.ts";
+import type { FirmwareDecoder } from "../../../src/platform/firmware-setup.ts";
 import type { CommandResult } from "../../../src/userland/output.ts";
 import type { LinuxCase, Moment, Step } from "./case.ts";
 import { addressesOf } from "./addresses.ts";
 import type { Facts } from "./facts.ts";
 import { attributeFacts, iomemFacts, listingFacts, outputFacts, parseJson } from "./facts.ts";
-import type { Host, ProgrammedDecoder } from "./host.ts";
+import type { Host } from "./host.ts";
 import { attributesText, bootHost, decoderRegister } from "./host.ts";
 import type { Names } from "./names.ts";
 import { lasting, namesIn, present } from "./names.ts";
+import { programmedDecoders } from "./programmed.ts";
 import { linuxRules } from "./rules.ts";
 
 export interface LinuxDifference {
@@ -147,12 +149,11 @@ function runStep(run: Run, { line, output, exitCode }: Extract<Step, { readonly 
   compareFacts(result, run.used, canonical(run.theirNames, theirs), canonical(run.ourNames, ours));
 }
 
-/** Decoders as a moment's registers show them. */
-function programmed(run: Run, moment: Moment | undefined): ProgrammedDecoder[] {
+/** @throws CaptureError the moment has no registers */
+function programmed(run: Run, moment: Moment | undefined): FirmwareDecoder[] {
   const text = moment?.files.get("hdm-regs.txt");
   if (moment === undefined || text === undefined) throw new CaptureError(run.linux.name, "kexec", "a second kernel needs the decoders that it finds; give the first moment after it with hdm-regs.txt");
-  return readDecoders(`${moment.name}.hdm-regs.txt`, text, run.linux.commandLine).entries.flatMap(({ value }) =>
-    value["decoder"] === undefined ? [] : [{ component: componentNamed(run.topology, textOf(value["fn"])), index: numberOf(value["decoder"]), base: bigOf(value["base"]), size: bigOf(value["size"]), control: numberOf(value["control"]), targets: bigOf(value["targets"]) }]);
+  return programmedDecoders(run.topology, readDecoders(`${moment.name}.hdm-regs.txt`, text, run.linux.commandLine).entries);
 }
 
 /** The machine without a card. */
