@@ -13,8 +13,8 @@ const FINISH: u32 = 3;
 const ABORT: u32 = 4;
 const TRANSFER_MASK: u32 = 7;
 const SAVES: u32 = 8;
-/** Changeable, survives a warm reset when saved (3:1 = 3), default and saved selectable. */
-const FLAGS: u32 = 1 | (3 << 1) | (1 << 5) | (1 << 6);
+/** Changeable, survives a cold reset when saved (3:1 = 4), default and saved selectable. */
+const FLAGS: u32 = 1 | (4 << 1) | (1 << 5) | (1 << 6);
 
 function row(feature: u32, word: u32): u32 {
   return load<u32>(C.FEATURE_ROWS + (<usize>(feature * 4 + word) << 2));

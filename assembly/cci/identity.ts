@@ -11,6 +11,13 @@ import { Mailbox, SLOT_BYTES } from "./state";
 
 const UNIT_SHIFT: u64 = 28;
 const IMMEDIATE: u32 = 1;
+/** Poison handling: injected poison persists, scans for poison. */
+const INJECTS: u32 = 1;
+const SCANS: u32 = 2;
+
+function has(device: Device, command: u32): bool {
+  return ((keyOf(device, command < 32 ? R.KEY_COMMANDS_LOW : R.KEY_COMMANDS_HIGH) >> (command & 31)) & 1) != 0;
+}
 
 /** Capacity that can be either, x 256 MiB: all of it on a device that can be partitioned. */
 function isPartitionable(device: Device): bool {
@@ -32,6 +39,7 @@ export function identify(device: Device, mailbox: Mailbox): u32 {
   const poison = keyOf(device, R.KEY_POISON_LIST_SIZE);
   out16(mailbox, C.OUT_IDENTIFY_MEMORY_DEVICE_POISON_LIST_SIZE, poison & 0xffff);
   out8(mailbox, C.OUT_IDENTIFY_MEMORY_DEVICE_POISON_LIST_SIZE + 2, poison >> 16);
+  out8(mailbox, C.OUT_IDENTIFY_MEMORY_DEVICE_POISON_HANDLING, (has(device, C.COMMAND_INJECT_POISON) ? INJECTS : 0) | (has(device, C.COMMAND_SCAN_MEDIA) ? SCANS : 0));
   out16(mailbox, C.OUT_IDENTIFY_MEMORY_DEVICE_INJECT_POISON_LIMIT, keyOf(device, R.KEY_INJECT_POISON_LIMIT));
   out16(mailbox, C.OUT_IDENTIFY_MEMORY_DEVICE_DYNAMIC_CAPACITY_LOG_SIZE, logOf(device, C.LOG_DYNAMIC_CAPACITY).capacity);
   return C.RETURN_SUCCESS;

@@ -160,13 +160,13 @@ export function setMediaState(m: Machine, device: Device, state: u32): void {
   m.routeGeneration++;
 }
 
-/** Media status, and the reset that would help: none while a sanitize is under way (sheet 5). */
+/** Media status, and the reset that it asks for: never none while the media is in error or disabled (sheet 5). */
 function showMediaStatus(device: Device, state: u32): void {
   const index = R.DEVICE_MEMORY_DEVICE_STATUS_STATUS;
   setBits(device.registers, index, R.MEMORY_DEVICE_STATUS_STATUS_MEDIA_STATUS | R.MEMORY_DEVICE_STATUS_STATUS_RESET_NEEDED, false);
   let bits = state << R.MEMORY_DEVICE_STATUS_STATUS_MEDIA_STATUS_SHIFT;
   if (state == MEDIA_ERROR) bits |= NEEDS_HOT;
-  if (state == MEDIA_DISABLED && device.cci.background.command == 0) bits |= NEEDS_COLD;
+  if (state == MEDIA_DISABLED) bits |= NEEDS_COLD;
   setBits(device.registers, index, bits, true);
 }
 

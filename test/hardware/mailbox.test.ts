@@ -231,7 +231,7 @@ describe("sanitize", () => {
 
   it("disables the media until it succeeds, and takes labels, poison and event records with it", () => {
     const one = used();
-    expect([one.status.get("mediaStatus"), one.status.get("resetNeeded"), one.send("getPoisonList", { lines: 1 }).code]).toEqual([3, 0, "mediaDisabled"]);
+    expect([one.status.get("mediaStatus"), one.status.get("resetNeeded"), one.send("getPoisonList", { lines: 1 }).code]).toEqual([3, 1, "mediaDisabled"]);
     expect(one.finishBackground()).toBe("success");
     expect([one.status.get("mediaStatus"), one.ask("getPoisonList", { lines: 100_000 })["count"], one.ask("getEventRecords", { log: 0 })["count"], one.send("getLabels", { offset: 100, length: 3 }).output]).toEqual([1, 0, 0, new Uint8Array(3)]);
   });

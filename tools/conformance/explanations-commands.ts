@@ -110,6 +110,7 @@ const outputs = rules(captures, [
   ["slot that stays staged", devices, "firmwareInfo.output.slot staged", [[2, 0], [1, 0]], "CXL 8.2.10.3.1", "Nothing is staged once it is active; theirs leaves the slot there.", transferred],
   ...logSizes.map((field): Row => [`identify: ${field}`, devices, `identifyMemoryDevice.output.${field}`, [[0, 8]], identify, "Records that the log holds, 8 on both; theirs says 0."]),
   ["identify: injectPoisonLimit", devices, "identifyMemoryDevice.output.injectPoisonLimit", [[0, 256]], identify, "Both refuse what goes beyond 256 lines; theirs says that there is no limit."],
+  ["identify: poisonHandling", devices, "identifyMemoryDevice.output.poisonHandling", [[0, 3]], identify, "It takes injected poison and scans for poison, as its commands say; theirs names neither."],
   ["timestamp", devices, "getTimestamp.output.timestamp", "any", "CXL 8.2.10.4.1", "Counts on from what it was set to; a transcript does not say how long.", { circumstance: "clock runs" }],
   ...logNames.map(([log, vector]): Row => [`message number of the ${log} log`, devices, `getEventInterruptPolicy.output.${log} message`, [[0, vector]], "CXL 8.2.10.2.4", "The device's vector for the log; theirs shows it only while the log has messages."]),
   ...logNames.slice(0, 4).map(([log]): Row => [`firmware notification of the ${log} log`, devices, `getEventInterruptPolicy.output.${log} mode`, [[0, 2]], "CXL 8.2.10.2.5", "Mode 2 is kept; theirs takes it as none."]),
@@ -150,7 +151,7 @@ const records = rules(captures, [
 
 const feature = "CXL 8.2.10.6.1";
 const featureValues = rules(captures, [
-  ["features: flags", devices, "getSupportedFeatures.item.flags", [[0x01, 0x67], [0x21, 0x67]], feature, "Values are changeable on both; ours can be saved and survive a reset too.", documentedOnly],
+  ["features: flags", devices, "getSupportedFeatures.item.flags", [[0x01, 0x69], [0x21, 0x69]], feature, "Values are changeable on both; ours can be saved and survive a reset too.", documentedOnly],
   ["features: readable bytes", devices, "getSupportedFeatures.item.getSize", [[13, 5]], feature, "Error check scrub: three units there, one here.", documentedOnly],
   ["features: writable bytes", devices, "getSupportedFeatures.item.setSize", [[7, 3]], feature, "Error check scrub: three units there, one here.", documentedOnly],
   ["patrol scrub enabled", devices, "patrolScrub.readable.flags", weHave, "CXL 8.2.10.9.11.1", "Whether it runs after a reset is the device's own.", documentedOnly],
