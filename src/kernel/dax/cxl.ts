@@ -30,6 +30,7 @@ export const cxlDaxRegionDriver: Driver = {
 
 /** Registers the drivers of dax devices; at boot, before the cxl devices are probed. That of cxl's dax regions waits for hmem (hmem.ts). */
 export function registerDaxDrivers(kernel: Kernel): void {
-  registerDriver(kernel, deviceDaxDriver);
+  // kmem first: a name once told to device_dax does not keep a device of that name, made anew, from its type's driver (as captured).
   registerDriver(kernel, kmemDriver);
+  registerDriver(kernel, deviceDaxDriver);
 }
