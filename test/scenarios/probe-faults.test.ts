@@ -11,7 +11,7 @@ machine:
         - { name: rp0, device: { name: bad, volatile: 256MiB } }
         - { name: rp1, device: { name: good, volatile: 256MiB } }
 firmware: { windows: [{ targets: [hb0], size: 4GiB }] }
-kernel: { policies: { use: device-dax-only } }
+kernel: { preset: isolation-safe }
 steps:
   - run: cxl create-region -d decoder0.0 -m \${mem:rp1} -w 1 -t ram
 workloads:
