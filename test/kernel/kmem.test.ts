@@ -190,6 +190,19 @@ describe("unbinding", () => {
     expect(read(booted, `${blocks}/${first}/state`)).toBe("online");
   });
 
+  it("`mapping` takes a free range of the user's choice, and the mappings log as captured", () => {
+    const booted = bootRegion();
+    const device = "/sys/bus/dax/devices/dax0.0";
+    store(booted, `${drivers}/kmem/unbind`, "dax0.0");
+    const lines = logged(booted, () => expect([store(booted, `${device}/size`, "0"), store(booted, `${device}/mapping`, "410000000-417ffffff")]).toEqual(["ok", "ok"]));
+    expect(lines).toEqual([" mapping0: unregister_dax_mapping", "dax dax0.0: delete range[0]: 0x400000000:0x41fffffff", "dax dax0.0: alloc range[0]: 0x0000000410000000:0x0000000417ffffff"]);
+    expect(store(booted, `${device}/mapping`, "414000000-41bffffff")).toBe("ENOMEM");
+    expect(store(booted, `${device}/mapping`, "418000000-418000fff")).toBe("ENXIO");
+    expect(store(booted, `${device}/mapping`, "418000000")).toBe("EINVAL");
+    expect(store(booted, `${drivers}/kmem/bind`, "dax0.0")).toBe("ok");
+    expect(added(booted)).toEqual(["memory130"]);
+  });
+
   it("memmap_on_memory and size are fixed while kmem has the device", () => {
     const booted = bootRegion();
     expect(store(booted, "/sys/bus/dax/devices/dax0.0/memmap_on_memory", "0")).toBe("EBUSY");
