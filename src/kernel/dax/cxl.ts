@@ -28,9 +28,10 @@ export const cxlDaxRegionDriver: Driver = {
   remove: task("cxl_dax_region.remove", function* (): Task<void> {}),
 };
 
-/** Registers the drivers of dax devices; at boot, before the cxl devices are probed. That of cxl's dax regions waits for hmem (hmem.ts). */
-export function registerDaxDrivers(kernel: Kernel): void {
+/** Registers dax's drivers, before the cxl devices are probed; at boot the one of cxl's dax regions is left to hmem, which comes after (hmem.ts). */
+export function registerDaxDrivers(kernel: Kernel, isBooting = false): void {
   // kmem first: a name once told to device_dax does not keep a device of that name, made anew, from its type's driver (as captured).
   registerDriver(kernel, kmemDriver);
   registerDriver(kernel, deviceDaxDriver);
+  if (!isBooting) registerDriver(kernel, cxlDaxRegionDriver);
 }
