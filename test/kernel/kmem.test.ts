@@ -203,6 +203,22 @@ describe("unbinding", () => {
     expect(added(booted)).toEqual(["memory130"]);
   });
 
+  it("two devices of one region, each told to device_dax by name, lie as captured; a region enabled again is kmem's", () => {
+    const booted = bootRegion();
+    const region = "/sys/bus/cxl/devices/dax_region0/dax_region";
+    store(booted, `${drivers}/kmem/unbind`, "dax0.0");
+    expect(store(booted, `${drivers}/device_dax/new_id`, "dax0.0")).toBe("ok");
+    store(booted, `${drivers}/device_dax/unbind`, "dax0.0");
+    store(booted, "/sys/bus/dax/devices/dax0.0/size", "0");
+    for (const [name, size] of [["dax0.1", 128n * MiB], ["dax0.2", 384n * MiB]] as const) {
+      expect([store(booted, `${region}/create`, "1"), store(booted, `/sys/bus/dax/devices/${name}/size`, String(size)), store(booted, `${drivers}/device_dax/new_id`, name)]).toEqual(["ok", "ok", "ok"]);
+    }
+    expect(kmemLines(booted).slice(2)).toEqual(["    400000000-407ffffff : dax0.1", "    408000000-41fffffff : dax0.2"]);
+    store(booted, "/sys/bus/cxl/drivers/cxl_region/unbind", "region0");
+    expect(store(booted, "/sys/bus/cxl/drivers/cxl_region/bind", "region0")).toBe("ok");
+    expect(driverOf(booted)).toBe("kmem");
+  });
+
   it("memmap_on_memory and size are fixed while kmem has the device", () => {
     const booted = bootRegion();
     expect(store(booted, "/sys/bus/dax/devices/dax0.0/memmap_on_memory", "0")).toBe("EBUSY");
