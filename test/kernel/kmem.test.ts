@@ -190,6 +190,35 @@ describe("unbinding", () => {
     expect(read(booted, `${blocks}/${first}/state`)).toBe("online");
   });
 
+  it("`mapping` takes a free range of the user's choice, and the mappings log as captured", () => {
+    const booted = bootRegion();
+    const device = "/sys/bus/dax/devices/dax0.0";
+    store(booted, `${drivers}/kmem/unbind`, "dax0.0");
+    const lines = logged(booted, () => expect([store(booted, `${device}/size`, "0"), store(booted, `${device}/mapping`, "410000000-417ffffff")]).toEqual(["ok", "ok"]));
+    expect(lines).toEqual([" mapping0: unregister_dax_mapping", "dax dax0.0: delete range[0]: 0x400000000:0x41fffffff", "dax dax0.0: alloc range[0]: 0x0000000410000000:0x0000000417ffffff"]);
+    expect(store(booted, `${device}/mapping`, "414000000-41bffffff")).toBe("ENOMEM");
+    expect(store(booted, `${device}/mapping`, "418000000-418000fff")).toBe("ENXIO");
+    expect(store(booted, `${device}/mapping`, "418000000")).toBe("EINVAL");
+    expect(store(booted, `${drivers}/kmem/bind`, "dax0.0")).toBe("ok");
+    expect(added(booted)).toEqual(["memory130"]);
+  });
+
+  it("two devices of one region, each told to device_dax by name, lie as captured; a region enabled again is kmem's", () => {
+    const booted = bootRegion();
+    const region = "/sys/bus/cxl/devices/dax_region0/dax_region";
+    store(booted, `${drivers}/kmem/unbind`, "dax0.0");
+    expect(store(booted, `${drivers}/device_dax/new_id`, "dax0.0")).toBe("ok");
+    store(booted, `${drivers}/device_dax/unbind`, "dax0.0");
+    store(booted, "/sys/bus/dax/devices/dax0.0/size", "0");
+    for (const [name, size] of [["dax0.1", 128n * MiB], ["dax0.2", 384n * MiB]] as const) {
+      expect([store(booted, `${region}/create`, "1"), store(booted, `/sys/bus/dax/devices/${name}/size`, String(size)), store(booted, `${drivers}/device_dax/new_id`, name)]).toEqual(["ok", "ok", "ok"]);
+    }
+    expect(kmemLines(booted).slice(2)).toEqual(["    400000000-407ffffff : dax0.1", "    408000000-41fffffff : dax0.2"]);
+    store(booted, "/sys/bus/cxl/drivers/cxl_region/unbind", "region0");
+    expect(store(booted, "/sys/bus/cxl/drivers/cxl_region/bind", "region0")).toBe("ok");
+    expect(driverOf(booted)).toBe("kmem");
+  });
+
   it("memmap_on_memory and size are fixed while kmem has the device", () => {
     const booted = bootRegion();
     expect(store(booted, "/sys/bus/dax/devices/dax0.0/memmap_on_memory", "0")).toBe("EBUSY");

@@ -7,7 +7,7 @@ import { attach, findDevice } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { fileSize } from "../mm/mapping.ts";
-import { availableSize, createDaxDevice, daxRegionOf, deleteDaxDevice, resizeDaxDevice, setAlign } from "./region.ts";
+import { addDaxMapping, availableSize, createDaxDevice, daxRegionOf, deleteDaxDevice, resizeDaxDevice, setAlign } from "./region.ts";
 import type { DaxRegion } from "./types.ts";
 import { daxDeviceOf, deviceMajor, gigaPageSize, hugePageSize, pageSize } from "./types.ts";
 
@@ -23,6 +23,15 @@ function parseNumber(text: string): bigint {
 
 const storeSize = task("store:size", function* (kernel: Kernel, device: Device, text: string): Task<void> {
   yield* resizeDaxDevice(kernel, device, parseNumber(text));
+});
+
+const storeMapping = task("store:mapping", function* (kernel: Kernel, device: Device, text: string): Task<void> {
+  const [, first, last] = /^(?:0x)?([0-9a-f]+)-(?:0x)?([0-9a-f]+)\n?$/i.exec(text) ?? [];
+  if (first === undefined || last === undefined) throw new SystemError("EINVAL", `"${text.trim()}" is no range`);
+  const start = BigInt(`0x${first}`);
+  const size = BigInt(`0x${last}`) - start + 1n;
+  if (size <= 0n) throw new SystemError("EINVAL", `"${text.trim()}" ends before it begins`);
+  yield* addDaxMapping(kernel, device, start, size);
 });
 
 const storeAlign = task("store:align", function* (_kernel: Kernel, device: Device, text: string): Task<void> {
@@ -50,6 +59,7 @@ export const daxDeviceType: DeviceType = {
   attributes: [
     { name: "align", show: (_kernel, device) => line(daxDeviceOf(device).align), store: storeAlign },
     { name: "dev", show: (_kernel, device) => `${deviceMajor}:${daxDeviceOf(device).minor}\n` },
+    { name: "mapping", store: storeMapping },
     { name: "memmap_on_memory", show: (_kernel, device) => line(daxDeviceOf(device).memmapOnMemory ? 1 : 0), store: storeMemmap },
     { name: "modalias", show: () => "dax:t0\n" },
     { name: "numa_node", show: () => "-1\n" },

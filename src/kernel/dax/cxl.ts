@@ -30,7 +30,8 @@ export const cxlDaxRegionDriver: Driver = {
 
 /** Registers dax's drivers, before the cxl devices are probed; at boot the one of cxl's dax regions is left to hmem, which comes after (hmem.ts). */
 export function registerDaxDrivers(kernel: Kernel, isBooting = false): void {
-  registerDriver(kernel, deviceDaxDriver);
+  // kmem first: a name once told to device_dax does not keep a device of that name, made anew, from its type's driver (as captured).
   registerDriver(kernel, kmemDriver);
+  registerDriver(kernel, deviceDaxDriver);
   if (!isBooting) registerDriver(kernel, cxlDaxRegionDriver);
 }

@@ -154,6 +154,17 @@ export const resizeDaxDevice = task("resizeDaxDevice", function* (kernel: Kernel
   yield* setRanges(kernel, device, ranges, false);
 });
 
+/**
+ * Store of `mapping`: one more range, at a place of the user's choice.
+ * @throws SystemError ENXIO not a multiple of the alignment, or the region is going away; ENOMEM not free
+ */
+export const addDaxMapping = task("addDaxMapping", function* (kernel: Kernel, device: Device, start: bigint, size: bigint): Task<void> {
+  const record = daxDeviceOf(device);
+  if (device.isDead || record.region.parent.driver === null || size % record.align !== 0n) throw new SystemError("ENXIO", `${device.name}: size ${size} is not a multiple of ${record.align}`);
+  if (!freeOf(record.region).some((span) => span.start <= start && start + size <= span.end)) throw new SystemError("ENOMEM", `${device.name}: the range is not free`);
+  yield* setRanges(kernel, device, [...record.ranges, { start, size, fileOffset: fileSize(record) }], false);
+});
+
 /** Store of `delete` with a name. @throws SystemError ENXIO unknown; EBUSY bound, not empty, or instance 0 */
 export const deleteDaxDevice = task("deleteDaxDevice", function* (kernel: Kernel, region: DaxRegion, name: string): Task<void> {
   const device = region.devices.find((candidate) => candidate.name === name);
