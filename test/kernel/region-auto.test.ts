@@ -119,7 +119,7 @@ describe("a region of firmware's decoders", () => {
     expect(booted.read("/proc/iomem")).toMatch(/40fffffff : region\d\n(.|\n)* {2}410000000-42fffffff : region\d\n/);
   });
 
-  it("memory enabled by firmware stays enabled when the memdev goes", () => {
+  it("an endpoint comes back after its memdev was unbound", () => {
     const booted = bootWith(wideMachine(1, 1), { regions: [regionOver(["d00"])] });
     store(booted, "../drivers/cxl_mem/unbind", "mem0");
     store(booted, "../drivers/cxl_mem/bind", "mem0");
@@ -256,8 +256,7 @@ describe("decoders that do not agree", () => {
     expect(saying(booted, /failed to attach .* -22$/)).toHaveLength(1);
   });
 
-  it("[A16] members in an order that the window does not have", () => {
-    // A host bridge with two ports at the place of one: positions 0 and 2 are bridge 0, 1 and 3 bridge 1; the second bridge's list is short.
+  it("[A14] a host bridge that decodes to one port only: the member below the other has no position", () => {
     const decoders = [decoderAt("hb1", { size: 1024n * MiB, ways: 1, granularity: 512, targets: [0] }), decoderAt("d11", { base: start, size: 1024n * MiB, ways: 4 })];
     const booted = bootWith(wideMachine(2, 2), { regions: [regionOver(positions(2, 2))], decoders });
     expect(read(booted, "region0/commit")).toBe("0");
@@ -282,7 +281,7 @@ describe("decoders that do not agree", () => {
     expect(saying(booted, /failed to attach/)).toEqual(["cxl_port endpoint4: failed to attach decoder4.0 to region0: -16"]);
   });
 
-  it("[A1] ways that the endpoint cannot decode", () => {
+  it("(6.6) a member whose hardware refuses the ways is not committed: the region waits for it", () => {
     const machine = wideMachine(3, 1);
     const without = { ...machine, hostBridges: machine.hostBridges.map((bridge, b) => (b === 2 ? { ...bridge, rootPorts: [portOf("rp20", { slots: [deviceOf("d20", { serial: 33n })] })] } : bridge)) };
     const booted = bootWith(without, { regions: [regionOver(["d00", "d10", "d20"])] });
@@ -296,7 +295,14 @@ describe("decoders that do not agree", () => {
     expect(read(booted, "region0/commit")).toBe("0");
   });
 
-  it("(4.4) decoder 1 committed without decoder 0: the endpoint fails, the region does not appear", () => {
+  it("(6.2) [A2] a decoder over the border of two partitions belongs to none: no region is made of it", () => {
+    const machine = machineOf([portOf("rp00", { slots: [deviceOf("d00", { volatileCapacity: 256n * MiB, persistentCapacity: 256n * MiB })] })]);
+    const booted = bootWith(machine, { regions: [regionOver(["d00"], { size: 512n * MiB })] });
+    expect([list(booted, "region"), read(booted, "decoder2.0/mode"), list(booted, "endpoint")]).toEqual([[], "none", ["endpoint2"]]);
+    expect(saying(booted, /no region of partition/)).toEqual(["cxl_pci 0000:0d:00.0: mem0:decoder2.0: no region of partition none"]);
+  });
+
+  it("(4.3) a decoder that firmware wrote and did not commit makes no region", () => {
     const booted = bootWith(wideMachine(1, 1), { decoders: [decoderAt("d00", { index: 0, isCommitted: false, size: 256n * MiB, ways: 1 }), decoderAt("hb0", { size: 256n * MiB, ways: 1, targets: [0] })] });
     expect(list(booted, "region")).toEqual([]);
     expect(list(booted, "endpoint")).toEqual(["endpoint2"]);

@@ -71,7 +71,7 @@ describe("the three captured machines", () => {
     ]);
     expect(windowOf(booted)).toEqual(["4d0000000-5cfffffff : CXL Window 0", "  4d0000000-4efffffff : region0", "    4d0000000-4efffffff : dax2.0"]);
     expect(booted.files.readlink("/sys/bus/dax/devices/dax2.0")).toBe("../../../devices/platform/hmem_platform.0/hmem.2/dax2.0");
-    expect(["target_node", "memmap_on_memory", "align", "size"].map((name) => booted.read(`/sys/bus/dax/devices/dax2.0/${name}`).trim())).toEqual(["1", "0", "2097152", "536870912"]);
+    expect(["target_node", "numa_node", "memmap_on_memory", "align", "size"].map((name) => booted.read(`/sys/bus/dax/devices/dax2.0/${name}`).trim())).toEqual(["1", "0", "0", "2097152", "536870912"]);
     expect(["commit", "target0", "target1"].map((name) => booted.read(`${devices}/region0/${name}`).trim())).toEqual(["0", "decoder2.0", ""]);
   });
 

@@ -57,6 +57,13 @@ describe("CEDT", () => {
     }
   });
 
+  it("XOR windows take the bitmaps of their granularity, as many as they need, wherever the CXIMS stands; with too few they have none", () => {
+    const math = (granularity: number, maps: readonly bigint[]): number[] => [2, 0, ...number(8 + 8 * maps.length, 2), 0, 0, granularity, maps.length, ...maps.flatMap((map) => number(map, 8))];
+    const xor = { arithmetic: 1, base: 0n };
+    const { windows } = parseCedt(table(windowOf({ ...xor, ways: 1 }), math(4, [0x1000n, 0x2000n]), windowOf({ ...xor, ways: 2, targets: [1, 2, 3, 4] }), windowOf({ ...xor, ways: 3, targets: [1, 2, 3, 4, 5, 6, 7, 8] }), windowOf({ ...xor, ways: 1, granularity: 1 }), windowOf()));
+    expect(windows.map((window) => window.xorMaps)).toEqual([[0x1000n], [0x1000n, 0x2000n], undefined, undefined, undefined]);
+  });
+
   it("a structure that cannot be ends the walk instead of looping", () => {
     expect(parseCedt(table([1, 0, 0, 0], windowOf())).isTruncated).toBe(true);
     expect(parseCedt(table(windowOf({ length: 400 }))).isTruncated).toBe(true);

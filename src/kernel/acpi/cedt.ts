@@ -1,4 +1,4 @@
-// CEDT contents: host bridges (CHBS) and fixed memory windows (CFMWS), with Linux's checks (CXL 9.18.1, drivers/cxl/acpi.c).
+// CEDT contents: host bridges (CHBS), fixed memory windows (CFMWS) and XOR bitmaps (CXIMS), with Linux's checks (CXL 9.18.1, drivers/cxl/acpi.c).
 
 import { headerBytes, read16, read32, read64 } from "./tables.ts";
 
@@ -17,6 +17,8 @@ export interface WindowStructure {
   /** Bytes. */
   readonly granularity: number;
   readonly isXor: boolean;
+  /** Bitmaps of the CXIMS of the window's granularity, one per way bit; absent: modulo, or there is none with enough of them. */
+  readonly xorMaps?: readonly bigint[];
   readonly restrictions: { readonly type2: boolean; readonly type3: boolean; readonly ram: boolean; readonly pmem: boolean; readonly isFixed: boolean };
   readonly qosClass: number;
   /** Host bridge UID per interleave position. */
@@ -38,7 +40,7 @@ export interface Cedt {
   readonly isTruncated: boolean;
 }
 
-const structureTypes = { hostBridge: 0, window: 1 } as const;
+const structureTypes = { hostBridge: 0, window: 1, interleaveMath: 2 } as const;
 const hostBridgeBytes = 32;
 const windowBytes = 36;
 const granule = 256n << 20n;
@@ -80,17 +82,37 @@ function parseWindow(bytes: Uint8Array, at: number): WindowStructure {
   };
 }
 
+/** Bitmaps by granularity. */
+function parseInterleaveMath(bytes: Uint8Array, at: number, length: number, found: Map<number, readonly bigint[]>): void {
+  const count = bytes[at + 7] ?? 0;
+  if (length < 8 + 8 * count) return;
+  found.set(256 << (bytes[at + 6] ?? 0), Array.from({ length: count }, (_, index) => read64(bytes, at + 8 + 8 * index)));
+}
+
+/** Way bits that XOR arithmetic finds: of 3, 6 and 12 ways the part that is a power of two. */
+const wayBits = (ways: number): number => Math.log2(ways % 3 === 0 ? ways / 3 : ways);
+
+function withMaps(window: WindowStructure, maps: ReadonlyMap<number, readonly bigint[]>): WindowStructure {
+  const needed = wayBits(window.ways);
+  const found = maps.get(window.granularity);
+  if (!window.isXor || needed === 0) return window;
+  return found === undefined || found.length < needed ? window : { ...window, xorMaps: found.slice(0, needed) };
+}
+
 /** Parses a whole CEDT, header included. Unknown structures are skipped. */
 export function parseCedt(bytes: Uint8Array): Cedt {
   const hostBridges: HostBridgeStructure[] = [];
   const windows: WindowStructure[] = [];
   const rejected: RejectedWindow[] = [];
+  const maps = new Map<number, readonly bigint[]>();
+  const result = (isTruncated: boolean): Cedt => ({ hostBridges, windows: windows.map((window) => withMaps(window, maps)), rejected, isTruncated });
   let at = headerBytes;
   while (at + 4 <= bytes.length) {
     const type = bytes[at] ?? 0;
     const length = read16(bytes, at + 2);
-    if (length < 4 || at + length > bytes.length) return { hostBridges, windows, rejected, isTruncated: true };
+    if (length < 4 || at + length > bytes.length) return result(true);
     if (type === structureTypes.hostBridge && length >= hostBridgeBytes) hostBridges.push(parseHostBridge(bytes, at));
+    if (type === structureTypes.interleaveMath) parseInterleaveMath(bytes, at, length, maps);
     if (type === structureTypes.window) {
       const reason = length < windowBytes ? `CFMWS length ${length} less than expected ${windowBytes}` : refusal(bytes, at, length);
       if (reason === undefined) windows.push(parseWindow(bytes, at));
@@ -98,5 +120,5 @@ export function parseCedt(bytes: Uint8Array): Cedt {
     }
     at += length;
   }
-  return { hostBridges, windows, rejected, isTruncated: false };
+  return result(false);
 }

@@ -31,16 +31,21 @@ export function reserveDpa(device: Device, start: bigint, size: bigint, skip: bi
   if (port.dpaEnd + 1 !== decoder.id) throw new SystemError("EBUSY", `${device.name}: DPA is reserved in order of decoder ids; decoder${port.id}.${port.dpaEnd + 1} is next`);
   if (start + size > partitionOf(part.memdev, "pmem").end) throw new SystemError("EBUSY", `${device.name}: DPA ${start}+${size} lies beyond the device`);
   part.dpa = { start, size, skip };
-  part.mode = start < partitionOf(part.memdev, "ram").end ? "ram" : "pmem";
+  const ramEnd = partitionOf(part.memdev, "ram").end;
+  // Over the border of the partitions it belongs to none, and no region takes it (region-assembly 4.4).
+  part.mode = start + size <= ramEnd ? "ram" : start >= ramEnd ? "pmem" : "none";
   port.dpaEnd = decoder.id;
 }
 
-function freeDpa(device: Device): void {
+function freeDpa(kernel: Kernel, device: Device): void {
   const decoder = decoderOf(device);
   const part = endpointPart(device);
   if (part.dpa === null) return;
   if (decoder.region !== null) throw new SystemError("EBUSY", `${device.name}: attached to ${decoder.region.name}`);
-  if (decoder.isEnabled) throw new SystemError("EBUSY", `${device.name}: enabled`);
+  if (decoder.isEnabled) {
+    printk(kernel, "debug", `cxl ${device.name}: decoder enabled`);
+    throw new SystemError("EBUSY", `${device.name}: enabled`);
+  }
   const port = portOf(decoder.port);
   if (port.dpaEnd !== decoder.id) throw new SystemError("EBUSY", `${device.name}: decoder${port.id}.${port.dpaEnd} holds DPA above`);
   part.dpa = null;
@@ -50,7 +55,7 @@ function freeDpa(device: Device): void {
 /** Store of `dpa_size`: frees, then allocates. @throws SystemError EINVAL, EBUSY, ENOSPC by the table of 7.5 */
 export function setDpaSize(kernel: Kernel, device: Device, size: bigint): void {
   if (size % granule !== 0n) throw new SystemError("EINVAL", `${device.name}: ${size} is no multiple of 256 MiB`);
-  freeDpa(device);
+  freeDpa(kernel, device);
   if (size === 0n) return;
   const decoder = decoderOf(device);
   const part = endpointPart(device);

@@ -45,7 +45,7 @@ function addRootDecoder(kernel: Kernel, root: Device, window: WindowStructure): 
     kind: "root", id, port: root, start: window.base, size: window.size, ways: window.ways, granularity: window.granularity,
     isLocked: window.restrictions.isFixed, isEnabled: true, isHostOnly: window.restrictions.type3, isPassThrough: false,
     targets, targetIds: [...window.targets], region: null, endpoint: null,
-    root: { restrictions: window.restrictions, qosClass: window.qosClass, resource, nextRegionId: takeId(cxlState(kernel).regionIds), isDead: false, isSearched: false, regions: [] },
+    root: { restrictions: window.restrictions, qosClass: window.qosClass, xorMaps: window.xorMaps ?? [], resource, nextRegionId: takeId(cxlState(kernel).regionIds), isDead: false, isSearched: false, regions: [] },
   };
   port.decoders.push(addDevice(kernel, { name: `decoder${port.id}.${id}`, bus: cxlBus, type: rootDecoderType, parent: root, data: record }));
 }
@@ -56,7 +56,7 @@ function addWindows(kernel: Kernel, acpi: Device, root: Device, cedt: Cedt): voi
     printk(kernel, "err", `cxl_acpi ${acpi.name}: Failed to add decode range: ${formatRange(rejected.base, rejected.base + rejected.size - 1n)}`);
   }
   for (const window of cedt.windows) {
-    if (window.isXor && window.ways !== 1 && window.ways !== 3) {
+    if (window.isXor && window.ways !== 1 && window.ways !== 3 && window.xorMaps === undefined) {
       printk(kernel, "err", `cxl_acpi ${acpi.name}: CXIMS for ${window.ways} ways not found; Failed to add decode range: ${formatRange(window.base, window.base + window.size - 1n)}`);
       continue;
     }

@@ -1,10 +1,10 @@
 // Between device physical addresses and what they are mapped to: the decoder and region of a DPA, the HPA of a DPA, the member of an offset
-// (modulo arithmetic: windows with XOR maps make no regions here).
+// (modulo arithmetic, and before it or after it the bitmaps of a XOR window; section 5 of the CEDT sheet).
 
 import type { Device } from "../base/device.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { printk } from "../base/kernel.ts";
-import { decoderOf, endpointPart, memdevOf, portOf, regionOf } from "./types.ts";
+import { decoderOf, endpointPart, memdevOf, portOf, regionOf, rootPart } from "./types.ts";
 
 /** Region that maps a DPA of a memdev now, or null. */
 export function regionOfDpa(kernel: Kernel, memdev: Device, dpa: bigint): Device | null {
@@ -26,6 +26,23 @@ function memberOf(region: Device, memdev: Device): { readonly decoder: Device; r
   return undefined;
 }
 
+const oddParity = (value: bigint): bigint => {
+  let parity = 0n;
+  for (let left = value; left !== 0n; left &= left - 1n) parity ^= 1n;
+  return parity;
+};
+
+/** Between system addresses and those that modulo arithmetic holds for: each bitmap's lowest bit takes the parity of all of its bits. Its own inverse. */
+function throughMaps(region: Device, address: bigint): bigint {
+  let result = address;
+  for (const map of rootPart(regionOf(region).rootDecoder).xorMaps) {
+    if (map === 0n) continue;
+    const lowest = map & -map;
+    result = (result & ~lowest) | (oddParity(result & map) * lowest);
+  }
+  return result;
+}
+
 /** HPA of a DPA of a memdev in a region; undefined: the memdev is no member, or the region has no addresses. */
 export function hpaOfDpa(region: Device, memdev: Device, dpa: bigint): bigint | undefined {
   const record = regionOf(region);
@@ -34,7 +51,7 @@ export function hpaOfDpa(region: Device, memdev: Device, dpa: bigint): bigint | 
   if (member === undefined || held === null || record.resource === null) return undefined;
   const granularity = BigInt(record.granularity);
   const offset = dpa - held.start;
-  return record.resource.start + ((offset / granularity) * BigInt(record.ways) + BigInt(member.position)) * granularity + (offset % granularity);
+  return throughMaps(region, record.resource.start + ((offset / granularity) * BigInt(record.ways) + BigInt(member.position)) * granularity + (offset % granularity));
 }
 
 /** Memdev and DPA behind an offset into a region; undefined: no member there. */
@@ -42,9 +59,11 @@ export function dpaOfOffset(region: Device, offset: bigint): { readonly memdev: 
   const record = regionOf(region);
   const granularity = BigInt(record.granularity);
   const ways = BigInt(record.ways);
-  const chunk = offset / granularity;
+  const start = record.resource?.start ?? 0n;
+  const straight = throughMaps(region, start + offset) - start;
+  const chunk = straight / granularity;
   const decoder = record.targets[Number(chunk % ways)];
   if (decoder == null) return undefined;
   const { dpa, memdev } = endpointPart(decoder);
-  return dpa === null ? undefined : { memdev, dpa: dpa.start + (chunk / ways) * granularity + (offset % granularity) };
+  return dpa === null ? undefined : { memdev, dpa: dpa.start + (chunk / ways) * granularity + (straight % granularity) };
 }

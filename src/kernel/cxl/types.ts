@@ -89,6 +89,8 @@ export interface DecoderRecord {
 export interface RootDecoderPart {
   readonly restrictions: { readonly type2: boolean; readonly type3: boolean; readonly ram: boolean; readonly pmem: boolean; readonly isFixed: boolean };
   readonly qosClass: number;
+  /** XOR arithmetic: a bitmap per way bit; empty: modulo. */
+  readonly xorMaps: readonly bigint[];
   resource: Resource | null;
   /** Held in advance: the next region's id. */
   nextRegionId: number;

@@ -5,6 +5,7 @@ import type { Task } from "../../sim/task.ts";
 import type { Attribute, Device, DeviceType } from "../base/device.ts";
 import { attach, findDevice } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
+import { platformBus } from "../base/platform-bus.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { fileSize } from "../mm/mapping.ts";
 import { addDaxMapping, availableSize, createDaxDevice, daxRegionOf, deleteDaxDevice, resizeDaxDevice, setAlign } from "./region.ts";
@@ -62,7 +63,8 @@ export const daxDeviceType: DeviceType = {
     { name: "mapping", store: storeMapping },
     { name: "memmap_on_memory", show: (_kernel, device) => line(daxDeviceOf(device).memmapOnMemory ? 1 : 0), store: storeMemmap },
     { name: "modalias", show: () => "dax:t0\n" },
-    { name: "numa_node", show: () => "-1\n" },
+    // An hmem device has the online node nearest to its memory, and its dax device inherits it; node 0 is the only one with memory at boot.
+    { name: "numa_node", show: (_kernel, device) => line(device.parent?.bus === platformBus ? 0 : -1) },
     { name: "resource", show: (_kernel, device) => hexLine(firstStart(device)) },
     { name: "size", show: (_kernel, device) => line(fileSize(daxDeviceOf(device))), store: storeSize },
     { name: "target_node", show: (_kernel, device) => line(daxDeviceOf(device).region.targetNode) },
