@@ -27,7 +27,7 @@ export const onNotify: Call = { handler: notifyHandler, argument: 0 };
 /** Drivers in the order in which they register. */
 function registerDrivers(kernel: Kernel): void {
   for (const driver of [...pciDrivers, cxlPortDriver, acpiDriver, pciDriver, memDriver, regionDriver]) registerDriver(kernel, driver);
-  registerDaxDrivers(kernel);
+  registerDaxDrivers(kernel, true);
 }
 
 /** Boots: afterwards everything that firmware and config space show is probed and services run. */

@@ -128,7 +128,7 @@ function becomeReady(state: State): void {
 /** Builds the system and arms what counts from boot. */
 export function createRun(module: WebAssembly.Module, plan: ScenarioPlan, options: RunOptions): ScenarioRun {
   const policies: KernelPolicies = kernelPolicies(plan.policies);
-  const system = createSystem(module, { machine: plan.machine, firmware: { isolationOwner: plan.policies.isoown as "os", restrictions: windowRestrictions }, policies, handlers: kernelHandlers, seed: options.seed, schedule: options.schedule, onNotify });
+  const system = createSystem(module, { machine: plan.machine, firmware: { isolationOwner: plan.policies.isoown as "os", restrictions: windowRestrictions, setup: plan.firmware }, policies, handlers: kernelHandlers, seed: options.seed, schedule: options.schedule, onNotify });
   const workloads = createWorkloads(system.kernel, options.counting ?? "aggregated");
   system.workloads = workloads;
   const state: State = {

@@ -7,9 +7,11 @@ import { ras } from "../../registers/ras-link.ts";
 import type { FieldDeclaration, RegisterSpace, StructureDeclaration } from "../../registers/schema.ts";
 import type { MachineDescription } from "../platform/description.ts";
 import { isSwitch, portsBelow } from "../platform/description.ts";
+import type { FirmwareSetup } from "../platform/firmware-setup.ts";
 import { checkDeviceAction, deviceActionOf, probesOfAction } from "./check-device-faults.ts";
 import type { DeviceCheck } from "./check-device-faults.ts";
 import { ScenarioFileError, loadScenario } from "./load.ts";
+import { describeFirmware } from "./firmware.ts";
 import type { Path } from "./load.ts";
 import type { PathProblem } from "./machine.ts";
 import { describeMachine } from "./machine.ts";
@@ -31,6 +33,8 @@ export interface ScenarioPlan {
   readonly file: string;
   readonly name: string;
   readonly machine: MachineDescription;
+  /** What firmware does to the machine before the kernel runs. */
+  readonly firmware: FirmwareSetup;
   readonly policies: PolicyValues;
   readonly steps: readonly StepFile[];
   readonly workloads: readonly WorkloadFile[];
@@ -208,6 +212,8 @@ export function planScenario(file: string, text: string): ScenarioPlan {
   const values = resolvePolicies(scenario, problems);
   const described = describeMachine(scenario, values);
   problems.push(...described.problems);
+  const firmware = describeFirmware(scenario.firmware, described.machine);
+  problems.push(...firmware.problems);
   const seen = new Set<string>();
   for (const [index, fault] of (scenario.faults ?? []).entries()) {
     const path: Path = ["faults", index];
@@ -228,6 +234,7 @@ export function planScenario(file: string, text: string): ScenarioPlan {
     file,
     name: scenario.name,
     machine: { ...described.machine, limits: { ...described.machine.limits, probes: Math.max(described.machine.limits.probes, probes) } },
+    firmware: firmware.setup,
     policies: values,
     steps: scenario.steps ?? [],
     workloads: scenario.workloads ?? [],

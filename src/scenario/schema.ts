@@ -5,7 +5,7 @@ import { commandNames } from "../../registers/commands.ts";
 import { commandSets } from "../../registers/payload-schema.ts";
 import { deviceActionSchemas } from "./device-faults.ts";
 import { qmpSchema } from "./qmp.ts";
-import { count, named, percent, rate, size, time } from "./values.ts";
+import { count, named, percent, rate, size, time, whole } from "./values.ts";
 
 const name = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]*$/, "a name starts with a letter and has letters, digits, - and _");
 
@@ -145,6 +145,29 @@ const window = z.strictObject({
   qtg: z.int().min(0).max(0xffff).optional(),
 });
 
+/** What firmware decodes and keeps apart before the operating system runs (src/platform/firmware-setup.ts). */
+const firmwareRegion = z.strictObject({
+  targets: z.array(z.string()).min(1).max(16),
+  window: z.int().min(0).optional(),
+  size: size.optional(),
+  base: whole.optional(),
+  granularity: size.optional(),
+  locked: z.boolean().optional(),
+  softReserved: z.boolean().optional(),
+});
+const firmwareDecoder = z.strictObject({
+  of: z.string(),
+  index: z.int().min(0).max(31).optional(),
+  base: whole,
+  size,
+  ways: z.int().optional(),
+  granularity: size.optional(),
+  targets: z.array(z.int().min(0).max(255)).max(8).optional(),
+  skip: size.optional(),
+  locked: z.boolean().optional(),
+  committed: z.boolean().optional(),
+});
+
 const workload = z.union([
   z.strictObject({ vm: z.strictObject({ name, memory: z.string(), rate: rate.optional(), reads: percent.optional(), vcpus: z.int().min(1).max(64).optional(), outstanding: z.int().min(1).max(64).optional() }) }),
   z.strictObject({ kernelReader: z.strictObject({ name, memory: z.string(), rate: rate.optional() }) }),
@@ -217,7 +240,10 @@ export const scenarioSchema = z.strictObject({
   name: z.string().min(1),
   description: z.string().optional(),
   machine: machineSchema,
-  firmware: z.strictObject({ windows: z.array(window).max(16) }).partial().optional(),
+  firmware: z
+    .strictObject({ windows: z.array(window).max(16), regions: z.array(firmwareRegion).max(64), decoders: z.array(firmwareDecoder).max(256), softReserved: z.array(z.strictObject({ base: whole, size })).max(32) })
+    .partial()
+    .optional(),
   kernel: z.strictObject({ preset: z.string(), policies: z.record(z.string(), z.union([z.string(), z.int()])) }).partial().optional(),
   steps: z.array(z.union([z.strictObject({ run: z.string().min(1), exit: z.int().optional() }), z.strictObject({ advance: time })])).max(1000).optional(),
   workloads: z.array(workload).max(64).optional(),

@@ -94,6 +94,26 @@ describe("the three captured machines", () => {
   });
 });
 
+describe("the same as System RAM", () => {
+  const kmem = (change: Case): Booted => bootCase({ ...change, policies: { memoryUse: "system-ram-normal", onlineType: "online_movable" } });
+
+  it("every line of the captured windows, System RAM (kmem) below the dax device", () => {
+    const tail = (name: string): string[] => ["4d0000000-5cfffffff : CXL Window 0", "  4d0000000-4efffffff : region0", `    4d0000000-4efffffff : ${name}`, "      4d0000000-4efffffff : System RAM (kmem)"];
+    expect(windowOf(kmem({ softReserved: [] }))).toEqual(tail("dax0.0"));
+    expect(windowOf(kmem({}))).toEqual(tail("dax0.0"));
+    const missing = kmem({ machine: captured([true, false]) });
+    expect(windowOf(missing)).toEqual(tail("dax2.0"));
+    missing.run(missing.files.write(`${devices}/decoder0.0/delete_region`, "region0"));
+    expect(windowOf(missing)).toEqual(["4d0000000-5cfffffff : CXL Window 0", "  4d0000000-4efffffff : dax2.0", "    4d0000000-4efffffff : System RAM (kmem)"]);
+  });
+
+  it("[S54] on a range that straddles a smaller region kmem cannot reserve it", () => {
+    const booted = kmem({ softReserved: [{ base: start, size: GiB }] });
+    expect(saying(booted, /could not reserve region/)).toHaveLength(1);
+    expect(booted.files.exists("/sys/bus/dax/devices/dax2.0/driver")).toBe(false);
+  });
+});
+
 describe("who gets a range", () => {
   it("[S63] outside every window: hmem, at once", () => {
     const booted = bootCase({ regions: [], softReserved: [{ base: 64n * GiB, size: 256n * MiB }] });

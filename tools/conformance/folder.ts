@@ -3,6 +3,7 @@
 import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { CaptureError, readAccesses, readCapture, readDecoders } from "./capture.ts";
+import { logFile, momentFiles } from "./linux/case.ts";
 import type { FileResult } from "./run.ts";
 import { runCapture, runTable } from "./run.ts";
 import { bridgesOf } from "./tables.ts";
@@ -16,8 +17,8 @@ export interface FolderResult {
 
 const commandLineFile = "qemu-cmdline.txt";
 const tableFile = "CEDT.bin";
-/** Files that are read with those beside them. */
-const companions = new Set([commandLineFile]);
+/** Files that are read with those beside them, or by the comparison with a running Linux. */
+const isCompanion = (name: string): boolean => name === commandLineFile || name === logFile || momentFiles.some((kind) => name.endsWith(`.${kind}`));
 
 function filesBelow(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => statSync(join(folder, name)).isFile()).toSorted();
@@ -54,7 +55,7 @@ export function runFolder(module: WebAssembly.Module, folder: string, only?: str
     try {
       const result = runFile(module, folder, name);
       if (result !== undefined) results.push(result);
-      else if (!companions.has(basename(name))) others.push(name);
+      else if (!isCompanion(basename(name))) others.push(name);
     } catch (error) {
       if (!(error instanceof CaptureError)) throw error;
       errors.push(error);

@@ -28,8 +28,9 @@ export const cxlDaxRegionDriver: Driver = {
   remove: task("cxl_dax_region.remove", function* (): Task<void> {}),
 };
 
-/** Registers the drivers of dax devices; at boot, before the cxl devices are probed. That of cxl's dax regions waits for hmem (hmem.ts). */
-export function registerDaxDrivers(kernel: Kernel): void {
+/** Registers dax's drivers, before the cxl devices are probed; at boot the one of cxl's dax regions is left to hmem, which comes after (hmem.ts). */
+export function registerDaxDrivers(kernel: Kernel, isBooting = false): void {
   registerDriver(kernel, deviceDaxDriver);
   registerDriver(kernel, kmemDriver);
+  if (!isBooting) registerDriver(kernel, cxlDaxRegionDriver);
 }

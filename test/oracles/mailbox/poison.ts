@@ -25,8 +25,8 @@ export interface PoisonRecord {
 }
 
 export class PoisonState {
-  /** Lines that are poisoned, by source; undefined: the sheets do not say which (open question `scanSource`). */
-  readonly lines = new Map<bigint, number | undefined>();
+  /** Lines that are poisoned, by source. */
+  readonly lines = new Map<bigint, number>();
   /** What the list holds; in which order it is told, and in how many records, is the device's (open question `poisonOrder`). */
   list: PoisonRecord[] = [];
   hasOverflowed = false;
@@ -54,6 +54,14 @@ export class PoisonState {
     }
   }
 
+  /** The list anew; cut off again, it overflows again (open question `poisonRebuilt`). */
+  rebuild(records: readonly PoisonRecord[], state: DeviceState): void {
+    this.hasOverflowed = false;
+    this.overflowAt = 0n;
+    this.list = [];
+    for (const record of records) this.record(record, state);
+  }
+
   /** A line is clean again: its record ends before it, and what lay behind becomes a record of its own. */
   remove(line: bigint, state: DeviceState): void {
     this.lines.delete(line);
@@ -79,19 +87,20 @@ export class PoisonState {
 /** Records that overlap a range. */
 export const recordsIn = (list: readonly PoisonRecord[], first: bigint, end: bigint): PoisonRecord[] => list.filter(({ line, count }) => line < end && line + count > first);
 
-/** Poisoned lines of a range, neighbours as one record, by address. */
-export function runsOf(lines: Iterable<bigint>, first: bigint, end: bigint): PoisonRecord[] {
+/** Poisoned lines of a range, neighbours of one source as one record, by address. */
+export function runsOf(lines: ReadonlyMap<bigint, number>, first: bigint, end: bigint): PoisonRecord[] {
   const runs: PoisonRecord[] = [];
-  for (const line of [...lines].filter((one) => one >= first && one < end).toSorted((a, b) => (a < b ? -1 : 1))) {
+  for (const line of [...lines.keys()].filter((one) => one >= first && one < end).toSorted((a, b) => (a < b ? -1 : 1))) {
     const last = runs.at(-1);
-    if (last !== undefined && last.line + last.count === line) runs[runs.length - 1] = { ...last, count: last.count + 1n };
+    const goesOn = last !== undefined && last.line + last.count === line && lines.get(last.line) === lines.get(line);
+    if (goesOn) runs[runs.length - 1] = { ...last, count: last.count + 1n };
     else runs.push({ line, count: 1n });
   }
   return runs;
 }
 
 /** What is wrong with records: a line that is not expected, or given before, or of another source; what is left out though no more follow. */
-export function checkRecords(bytes: Uint8Array, at: number, hasMore: boolean, expected: ReadonlyMap<bigint, number | undefined>, given: Set<bigint>): string | undefined {
+export function checkRecords(bytes: Uint8Array, at: number, hasMore: boolean, expected: ReadonlyMap<bigint, number>, given: Set<bigint>): string | undefined {
   const { length, fields } = mediaErrorRecord;
   for (let record = at; record + length <= bytes.length; record += length) {
     const address = payloadBig(bytes, fields.address, record);
@@ -112,9 +121,9 @@ export function checkRecords(bytes: Uint8Array, at: number, hasMore: boolean, ex
 }
 
 /** Lines of records that overlap a range, by source. */
-function linesIn(state: PoisonState, { first, end }: LineRange): Map<bigint, number | undefined> {
-  const found = new Map<bigint, number | undefined>();
-  for (const { line, count } of recordsIn(state.list, first, end)) for (let each = line; each < line + count; each++) if (each >= first && each < end) found.set(each, state.lines.get(each));
+function linesIn(state: PoisonState, { first, end }: LineRange): Map<bigint, number> {
+  const found = new Map<bigint, number>();
+  for (const { line, count } of recordsIn(state.list, first, end)) for (let each = line; each < line + count; each++) if (each >= first && each < end) found.set(each, state.lines.get(each) ?? 0);
   return found;
 }
 

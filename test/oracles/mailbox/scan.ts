@@ -13,10 +13,12 @@ import { eventRecords } from "../../../registers/events.ts";
 const scanTransaction = 3;
 /** Log of what a scan finds. */
 const foundLog = 2;
+/** Source of a line that the list did not hold (open question `scanSource`). */
+const foundSource = 2;
 
 export interface ScanResults {
   /** Lines found, by source as far as it is known. */
-  readonly lines: ReadonlyMap<bigint, number | undefined>;
+  readonly lines: ReadonlyMap<bigint, number>;
   readonly isStopped: boolean;
   given: Set<bigint>;
 }
@@ -34,32 +36,18 @@ function reportFound(state: DeviceState, line: bigint): void {
   state.report(foundLog, record);
 }
 
-/** Parts of a run whose lines have one source; what no list knew is a source of its own. */
-function bySource(run: { readonly line: bigint; readonly count: bigint }, sources: ReadonlyMap<bigint, number | undefined>): { line: bigint; count: bigint }[] {
-  const parts: { line: bigint; count: bigint }[] = [];
-  for (let line = run.line; line < run.line + run.count; line++) {
-    const last = parts.at(-1);
-    if (last !== undefined && sources.get(last.line) === sources.get(line)) last.count++;
-    else parts.push({ line, count: 1n });
-  }
-  return parts;
-}
-
-/** The end of a scan: the list is rebuilt when all of the media was looked at. A line that the list did not hold has a source of the scan's choice. */
+/** The end of a scan: the list is rebuilt when all of the media was looked at. A line that the list did not hold gets a source of the scan's own. */
 function finish(state: DeviceState, range: LineRange, isSilent: boolean): void {
   const { poison } = state;
   const listed = poison.list;
   const isListed = (line: bigint): boolean => listed.some((record) => line >= record.line && line < record.line + record.count);
-  for (const line of poison.lines.keys()) if (line >= range.first && line < range.end && !isListed(line)) poison.lines.set(line, undefined);
-  const records = runsOf(poison.lines.keys(), range.first, range.end).flatMap((run) => bySource(run, poison.lines));
+  for (const line of poison.lines.keys()) if (line >= range.first && line < range.end && !isListed(line)) poison.lines.set(line, foundSource);
+  const records = runsOf(poison.lines, range.first, range.end);
   const told = records.slice(0, state.settings.poisonListSize).flatMap(({ line, count }) => Array.from({ length: Number(count) }, (_, index) => line + BigInt(index)));
-  const lines = new Map(told.map((line) => [line, poison.lines.get(line)]));
+  const lines = new Map(told.map((line) => [line, poison.lines.get(line) ?? foundSource]));
   state.scan = { lines, isStopped: false, given: new Set() };
   if (range.first === 0n && range.end * lineBytes === state.bytes) {
-    poison.hasOverflowed = false;
-    poison.overflowAt = 0n;
-    poison.list = [];
-    for (const record of records) poison.record(record, state);
+    poison.rebuild(records, state);
   }
   if (!isSilent) for (const line of told) reportFound(state, line);
 }

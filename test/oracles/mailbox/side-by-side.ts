@@ -1,13 +1,16 @@
 // Modules and reference side by side: each access in all of them, every value compared, every answer one that the sheets allow.
 
+import { deviceBlock } from "../../../registers/device-block.ts";
 import type { DeviceDescription } from "../../../src/platform/description.ts";
 import type { Bench, Driver, Width } from "./bench.ts";
 import { mailboxBases } from "./bench.ts";
 import type { DeviceChoices } from "./choices.ts";
+import { deviates } from "./deviations.ts";
 import type { Observer } from "./device.ts";
 import { ReferenceDevice } from "./device.ts";
 import { mailboxPlaces } from "./mailbox.ts";
 import type { ResetKind } from "./resets.ts";
+import { media } from "./units.ts";
 
 export class DivergenceError extends Error {
   constructor(what: string) {
@@ -18,6 +21,7 @@ export class DivergenceError extends Error {
 
 const hex = (value: bigint): string => `0x${value.toString(16)}`;
 const percentageByte = mailboxBases.primary + mailboxPlaces.background + 2;
+const resetNeeded = 0xe0n;
 const mostSteps = 10_000;
 
 export class SideBySide implements Driver {
@@ -69,6 +73,10 @@ export class SideBySide implements Driver {
 
   #readLoosely(offset: number, width: Width, got: bigint): void {
     this.reference.adopt(offset, width, got);
+    // device-registers.md 5: while the media is not usable, some reset is named.
+    const { mediaStatus, background } = this.reference.state;
+    const isTold = offset !== deviceBlock.memoryStatus || mediaStatus === media.ready || (got & resetNeeded) !== 0n || (background !== undefined && deviates("resetNeeded"));
+    if (!isTold) throw new DivergenceError("media disabled, but Reset Needed is 0");
     const { percentages } = this.reference;
     if (percentages === undefined || offset > percentageByte || offset + width <= percentageByte) return;
     const shown = Number((got >> BigInt(8 * (percentageByte - offset))) & 0x7fn);

@@ -6,15 +6,17 @@ import { decoderOffsets } from "../decoder-values.ts";
 import type { Topology } from "../topology.ts";
 import { componentNamed, machineOf, readTopology } from "../topology.ts";
 import type { MachineDescription } from "../../../src/platform/description.ts";
+import type { FirmwareDecoder } from "../../../src/platform/firmware-setup.ts";
 import type { CommandResult } from "../../../src/userland/output.ts";
 import type { LinuxCase, Moment, Step } from "./case.ts";
 import { addressesOf } from "./addresses.ts";
 import type { Facts } from "./facts.ts";
 import { attributeFacts, iomemFacts, listingFacts, outputFacts, parseJson } from "./facts.ts";
-import type { Host, ProgrammedDecoder } from "./host.ts";
+import type { Host } from "./host.ts";
 import { attributesText, bootHost, decoderRegister } from "./host.ts";
 import type { Names } from "./names.ts";
 import { lasting, namesIn, present } from "./names.ts";
+import { programmedDecoders } from "./programmed.ts";
 import { linuxRules } from "./rules.ts";
 
 export interface LinuxDifference {
@@ -147,12 +149,11 @@ function runStep(run: Run, { line, output, exitCode }: Extract<Step, { readonly 
   compareFacts(result, run.used, canonical(run.theirNames, theirs), canonical(run.ourNames, ours));
 }
 
-/** Decoders as a moment's registers show them. */
-function programmed(run: Run, moment: Moment | undefined): ProgrammedDecoder[] {
+/** @throws CaptureError the moment has no registers */
+function programmed(run: Run, moment: Moment | undefined): FirmwareDecoder[] {
   const text = moment?.files.get("hdm-regs.txt");
   if (moment === undefined || text === undefined) throw new CaptureError(run.linux.name, "kexec", "a second kernel needs the decoders that it finds; give the first moment after it with hdm-regs.txt");
-  return readDecoders(`${moment.name}.hdm-regs.txt`, text, run.linux.commandLine).entries.flatMap(({ value }) =>
-    value["decoder"] === undefined ? [] : [{ component: componentNamed(run.topology, textOf(value["fn"])), index: numberOf(value["decoder"]), base: bigOf(value["base"]), size: bigOf(value["size"]), control: numberOf(value["control"]), targets: bigOf(value["targets"]) }]);
+  return programmedDecoders(run.topology, readDecoders(`${moment.name}.hdm-regs.txt`, text, run.linux.commandLine).entries);
 }
 
 /** The machine without a card. */
@@ -170,11 +171,11 @@ const namesAhead = (linux: LinuxCase, steps: readonly Step[]): Names => {
 };
 
 /** A new kernel on hardware as the step before it left it; cards that go before its drivers come are gone from the start. */
-function startSecond(run: Run, module: WebAssembly.Module, machine: MachineDescription, rest: readonly Step[]): void {
+function startSecond(run: Run, module: WebAssembly.Module, machine: MachineDescription, commandLine: string, rest: readonly Step[]): void {
   const moment = rest.find((step) => step.kind === "moment");
   const gone = rest.slice(0, moment === undefined ? 0 : rest.indexOf(moment)).flatMap((step) => (step.kind === "removed" ? [step.card] : []));
   const left = gone.reduce(without, machine);
-  run.host = bootHost(module, left, programmed(run, moment === undefined ? undefined : run.linux.moments.get(moment.name)));
+  run.host = bootHost(module, { machine: left, commandLine, decoders: programmed(run, moment === undefined ? undefined : run.linux.moments.get(moment.name)) });
   run.theirNames = namesAhead(run.linux, rest);
   run.ourNames = new Map();
   renew(run);
@@ -185,11 +186,11 @@ function startSecond(run: Run, module: WebAssembly.Module, machine: MachineDescr
 export function runCase(module: WebAssembly.Module, linux: LinuxCase): CaseResult {
   const topology = readTopology(linux.name, linux.commandLine);
   const machine = machineOf(topology, addressesOf(linux, topology));
-  const run: Run = { linux, topology, moments: [], used: new Map(), notes: new Set(), host: bootHost(module, machine, []), theirNames: namesAhead(linux, linux.steps), ourNames: new Map() };
+  const run: Run = { linux, topology, moments: [], used: new Map(), notes: new Set(), host: bootHost(module, { machine, commandLine: linux.kernelCommandLine, decoders: [] }), theirNames: namesAhead(linux, linux.steps), ourNames: new Map() };
   let isBeforeDrivers = false;
   for (const [index, step] of linux.steps.entries()) {
     if (step.kind === "kexec") {
-      startSecond(run, module, machine, linux.steps.slice(index + 1));
+      startSecond(run, module, machine, step.commandLine, linux.steps.slice(index + 1));
       isBeforeDrivers = true;
     } else if (step.kind === "command") runStep(run, step);
     else if (step.kind === "moment") {

@@ -1,14 +1,13 @@
 // Our kernel on the machine of a case: power-on, decoders as another kernel left them, boot, commands, what is seen at a moment.
 
-import { cacheMemoryRange } from "../../../registers/constants.ts";
-import { hdmDecoderDevice, hdmDecoderPort } from "../../../registers/hdm-decoder.ts";
-import { enumeratePci } from "../../../src/firmware/enumerate.ts";
-import type { FoundFunction } from "../../../src/firmware/enumerate.ts";
+import { hdmDecoderPort } from "../../../registers/hdm-decoder.ts";
 import { boot, kernelHandlers, onNotify } from "../../../src/kernel/boot.ts";
 import { SystemError } from "../../../src/kernel/base/errno.ts";
 import { createFileSystem } from "../../../src/kernel/sysfs/file-system.ts";
 import type { FileSystem } from "../../../src/kernel/sysfs/file-system.ts";
 import type { MachineDescription } from "../../../src/platform/description.ts";
+import type { FirmwareDecoder, SoftReservedRange } from "../../../src/platform/firmware-setup.ts";
+import { noSetup } from "../../../src/platform/firmware-setup.ts";
 import { kernelPolicies } from "../../../src/sandbox/policies.ts";
 import type { System } from "../../../src/sandbox/system.ts";
 import { createSystem, step } from "../../../src/sandbox/system.ts";
@@ -17,23 +16,12 @@ import { checkTasks, hasReady, isRunning, nextWakeTime, spawn } from "../../../s
 import type { Task } from "../../../src/sim/task.ts";
 import type { CommandResult } from "../../../src/userland/output.ts";
 import { runCommand } from "../../../src/userland/run.ts";
-import { decoderAt, decoderOffsets } from "../decoder-values.ts";
-import { functionsOf } from "../topology.ts";
+import { decoderAt } from "../decoder-values.ts";
 
 export interface Host {
   readonly system: System;
   readonly files: FileSystem;
   readonly command: (line: string) => CommandResult;
-}
-
-/** One decoder as software left it. */
-export interface ProgrammedDecoder {
-  readonly component: string;
-  readonly index: number;
-  readonly base: bigint;
-  readonly size: bigint;
-  readonly control: number;
-  readonly targets: bigint;
 }
 
 const stepLimit = 400_000;
@@ -76,50 +64,32 @@ function decodersAt(read: (offset: number) => number): number | undefined {
   return found === undefined ? undefined : found >>> 20;
 }
 
-const flatten = (found: readonly FoundFunction[]): FoundFunction[] => found.flatMap((one) => [one, ...flatten(one.below)]);
-const lowHalf = (value: bigint): number => Number(value & 0xffff_ffffn);
-const commitBit = 1 << hdmDecoderPort.registers.control.fields.commit.bits;
-const enableDecoders = 2;
+const units: Readonly<Record<string, bigint>> = { "": 1n, K: 1n << 10n, M: 1n << 20n, G: 1n << 30n };
+const softReservedType = 0xefff_ffffn;
+const bytes = (digits: string, unit: string): bigint => BigInt(digits) * (units[unit.toUpperCase()] ?? 1n);
 
-/** Programs decoders before any driver, as an earlier kernel left them; bus numbers and BARs are taken over by the kernel, or given anew. */
-function program(system: System, machine: MachineDescription, decoders: readonly ProgrammedDecoder[]): void {
-  const { platform } = system;
-  const blocks = new Map<string, bigint>();
-  const names = [...functionsOf(machine)].filter(([, kind]) => kind !== "hb").map(([name]) => name);
-  const found = machine.hostBridges.flatMap((bridge, index) => {
-    blocks.set(bridge.name, bridge.componentBase);
-    const memory = platform.firmware.hostBridges[index]?.memory[0]?.base ?? 0n;
-    return flatten(enumeratePci(platform.config, bridge, memory).rootPorts);
-  });
-  for (const [index, { bar }] of found.entries()) blocks.set(names[index] ?? "", bar);
-  for (const { component, index, base, size, control, targets } of decoders) {
-    const at = blocks.get(component);
-    if (at === undefined || (control & commitBit) === 0) continue;
-    const handle = platform.ioremap(at + BigInt(cacheMemoryRange.offset), BigInt(cacheMemoryRange.size));
-    const start = decodersAt((offset) => handle.read32(offset));
-    if (start !== undefined) {
-      const decoder = start + decoderAt(index);
-      handle.write32(start + hdmDecoderDevice.registers.globalControl.offset, enableDecoders);
-      for (const [offset, value] of [[decoderOffsets.base, base], [decoderOffsets.size, size], [decoderOffsets.targets, targets]] as const) {
-        handle.write32(decoder + offset, lowHalf(value));
-        handle.write32(decoder + offset + 4, lowHalf(value >> 32n));
-      }
-      handle.write32(decoder + decoderOffsets.control, (control & ~commitBit) >>> 0);
-      handle.write32(decoder + decoderOffsets.control, control);
-    }
-    handle.unmap();
-  }
-}
+/** Ranges that a command line makes Soft Reserved: `memmap=SIZE%BASE+0xefffffff`. */
+export const softReservedOf = (commandLine: string): SoftReservedRange[] =>
+  [...commandLine.matchAll(/\bmemmap=(0x[0-9a-f]+|\d+)([KMG]?)%(0x[0-9a-f]+|\d+)([KMG]?)\+(0x[0-9a-f]+)/gi)].flatMap(([, size = "0", sizeUnit = "", base = "0", baseUnit = "", type = "0"]) =>
+    BigInt(type) === softReservedType ? [{ base: bytes(base, baseUnit), size: bytes(size, sizeUnit) }] : []);
 
 const preset = "linux-7.2";
 const restrictions = { deviceCoherent: true, hostOnlyCoherent: true, volatile: true, persistent: true, fixed: false };
 
+export interface Booting {
+  readonly machine: MachineDescription;
+  /** The kernel's own command line: what is said there changes the preset. */
+  readonly commandLine: string;
+  /** What an earlier kernel left programmed. */
+  readonly decoders: readonly FirmwareDecoder[];
+}
+
 /** Boots the kernel with the preset of the version that was captured. */
-export function bootHost(module: WebAssembly.Module, machine: MachineDescription, decoders: readonly ProgrammedDecoder[]): Host {
-  const values = presetValues(preset);
-  if (values === undefined) throw new Error(`there is no preset ${preset}`);
-  const system = createSystem(module, { machine, firmware: { isolationOwner: "os", restrictions }, policies: kernelPolicies(values), handlers: kernelHandlers, seed: 1, schedule: "fixed", onNotify });
-  if (decoders.length > 0) program(system, machine, decoders);
+export function bootHost(module: WebAssembly.Module, { machine, commandLine, decoders }: Booting): Host {
+  const chosen = presetValues(preset);
+  if (chosen === undefined) throw new Error(`there is no preset ${preset}`);
+  const values = { ...chosen, online: /\bmemhp_default_state=(\w+)/.exec(commandLine)?.[1] ?? chosen.online };
+  const system = createSystem(module, { machine, firmware: { isolationOwner: "os", restrictions, setup: { ...noSetup, decoders, softReserved: softReservedOf(commandLine) } }, policies: kernelPolicies(values), handlers: kernelHandlers, seed: 1, schedule: "fixed", onNotify });
   const files = createFileSystem(system.kernel);
   run(system, boot(system.kernel));
   return { system, files, command: (line) => run(system, runCommand(system.kernel, files, line)) };
