@@ -13,7 +13,7 @@ type Asked = "getHealth" | "getAlerts" | "identifyMemoryDevice" | "getPartitionI
 
 /** Answers vary in length; what an answer does not hold reads 0. */
 const room = 4096;
-const capacityUnit = 256n << 20n;
+export const capacityUnit = 256n << 20n;
 
 /** The answer of a device that has the command and takes it; undefined else, and then the key is left out. */
 function* ask(files: FileSystem, memdev: string, command: Asked): Task<Uint8Array | undefined> {

@@ -61,6 +61,18 @@ describe("commands on memdevs and ports", () => {
     expect((JSON.parse(booted.command("cxl free-dpa mem0").stdout) as Parsed)[0]?.["decoder"]?.["decoder"]).toBe("decoder2.1");
   });
 
+  it("set-partition divides what can be partitioned, from the next reset on", () => {
+    const booted = bootMachine(twoDevices({ partitionAlignment: 256n * MiB }, { volatileCapacity: 512n * MiB, persistentCapacity: 512n * MiB }));
+    const set = booted.command("cxl set-partition mem0 -t ram -s 256M");
+    expect(set.stderr).toBe("cxl memdev: cmd_set_partition: set_partition 1 mem\n");
+    const info = (JSON.parse(set.stdout) as Parsed)[0]?.["partition_info"];
+    expect([info?.["active_volatile_size"], info?.["next_volatile_size"], info?.["next_persistent_size"]]).toEqual([536870912, 268435456, 805306368]);
+    expect(booted.command("cxl set-partition mem0 -t ram -s 100M").stderr).toBe("cxl memdev: partition_align: mem0: size 104857600 is not partition aligned 268435456\ncxl memdev: cmd_set_partition: set_partition 0 mem\n");
+    expect(booted.command("cxl set-partition mem0 -t ram -s 100M --align").exitCode).toBe(0);
+    const fixed = bootMachine(twoDevices());
+    expect(fixed.command("cxl set-partition mem0")).toEqual({ exitCode: 1, stdout: "", stderr: "cxl memdev: validate_partition: mem0: no available capacity\ncxl memdev: cmd_set_partition: set_partition 0 mem\n" });
+  });
+
   it("disable-port and disable-bus refuse while enabled memdevs are below", () => {
     const booted = bootMachine(twoDevices());
     expect(booted.command("cxl disable-port port1")).toEqual({ exitCode: 1, stdout: "", stderr: "cxl port: action_disable: port1 hosts 2 memdevs which are part of an active region\ncxl port: action_disable: See 'cxl list -M -p port1' to see impacted devices\ncxl port: cmd_disable_port: disabled 0 port\n" });
