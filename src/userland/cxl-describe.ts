@@ -1,13 +1,16 @@
 // CXL objects as `cxl list` prints them: keys, order and presence as version 85 of the tool (user-interface sheet, section 2; captures).
 
 import type { FileSystem } from "../kernel/sysfs/file-system.ts";
-import { describeDaxRegion } from "./dax-describe.ts";
+import type { Answers } from "./cxl-questions.ts";
+import { daxDevicesOf, daxRegions, describeDaxDevice, describeDaxRegion } from "./dax-describe.ts";
 import type { Json } from "./json.ts";
 import { attribute, deviceFolder, devicesOf, driverOf, linkOf, numberAttribute, pathOf } from "./tree.ts";
 
 export interface DescribeOptions {
   readonly areTargetsShown: boolean;
   readonly isDaxShown?: boolean;
+  /** What devices answered, by name of memdev or region. */
+  readonly answers?: Answers;
   /** What the library says on standard error while it looks things up. */
   readonly warn?: (text: string) => void;
 }
@@ -34,19 +37,25 @@ export function memdevOfDecoder(files: FileSystem, decoder: string): string | un
   return endpoint.startsWith("endpoint") ? memdevOfEndpoint(files, endpoint) : undefined;
 }
 
-export function describeMemdev(files: FileSystem, name: string): JsonObject {
+export function describeMemdev(files: FileSystem, name: string, options: DescribeOptions = { areTargetsShown: false }): JsonObject {
+  const answer = options.answers?.get(name);
   const numa = read(files, name, "numa_node");
   const size = (what: string): bigint | undefined => (read(files, name, `${what}/size`) > 0n ? read(files, name, `${what}/size`) : undefined);
   return {
     memdev: name,
     pmem_size: size("pmem"),
     ram_size: size("ram"),
+    health: answer?.["health"],
+    alert_config: answer?.["alert_config"],
     serial: read(files, name, "serial"),
     numa_node: numa >= 0n ? numa : undefined,
     host: pathOf(files, "cxl", name).at(-2),
     firmware_version: attribute(files, "cxl", name, "firmware_version"),
     state: isBound(files, name) ? undefined : "disabled",
     poison_injectable: files.exists(`/sys/kernel/debug/cxl/${name}/inject_poison`),
+    partition_info: answer?.["partition_info"],
+    firmware: answer?.["firmware"],
+    media_errors: answer?.["media_errors"],
   };
 }
 
@@ -115,10 +124,17 @@ function isClassMismatched(files: FileSystem, region: string): boolean {
   return false;
 }
 
+/** A dax region that no driver has taken shows its number only (capture 4-events). */
+function describeDaxOf(files: FileSystem, region: string): Json | undefined {
+  const id = region.slice("region".length);
+  const dax = daxRegions(files).find((found) => found.name === `dax_region${id}`);
+  if (dax !== undefined) return describeDaxRegion(files, dax, daxDevicesOf(files, dax.name, true).map((device) => describeDaxDevice(files, device, false)), false);
+  return files.exists(deviceFolder("cxl", `dax_region${id}`)) ? { id: Number(id) } : undefined;
+}
+
 export function describeRegion(files: FileSystem, name: string, options: DescribeOptions): JsonObject {
   const targets = options.areTargetsShown ? mappings(files, name, options) : [];
   const size = read(files, name, "size");
-  const dax = `dax_region${name.slice("region".length)}`;
   return {
     region: name,
     resource: size > 0n ? read(files, name, "resource") : undefined,
@@ -129,8 +145,9 @@ export function describeRegion(files: FileSystem, name: string, options: Describ
     decode_state: attribute(files, "cxl", name, "commit") === "1" ? "commit" : "reset",
     state: isBound(files, name) ? undefined : "disabled",
     locked: attribute(files, "cxl", name, "locked") === "1",
+    media_errors: options.answers?.get(name)?.["media_errors"],
     mappings: targets.length > 0 ? targets : undefined,
-    daxregion: options.isDaxShown === true && files.exists(`${deviceFolder("cxl", dax)}/dax_region`) ? describeDaxRegion(files, dax) : undefined,
+    daxregion: options.isDaxShown === true ? describeDaxOf(files, name) : undefined,
     qos_class_mismatch: isClassMismatched(files, name) ? true : undefined,
   };
 }

@@ -1,8 +1,12 @@
 // `cxl list`: which objects are shown, and how they nest: a listed parent swallows what is below it under a suffixed key.
 
 import type { FileSystem } from "../kernel/sysfs/file-system.ts";
+import type { Task } from "../sim/task.ts";
 import type { JsonObject } from "./cxl-describe.ts";
 import { describeBus, describeDecoder, describeMemdev, describePort, describeRegion, endpointOf, memdevOfDecoder, memdevOfEndpoint, parentOf, regionsOf } from "./cxl-describe.ts";
+import type { Answers, Question } from "./cxl-questions.ts";
+import { askMemdev, questionNames } from "./cxl-questions.ts";
+import { readRegionErrors } from "./cxl-poison.ts";
 import { humanize } from "./human.ts";
 import type { Json } from "./json.ts";
 import { toJson } from "./json.ts";
@@ -28,6 +32,9 @@ interface Request {
   readonly isIdleShown: boolean;
   readonly areTargetsShown: boolean;
   readonly isDaxShown: boolean;
+  /** What is asked of devices themselves, and what they answered. */
+  readonly questions: ReadonlySet<Question>;
+  readonly answers: Answers;
   readonly warn: (text: string) => void;
 }
 
@@ -47,7 +54,7 @@ function parseRequest(files: FileSystem, argv: readonly string[], output: Output
   if (chosen.size === 0) for (const kind of kinds) if (filters.has(filterOf[kind])) chosen.add(kind);
   if (chosen.size === 0 && filters.has("serial")) chosen.add("memdevs");
   if (chosen.size === 0) for (const kind of ["memdevs", "regions"] as const) chosen.add(kind);
-  const request = { files, kinds: chosen, filters, isIdleShown: options.flags.has("idle") || verbosity > 1, areTargetsShown: options.flags.has("targets") || verbosity > 0, isDaxShown: options.flags.has("dax") || verbosity > 2, warn: output.err };
+  const request = { files, kinds: chosen, filters, isIdleShown: options.flags.has("idle") || verbosity > 1, areTargetsShown: options.flags.has("targets") || verbosity > 0, isDaxShown: options.flags.has("dax") || verbosity > 2, warn: output.err, questions: new Set(questionNames.filter((name) => verbosity > 2 || options.flags.has(name))), answers: new Map() };
   return { request, isHuman: options.flags.has("human") };
 }
 
@@ -129,11 +136,11 @@ function collectEndpoint(request: Request, endpoint: string, into: Collected): v
   const inner = nothing();
   collectDecoders(request, endpoint, inner);
   if (!isListed) {
-    if (isMemdevShown) inner.memdevs.push(describeMemdev(files, memdev));
+    if (isMemdevShown) inner.memdevs.push(describeMemdev(files, memdev, request));
     merge(into, inner);
     return;
   }
-  into.endpoints.push({ ...describePort(files, endpoint, request), ...(isMemdevShown ? { memdev: describeMemdev(files, memdev) } : {}), ...nested(endpoint, inner) });
+  into.endpoints.push({ ...describePort(files, endpoint, request), ...(isMemdevShown ? { memdev: describeMemdev(files, memdev, request) } : {}), ...nested(endpoint, inner) });
 }
 
 function childrenOf(request: Request, port: string, prefix: string): string[] {
@@ -170,11 +177,24 @@ function groups(files: FileSystem, anonymous: readonly JsonObject[], all: Collec
   ];
 }
 
+/** Asks what the flags want of each memdev and region that may be shown. */
+function* askAll(request: Request): Task<Request> {
+  const { files, questions } = request;
+  const answers = new Map<string, JsonObject>();
+  const memdevs = request.kinds.has("memdevs") ? devicesOf(files, "cxl", "mem").filter((name) => memdevMatches(request, name) && isVisible(request, name)) : [];
+  for (const memdev of memdevs) answers.set(memdev, yield* askMemdev(files, memdev, questions));
+  const regions = request.kinds.has("regions") && questions.has("media-errors") ? devicesOf(files, "cxl", "region").filter((name) => isRegionShown(request, name)) : [];
+  for (const region of regions) answers.set(region, { media_errors: yield* readRegionErrors(files, region, membersOf(request, region).toReversed()) });
+  return { ...request, answers };
+}
+
 /** `cxl list ...`: always 0; nothing found is a warning and an empty list. */
-export function listObjects(files: FileSystem, argv: readonly string[], output: Output): number {
-  const { request, isHuman } = parseRequest(files, argv, output);
+export function* listObjects(files: FileSystem, argv: readonly string[], output: Output): Task<number> {
+  const parsed = parseRequest(files, argv, output);
+  const { isHuman } = parsed;
+  const request = yield* askAll(parsed.request);
   const all = nothing();
-  const anonymous = request.kinds.has("memdevs") && request.isIdleShown ? devicesOf(files, "cxl", "mem").filter((name) => !isEnabled(request, name) && memdevMatches(request, name)).map((name) => describeMemdev(files, name)) : [];
+  const anonymous = request.kinds.has("memdevs") && request.isIdleShown ? devicesOf(files, "cxl", "mem").filter((name) => !isEnabled(request, name) && memdevMatches(request, name)).map((name) => describeMemdev(files, name, request)) : [];
   for (const root of devicesOf(files, "cxl", "root")) collectBus(request, root, all);
   const filled = groups(files, anonymous, all).filter(([, items]) => items.length > 0);
   if (filled.length === 0) output.err("  Warning: no matching devices found\n\n");

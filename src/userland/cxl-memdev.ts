@@ -1,11 +1,14 @@
 // Commands on memdevs: enable and disable, reserve and free DPA.
 
 import type { Errno } from "../kernel/base/errno.ts";
+import { errnoText } from "../kernel/base/errno.ts";
 import type { FileSystem } from "../kernel/sysfs/file-system.ts";
 import type { Task } from "../sim/task.ts";
 import type { JsonObject } from "./cxl-describe.ts";
 import { describeDecoder, describeMemdev, endpointOf } from "./cxl-describe.ts";
 import { ToolFailure, bindDevice, complaint, store, unbindDevice } from "./failure.ts";
+import { readPartitions } from "./cxl-mailbox.ts";
+import { setPartition } from "./cxl-partition.ts";
 import { toJson } from "./json.ts";
 import { isMemdevNamed, isNamed, isSerialNamed } from "./match.ts";
 import type { OptionSpec, Options } from "./options.ts";
@@ -16,6 +19,7 @@ import { attribute, devicesOf, driverOf, numberAttribute, pathOf } from "./tree.
 const baseSpec = { bus: { short: "b", value: true }, serial: { short: "S" }, verbose: { short: "v" } } as const satisfies OptionSpec;
 const forceSpec = { ...baseSpec, force: { short: "f" } } as const satisfies OptionSpec;
 const reserveSpec = { ...forceSpec, decoder: { short: "d", value: true }, type: { short: "t", value: true }, size: { short: "s", value: true } } as const satisfies OptionSpec;
+const partitionSpec = { ...forceSpec, type: { short: "t", value: true }, size: { short: "s", value: true }, align: { short: "a" } } as const satisfies OptionSpec;
 const freeSpec = { ...forceSpec, decoder: { short: "d", value: true }, type: { short: "t", value: true } } as const satisfies OptionSpec;
 
 export interface MemdevCall {
@@ -118,6 +122,17 @@ function* changeDpa(call: MemdevCall, memdev: string, isFreeing: boolean): Task<
   call.shown.push({ ...describeMemdev(files, memdev), decoder: describeDecoder(files, decoder, { areTargetsShown: false }) });
 }
 
+/** The division asked for counts from the next reset; what the device says of it is shown, whether or not it took it. */
+function* partition({ files, options, output, shown }: MemdevCall, memdev: string): Task<void> {
+  const failed = yield* setPartition(files, memdev, { type: options.values.get("type"), size: options.values.get("size"), isAligned: options.flags.has("align") });
+  if (failed?.isSent !== false) {
+    if (failed !== undefined) output.err(complaint(tool, failed.failure) + `${tool}: action_setpartition: ${memdev} error: ${errnoText(failed.failure.errno)}\n`);
+    shown.push(describeMemdev(files, memdev, { areTargetsShown: false, answers: new Map([[memdev, { partition_info: yield* readPartitions(files, memdev) }]]) }));
+  }
+  if (failed === undefined) return;
+  throw failed.isSent ? new ToolFailure(failed.failure.errno, "", "") : failed.failure;
+}
+
 interface MemdevCommand {
   readonly spec: OptionSpec;
   readonly act: (call: MemdevCall, memdev: string) => Task<void>;
@@ -131,6 +146,7 @@ const commands: Readonly<Record<string, MemdevCommand>> = {
   "disable-memdev": { spec: forceSpec, act: disable, done: (count) => `disabled ${count} mem${plural(count)}` },
   "enable-memdev": { spec: baseSpec, act: enable, done: (count) => `enabled ${count} mem${plural(count)}` },
   "reserve-dpa": { spec: reserveSpec, act: (call, memdev) => changeDpa(call, memdev, false), done: (count) => `reservation completed on ${count} mem device${plural(count)}` },
+  "set-partition": { spec: partitionSpec, act: partition, done: (count) => `set_partition ${count} mem${plural(count)}` },
   "free-dpa": { spec: freeSpec, act: (call, memdev) => changeDpa(call, memdev, true), done: (count) => `reservation release completed on ${count} mem device${plural(count)}` },
 };
 

@@ -13,7 +13,7 @@ import type { Output } from "./output.ts";
 /** `cxl ...`: exit code. */
 export function* cxl(files: FileSystem, argv: readonly string[], output: Output): Task<number> {
   const [command = "", ...rest] = argv;
-  if (command === "list") return listObjects(files, rest, output);
+  if (command === "list") return yield* listObjects(files, rest, output);
   if (command === "create-region") return yield* createRegion(files, rest, output);
   if (isRegionCommand(command)) return yield* regionCommand(files, command, rest, output);
   if (isMemdevCommand(command)) return yield* memdevCommand(files, command, rest, output);

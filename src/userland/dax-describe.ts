@@ -1,13 +1,50 @@
 // dax regions and devices as `daxctl list` and `cxl list -X` print them.
 
 import type { FileSystem } from "../kernel/sysfs/file-system.ts";
+import { blocksOf } from "./dax-memory.ts";
 import type { Json } from "./json.ts";
-import { deviceFolder, devicesOf, driverOf, numberAttribute, pathOf } from "./tree.ts";
-
-const modes: Readonly<Record<string, string>> = { device_dax: "devdax", kmem: "system-ram" };
+import { deviceFolder, devicesOf, driverOf, inNaturalOrder, numberAttribute, pathOf } from "./tree.ts";
 
 /** Name of the device that a dax device's region hangs on. */
 export const daxRegionOf = (files: FileSystem, device: string): string => pathOf(files, "dax", device).at(-2) ?? "";
+
+export interface DaxRegion {
+  /** Of the parent device: cxl for `dax_regionN`, platform for `hmem.N`. */
+  readonly bus: string;
+  readonly name: string;
+  /** Folder of the region's own files. */
+  readonly folder: string;
+  readonly id: bigint;
+}
+
+const parents = [["cxl", /^dax_region\d+$/], ["platform", /^hmem\.\d+$/]] as const;
+
+/** dax regions in order of id: devices that hold `dax_region`. */
+export function daxRegions(files: FileSystem): DaxRegion[] {
+  const found = parents.flatMap(([bus, pattern]) => {
+    const all = `/sys/bus/${bus}/devices`;
+    const names = files.exists(all) ? inNaturalOrder(files.list(all).filter((name) => pattern.test(name))) : [];
+    return names.filter((name) => files.exists(`${deviceFolder(bus, name)}/dax_region`)).map((name) => ({ bus, name, folder: `${deviceFolder(bus, name)}/dax_region`, id: numberAttribute(files, bus, name, "dax_region/id") }));
+  });
+  return found.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** A region by "all", its number, or the name of the cxl region or dax region. */
+export const isRegionNamed = (region: DaxRegion, text: string | undefined): boolean => text === undefined || ["all", String(region.id), region.name, `region${region.id}`, `dax_region${region.id}`].includes(text);
+
+const mask64 = (1n << 64n) - 1n;
+
+/** Number by which kernfs orders names inside a directory; the tool reads the directory in that order and adds each device in front. */
+function directoryHash(name: string): bigint {
+  let sum = 0n;
+  for (const letter of name) {
+    const code = BigInt(letter.codePointAt(0) ?? 0);
+    sum = ((sum + (code << 4n) + (code >> 4n)) * 11n) & mask64;
+  }
+  return (((sum * 0x61c8_8646_80b5_83ebn) & mask64) >> 32n) & 0x7fff_ffffn;
+}
+
+const inToolOrder = (names: readonly string[]): string[] => names.map((name) => ({ name, hash: directoryHash(name) })).toSorted((a, b) => (a.hash > b.hash ? -1 : 1)).map((entry) => entry.name);
 
 function mappingsOf(files: FileSystem, device: string): Json[] {
   const found: Json[] = [];
@@ -18,27 +55,43 @@ function mappingsOf(files: FileSystem, device: string): Json[] {
   return found;
 }
 
+/** Counters of memory blocks, in system-ram mode; `movable` while any is on line. */
+function describeMemory(files: FileSystem, device: string): { readonly [key: string]: Json | undefined } {
+  const blocks = blocksOf(files, device);
+  const online = blocks.filter((block) => block.isOnline);
+  return { online_memblocks: online.length, total_memblocks: blocks.length, movable: online.length === 0 ? undefined : online.every((block) => block.isMovable) };
+}
+
 export function describeDaxDevice(files: FileSystem, device: string, withMappings: boolean): Json {
   const driver = driverOf(files, "dax", device);
   const mappings = withMappings ? mappingsOf(files, device) : [];
+  const read = (what: string): bigint => numberAttribute(files, "dax", device, what);
   return {
     chardev: device,
-    size: numberAttribute(files, "dax", device, "size"),
-    target_node: numberAttribute(files, "dax", device, "target_node"),
-    align: numberAttribute(files, "dax", device, "align"),
-    mode: modes[driver ?? "device_dax"] ?? "unknown",
+    size: read("size"),
+    target_node: read("target_node") >= 0n ? read("target_node") : undefined,
+    align: read("align"),
+    mode: driver === "kmem" ? "system-ram" : "devdax",
+    ...(driver === "kmem" ? describeMemory(files, device) : {}),
     state: driver === undefined ? "disabled" : undefined,
     mappings: mappings.length > 0 ? mappings : undefined,
   };
 }
 
-/** Devices of a dax region; those without size only with `isIdle`. */
+/** Devices of a dax region in the tool's order; those without size only with `isIdle`. */
 export const daxDevicesOf = (files: FileSystem, region: string, isIdle: boolean): string[] =>
-  devicesOf(files, "dax", "dax").filter((device) => daxRegionOf(files, device) === region && (isIdle || numberAttribute(files, "dax", device, "size") > 0n));
+  inToolOrder(devicesOf(files, "dax", "dax").filter((device) => daxRegionOf(files, device) === region && (isIdle || numberAttribute(files, "dax", device, "size") > 0n)));
 
-/** The `daxregion` object of a cxl region. */
-export function describeDaxRegion(files: FileSystem, region: string): Json {
-  const read = (what: string): bigint => numberAttribute(files, "cxl", region, `dax_region/${what}`);
-  const devices = daxDevicesOf(files, region, true).map((device) => describeDaxDevice(files, device, false));
-  return { id: read("id"), size: read("size"), available_size: read("available_size") > 0n ? read("available_size") : undefined, align: read("align"), devices: devices.length > 0 ? devices : undefined };
+/** A dax region: `daxregion` of a cxl region, or with its path an item of `daxctl list -R`. `devices` are listed when given. */
+export function describeDaxRegion(files: FileSystem, region: DaxRegion, devices: readonly Json[], isPathShown: boolean): Json {
+  const read = (what: string): bigint => numberAttribute(files, region.bus, region.name, `dax_region/${what}`);
+  const available = read("available_size");
+  return {
+    path: isPathShown ? files.realpath(deviceFolder(region.bus, region.name)).slice("/sys/devices".length) : undefined,
+    id: region.id,
+    size: read("size"),
+    available_size: available > 0n ? available : undefined,
+    align: read("align"),
+    devices: devices.length > 0 ? devices : undefined,
+  };
 }

@@ -2,8 +2,11 @@
 
 import type { Json } from "./json.ts";
 
-const sizeKeys = new Set(["size", "ram_size", "pmem_size", "dpa_size", "available_size", "max_available_extent", "total_size"]);
-const addressKeys = new Set(["resource", "dpa_resource", "serial", "start", "end", "page_offset"]);
+const sizeKeys = new Set([
+  "size", "ram_size", "pmem_size", "dpa_size", "available_size", "max_available_extent", "length", "remaining_size", "total_size", "volatile_only_size", "persistent_only_size", "partition_alignment_size",
+  "active_volatile_size", "active_persistent_size", "next_volatile_size", "next_persistent_size",
+]);
+const addressKeys = new Set(["resource", "dpa_resource", "serial", "start", "end", "page_offset", "offset", "overflow_t"]);
 
 /** Two decimals of numerator / denominator, rounded to nearest, without fractions. */
 function twoDecimals(numerator: bigint, denominator: bigint): string {

@@ -98,15 +98,18 @@ describe("daxctl and the small commands", () => {
     expect(booted.command("daxctl create-device -r region0 -s 128M")).toEqual({ exitCode: 0, stdout: '[\n  {\n    "chardev":"dax0.1",\n    "size":134217728,\n    "target_node":1,\n    "align":2097152,\n    "mode":"devdax"\n  }\n]\n', stderr: "created 1 device\n" });
     expect(json(booted, "daxctl create-device -r region0")[0]?.["size"]).toBe(402653184);
     expect(booted.read("/proc/iomem")).toContain("  400000000-41fffffff : region0\n    400000000-407ffffff : dax0.1\n    408000000-41fffffff : dax0.2\n");
+    // Idle instance 0 stays; the order is that of the directory's hashes, as captured.
+    expect(Array.from(json(booted, "daxctl list -DRMi")[0]?.["devices"] ?? [], (device) => device["chardev"])).toEqual(["dax0.1", "dax0.0", "dax0.2"]);
     expect(booted.files.list("/dev").filter((name) => name.startsWith("dax"))).toEqual(["dax0.1", "dax0.2"]);
   });
 
   it("reconfigure-device binds a disabled device in devdax mode and refuses what it is already", () => {
     const booted = boot();
     booted.command("cxl create-region -d decoder0.0 -m -t ram mem0 mem1");
-    expect(booted.command("daxctl reconfigure-device -m devdax dax0.0").stderr).toBe("dax: dax0.0: already in devdax mode\nerror reconfiguring devices: Device or resource busy\nreconfigured 0 devices\n");
+    expect(booted.command("daxctl reconfigure-device -m devdax dax0.0").stderr).toBe("dax0.0 was already in devdax mode\nreconfigured 1 device\n");
     booted.command("daxctl disable-device dax0.0");
     expect(booted.command("daxctl reconfigure-device -m devdax dax0.0")).toMatchObject({ exitCode: 0, stderr: "reconfigured 1 device\n" });
+    expect(booted.command("daxctl online-memory dax0.0")).toEqual({ exitCode: 250, stdout: "", stderr: "dax0.0: memory operations are not applicable in devdax mode\nerror onlining memory: No such device or address\nonlined memory for 0 devices\n" });
     expect(booted.command("daxctl reconfigure-device -m system-ram dax0.0").exitCode).toBe(0);
   });
 

@@ -25,6 +25,9 @@ const offered = [
 ] as const satisfies readonly CommandName[];
 export type UserCommand = (typeof offered)[number];
 
+/** Payloads of the commands, as the kernel's header for user space declares them. */
+export { commands as userPayloads };
+
 /** A size that depends on the request. */
 export const variableSize = -1;
 const immediately = 1;

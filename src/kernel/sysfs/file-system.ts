@@ -3,7 +3,10 @@
 import type { Task } from "../../sim/task.ts";
 import { task } from "../../sim/task.ts";
 import { SystemError } from "../base/errno.ts";
+import { findDevice } from "../base/device.ts";
 import type { Kernel } from "../base/kernel.ts";
+import { sendFromUser } from "../cxl/ioctl.ts";
+import { cxlBus } from "../cxl/types.ts";
 import type { FileSystem } from "./interface.ts";
 import type { Node } from "./node.ts";
 import { rootNode } from "./nodes.ts";
@@ -78,6 +81,13 @@ function exists(kernel: Kernel, path: string): boolean {
   }
 }
 
+const sendThrough = task("ioctl.send", function* (kernel: Kernel, path: string, command: string, input: Uint8Array, room: number): Task<{ readonly returnCode: number; readonly output: Uint8Array }> {
+  const found = resolve(kernel, path, true).path;
+  const memdev = found.startsWith("/dev/cxl/") ? findDevice(kernel, cxlBus, found.slice("/dev/cxl/".length)) : undefined;
+  if (memdev === undefined) throw new SystemError("ENOTTY", `${path}: no memdev`);
+  return yield* sendFromUser(kernel, memdev, command, input, room);
+});
+
 /** The kernel's files as user space sees them. Every call reads the present state. */
 export function createFileSystem(kernel: Kernel): FileSystem {
   return {
@@ -87,6 +97,7 @@ export function createFileSystem(kernel: Kernel): FileSystem {
     readlink: (path) => readLink(kernel, path),
     realpath: (path) => resolve(kernel, path, true).path,
     exists: (path) => exists(kernel, path),
+    send: (path, command, input, room) => sendThrough(kernel, path, command, input, room),
   };
 }
 

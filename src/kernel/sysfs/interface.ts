@@ -14,4 +14,6 @@ export interface FileSystem {
   /** Path with every link followed. */
   realpath(path: string): string;
   exists(path: string): boolean;
+  /** ioctl of a memdev's character device (/dev/cxl/memN): sends a mailbox command; what the device thinks of it is in the answer's return code. */
+  send(path: string, command: string, input: Uint8Array, room: number): Task<{ readonly returnCode: number; readonly output: Uint8Array }>;
 }
