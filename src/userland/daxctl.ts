@@ -43,7 +43,7 @@ function list(files: FileSystem, argv: readonly string[], output: Output): numbe
   return 0;
 }
 
-const writeDriver = (files: FileSystem, driver: string, file: "bind" | "unbind", device: string): Task<void> => files.write(`/sys/bus/dax/drivers/${driver}/${file}`, device);
+const writeDriver = (files: FileSystem, driver: string, file: "new_id" | "remove_id" | "unbind", device: string): Task<void> => files.write(`/sys/bus/dax/drivers/${driver}/${file}`, device);
 
 function* create(files: FileSystem, argv: readonly string[], output: Output): Task<number> {
   const options = parseOptions(createSpec, argv);
@@ -63,7 +63,7 @@ function* create(files: FileSystem, argv: readonly string[], output: Output): Ta
     if (align !== undefined) yield* files.write(`${deviceFolder("dax", device)}/align`, align);
     yield* files.write(`${deviceFolder("dax", device)}/size`, String(size));
     // The kernel may have bound it already when it got its size.
-    if (driverOf(files, "dax", device) === undefined) yield* writeDriver(files, "device_dax", "bind", device);
+    if (driverOf(files, "dax", device) === undefined) yield* writeDriver(files, "device_dax", "new_id", device);
   } catch (thrown) {
     if (driverOf(files, "dax", device) === undefined) {
       yield* files.write(`${deviceFolder("dax", device)}/size`, "0");
@@ -77,7 +77,10 @@ function* create(files: FileSystem, argv: readonly string[], output: Output): Ta
 
 function* disable(files: FileSystem, device: string): Task<void> {
   const driver = driverOf(files, "dax", device);
-  if (driver !== undefined) yield* writeDriver(files, driver, "unbind", device);
+  if (driver === undefined) return;
+  // Who was given to a driver by name is nobody's again.
+  yield* writeDriver(files, driver, "remove_id", device);
+  yield* writeDriver(files, driver, "unbind", device);
 }
 
 function* destroy(files: FileSystem, device: string, isForced: boolean): Task<void> {
@@ -158,7 +161,7 @@ export function* daxctl(files: FileSystem, argv: readonly string[], output: Outp
     case "disable-device":
       return yield* overDevices(files, rest, output, "disabled", (device) => disable(files, device));
     case "enable-device":
-      return yield* overDevices(files, rest, output, "enabled", (device) => writeDriver(files, "device_dax", "bind", device));
+      return yield* overDevices(files, rest, output, "enabled", (device) => writeDriver(files, "device_dax", "new_id", device));
     case "destroy-device":
       return yield* overDevices(files, rest, output, "destroyed", (device, isForced) => destroy(files, device, isForced));
     case "reconfigure-device":
