@@ -111,7 +111,7 @@ describe("cxl-sandbox run", () => {
     const child = spawn(process.execPath, [command, "run", file("long.yaml", text), "--seeds", "1..10000"], { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
     let stderr = "";
     child.stderr.on("data", (chunk: Buffer) => (stderr += String(chunk)));
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await new Promise((resolve) => setTimeout(resolve, 4000));
     child.kill("SIGINT");
     const status = await new Promise((resolve) => child.once("exit", resolve));
     expect([status, stderr.trim()]).toEqual([130, "interrupted"]);

@@ -152,8 +152,9 @@ function detachPort(region: Device, port: Device, endpoint: Device): void {
   dports.delete(undefined);
   reference.targetCount = dports.size;
   const decoder = decoderOf(reference.decoder);
-  // What hardware goes on decoding (a locked region) keeps the range that it was read with.
-  if (!decoder.isEnabled || reference.decoder === endpoint) {
+  // A port's decoder keeps the range that it was read with: one of firmware's regions, or one that hardware goes on decoding (a locked region).
+  const keepsRange = decoder.isEnabled || regionOf(region).isAuto;
+  if (!keepsRange || reference.decoder === endpoint) {
     decoder.start = 0n;
     decoder.size = 0n;
   }

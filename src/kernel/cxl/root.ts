@@ -14,6 +14,7 @@ import { hostBridgeOf } from "../pci/buses.ts";
 import { hostBridgeDevices } from "../pci/enumerate.ts";
 import { createResource, formatRange, insertExpanding, iomem, removeResource } from "../resource/resource.ts";
 import { rootDecoderType } from "./attributes.ts";
+import { addNvdimmBridge } from "./nvdimm.ts";
 import { addPort, bindPort, removePort } from "./port.ts";
 import { removeRegion } from "./region.ts";
 import type { DecoderRecord, Dport } from "./types.ts";
@@ -107,6 +108,7 @@ const probe = task("cxl_acpi.probe", function* (kernel: Kernel, acpi: Device): T
   addHostBridges(kernel, acpi, root, cedt);
   addWindows(kernel, acpi, root, cedt);
   for (const dport of portOf(root).dports) yield* addBridgePort(kernel, root, dport, cedt);
+  yield* addNvdimmBridge(kernel, acpi, root);
   mark(kernel, "cxl root ready");
   yield* rescanMemdevs(kernel);
 });
