@@ -5,7 +5,10 @@ import { outcomeOf } from "./outcome.ts";
 import { findField, partsOf, planScenario } from "./plan.ts";
 import { faultExamples, faultsPage } from "./faults-page.ts";
 import { policiesPage } from "./policies-page.ts";
-import { policies, policyNames, presetNames, presetValues } from "./policies.ts";
+import type { PolicyValues } from "./policies.ts";
+import { policies, policyNames, presetNames, presetValues, readPolicyValue } from "./policies.ts";
+import { defaultPolicies } from "../kernel/policy.ts";
+import { kernelPolicies } from "../sandbox/policies.ts";
 
 const text = (extra = "", machine = ""): string => `version: 1
 name: test
@@ -70,6 +73,15 @@ describe("scenario plans", () => {
 });
 
 describe("policies", () => {
+  it("a value that takes a time has one when none is written; others take none", () => {
+    expect([readPolicyValue("asm", "timeout"), readPolicyValue("asm", "timeout(5s)"), readPolicyValue("quiesce", "delay")].map(({ time }) => time)).toEqual([30e9, 5e9, 10e9]);
+    expect([readPolicyValue("asm", "timeout(soon)"), readPolicyValue("asm", "leave(5s)"), readPolicyValue("quiesce", "delay()")].map(({ value }) => value)).toEqual([undefined, undefined, undefined]);
+  });
+
+  it("the kernel's defaults are the preset linux-7.2", () => {
+    expect(kernelPolicies(presetValues("linux-7.2") as PolicyValues)).toEqual(defaultPolicies);
+  });
+
   it("[rule 15] every preset gives every policy one of its values", () => {
     for (const preset of presetNames) {
       const values = presetValues(preset);

@@ -16,7 +16,7 @@ import type { Path } from "./load.ts";
 import type { PathProblem } from "./machine.ts";
 import { describeMachine } from "./machine.ts";
 import type { PolicyName, PolicyValues } from "./policies.ts";
-import { policies, policyNames, presetNames, presetValues } from "./policies.ts";
+import { policyChoices, policyNames, presetNames, presetValues, readPolicyValue } from "./policies.ts";
 import type { ScenarioFile } from "./schema.ts";
 import { suggestion } from "./suggest.ts";
 
@@ -196,10 +196,9 @@ function resolvePolicies(scenario: ScenarioFile, problems: PathProblem[]): Polic
   const values: Record<PolicyName, string> = { ...(preset ?? (presetValues("linux-7.2") as PolicyValues)) };
   for (const [key, value] of Object.entries(scenario.kernel?.policies ?? {})) {
     const path: Path = ["kernel", "policies", key];
-    const policy = policies[key as PolicyName] as (typeof policies)[PolicyName] | undefined;
-    const legal: readonly string[] = policy?.values ?? [];
-    if (policy === undefined) problems.push({ path, message: `no policy "${key}"; ${suggestion(key, policyNames)}` });
-    else if (!legal.includes(String(value))) problems.push({ path, message: `policy ${key} has no value "${String(value)}"; ${suggestion(String(value), legal)}` });
+    const isKnown = policyNames.includes(key as PolicyName);
+    if (!isKnown) problems.push({ path, message: `no policy "${key}"; ${suggestion(key, policyNames)}` });
+    else if (readPolicyValue(key as PolicyName, String(value)).value === undefined) problems.push({ path, message: `policy ${key} has no value "${String(value)}"; ${suggestion(String(value), policyChoices(key as PolicyName))}` });
     else values[key as PolicyName] = String(value);
   }
   return values;

@@ -1,18 +1,22 @@
 // Every policy that was argued over, as data: name, values, owner; and the presets. A preset gives every policy one value.
 
+import { parseTime } from "./units.ts";
+
 export type PolicyOwner = "kernel" | "hardware" | "platform" | "firmware" | "report" | "layout";
 
 interface Policy {
   readonly values: readonly string[];
   readonly owner: PolicyOwner;
   readonly meaning: string;
+  /** Values that take a time, with the one they have when none is given: `timeout`, or `timeout(5s)`. */
+  readonly times?: Readonly<Record<string, string>>;
 }
 
 const kernel = (meaning: string, ...values: string[]): Policy => ({ values, owner: "kernel", meaning });
 
 /** Keys are the policies' names without POL-, lower case. */
 export const policies = {
-  asm: kernel("Auto region that fails to assemble", "leave", "unregister-a", "unregister-b", "timeout"),
+  asm: { ...kernel("Auto region that fails to assemble", "leave", "unregister-a", "unregister-b", "timeout"), times: { timeout: "30s" } },
   failover: kernel("DAX takes the range after a failed assembly", "off", "on"),
   ops: { values: ["continue", "decommission"], owner: "report", meaning: "Verdict on a host that cannot keep its interleave" },
   unwind: kernel("What userspace can undo of an auto region", "none", "targets", "full"),
@@ -24,7 +28,7 @@ export const policies = {
   resetgate: kernel("Decoder reset under an hmem dax device", "allow", "deny"),
   sr: kernel("Soft Reserved and regions", "none", "trim", "trim-after-probe", "all-or-nothing", "softened"),
   leftover: kernel("Soft Reserved beyond a region", "waste", "to-dax", "whole-to-hmem"),
-  quiesce: kernel("When ownership is decided", "barrier", "delay", "naive-wait"),
+  quiesce: { ...kernel("When ownership is decided", "barrier", "delay", "naive-wait"), times: { delay: "10s" } },
   interleave: { values: ["contained", "spread"], owner: "layout", meaning: "`contained` reports a region that spans root ports" },
   offline: kernel("Offlining a block with a raised reference count", "abort", "retry"),
   use: kernel("How CXL memory is used", "system-ram-normal", "system-ram-movable", "device-dax-only", "fsdev"),
@@ -47,6 +51,22 @@ export const policies = {
 export type PolicyName = keyof typeof policies;
 export type PolicyValues = Readonly<Record<PolicyName, string>>;
 export const policyNames = Object.keys(policies) as readonly PolicyName[];
+
+/** Reads `value` or `value(TIME)`. `value` is undefined when the policy has none such, `time` null where it takes none. */
+export function readPolicyValue(name: PolicyName, text: string): { readonly value: string | undefined; readonly time: number | null } {
+  const policy: Policy = policies[name];
+  const [, value = text, given] = /^([^()]*)\(([^()]*)\)$/.exec(text) ?? [];
+  const time = policy.times?.[value];
+  const nanoseconds = time === undefined ? undefined : parseTime(given ?? time);
+  const isLegal = policy.values.includes(value) && (given === undefined || nanoseconds !== undefined);
+  return { value: isLegal ? value : undefined, time: nanoseconds ?? null };
+}
+
+/** The values of a policy as one writes them. */
+export const policyChoices = (name: PolicyName): string[] => {
+  const policy: Policy = policies[name];
+  return policy.values.map((value) => (policy.times?.[value] === undefined ? value : `${value}(${policy.times[value]})`));
+};
 
 const linux72: PolicyValues = {
   asm: "leave", failover: "on", ops: "continue", unwind: "targets", log: "quiet", excl: "resource", own: "per-range", blast: "per-range", srpub: "never", resetgate: "allow",

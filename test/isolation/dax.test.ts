@@ -17,6 +17,7 @@ import type { Task } from "../../src/sim/task.ts";
 import { createScheduler, createTaskLedger, hasReady, isRunning, runOne, spawn } from "../../src/sim/task.ts";
 import { createTraceWriter } from "../../src/sim/trace.ts";
 import { machineOf, portOf, setUp } from "../support/machine.ts";
+import { defaultPolicies } from "../../src/kernel/policy.ts";
 
 const MiB = 1n << 20n;
 const start = 0x4_d000_0000n;
@@ -60,7 +61,7 @@ const code = (work: () => unknown): string => {
 beforeEach(() => {
   const bench = setUp(machineOf([portOf("rp0")]));
   const firmware = { xsdt: 0n, hostBridges: [], osc: () => ({ isolationControl: false, isolationNotification: false }), takeNotify: () => undefined };
-  const policy = { isolationAction: "none", memoryUse: "device-dax-only", onlineType: "offline", notification: "none", recoveryOrder: "fence-first", refuseIsolated: false, hpaHold: "at-construct" } as const;
+  const policy = { ...defaultPolicies, isolationAction: "none", memoryUse: "device-dax-only", onlineType: "offline", notification: "none", recoveryOrder: "fence-first", refuseIsolated: false } as const;
   kernel = createKernel({ platform: { ...bench.platform, firmware }, scheduler: createScheduler({ kind: "fixed" }), tasks: createTaskLedger(), trace: createTraceWriter(bench.hardware.ring), policy, handlers: memoryHandlers });
   registerDaxDrivers(kernel);
   registerDriver(kernel, cxlDaxRegionDriver);

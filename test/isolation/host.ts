@@ -16,6 +16,7 @@ import { recoveries } from "../../src/kernel/isolation/state.ts";
 import { fileSize } from "../../src/kernel/mm/mapping.ts";
 import { isLinkUp } from "../../src/kernel/pci/link.ts";
 import type { KernelPolicies } from "../../src/kernel/policy.ts";
+import { defaultPolicies } from "../../src/kernel/policy.ts";
 import type { MachineDescription } from "../../src/platform/description.ts";
 import type { System } from "../../src/sandbox/system.ts";
 import { createSystem, step } from "../../src/sandbox/system.ts";
@@ -26,7 +27,7 @@ import type { Workloads } from "../../src/workload/workloads.ts";
 import { addVm, createWorkloads } from "../../src/workload/workloads.ts";
 import { MiB, defaultIsolation, deviceOf, machineOf, modules, portOf } from "../support/machine.ts";
 
-const policy: KernelPolicies = { isolationAction: "recover", memoryUse: "device-dax-only", onlineType: "offline", notification: "interrupt", recoveryOrder: "fence-first", refuseIsolated: false, hpaHold: "at-construct" };
+const policy: KernelPolicies = { ...defaultPolicies, isolationAction: "recover", memoryUse: "device-dax-only", onlineType: "offline", notification: "interrupt", recoveryOrder: "fence-first", refuseIsolated: false };
 export const second = 1_000_000_000;
 
 export interface Host {

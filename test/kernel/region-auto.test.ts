@@ -9,6 +9,7 @@ import type { Booted } from "../support/kernel.ts";
 import { bootMachine } from "../support/kernel.ts";
 import { GiB, MiB, deviceOf, machineOf, portOf } from "../support/machine.ts";
 import { downstreamOf, switchOf } from "../support/topology.ts";
+import { defaultPolicies } from "../../src/kernel/policy.ts";
 
 const devices = "/sys/bus/cxl/devices";
 const start = 16n * GiB;
@@ -192,9 +193,9 @@ describe("a region that stays incomplete", () => {
   });
 
   it("[POL-HPAHOLD] after-assembly: a region that waits holds no addresses", () => {
-    const booted = bootWith(wideMachine(1, 2, 256, ["d01"]), { regions: [regionOver(["d01", "d00"])] }, { policies: { hpaHold: "after-assembly" } });
+    const booted = bootWith(wideMachine(1, 2, 256, ["d01"]), { regions: [regionOver(["d01", "d00"])] }, { policies: { assembly: { ...defaultPolicies.assembly, hpaHold: "after-assembly" } } });
     expect(booted.read("/proc/iomem")).not.toContain("region0");
-    const whole = bootWith(wideMachine(1, 2), { regions: [regionOver(["d01", "d00"])] }, { policies: { hpaHold: "after-assembly" } });
+    const whole = bootWith(wideMachine(1, 2), { regions: [regionOver(["d01", "d00"])] }, { policies: { assembly: { ...defaultPolicies.assembly, hpaHold: "after-assembly" } } });
     expect(whole.read("/proc/iomem")).toContain("  400000000-41fffffff : region0\n");
   });
 });

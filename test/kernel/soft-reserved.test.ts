@@ -3,6 +3,7 @@
 
 import { describe, expect, it } from "vitest";
 import type { KernelPolicies } from "../../src/kernel/policy.ts";
+import { defaultPolicies } from "../../src/kernel/policy.ts";
 import type { MachineDescription } from "../../src/platform/description.ts";
 import type { FirmwareRegion, SoftReservedRange } from "../../src/platform/firmware-setup.ts";
 import { noSetup } from "../../src/platform/firmware-setup.ts";
@@ -12,7 +13,7 @@ import { GiB, MiB, deviceOf, machineOf, portOf } from "../support/machine.ts";
 
 const devices = "/sys/bus/cxl/devices";
 const start = 0x4_d000_0000n;
-const policyOf = (change: Partial<NonNullable<KernelPolicies["softReserved"]>>): Partial<KernelPolicies> => ({ softReserved: { owner: "per-range", publication: "never", failover: true, ...change } });
+const policyOf = (change: Partial<KernelPolicies["softReserved"]>): Partial<KernelPolicies> => ({ softReserved: { ...defaultPolicies.softReserved, ...change } });
 
 /** The captured machine: one host bridge on bus 12, two root ports, a card of 256 MiB in each, a window of 4 GiB. */
 function captured(present: readonly boolean[] = [true, true], volatileCapacity = 256n * MiB): MachineDescription {

@@ -4,6 +4,7 @@ import type { FirmwareOptions } from "../../src/firmware/firmware.ts";
 import { boot, kernelHandlers, onNotify } from "../../src/kernel/boot.ts";
 import type { Kernel } from "../../src/kernel/base/kernel.ts";
 import type { KernelPolicies } from "../../src/kernel/policy.ts";
+import { defaultPolicies } from "../../src/kernel/policy.ts";
 import { createFileSystem } from "../../src/kernel/sysfs/file-system.ts";
 import type { FileSystem } from "../../src/kernel/sysfs/file-system.ts";
 import type { MachineDescription } from "../../src/platform/description.ts";
@@ -15,7 +16,7 @@ import { runCommand } from "../../src/userland/run.ts";
 import type { CommandResult } from "../../src/userland/output.ts";
 import { modules } from "./machine.ts";
 
-export const safePolicies: KernelPolicies = { isolationAction: "recover", memoryUse: "device-dax-only", onlineType: "offline", notification: "interrupt", recoveryOrder: "fence-first", refuseIsolated: false, hpaHold: "at-construct" };
+export const safePolicies: KernelPolicies = { ...defaultPolicies, isolationAction: "recover", memoryUse: "device-dax-only", onlineType: "offline", notification: "interrupt", recoveryOrder: "fence-first", refuseIsolated: false };
 const firmware: FirmwareOptions = { isolationOwner: "os", restrictions: { deviceCoherent: true, hostOnlyCoherent: true, volatile: true, persistent: false, fixed: false } };
 
 export interface Booted {

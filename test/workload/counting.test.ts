@@ -11,6 +11,7 @@ import { killDaxDevice } from "../../src/kernel/dax/device-dax.ts";
 import { daxDeviceNamed } from "../../src/kernel/dax/attributes.ts";
 import { memoryHandlers } from "../../src/kernel/mm/pin.ts";
 import type { KernelPolicies } from "../../src/kernel/policy.ts";
+import { defaultPolicies } from "../../src/kernel/policy.ts";
 import { createScheduler, createTaskLedger, hasReady, runOne, spawn } from "../../src/sim/task.ts";
 import { createTraceWriter, readRecord } from "../../src/sim/trace.ts";
 import type { CountingMode } from "../../src/workload/state.ts";
@@ -19,7 +20,7 @@ import { addVm, createWorkloads } from "../../src/workload/workloads.ts";
 import type { Bench } from "../support/machine.ts";
 import { GiB, MiB, machineOf, offsetOf, openMemory, portOf, setUp } from "../support/machine.ts";
 
-const policy: KernelPolicies = { isolationAction: "recover", memoryUse: "device-dax-only", onlineType: "offline", notification: "interrupt", recoveryOrder: "fence-first", refuseIsolated: false, hpaHold: "at-construct" };
+const policy: KernelPolicies = { ...defaultPolicies, isolationAction: "recover", memoryUse: "device-dax-only", onlineType: "offline", notification: "interrupt", recoveryOrder: "fence-first", refuseIsolated: false };
 const size = 256n * MiB;
 const busyKind = 5;
 

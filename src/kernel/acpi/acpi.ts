@@ -62,7 +62,7 @@ function addMemoryMap(kernel: Kernel): void {
     next = base + size;
     if (kind === "soft-reserved") addSoftReserved(kernel, base, size);
     // Soft Reserved lives in a tree of its own, unless policy has it in iomem as before (S39).
-    if (kind === "soft-reserved" && kernel.policy.softReserved?.publication !== "always") continue;
+    if (kind === "soft-reserved" && kernel.policy.softReserved.publication !== "always") continue;
     insertConflict(iomem(kernel), createResource(mapNames[kind], base, size, kind === "usable"));
   }
 }

@@ -66,7 +66,7 @@ const construct = task("region.construct", function* (kernel: Kernel, rootDecode
     record.isAuto = true;
     record.isLocked ||= isLocked;
     record.resource = createResource(region.name, start, size);
-    if (kernel.policy.hpaHold === "at-construct") holdAddresses(kernel, region, device);
+    if (kernel.policy.assembly.hpaHold === "at-construct") holdAddresses(kernel, region, device);
     record.ways = ways;
     record.granularity = granularity;
     record.targets.length = 0;
@@ -127,7 +127,7 @@ function attachAuto(kernel: Kernel, region: Device, device: Device): void {
   if (record.targetCount < record.ways) return;
   assemble(kernel, region);
   record.state = regionStates.commit;
-  if (kernel.policy.hpaHold === "after-assembly") holdAddresses(kernel, region, device);
+  if (kernel.policy.assembly.hpaHold === "after-assembly") holdAddresses(kernel, region, device);
   mark(kernel, `${region.name} assembled`);
 }
 

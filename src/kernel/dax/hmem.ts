@@ -61,7 +61,7 @@ const unregister = (child: Device, published: Resource | null) => task("hmem.unr
 /** Makes a range an hmem device, whoever else lies over it. What is not Soft Reserved as a whole is left without a word. */
 const register = task("hmem.register", function* (kernel: Kernel, platform: Device, range: Resource): Task<void> {
   if (!isSoftReserved(kernel, range)) return;
-  const late = kernel.policy.softReserved?.publication === "late" ? createResource(softReservedName, range.start, resourceSize(range)) : null;
+  const late = kernel.policy.softReserved.publication === "late" ? createResource(softReservedName, range.start, resourceSize(range)) : null;
   if (late !== null) insertConflict(iomem(kernel), late);
   const id = takeId(cxlState(kernel).regionIds);
   const record: HmemRecord = { id, range };
@@ -74,7 +74,7 @@ const register = task("hmem.register", function* (kernel: Kernel, platform: Devi
 const say = (kernel: Kernel, platform: Device, text: string, range: Resource): void => printk(kernel, "debug", `hmem_platform ${platform.name}: ${text}: ${describeResource(range)}`);
 
 const probePlatform = task("hmem_platform.probe", function* (kernel: Kernel, platform: Device): Task<void> {
-  const owner = kernel.policy.softReserved?.owner ?? "per-range";
+  const owner = kernel.policy.softReserved.owner;
   for (const range of softReservedRanges(kernel)) {
     if (!touchesWindow(kernel, range)) yield* register(kernel, platform, range);
     else if (owner === "none" || hmemState(kernel).isDecided) say(kernel, platform, "deferring range to CXL", range);
@@ -94,7 +94,7 @@ const tearDown = task("hmem.tearDown", function* (kernel: Kernel): Task<void> {
 
 /** The decision, once: CXL's, where one committed region holds all of a range; hmem's otherwise. */
 const decide = task("hmem.decide", function* (kernel: Kernel, platform: Device): Task<void> {
-  const owner = kernel.policy.softReserved?.owner ?? "per-range";
+  const owner = kernel.policy.softReserved.owner;
   hmemState(kernel).isDecided = true;
   if (platform.driver === null || owner === "none") return;
   const ranges = softReservedRanges(kernel).filter((range) => touchesWindow(kernel, range));
@@ -107,7 +107,7 @@ const decide = task("hmem.decide", function* (kernel: Kernel, platform: Device):
       say(kernel, platform, "CXL claims resource, dropping", range);
       continue;
     }
-    if (kernel.policy.softReserved?.failover === false) continue;
+    if (kernel.policy.softReserved.failover === false) continue;
     say(kernel, platform, "CXL did not claim resource, registering", range);
     yield* register(kernel, platform, range);
   }
@@ -115,7 +115,7 @@ const decide = task("hmem.decide", function* (kernel: Kernel, platform: Device):
 
 /** cxl's dax driver comes last; what waits for it is probed. With a mode variable that no range ever moved it never does (S29). */
 const registerCxlDax = task("dax_cxl.register", function* (kernel: Kernel): Task<void> {
-  if (kernel.policy.softReserved?.owner === "mode-variable" && softReservedRanges(kernel).length === 0) return;
+  if (kernel.policy.softReserved.owner === "mode-variable" && softReservedRanges(kernel).length === 0) return;
   registerDriver(kernel, cxlDaxRegionDriver);
   for (const device of busDevices(kernel, cxlBus).slice()) if (device.type.name === daxRegionTypeName) yield* attach(kernel, device);
 });
