@@ -6,6 +6,7 @@ import { point, spawn, task } from "../../sim/task.ts";
 import { SystemError } from "./errno.ts";
 import type { Kernel } from "./kernel.ts";
 import { mark, printk } from "./kernel.ts";
+import { beginProbe, endProbe } from "./probing.ts";
 
 /** One file of a device's directory; `name` may hold one slash ("ram/size"). Texts carry their line end. */
 export interface Attribute {
@@ -109,12 +110,15 @@ export const bind = task("bind", function* (kernel: Kernel, device: Device, driv
   if (device.driver !== null) throw new SystemError("EBUSY", `${device.name} is bound to ${device.driver.name}`);
   if (device.isDead) throw new SystemError("ENODEV", `${device.name} is gone`);
   device.driver = driver;
+  beginProbe(kernel);
   try {
     yield* driver.probe(kernel, device);
   } catch (thrown) {
     device.driver = null;
     yield* releaseManaged(kernel, device);
     throw thrown;
+  } finally {
+    endProbe(kernel);
   }
   mark(kernel, `${device.name} bound`, driver.name);
 });
@@ -152,9 +156,18 @@ export const attach = task("attach", function* (kernel: Kernel, device: Device):
   }
 });
 
-/** Starts an attach in a task of its own. */
+const attachQueued = task("attachQueued", function* (kernel: Kernel, device: Device): Task<void> {
+  try {
+    yield* attach(kernel, device);
+  } finally {
+    endProbe(kernel);
+  }
+});
+
+/** Starts an attach in a task of its own; it counts as a probe in flight from now on. */
 export function attachLater(kernel: Kernel, device: Device): number {
-  return spawn(kernel.scheduler, `probe:${device.name}`, attach(kernel, device));
+  beginProbe(kernel);
+  return spawn(kernel.scheduler, `probe:${device.name}`, attachQueued(kernel, device));
 }
 
 /** Removes a device and everything below it, children first, newest first. */
