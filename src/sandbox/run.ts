@@ -132,7 +132,7 @@ export function createRun(module: WebAssembly.Module, plan: ScenarioPlan, option
   const workloads = createWorkloads(system.kernel, options.counting ?? "aggregated");
   system.workloads = workloads;
   const state: State = {
-    plan, options, system, workloads, faults: createFaults(plan, system.hardware), files: createFileSystem(system.kernel), trace: [],
+    plan, options, system, workloads, faults: createFaults(plan, system.hardware, system.kernel), files: createFileSystem(system.kernel), trace: [],
     phase: "boot", steps: 0, failure: null, limit: null, end: null, deadline: setUpTime, quietSince: -1, bytesAtReady: 0n, result: null, areStepsStarted: false,
   };
   system.kernel.trace.onText = (layer, _kind, text) => {
