@@ -1,7 +1,7 @@
 // From power-on to a system at rest: a two-way machine until its region has a driver, and large trees of switches, with how their time grows.
 
 import { boot, kernelHandlers, onNotify } from "../src/kernel/boot.ts";
-import { busDevices, findDevice } from "../src/kernel/base/device.ts";
+import { attach, busDevices, findDevice, unbind } from "../src/kernel/base/device.ts";
 import type { Kernel } from "../src/kernel/base/kernel.ts";
 import { isMemdev } from "../src/kernel/cxl/types.ts";
 import { defaultPolicies } from "../src/kernel/policy.ts";
@@ -77,6 +77,25 @@ function bootLarge(module: WebAssembly.Module, bridges: number): void {
   if (bound !== bridges * portsOfBridge * below) throw new Error(`${bound} memory devices have a driver, not ${bridges * portsOfBridge * below}`);
 }
 
+/** What an administrator does on a large machine: everything listed, one memory device listed, the root driver taken away. */
+function useLarge(module: WebAssembly.Module, bridges: number): Measured[] {
+  const { devices, system } = { devices: bridges * portsOfBridge * below, system: start(module, large(bridges)) };
+  const { kernel } = system;
+  const files = createFileSystem(kernel);
+  const list = (line: string): void => void runTask(system, "command", runCommand(kernel, files, line));
+  const root = findDevice(kernel, "platform", "ACPI0017:00");
+  if (root === undefined) throw new Error("no root");
+  return [
+    measuredAs(`cxl list -BDMPERT of ${devices} devices`, timesOf(() => list("cxl list -BDMPERT"), 3)),
+    measuredAs(`cxl list -Dm mem7 of ${devices} devices`, timesOf(() => list("cxl list -Dm mem7"), 3)),
+    measuredAs(`cxl_acpi unbound and bound over ${devices} devices`, timesOf(() => {
+      runTask(system, "unbind", unbind(kernel, root));
+      runTask(system, "bind", attach(kernel, root));
+      settle(system);
+    }, 3)),
+  ];
+}
+
 interface Times {
   readonly cold: number;
   readonly warm: number;
@@ -104,5 +123,5 @@ export function measureBoot(module: WebAssembly.Module): Measured[] {
   const counts = [1, 2, 4, 8].map((bridges) => ({ devices: bridges * portsOfBridge * below, times: timesOf(() => bootLarge(module, bridges), 5) }));
   const [least] = counts;
   const perDevice = ({ devices, times }: (typeof counts)[number]): number => times.warm / devices;
-  return [...small, ...counts.map((one) => measuredAs(`boot of ${one.devices} devices below switches`, one.times, least === undefined ? "" : `; per device ${(perDevice(one) / perDevice(least)).toFixed(2)} times that of ${least.devices}`))];
+  return [...small, ...counts.map((one) => measuredAs(`boot of ${one.devices} devices below switches`, one.times, least === undefined ? "" : `; per device ${(perDevice(one) / perDevice(least)).toFixed(2)} times that of ${least.devices}`)), ...useLarge(module, 8)];
 }
