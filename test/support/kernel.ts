@@ -10,9 +10,9 @@ import { defaultPolicies } from "../../src/kernel/policy.ts";
 import { createFileSystem } from "../../src/kernel/sysfs/file-system.ts";
 import type { FileSystem } from "../../src/kernel/sysfs/file-system.ts";
 import type { MachineDescription } from "../../src/platform/description.ts";
+import { runTask, settle } from "../../src/sandbox/drive.ts";
 import type { System } from "../../src/sandbox/system.ts";
-import { createSystem, step } from "../../src/sandbox/system.ts";
-import { checkTasks, hasReady, isRunning, nextWakeTime, spawn } from "../../src/sim/task.ts";
+import { createSystem } from "../../src/sandbox/system.ts";
 import type { Task } from "../../src/sim/task.ts";
 import { runCommand } from "../../src/userland/run.ts";
 import type { CommandResult } from "../../src/userland/output.ts";
@@ -36,36 +36,6 @@ export interface Booted {
   readonly dmesg: () => string[];
 }
 
-const stepLimit = 200_000;
-
-function runTask<T>(system: System, body: Task<T>): T {
-  let result: { readonly value: T } | { readonly error: unknown } | undefined;
-  const wrapped = function* (): Task<void> {
-    try {
-      result = { value: yield* body };
-    } catch (error) {
-      result = { error };
-    }
-  };
-  const id = spawn(system.scheduler, "test", wrapped());
-  for (let steps = 0; isRunning(system.scheduler, id); steps++) {
-    if (steps > stepLimit) throw new Error("the task does not end");
-    const done = step(system, system.hardware.now + 1_000_000_000);
-    if (done.kind === "ended") throw new Error(`the system ended: ${JSON.stringify(done.end)}`);
-  }
-  if (!hasReady(system.scheduler)) checkTasks(system.kernel.tasks);
-  if (result === undefined) throw new Error("the task left no result");
-  if ("error" in result) throw result.error;
-  return result.value;
-}
-
-function settle(system: System): void {
-  for (let steps = 0; hasReady(system.scheduler) || nextWakeTime(system.scheduler) >= 0 || system.platform.interrupts.pending; steps++) {
-    if (steps > stepLimit) throw new Error("the system does not settle");
-    step(system, system.hardware.now + 1_000_000_000);
-  }
-}
-
 export interface BootOptions {
   readonly policies?: Partial<KernelPolicies>;
   /** Races are decided by this seed; in order when absent. */
@@ -83,7 +53,7 @@ export function bootMachine(machine: MachineDescription, options: BootOptions = 
   const { kernel } = system;
   const faults = (options.steps ?? []).map((spec) => armStep(kernel, spec));
   const files = createFileSystem(kernel);
-  const run = <T>(body: Task<T>): T => runTask(system, body);
+  const run = <T>(body: Task<T>): T => runTask(system, "test", body);
   run(boot(kernel));
   settle(system);
   return { system, kernel, faults, files, run, command: (line) => run(runCommand(kernel, files, line)), settle: () => settle(system), read: (path) => files.read(path), dmesg: () => kernel.log.map((line) => line.text) };

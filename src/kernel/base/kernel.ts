@@ -33,6 +33,10 @@ export interface Kernel extends TaskContext {
   readonly devices: Map<number, Device>;
   /** Devices per bus in order of registration. */
   readonly buses: Map<string, Device[]>;
+  /** The same by name. */
+  readonly busNames: Map<string, Map<string, Device>>;
+  /** Devices without a parent. */
+  readonly topDevices: Device[];
   readonly drivers: Map<string, Driver[]>;
   readonly handlers: ReadonlyMap<string, Handler>;
   /** Interrupt message data -> what to call. */
@@ -70,6 +74,8 @@ export function createKernel(parts: KernelParts): Kernel {
     log: [],
     devices: new Map(),
     buses: new Map(),
+    busNames: new Map(),
+    topDevices: [],
     drivers: new Map(),
     interrupts: new Map(),
     timers: [],

@@ -3,7 +3,7 @@
 import type { Task } from "../../sim/task.ts";
 import { task, until, wake } from "../../sim/task.ts";
 import type { Device } from "../base/device.ts";
-import { addDevice, attach, removeDevice } from "../base/device.ts";
+import { addDevice, attach, linkDevice, removeDevice } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { mark, printk } from "../base/kernel.ts";
@@ -36,8 +36,8 @@ export function addPort(kernel: Kernel, spec: PortSpec): Device {
   };
   const name = `${{ root: "root", switch: "port", endpoint: "endpoint" }[spec.kind]}${id}`;
   const device = addDevice(kernel, { name, bus: cxlBus, type: spec.kind === "root" ? rootPortType : portType, parent: spec.parent, data: record });
-  device.links.set("uport", spec.uport);
-  if (spec.parentDport !== null) device.links.set("parent_dport", spec.parentDport.device);
+  linkDevice(device, "uport", spec.uport);
+  if (spec.parentDport !== null) linkDevice(device, "parent_dport", spec.parentDport.device);
   return device;
 }
 
@@ -188,7 +188,7 @@ const makeDport = task("cxl.makeDport", function* (kernel: Kernel, port: Device,
   const dport: Dport = { id: portNumberOf(kernel, device), device, port, components: mapDport(kernel, device), isIsolated: false };
   if (dport.components !== null) claim(kernel, port, dport.components, capabilityIds.ras);
   record.dports.push(dport);
-  port.links.set(`dport${dport.id}`, device);
+  linkDevice(port, `dport${dport.id}`, device);
   for (const decoder of record.decoders) placeTarget(decoder, dport);
   if (record.hdm === null && record.decoders.length === 0) addPassThrough(kernel, port, dport);
   mark(kernel, `${port.name} dport added`, device.name);

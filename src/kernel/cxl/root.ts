@@ -5,7 +5,7 @@ import { task } from "../../sim/task.ts";
 import type { Cedt, WindowStructure } from "../acpi/cedt.ts";
 import { readCedt } from "../acpi/acpi.ts";
 import type { Device, DeviceType, Driver } from "../base/device.ts";
-import { addDevice, attach, busDevices, manage } from "../base/device.ts";
+import { addDevice, attach, busDevices, manage, linkDevice } from "../base/device.ts";
 import { SystemError, errnoTable } from "../base/errno.ts";
 import { platformBus, platformRoot } from "../base/platform-bus.ts";
 import { failStep, stepFault } from "../base/steps.ts";
@@ -34,7 +34,7 @@ function addHostBridges(kernel: Kernel, acpi: Device, root: Device, cedt: Cedt):
     failStep(kernel, "acpi.dport", device.name);
     const dport: Dport = { id: uid, device, port: root, components: null, isIsolated: false };
     portOf(root).dports.push(dport);
-    root.links.set(`dport${uid}`, device);
+    linkDevice(root, `dport${uid}`, device);
   }
 }
 
