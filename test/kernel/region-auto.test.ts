@@ -4,8 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { MachineDescription } from "../../src/platform/description.ts";
 import type { FirmwareDecoder, FirmwareRegion, FirmwareSetup } from "../../src/platform/firmware-setup.ts";
 import { noSetup } from "../../src/platform/firmware-setup.ts";
-import type { KernelPolicies } from "../../src/kernel/policy.ts";
-import type { Booted } from "../support/kernel.ts";
+import type { BootOptions, Booted } from "../support/kernel.ts";
 import { bootMachine } from "../support/kernel.ts";
 import { GiB, MiB, deviceOf, machineOf, portOf } from "../support/machine.ts";
 import { downstreamOf, switchOf } from "../support/topology.ts";
@@ -27,7 +26,7 @@ const regionOver = (targets: readonly string[], values: Partial<FirmwareRegion> 
 const decoderAt = (place: string, values: Partial<FirmwareDecoder> = {}): FirmwareDecoder => ({ place, index: 0, base: start, size: 512n * MiB, ways: 2, granularity: 256, targets: [], skip: 0n, isLocked: false, isCommitted: true, ...values });
 
 /** Boots a machine whose firmware did `setup`. */
-const bootWith = (machine: MachineDescription, setup: Partial<FirmwareSetup>, options: { readonly seed?: number; readonly policies?: Partial<KernelPolicies> } = {}): Booted => bootMachine(machine, { firmware: { setup: { ...noSetup, ...setup } }, ...options });
+const bootWith = (machine: MachineDescription, setup: Partial<FirmwareSetup>, options: Omit<BootOptions, "firmware"> = {}): Booted => bootMachine(machine, { firmware: { setup: { ...noSetup, ...setup } }, ...options });
 
 const read = (booted: Booted, path: string): string => booted.read(`${devices}/${path}`).trim();
 const list = (booted: Booted, prefix: string): string[] => booted.files.list(devices).filter((name) => name.startsWith(prefix)).toSorted();
@@ -298,7 +297,7 @@ describe("decoders that do not agree", () => {
 
   it("(6.2) [A2] a decoder over the border of two partitions belongs to none: no region is made of it", () => {
     const machine = machineOf([portOf("rp00", { slots: [deviceOf("d00", { volatileCapacity: 256n * MiB, persistentCapacity: 256n * MiB })] })]);
-    const booted = bootWith(machine, { regions: [regionOver(["d00"], { size: 512n * MiB })] });
+    const booted = bootWith(machine, { regions: [regionOver(["d00"], { size: 512n * MiB })] }, { restrictions: { persistent: true } });
     expect([list(booted, "region"), read(booted, "decoder2.0/mode"), list(booted, "endpoint")]).toEqual([[], "none", ["endpoint2"]]);
     expect(saying(booted, /no region of partition/)).toEqual(["cxl_pci 0000:0d:00.0: mem0:decoder2.0: no region of partition none"]);
   });

@@ -10,6 +10,7 @@ import type { Kernel } from "../base/kernel.ts";
 import { printk } from "../base/kernel.ts";
 import { pciFunctionOf } from "../pci/device.ts";
 import { lockRegions, unlockRegions } from "./lock.ts";
+import { addNvdimm } from "./nvdimm.ts";
 import { addPort, bindPort, dropRegisters, enumerateDecoders, openPortHdm, removePort } from "./port.ts";
 import { poisonAttributes } from "./poison.ts";
 import { detachTarget } from "./region-attach.ts";
@@ -30,6 +31,7 @@ const probeMemdev = task("cxl_mem.probe", function* (kernel: Kernel, memdev: Dev
   manage(memdev, "ports", leavePorts);
   const { port, dport, way } = yield* enumeratePorts(kernel, memdev);
   if (kernel.policy.refuseIsolated && way.some((one) => one.isIsolated)) throw new SystemError("EBUSY", `${memdev.name}: port is under isolated CXL dport`);
+  if (memdevOf(memdev).state.capacity.pmem > 0n) yield* addNvdimm(kernel, memdev);
   const endpoint = addPort(kernel, { kind: "endpoint", parent: port, uport: memdev, parentDport: dport, componentBlock: null });
   memdevOf(memdev).endpoint = endpoint;
   manage(memdev, "endpoint", removeEndpoint);

@@ -1,4 +1,4 @@
-// Driver cxl_region: a committed ram region gets its dax_region device (region-assembly 6.5).
+// Driver cxl_region: a committed region gets its dax_region device, or its pmem_region one (region-assembly 6.5).
 
 import type { Task } from "../../sim/task.ts";
 import { task } from "../../sim/task.ts";
@@ -10,6 +10,7 @@ import type { Kernel } from "../base/kernel.ts";
 import { printk } from "../base/kernel.ts";
 import { intersecting, iomem, resourceSize } from "../resource/resource.ts";
 import { identity } from "./format.ts";
+import { addPmemRegion } from "./nvdimm.ts";
 import { cxlBus, isRegion, regionOf, regionStates } from "./types.ts";
 
 /** What the dax driver finds on a `dax_regionN` device. */
@@ -36,6 +37,7 @@ const probe = task("cxl_region.probe", function* (kernel: Kernel, region: Device
     printk(kernel, "err", `cxl_region ${region.name}: failed to activate, re-commit region and retry`);
     throw new SystemError("ENXIO", `${region.name} needs a reset`);
   }
+  if (record.mode === "pmem") return yield* addPmemRegion(kernel, region);
   const { start, end } = record.resource;
   if (["System RAM", "System RAM (kmem)"].some((name) => intersecting(iomem(kernel), name, start, end).length > 0)) return;
   const data: DaxRegionData = { range: { start, size: resourceSize(record.resource) }, id: record.id, targetNode: targetNode(kernel, start) };
