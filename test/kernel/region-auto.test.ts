@@ -272,7 +272,7 @@ describe("decoders that do not agree", () => {
 
   it("(6.2) [A2] a decoder over the border of two partitions belongs to none: no region is made of it", () => {
     const machine = machineOf([portOf("rp00", { slots: [deviceOf("d00", { volatileCapacity: 256n * MiB, persistentCapacity: 256n * MiB })] })]);
-    const booted = bootWith(machine, { regions: [regionOver(["d00"], { size: 512n * MiB })] });
+    const booted = bootWith(machine, { regions: [regionOver(["d00"], { size: 512n * MiB })] }, { restrictions: { persistent: true } });
     expect([list(booted, "region"), read(booted, "decoder2.0/mode"), list(booted, "endpoint")]).toEqual([[], "none", ["endpoint2"]]);
     expect(saying(booted, /no region of partition/)).toEqual(["cxl_pci 0000:0d:00.0: mem0:decoder2.0: no region of partition none"]);
   });

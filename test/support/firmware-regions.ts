@@ -1,12 +1,11 @@
 // Machines whose firmware made regions: wide ones, their setups, and the tree as tests read it.
 
-import type { StepFaultSpec } from "../../src/kernel/base/steps.ts";
 import type { KernelPolicies } from "../../src/kernel/policy.ts";
 import { defaultPolicies } from "../../src/kernel/policy.ts";
 import type { MachineDescription } from "../../src/platform/description.ts";
 import type { FirmwareDecoder, FirmwareRegion, FirmwareSetup } from "../../src/platform/firmware-setup.ts";
 import { noSetup } from "../../src/platform/firmware-setup.ts";
-import type { Booted } from "./kernel.ts";
+import type { BootOptions, Booted } from "./kernel.ts";
 import { bootMachine } from "./kernel.ts";
 import { GiB, MiB, deviceOf, machineOf, portOf } from "./machine.ts";
 
@@ -26,11 +25,7 @@ export function wideMachine(bridges: number, ports: number, granularity = 256, a
 export const regionOver = (targets: readonly string[], values: Partial<FirmwareRegion> = {}): FirmwareRegion => ({ window: 0, base: start, size: 256n * MiB * BigInt(targets.length), granularity: 256, targets, isLocked: false, ...values });
 export const decoderAt = (place: string, values: Partial<FirmwareDecoder> = {}): FirmwareDecoder => ({ place, index: 0, base: start, size: 512n * MiB, ways: 2, granularity: 256, targets: [], skip: 0n, isLocked: false, isCommitted: true, ...values });
 
-export interface SetupOptions {
-  readonly seed?: number;
-  readonly policies?: Partial<KernelPolicies>;
-  readonly steps?: readonly StepFaultSpec[];
-}
+export type SetupOptions = Omit<BootOptions, "firmware">;
 
 /** Boots a machine whose firmware did `setup`. */
 export const bootWith = (machine: MachineDescription, setup: Partial<FirmwareSetup>, options: SetupOptions = {}): Booted => bootMachine(machine, { firmware: { setup: { ...noSetup, ...setup } }, ...options });

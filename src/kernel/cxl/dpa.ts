@@ -6,6 +6,7 @@ import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { printk } from "../base/kernel.ts";
 import { failStep } from "../base/steps.ts";
+import type { PartitionMode } from "./types.ts";
 import { decoderOf, endpointPart, granule, memdevOf, portOf } from "./types.ts";
 
 /** First DPA after every reservation of the endpoint. */
@@ -16,10 +17,8 @@ function freeStart(port: Device): bigint {
   }, 0n);
 }
 
-type Partition = "ram" | "pmem";
-
 /** First and last DPA + 1 of a partition. */
-function partitionOf(memdev: Device, partition: Partition): { readonly start: bigint; readonly end: bigint } {
+function partitionOf(memdev: Device, partition: PartitionMode): { readonly start: bigint; readonly end: bigint } {
   const { ram, pmem } = memdevOf(memdev).state.capacity;
   return partition === "ram" ? { start: 0n, end: ram } : { start: ram, end: ram + pmem };
 }

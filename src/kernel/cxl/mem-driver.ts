@@ -11,6 +11,7 @@ import { printk } from "../base/kernel.ts";
 import { failStep } from "../base/steps.ts";
 import { pciFunctionOf } from "../pci/device.ts";
 import { lockRegions, unlockRegions } from "./lock.ts";
+import { addNvdimm } from "./nvdimm.ts";
 import { addPort, bindPort, dropRegisters, enumerateDecoders, openPortHdm, removePort } from "./port.ts";
 import { poisonAttributes } from "./poison.ts";
 import { detachTarget } from "./region-attach.ts";
@@ -31,6 +32,7 @@ const probeMemdev = task("cxl_mem.probe", function* (kernel: Kernel, memdev: Dev
   manage(memdev, "ports", leavePorts);
   const { port, dport, way } = yield* enumeratePorts(kernel, memdev);
   if (kernel.policy.refuseIsolated && way.some((one) => one.isIsolated)) throw new SystemError("EBUSY", `${memdev.name}: port is under isolated CXL dport`);
+  if (memdevOf(memdev).state.capacity.pmem > 0n) yield* addNvdimm(kernel, memdev);
   failStep(kernel, "mem.endpoint", memdev.name, memdevOf(memdev).pciDevice.name);
   const endpoint = addPort(kernel, { kind: "endpoint", parent: port, uport: memdev, parentDport: dport, componentBlock: null });
   memdevOf(memdev).endpoint = endpoint;

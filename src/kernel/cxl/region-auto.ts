@@ -60,12 +60,12 @@ export function holdAddresses(kernel: Kernel, region: Device, device: Device): v
 const construct = task("region.construct", function* (kernel: Kernel, rootDecoder: Device, device: Device): Task<Device> {
   const { start, size, ways, granularity, isLocked } = decoderOf(device);
   const { mode } = endpointPart(device);
-  if (mode !== "ram") {
+  if (mode === "none") {
     printk(kernel, "err", `${logName(functionOf(device))}: ${placeOf(device)}: no region of partition ${mode}`);
     throw new SystemError("EBUSY", `${device.name}: partition ${mode}`);
   }
   failStep(kernel, "region.construct", device.name, ...memdevNames(device));
-  const region = yield* createRegion(kernel, rootDecoder, nextRegionName(rootDecoder));
+  const region = yield* createRegion(kernel, rootDecoder, nextRegionName(rootDecoder), mode);
   yield* lockRegions(kernel);
   try {
     const record = regionOf(region);

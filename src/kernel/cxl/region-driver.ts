@@ -1,4 +1,4 @@
-// Driver cxl_region: a committed ram region gets its dax_region device (region-assembly 6.5).
+// Driver cxl_region: a committed region gets its dax_region device, or its pmem_region one (region-assembly 6.5).
 
 import type { Task } from "../../sim/task.ts";
 import { task } from "../../sim/task.ts";
@@ -11,6 +11,7 @@ import { printk } from "../base/kernel.ts";
 import { failStep } from "../base/steps.ts";
 import { intersecting, iomem, resourceSize } from "../resource/resource.ts";
 import { identity } from "./format.ts";
+import { addPmemRegion } from "./nvdimm.ts";
 import { cxlBus, isRegion, regionOf, regionStates } from "./types.ts";
 
 /** What the dax driver finds on a `dax_regionN` device. */
@@ -38,6 +39,7 @@ const probe = task("cxl_region.probe", function* (kernel: Kernel, region: Device
     throw new SystemError("ENXIO", `${region.name} needs a reset`);
   }
   failStep(kernel, "region.probe", region.name);
+  if (record.mode === "pmem") return yield* addPmemRegion(kernel, region);
   const { start, end } = record.resource;
   if (["System RAM", "System RAM (kmem)"].some((name) => intersecting(iomem(kernel), name, start, end).length > 0)) return;
   failStep(kernel, "region.daxRegion", region.name);

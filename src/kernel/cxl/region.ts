@@ -14,7 +14,8 @@ import { lockRegions, unlockRegions } from "./lock.ts";
 import { attachTarget, detachTarget, tryAttach } from "./region-attach.ts";
 import { commitRegion, decommitRegion } from "./region-commit.ts";
 import { endWatch } from "./region-watch.ts";
-import type { RegionRecord } from "./types.ts";
+import type { RegionRecord, PartitionMode } from "./types.ts";
+import { uuidAttribute } from "./region-uuid.ts";
 import { cxlBus, cxlState, decoderOf, encodeGranularity, encodeWays, freeId, granule, isDecoder, isPowerOfTwo, portOf, regionOf, regionStates, rootPart, takeId } from "./types.ts";
 
 const mostTargets = 16;
@@ -23,14 +24,14 @@ const noResource = 0xffff_ffff_ffff_ffffn;
 /** Name that the next region below this root decoder gets. */
 export const nextRegionName = (rootDecoder: Device): string => `region${rootPart(rootDecoder).nextRegionId}`;
 
-/** Store of `create_ram_region`. @throws SystemError ENXIO dead root decoder; EINVAL no region name; EBUSY not the next name */
-export const createRegion = task("region.create", function* (kernel: Kernel, rootDecoder: Device, name: string): Task<Device> {
+/** Store of `create_ram_region` and `create_pmem_region`. @throws SystemError ENXIO dead root decoder; EINVAL no region name; EBUSY not the next name */
+export const createRegion = task("region.create", function* (kernel: Kernel, rootDecoder: Device, name: string, mode: PartitionMode): Task<Device> {
   const root = rootPart(rootDecoder);
   if (root.isDead) throw new SystemError("ENXIO", `${rootDecoder.name} is gone`);
   if (!/^region\d+$/.test(name)) throw new SystemError("EINVAL", `"${name}" is no region name`);
   if (name !== nextRegionName(rootDecoder)) throw new SystemError("EBUSY", `${name} is not next; ${nextRegionName(rootDecoder)} is`);
   const record: RegionRecord = {
-    id: root.nextRegionId, rootDecoder, mode: "ram", state: regionStates.idle, ways: 0, granularity: 0, resource: null,
+    id: root.nextRegionId, rootDecoder, mode, uuid: "", state: regionStates.idle, ways: 0, granularity: 0, resource: null,
     targets: [], targetCount: 0, isLocked: root.restrictions.isFixed, needsReset: false, isAuto: false,
   };
   root.nextRegionId = takeId(cxlState(kernel).regionIds);
@@ -110,6 +111,7 @@ function allocate(kernel: Kernel, region: Device, size: bigint): void {
   }
   requireIdle(region);
   if (record.ways === 0 || record.granularity === 0) throw new SystemError("ENXIO", `${region.name}: ways and granularity come first`);
+  if (record.mode === "pmem" && record.uuid === "") throw new SystemError("ENXIO", `${region.name}: a UUID comes first`);
   if (size % (granule * BigInt(record.ways)) !== 0n) throw new SystemError("EINVAL", `${region.name}: ${size} is no multiple of ${record.ways} x 256 MiB`);
   const window = rootPart(record.rootDecoder).resource;
   if (window === null) throw new SystemError("ENXIO", `${record.rootDecoder.name} has no address range`);
@@ -186,7 +188,7 @@ export const regionType: DeviceType = {
     line("mode", (device) => regionOf(device).mode),
     line("resource", (device) => hex(regionOf(device).resource?.start ?? noResource)),
     { ...line("size", (device) => { const { resource } = regionOf(device); return hex(resource === null ? 0n : resourceSize(resource)); }), store: storeSize },
-    line("uuid", () => ""),
+    uuidAttribute,
     ...Array.from({ length: mostTargets }, (_, position) => targetAttribute(position)),
   ],
 };
