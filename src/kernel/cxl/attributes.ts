@@ -4,6 +4,7 @@ import type { Task } from "../../sim/task.ts";
 import { task } from "../../sim/task.ts";
 import type { Attribute, Device, DeviceType } from "../base/device.ts";
 import type { Kernel } from "../base/kernel.ts";
+import { parseWord } from "../base/parse.ts";
 import type { DeviceState } from "./device-state.ts";
 import { setDpaSize, setMode } from "./dpa.ts";
 import { hex, identity, line, parseNumber, wideHex } from "./format.ts";
@@ -34,11 +35,11 @@ const targetList = line("target_list", (device) => {
 const capability = (name: string, has: (device: Device) => boolean): Attribute => line(name, (device) => (has(device) ? "1" : "0"));
 
 const createRam = task("create_ram_region.store", function* (kernel: Kernel, device: Device, text: string): Task<void> {
-  yield* createRegion(kernel, device, text.trim());
+  yield* createRegion(kernel, device, text);
 });
 
 const remove = task("delete_region.store", function* (kernel: Kernel, device: Device, text: string): Task<void> {
-  yield* deleteRegion(kernel, device, text.trim());
+  yield* deleteRegion(kernel, device, parseWord(text));
 });
 
 const canCreateRam = (_kernel: Kernel, device: Device): boolean => rootPart(device).restrictions.type3 && rootPart(device).restrictions.ram;
@@ -58,7 +59,7 @@ export const rootDecoderType: DeviceType = {
 export const switchDecoderType: DeviceType = { name: "cxl_decoder_switch", attributes: [...identity("cxl_decoder_switch", 0), ...decoderBase, targetType, targetList, region] };
 
 const storeMode = task("mode.store", function* (_kernel: Kernel, device: Device, text: string): Task<void> {
-  setMode(device, text.trim());
+  setMode(device, parseWord(text));
 });
 
 const storeDpaSize = task("dpa_size.store", function* (kernel: Kernel, device: Device, text: string): Task<void> {
