@@ -15,12 +15,13 @@ import { acpiDriver, startRoot } from "./cxl/root.ts";
 import { registerDaxDrivers } from "./dax/cxl.ts";
 import { startHmem } from "./dax/hmem.ts";
 import { initializeIsolation, isolationHandlers, notifyHandler } from "./isolation/service.ts";
+import { kernelPageHandlers } from "./mce/kernel-pages.ts";
 import { memoryHandlers } from "./mm/pin.ts";
 import { attachAll, enumerateHostBridge } from "./pci/enumerate.ts";
 import { drivers as pciDrivers, handlers as pciHandlers } from "./pci/port-driver.ts";
 
 /** Every named handler of the kernel, for `createKernel`. */
-export const kernelHandlers: ReadonlyMap<string, Handler> = new Map<string, Handler>([...Object.entries(pciHandlers), ...memoryHandlers, ...cxlHandlers, ...isolationHandlers]);
+export const kernelHandlers: ReadonlyMap<string, Handler> = new Map<string, Handler>([...Object.entries(pciHandlers), ...memoryHandlers, ...kernelPageHandlers, ...cxlHandlers, ...isolationHandlers]);
 
 /** What to call for an ACPI notify to a host bridge; its argument is the bridge's UID. */
 export const onNotify: Call = { handler: notifyHandler, argument: 0 };

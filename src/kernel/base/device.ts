@@ -51,6 +51,8 @@ export interface Driver {
   /** Throws SystemError; EPROBE_DEFER puts the device on the deferred list. */
   readonly probe: (kernel: Kernel, device: Device) => Task<void>;
   readonly remove: (kernel: Kernel, device: Device) => Task<void>;
+  /** The device was reset under the driver, and its config space put back. */
+  readonly resetDone?: (kernel: Kernel, device: Device) => void;
   /** Probe in a task of its own, so that devices race. */
   readonly isAsync?: boolean;
   /** Files that a device has while this driver is bound (dev_groups). */

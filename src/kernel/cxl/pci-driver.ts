@@ -19,6 +19,7 @@ import { configureEvents } from "./events.ts";
 import { addUpload } from "./firmware-upload.ts";
 import { enumerateCommands, identify, setTimestamp } from "./identify.ts";
 import { openMailbox } from "./mailbox.ts";
+import { noteReset } from "./reset-done.ts";
 import type { ComponentRegisters } from "./registers.ts";
 import { deviceDvsec, findComponentBlock, mapComponents } from "./registers.ts";
 import type { MemdevRecord } from "./types.ts";
@@ -141,5 +142,5 @@ const probe = task("cxl_pci.probe", function* (kernel: Kernel, device: Device): 
 
 export const pciDriver: Driver = {
   name: "cxl_pci", bus: pciBus, isAsync: true, match: (_kernel, device) => classOf(pciFunctionOf(device)) === memoryClass, probe,
-  remove: task("cxl_pci.remove", function* (): Task<void> {}),
+  remove: task("cxl_pci.remove", function* (): Task<void> {}), resetDone: noteReset,
 };

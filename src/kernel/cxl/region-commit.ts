@@ -7,6 +7,7 @@ import { unbind } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { mark, printk } from "../base/kernel.ts";
+import { loseBacking } from "../mm/backing.ts";
 import { resourceSize } from "../resource/resource.ts";
 import { commitDecoder, resetDecoder } from "./hdm.ts";
 import { lockRegions, unlockRegions } from "./lock.ts";
@@ -40,7 +41,9 @@ function invalidate(kernel: Kernel, region: Device): boolean {
 /** Takes every decoder of the region out of decode. The caller holds the region lock. */
 export function resetRegionDecoders(kernel: Kernel, region: Device): void {
   invalidate(kernel, region);
-  resetFrom(kernel, region, regionOf(region).ways);
+  const { resource, ways } = regionOf(region);
+  resetFrom(kernel, region, ways);
+  if (resource !== null) loseBacking(kernel, resource.start, resourceSize(resource));
   mark(kernel, `${region.name} reset`);
 }
 

@@ -13,6 +13,7 @@ import { debugNode } from "./debug.ts";
 import { systemBuses, systemNode } from "./memory.ts";
 import type { Entries, Node } from "./node.ts";
 import { directory, file, fixed } from "./node.ts";
+import { pciBusFiles, pciFiles } from "./pci.ts";
 import { tracingNode } from "./tracing.ts";
 
 const text = (read: () => string): Node => file(read);
@@ -95,6 +96,7 @@ function deviceEntries(kernel: Kernel, device: Device): Entries {
   const driver = device.driver;
   if (driver !== null) entries.set("driver", link(path, () => `/sys/bus/${driver.bus}/drivers/${driver.name}`));
   if (device.bus !== null && overridableBuses.includes(device.bus)) {
+    if (device.bus === "pci") for (const [name, node] of pciFiles(kernel, device)) entries.set(name, node);
     entries.set("driver_override", { kind: "file", read: () => `${device.driverOverride ?? "(null)"}\n`, write: (value) => storeOverride(kernel, device, value) });
   }
   return entries;
@@ -149,6 +151,7 @@ function busEntries(kernel: Kernel, bus: string): Entries {
   const devices = directory(() => new Map(busDevices(kernel, bus).map((device) => [device.name, linkTo(device)])), findLink);
   const drivers = directory(() => new Map((kernel.drivers.get(bus) ?? []).map((driver) => [driver.name, directory(() => driverEntries(kernel, driver))])));
   const entries: Entries = new Map([["devices", devices], ["drivers", drivers]]);
+  if (bus === "pci") for (const [name, node] of pciBusFiles(kernel)) entries.set(name, node);
   if (bus === "cxl") entries.set("flush", command((value) => flush(kernel, value)));
   return entries;
 }
