@@ -5,6 +5,7 @@ import { task } from "../../sim/task.ts";
 import type { Attribute, Device, DeviceType } from "../base/device.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { failStep } from "../base/steps.ts";
+import { parseWord } from "../base/parse.ts";
 import type { DeviceState } from "./device-state.ts";
 import { setDpaSize, setMode } from "./dpa.ts";
 import { hex, identity, line, parseNumber, wideHex } from "./format.ts";
@@ -37,11 +38,11 @@ const capability = (name: string, has: (device: Device) => boolean): Attribute =
 
 const create = task("create_region.store", function* (kernel: Kernel, device: Device, text: string, mode: PartitionMode): Task<void> {
   failStep(kernel, "region.create", text.trim(), device.name);
-  yield* createRegion(kernel, device, text.trim(), mode);
+  yield* createRegion(kernel, device, text, mode);
 });
 
 const remove = task("delete_region.store", function* (kernel: Kernel, device: Device, text: string): Task<void> {
-  yield* deleteRegion(kernel, device, text.trim());
+  yield* deleteRegion(kernel, device, parseWord(text));
 });
 
 const canCreate = (device: Device, mode: PartitionMode): boolean => rootPart(device).restrictions.type3 && rootPart(device).restrictions[mode];
@@ -65,7 +66,7 @@ export const rootDecoderType: DeviceType = {
 export const switchDecoderType: DeviceType = { name: "cxl_decoder_switch", attributes: [...identity("cxl_decoder_switch", 0), ...decoderBase, targetType, targetList, region] };
 
 const storeMode = task("mode.store", function* (_kernel: Kernel, device: Device, text: string): Task<void> {
-  setMode(device, text.trim());
+  setMode(device, parseWord(text));
 });
 
 const storeDpaSize = task("dpa_size.store", function* (kernel: Kernel, device: Device, text: string): Task<void> {

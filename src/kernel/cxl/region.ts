@@ -8,6 +8,7 @@ import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { mark, printk } from "../base/kernel.ts";
 import { stepFault } from "../base/steps.ts";
+import { parseSigned, parseUnsigned, parseWord } from "../base/parse.ts";
 import { createResource, findFree, formatRange, insertResource, removeResource, resourceSize } from "../resource/resource.ts";
 import { hex, identity, line, parseBoolean, parseNumber } from "./format.ts";
 import { lockRegions, unlockRegions } from "./lock.ts";
@@ -24,12 +25,19 @@ const noResource = 0xffff_ffff_ffff_ffffn;
 /** Name that the next region below this root decoder gets. */
 export const nextRegionName = (rootDecoder: Device): string => `region${rootPart(rootDecoder).nextRegionId}`;
 
+/** The number that a new region is asked by: `region` and a number, whatever follows (sscanf). @throws SystemError EINVAL */
+function parseRegionId(text: string): number {
+  const digits = /^region\s*(-?\d+)/.exec(text)?.[1];
+  if (digits === undefined) throw new SystemError("EINVAL", `"${text}" is no region name`);
+  return Number(digits);
+}
+
 /** Store of `create_ram_region` and `create_pmem_region`. @throws SystemError ENXIO dead root decoder; EINVAL no region name; EBUSY not the next name */
-export const createRegion = task("region.create", function* (kernel: Kernel, rootDecoder: Device, name: string, mode: PartitionMode): Task<Device> {
+export const createRegion = task("region.create", function* (kernel: Kernel, rootDecoder: Device, text: string, mode: PartitionMode): Task<Device> {
   const root = rootPart(rootDecoder);
   if (root.isDead) throw new SystemError("ENXIO", `${rootDecoder.name} is gone`);
-  if (!/^region\d+$/.test(name)) throw new SystemError("EINVAL", `"${name}" is no region name`);
-  if (name !== nextRegionName(rootDecoder)) throw new SystemError("EBUSY", `${name} is not next; ${nextRegionName(rootDecoder)} is`);
+  const name = nextRegionName(rootDecoder);
+  if (parseRegionId(text) !== root.nextRegionId) throw new SystemError("EBUSY", `${text} is not next; ${name} is`);
   const record: RegionRecord = {
     id: root.nextRegionId, rootDecoder, mode, uuid: "", state: regionStates.idle, ways: 0, granularity: 0, resource: null,
     targets: [], targetCount: 0, isLocked: root.restrictions.isFixed, needsReset: false, isAuto: false,
@@ -82,20 +90,25 @@ function requireIdle(region: Device): void {
   if (regionOf(region).state >= regionStates.interleaveActive) throw new SystemError("EBUSY", `${region.name}: interleave is fixed while the region has a size`);
 }
 
+/** A slot per way. Who is in one stays: a region that gave its addresses back may still have targets. */
+function setSlots({ ways, targets }: RegionRecord): void {
+  while (targets.length > ways && targets.at(-1) === null) targets.pop();
+  while (targets.length < ways) targets.push(null);
+}
+
 const storeWays = task("interleave_ways.store", function* (_kernel: Kernel, region: Device, text: string): Task<void> {
   const record = regionOf(region);
-  const ways = Number(parseNumber(text));
+  const ways = Number(parseUnsigned(text, 32));
   const rootWays = decoderOf(record.rootDecoder).ways;
   if (encodeWays(ways) === undefined || ways % rootWays !== 0 || !isPowerOfTwo(ways / rootWays)) throw new SystemError("EINVAL", `${region.name}: ${ways} ways over a window of ${rootWays}`);
   requireIdle(region);
   record.ways = ways;
-  record.targets.length = 0;
-  for (let position = 0; position < ways; position++) record.targets.push(null);
+  setSlots(record);
 });
 
 const storeGranularity = task("interleave_granularity.store", function* (_kernel: Kernel, region: Device, text: string): Task<void> {
   const record = regionOf(region);
-  const granularity = Number(parseNumber(text));
+  const granularity = Number(parseSigned(text));
   const root = decoderOf(record.rootDecoder);
   if (encodeGranularity(granularity) === undefined) throw new SystemError("EINVAL", `${region.name}: granularity ${granularity}`);
   if (root.ways > 1 && granularity !== root.granularity) throw new SystemError("EINVAL", `${region.name}: a window of ${root.ways} ways needs granularity ${root.granularity}`);
@@ -152,7 +165,7 @@ const storeCommit = task("commit.store", function* (kernel: Kernel, region: Devi
 });
 
 const storeTarget = task("target.store", function* (kernel: Kernel, region: Device, position: number, text: string): Task<void> {
-  const name = text.trim();
+  const name = parseWord(text);
   yield* lockRegions(kernel);
   let changed: Device | null = null;
   try {

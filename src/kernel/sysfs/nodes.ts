@@ -6,6 +6,7 @@ import type { Attribute, Device, Driver } from "../base/device.ts";
 import { bind, busDevices, devicePath, findDevice, unbind } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel, LogLevel } from "../base/kernel.ts";
+import { parseWord } from "../base/parse.ts";
 import { addDaxId, removeDaxId } from "../dax/match.ts";
 import { formatResources, iomem } from "../resource/resource.ts";
 import { debugNode } from "./debug.ts";
@@ -51,9 +52,13 @@ function visibleAttributes(kernel: Kernel, device: Device): readonly Attribute[]
 }
 
 const overridableBuses = ["pci", "platform"];
+/** A page, less one: what holds a name with its end. */
+const longestOverride = 4095;
 
 const storeOverride = task("driver_override.store", function* (_kernel: Kernel, device: Device, value: string): Task<void> {
-  device.driverOverride = value.trim() === "" ? null : value.trim();
+  if (value.length >= longestOverride) throw new SystemError("EINVAL", `${value.length} characters`);
+  const name = parseWord(value).split("\n", 1)[0] ?? "";
+  device.driverOverride = name === "" ? null : name;
 });
 
 /** A device's directory. A child, a link or a plain attribute is found without making the others. */
@@ -98,8 +103,8 @@ function deviceEntries(kernel: Kernel, device: Device): Entries {
 }
 
 function needDevice(kernel: Kernel, driver: Driver, name: string): Device {
-  const device = findDevice(kernel, driver.bus, name.trim());
-  if (device === undefined) throw new SystemError("ENODEV", `no ${name.trim()} on bus ${driver.bus}`);
+  const device = findDevice(kernel, driver.bus, parseWord(name));
+  if (device === undefined) throw new SystemError("ENODEV", `no ${parseWord(name)} on bus ${driver.bus}`);
   return device;
 }
 

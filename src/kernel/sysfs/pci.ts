@@ -6,18 +6,15 @@ import type { Device } from "../base/device.ts";
 import { busDevices } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
+import { parseUnsigned } from "../base/parse.ts";
 import { isPciDevice, pciBus, pciFunctionOf } from "../pci/device.ts";
 import { isLinkUp } from "../pci/link.ts";
 import { canReset, resetFunction, resetMethod } from "../pci/reset.ts";
 import { devicesBelow, removeOne, rescan } from "../pci/rescan.ts";
 import type { Node } from "./node.ts";
 
-/** The number of a store, which must not be 0 to do anything. @throws SystemError EINVAL no number */
-function isAsked(text: string): boolean {
-  const match = /^\s*(0[xX][0-9a-fA-F]+|\d+)\s*$/.exec(text);
-  if (match === null) throw new SystemError("EINVAL", `"${text.trim()}" is no number`);
-  return BigInt(match[1] ?? "0") !== 0n;
-}
+/** A number that must not be 0 for anything to be done (kstrtoul, base 0). @throws SystemError EINVAL, ERANGE */
+const isAsked = (text: string): boolean => parseUnsigned(text) !== 0n;
 
 const storeRemove = task("remove.store", function* (kernel: Kernel, device: Device, text: string): Task<void> {
   if (isAsked(text)) yield* removeOne(kernel, device);
