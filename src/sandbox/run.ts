@@ -123,7 +123,7 @@ export function createRun(module: WebAssembly.Module, plan: ScenarioPlan, option
   const system = createSystem(module, { machine: plan.machine, firmware: { isolationOwner: plan.policies.isoown as "os", restrictions: windowRestrictions, setup: plan.firmware }, policies, handlers: kernelHandlers, seed: options.seed, schedule: options.schedule, onNotify });
   const workloads = createWorkloads(system.kernel, options.counting ?? "aggregated");
   system.workloads = workloads;
-  const faults = createFaults(plan, system.hardware);
+  const faults = createFaults(plan, system.hardware, system.kernel);
   const files = createFileSystem(system.kernel);
   const state: State = {
     plan, options, system, workloads, faults, files, trace: [],

@@ -190,6 +190,7 @@ function checkDeviceFaults(check: Check, action: ActionFile, path: Path): void {
 
 function checkTrigger(check: Check, fault: FaultFile, path: Path): void {
   const when = fault.when;
+  if (fault.do.kernelStep !== undefined && !("at" in when) && !("after" in when)) check.problems.push({ path, message: "a kernel step fails from a time or a mark on; write at: 0ms, from: boot, or after:" });
   if ("access" in when) checkField(check, when.access.of, when.access.register, [...path, "access"]);
   if ("register" in when) checkField(check, when.register.of, when.register.field, [...path, "register"]);
   if ("request" in when && when.request.port !== undefined) checkName(check, "root port", (kind) => kind === "root port", when.request.port, [...path, "request", "port"]);

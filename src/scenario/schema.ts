@@ -3,6 +3,9 @@
 import { z } from "zod";
 import { commandNames } from "../../registers/commands.ts";
 import { commandSets } from "../../registers/payload-schema.ts";
+import { errnoTable } from "../kernel/base/errno.ts";
+import type { Errno } from "../kernel/base/errno.ts";
+import { stepNames } from "../kernel/base/steps.ts";
 import { deviceActionSchemas } from "./device-faults.ts";
 import type { outcomes } from "./expectation-schema.ts";
 import { expectation, momentaryExpectation, texts } from "./expectation-schema.ts";
@@ -194,6 +197,15 @@ const header = z.array(z.int().min(0).max(0xffff_ffff)).max(16).optional();
 const lines = z.strictObject({ device: z.string(), dpa: size, length: size.optional() });
 const bits = z.strictObject({ of: z.string(), field: z.string(), value: count });
 
+/** A step of the kernel fails; the table of steps is the kernel's own. */
+const kernelStep = z.strictObject({
+  step: named("kernel step", stepNames),
+  of: z.string().min(1).optional(),
+  errno: named("error number", Object.keys(errnoTable) as readonly Errno[]).optional(),
+  nth: z.int().min(1).optional(),
+  count: repeats,
+});
+
 /** What a fault does; docs/faults.md has a row for each. */
 export const actionSchemas = {
   linkDown: z.string(),
@@ -220,6 +232,7 @@ export const actionSchemas = {
   neverCommit: z.strictObject({ of: z.string(), count: repeats }),
   lateCommit: z.strictObject({ of: z.string(), by: time, count: repeats }),
   resetDevice: z.string(),
+  kernelStep,
   ...deviceActionSchemas,
   qmp: qmpSchema,
 } as const;

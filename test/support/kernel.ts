@@ -3,6 +3,8 @@
 import type { FirmwareOptions } from "../../src/firmware/firmware.ts";
 import { boot, kernelHandlers, onNotify } from "../../src/kernel/boot.ts";
 import type { Kernel } from "../../src/kernel/base/kernel.ts";
+import type { StepFault, StepFaultSpec } from "../../src/kernel/base/steps.ts";
+import { armStep } from "../../src/kernel/base/steps.ts";
 import type { KernelPolicies } from "../../src/kernel/policy.ts";
 import { defaultPolicies } from "../../src/kernel/policy.ts";
 import { createFileSystem } from "../../src/kernel/sysfs/file-system.ts";
@@ -22,6 +24,8 @@ const firmware: FirmwareOptions = { isolationOwner: "os", restrictions: { device
 export interface Booted {
   readonly system: System;
   readonly kernel: Kernel;
+  /** Faults of kernel steps with their evidence. */
+  readonly faults: readonly StepFault[];
   readonly files: FileSystem;
   /** Runs a task of the kernel to its end; what it throws is thrown. */
   readonly run: <T>(body: Task<T>) => T;
@@ -68,6 +72,8 @@ export interface BootOptions {
   readonly seed?: number;
   readonly restrictions?: Partial<FirmwareOptions["restrictions"]>;
   readonly firmware?: Partial<FirmwareOptions>;
+  /** Faults of kernel steps, armed at power-on. */
+  readonly steps?: readonly StepFaultSpec[];
 }
 
 /** Powers a machine on and boots it. */
@@ -75,9 +81,10 @@ export function bootMachine(machine: MachineDescription, options: BootOptions = 
   const restrictions = { ...firmware.restrictions, ...options.restrictions };
   const system = createSystem(modules.release, { machine, firmware: { ...firmware, ...options.firmware, restrictions }, policies: { ...safePolicies, ...options.policies }, handlers: kernelHandlers, seed: options.seed ?? 1, schedule: options.seed === undefined ? "fixed" : "seeded", onNotify });
   const { kernel } = system;
+  const faults = (options.steps ?? []).map((spec) => armStep(kernel, spec));
   const files = createFileSystem(kernel);
   const run = <T>(body: Task<T>): T => runTask(system, body);
   run(boot(kernel));
   settle(system);
-  return { system, kernel, files, run, command: (line) => run(runCommand(kernel, files, line)), settle: () => settle(system), read: (path) => files.read(path), dmesg: () => kernel.log.map((line) => line.text) };
+  return { system, kernel, faults, files, run, command: (line) => run(runCommand(kernel, files, line)), settle: () => settle(system), read: (path) => files.read(path), dmesg: () => kernel.log.map((line) => line.text) };
 }

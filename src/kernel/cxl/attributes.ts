@@ -4,6 +4,7 @@ import type { Task } from "../../sim/task.ts";
 import { task } from "../../sim/task.ts";
 import type { Attribute, Device, DeviceType } from "../base/device.ts";
 import type { Kernel } from "../base/kernel.ts";
+import { failStep } from "../base/steps.ts";
 import type { DeviceState } from "./device-state.ts";
 import { setDpaSize, setMode } from "./dpa.ts";
 import { hex, identity, line, parseNumber, wideHex } from "./format.ts";
@@ -34,6 +35,7 @@ const targetList = line("target_list", (device) => {
 const capability = (name: string, has: (device: Device) => boolean): Attribute => line(name, (device) => (has(device) ? "1" : "0"));
 
 const createRam = task("create_ram_region.store", function* (kernel: Kernel, device: Device, text: string): Task<void> {
+  failStep(kernel, "region.create", text.trim(), device.name);
   yield* createRegion(kernel, device, text.trim());
 });
 

@@ -5,6 +5,7 @@ import type { Device } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { printk } from "../base/kernel.ts";
+import { failStep } from "../base/steps.ts";
 import { decoderOf, endpointPart, granule, memdevOf, portOf } from "./types.ts";
 
 /** First DPA after every reservation of the endpoint. */
@@ -61,6 +62,7 @@ export function setDpaSize(kernel: Kernel, device: Device, size: bigint): void {
   const part = endpointPart(device);
   if (decoder.region !== null || decoder.isEnabled) throw new SystemError("EBUSY", `${device.name}: in use`);
   if (part.mode === "none") throw new SystemError("EBUSY", `${device.name}: no mode`);
+  failStep(kernel, "dpa.alloc", device.name, part.memdev.name, memdevOf(part.memdev).pciDevice.name);
   const partition = partitionOf(part.memdev, part.mode);
   const free = freeStart(decoder.port);
   const start = free > partition.start ? free : partition.start;

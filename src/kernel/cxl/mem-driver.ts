@@ -8,6 +8,7 @@ import { manage, removeDevice, unbind } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { printk } from "../base/kernel.ts";
+import { failStep } from "../base/steps.ts";
 import { pciFunctionOf } from "../pci/device.ts";
 import { lockRegions, unlockRegions } from "./lock.ts";
 import { addPort, bindPort, dropRegisters, enumerateDecoders, openPortHdm, removePort } from "./port.ts";
@@ -30,6 +31,7 @@ const probeMemdev = task("cxl_mem.probe", function* (kernel: Kernel, memdev: Dev
   manage(memdev, "ports", leavePorts);
   const { port, dport, way } = yield* enumeratePorts(kernel, memdev);
   if (kernel.policy.refuseIsolated && way.some((one) => one.isIsolated)) throw new SystemError("EBUSY", `${memdev.name}: port is under isolated CXL dport`);
+  failStep(kernel, "mem.endpoint", memdev.name, memdevOf(memdev).pciDevice.name);
   const endpoint = addPort(kernel, { kind: "endpoint", parent: port, uport: memdev, parentDport: dport, componentBlock: null });
   memdevOf(memdev).endpoint = endpoint;
   manage(memdev, "endpoint", removeEndpoint);

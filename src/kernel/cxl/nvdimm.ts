@@ -7,6 +7,7 @@ import type { Device, DeviceType, Driver } from "../base/device.ts";
 import { addDevice, attach, manage, removeDevice } from "../base/device.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { printk } from "../base/kernel.ts";
+import { failStep } from "../base/steps.ts";
 import { identity, line } from "./format.ts";
 import { cxlBus, portOf, rootPart } from "./types.ts";
 
@@ -34,6 +35,7 @@ export const nvdimmBridgeDriver: Driver = {
 /** Adds the bridge when a window takes persistent memory; it goes before the root port does. */
 export const addNvdimmBridge = task("cxl_acpi.addNvdimmBridge", function* (kernel: Kernel, acpi: Device, root: Device): Task<void> {
   if (!portOf(root).decoders.some((decoder) => rootPart(decoder).restrictions.pmem)) return;
+  failStep(kernel, "acpi.nvdimmBridge", root.name);
   const bridge = addDevice(kernel, { name: "nvdimm-bridge0", bus: cxlBus, type: bridgeType, parent: root, data: {} });
   manage(acpi, bridge.name, task("unregister_nvb", function* (): Task<void> { yield* removeDevice(kernel, bridge); }));
   yield* attach(kernel, bridge);

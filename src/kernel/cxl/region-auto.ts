@@ -8,9 +8,10 @@ import { attach } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { mark, printk } from "../base/kernel.ts";
+import { failStep, stepFault } from "../base/steps.ts";
 import { createResource, describeResource, insertConflict, resourceSize } from "../resource/resource.ts";
 import { lockRegions, unlockRegions } from "./lock.ts";
-import { checkTarget, logName, refuse, tryAttach } from "./region-attach.ts";
+import { checkTarget, failCheck, logName, refuse, tryAttach } from "./region-attach.ts";
 import { assemble } from "./region-auto-check.ts";
 import { createRegion, nextRegionName } from "./region.ts";
 import { cxlState, decoderOf, endpointPart, portOf, regionOf, regionStates, rootPart } from "./types.ts";
@@ -29,21 +30,26 @@ const placeOf = (device: Device): string => `${endpointPart(device).memdev.name}
 /** The PCI function below a memdev: most messages are said there. */
 const functionOf = (device: Device): Device => endpointPart(device).memdev.parent ?? endpointPart(device).memdev;
 
+/** Other names of an endpoint decoder for a fault: its memdev and the PCI function. */
+const memdevNames = (device: Device): readonly string[] => [endpointPart(device).memdev.name, functionOf(device).name];
+
 /** 6.1: the root decoder whose window holds the range. */
 function findWindow(kernel: Kernel, device: Device): Device {
   const range = rangeOf(device);
   const { root } = cxlState(kernel);
-  const found = root === null ? undefined : portOf(root).decoders.find((candidate) => rangeOf(candidate).start <= range.start && range.end <= rangeOf(candidate).end);
+  const errno = stepFault(kernel, "region.window", device.name, ...memdevNames(device));
+  const found = root === null || errno !== undefined ? undefined : portOf(root).decoders.find((candidate) => rangeOf(candidate).start <= range.start && range.end <= rangeOf(candidate).end);
   if (found !== undefined) return found;
   printk(kernel, "err", `${logName(functionOf(device))}: ${placeOf(device)} no CXL window for range ${text(range)}`);
-  throw new SystemError("ENXIO", `${device.name}: no window holds ${text(range)}`);
+  throw new SystemError(errno ?? "ENXIO", `${device.name}: no window holds ${text(range)}`);
 }
 
 /** A region takes its addresses: what is in the way costs it the line in /proc/iomem and no more. */
 export function holdAddresses(kernel: Kernel, region: Device, device: Device): void {
   const record = regionOf(region);
   const window = rootPart(record.rootDecoder).resource;
-  if (record.resource === null || window === null || insertConflict(window, record.resource) === null) return;
+  const isRefused = stepFault(kernel, "region.insert", region.name, device.name, ...memdevNames(device)) !== undefined;
+  if (record.resource === null || window === null || (!isRefused && insertConflict(window, record.resource) === null)) return;
   printk(kernel, "warn", `${logName(functionOf(device))}: ${placeOf(device)}: __construct_region ${region.name} cannot insert resource`);
 }
 
@@ -55,6 +61,7 @@ const construct = task("region.construct", function* (kernel: Kernel, rootDecode
     printk(kernel, "err", `${logName(functionOf(device))}: ${placeOf(device)}: no region of partition ${mode}`);
     throw new SystemError("EBUSY", `${device.name}: partition ${mode}`);
   }
+  failStep(kernel, "region.construct", device.name, ...memdevNames(device));
   const region = yield* createRegion(kernel, rootDecoder, nextRegionName(rootDecoder));
   yield* lockRegions(kernel);
   try {
@@ -102,11 +109,13 @@ const findOrConstruct = task("region.findOrConstruct", function* (kernel: Kernel
 function stage(kernel: Kernel, region: Device, device: Device): void {
   const record = regionOf(region);
   const part = endpointPart(device);
+  failCheck(kernel, "A11", region, device);
   if (part.state !== "auto") {
     printk(kernel, "err", `${logName(region)}: ${device.name}: unable to add decoder to autodetected region`);
     throw new SystemError("EINVAL", `${device.name} was not programmed by firmware`);
   }
   const slot = record.targets.indexOf(null);
+  failCheck(kernel, "A12", region, device);
   if (slot < 0) {
     printk(kernel, "err", `${logName(region)}: ${device.name}: no more target slots available`);
     throw new SystemError("ENXIO", `${region.name} has no slot left`);

@@ -8,6 +8,7 @@ import { addDevice, attach, manage, removeDevice } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { printk } from "../base/kernel.ts";
+import { failStep } from "../base/steps.ts";
 import { intersecting, iomem, resourceSize } from "../resource/resource.ts";
 import { identity } from "./format.ts";
 import { cxlBus, isRegion, regionOf, regionStates } from "./types.ts";
@@ -36,8 +37,10 @@ const probe = task("cxl_region.probe", function* (kernel: Kernel, region: Device
     printk(kernel, "err", `cxl_region ${region.name}: failed to activate, re-commit region and retry`);
     throw new SystemError("ENXIO", `${region.name} needs a reset`);
   }
+  failStep(kernel, "region.probe", region.name);
   const { start, end } = record.resource;
   if (["System RAM", "System RAM (kmem)"].some((name) => intersecting(iomem(kernel), name, start, end).length > 0)) return;
+  failStep(kernel, "region.daxRegion", region.name);
   const data: DaxRegionData = { range: { start, size: resourceSize(record.resource) }, id: record.id, targetNode: targetNode(kernel, start) };
   const bridge = addDevice(kernel, { name: `dax_region${record.id}`, bus: cxlBus, type: daxRegionType, parent: region, data });
   printk(kernel, "debug", `cxl_region ${region.name}: ${region.name}: register ${bridge.name}`);

@@ -7,6 +7,7 @@ import { addDevice, attach, findDevice, removeDevice, unbind } from "../base/dev
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { mark, printk } from "../base/kernel.ts";
+import { stepFault } from "../base/steps.ts";
 import { createResource, findFree, formatRange, insertResource, removeResource, resourceSize } from "../resource/resource.ts";
 import { hex, identity, line, parseBoolean, parseNumber } from "./format.ts";
 import { lockRegions, unlockRegions } from "./lock.ts";
@@ -110,10 +111,11 @@ function allocate(kernel: Kernel, region: Device, size: bigint): void {
   if (size % (granule * BigInt(record.ways)) !== 0n) throw new SystemError("EINVAL", `${region.name}: ${size} is no multiple of ${record.ways} x 256 MiB`);
   const window = rootPart(record.rootDecoder).resource;
   if (window === null) throw new SystemError("ENXIO", `${record.rootDecoder.name} has no address range`);
-  const start = findFree(window, size, granule);
+  const errno = stepFault(kernel, "region.size", region.name);
+  const start = errno === undefined ? findFree(window, size, granule) : undefined;
   if (start === undefined) {
-    printk(kernel, "debug", `cxl_region ${region.name}: HPA allocation error (-ERANGE) for size:${hex(size)} in ${window.name} ${formatRange(window.start, window.end)}`);
-    throw new SystemError("ERANGE", `${window.name} has no ${size} bytes free in one piece`);
+    printk(kernel, "debug", `cxl_region ${region.name}: HPA allocation error (-${errno ?? "ERANGE"}) for size:${hex(size)} in ${window.name} ${formatRange(window.start, window.end)}`);
+    throw new SystemError(errno ?? "ERANGE", `${window.name} has no ${size} bytes free in one piece`);
   }
   record.resource = createResource(region.name, start, size);
   insertResource(window, record.resource);
