@@ -1,20 +1,22 @@
-// Where to look in what `cxl list` and `daxctl list` print: `[0].mappings.length`, `regions[region=region0].decode_state`.
+// Where to look in what `cxl list` and `daxctl list` print: `[0].mappings.length`, `regions[region=region0].decode_state`,
+// `[root decoders].length`.
 
 export type PathStep =
   | { readonly kind: "key"; readonly name: string }
   | { readonly kind: "index"; readonly index: number }
   | { readonly kind: "where"; readonly key: string; readonly value: string };
 
-const stepPattern = /^(?:\.?([^.[\]=]+)|\[(\d+)\]|\[([^[\]=]+)=([^[\]]*)\])/;
+const stepPattern = /^(?:\.?([^.[\]=]+)|\[(\d+)\]|\[([^[\]=]+)(?:=([^[\]]*))?\])/;
 
 /** Steps of a path, or what is wrong with it. */
 export function parsePath(path: string): PathStep[] | string {
   const steps: PathStep[] = [];
   let rest = path;
   while (rest !== "") {
-    const [taken, name, index, key, value] = stepPattern.exec(rest) ?? [];
+    const [taken, plain, index, inside, value] = stepPattern.exec(rest) ?? [];
     if (taken === undefined) return `"${rest}" is no path; write it like regions[0].size, [region=region0].mappings.length`;
-    steps.push(name !== undefined ? { kind: "key", name } : index !== undefined ? { kind: "index", index: Number(index) } : { kind: "where", key: key ?? "", value: value ?? "" });
+    const name = value === undefined ? (plain ?? inside) : undefined;
+    steps.push(name !== undefined ? { kind: "key", name } : index !== undefined ? { kind: "index", index: Number(index) } : { kind: "where", key: inside ?? "", value: value ?? "" });
     rest = rest.slice(taken.length);
   }
   return steps;

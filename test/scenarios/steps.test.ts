@@ -113,7 +113,7 @@ describe("expectations", () => {
 
   it("a path is names, places and conditions", () => {
     const look = (path: string): unknown => valueAt([{ a: 1 }, { list: [{ name: "x", is: true }, { name: "y", is: false }] }], parsePath(path) as []);
-    expect([look("length"), look("[1].list[name=y].is"), look("list[0].name"), look("list.length"), look("a.b"), look("[name=z]"), look("")]).toEqual([2, false, "x", 2, undefined, undefined, [{ a: 1 }, { list: [{ name: "x", is: true }, { name: "y", is: false }] }]]);
+    expect([look("length"), look("[1].list[name=y].is"), look("[1][list][0][name]"), look("list[0].name"), look("list.length"), look("a.b"), look("[name=z]"), look("")]).toEqual([2, false, "x", "x", 2, undefined, undefined, [{ a: 1 }, { list: [{ name: "x", is: true }, { name: "y", is: false }] }]]);
     expect(problem('expect:\n  - { cxl: { list: -R, path: "[x", equals: 1 } }\n')).toMatch(/expect\.0\.cxl\.path: "\[x" is no path; write it like regions\[0\]\.size/);
     expect(problem('expect:\n  - { cxl: { list: -R, path: "[0]" } }\n')).toMatch(/say one of equals, contains/);
     expect(problem('expect:\n  - { cxl: { list: -R, paht: "[0]", equals: 1 } }\n')).toMatch(/unknown key "paht"; did you mean "path"\?/);
