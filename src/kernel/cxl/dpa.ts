@@ -38,7 +38,8 @@ export function reserveDpa(device: Device, start: bigint, size: bigint, skip: bi
   port.dpaEnd = decoder.id;
 }
 
-function freeDpa(kernel: Kernel, device: Device): void {
+/** Gives a decoder's reservation back. @throws SystemError EBUSY attached, enabled, or not the highest of its endpoint */
+export function freeDpa(kernel: Kernel, device: Device): void {
   const decoder = decoderOf(device);
   const part = endpointPart(device);
   if (part.dpa === null) return;

@@ -1,5 +1,6 @@
 // Regions that Linux assembles from decoders that firmware committed (region-assembly 6): each endpoint decoder finds its window, finds or makes
-// the region of its range, and takes the first free slot; the last one to arrive has all of them sorted and checked. Nothing is ever undone here.
+// the region of its range, and takes the first free slot; the last one to arrive has all of them sorted and checked. Nothing is undone here; what a
+// failure leads to: region-failure.ts.
 
 import type { Task } from "../../sim/task.ts";
 import { task, until, wake } from "../../sim/task.ts";
@@ -13,6 +14,8 @@ import { createResource, describeResource, insertConflict, resourceSize } from "
 import { lockRegions, unlockRegions } from "./lock.ts";
 import { checkTarget, failCheck, logName, refuse, tryAttach } from "./region-attach.ts";
 import { assemble } from "./region-auto-check.ts";
+import { endAssembly, watchAssembly } from "./region-failure.ts";
+import { endWatch } from "./region-watch.ts";
 import { createRegion, nextRegionName } from "./region.ts";
 import { cxlState, decoderOf, endpointPart, portOf, regionOf, regionStates, rootPart } from "./types.ts";
 
@@ -95,6 +98,7 @@ const findOrConstruct = task("region.findOrConstruct", function* (kernel: Kernel
   try {
     const { start, size } = decoderOf(device);
     const found = root.regions.find((region) => {
+      if (region.isDead) return false;
       const { resource } = regionOf(region);
       return resource !== null && resource.start === start && resourceSize(resource) === size;
     });
@@ -133,26 +137,45 @@ function attachAuto(kernel: Kernel, region: Device, device: Device): void {
   checkTarget(kernel, region, device);
   if (!record.isAuto) refuse(kernel, region, "ENXIO", `position -1 out of range ${record.ways}`);
   stage(kernel, region, device);
-  if (record.targetCount < record.ways) return;
+  if (record.targetCount < record.ways) return watchAssembly(kernel, region);
+  endWatch(kernel, region);
   assemble(kernel, region);
   record.state = regionStates.commit;
   if (kernel.policy.assembly.hpaHold === "after-assembly") holdAddresses(kernel, region, device);
   mark(kernel, `${region.name} assembled`);
 }
 
+/** The region of a decoder's range, locked; one that went while others held the lock is looked for again. */
+const lockedRegion = task("region.locked", function* (kernel: Kernel, device: Device): Task<Device> {
+  for (;;) {
+    const region = yield* findOrConstruct(kernel, findWindow(kernel, device), device);
+    yield* lockRegions(kernel);
+    if (!region.isDead) return region;
+    unlockRegions(kernel);
+  }
+});
+
+/** Why the checks of A14-A19 refused a region whose last member this is; undefined: it is another failure, and the region goes on waiting. */
+function refusedBy(region: Device, device: Device, error: SystemError): string | undefined {
+  const isMember = regionOf(region).targets.includes(device);
+  return isMember ? `${error.message.replace(`${region.name}: `, "")}: -${error.number}` : undefined;
+}
+
 /** cxl_add_to_region. @throws SystemError ENXIO no window; EBUSY of the construction */
 const addToRegion = task("region.addTo", function* (kernel: Kernel, device: Device): Task<void> {
-  const region = yield* findOrConstruct(kernel, findWindow(kernel, device), device);
-  yield* lockRegions(kernel);
+  const region = yield* lockedRegion(kernel, device);
+  let why: string | undefined;
   try {
     tryAttach(kernel, region, device, () => attachAuto(kernel, region, device));
   } catch (thrown) {
     // Said on the endpoint; whether the region runs is decided by its state alone.
     if (!(thrown instanceof SystemError)) throw thrown;
+    why = refusedBy(region, device, thrown);
   } finally {
     unlockRegions(kernel);
   }
-  if (regionOf(region).state === regionStates.commit) yield* attach(kernel, region);
+  if (regionOf(region).state === regionStates.commit && !(yield* attach(kernel, region)) && !region.isDead) why = "its driver did not take it";
+  if (why !== undefined) yield* endAssembly(kernel, region, why);
 });
 
 /** Looks for the region of every committed decoder of an endpoint, in id order. What fails is said and left: the endpoint comes up all the same (4.3). */

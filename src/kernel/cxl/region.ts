@@ -13,6 +13,7 @@ import { hex, identity, line, parseBoolean, parseNumber } from "./format.ts";
 import { lockRegions, unlockRegions } from "./lock.ts";
 import { attachTarget, detachTarget, tryAttach } from "./region-attach.ts";
 import { commitRegion, decommitRegion } from "./region-commit.ts";
+import { endWatch } from "./region-watch.ts";
 import type { RegionRecord } from "./types.ts";
 import { cxlBus, cxlState, decoderOf, encodeGranularity, encodeWays, freeId, granule, isDecoder, isPowerOfTwo, portOf, regionOf, regionStates, rootPart, takeId } from "./types.ts";
 
@@ -45,6 +46,7 @@ export const createRegion = task("region.create", function* (kernel: Kernel, roo
 export const removeRegion = task("region.remove", function* (kernel: Kernel, region: Device): Task<void> {
   const record = regionOf(region);
   const root = rootPart(record.rootDecoder);
+  endWatch(kernel, region);
   yield* removeDevice(kernel, region);
   yield* lockRegions(kernel);
   try {
