@@ -7,7 +7,7 @@ import type { Hardware } from "../hardware/machine.ts";
 import type { ProbeAction, ProbeMatch } from "../hardware/probes.ts";
 import { armProbe, probeEvidence } from "../hardware/probes.ts";
 import { findField, rasErrors } from "../scenario/plan.ts";
-import type { ActionFile, FaultFile, ScenarioPlan } from "../scenario/plan.ts";
+import type { ActionFile, PlannedFault, ScenarioPlan } from "../scenario/plan.ts";
 import { deviceActionOf, probesOfAction } from "../scenario/check-device-faults.ts";
 import type { DeviceActionFile, DeviceActionName } from "../scenario/device-faults.ts";
 import { UncheckedFaultError, probesOfDevice } from "./device-faults.ts";
@@ -81,7 +81,7 @@ function bitsOf(plan: ScenarioPlan, of: string, field: string, value: number) {
 }
 
 /** What a fault does in the hardware, in order. */
-export function probesOfFault(plan: ScenarioPlan, fault: FaultFile): readonly ProbeAction[] {
+export function probesOfFault(plan: ScenarioPlan, fault: PlannedFault): readonly ProbeAction[] {
   const inDevice = (action: DeviceActionFile): readonly ProbeAction[] => probesOfDevice(plan.machine, action);
   if (fault.do.qmp !== undefined) return fault.do.qmp.flatMap(inDevice);
   if (deviceActionOf(fault.do) !== undefined) return inDevice(fault.do);
@@ -90,7 +90,7 @@ export function probesOfFault(plan: ScenarioPlan, fault: FaultFile): readonly Pr
 }
 
 /** Probes act in the order of their numbers when they match at once. */
-function arm(faults: FaultTable, index: number, fault: FaultFile, match: ProbeMatch, skip: number): void {
+function arm(faults: FaultTable, index: number, fault: PlannedFault, match: ProbeMatch, skip: number): void {
   const first = faults.firstProbes[index] ?? 0;
   const probes = probesOfFault(faults.plan, fault).map((action, offset) => armProbe(faults.hardware, first + offset, { match, skip, action }));
   faults.armed.set(index, probes);
@@ -103,7 +103,7 @@ function fieldOf(plan: ScenarioPlan, of: string, path: string) {
 }
 
 /** The hardware match of a fault, or undefined for one that waits for a mark. */
-function matchOf(plan: ScenarioPlan, fault: FaultFile, from: number): { readonly match: ProbeMatch; readonly skip: number } | undefined {
+function matchOf(plan: ScenarioPlan, fault: PlannedFault, from: number): { readonly match: ProbeMatch; readonly skip: number } | undefined {
   const when = fault.when;
   if ("at" in when) return { match: { kind: "time", at: from + when.at }, skip: 0 };
   if ("request" in when) {
@@ -122,7 +122,7 @@ function matchOf(plan: ScenarioPlan, fault: FaultFile, from: number): { readonly
 }
 
 /** Puts the fault of a kernel step into the kernel; from `notBefore` on it acts. False: the fault is another kind. */
-function armInKernel(faults: FaultTable, index: number, fault: FaultFile, notBefore: number): boolean {
+function armInKernel(faults: FaultTable, index: number, fault: PlannedFault, notBefore: number): boolean {
   const spec = fault.do.kernelStep;
   if (spec === undefined) return false;
   if (faults.kernel === null) throw new UncheckedFaultError(`fault ${fault.id} needs a kernel`);
@@ -133,11 +133,19 @@ function armInKernel(faults: FaultTable, index: number, fault: FaultFile, notBef
 /** Arms the faults that count from `moment`; times count from now. */
 export function armFaults(faults: FaultTable, moment: "boot" | "ready"): void {
   for (const [index, fault] of faults.plan.faults.entries()) {
-    if ((fault.when.from ?? "ready") !== moment) continue;
+    if ("step" in fault.when || (fault.when.from ?? "ready") !== moment) continue;
     if ("at" in fault.when && armInKernel(faults, index, fault, faults.hardware.now + fault.when.at)) continue;
     const found = matchOf(faults.plan, fault, faults.hardware.now);
     if (found === undefined) continue;
     arm(faults, index, fault, found.match, found.skip);
+  }
+}
+
+/** Does what a step injects (numbers from 1), at once. */
+export function injectStep(faults: FaultTable, step: number): void {
+  for (const [index, fault] of faults.plan.faults.entries()) {
+    if (!("step" in fault.when) || fault.when.step !== step) continue;
+    if (!armInKernel(faults, index, fault, faults.hardware.now)) arm(faults, index, fault, { kind: "time", at: faults.hardware.now }, 0);
   }
 }
 

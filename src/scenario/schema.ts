@@ -7,6 +7,8 @@ import { errnoTable } from "../kernel/base/errno.ts";
 import type { Errno } from "../kernel/base/errno.ts";
 import { stepNames } from "../kernel/base/steps.ts";
 import { deviceActionSchemas } from "./device-faults.ts";
+import type { outcomes } from "./expectation-schema.ts";
+import { expectation, momentaryExpectation, texts } from "./expectation-schema.ts";
 import { qmpSchema } from "./qmp.ts";
 import { count, named, percent, rate, size, time, whole } from "./values.ts";
 
@@ -238,14 +240,14 @@ export const actionSchemas = {
 /** One of the actions; that there is one is checked with the machine. */
 const action = z.strictObject(actionSchemas).partial().refine((value) => Object.values(value).filter((one) => one !== undefined).length <= 1, "a fault does exactly one thing; write a second fault");
 
-const bounds = { equals: z.union([z.int(), z.string()]).optional(), atLeast: z.int().optional(), atMost: z.int().optional() };
-const outcomes = ["panic", "reset", "hang", "rebooted", "wedged", "stranded", "reduced", "recovered", "unaffected"] as const;
-const expectation = z.union([
-  z.strictObject({ outcome: z.enum(outcomes) }),
-  z.strictObject({ metric: z.enum(["machineChecks", "droppedWrites", "killed", "survived", "bytesLost", "bytesServed"]), ...bounds }),
-  z.strictObject({ log: z.string().min(1), ...bounds }),
-  z.strictObject({ file: z.string().startsWith("/"), equals: z.string() }),
-  z.strictObject({ register: z.strictObject({ of: z.string(), field: z.string() }), equals: count }),
+/** One thing after the other, between boot and `ready`. */
+const step = z.union([
+  z.strictObject({ run: z.string().min(1), exit: z.int().optional(), stdout: texts.optional(), stderr: texts.optional() }),
+  z.strictObject({ advance: time }),
+  z.strictObject({ settle: z.literal(true) }),
+  z.strictObject({ until: z.string().min(1), within: time.optional() }),
+  z.strictObject({ inject: action }),
+  z.strictObject({ expect: z.array(momentaryExpectation).min(1).max(100) }),
 ]);
 
 export const scenarioSchema = z.strictObject({
@@ -258,7 +260,7 @@ export const scenarioSchema = z.strictObject({
     .partial()
     .optional(),
   kernel: z.strictObject({ preset: z.string(), policies: z.record(z.string(), z.union([z.string(), z.int()])) }).partial().optional(),
-  steps: z.array(z.union([z.strictObject({ run: z.string().min(1), exit: z.int().optional() }), z.strictObject({ advance: time })])).max(1000).optional(),
+  steps: z.array(step).max(1000).optional(),
   workloads: z.array(workload).max(64).optional(),
   faults: z.array(z.strictObject({ id: name, when, do: action, optional: z.boolean().optional() })).max(64).optional(),
   expect: z.array(expectation).max(200).optional(),
