@@ -6,18 +6,24 @@ import type { Device } from "../base/device.ts";
 import { busDevices } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
+import { parseUnsigned } from "../base/parse.ts";
 import { isPciDevice, pciBus, pciFunctionOf } from "../pci/device.ts";
 import { isLinkUp } from "../pci/link.ts";
 import { canReset, resetFunction, resetMethod } from "../pci/reset.ts";
 import { devicesBelow, removeOne, rescan } from "../pci/rescan.ts";
 import type { Node } from "./node.ts";
 
-/** The number of a store, which must not be 0 to do anything. @throws SystemError EINVAL no number */
-function isAsked(text: string): boolean {
-  const match = /^\s*(0[xX][0-9a-fA-F]+|\d+)\s*$/.exec(text);
-  if (match === null) throw new SystemError("EINVAL", `"${text.trim()}" is no number`);
-  return BigInt(match[1] ?? "0") !== 0n;
+/** The number of a store. @throws SystemError EINVAL no number, or too large a one */
+function numberOf(text: string): bigint {
+  try {
+    return parseUnsigned(text);
+  } catch (thrown) {
+    if (!(thrown instanceof SystemError)) throw thrown;
+    throw new SystemError("EINVAL", thrown.message);
+  }
 }
+
+const isAsked = (text: string): boolean => numberOf(text) !== 0n;
 
 const storeRemove = task("remove.store", function* (kernel: Kernel, device: Device, text: string): Task<void> {
   if (isAsked(text)) yield* removeOne(kernel, device);
@@ -36,7 +42,7 @@ const storeRescan = task("rescan.store", function* (kernel: Kernel, above: Devic
 });
 
 const storeReset = task("reset.store", function* (kernel: Kernel, device: Device, text: string): Task<void> {
-  if (!isAsked(text)) throw new SystemError("EINVAL", "reset takes 1");
+  if (numberOf(text) !== 1n) throw new SystemError("EINVAL", "reset takes 1");
   yield* resetFunction(kernel, device);
 });
 
