@@ -63,13 +63,14 @@ const bootState = ({ machine, setup = {}, policies = {}, commands = [] }: State)
   return booted;
 };
 
-/** Stores, and returns the error number, "" where it took the text. What else is thrown, and errors beyond the table, fail. */
+/** Stores, and returns the error number, "" where it took the text, "panic" where decode went from under the kernel's own pages (observed.md). What else is thrown, and errors beyond the table, fail. */
 function store(booted: Booted, path: string, text: string): string {
   const entry = storeEntryOf(path);
   try {
     booted.run(booted.files.write(path, text));
     return "";
   } catch (thrown) {
+    if (booted.kernel.panic !== null) return "panic";
     if (!(thrown instanceof SystemError)) throw new Error(`store of ${JSON.stringify(text.slice(0, 80))} into ${path}`, { cause: thrown });
     if (entry?.errors[thrown.errno] === undefined) throw new Error(`${path}: ${thrown.errno} is not documented: ${JSON.stringify(text.slice(0, 80))}: ${thrown.message}`, { cause: thrown });
     return thrown.errno;
@@ -92,7 +93,7 @@ function drawFile(random: ReturnType<typeof createRandom>, files: readonly strin
     const kind = storeEntryOf(path)?.path ?? path;
     kinds.set(kind, [...(kinds.get(kind) ?? []), path]);
   }
-  const isRare = (path: string): boolean => /\/drivers\/(cxl_acpi|cxl_port|cxl_pci|cxl_nvdimm|pcieport|hmem_platform)[^/]*\/unbind$/.test(path);
+  const isRare = (path: string): boolean => /\/drivers\/(cxl_acpi|cxl_port|cxl_pci|cxl_nvdimm|pcieport|hmem_platform)[^/]*\/unbind$|\/remove$/.test(path);
   const chosen = [...kinds.values()][nextBelow(random, kinds.size)] ?? [];
   const file = chosen[nextBelow(random, chosen.length)] ?? "";
   return isRare(file) && nextBelow(random, 8) > 0 ? drawFile(random, files) : file;
@@ -104,6 +105,7 @@ function fuzz(state: State, seed: number, count: number): Map<string, Set<string
   const random = createRandom(seed);
   const seen = new Map<string, Set<string>>();
   const history: string[] = [];
+  let isHonest = true;
   for (let step = 0; step < count; step++) {
     const path = drawFile(random, writableFiles(booted.kernel));
     const text = storeText(booted.kernel, random, path, presentText(booted, path));
@@ -111,8 +113,13 @@ function fuzz(state: State, seed: number, count: number): Map<string, Set<string
     history.push(`${path} <- ${JSON.stringify(text.slice(0, 60))} ${result}`);
     const kind = storeEntryOf(path)?.path ?? path;
     seen.set(kind, (seen.get(kind) ?? new Set()).add(result));
-    if (nextBelow(random, 4) === 0) booted.settle();
-    const problems = inconsistencies(booted.kernel);
+    if (result === "panic") return seen;
+    // A reset card has forgotten what the kernel goes on believing (observed.md).
+    isHonest &&= !(path.endsWith("/reset") && result === "");
+    // What the store set going (a card that comes up) may be in the middle of the next store.
+    if (nextBelow(random, 4) === 0) continue;
+    booted.settle();
+    const problems = inconsistencies(booted.kernel, isHonest);
     if (problems.length > 0) throw new Error(`seed ${seed}, step ${step}: ${problems.join("; ")}\n${history.slice(-12).join("\n")}`);
   }
   booted.settle();

@@ -58,7 +58,7 @@ function legalFor(kernel: Kernel, random: RandomState, path: string, present: st
   if (name === "loading") return pick(random, ["1", "0", "-1"]);
   if (name === "driver_override") return pick(random, ["", "cxl_pci", "hmem"]);
   if (name === "uuid") return `0000000${nextBelow(random, 10)}-0000-0000-0000-00000000000${nextBelow(random, 3)}`;
-  if (["sanitize", "erase", "create", "trigger_poison_list", "cancel"].includes(name)) return "1";
+  if (["sanitize", "erase", "create", "trigger_poison_list", "cancel", "remove", "rescan", "reset"].includes(name)) return "1";
   return undefined;
 }
 

@@ -162,6 +162,13 @@ export function attachPort(kernel: Kernel, region: Device, port: Device, endpoin
   printk(kernel, "debug", `${logName(region)}: ${added} next: ${nextTowards(port, endpoint)} nr_eps: ${reference.endpoints.length} nr_targets: ${count}`);
 }
 
+/** Distinct dports towards the endpoints of a reference; none at the endpoint itself. */
+export function countTargets(port: Device, reference: RegionReference): void {
+  const dports = new Set(reference.endpoints.map((other) => dportTowards(port, decoderOf(other).port)));
+  dports.delete(undefined);
+  reference.targetCount = dports.size;
+}
+
 /** Takes the endpoint out of the region's reference at one port; the last one frees the port's decoder. */
 function detachPort(region: Device, port: Device, endpoint: Device): void {
   const record = portOf(port);
@@ -170,9 +177,7 @@ function detachPort(region: Device, port: Device, endpoint: Device): void {
   const at = reference.endpoints.indexOf(endpoint);
   if (at < 0) return;
   reference.endpoints.splice(at, 1);
-  const dports = new Set(reference.endpoints.map((other) => dportTowards(port, decoderOf(other).port)));
-  dports.delete(undefined);
-  reference.targetCount = dports.size;
+  countTargets(port, reference);
   const decoder = decoderOf(reference.decoder);
   // A port's decoder keeps the range that it was read with: one of firmware's regions, or one that hardware goes on decoding (a locked region).
   const keepsRange = decoder.isEnabled || regionOf(region).isAuto;

@@ -13,8 +13,17 @@ import { canReset, resetFunction, resetMethod } from "../pci/reset.ts";
 import { devicesBelow, removeOne, rescan } from "../pci/rescan.ts";
 import type { Node } from "./node.ts";
 
-/** A number that must not be 0 for anything to be done (kstrtoul, base 0). @throws SystemError EINVAL, ERANGE */
-const isAsked = (text: string): boolean => parseUnsigned(text) !== 0n;
+/** The number of a store. @throws SystemError EINVAL no number, or too large a one */
+function numberOf(text: string): bigint {
+  try {
+    return parseUnsigned(text);
+  } catch (thrown) {
+    if (!(thrown instanceof SystemError)) throw thrown;
+    throw new SystemError("EINVAL", thrown.message);
+  }
+}
+
+const isAsked = (text: string): boolean => numberOf(text) !== 0n;
 
 const storeRemove = task("remove.store", function* (kernel: Kernel, device: Device, text: string): Task<void> {
   if (isAsked(text)) yield* removeOne(kernel, device);
@@ -33,7 +42,7 @@ const storeRescan = task("rescan.store", function* (kernel: Kernel, above: Devic
 });
 
 const storeReset = task("reset.store", function* (kernel: Kernel, device: Device, text: string): Task<void> {
-  if (!isAsked(text)) throw new SystemError("EINVAL", "reset takes 1");
+  if (numberOf(text) !== 1n) throw new SystemError("EINVAL", "reset takes 1");
   yield* resetFunction(kernel, device);
 });
 
