@@ -3,6 +3,7 @@
 import type { FirmwareOptions } from "../../src/firmware/firmware.ts";
 import { boot, kernelHandlers, onNotify } from "../../src/kernel/boot.ts";
 import type { Kernel } from "../../src/kernel/base/kernel.ts";
+import type { ModulePlan } from "../../src/kernel/base/module-plan.ts";
 import type { KernelPolicies } from "../../src/kernel/policy.ts";
 import { defaultPolicies } from "../../src/kernel/policy.ts";
 import { createFileSystem } from "../../src/kernel/sysfs/file-system.ts";
@@ -68,6 +69,8 @@ export interface BootOptions {
   readonly seed?: number;
   readonly restrictions?: Partial<FirmwareOptions["restrictions"]>;
   readonly firmware?: Partial<FirmwareOptions>;
+  /** Everything built in when absent. */
+  readonly modules?: ModulePlan;
 }
 
 /** Powers a machine on and boots it. */
@@ -77,7 +80,7 @@ export function bootMachine(machine: MachineDescription, options: BootOptions = 
   const { kernel } = system;
   const files = createFileSystem(kernel);
   const run = <T>(body: Task<T>): T => runTask(system, body);
-  run(boot(kernel));
+  run(boot(kernel, options.modules));
   settle(system);
   return { system, kernel, files, run, command: (line) => run(runCommand(kernel, files, line)), settle: () => settle(system), read: (path) => files.read(path), dmesg: () => kernel.log.map((line) => line.text) };
 }
