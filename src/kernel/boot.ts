@@ -8,7 +8,7 @@ import type { Call, Handler, Kernel } from "./base/kernel.ts";
 import { mark, printk } from "./base/kernel.ts";
 import { cxlHandlers } from "./cxl/interrupts.ts";
 import { memDriver, portDriver as cxlPortDriver } from "./cxl/mem-driver.ts";
-import { nvdimmBridgeDriver, nvdimmBusDriver } from "./cxl/nvdimm.ts";
+import { nvdimmBridgeDriver, nvdimmBusDriver, nvdimmDriver, pmemRegionDriver } from "./cxl/nvdimm.ts";
 import { pciDriver } from "./cxl/pci-driver.ts";
 import { regionDriver } from "./cxl/region-driver.ts";
 import { acpiDriver, startRoot } from "./cxl/root.ts";
@@ -28,7 +28,7 @@ export const onNotify: Call = { handler: notifyHandler, argument: 0 };
 
 /** Drivers in the order in which they register. */
 function registerDrivers(kernel: Kernel): void {
-  for (const driver of [...pciDrivers, cxlPortDriver, acpiDriver, pciDriver, memDriver, regionDriver, nvdimmBridgeDriver, nvdimmBusDriver]) registerDriver(kernel, driver);
+  for (const driver of [...pciDrivers, cxlPortDriver, acpiDriver, pciDriver, memDriver, regionDriver, nvdimmBridgeDriver, nvdimmBusDriver, nvdimmDriver, pmemRegionDriver]) registerDriver(kernel, driver);
   registerDaxDrivers(kernel, true);
 }
 

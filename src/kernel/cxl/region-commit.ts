@@ -7,6 +7,7 @@ import { unbind } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { mark, printk } from "../base/kernel.ts";
+import { stepFault } from "../base/steps.ts";
 import { loseBacking } from "../mm/backing.ts";
 import { resourceSize } from "../resource/resource.ts";
 import { commitDecoder, resetDecoder } from "./hdm.ts";
@@ -30,11 +31,13 @@ function resetFrom(kernel: Kernel, region: Device, count: number): void {
   }
 }
 
+const sayCachesDiffer = (kernel: Kernel, region: Device): void => printk(kernel, "warn", `cxl_region ${region.name}: Failed to synchronize CPU cache state`);
+
 /** Makes CPU caches agree before decode changes. Returns false when the platform cannot. */
 function invalidate(kernel: Kernel, region: Device): boolean {
   const { resource } = regionOf(region);
   if (resource === null || kernel.platform.invalidateCaches(resource.start, resourceSize(resource))) return true;
-  printk(kernel, "warn", `cxl_region ${region.name}: Failed to synchronize CPU cache state`);
+  sayCachesDiffer(kernel, region);
   return false;
 }
 
@@ -80,7 +83,9 @@ export const commitRegion = task("region.commit", function* (kernel: Kernel, reg
     const record = regionOf(region);
     if (record.state >= regionStates.commit) return;
     if (record.state < regionStates.active) throw new SystemError("ENXIO", `${region.name}: targets are missing`);
-    if (!invalidate(kernel, region)) throw new SystemError("ENXIO", `${region.name}: CPU caches cannot be invalidated`);
+    const errno = stepFault(kernel, "region.caches", region.name);
+    if (errno !== undefined) sayCachesDiffer(kernel, region);
+    if (errno !== undefined || !invalidate(kernel, region)) throw new SystemError(errno ?? "ENXIO", `${region.name}: CPU caches cannot be invalidated`);
     yield* commitAll(kernel, region);
     record.state = regionStates.commit;
     record.needsReset = false;

@@ -7,13 +7,16 @@ import { addDevice, attach, findDevice, removeDevice, unbind } from "../base/dev
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { mark, printk } from "../base/kernel.ts";
+import { stepFault } from "../base/steps.ts";
 import { parseSigned, parseUnsigned, parseWord } from "../base/parse.ts";
 import { createResource, findFree, formatRange, insertResource, removeResource, resourceSize } from "../resource/resource.ts";
 import { hex, identity, line, parseBoolean, parseNumber } from "./format.ts";
 import { lockRegions, unlockRegions } from "./lock.ts";
 import { attachTarget, detachTarget, tryAttach } from "./region-attach.ts";
 import { commitRegion, decommitRegion } from "./region-commit.ts";
-import type { RegionRecord } from "./types.ts";
+import { endWatch } from "./region-watch.ts";
+import type { RegionRecord, PartitionMode } from "./types.ts";
+import { uuidAttribute } from "./region-uuid.ts";
 import { cxlBus, cxlState, decoderOf, encodeGranularity, encodeWays, freeId, granule, isDecoder, isPowerOfTwo, portOf, regionOf, regionStates, rootPart, takeId } from "./types.ts";
 
 const mostTargets = 16;
@@ -29,14 +32,14 @@ function parseRegionId(text: string): number {
   return Number(digits);
 }
 
-/** Store of `create_ram_region`. @throws SystemError ENXIO dead root decoder; EINVAL no region name; EBUSY not the next name */
-export const createRegion = task("region.create", function* (kernel: Kernel, rootDecoder: Device, text: string): Task<Device> {
+/** Store of `create_ram_region` and `create_pmem_region`. @throws SystemError ENXIO dead root decoder; EINVAL no region name; EBUSY not the next name */
+export const createRegion = task("region.create", function* (kernel: Kernel, rootDecoder: Device, text: string, mode: PartitionMode): Task<Device> {
   const root = rootPart(rootDecoder);
   if (root.isDead) throw new SystemError("ENXIO", `${rootDecoder.name} is gone`);
   const name = nextRegionName(rootDecoder);
   if (parseRegionId(text) !== root.nextRegionId) throw new SystemError("EBUSY", `${text} is not next; ${name} is`);
   const record: RegionRecord = {
-    id: root.nextRegionId, rootDecoder, mode: "ram", state: regionStates.idle, ways: 0, granularity: 0, resource: null,
+    id: root.nextRegionId, rootDecoder, mode, uuid: "", state: regionStates.idle, ways: 0, granularity: 0, resource: null,
     targets: [], targetCount: 0, isLocked: root.restrictions.isFixed, needsReset: false, isAuto: false,
   };
   root.nextRegionId = takeId(cxlState(kernel).regionIds);
@@ -52,6 +55,7 @@ export const createRegion = task("region.create", function* (kernel: Kernel, roo
 export const removeRegion = task("region.remove", function* (kernel: Kernel, region: Device): Task<void> {
   const record = regionOf(region);
   const root = rootPart(record.rootDecoder);
+  endWatch(kernel, region);
   yield* removeDevice(kernel, region);
   yield* lockRegions(kernel);
   try {
@@ -120,13 +124,15 @@ function allocate(kernel: Kernel, region: Device, size: bigint): void {
   }
   requireIdle(region);
   if (record.ways === 0 || record.granularity === 0) throw new SystemError("ENXIO", `${region.name}: ways and granularity come first`);
+  if (record.mode === "pmem" && record.uuid === "") throw new SystemError("ENXIO", `${region.name}: a UUID comes first`);
   if (size % (granule * BigInt(record.ways)) !== 0n) throw new SystemError("EINVAL", `${region.name}: ${size} is no multiple of ${record.ways} x 256 MiB`);
   const window = rootPart(record.rootDecoder).resource;
   if (window === null) throw new SystemError("ENXIO", `${record.rootDecoder.name} has no address range`);
-  const start = findFree(window, size, granule);
+  const errno = stepFault(kernel, "region.size", region.name);
+  const start = errno === undefined ? findFree(window, size, granule) : undefined;
   if (start === undefined) {
-    printk(kernel, "debug", `cxl_region ${region.name}: HPA allocation error (-ERANGE) for size:${hex(size)} in ${window.name} ${formatRange(window.start, window.end)}`);
-    throw new SystemError("ERANGE", `${window.name} has no ${size} bytes free in one piece`);
+    printk(kernel, "debug", `cxl_region ${region.name}: HPA allocation error (-${errno ?? "ERANGE"}) for size:${hex(size)} in ${window.name} ${formatRange(window.start, window.end)}`);
+    throw new SystemError(errno ?? "ERANGE", `${window.name} has no ${size} bytes free in one piece`);
   }
   record.resource = createResource(region.name, start, size);
   insertResource(window, record.resource);
@@ -195,7 +201,7 @@ export const regionType: DeviceType = {
     line("mode", (device) => regionOf(device).mode),
     line("resource", (device) => hex(regionOf(device).resource?.start ?? noResource)),
     { ...line("size", (device) => { const { resource } = regionOf(device); return hex(resource === null ? 0n : resourceSize(resource)); }), store: storeSize },
-    line("uuid", () => ""),
+    uuidAttribute,
     ...Array.from({ length: mostTargets }, (_, position) => targetAttribute(position)),
   ],
 };

@@ -5,9 +5,10 @@ import { task } from "../../sim/task.ts";
 import type { Cedt, WindowStructure } from "../acpi/cedt.ts";
 import { readCedt } from "../acpi/acpi.ts";
 import type { Device, DeviceType, Driver } from "../base/device.ts";
-import { addDevice, attach, busDevices, manage } from "../base/device.ts";
-import { SystemError } from "../base/errno.ts";
+import { addDevice, attach, busDevices, manage, linkDevice } from "../base/device.ts";
+import { SystemError, errnoTable } from "../base/errno.ts";
 import { platformBus, platformRoot } from "../base/platform-bus.ts";
+import { failStep, stepFault } from "../base/steps.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { mark, printk } from "../base/kernel.ts";
 import { hostBridgeOf } from "../pci/buses.ts";
@@ -30,9 +31,10 @@ function addHostBridges(kernel: Kernel, acpi: Device, root: Device, cedt: Cedt):
       printk(kernel, "warn", `cxl_acpi ${acpi.name}: No CHBS found for Host Bridge (UID ${uid})`);
       continue;
     }
+    failStep(kernel, "acpi.dport", device.name);
     const dport: Dport = { id: uid, device, port: root, components: null, isIsolated: false };
     portOf(root).dports.push(dport);
-    root.links.set(`dport${uid}`, device);
+    linkDevice(root, `dport${uid}`, device);
   }
 }
 
@@ -61,7 +63,9 @@ function addWindows(kernel: Kernel, acpi: Device, root: Device, cedt: Cedt): voi
       printk(kernel, "err", `cxl_acpi ${acpi.name}: CXIMS for ${window.ways} ways not found; Failed to add decode range: ${formatRange(window.base, window.base + window.size - 1n)}`);
       continue;
     }
-    addRootDecoder(kernel, root, window);
+    const errno = stepFault(kernel, "acpi.window", `decoder${portOf(root).id}.${portOf(root).decoders.length}`);
+    if (errno === undefined) addRootDecoder(kernel, root, window);
+    else printk(kernel, "err", `cxl_acpi ${acpi.name}: Failed to add decode range: ${formatRange(window.base, window.base + window.size - 1n)} (-${errnoTable[errno][0]})`);
   }
 }
 
@@ -88,6 +92,7 @@ const addBridgePort = task("cxl_acpi.addBridgePort", function* (kernel: Kernel, 
     printk(kernel, "info", ` ${dport.device.name}: host supports CXL (restricted)`);
     return;
   }
+  failStep(kernel, "acpi.bridgePort", dport.device.name);
   const port = addPort(kernel, { kind: "switch", parent: root, uport: dport.device, parentDport: dport, componentBlock: structure.base });
   yield* bindPort(kernel, port);
   printk(kernel, "info", ` ${dport.device.name}: host supports CXL`);
@@ -101,6 +106,7 @@ const rescanMemdevs = task("cxl.rescan", function* (kernel: Kernel): Task<void> 
 const probe = task("cxl_acpi.probe", function* (kernel: Kernel, acpi: Device): Task<void> {
   const cedt = readCedt(kernel);
   if (cedt === undefined) throw new SystemError("ENXIO", "no CEDT");
+  failStep(kernel, "acpi.rootPort", acpi.name);
   const root = addPort(kernel, { kind: "root", parent: acpi, uport: acpi, parentDport: null, componentBlock: null });
   cxlState(kernel).root = root;
   manage(acpi, "root", removeRoot);

@@ -100,11 +100,14 @@ export interface RootDecoderPart {
   readonly regions: Device[];
 }
 
+/** Partitions of device physical address space, and what regions are made of. */
+export type PartitionMode = "ram" | "pmem";
+
 export interface EndpointDecoderPart {
   readonly memdev: Device;
   /** DPA reservation. */
   dpa: { readonly start: bigint; readonly size: bigint; readonly skip: bigint } | null;
-  mode: "none" | "ram" | "pmem";
+  mode: "none" | PartitionMode;
   /** Who programmed it; auto-staged: in the target list of a region that firmware made and that waits for others (region-assembly 5.2). */
   state: "manual" | "auto" | "auto-staged";
   /** The region it is staged in; null when it is not, or has joined. */
@@ -134,7 +137,9 @@ export const regionStates = { idle: 0, interleaveActive: 1, active: 2, resetPend
 export interface RegionRecord {
   readonly id: number;
   readonly rootDecoder: Device;
-  readonly mode: "ram";
+  readonly mode: PartitionMode;
+  /** Of a region of persistent memory; "": none was set. */
+  uuid: string;
   state: number;
   ways: number;
   granularity: number;

@@ -9,6 +9,8 @@ import { addDevice, attach, busDevices, manage, registerDriver, removeDevice } f
 import { platformBus, platformRoot } from "../base/platform-bus.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { defineState, mark, printk } from "../base/kernel.ts";
+import { SystemError } from "../base/errno.ts";
+import { stepFault } from "../base/steps.ts";
 import { removeRegion } from "../cxl/region.ts";
 import { cxlBus, cxlState, decoderOf, freeId, isRegion, portOf, regionOf, regionStates, takeId } from "../cxl/types.ts";
 import type { Resource } from "../resource/resource.ts";
@@ -61,6 +63,11 @@ const unregister = (child: Device, published: Resource | null) => task("hmem.unr
 /** Makes a range an hmem device, whoever else lies over it. What is not Soft Reserved as a whole is left without a word. */
 const register = task("hmem.register", function* (kernel: Kernel, platform: Device, range: Resource): Task<void> {
   if (!isSoftReserved(kernel, range)) return;
+  const errno = stepFault(kernel, "hmem.register", describeResource(range));
+  if (errno !== undefined) {
+    printk(kernel, "err", `hmem_platform ${platform.name}: hmem device allocation failure for ${describeResource(range)}`);
+    throw new SystemError(errno, "an hmem device cannot be made");
+  }
   const late = kernel.policy.softReserved.publication === "late" ? createResource(softReservedName, range.start, resourceSize(range)) : null;
   if (late !== null) insertConflict(iomem(kernel), late);
   const id = takeId(cxlState(kernel).regionIds);
@@ -69,6 +76,17 @@ const register = task("hmem.register", function* (kernel: Kernel, platform: Devi
   manage(platform, device.name, unregister(device, late));
   mark(kernel, `${device.name} registered`, describeResource(range));
   yield* attach(kernel, device);
+});
+
+/** As above; the first failure ends the walk over the ranges. */
+const tryRegister = task("hmem.tryRegister", function* (kernel: Kernel, platform: Device, range: Resource): Task<boolean> {
+  try {
+    yield* register(kernel, platform, range);
+    return true;
+  } catch (thrown) {
+    if (!(thrown instanceof SystemError)) throw thrown;
+    return false;
+  }
 });
 
 const say = (kernel: Kernel, platform: Device, text: string, range: Resource): void => printk(kernel, "debug", `hmem_platform ${platform.name}: ${text}: ${describeResource(range)}`);
@@ -109,7 +127,7 @@ const decide = task("hmem.decide", function* (kernel: Kernel, platform: Device):
     }
     if (kernel.policy.softReserved.failover === false) continue;
     say(kernel, platform, "CXL did not claim resource, registering", range);
-    yield* register(kernel, platform, range);
+    if (!(yield* tryRegister(kernel, platform, range))) return;
   }
 });
 

@@ -54,7 +54,7 @@ export const rejoinRegion = task("isolation.rejoinRegion", function* (kernel: Ke
   const record = regionOf(region);
   if (record.resource === null) throw new SystemError("ENXIO", `${region.name} has no address range`);
   const size = resourceSize(record.resource);
-  setMode(decoder, "ram");
+  setMode(decoder, regionOf(region).mode);
   setDpaSize(kernel, decoder, size / BigInt(record.ways));
   yield* lockRegions(kernel);
   try {

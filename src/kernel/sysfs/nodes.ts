@@ -172,10 +172,18 @@ function deviceFiles(kernel: Kernel): Entries {
   return entries;
 }
 
+function topDevice(kernel: Kernel, name: string): Node | undefined {
+  const device = kernel.topDevices.find((one) => one.name === name);
+  return device === undefined ? undefined : deviceNode(kernel, device);
+}
+
 /** The root directory. */
 export function rootNode(kernel: Kernel): Node {
   const buses = directory(() => new Map([...[...new Set([...kernel.buses.keys(), ...kernel.drivers.keys()])].map((bus) => [bus, directory(() => busEntries(kernel, bus))] as const), ...systemBuses(kernel)]));
-  const devices = directory(() => new Map([["system", systemNode(kernel)] as const, ...[...kernel.devices.values()].filter((device) => device.parent === null).map((device) => [device.name, deviceNode(kernel, device)] as const)]));
+  const devices = directory(
+    () => new Map([["system", systemNode(kernel)] as const, ...kernel.topDevices.map((device) => [device.name, deviceNode(kernel, device)] as const)]),
+    (name) => (name === "system" ? systemNode(kernel) : topDevice(kernel, name)),
+  );
   return fixed({
     sys: fixed({ bus: buses, devices, kernel: directory(() => new Map([["debug", debugNode(kernel)], ["tracing", tracingNode(kernel)]])) }),
     proc: fixed({ iomem: text(() => formatResources(iomem(kernel))) }),
