@@ -71,7 +71,7 @@ interface State {
 }
 
 const bootTask = task("sandbox.boot", function* (kernel: Kernel, state: State): Task<void> {
-  yield* boot(kernel);
+  yield* boot(kernel, state.plan.modules);
   state.phase = "steps";
 });
 

@@ -5,6 +5,7 @@ import type { BlockName } from "../../registers/blocks.ts";
 import { fieldBits } from "../../registers/checks.ts";
 import { ras } from "../../registers/ras-link.ts";
 import type { FieldDeclaration, RegisterSpace, StructureDeclaration } from "../../registers/schema.ts";
+import type { ModulePlan } from "../kernel/base/module-plan.ts";
 import type { MachineDescription } from "../platform/description.ts";
 import { isSwitch, portsBelow } from "../platform/description.ts";
 import type { FirmwareSetup } from "../platform/firmware-setup.ts";
@@ -15,6 +16,7 @@ import { describeFirmware } from "./firmware.ts";
 import type { Path } from "./load.ts";
 import type { PathProblem } from "./machine.ts";
 import { describeMachine } from "./machine.ts";
+import { describeModules } from "./modules.ts";
 import type { PolicyName, PolicyValues } from "./policies.ts";
 import { policyChoices, policyNames, presetNames, presetValues, readPolicyValue } from "./policies.ts";
 import type { ScenarioFile } from "./schema.ts";
@@ -41,6 +43,8 @@ export interface ScenarioPlan {
   /** What firmware does to the machine before the kernel runs. */
   readonly firmware: FirmwareSetup;
   readonly policies: PolicyValues;
+  /** Which drivers are built in or modules, and the order of loading. */
+  readonly modules: ModulePlan;
   readonly steps: readonly StepFile[];
   readonly workloads: readonly WorkloadFile[];
   /** Those of the file, then those that steps inject. */
@@ -233,6 +237,7 @@ export function planScenario(file: string, text: string): ScenarioPlan {
   const { scenario, place } = loadScenario(file, text);
   const problems: PathProblem[] = [];
   const values = resolvePolicies(scenario, problems);
+  const modules = describeModules(scenario.kernel, problems);
   const described = describeMachine(scenario, values);
   problems.push(...described.problems);
   const firmware = describeFirmware(scenario.firmware, described.machine);
@@ -257,6 +262,7 @@ export function planScenario(file: string, text: string): ScenarioPlan {
     machine: { ...described.machine, limits: { ...described.machine.limits, probes: Math.max(described.machine.limits.probes, probes) } },
     firmware: firmware.setup,
     policies: values,
+    modules,
     steps: scenario.steps ?? [],
     workloads: scenario.workloads ?? [],
     faults,

@@ -259,7 +259,7 @@ export const scenarioSchema = z.strictObject({
     .strictObject({ windows: z.array(window).max(16), regions: z.array(firmwareRegion).max(64), decoders: z.array(firmwareDecoder).max(256), softReserved: z.array(z.strictObject({ base: whole, size })).max(32) })
     .partial()
     .optional(),
-  kernel: z.strictObject({ preset: z.string(), policies: z.record(z.string(), z.union([z.string(), z.int()])) }).partial().optional(),
+  kernel: z.strictObject({ preset: z.string(), policies: z.record(z.string(), z.union([z.string(), z.int()])), builtIn: z.array(z.string()).max(32), modules: z.array(z.string()).max(32) }).partial().optional(),
   steps: z.array(step).max(1000).optional(),
   workloads: z.array(workload).max(64).optional(),
   faults: z.array(z.strictObject({ id: name, when, do: action, optional: z.boolean().optional() })).max(64).optional(),

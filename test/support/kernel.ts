@@ -5,6 +5,7 @@ import { boot, kernelHandlers, onNotify } from "../../src/kernel/boot.ts";
 import type { Kernel } from "../../src/kernel/base/kernel.ts";
 import type { StepFault, StepFaultSpec } from "../../src/kernel/base/steps.ts";
 import { armStep } from "../../src/kernel/base/steps.ts";
+import type { ModulePlan } from "../../src/kernel/base/module-plan.ts";
 import type { KernelPolicies } from "../../src/kernel/policy.ts";
 import { defaultPolicies } from "../../src/kernel/policy.ts";
 import { createFileSystem } from "../../src/kernel/sysfs/file-system.ts";
@@ -44,6 +45,8 @@ export interface BootOptions {
   readonly firmware?: Partial<FirmwareOptions>;
   /** Faults of kernel steps, armed at power-on. */
   readonly steps?: readonly StepFaultSpec[];
+  /** Everything built in when absent. */
+  readonly modules?: ModulePlan;
 }
 
 /** Powers a machine on and boots it. */
@@ -54,7 +57,7 @@ export function bootMachine(machine: MachineDescription, options: BootOptions = 
   const faults = (options.steps ?? []).map((spec) => armStep(kernel, spec));
   const files = createFileSystem(kernel);
   const run = <T>(body: Task<T>): T => runTask(system, "test", body);
-  run(boot(kernel));
+  run(boot(kernel, options.modules));
   settle(system);
   return { system, kernel, faults, files, run, command: (line) => run(runCommand(kernel, files, line)), settle: () => settle(system), read: (path) => files.read(path), dmesg: () => kernel.log.map((line) => line.text) };
 }

@@ -124,10 +124,8 @@ export const acpiDriver: Driver = {
   remove: task("cxl_acpi.remove", function* (): Task<void> {}),
 };
 
-/** Adds the ACPI0017 platform device when there is a CEDT, and probes it. */
-export const startRoot = task("cxl.startRoot", function* (kernel: Kernel): Task<void> {
+/** Adds the ACPI0017 platform device when there is a CEDT; its driver probes it. */
+export function addRootDevice(kernel: Kernel): void {
   if (readCedt(kernel) === undefined) return;
-  const acpi = addDevice(kernel, { name: "ACPI0017:00", bus: platformBus, type: platformType, parent: platformRoot(kernel), data: {} });
-  yield* attach(kernel, acpi);
-});
-
+  addDevice(kernel, { name: "ACPI0017:00", bus: platformBus, type: platformType, parent: platformRoot(kernel), data: {} });
+}

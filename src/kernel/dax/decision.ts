@@ -1,0 +1,115 @@
+// When it is decided who owns Soft Reserved memory over CXL windows, and the carrying out (region-assembly 9.3; S31, S51, S59-S61, S65): one work
+// item of hmem's, queued when the platform device first finds such a range. What is decided stays.
+
+import type { Task } from "../../sim/task.ts";
+import { join, sleep, spawn, task } from "../../sim/task.ts";
+import type { Device } from "../base/device.ts";
+import { busDevices, retryDeferred } from "../base/device.ts";
+import { SystemError } from "../base/errno.ts";
+import type { Kernel } from "../base/kernel.ts";
+import { defineState, printk } from "../base/kernel.ts";
+import { awaitProbing } from "../base/probing.ts";
+import { removeRegion } from "../cxl/region.ts";
+import { cxlBus, cxlState, decoderOf, isRegion, portOf, regionOf, regionStates } from "../cxl/types.ts";
+import type { Resource } from "../resource/resource.ts";
+import { contains, describeResource } from "../resource/resource.ts";
+import { softReservedRanges } from "../resource/soft-reserved.ts";
+import { registerHmem } from "./hmem-device.ts";
+
+interface OwnershipState {
+  isDecided: boolean;
+  /** Task of the decision, once it is queued. */
+  decision: number | null;
+  /** Tasks of dax's work queues. */
+  readonly works: number[];
+}
+
+const state = defineState("dax.ownership", (): OwnershipState => ({ isDecided: false, decision: null, works: [] }));
+
+/** Whether it is known who owns what; false for ever where no range asked for a decision. */
+export const isOwnershipDecided = (kernel: Kernel): boolean => state(kernel).isDecided;
+export const isDecisionPending = (kernel: Kernel): boolean => !state(kernel).isDecided && state(kernel).decision !== null;
+
+/** Which windows a range touches is asked of the root decoders: cxl publishes nothing else before regions are there. */
+export function touchesWindow(kernel: Kernel, range: Resource): boolean {
+  const { root } = cxlState(kernel);
+  return root !== null && portOf(root).decoders.map(decoderOf).some(({ start, size }) => start <= range.end && range.start < start + size);
+}
+
+export const say = (kernel: Kernel, platform: Device, text: string, range: Resource): void => printk(kernel, "debug", `hmem_platform ${platform.name}: ${text}: ${describeResource(range)}`);
+
+/** One committed region holds all of the range (cxl_region_contains_resource). */
+const isClaimed = (kernel: Kernel, range: Resource): boolean =>
+  busDevices(kernel, cxlBus).filter(isRegion).map(regionOf).some((region) => region.state >= regionStates.commit && region.resource !== null && contains(region.resource, range));
+
+/** Every region of every window goes (`global-teardown`). */
+const tearDown = task("dax.tearDown", function* (kernel: Kernel): Task<void> {
+  for (const region of busDevices(kernel, cxlBus).filter(isRegion)) yield* removeRegion(kernel, region);
+});
+
+/** False: it failed, which ends the walk over the ranges. */
+const tryRegister = task("dax.tryRegister", function* (kernel: Kernel, platform: Device, range: Resource): Task<boolean> {
+  try {
+    yield* registerHmem(kernel, platform, range);
+    return true;
+  } catch (thrown) {
+    if (!(thrown instanceof SystemError)) throw thrown;
+    return false;
+  }
+});
+
+/** The decision, once: CXL's, where one committed region holds all of a range; hmem's otherwise. */
+const decide = task("dax.decide", function* (kernel: Kernel, platform: Device): Task<void> {
+  const { owner, failover } = kernel.policy.softReserved;
+  const ranges = softReservedRanges(kernel).filter((range) => touchesWindow(kernel, range));
+  const claims = new Map(ranges.map((range) => [range, isClaimed(kernel, range)]));
+  // Up to version 6 of the series one range that was not claimed decided for all (S36).
+  const isShared = owner !== "per-range" && [...claims.values()].includes(false);
+  if (isShared && owner === "global-teardown") yield* tearDown(kernel);
+  for (const range of ranges) {
+    if (claims.get(range) === true && !isShared) {
+      say(kernel, platform, "CXL claims resource, dropping", range);
+      continue;
+    }
+    if (!failover) continue;
+    say(kernel, platform, "CXL did not claim resource, registering", range);
+    if (!(yield* tryRegister(kernel, platform, range))) return;
+  }
+});
+
+/** The moment of the decision. `naive-wait` asks only whether a probe is in flight now: drivers may still be to come (S59). */
+const awaitMoment = task("dax.awaitMoment", function* (kernel: Kernel): Task<void> {
+  const { decision } = kernel.policy.softReserved;
+  if (decision.kind === "delay") yield sleep(decision.time);
+  else yield* awaitProbing(kernel);
+});
+
+const work = task("dax.ownershipWork", function* (kernel: Kernel, platform: Device): Task<void> {
+  yield* awaitMoment(kernel);
+  if (platform.driver !== null) yield* decide(kernel, platform);
+  state(kernel).isDecided = true;
+  retryDeferred(kernel);
+});
+
+/** Puts work on a queue of dax; the end of boot waits for it. */
+export function queueDaxWork(kernel: Kernel, name: string, body: Task<void>): number {
+  const id = spawn(kernel.scheduler, name, body);
+  state(kernel).works.push(id);
+  return id;
+}
+
+/** Queues the decision, from the probe of the platform device. */
+export function queueDecision(kernel: Kernel, platform: Device): void {
+  state(kernel).decision = queueDaxWork(kernel, "work:hmem", work(kernel, platform));
+}
+
+/** Waits for a decision that is queued (dax_hmem_flush_work); without one there is nothing to wait for. */
+export const flushDecision = task("dax.flushDecision", function* (kernel: Kernel): Task<void> {
+  const { decision } = state(kernel);
+  if (decision !== null) yield* join(kernel.scheduler, decision);
+});
+
+/** Waits for everything on dax's queues. */
+export const awaitOwnership = task("dax.awaitOwnership", function* (kernel: Kernel): Task<void> {
+  for (const id of state(kernel).works) yield* join(kernel.scheduler, id);
+});
