@@ -11,6 +11,7 @@ import { SystemError } from "../base/errno.ts";
 import { mark, printk } from "../base/kernel.ts";
 import { stepFault } from "../base/steps.ts";
 import { cxlState, freeId, takeId } from "../cxl/types.ts";
+import { dropDecodeHold, holdDecode } from "../resource/decode-hold.ts";
 import type { Resource } from "../resource/resource.ts";
 import { createResource, describeResource, insertConflict, iomem, removeResource, resourceSize } from "../resource/resource.ts";
 import { isSoftReserved, softReservedName } from "../resource/soft-reserved.ts";
@@ -40,6 +41,10 @@ const probe = task("hmem.probe", function* (kernel: Kernel, parent: Device): Tas
   const { id, range } = parent.data as HmemRecord;
   if (kernel.policy.softReserved.publication === "late") publish(kernel, parent, range);
   const region = allocDaxRegion(kernel, parent, { id, start: range.start, size: resourceSize(range), align: hugePageSize, targetNode: targetNode(kernel, range.start), prefersKmem: true, memmapOnMemory: false, deviceType: daxDeviceType });
+  holdDecode(kernel, range);
+  manage(parent, "decode", task("hmem.dropDecode", function* (inner: Kernel): Task<void> {
+    dropDecodeHold(inner, range);
+  }));
   const device = yield* createDaxDevice(kernel, region, region.size, region.memmapOnMemory);
   yield* attach(kernel, device);
 });
