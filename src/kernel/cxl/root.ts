@@ -5,7 +5,7 @@ import { task } from "../../sim/task.ts";
 import type { Cedt, WindowStructure } from "../acpi/cedt.ts";
 import { readCedt } from "../acpi/acpi.ts";
 import type { Device, DeviceType, Driver } from "../base/device.ts";
-import { addDevice, attach, busDevices, manage } from "../base/device.ts";
+import { addDevice, attach, busDevices, manage, unbind } from "../base/device.ts";
 import { SystemError, errnoTable } from "../base/errno.ts";
 import { platformBus, platformRoot } from "../base/platform-bus.ts";
 import { failStep, stepFault } from "../base/steps.ts";
@@ -19,7 +19,7 @@ import { addNvdimmBridge } from "./nvdimm.ts";
 import { addPort, bindPort, removePort } from "./port.ts";
 import { removeRegion } from "./region.ts";
 import type { DecoderRecord, Dport } from "./types.ts";
-import { cxlBus, cxlState, isMemdev, portOf, rootPart, takeId } from "./types.ts";
+import { cxlBus, cxlState, freeId, isMemdev, isPort, portOf, rootPart, takeId } from "./types.ts";
 
 const platformType: DeviceType = { name: "platform", attributes: [{ name: "modalias", show: () => "acpi:ACPI0017:\n" }] };
 
@@ -69,6 +69,13 @@ function addWindows(kernel: Kernel, acpi: Device, root: Device, cedt: Cedt): voi
   }
 }
 
+/** Memdevs lose their driver with the ports above them, and every port gives its number and registers back (region-assembly 3, 4.3). */
+const removePorts = task("cxl_acpi.removePorts", function* (kernel: Kernel, root: Device): Task<void> {
+  for (const device of busDevices(kernel, cxlBus).slice()) if (isMemdev(device)) yield* unbind(kernel, device);
+  for (const device of root.children.filter(isPort)) yield* removePort(kernel, device);
+  yield* removePort(kernel, root);
+});
+
 const removeRoot = task("cxl_acpi.removeRoot", function* (kernel: Kernel): Task<void> {
   const root = cxlState(kernel).root;
   if (root === null) return;
@@ -77,9 +84,10 @@ const removeRoot = task("cxl_acpi.removeRoot", function* (kernel: Kernel): Task<
     part.isDead = true;
     for (const region of part.regions.slice()) yield* removeRegion(kernel, region);
   }
-  yield* removePort(kernel, root);
+  yield* removePorts(kernel, root);
   for (const decoder of portOf(root).decoders) {
-    const { resource } = rootPart(decoder);
+    const { resource, nextRegionId } = rootPart(decoder);
+    freeId(cxlState(kernel).regionIds, nextRegionId);
     if (resource !== null) removeResource(resource);
   }
   cxlState(kernel).root = null;
