@@ -77,6 +77,10 @@ export interface BootOptions {
   readonly steps?: readonly StepFaultSpec[];
   /** Everything built in when absent. */
   readonly modules?: ModulePlan;
+  /** A task that runs beside the boot. */
+  readonly beside?: (kernel: Kernel, files: FileSystem) => Task<void>;
+  /** Hears every step of the kernel, from the start. */
+  readonly onStep?: (booted: Pick<Booted, "kernel" | "files">, text: string) => void;
 }
 
 /** Powers a machine on and boots it. */
@@ -87,6 +91,9 @@ export function bootMachine(machine: MachineDescription, options: BootOptions = 
   const faults = (options.steps ?? []).map((spec) => armStep(kernel, spec));
   const files = createFileSystem(kernel);
   const run = <T>(body: Task<T>): T => runTask(system, body);
+  const { beside, onStep } = options;
+  if (onStep !== undefined) kernel.trace.onText = (layer, _kind, text) => void (layer === "kernel" && onStep({ kernel, files }, text));
+  if (beside !== undefined) spawn(system.scheduler, "beside boot", beside(kernel, files));
   run(boot(kernel, options.modules));
   settle(system);
   return { system, kernel, faults, files, run, command: (line) => run(runCommand(kernel, files, line)), settle: () => settle(system), read: (path) => files.read(path), dmesg: () => kernel.log.map((line) => line.text) };
