@@ -14,6 +14,7 @@ import type { MachineDescription } from "../../src/platform/description.ts";
 import { runTask, settle } from "../../src/sandbox/drive.ts";
 import type { System } from "../../src/sandbox/system.ts";
 import { createSystem } from "../../src/sandbox/system.ts";
+import { spawn } from "../../src/sim/task.ts";
 import type { Task } from "../../src/sim/task.ts";
 import { runCommand } from "../../src/userland/run.ts";
 import type { CommandResult } from "../../src/userland/output.ts";
@@ -47,6 +48,10 @@ export interface BootOptions {
   readonly steps?: readonly StepFaultSpec[];
   /** Everything built in when absent. */
   readonly modules?: ModulePlan;
+  /** A task that runs beside the boot. */
+  readonly beside?: (kernel: Kernel, files: FileSystem) => Task<void>;
+  /** Hears every step of the kernel, from the start. */
+  readonly onStep?: (booted: Pick<Booted, "kernel" | "files">, text: string) => void;
 }
 
 /** Powers a machine on and boots it. */
@@ -57,6 +62,9 @@ export function bootMachine(machine: MachineDescription, options: BootOptions = 
   const faults = (options.steps ?? []).map((spec) => armStep(kernel, spec));
   const files = createFileSystem(kernel);
   const run = <T>(body: Task<T>): T => runTask(system, "test", body);
+  const { beside, onStep } = options;
+  if (onStep !== undefined) kernel.trace.onText = (layer, _kind, text) => void (layer === "kernel" && onStep({ kernel, files }, text));
+  if (beside !== undefined) spawn(system.scheduler, "beside boot", beside(kernel, files));
   run(boot(kernel, options.modules));
   settle(system);
   return { system, kernel, faults, files, run, command: (line) => run(runCommand(kernel, files, line)), settle: () => settle(system), read: (path) => files.read(path), dmesg: () => kernel.log.map((line) => line.text) };

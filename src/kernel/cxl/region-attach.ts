@@ -170,7 +170,7 @@ export function countTargets(port: Device, reference: RegionReference): void {
 }
 
 /** Takes the endpoint out of the region's reference at one port; the last one frees the port's decoder. */
-function detachPort(region: Device, port: Device, endpoint: Device): void {
+function detachPort(kernel: Kernel, region: Device, port: Device, endpoint: Device): void {
   const record = portOf(port);
   const reference = referenceOf(port, region);
   if (reference === undefined) return;
@@ -179,8 +179,8 @@ function detachPort(region: Device, port: Device, endpoint: Device): void {
   reference.endpoints.splice(at, 1);
   countTargets(port, reference);
   const decoder = decoderOf(reference.decoder);
-  // A port's decoder keeps the range that it was read with: one of firmware's regions, or one that hardware goes on decoding (a locked region).
-  const keepsRange = decoder.isEnabled || regionOf(region).isAuto;
+  // A port's decoder keeps the range that it was read with: one of firmware's regions, unless all of discovery is undone, or one that hardware goes on decoding (a locked region).
+  const keepsRange = decoder.isEnabled || (regionOf(region).isAuto && kernel.policy.assembly.unwind !== "full");
   if (!keepsRange || reference.decoder === endpoint) {
     decoder.start = 0n;
     decoder.size = 0n;
@@ -251,10 +251,10 @@ export function attachNewPorts(kernel: Kernel, region: Device): Device[] {
 }
 
 /** Takes back what an attach that failed has done. */
-function undoAttach(region: Device, device: Device): void {
+function undoAttach(kernel: Kernel, region: Device, device: Device): void {
   const record = regionOf(region);
   const part = endpointPart(device);
-  for (const port of portsUpwards(decoderOf(device).port)) detachPort(region, port, device);
+  for (const port of portsUpwards(decoderOf(device).port)) detachPort(kernel, region, port, device);
   if (record.targets[part.position] === device) {
     record.targets[part.position] = null;
     record.targetCount--;
@@ -279,7 +279,7 @@ export function attachTarget(kernel: Kernel, region: Device, device: Device, pos
       record.state = regionStates.active;
     }
   } catch (thrown) {
-    undoAttach(region, device);
+    undoAttach(kernel, region, device);
     throw thrown;
   }
   const decoder = decoderOf(device);
@@ -305,9 +305,9 @@ function unstage(kernel: Kernel, device: Device): void {
   const part = endpointPart(device);
   const region = part.stagedIn;
   if (region === null) return;
-  undoAttach(region, device);
+  undoAttach(kernel, region, device);
   part.stagedIn = null;
-  part.state = "auto";
+  if (part.state === "auto-staged") part.state = "auto";
   mark(kernel, `${device.name} unstaged`, region.name);
 }
 
@@ -327,7 +327,7 @@ export function detachTarget(kernel: Kernel, device: Device, from: Device | null
     if (!record.isLocked) resetRegionDecoders(kernel, region);
     record.state = regionStates.active;
   }
-  undoAttach(region, device);
+  undoAttach(kernel, region, device);
   // Hardware may go on decoding (region-assembly 7.6); who is staged stays so, without a region.
   endpointPart(device).stagedIn = null;
   decoderOf(device).start = 0n;
