@@ -37,7 +37,7 @@ function registerCore(kernel: Kernel): void {
 /** Boots: afterwards modules are loaded, everything that firmware and config space show is probed, Soft Reserved has its owner and services run. */
 export const boot = task("boot", function* (kernel: Kernel, plan: ModulePlan = defaultModulePlan): Task<void> {
   moduleState(kernel).plan = plan;
-  printk(kernel, "notice", "Linux version 7.3.0 (cxl-sandbox model)");
+  printk(kernel, "notice", `Linux version ${kernel.policy.version}.0 (cxl-sandbox model)`);
   registerCore(kernel);
   initializeAcpi(kernel);
   const bridges = [];

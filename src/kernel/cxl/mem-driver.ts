@@ -18,7 +18,8 @@ import { detachTarget } from "./region-attach.ts";
 import { discoverRegions } from "./region-auto.ts";
 import { deviceDvsec, hdmEnable } from "./registers.ts";
 import { enumeratePorts, leavePorts } from "./topology.ts";
-import { cxlBus, isMemdev, isPort, memdevOf, portOf } from "./types.ts";
+import { reportingTrouble } from "./trouble.ts";
+import { cxlBus, cxlState, isMemdev, isPort, memdevOf, portOf } from "./types.ts";
 
 const removeEndpoint = task("cxl_mem.removeEndpoint", function* (kernel: Kernel, memdev: Device): Task<void> {
   const endpoint = memdevOf(memdev).endpoint;
@@ -42,7 +43,11 @@ const probeMemdev = task("cxl_mem.probe", function* (kernel: Kernel, memdev: Dev
   throw new SystemError("ENXIO", `${endpoint.name} failed probe`);
 });
 
-export const memDriver: Driver = { name: "cxl_mem", bus: cxlBus, match: (_kernel, device) => isMemdev(device), probe: probeMemdev, attributes: poisonAttributes, remove: task("cxl_mem.remove", function* (): Task<void> {}) };
+/** A memdev that comes before its root is tried again: no failure yet. */
+export const memDriver: Driver = reportingTrouble(
+  { name: "cxl_mem", bus: cxlBus, match: (_kernel, device) => isMemdev(device), probe: probeMemdev, attributes: poisonAttributes, remove: task("cxl_mem.remove", function* (): Task<void> {}) },
+  (kernel) => cxlState(kernel).root !== null,
+);
 
 /** Decoders of an endpoint leave their regions one by one; then they are no more. */
 const removeDecoders = task("cxl_port.removeDecoders", function* (kernel: Kernel, endpoint: Device): Task<void> {
@@ -101,7 +106,7 @@ const probePort = task("cxl_port.probe", function* (kernel: Kernel, port: Device
   yield* discoverRegions(kernel, port);
 });
 
-export const portDriver: Driver = {
+export const portDriver: Driver = reportingTrouble({
   name: "cxl_port", bus: cxlBus, match: (_kernel, device) => isPort(device) && portOf(device).kind !== "root", probe: probePort,
   remove: task("cxl_port.remove", function* (): Task<void> {}),
-};
+});

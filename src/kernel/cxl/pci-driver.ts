@@ -23,6 +23,7 @@ import { openMailbox } from "./mailbox.ts";
 import { noteReset } from "./reset-done.ts";
 import type { ComponentRegisters } from "./registers.ts";
 import { deviceDvsec, findComponentBlock, mapComponents } from "./registers.ts";
+import { reportingTrouble } from "./trouble.ts";
 import type { MemdevRecord } from "./types.ts";
 import { cxlBus, cxlState, freeId, memdevOf, takeId } from "./types.ts";
 import { allocateVectors, enableMailboxInterrupt } from "./vectors.ts";
@@ -152,7 +153,7 @@ const probe = task("cxl_pci.probe", function* (kernel: Kernel, device: Device): 
   yield* configureEvents(kernel, state, hasVectors);
 });
 
-export const pciDriver: Driver = {
+export const pciDriver: Driver = reportingTrouble({
   name: "cxl_pci", bus: pciBus, isAsync: true, match: (_kernel, device) => classOf(pciFunctionOf(device)) === memoryClass, probe,
   remove: task("cxl_pci.remove", function* (): Task<void> {}), resetDone: noteReset,
-};
+});

@@ -11,6 +11,7 @@ import type { Kernel } from "../base/kernel.ts";
 import { mark, printk } from "../base/kernel.ts";
 import { failStep, stepFault } from "../base/steps.ts";
 import { createResource, describeResource, insertConflict, resourceSize } from "../resource/resource.ts";
+import { trimSoftReserved } from "../resource/soft-reserved.ts";
 import { lockRegions, unlockRegions } from "./lock.ts";
 import { checkTarget, failCheck, logName, refuse, tryAttach } from "./region-attach.ts";
 import { assemble } from "./region-auto-check.ts";
@@ -76,6 +77,7 @@ const construct = task("region.construct", function* (kernel: Kernel, rootDecode
     record.isAuto = true;
     record.isLocked ||= isLocked;
     record.resource = createResource(region.name, start, size);
+    trimSoftReserved(kernel, record.resource);
     if (kernel.policy.assembly.hpaHold === "at-construct") holdAddresses(kernel, region, device);
     record.ways = ways;
     record.granularity = granularity;

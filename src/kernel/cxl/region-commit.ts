@@ -9,6 +9,7 @@ import type { Kernel } from "../base/kernel.ts";
 import { mark, printk } from "../base/kernel.ts";
 import { stepFault } from "../base/steps.ts";
 import { loseBacking } from "../mm/backing.ts";
+import { checkReset } from "../resource/decode-hold.ts";
 import { resourceSize } from "../resource/resource.ts";
 import { commitDecoder, resetDecoder } from "./hdm.ts";
 import { lockRegions, unlockRegions } from "./lock.ts";
@@ -95,10 +96,11 @@ export const commitRegion = task("region.commit", function* (kernel: Kernel, reg
   }
 });
 
-/** Store of 0 to `commit`: driver first, then hardware. @throws SystemError EPERM the region is locked */
+/** Store of 0 to `commit`: driver first, then hardware. @throws SystemError EPERM the region is locked; EBUSY policy, hmem uses its addresses */
 export const decommitRegion = task("region.decommit", function* (kernel: Kernel, region: Device): Task<void> {
   const record = regionOf(region);
   if (record.isLocked) throw new SystemError("EPERM", `${region.name} is locked`);
+  checkReset(kernel, record.resource);
   yield* lockRegions(kernel);
   if (record.state >= regionStates.commit) record.state = regionStates.resetPending;
   unlockRegions(kernel);

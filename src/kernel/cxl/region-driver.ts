@@ -12,6 +12,7 @@ import { failStep } from "../base/steps.ts";
 import { intersecting, iomem, resourceSize } from "../resource/resource.ts";
 import { identity } from "./format.ts";
 import { addPmemRegion } from "./nvdimm.ts";
+import { reportingTrouble } from "./trouble.ts";
 import { cxlBus, isRegion, regionOf, regionStates } from "./types.ts";
 
 /** What the dax driver finds on a `dax_regionN` device. */
@@ -50,7 +51,8 @@ const probe = task("cxl_region.probe", function* (kernel: Kernel, region: Device
   yield* attach(kernel, bridge);
 });
 
-export const regionDriver: Driver = {
+/** Every region is tried when it is made; only that of firmware's which is complete and fails all the same is trouble (S50). */
+export const regionDriver: Driver = reportingTrouble({
   name: "cxl_region", bus: cxlBus, match: (_kernel, device) => isRegion(device), probe,
   remove: task("cxl_region.remove", function* (): Task<void> {}),
-};
+}, (_kernel, region) => regionOf(region).isAuto && regionOf(region).state >= regionStates.commit);

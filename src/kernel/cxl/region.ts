@@ -9,7 +9,9 @@ import type { Kernel } from "../base/kernel.ts";
 import { mark, printk } from "../base/kernel.ts";
 import { stepFault } from "../base/steps.ts";
 import { parseSigned, parseUnsigned, parseWord } from "../base/parse.ts";
+import { checkReset } from "../resource/decode-hold.ts";
 import { createResource, findFree, formatRange, insertResource, removeResource, resourceSize } from "../resource/resource.ts";
+import { trimSoftReserved } from "../resource/soft-reserved.ts";
 import { hex, identity, line, parseBoolean, parseNumber } from "./format.ts";
 import { lockRegions, unlockRegions } from "./lock.ts";
 import { attachTarget, detachTarget, tryAttach } from "./region-attach.ts";
@@ -74,10 +76,11 @@ export const removeRegion = task("region.remove", function* (kernel: Kernel, reg
   mark(kernel, `${region.name} deleted`);
 });
 
-/** Store of `delete_region`. @throws SystemError ENODEV no such region below this root decoder */
+/** Store of `delete_region`. @throws SystemError ENODEV no such region below this root decoder; EBUSY policy, hmem uses its addresses */
 export const deleteRegion = task("region.delete", function* (kernel: Kernel, rootDecoder: Device, name: string): Task<void> {
   const region = rootPart(rootDecoder).regions.find((candidate) => candidate.name === name);
   if (region === undefined) throw new SystemError("ENODEV", `no ${name} below ${rootDecoder.name}`);
+  checkReset(kernel, regionOf(region).resource);
   yield* removeRegion(kernel, region);
 });
 
@@ -135,6 +138,7 @@ function allocate(kernel: Kernel, region: Device, size: bigint): void {
     throw new SystemError(errno ?? "ERANGE", `${window.name} has no ${size} bytes free in one piece`);
   }
   record.resource = createResource(region.name, start, size);
+  trimSoftReserved(kernel, record.resource);
   insertResource(window, record.resource);
   record.state = regionStates.interleaveActive;
 }
@@ -170,6 +174,7 @@ const storeTarget = task("target.store", function* (kernel: Kernel, region: Devi
   let changed: Device | null = null;
   try {
     if (name === "") {
+      if (regionOf(region).state >= regionStates.commit) checkReset(kernel, regionOf(region).resource);
       const target = regionOf(region).targets[position];
       if (target != null) changed = detachTarget(kernel, target, region);
     } else {

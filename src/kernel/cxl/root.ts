@@ -5,7 +5,7 @@ import { task } from "../../sim/task.ts";
 import type { Cedt, WindowStructure } from "../acpi/cedt.ts";
 import { readCedt } from "../acpi/acpi.ts";
 import type { Device, DeviceType, Driver } from "../base/device.ts";
-import { addDevice, attach, busDevices, manage, linkDevice } from "../base/device.ts";
+import { addDevice, attach, busDevices, manage, linkDevice, unbind } from "../base/device.ts";
 import { SystemError, errnoTable } from "../base/errno.ts";
 import { platformBus, platformRoot } from "../base/platform-bus.ts";
 import { failStep, stepFault } from "../base/steps.ts";
@@ -19,7 +19,7 @@ import { addNvdimmBridge } from "./nvdimm.ts";
 import { addPort, bindPort, removePort } from "./port.ts";
 import { removeRegion } from "./region.ts";
 import type { DecoderRecord, Dport } from "./types.ts";
-import { cxlBus, cxlState, isMemdev, portOf, rootPart, takeId } from "./types.ts";
+import { cxlBus, cxlState, freeId, isMemdev, portOf, rootPart, takeId } from "./types.ts";
 
 const platformType: DeviceType = { name: "platform", attributes: [{ name: "modalias", show: () => "acpi:ACPI0017:\n" }] };
 
@@ -69,23 +69,37 @@ function addWindows(kernel: Kernel, acpi: Device, root: Device, cedt: Cedt): voi
   }
 }
 
-const removeRoot = task("cxl_acpi.removeRoot", function* (kernel: Kernel): Task<void> {
-  const root = cxlState(kernel).root;
+const removeRootPort = task("cxl_acpi.removeRootPort", function* (kernel: Kernel): Task<void> {
+  const { root } = cxlState(kernel);
   if (root === null) return;
-  for (const decoder of portOf(root).decoders) {
-    const part = rootPart(decoder);
-    part.isDead = true;
-    for (const region of part.regions.slice()) yield* removeRegion(kernel, region);
-  }
   yield* removePort(kernel, root);
-  for (const decoder of portOf(root).decoders) {
-    const { resource } = rootPart(decoder);
-    if (resource !== null) removeResource(resource);
-  }
   cxlState(kernel).root = null;
 });
 
-const addBridgePort = task("cxl_acpi.addBridgePort", function* (kernel: Kernel, root: Device, dport: Dport, cedt: Cedt): Task<void> {
+const removeWindows = (root: Device) => task("cxl_acpi.removeWindows", function* (): Task<void> {
+  for (const decoder of portOf(root).decoders) {
+    const part = rootPart(decoder);
+    if (part.resource !== null) removeResource(part.resource);
+    part.resource = null;
+  }
+});
+
+/** A root decoder takes its regions with it and makes no more. */
+const killDecoder = (decoder: Device) => task("cxl_acpi.killDecoder", function* (kernel: Kernel): Task<void> {
+  const part = rootPart(decoder);
+  if (part.isDead) return;
+  part.isDead = true;
+  for (const region of part.regions.slice()) yield* removeRegion(kernel, region);
+  freeId(cxlState(kernel).regionIds, part.nextRegionId);
+});
+
+/** Memdevs below go first: without their ports they cannot stay bound (4.3). */
+const removeBridgePort = (port: Device) => task("cxl_acpi.removeBridgePort", function* (kernel: Kernel): Task<void> {
+  for (const memdev of [...portOf(port).memdevs].toReversed()) yield* unbind(kernel, memdev);
+  yield* removePort(kernel, port);
+});
+
+const addBridgePort = task("cxl_acpi.addBridgePort", function* (kernel: Kernel, acpi: Device, root: Device, dport: Dport, cedt: Cedt): Task<void> {
   const structure = cedt.hostBridges.find((candidate) => candidate.uid === dport.id);
   if (structure === undefined) return;
   if (structure.version === 0) {
@@ -94,6 +108,7 @@ const addBridgePort = task("cxl_acpi.addBridgePort", function* (kernel: Kernel, 
   }
   failStep(kernel, "acpi.bridgePort", dport.device.name);
   const port = addPort(kernel, { kind: "switch", parent: root, uport: dport.device, parentDport: dport, componentBlock: structure.base });
+  manage(acpi, port.name, removeBridgePort(port));
   yield* bindPort(kernel, port);
   printk(kernel, "info", ` ${dport.device.name}: host supports CXL`);
 });
@@ -109,11 +124,13 @@ const probe = task("cxl_acpi.probe", function* (kernel: Kernel, acpi: Device): T
   failStep(kernel, "acpi.rootPort", acpi.name);
   const root = addPort(kernel, { kind: "root", parent: acpi, uport: acpi, parentDport: null, componentBlock: null });
   cxlState(kernel).root = root;
-  manage(acpi, "root", removeRoot);
+  manage(acpi, root.name, removeRootPort);
   printk(kernel, "debug", `cxl_acpi ${acpi.name}: ${root.name} added (root port)`);
   addHostBridges(kernel, acpi, root, cedt);
   addWindows(kernel, acpi, root, cedt);
-  for (const dport of portOf(root).dports) yield* addBridgePort(kernel, root, dport, cedt);
+  manage(acpi, "windows", removeWindows(root));
+  for (const decoder of portOf(root).decoders) manage(acpi, decoder.name, killDecoder(decoder));
+  for (const dport of portOf(root).dports) yield* addBridgePort(kernel, acpi, root, dport, cedt);
   yield* addNvdimmBridge(kernel, acpi, root);
   mark(kernel, "cxl root ready");
   yield* rescanMemdevs(kernel);
@@ -123,6 +140,12 @@ export const acpiDriver: Driver = {
   name: "cxl_acpi", bus: platformBus, match: (_kernel, device) => device.name.startsWith("ACPI0017"), probe,
   remove: task("cxl_acpi.remove", function* (): Task<void> {}),
 };
+
+/** Lets go of all that the root device's driver made, in reverse: bridges' ports with what is below, root decoders with their regions, windows (S49). */
+export const removeTopology = task("cxl.removeTopology", function* (kernel: Kernel): Task<void> {
+  const acpi = busDevices(kernel, platformBus).find((device) => device.driver === acpiDriver);
+  if (acpi !== undefined) yield* unbind(kernel, acpi);
+});
 
 /** Adds the ACPI0017 platform device when there is a CEDT; its driver probes it. */
 export function addRootDevice(kernel: Kernel): void {

@@ -10,11 +10,15 @@ import type { Kernel } from "../base/kernel.ts";
 import { defineState, printk } from "../base/kernel.ts";
 import { awaitProbing } from "../base/probing.ts";
 import { removeRegion } from "../cxl/region.ts";
+import { removeTopology } from "../cxl/root.ts";
+import { troubles } from "../cxl/trouble.ts";
 import { cxlBus, cxlState, decoderOf, isRegion, portOf, regionOf, regionStates } from "../cxl/types.ts";
-import type { Resource } from "../resource/resource.ts";
-import { contains, describeResource } from "../resource/resource.ts";
-import { softReservedRanges } from "../resource/soft-reserved.ts";
+import type { Range, Resource } from "../resource/resource.ts";
+import { createResource, describeResource } from "../resource/resource.ts";
+import { isRemainder, softReservedName, softReservedRanges } from "../resource/soft-reserved.ts";
 import { registerHmem } from "./hmem-device.ts";
+import type { RangeVerdict, RegionView, Removal } from "./ownership.ts";
+import { decideOwnership } from "./ownership.ts";
 
 interface OwnershipState {
   isDecided: boolean;
@@ -38,42 +42,45 @@ export function touchesWindow(kernel: Kernel, range: Resource): boolean {
 
 export const say = (kernel: Kernel, platform: Device, text: string, range: Resource): void => printk(kernel, "debug", `hmem_platform ${platform.name}: ${text}: ${describeResource(range)}`);
 
-/** One committed region holds all of the range (cxl_region_contains_resource). */
-const isClaimed = (kernel: Kernel, range: Resource): boolean =>
-  busDevices(kernel, cxlBus).filter(isRegion).map(regionOf).some((region) => region.state >= regionStates.commit && region.resource !== null && contains(region.resource, range));
+function regionsNow(kernel: Kernel): RegionView[] {
+  return busDevices(kernel, cxlBus).filter(isRegion).flatMap((device) => {
+    const { resource, state: configuration } = regionOf(device);
+    return resource === null ? [] : [{ name: device.name, start: resource.start, end: resource.end, isCommitted: configuration >= regionStates.commit }];
+  });
+}
 
-/** Every region of every window goes (`global-teardown`). */
-const tearDown = task("dax.tearDown", function* (kernel: Kernel): Task<void> {
-  for (const region of busDevices(kernel, cxlBus).filter(isRegion)) yield* removeRegion(kernel, region);
+/** Takes CXL's objects away. What firmware decodes stays decoded: somebody else is about to use it (INFERRED; the series' reset on detach left it out). */
+const takeAway = task("dax.takeAway", function* (kernel: Kernel, removal: Removal): Task<void> {
+  if (removal.kind === "nothing") return;
+  const regions = busDevices(kernel, cxlBus).filter(isRegion);
+  const going = removal.kind === "topology" ? regions : regions.filter(({ name }) => removal.names.includes(name));
+  for (const region of going) if (regionOf(region).isAuto) regionOf(region).isLocked = true;
+  if (removal.kind === "topology") yield* removeTopology(kernel);
+  else for (const region of going) yield* removeRegion(kernel, region);
 });
 
-/** False: it failed, which ends the walk over the ranges. */
-const tryRegister = task("dax.tryRegister", function* (kernel: Kernel, platform: Device, range: Resource): Task<boolean> {
-  try {
-    yield* registerHmem(kernel, platform, range);
-    return true;
-  } catch (thrown) {
-    if (!(thrown instanceof SystemError)) throw thrown;
-    return false;
+const carryOut = task("dax.carryOut", function* (kernel: Kernel, platform: Device, { range, owner, pieces }: RangeVerdict): Task<void> {
+  const asResource = ({ start, end }: Range): Resource => createResource(softReservedName, start, end - start + 1n, true);
+  if (owner === "cxl") say(kernel, platform, "CXL claims resource, dropping", asResource(range));
+  for (const piece of pieces) {
+    say(kernel, platform, "CXL did not claim resource, registering", asResource(piece));
+    yield* registerHmem(kernel, platform, asResource(piece));
   }
 });
 
-/** The decision, once: CXL's, where one committed region holds all of a range; hmem's otherwise. */
+/** The decision, once: asked of `decideOwnership`, then carried out. What goes wrong later changes nothing (S51). */
 const decide = task("dax.decide", function* (kernel: Kernel, platform: Device): Task<void> {
-  const { owner, failover } = kernel.policy.softReserved;
-  const ranges = softReservedRanges(kernel).filter((range) => touchesWindow(kernel, range));
-  const claims = new Map(ranges.map((range) => [range, isClaimed(kernel, range)]));
-  // Up to version 6 of the series one range that was not claimed decided for all (S36).
-  const isShared = owner !== "per-range" && [...claims.values()].includes(false);
-  if (isShared && owner === "global-teardown") yield* tearDown(kernel);
-  for (const range of ranges) {
-    if (claims.get(range) === true && !isShared) {
-      say(kernel, platform, "CXL claims resource, dropping", range);
-      continue;
-    }
-    if (!failover) continue;
-    say(kernel, platform, "CXL did not claim resource, registering", range);
-    if (!(yield* tryRegister(kernel, platform, range))) return;
+  const policy = kernel.policy.softReserved;
+  const ranges = softReservedRanges(kernel).filter((range) => touchesWindow(kernel, range)).map(({ start, end }) => ({ start, end, isRemainder: isRemainder(kernel, { start, end }) }));
+  const reasons = troubles(kernel);
+  const verdict = decideOwnership({ ranges, regions: regionsNow(kernel), troubles: reasons, policy });
+  if (verdict.removal.kind !== "nothing") for (const reason of reasons) printk(kernel, "warn", `hmem_platform ${platform.name}: CXL is not to be trusted: ${reason}`);
+  yield* takeAway(kernel, verdict.removal);
+  try {
+    for (const one of verdict.ranges) yield* carryOut(kernel, platform, one);
+  } catch (thrown) {
+    // The first failure ends the walk over the ranges.
+    if (!(thrown instanceof SystemError)) throw thrown;
   }
 });
 

@@ -5,12 +5,13 @@ import { task } from "../../sim/task.ts";
 import { targetNode } from "../mm/node.ts";
 import type { Device, DeviceType, Driver } from "../base/device.ts";
 import { addDevice, attach, manage, removeDevice } from "../base/device.ts";
+import { SystemError } from "../base/errno.ts";
 import { platformBus } from "../base/platform-bus.ts";
 import type { Kernel } from "../base/kernel.ts";
-import { SystemError } from "../base/errno.ts";
 import { mark, printk } from "../base/kernel.ts";
 import { stepFault } from "../base/steps.ts";
 import { cxlState, freeId, takeId } from "../cxl/types.ts";
+import { dropDecodeHold, holdDecode } from "../resource/decode-hold.ts";
 import type { Resource } from "../resource/resource.ts";
 import { createResource, describeResource, insertConflict, iomem, removeResource, resourceSize } from "../resource/resource.ts";
 import { isSoftReserved, softReservedName } from "../resource/soft-reserved.ts";
@@ -40,6 +41,10 @@ const probe = task("hmem.probe", function* (kernel: Kernel, parent: Device): Tas
   const { id, range } = parent.data as HmemRecord;
   if (kernel.policy.softReserved.publication === "late") publish(kernel, parent, range);
   const region = allocDaxRegion(kernel, parent, { id, start: range.start, size: resourceSize(range), align: hugePageSize, targetNode: targetNode(kernel, range.start), prefersKmem: true, memmapOnMemory: false, deviceType: daxDeviceType });
+  holdDecode(kernel, range);
+  manage(parent, "decode", task("hmem.dropDecode", function* (inner: Kernel): Task<void> {
+    dropDecodeHold(inner, range);
+  }));
   const device = yield* createDaxDevice(kernel, region, region.size, region.memmapOnMemory);
   yield* attach(kernel, device);
 });
@@ -54,7 +59,10 @@ const unregister = (child: Device) => task("hmem.unregister", function* (kernel:
   freeId(cxlState(kernel).regionIds, (child.data as HmemRecord).id);
 });
 
-/** Makes a range an hmem device, whoever else lies over it. What is not Soft Reserved as a whole is left without a word. @throws SystemError */
+/**
+ * Makes a range an hmem device, whoever else lies over it. What is not Soft Reserved as a whole is left without a word.
+ * @throws SystemError the device cannot be made
+ */
 export const registerHmem = task("hmem.register", function* (kernel: Kernel, platform: Device, range: Resource): Task<void> {
   if (!isSoftReserved(kernel, range)) return;
   const errno = stepFault(kernel, "hmem.register", describeResource(range));

@@ -44,7 +44,7 @@ export function allocDaxRegion(kernel: Kernel, parent: Device, spec: DaxRegionSp
   if (spec.start % spec.align !== 0n || spec.size % spec.align !== 0n) throw new SystemError("ENOMEM", `${parent.name}: range is not a multiple of ${spec.align}`);
   failStep(kernel, "dax.region", parent.name);
   const region: DaxRegion = { ...spec, parent, devices: [], nextInstance: 0, seed: null, youngest: null };
-  const conflict = state.regions.some((other) => other.start < spec.start + spec.size && spec.start < other.start + other.size);
+  const conflict = kernel.policy.isDaxExclusive && state.regions.some((other) => other.start < spec.start + spec.size && spec.start < other.start + other.size);
   if (conflict) {
     printk(kernel, "err", `${parent.type.name} ${parent.name}: dax_region resource conflict for [mem ${hex(spec.start)}-${hex(spec.start + spec.size - 1n)}]`);
     throw new SystemError("ENOMEM", `${parent.name}: dax_region resource conflict`);
