@@ -126,6 +126,12 @@ describe("arrivals and the decision, every order", () => {
     });
   }
 
+  it("[S27] [POL-EXCL] none: late completion gives the same addresses to two", () => {
+    const found = everyOrder(3, { isDaxExclusive: false });
+    report("3 endpoints, excl none", found);
+    expect([...found.facts]).toEqual([["owner cxl, region committed, unbound dax regions 0", 6], ["owner hmem+cxl, region committed, unbound dax regions 0", 18]]);
+  });
+
   it("[S7] [POL-FAILOVER] off: CXL gets the range whenever the last member comes", () => {
     const found = everyOrder(3, softReserved({ failover: false }));
     report("3 endpoints, failover off", found);
