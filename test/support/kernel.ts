@@ -15,6 +15,7 @@ import { runTask, settle } from "../../src/sandbox/drive.ts";
 import type { System } from "../../src/sandbox/system.ts";
 import { createSystem } from "../../src/sandbox/system.ts";
 import { spawn } from "../../src/sim/task.ts";
+import type { ExploredStrategy } from "../../src/sim/explored.ts";
 import type { Task } from "../../src/sim/task.ts";
 import { runCommand } from "../../src/userland/run.ts";
 import type { CommandResult } from "../../src/userland/output.ts";
@@ -42,6 +43,8 @@ export interface BootOptions {
   readonly policies?: Partial<KernelPolicies>;
   /** Races are decided by this seed; in order when absent. */
   readonly seed?: number;
+  /** Races are decided by an exploration. */
+  readonly strategy?: ExploredStrategy;
   readonly restrictions?: Partial<FirmwareOptions["restrictions"]>;
   readonly firmware?: Partial<FirmwareOptions>;
   /** Faults of kernel steps, armed at power-on. */
@@ -57,7 +60,7 @@ export interface BootOptions {
 /** Powers a machine on and boots it. */
 export function bootMachine(machine: MachineDescription, options: BootOptions = {}): Booted {
   const restrictions = { ...firmware.restrictions, ...options.restrictions };
-  const system = createSystem(modules.release, { machine, firmware: { ...firmware, ...options.firmware, restrictions }, policies: { ...safePolicies, ...options.policies }, handlers: kernelHandlers, seed: options.seed ?? 1, schedule: options.seed === undefined ? "fixed" : "seeded", onNotify });
+  const system = createSystem(modules.release, { machine, firmware: { ...firmware, ...options.firmware, restrictions }, policies: { ...safePolicies, ...options.policies }, handlers: kernelHandlers, seed: options.seed ?? 1, schedule: options.strategy ?? (options.seed === undefined ? "fixed" : "seeded"), onNotify });
   const { kernel } = system;
   const faults = (options.steps ?? []).map((spec) => armStep(kernel, spec));
   const files = createFileSystem(kernel);

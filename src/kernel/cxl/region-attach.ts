@@ -153,7 +153,8 @@ export function attachPort(kernel: Kernel, region: Device, port: Device, endpoin
   const dport = dportTowards(port, endpointPort);
   const isNew = dport !== undefined && !reference.endpoints.some((other) => dportTowards(port, decoderOf(other).port) === dport);
   const width = portOf(port).hdm?.capability.targetCount ?? 1;
-  reference.endpoints.push(endpoint);
+  // A member that stayed while another one left and came back is counted already (locked regions, 7.4).
+  if (!reference.endpoints.includes(endpoint)) reference.endpoints.push(endpoint);
   if (isNew) reference.targetCount++;
   const { uport } = portOf(port);
   const added = `${uport.name}:${port.name} ${reference.decoder.name} add: ${endpointPart(endpoint).memdev.name}:${endpoint.name} @ ${position}`;
