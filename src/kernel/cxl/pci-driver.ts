@@ -111,7 +111,7 @@ const talk = task("cxl_pci.talk", function* (kernel: Kernel, state: DeviceState,
 const addMemdev = task("cxl_pci.addMemdev", function* (kernel: Kernel, state: DeviceState, components: ComponentRegisters | null, isMediaReady: boolean): Task<void> {
   const { device } = state;
   const id = takeId(cxlState(kernel).memdevIds);
-  const record: MemdevRecord = { id, pciDevice: device, serial: serialNumberOf(kernel, device), ramSize: state.capacity.ram, components, isMediaReady, state, ports: [], endpoint: null };
+  const record: MemdevRecord = { id, pciDevice: device, serial: serialNumberOf(kernel, device), ramSize: state.capacity.ram, components, isMediaReady, state, ports: [], endpoint: null, isDetaching: false };
   const memdev = addDevice(kernel, { name: `mem${id}`, bus: cxlBus, type: memdevType, parent: device, data: record });
   state.memdev = memdev;
   manage(device, "memdev", removeMemdev);

@@ -15,7 +15,7 @@ import { readDecoder, settle } from "./hdm.ts";
 import type { ComponentRegisters } from "./registers.ts";
 import { capabilityIds, capabilityRange, findComponentBlock, mapComponents, openHdm } from "./registers.ts";
 import type { DecoderRecord, Dport, EndpointDecoderPart, PortKind, PortRecord } from "./types.ts";
-import { cxlBus, cxlState, freeId, portOf, takeId } from "./types.ts";
+import { cxlBus, cxlState, freeId, isPort, portOf, takeId } from "./types.ts";
 
 interface PortSpec {
   readonly kind: PortKind;
@@ -46,6 +46,25 @@ export const removePort = task("cxl.removePort", function* (kernel: Kernel, port
   yield* removeDevice(kernel, port);
   dropRegisters(kernel, port);
   freeId(cxlState(kernel).portIds, portOf(port).id);
+});
+
+/** A port's driver lets go: the ports below are removed, newest first, and with them their endpoints; then decoders, dports and registers. */
+export const releasePort = task("cxl_port.release", function* (kernel: Kernel, port: Device): Task<void> {
+  yield* lockPort(kernel, port);
+  try {
+    for (const child of port.children.filter(isPort).toReversed()) yield* removePort(kernel, child);
+    yield* dropDecoders(kernel, port);
+    dropRegisters(kernel, port);
+    for (const dport of portOf(port).dports.splice(0)) port.links.delete(`dport${dport.id}`);
+  } finally {
+    unlockPort(kernel, port);
+  }
+});
+
+const dropDecoders = task("cxl_port.dropDecoders", function* (kernel: Kernel, port: Device): Task<void> {
+  const record = portOf(port);
+  for (const decoder of record.decoders.splice(0).toReversed()) yield* removeDevice(kernel, decoder);
+  record.commitEnd = -1;
 });
 
 /** Unmaps a port's registers and gives their ranges back. */
@@ -150,11 +169,12 @@ export function unlockPort(kernel: Kernel, port: Device): void {
 
 /**
  * Adds a PCI root or downstream port as dport of a CXL port. The first one maps the port's registers and enumerates its decoders.
- * @throws SystemError of the decoders
+ * @throws SystemError ENXIO the port has no driver (any more); errors of the decoders
  */
 export const addDport = task("cxl.addDport", function* (kernel: Kernel, port: Device, device: Device): Task<Dport> {
   yield* lockPort(kernel, port);
   try {
+    if (port.driver === null) throw new SystemError("ENXIO", `${port.name} has no driver`);
     return portOf(port).dports.find((dport) => dport.device === device) ?? (yield* makeDport(kernel, port, device));
   } finally {
     unlockPort(kernel, port);
@@ -168,8 +188,7 @@ const makeDport = task("cxl.makeDport", function* (kernel: Kernel, port: Device,
     try {
       yield* enumerateDecoders(kernel, port, null);
     } catch (thrown) {
-      for (const decoder of record.decoders.splice(0)) yield* removeDevice(kernel, decoder);
-      record.commitEnd = -1;
+      yield* dropDecoders(kernel, port);
       dropRegisters(kernel, port);
       throw thrown;
     }

@@ -18,7 +18,7 @@ import { addNvdimmBridge } from "./nvdimm.ts";
 import { addPort, bindPort, removePort } from "./port.ts";
 import { removeRegion } from "./region.ts";
 import type { DecoderRecord, Dport } from "./types.ts";
-import { cxlBus, cxlState, isMemdev, portOf, rootPart, takeId } from "./types.ts";
+import { cxlBus, cxlState, isMemdev, isPort, portOf, rootPart, takeId } from "./types.ts";
 
 const platformType: DeviceType = { name: "platform", attributes: [{ name: "modalias", show: () => "acpi:ACPI0017:\n" }] };
 
@@ -73,6 +73,7 @@ const removeRoot = task("cxl_acpi.removeRoot", function* (kernel: Kernel): Task<
     part.isDead = true;
     for (const region of part.regions.slice()) yield* removeRegion(kernel, region);
   }
+  for (const port of root.children.filter(isPort).toReversed()) yield* removePort(kernel, port);
   yield* removePort(kernel, root);
   for (const decoder of portOf(root).decoders) {
     const { resource } = rootPart(decoder);

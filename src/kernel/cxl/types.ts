@@ -129,6 +129,8 @@ export interface MemdevRecord {
   /** Ports that have it recorded, host bridge first. */
   readonly ports: Device[];
   endpoint: Device | null;
+  /** Work is queued that takes its driver away. */
+  isDetaching: boolean;
 }
 
 /** Configuration states in order (region-assembly 5.1). */

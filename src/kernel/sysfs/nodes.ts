@@ -6,6 +6,7 @@ import type { Attribute, Device, Driver } from "../base/device.ts";
 import { bind, busDevices, devicePath, findDevice, unbind } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel, LogLevel } from "../base/kernel.ts";
+import { flushDetach } from "../cxl/detach.ts";
 import { addDaxId, removeDaxId } from "../dax/match.ts";
 import { formatResources, iomem } from "../resource/resource.ts";
 import { debugNode } from "./debug.ts";
@@ -133,7 +134,10 @@ function driverEntries(kernel: Kernel, driver: Driver): Entries {
   return entries;
 }
 
-const flush = task("flush.store", function* (_kernel: Kernel, _value: string): Task<void> {});
+const flush = task("flush.store", function* (kernel: Kernel, value: string): Task<void> {
+  if (value.trim() !== "1") throw new SystemError("EINVAL", "flush takes 1");
+  yield* flushDetach(kernel);
+});
 
 function busEntries(kernel: Kernel, bus: string): Entries {
   const linkTo = (device: Device): Node => link(() => `/sys/bus/${bus}/devices`, () => sysPath(device));
