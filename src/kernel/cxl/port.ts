@@ -97,7 +97,7 @@ export function openPortHdm(kernel: Kernel, port: Device, components: ComponentR
 export interface NewDecoder {
   readonly port: Device;
   readonly id: number;
-  readonly values: Pick<DecoderRecord, "start" | "size" | "ways" | "granularity" | "isLocked" | "isEnabled">;
+  readonly values: Pick<DecoderRecord, "start" | "size" | "ways" | "granularity" | "isLocked" | "isEnabled" | "isHostOnly">;
   readonly targetIds: readonly number[];
   readonly isPassThrough: boolean;
   readonly endpoint: EndpointDecoderPart | null;
@@ -107,7 +107,7 @@ function addDecoder(kernel: Kernel, spec: NewDecoder): Device {
   const port = portOf(spec.port);
   const targets = spec.targetIds.map((id) => port.dports.find((dport) => dport.id === id) ?? null);
   const record: DecoderRecord = {
-    kind: spec.endpoint === null ? "switch" : "endpoint", id: spec.id, port: spec.port, ...spec.values, isHostOnly: true, isPassThrough: spec.isPassThrough,
+    kind: spec.endpoint === null ? "switch" : "endpoint", id: spec.id, port: spec.port, ...spec.values, isPassThrough: spec.isPassThrough,
     targets, targetIds: [...spec.targetIds], region: null, root: null, endpoint: spec.endpoint,
   };
   const type = spec.endpoint === null ? switchDecoderType : endpointDecoderType;
@@ -141,7 +141,7 @@ const unprogrammedGranularity = 4096;
 
 /** The one decoder of a port without HDM capability that has a single dport (4.2). */
 function addPassThrough(kernel: Kernel, port: Device, dport: Dport): void {
-  addDecoder(kernel, { port, id: 0, values: { start: 0n, size: 0n, ways: 1, granularity: unprogrammedGranularity, isLocked: false, isEnabled: false }, targetIds: [dport.id], isPassThrough: true, endpoint: null });
+  addDecoder(kernel, { port, id: 0, values: { start: 0n, size: 0n, ways: 1, granularity: unprogrammedGranularity, isLocked: false, isEnabled: false, isHostOnly: true }, targetIds: [dport.id], isPassThrough: true, endpoint: null });
 }
 
 function mapDport(kernel: Kernel, device: Device): ComponentRegisters | null {

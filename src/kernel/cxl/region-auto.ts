@@ -10,7 +10,7 @@ import type { Kernel } from "../base/kernel.ts";
 import { mark, printk } from "../base/kernel.ts";
 import { createResource, describeResource, insertConflict, resourceSize } from "../resource/resource.ts";
 import { lockRegions, unlockRegions } from "./lock.ts";
-import { checkTarget, logName, refuse, tryAttach } from "./region-attach.ts";
+import { checkTarget, logName, refuse, requireAuto, tryAttach } from "./region-attach.ts";
 import { assemble } from "./region-auto-check.ts";
 import { createRegion, nextRegionName } from "./region.ts";
 import { cxlState, decoderOf, endpointPart, portOf, regionOf, regionStates, rootPart } from "./types.ts";
@@ -49,7 +49,7 @@ export function holdAddresses(kernel: Kernel, region: Device, device: Device): v
 
 /** 6.2: a region of the decoder's range, with the ways and granularity of this decoder, whatever the others will say. */
 const construct = task("region.construct", function* (kernel: Kernel, rootDecoder: Device, device: Device): Task<Device> {
-  const { start, size, ways, granularity, isLocked } = decoderOf(device);
+  const { start, size, ways, granularity, isLocked, isHostOnly } = decoderOf(device);
   const { mode } = endpointPart(device);
   if (mode === "none") {
     printk(kernel, "err", `${logName(functionOf(device))}: ${placeOf(device)}: no region of partition ${mode}`);
@@ -65,6 +65,7 @@ const construct = task("region.construct", function* (kernel: Kernel, rootDecode
     }
     record.isAuto = true;
     record.isLocked ||= isLocked;
+    record.isHostOnly = isHostOnly;
     record.resource = createResource(region.name, start, size);
     if (kernel.policy.assembly.hpaHold === "at-construct") holdAddresses(kernel, region, device);
     record.ways = ways;
@@ -102,10 +103,7 @@ const findOrConstruct = task("region.findOrConstruct", function* (kernel: Kernel
 function stage(kernel: Kernel, region: Device, device: Device): void {
   const record = regionOf(region);
   const part = endpointPart(device);
-  if (part.state !== "auto") {
-    printk(kernel, "err", `${logName(region)}: ${device.name}: unable to add decoder to autodetected region`);
-    throw new SystemError("EINVAL", `${device.name} was not programmed by firmware`);
-  }
+  requireAuto(kernel, region, device);
   const slot = record.targets.indexOf(null);
   if (slot < 0) {
     printk(kernel, "err", `${logName(region)}: ${device.name}: no more target slots available`);

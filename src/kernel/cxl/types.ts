@@ -150,6 +150,8 @@ export interface RegionRecord {
   readonly targets: (Device | null)[];
   targetCount: number;
   isLocked: boolean;
+  /** Target type of its decoders (A8). */
+  isHostOnly: boolean;
   needsReset: boolean;
   /** Assembled from decoders that firmware committed. */
   isAuto: boolean;
