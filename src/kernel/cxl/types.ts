@@ -203,9 +203,11 @@ export interface CxlState {
   readonly regionIds: IdAllocator;
   /** The port root0, once ACPI0017 has probed. */
   root: Device | null;
+  /** Lines of the windows in /proc/iomem. */
+  readonly windows: Resource[];
 }
 
-export const cxlState = defineState("cxl", (): CxlState => ({ portIds: createIds(), memdevIds: createIds(), regionIds: createIds(), root: null }));
+export const cxlState = defineState("cxl", (): CxlState => ({ portIds: createIds(), memdevIds: createIds(), regionIds: createIds(), root: null, windows: [] }));
 
 /** Ports from the endpoint up to, without, the root. */
 export function portsUpwards(endpoint: Device): Device[] {
