@@ -52,7 +52,7 @@ export function programDecoder(platform: FirmwarePlatform, place: Place, decoder
   registerAt(handle, at, targetListHigh, index).writeRaw(list >> 32n);
   registerAt(handle, at, targetListLow, index).writeRaw(list & lowHalf);
   const register = registerAt(handle, at, control, index);
-  const values = { interleaveWays: wayCodes[decoder.ways] ?? 0, interleaveGranularity: Math.log2(decoder.granularity) - 8, targetRangeType: 1, lockOnCommit: decoder.isLocked ? 1 : 0, commit: decoder.isCommitted ? 1 : 0 };
+  const values = { interleaveWays: wayCodes[decoder.ways] ?? 0, interleaveGranularity: Math.log2(decoder.granularity) - 8, targetRangeType: decoder.isDeviceCoherent === true ? 0 : 1, lockOnCommit: decoder.isLocked ? 1 : 0, commit: decoder.isCommitted ? 1 : 0 };
   register.writeRaw(encode(control, values));
   for (let poll = 0; decoder.isCommitted && poll < mostPolls; poll++) {
     const { committed, errorNotCommitted } = register.read();

@@ -131,7 +131,7 @@ export const machineSchema = z.strictObject({
   watchdog: time.optional(),
   costs: z.strictObject({ config: time, mmioRead: time, mmioWrite: time, memory: time }).partial().optional(),
   implementation: z
-    .strictObject({ timeoutInstant: z.enum(["earliest", "middle", "latest"]), decoderCommitTime: time, isolationResponseTime: time, messageOrder: z.enum(["isolation-first", "hotplug-first"]), switchDeadPort: z.enum(["no-response", "all-ones"]) })
+    .strictObject({ timeoutInstant: z.enum(["earliest", "middle", "latest"]), decoderCommitTime: time, isolationResponseTime: time, messageOrder: z.enum(["isolation-first", "hotplug-first"]), switchDeadPort: z.enum(["no-response", "all-ones"]), cacheInvalidation: z.boolean() })
     .partial()
     .optional(),
   limits: z.strictObject({ mediaPages: z.int(), traceRecords: z.int(), requesters: z.int() }).partial().optional(),

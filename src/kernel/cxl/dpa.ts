@@ -88,7 +88,7 @@ export function setDpaSize(kernel: Kernel, device: Device, size: bigint): void {
 export function setMode(device: Device, text: string): void {
   const part = endpointPart(device);
   if (text !== "ram" && text !== "pmem") throw new SystemError("EINVAL", `${device.name}: mode "${text}"`);
-  if (decoderOf(device).isEnabled || part.dpa !== null) throw new SystemError("EBUSY", `${device.name}: enabled or holding DPA`);
+  if (decoderOf(device).isEnabled) throw new SystemError("EBUSY", `${device.name}: enabled`);
   const { start, end } = partitionOf(part.memdev, text);
   if (text === "pmem" && start === end) throw new SystemError("EINVAL", `${device.name}: no pmem partition`);
   if (start === end) throw new SystemError("ENXIO", `${device.name}: no volatile capacity`);

@@ -38,6 +38,8 @@ export interface EnumeratedDecoder {
   readonly granularity: number;
   readonly isLocked: boolean;
   readonly isEnabled: boolean;
+  /** Target type: memory that only the host caches; else that of an accelerator. */
+  readonly isHostOnly: boolean;
   /** Target ids of a port's decoder. */
   readonly targetIds: readonly number[];
   /** DPA skip of an endpoint's decoder. */
@@ -70,7 +72,7 @@ export function readDecoder(kernel: Kernel, port: Device, hdm: HdmRegisters, n: 
   return {
     start: control.isCommitted ? range.base : 0n,
     size: control.isCommitted ? range.size : 0n,
-    ways, granularity, isLocked: control.isCommitted && control.isLocked, isEnabled: control.isCommitted,
+    ways, granularity, isLocked: control.isCommitted && control.isLocked, isEnabled: control.isCommitted, isHostOnly: !control.isCommitted || control.isHostOnly,
     targetIds: hdm.isEndpoint ? [] : unpackTargets(list, Math.min(ways, 8)),
     skip: hdm.isEndpoint ? list : 0n,
   };

@@ -120,7 +120,7 @@ const addMemdev = task("cxl_pci.addMemdev", function* (kernel: Kernel, state: De
   const { device } = state;
   failStep(kernel, "pci.memdev", device.name);
   const id = takeId(cxlState(kernel).memdevIds);
-  const record: MemdevRecord = { id, pciDevice: device, serial: serialNumberOf(kernel, device), ramSize: state.capacity.ram, components, isMediaReady, state, ports: [], endpoint: null };
+  const record: MemdevRecord = { id, pciDevice: device, serial: serialNumberOf(kernel, device), ramSize: state.capacity.ram, components, isMediaReady, state, ports: [], endpoint: null, isDetaching: false };
   const memdev = addDevice(kernel, { name: `mem${id}`, bus: cxlBus, type: memdevType, parent: device, data: record });
   state.memdev = memdev;
   manage(device, "memdev", removeMemdev);

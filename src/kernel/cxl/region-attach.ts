@@ -65,13 +65,20 @@ export function checkTarget(kernel: Kernel, region: Device, device: Device): voi
   if (record.targetCount >= record.ways) refuse(kernel, region, "EINVAL", `region already has ${record.targetCount} endpoints`);
   failCheck(kernel, "A7", region, device);
   const root = cxlState(kernel).root;
-  if (root === null || dportTowards(root, decoder.port) === undefined) refuse(kernel, region, "ENXIO", `${device.name} is not below this root`);
+  if (root === null || !portOf(root).dports.some((dport) => dport === dportTowards(root, decoder.port))) refuse(kernel, region, "ENXIO", `${device.name} is not below this root`);
   failCheck(kernel, "A8", region, device);
-  if (!decoder.isHostOnly) refuse(kernel, region, "ENXIO", `${device.name} type mismatch`);
+  if (decoder.isHostOnly !== record.isHostOnly) refuse(kernel, region, "ENXIO", `${device.name} type mismatch`);
   failCheck(kernel, "A9", region, device);
   if (part.dpa === null) return refuse(kernel, region, "ENXIO", `${device.name} has no DPA`);
   failCheck(kernel, "A10", region, device);
   if (record.resource !== null && part.dpa.size * BigInt(record.ways) !== resourceSize(record.resource)) refuse(kernel, region, "EINVAL", `${device.name} size ${part.dpa.size} x ${record.ways} is not the region's`);
+}
+
+/** A11: who joins a region that firmware made was programmed by firmware itself. */
+export function requireAuto(kernel: Kernel, region: Device, device: Device): void {
+  if (endpointPart(device).state === "auto") return;
+  printk(kernel, "err", `${logName(region)}: ${device.name}: unable to add decoder to autodetected region`);
+  throw new SystemError("EINVAL", `${device.name} was not programmed by firmware`);
 }
 
 /** Position checks, A16 and policy: a port below isolation takes no region. */
@@ -268,7 +275,10 @@ export function attachTarget(kernel: Kernel, region: Device, device: Device, pos
   const record = regionOf(region);
   const part = endpointPart(device);
   checkTarget(kernel, region, device);
-  if (record.isAuto) refuse(kernel, region, "EINVAL", `${device.name}: expected auto position, not ${position}`);
+  if (record.isAuto) {
+    requireAuto(kernel, region, device);
+    refuse(kernel, region, "EINVAL", `${device.name}: expected auto position, not ${position}`);
+  }
   checkPosition(kernel, region, device, position);
   try {
     for (const port of portsUpwards(decoderOf(device).port)) attachPort(kernel, region, port, device, position);

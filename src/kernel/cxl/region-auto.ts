@@ -13,7 +13,7 @@ import { failStep, stepFault } from "../base/steps.ts";
 import { createResource, describeResource, insertConflict, resourceSize } from "../resource/resource.ts";
 import { trimSoftReserved } from "../resource/soft-reserved.ts";
 import { lockRegions, unlockRegions } from "./lock.ts";
-import { checkTarget, failCheck, logName, refuse, tryAttach } from "./region-attach.ts";
+import { checkTarget, failCheck, logName, refuse, tryAttach, requireAuto } from "./region-attach.ts";
 import { assemble } from "./region-auto-check.ts";
 import { endAssembly, watchAssembly } from "./region-failure.ts";
 import { endWatch } from "./region-watch.ts";
@@ -59,7 +59,7 @@ export function holdAddresses(kernel: Kernel, region: Device, device: Device): v
 
 /** 6.2: a region of the decoder's range, with the ways and granularity of this decoder, whatever the others will say. */
 const construct = task("region.construct", function* (kernel: Kernel, rootDecoder: Device, device: Device): Task<Device> {
-  const { start, size, ways, granularity, isLocked } = decoderOf(device);
+  const { start, size, ways, granularity, isLocked, isHostOnly } = decoderOf(device);
   const { mode } = endpointPart(device);
   if (mode === "none") {
     printk(kernel, "err", `${logName(functionOf(device))}: ${placeOf(device)}: no region of partition ${mode}`);
@@ -76,6 +76,7 @@ const construct = task("region.construct", function* (kernel: Kernel, rootDecode
     }
     record.isAuto = true;
     record.isLocked ||= isLocked;
+    record.isHostOnly = isHostOnly;
     record.resource = createResource(region.name, start, size);
     trimSoftReserved(kernel, record.resource);
     if (kernel.policy.assembly.hpaHold === "at-construct") holdAddresses(kernel, region, device);
@@ -116,10 +117,7 @@ function stage(kernel: Kernel, region: Device, device: Device): void {
   const record = regionOf(region);
   const part = endpointPart(device);
   failCheck(kernel, "A11", region, device);
-  if (part.state !== "auto") {
-    printk(kernel, "err", `${logName(region)}: ${device.name}: unable to add decoder to autodetected region`);
-    throw new SystemError("EINVAL", `${device.name} was not programmed by firmware`);
-  }
+  requireAuto(kernel, region, device);
   const slot = record.targets.indexOf(null);
   failCheck(kernel, "A12", region, device);
   if (slot < 0) {

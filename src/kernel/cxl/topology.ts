@@ -39,11 +39,12 @@ function recordAt(memdev: Device, port: Device): void {
   memdevOf(memdev).ports.push(port);
 }
 
-/** The CXL port of a switch below a dport, made if it is not there (add_port_attach_ep). */
+/** The CXL port of a switch below a dport, made if it is not there (add_port_attach_ep). @throws SystemError ENXIO the port above has no driver */
 const switchPort = task("cxl.switchPort", function* (kernel: Kernel, memdev: Device, parent: Device, above: Dport, uport: Device): Task<Device> {
   yield* lockPort(kernel, parent);
   try {
     let port = childPort(parent, uport);
+    if (parent.driver === null) throw new SystemError("ENXIO", `${parent.name} has no driver`);
     if (port === undefined) {
       failStep(kernel, "mem.switchPort", uport.name);
       port = addPort(kernel, { kind: "switch", parent, uport, parentDport: above, componentBlock: findComponentBlock(kernel, uport) ?? null });
@@ -65,7 +66,8 @@ export interface Place {
   readonly way: readonly Dport[];
 }
 
-function checkEnabled(kernel: Kernel, memdev: Device, port: Device): void {
+/** @throws SystemError ENXIO */
+export function checkEnabled(kernel: Kernel, memdev: Device, port: Device): void {
   if (port.driver !== null) return;
   printk(kernel, "err", `cxl_mem ${memdev.name}: CXL port topology ${port.name} not enabled`);
   throw new SystemError("ENXIO", `${port.name} has no driver`);

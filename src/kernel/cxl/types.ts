@@ -129,6 +129,8 @@ export interface MemdevRecord {
   /** Ports that have it recorded, host bridge first. */
   readonly ports: Device[];
   endpoint: Device | null;
+  /** Work is queued that takes its driver away. */
+  isDetaching: boolean;
 }
 
 /** Configuration states in order (region-assembly 5.1). */
@@ -148,6 +150,8 @@ export interface RegionRecord {
   readonly targets: (Device | null)[];
   targetCount: number;
   isLocked: boolean;
+  /** Target type of its decoders (A8). */
+  isHostOnly: boolean;
   needsReset: boolean;
   /** Assembled from decoders that firmware committed. */
   isAuto: boolean;
@@ -199,9 +203,11 @@ export interface CxlState {
   readonly regionIds: IdAllocator;
   /** The port root0, once ACPI0017 has probed. */
   root: Device | null;
+  /** Lines of the windows in /proc/iomem. */
+  readonly windows: Resource[];
 }
 
-export const cxlState = defineState("cxl", (): CxlState => ({ portIds: createIds(), memdevIds: createIds(), regionIds: createIds(), root: null }));
+export const cxlState = defineState("cxl", (): CxlState => ({ portIds: createIds(), memdevIds: createIds(), regionIds: createIds(), root: null, windows: [] }));
 
 /** Ports from the endpoint up to, without, the root. */
 export function portsUpwards(endpoint: Device): Device[] {

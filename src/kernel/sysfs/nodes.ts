@@ -7,6 +7,7 @@ import { bind, busDevices, devicePath, findDevice, unbind } from "../base/device
 import { SystemError } from "../base/errno.ts";
 import type { Kernel, LogLevel } from "../base/kernel.ts";
 import { parseWord } from "../base/parse.ts";
+import { flushDetach } from "../cxl/detach.ts";
 import { addDaxId, removeDaxId } from "../dax/match.ts";
 import { formatResources, iomem } from "../resource/resource.ts";
 import { debugNode } from "./debug.ts";
@@ -140,7 +141,10 @@ function driverEntries(kernel: Kernel, driver: Driver): Entries {
   return entries;
 }
 
-const flush = task("flush.store", function* (_kernel: Kernel, _value: string): Task<void> {});
+const flush = task("flush.store", function* (kernel: Kernel, value: string): Task<void> {
+  if (value.trim() !== "1") throw new SystemError("EINVAL", "flush takes 1");
+  yield* flushDetach(kernel);
+});
 
 function busEntries(kernel: Kernel, bus: string): Entries {
   const linkTo = (device: Device): Node => link(() => `/sys/bus/${bus}/devices`, () => sysPath(device));
