@@ -1,23 +1,25 @@
 // A case from power-on to its last step: commands are given in order, at every moment what is seen is held against what was captured.
 
-import { CaptureError, bigOf, numberOf, readDecoders, textOf } from "../capture.ts";
+import { bigOf, numberOf, readDecoders, textOf } from "../capture.ts";
 import type { Entry } from "../capture.ts";
 import { decoderOffsets } from "../decoder-values.ts";
-import type { Topology } from "../topology.ts";
-import { componentNamed, machineOf, readTopology } from "../topology.ts";
-import type { MachineDescription } from "../../../src/platform/description.ts";
-import type { FirmwareDecoder } from "../../../src/platform/firmware-setup.ts";
+import { DriveError } from "../../../src/sandbox/drive.ts";
+import { resolveReferences } from "../../../src/sandbox/references.ts";
+import type { ScenarioPlan } from "../../../src/scenario/plan.ts";
 import type { CommandResult } from "../../../src/userland/output.ts";
 import type { LinuxCase, Moment, Step } from "./case.ts";
-import { addressesOf } from "./addresses.ts";
 import type { Facts } from "./facts.ts";
-import { attributeFacts, iomemFacts, listingFacts, outputFacts, parseJson } from "./facts.ts";
+import { attributeFacts, documentIn, iomemFacts, listingFacts, outputFacts, parseJson } from "./facts.ts";
 import type { Host } from "./host.ts";
 import { attributesText, bootHost, decoderRegister } from "./host.ts";
 import type { Names } from "./names.ts";
 import { lasting, namesIn, present } from "./names.ts";
-import { programmedDecoders } from "./programmed.ts";
+import { poison, poisonShown, pullCard } from "./outside.ts";
 import { linuxRules } from "./rules.ts";
+import type { Stage } from "./start.ts";
+import { derivedStart, isModuleCommand, scenarioStart } from "./start.ts";
+
+type Command = Extract<Step, { readonly kind: "command" }>;
 
 export interface LinuxDifference {
   readonly moment: string;
@@ -46,13 +48,15 @@ export interface CaseResult {
 
 interface Run {
   readonly linux: LinuxCase;
-  readonly topology: Topology;
+  readonly partNamed: (name: string) => string;
   readonly moments: MomentResult[];
   readonly used: Map<string, number>;
   readonly notes: Set<string>;
   host: Host;
   theirNames: Names;
   ourNames: Names;
+  /** Something was done from outside, and no list since has shown poison. */
+  isPoisonAwaited: boolean;
 }
 
 const canonical = (names: Names, facts: Facts): Facts => new Map([...facts].map(([place, value]) => [lasting(names, place), lasting(names, value)]));
@@ -99,7 +103,7 @@ function decoderFacts(run: Run, entries: readonly Entry[]): { readonly theirs: F
   for (const { value } of entries) {
     const component = textOf(value["fn"]);
     const index = value["decoder"] === undefined ? undefined : numberOf(value["decoder"]);
-    const read = (offset: number): number | undefined => decoderRegister(run.host, componentNamed(run.topology, component), index, offset);
+    const read = (offset: number): number | undefined => decoderRegister(run.host, run.partNamed(component), index, offset);
     const add = (what: string, their: bigint, low: number | undefined, high: number | undefined): void => {
       const place = `registers ${component}${index === undefined ? "" : ` decoder ${index}`} ${what}`;
       theirs.set(place, hex(their, 8));
@@ -133,72 +137,100 @@ function compareMoment(run: Run, moment: Moment): void {
   }
 }
 
-function runStep(run: Run, { line, output, exitCode }: Extract<Step, { readonly kind: "command" }>): void {
-  const shared = lasting(run.theirNames, line);
-  const result = newResult(`$ ${shared}`);
-  if (line.startsWith("modprobe ")) {
-    run.notes.add(`"${line}" was not given: drivers here are built in`);
-    return;
-  }
+function compareAnswer(run: Run, title: string, answer: CommandResult, { output, exitCode }: Command): void {
+  const result = newResult(title);
   run.moments.push(result);
-  renew(run);
-  const answer = run.host.command(present(run.ourNames, shared).replace(/^sh -c /, ""));
-  renew(run);
   const ours = new Map([...outputFacts("output", answer.stderr + answer.stdout), ["exit code", String(answer.exitCode)]]);
   const theirs = new Map([...outputFacts("output", output), ["exit code", String(exitCode)]]);
   compareFacts(result, run.used, canonical(run.theirNames, theirs), canonical(run.ourNames, ours));
 }
 
-/** @throws CaptureError the moment has no registers */
-function programmed(run: Run, moment: Moment | undefined): FirmwareDecoder[] {
-  const text = moment?.files.get("hdm-regs.txt");
-  if (moment === undefined || text === undefined) throw new CaptureError(run.linux.name, "kexec", "a second kernel needs the decoders that it finds; give the first moment after it with hdm-regs.txt");
-  return programmedDecoders(run.topology, readDecoders(`${moment.name}.hdm-regs.txt`, text, run.linux.commandLine).entries);
+/** What the command line has no program for here. */
+const notFound = 127;
+/** Lines that need a shell of their own. */
+const needsShell = (line: string): boolean => /&&|\|\||[|;`]|\$\(|>>|<|\bfor\b|\bwhile\b/.test(line.replaceAll(/'[^']*'|"[^"]*"/g, ""));
+
+/** Gives the command of a step, or the one that stands for it. */
+function runStep(run: Run, step: Command, replaced: string | undefined): void {
+  const shared = lasting(run.theirNames, step.line);
+  const line = replaced ?? present(run.ourNames, shared).replace(/^sh -c ([^'"].*)$/, "sh -c '$1'");
+  if (replaced === undefined && needsShell(step.line)) {
+    run.notes.add(`"${step.line}" was not given: it needs a shell`);
+    return;
+  }
+  if (run.isPoisonAwaited) poisonBefore(run, step);
+  renew(run);
+  const answer = run.host.command(replaced === undefined ? line : resolveReferences(run.host.machine, run.host.files, line));
+  renew(run);
+  run.theirNames = namesIn(documentIn(step.output), run.theirNames);
+  if (answer.exitCode === notFound && step.exitCode !== notFound) run.notes.add(`"${step.line}" was not given: there is no such program here`);
+  else compareAnswer(run, `$ ${shared}`, answer, step);
 }
 
-/** The machine without a card. */
-const without = (machine: MachineDescription, card: string): MachineDescription => ({
-  ...machine, hostBridges: machine.hostBridges.map((bridge) => ({ ...bridge, rootPorts: bridge.rootPorts.map((port) => (port.slots[0]?.name === card ? { ...port, slots: [], present: false } : port)) })),
-});
-
-const namesAhead = (linux: LinuxCase, steps: readonly Step[]): Names => {
+/** Names that a kernel's steps show, as they were first given: a name is used before a listing says whose it is. */
+function namesAhead(linux: LinuxCase, steps: readonly Step[]): Names {
+  const all = new Map<string, string>();
   for (const step of steps) {
     const moment = step.kind === "moment" ? linux.moments.get(step.name) : undefined;
-    const names = moment === undefined ? undefined : namesOfMoment(moment, new Map());
-    if (names !== undefined && names.size > 0) return names;
+    const names = step.kind === "command" ? namesIn(documentIn(step.output), all) : moment === undefined ? all : namesOfMoment(moment, all);
+    for (const [name, last] of names) if (!all.has(name)) all.set(name, last);
   }
-  return new Map();
-};
-
-/** A new kernel on hardware as the step before it left it; cards that go before its drivers come are gone from the start. */
-function startSecond(run: Run, module: WebAssembly.Module, machine: MachineDescription, commandLine: string, rest: readonly Step[]): void {
-  const moment = rest.find((step) => step.kind === "moment");
-  const gone = rest.slice(0, moment === undefined ? 0 : rest.indexOf(moment)).flatMap((step) => (step.kind === "removed" ? [step.card] : []));
-  const left = gone.reduce(without, machine);
-  run.host = bootHost(module, { machine: left, commandLine, decoders: programmed(run, moment === undefined ? undefined : run.linux.moments.get(moment.name)) });
-  run.theirNames = namesAhead(run.linux, rest);
-  run.ourNames = new Map();
-  renew(run);
-  run.notes.add("the second kernel found decoders programmed from the registers of its first moment");
+  return all;
 }
 
-/** @throws CaptureError the case cannot be read */
-export function runCase(module: WebAssembly.Module, linux: LinuxCase): CaseResult {
-  const topology = readTopology(linux.name, linux.commandLine);
-  const machine = machineOf(topology, addressesOf(linux, topology));
-  const run: Run = { linux, topology, moments: [], used: new Map(), notes: new Set(), host: bootHost(module, { machine, commandLine: linux.kernelCommandLine, decoders: [] }), theirNames: namesAhead(linux, linux.steps), ourNames: new Map() };
-  let isBeforeDrivers = false;
-  for (const [index, step] of linux.steps.entries()) {
-    if (step.kind === "kexec") {
-      startSecond(run, module, machine, step.commandLine, linux.steps.slice(index + 1));
-      isBeforeDrivers = true;
-    } else if (step.kind === "command") runStep(run, step);
-    else if (step.kind === "moment") {
-      const moment = linux.moments.get(step.name);
+/** Poison that came from outside shows in a list that the log has next: it is there before ours is read. */
+function poisonBefore(run: Run, step: Command): void {
+  const shown = poisonShown(documentIn(step.output));
+  if (shown.length > 0) poison(run.host, shown);
+  run.isPoisonAwaited = shown.length === 0;
+}
+
+function runStage(run: Run, { steps, commands, startsBeforeDrivers }: Stage): void {
+  let isBeforeDrivers = startsBeforeDrivers;
+  const waiting = commands?.slice();
+  for (const step of steps) {
+    if (step.kind === "command") {
+      if (isModuleCommand(step.line)) run.notes.add(`"${step.line}" was not given: drivers here are built in`);
+      else runStep(run, step, waiting?.shift());
+    } else if (step.kind === "removed") {
+      pullCard(run.linux.name, run.host, run.partNamed(step.card));
+      run.notes.add(`${step.card} was pulled without the attention button's wait`);
+    } else if (step.kind === "outside") {
+      run.isPoisonAwaited = true;
+      run.notes.add("actions from outside are not in the folder: of them only poison was done, where a list shows it");
+    } else if (step.kind === "moment") {
+      const moment = run.linux.moments.get(step.name);
       // The registers before drivers are what ours was programmed with.
       if (moment !== undefined && !isBeforeDrivers) compareMoment(run, moment);
       isBeforeDrivers = false;
     }
   }
-  return { name: linux.name, moments: run.moments, used: run.used, notes: [...run.notes] };
+}
+
+/** Where our system ends before the steps do, that is a difference. */
+function unlessEnded(moments: MomentResult[], notes: Set<string>, work: () => void): void {
+  try {
+    work();
+  } catch (thrown) {
+    if (!(thrown instanceof DriveError)) throw thrown;
+    const last = newResult("the end of our system");
+    last.entries++;
+    last.different.push({ moment: last.name, place: "system", theirs: "goes on", ours: thrown.message });
+    moments.push(last);
+    notes.add("our system ended before the steps did: what comes after was not compared");
+  }
+}
+
+/** Holds a case against our kernel: on the machine of its command line, or on a scenario's. @throws CaptureError the case cannot be read */
+export function runCase(module: WebAssembly.Module, linux: LinuxCase, plan?: ScenarioPlan): CaseResult {
+  const { stages, partNamed, notes } = plan === undefined ? derivedStart(linux) : scenarioStart(linux, plan);
+  const [moments, used, told] = [[] as MomentResult[], new Map<string, number>(), new Set(notes)];
+  for (const stage of stages) {
+    unlessEnded(moments, told, () => {
+      const run: Run = { linux, partNamed, moments, used, notes: told, host: bootHost(module, stage.booting), theirNames: namesAhead(linux, stage.steps), ourNames: new Map(), isPoisonAwaited: false };
+      renew(run);
+      runStage(run, stage);
+    });
+  }
+  return { name: linux.name, moments, used, notes: [...told] };
 }
