@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { CaptureError, readDecoders } from "../../tools/conformance/capture.ts";
 import { addressesOf } from "../../tools/conformance/linux/addresses.ts";
 import { readCase, readSteps } from "../../tools/conformance/linux/case.ts";
-import type { LinuxDifference } from "../../tools/conformance/linux/compare.ts";
+import type { LinuxDifference } from "../../tools/conformance/linux/moment.ts";
 import { runCase } from "../../tools/conformance/linux/compare.ts";
 import { attributeFacts, iomemFacts, listingFacts, outputFacts } from "../../tools/conformance/linux/facts.ts";
 import { bootHost, capturedBooting, decoderRegister, softReservedOf } from "../../tools/conformance/linux/host.ts";

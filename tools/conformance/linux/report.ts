@@ -1,6 +1,7 @@
 // What the cases came to, as text: a line for each moment, then differences of one kind together.
 
-import type { CaseResult, LinuxDifference, MomentResult } from "./compare.ts";
+import type { CaseResult } from "./compare.ts";
+import type { LinuxDifference, MomentResult } from "./moment.ts";
 import { linuxRules } from "./rules.ts";
 
 const counts = ({ entries, equal, explained, different }: MomentResult): string => `${entries} entries: ${equal} equal, ${explained} explained, ${different.length} different`;
