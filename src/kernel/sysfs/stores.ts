@@ -80,7 +80,7 @@ export const storeTable: readonly StoreEntry[] = [
   { path: "/sys/bus/pci/devices/*/remove", pattern: /\/pci[^/]*\/.*\/remove$/, takes: "number, 0 does nothing", unit: "", errors: { EINVAL: "no number of 64 bits" } },
   { path: "/sys/bus/pci/rescan, /sys/bus/pci/devices/*/rescan", pattern: /\/pci[^/]*\/.*rescan$|\/bus\/pci\/rescan$/, takes: "number, 0 does nothing", unit: "", errors: { EINVAL: "no number of 64 bits", EBUSY: "functions from before are still there", ENODEV: "a port is gone" } },
   { path: "/sys/bus/pci/devices/*/reset", pattern: /\/pci[^/]*\/.*\/reset$/, takes: "1", unit: "", errors: { EINVAL: "not 1", ENOTTY: "no port above that could do it", ENODEV: "the link does not come back" } },
-  { path: "/sys/bus/cxl/flush", pattern: /\/bus\/cxl\/flush$/, takes: "anything", unit: "", errors: {} },
+  { path: "/sys/bus/cxl/flush", pattern: /\/bus\/cxl\/flush$/, takes: "1", unit: "", errors: { EINVAL: "not 1" } },
   { path: "/sys/devices/system/memory/memoryN/state", pattern: /\/memory\d+\/state$/, takes: "`online`, `online_kernel`, `online_movable`, `offline`", unit: "", errors: { EINVAL: "none of these, in this state already, holes, or more than one zone (dax-memory 6)", EBUSY: "holds what cannot be moved (dax-memory 6)" } },
   { path: "/sys/devices/system/memory/memoryN/online", pattern: /\/memory\d+\/online$/, takes: "truth value", unit: "", errors: both(truth, { EINVAL: "holes, or more than one zone (dax-memory 6)", EBUSY: "holds what cannot be moved (dax-memory 6)" }) },
   { path: "/sys/devices/system/memory/auto_online_blocks", pattern: /\/memory\/auto_online_blocks$/, takes: "`online`, `online_kernel`, `online_movable`, `offline`", unit: "", errors: { EINVAL: "none of these (dax-memory 5.2)" } },
