@@ -10,12 +10,13 @@ import type { ModulePlan } from "./base/module-plan.ts";
 import { defaultModulePlan, moduleState } from "./base/module-plan.ts";
 import { awaitProbing } from "./base/probing.ts";
 import { cxlHandlers } from "./cxl/interrupts.ts";
-import { nvdimmBridgeDriver, nvdimmBusDriver } from "./cxl/nvdimm.ts";
+import { nvdimmBridgeDriver, nvdimmBusDriver, nvdimmDriver, pmemRegionDriver } from "./cxl/nvdimm.ts";
 import { regionDriver } from "./cxl/region-driver.ts";
 import { addRootDevice } from "./cxl/root.ts";
 import { registerDaxDrivers } from "./dax/cxl.ts";
 import { awaitOwnership } from "./dax/decision.ts";
 import { initializeIsolation, isolationHandlers, notifyHandler } from "./isolation/service.ts";
+import { kernelPageHandlers } from "./mce/kernel-pages.ts";
 import { referenceHandlers } from "./mm/page-reference.ts";
 import { memoryHandlers } from "./mm/pin.ts";
 import { initializeBuiltIn, loadModules } from "./modules.ts";
@@ -23,21 +24,21 @@ import { enumerateHostBridge, startProbing } from "./pci/enumerate.ts";
 import { drivers as pciDrivers, handlers as pciHandlers } from "./pci/port-driver.ts";
 
 /** Every named handler of the kernel, for `createKernel`. */
-export const kernelHandlers: ReadonlyMap<string, Handler> = new Map<string, Handler>([...Object.entries(pciHandlers), ...memoryHandlers, ...referenceHandlers, ...cxlHandlers, ...isolationHandlers]);
+export const kernelHandlers: ReadonlyMap<string, Handler> = new Map<string, Handler>([...Object.entries(pciHandlers), ...memoryHandlers, ...kernelPageHandlers, ...referenceHandlers, ...cxlHandlers, ...isolationHandlers]);
 
 /** What to call for an ACPI notify to a host bridge; its argument is the bridge's UID. */
 export const onNotify: Call = { handler: notifyHandler, argument: 0 };
 
 /** Drivers that are there whatever the plan of modules says. */
 function registerCore(kernel: Kernel): void {
-  for (const driver of [...pciDrivers, regionDriver, nvdimmBridgeDriver, nvdimmBusDriver]) registerDriver(kernel, driver);
+  for (const driver of [...pciDrivers, regionDriver, nvdimmBridgeDriver, nvdimmBusDriver, nvdimmDriver, pmemRegionDriver]) registerDriver(kernel, driver);
   registerDaxDrivers(kernel);
 }
 
 /** Boots: afterwards modules are loaded, everything that firmware and config space show is probed, Soft Reserved has its owner and services run. */
 export const boot = task("boot", function* (kernel: Kernel, plan: ModulePlan = defaultModulePlan): Task<void> {
   moduleState(kernel).plan = plan;
-  printk(kernel, "notice", "Linux version 7.3.0 (cxl-sandbox model)");
+  printk(kernel, "notice", `Linux version ${kernel.policy.version}.0 (cxl-sandbox model)`);
   registerCore(kernel);
   initializeAcpi(kernel);
   const bridges = [];

@@ -4,7 +4,7 @@ import type { FileSystem } from "../kernel/sysfs/file-system.ts";
 import type { Answers } from "./cxl-questions.ts";
 import { daxDevicesOf, daxRegions, describeDaxDevice, describeDaxRegion } from "./dax-describe.ts";
 import type { Json } from "./json.ts";
-import { attribute, deviceFolder, devicesOf, driverOf, linkOf, numberAttribute, pathOf } from "./tree.ts";
+import { attribute, childrenOf, deviceFolder, devicesOf, driverOf, linkOf, numberAttribute, pathOf } from "./tree.ts";
 
 export interface DescribeOptions {
   readonly areTargetsShown: boolean;
@@ -41,10 +41,13 @@ export function describeMemdev(files: FileSystem, name: string, options: Describ
   const answer = options.answers?.get(name);
   const numa = read(files, name, "numa_node");
   const size = (what: string): bigint | undefined => (read(files, name, `${what}/size`) > 0n ? read(files, name, `${what}/size`) : undefined);
+  const qosClass = (what: string): bigint | undefined => (attribute(files, "cxl", name, `${what}/qos_class`) === undefined ? undefined : read(files, name, `${what}/qos_class`));
   return {
     memdev: name,
     pmem_size: size("pmem"),
+    pmem_qos_class: qosClass("pmem"),
     ram_size: size("ram"),
+    ram_qos_class: qosClass("ram"),
     health: answer?.["health"],
     alert_config: answer?.["alert_config"],
     serial: read(files, name, "serial"),
@@ -204,7 +207,7 @@ export function describeDecoder(files: FileSystem, name: string, options: Descri
   };
 }
 
-export const regionsOf = (files: FileSystem, decoder: string): string[] => devicesOf(files, "cxl", "region").filter((region) => parentOf(files, region) === decoder);
+export const regionsOf = (files: FileSystem, decoder: string): string[] => childrenOf(files, "cxl", decoder, "region");
 
 /** Largest hole of a window between regions that have a size and are committed: what a partial region holds is not seen (S30). */
 export function maximumExtent(files: FileSystem, decoder: string): bigint {

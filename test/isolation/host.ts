@@ -18,10 +18,11 @@ import { isLinkUp } from "../../src/kernel/pci/link.ts";
 import type { KernelPolicies } from "../../src/kernel/policy.ts";
 import { defaultPolicies } from "../../src/kernel/policy.ts";
 import type { MachineDescription } from "../../src/platform/description.ts";
+import { runFor, runTask } from "../../src/sandbox/drive.ts";
 import type { System } from "../../src/sandbox/system.ts";
-import { createSystem, step } from "../../src/sandbox/system.ts";
+import { createSystem } from "../../src/sandbox/system.ts";
 import type { Task } from "../../src/sim/task.ts";
-import { isRunning, spawn, task } from "../../src/sim/task.ts";
+import { task } from "../../src/sim/task.ts";
 import type { CountingMode } from "../../src/workload/state.ts";
 import type { Workloads } from "../../src/workload/workloads.ts";
 import { addVm, createWorkloads } from "../../src/workload/workloads.ts";
@@ -40,7 +41,7 @@ export interface Host {
 const makeRegion = task("test.region", function* (kernel: Kernel, ports: readonly Device[], size: bigint, sizes: readonly bigint[], into: Device[]): Task<void> {
   const rootDecoder = findDevice(kernel, "cxl", "decoder0.0");
   if (rootDecoder === undefined) throw new Error("no root decoder");
-  const plan: RegionPlan = { name: "wanted", rootDecoder, start: 0n, size, ways: ports.length, granularity: 256, places: ports.map((port) => port.name), dax: [], aliveBytes: 0n, kept: null };
+  const plan: RegionPlan = { name: "wanted", rootDecoder, start: 0n, size, ways: ports.length, granularity: 256, mode: "ram", uuid: "", places: ports.map((port) => port.name), dax: [], aliveBytes: 0n, kept: null };
   const made = yield* createFromPlan(kernel, plan);
   yield* activateRegion(kernel, made.region);
   into.push(made.region);
@@ -53,14 +54,6 @@ const makeRegion = task("test.region", function* (kernel: Kernel, ports: readonl
   yield* resizeDaxDevice(kernel, first, 0n);
   for (const one of sizes) yield* attach(kernel, yield* createDaxDevice(kernel, dax, one, false));
 });
-
-function finishTask(system: System, id: number): void {
-  const end = system.hardware.now + 100 * second;
-  while (isRunning(system.scheduler, id)) {
-    const result = step(system, end);
-    if (result.kind !== "progress") throw new Error(`stuck: ${JSON.stringify(result)}`);
-  }
-}
 
 export interface Setup {
   readonly policies?: Partial<KernelPolicies>;
@@ -86,12 +79,12 @@ export function boot(setup: Setup = {}): Host {
     policies: { ...policy, ...setup.policies }, handlers: kernelHandlers, seed: 1, schedule: "fixed", onNotify,
   });
   const { kernel } = system;
-  finishTask(system, spawn(kernel.scheduler, "boot", bootKernel(kernel)));
+  runTask(system, "boot", bootKernel(kernel));
   const regions: Device[] = [];
   const ports = rootPorts(kernel);
   const quarters = [capacity / 4n, capacity / 4n, capacity / 4n, capacity / 4n];
-  if (setup.isInterleaved === true) finishTask(system, spawn(kernel.scheduler, "region", makeRegion(kernel, ports, capacity * 2n, quarters.map((size) => size * 2n), regions)));
-  else for (const port of ports) finishTask(system, spawn(kernel.scheduler, "region", makeRegion(kernel, [port], capacity, quarters, regions)));
+  if (setup.isInterleaved === true) runTask(system, "region", makeRegion(kernel, ports, capacity * 2n, quarters.map((size) => size * 2n), regions));
+  else for (const port of ports) runTask(system, "region", makeRegion(kernel, [port], capacity, quarters, regions));
   const workloads = createWorkloads(kernel, setup.counting);
   system.workloads = workloads;
   const devices = busDevices(kernel, "dax").filter((device) => fileSize(daxDeviceOf(device)) > 0n);
@@ -100,8 +93,7 @@ export function boot(setup: Setup = {}): Host {
 }
 
 export function run(host: Host, nanoseconds: number): void {
-  const end = host.system.hardware.now + nanoseconds;
-  for (let result = step(host.system, end); result.kind === "progress"; result = step(host.system, end));
+  runFor(host.system, nanoseconds);
 }
 
 export const inject = (host: Host, action: ProbeSpec["action"], after = 100_000, id = 0): boolean => armProbe(host.system.hardware, id, { match: { kind: "time", at: host.system.hardware.now + after }, action }) === undefined;

@@ -2,7 +2,7 @@
 
 import type { AcpiHostBridge, OscRequest } from "../../platform/platform.ts";
 import type { Device, DeviceType } from "../base/device.ts";
-import { addDevice } from "../base/device.ts";
+import { addDevice, linkDevice } from "../base/device.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { defineState, printk } from "../base/kernel.ts";
 import { isPlanned } from "../base/module-plan.ts";
@@ -46,7 +46,7 @@ function addNamespace(kernel: Kernel): void {
 /** Gives a host bridge its `firmware_node` link. */
 export function linkFirmwareNode(kernel: Kernel, uid: number, device: Device): void {
   const node = namespaceState(kernel).byUid.get(uid);
-  if (node !== undefined) device.links.set("firmware_node", node);
+  if (node !== undefined) linkDevice(device, "firmware_node", node);
 }
 
 const mapNames = { usable: "System RAM", reserved: "Reserved", "soft-reserved": softReservedName } as const;

@@ -34,7 +34,10 @@ export interface Device {
   readonly type: DeviceType;
   readonly parent: Device | null;
   readonly children: Device[];
+  /** Links in its directory; made with `linkDevice`. */
   readonly links: Map<string, Device>;
+  /** Devices that have a link to it. */
+  readonly linkedFrom: Set<Device>;
   readonly managed: ManagedAction[];
   /** The subsystem's own record; see the subsystem's accessor for its type. */
   readonly data: object;
@@ -51,6 +54,8 @@ export interface Driver {
   /** Throws SystemError; EPROBE_DEFER puts the device on the deferred list. */
   readonly probe: (kernel: Kernel, device: Device) => Task<void>;
   readonly remove: (kernel: Kernel, device: Device) => Task<void>;
+  /** The device was reset under the driver, and its config space put back. */
+  readonly resetDone?: (kernel: Kernel, device: Device) => void;
   /** Probe in a task of its own, so that devices race. */
   readonly isAsync?: boolean;
   /** Files that a device has while this driver is bound (dev_groups). */
@@ -69,12 +74,37 @@ export interface DeviceSpec {
 
 /** Adds a device to its parent and bus; probing is a separate step (`attach`), so that the caller can finish links first. */
 export function addDevice(kernel: Kernel, spec: DeviceSpec): Device {
-  const device: Device = { ...spec, id: kernel.nextDeviceId++, children: [], links: new Map(), managed: [], driver: null, driverOverride: null, isDead: false };
+  const { name, bus, type, parent, data } = spec;
+  const device: Device = { id: kernel.nextDeviceId++, name, bus, type, parent, children: [], links: new Map(), linkedFrom: new Set(), managed: [], data, driver: null, driverOverride: null, isDead: false };
   kernel.devices.set(device.id, device);
-  device.parent?.children.push(device);
-  if (device.bus !== null) busDevices(kernel, device.bus).push(device);
+  if (parent === null) kernel.topDevices.push(device);
+  else parent.children.push(device);
+  if (bus !== null) addToBus(kernel, bus, device);
   traceText(kernel.trace, "kernel", kernelKinds.state, "device added", devicePath(device));
   return device;
+}
+
+function addToBus(kernel: Kernel, bus: string, device: Device): void {
+  busDevices(kernel, bus).push(device);
+  const names = busNames(kernel, bus);
+  if (!names.has(device.name)) names.set(device.name, device);
+}
+
+function removeFromBus(kernel: Kernel, bus: string, device: Device): void {
+  const devices = busDevices(kernel, bus);
+  remove(devices, device);
+  const names = busNames(kernel, bus);
+  if (names.get(device.name) !== device) return;
+  // The name may have been given again before its last owner was forgotten.
+  const next = devices.find((other) => other.name === device.name);
+  if (next === undefined) names.delete(device.name);
+  else names.set(device.name, next);
+}
+
+function busNames(kernel: Kernel, bus: string): Map<string, Device> {
+  let names = kernel.busNames.get(bus);
+  if (names === undefined) kernel.busNames.set(bus, (names = new Map()));
+  return names;
 }
 
 export function busDevices(kernel: Kernel, bus: string): Device[] {
@@ -83,7 +113,13 @@ export function busDevices(kernel: Kernel, bus: string): Device[] {
   return devices;
 }
 
-export const findDevice = (kernel: Kernel, bus: string, name: string): Device | undefined => busDevices(kernel, bus).find((device) => device.name === name);
+export const findDevice = (kernel: Kernel, bus: string, name: string): Device | undefined => kernel.busNames.get(bus)?.get(name);
+
+/** Puts a link to another device into a device's directory; it goes when either of them does. */
+export function linkDevice(device: Device, name: string, target: Device): void {
+  device.links.set(name, target);
+  target.linkedFrom.add(device);
+}
 
 /** Path below /sys/devices. */
 export function devicePath(device: Device): string {
@@ -205,15 +241,16 @@ export const removeDevice = task("removeDevice", function* (kernel: Kernel, devi
 
 function forget(kernel: Kernel, device: Device): void {
   kernel.devices.delete(device.id);
-  remove(device.parent?.children, device);
-  if (device.bus !== null) remove(busDevices(kernel, device.bus), device);
-  for (const other of kernel.devices.values()) {
+  remove(device.parent === null ? kernel.topDevices : device.parent.children, device);
+  if (device.bus !== null) removeFromBus(kernel, device.bus, device);
+  for (const other of device.linkedFrom) {
     for (const [name, target] of other.links) if (target === device) other.links.delete(name);
   }
+  for (const target of device.links.values()) target.linkedFrom.delete(device);
   traceText(kernel.trace, "kernel", kernelKinds.state, "device removed", devicePath(device));
 }
 
-function remove<T>(list: T[] | undefined, item: T): void {
-  const index = list?.indexOf(item) ?? -1;
-  if (index >= 0) list?.splice(index, 1);
+function remove<T>(list: T[], item: T): void {
+  const index = list.indexOf(item);
+  if (index >= 0) list.splice(index, 1);
 }

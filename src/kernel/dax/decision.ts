@@ -5,6 +5,7 @@ import type { Task } from "../../sim/task.ts";
 import { join, sleep, spawn, task } from "../../sim/task.ts";
 import type { Device } from "../base/device.ts";
 import { busDevices, retryDeferred } from "../base/device.ts";
+import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { defineState, printk } from "../base/kernel.ts";
 import { awaitProbing } from "../base/probing.ts";
@@ -75,7 +76,12 @@ const decide = task("dax.decide", function* (kernel: Kernel, platform: Device): 
   const verdict = decideOwnership({ ranges, regions: regionsNow(kernel), troubles: reasons, policy });
   if (verdict.removal.kind !== "nothing") for (const reason of reasons) printk(kernel, "warn", `hmem_platform ${platform.name}: CXL is not to be trusted: ${reason}`);
   yield* takeAway(kernel, verdict.removal);
-  for (const one of verdict.ranges) yield* carryOut(kernel, platform, one);
+  try {
+    for (const one of verdict.ranges) yield* carryOut(kernel, platform, one);
+  } catch (thrown) {
+    // The first failure ends the walk over the ranges.
+    if (!(thrown instanceof SystemError)) throw thrown;
+  }
 });
 
 /** The moment of the decision. `naive-wait` asks only whether a probe is in flight now: drivers may still be to come (S59). */

@@ -5,9 +5,11 @@ import { task } from "../../sim/task.ts";
 import { targetNode } from "../mm/node.ts";
 import type { Device, DeviceType, Driver } from "../base/device.ts";
 import { addDevice, attach, manage, removeDevice } from "../base/device.ts";
+import { SystemError } from "../base/errno.ts";
 import { platformBus } from "../base/platform-bus.ts";
 import type { Kernel } from "../base/kernel.ts";
-import { mark } from "../base/kernel.ts";
+import { mark, printk } from "../base/kernel.ts";
+import { stepFault } from "../base/steps.ts";
 import { cxlState, freeId, takeId } from "../cxl/types.ts";
 import { dropDecodeHold, holdDecode } from "../resource/decode-hold.ts";
 import type { Resource } from "../resource/resource.ts";
@@ -57,9 +59,17 @@ const unregister = (child: Device) => task("hmem.unregister", function* (kernel:
   freeId(cxlState(kernel).regionIds, (child.data as HmemRecord).id);
 });
 
-/** Makes a range an hmem device, whoever else lies over it. What is not Soft Reserved as a whole is left without a word. */
+/**
+ * Makes a range an hmem device, whoever else lies over it. What is not Soft Reserved as a whole is left without a word.
+ * @throws SystemError the device cannot be made
+ */
 export const registerHmem = task("hmem.register", function* (kernel: Kernel, platform: Device, range: Resource): Task<void> {
   if (!isSoftReserved(kernel, range)) return;
+  const errno = stepFault(kernel, "hmem.register", describeResource(range));
+  if (errno !== undefined) {
+    printk(kernel, "err", `hmem_platform ${platform.name}: hmem device allocation failure for ${describeResource(range)}`);
+    throw new SystemError(errno, "an hmem device cannot be made");
+  }
   const id = takeId(cxlState(kernel).regionIds);
   const record: HmemRecord = { id, range };
   const device = addDevice(kernel, { name: `hmem.${id}`, bus: platformBus, type: platformType, parent: platform, data: record });

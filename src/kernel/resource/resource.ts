@@ -105,12 +105,15 @@ export function insertResource(parent: Resource, resource: Resource): void {
   if (conflict !== null) throw new SystemError("EBUSY", `${resource.name} ${formatRange(resource.start, resource.end)} crosses ${conflict.name}`);
 }
 
-/** Inserts, growing over whatever crosses it (insert_resource_expand_to_fit). */
-export function insertExpanding(root: Resource, resource: Resource): void {
+/** Inserts, growing over whatever crosses it (insert_resource_expand_to_fit). Returns what it has grown over, in that order. */
+export function insertExpanding(root: Resource, resource: Resource): Resource[] {
+  const crossed: Resource[] = [];
   for (let conflict = insertConflict(root, resource); conflict !== null && conflict !== root; conflict = insertConflict(root, resource)) {
+    crossed.push(conflict);
     if (conflict.start < resource.start) resource.start = conflict.start;
     if (conflict.end > resource.end) resource.end = conflict.end;
   }
+  return crossed;
 }
 
 /** Takes a resource and everything below it out of the tree (release_resource). */
@@ -169,11 +172,11 @@ export function intersecting(root: Resource, name: string, start: bigint, end: b
   return walkResources(root).map((entry) => entry.resource).filter((resource) => resource.name === name && overlaps(resource, { start, end }));
 }
 
-const deepestLevel = 4;
+const deepestLevel = 5;
 
-/** Text of /proc/iomem: two spaces per level, deeper levels than the fifth are not indented further. */
-export function formatResources(root: Resource): string {
-  const digits = (value: bigint): string => value.toString(16).padStart(8, "0");
+/** Text of /proc/iomem: two spaces per level, five levels deep at most. Who is not root sees every address as 0. */
+export function formatResources(root: Resource, isForRoot = true): string {
+  const digits = (value: bigint): string => (isForRoot ? value : 0n).toString(16).padStart(8, "0");
   return walkResources(root)
     .map(({ resource, depth }) => `${"  ".repeat(Math.min(depth, deepestLevel))}${digits(resource.start)}-${digits(resource.end)} : ${resource.name}\n`)
     .join("");
