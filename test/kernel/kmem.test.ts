@@ -279,3 +279,43 @@ describe("pages that somebody holds", () => {
     expect(() => referencePages(movable("retry").kernel, "vfio", start + 511n * MiB, 2n * MiB)).toThrow("not online");
   });
 });
+
+describe("the state of a whole device", () => {
+  const file = "/sys/bus/dax/devices/dax0.0/state";
+  const newer = (onlineType: KernelPolicies["onlineType"]): Booted => bootRegion({ version: "7.3", onlineType });
+  const onlineOf = (booted: Booted): string[] => added(booted).map((name) => `${read(booted, `${blocks}/${name}/state`)} ${read(booted, `${blocks}/${name}/valid_zones`)}`);
+
+  it("(5.5) [POL-KERNEL] a file of 7.3, there while kmem has the device; 7.2 has none", () => {
+    expect([bootRegion().files.exists(file), newer("offline").files.exists(file), bootRegion({ version: "7.3", memoryUse: "device-dax-only" }).files.exists(file)]).toEqual([false, true, false]);
+    expect(["offline", "online_movable"].map((type) => read(newer(type as "offline"), file))).toEqual(["offline", "online_movable"]);
+  });
+
+  it("(5.5) unplugged takes every block offline and the memory away; online only from there; the same again succeeds", () => {
+    const booted = newer("online_movable");
+    expect([store(booted, file, "online"), store(booted, file, "online_movable"), store(booted, file, "offline")]).toEqual(["EBUSY", "ok", "EINVAL"]);
+    expect([store(booted, file, "unplugged"), read(booted, file), added(booted), kmemLines(booted).at(-1)]).toEqual(["ok", "unplugged", [], "    400000000-41fffffff : dax0.0"]);
+    expect([store(booted, file, "online_kernel"), read(booted, file), onlineOf(booted)]).toEqual(["ok", "online_kernel", Array.from({ length: 4 }, () => "online Normal")]);
+  });
+
+  it("(5.5) atomic: the third of four blocks does not go, so all four are online in their zones again", () => {
+    const booted = newer("online_movable");
+    referencePages(booted.kernel, "memmap", 128n * 130n * MiB, 4096n, true);
+    const lines = logged(booted, () => expect(store(booted, file, "unplugged")).toBe("EBUSY"));
+    expect(lines).toContain("kmem dax0.0: hotremove failed, device left online");
+    expect([read(booted, file), onlineOf(booted)]).toEqual(["online_movable", Array.from({ length: 4 }, () => "online Movable")]);
+  });
+
+  it("(5.6) [POL-KERNEL] what stays online when the driver goes is said in the words of the version", () => {
+    const said = (version: KernelPolicies["version"]): string[] => {
+      const booted = bootRegion({ version, onlineType: "online" });
+      return logged(booted, () => store(booted, `${drivers}/kmem/unbind`, "dax0.0")).filter((line) => line.includes("mapping0"));
+    };
+    expect([said("7.2"), said("7.3")]).toEqual([["kmem dax0.0: mapping0: 0x400000000-0x41fffffff cannot be hotremoved until the next reboot"], ["kmem dax0.0: mapping0: 0x400000000-0x41fffffff stuck online until reboot"]]);
+  });
+
+  it("(5.6) unplugged, the device can be unbound and leaves nothing", () => {
+    const booted = newer("online_movable");
+    store(booted, file, "unplugged");
+    expect([store(booted, `${drivers}/kmem/unbind`, "dax0.0"), kmemLines(booted).length]).toEqual(["ok", 2]);
+  });
+});

@@ -96,10 +96,10 @@ export const offlineBlock = task("mm.offlineBlock", function* (kernel: Kernel, b
 });
 
 /**
- * Adds memory that a driver brings, with its line in /proc/iomem, and puts it online as auto_online_blocks says.
+ * Adds memory that a driver brings, with its line in /proc/iomem, and puts it online by `type`, or as auto_online_blocks says.
  * @throws SystemError EINVAL not whole blocks; EEXIST the range is taken
  */
-export function addMemory(kernel: Kernel, node: number, start: bigint, size: bigint, name: string): void {
+export function addMemory(kernel: Kernel, node: number, start: bigint, size: bigint, name: string, type: OnlineType = autoOnlineType(kernel)): void {
   const state = hotplug(kernel);
   if (size <= 0n || start % state.blockSize !== 0n || size % state.blockSize !== 0n) {
     printk(kernel, "err", `Block size [0x${state.blockSize.toString(16)}] unaligned hotplug range: start 0x${start.toString(16)}, size 0x${size.toString(16)}`);
@@ -117,7 +117,6 @@ export function addMemory(kernel: Kernel, node: number, start: bigint, size: big
     added.push({ id: Number(at / state.blockSize), node, isBoot: false, present: state.blockSize, zone: null, isOnline: false, isGoing: false, kernelRange: null });
   }
   for (const block of added) state.blocks.set(block.id, block);
-  const type = autoOnlineType(kernel);
   if (type !== "offline") for (const block of added) onlineBlock(kernel, block, type);
 }
 
