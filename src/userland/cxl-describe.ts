@@ -4,7 +4,7 @@ import type { FileSystem } from "../kernel/sysfs/file-system.ts";
 import type { Answers } from "./cxl-questions.ts";
 import { daxDevicesOf, daxRegions, describeDaxDevice, describeDaxRegion } from "./dax-describe.ts";
 import type { Json } from "./json.ts";
-import { attribute, deviceFolder, devicesOf, driverOf, linkOf, numberAttribute, pathOf } from "./tree.ts";
+import { attribute, childrenOf, deviceFolder, devicesOf, driverOf, linkOf, numberAttribute, pathOf } from "./tree.ts";
 
 export interface DescribeOptions {
   readonly areTargetsShown: boolean;
@@ -207,7 +207,7 @@ export function describeDecoder(files: FileSystem, name: string, options: Descri
   };
 }
 
-export const regionsOf = (files: FileSystem, decoder: string): string[] => devicesOf(files, "cxl", "region").filter((region) => parentOf(files, region) === decoder);
+export const regionsOf = (files: FileSystem, decoder: string): string[] => childrenOf(files, "cxl", decoder, "region");
 
 /** Largest hole of a window between regions that have a size and are committed: what a partial region holds is not seen (S30). */
 export function maximumExtent(files: FileSystem, decoder: string): bigint {

@@ -3,7 +3,7 @@
 import type { FileSystem } from "../kernel/sysfs/file-system.ts";
 import type { Task } from "../sim/task.ts";
 import type { JsonObject } from "./cxl-describe.ts";
-import { describeBus, describeDecoder, describeMemdev, describePort, describeRegion, endpointOf, memdevOfDecoder, memdevOfEndpoint, parentOf, regionsOf } from "./cxl-describe.ts";
+import { describeBus, describeDecoder, describeMemdev, describePort, describeRegion, memdevOfDecoder, memdevOfEndpoint, parentOf, regionsOf } from "./cxl-describe.ts";
 import type { Answers, Question } from "./cxl-questions.ts";
 import { askMemdev, questionNames } from "./cxl-questions.ts";
 import { readRegionErrors } from "./cxl-poison.ts";
@@ -12,7 +12,7 @@ import type { Json } from "./json.ts";
 import { toJson } from "./json.ts";
 import { parseOptions } from "./options.ts";
 import type { Output } from "./output.ts";
-import { attribute, devicesOf, driverOf, numberAttribute, pathOf } from "./tree.ts";
+import { attribute, childrenOf, devicesOf, driverOf, numberAttribute, pathOf } from "./tree.ts";
 
 const spec = {
   memdev: { short: "m", value: true }, memdevs: { short: "M" }, serial: { short: "s", value: true }, bus: { short: "b", value: true }, buses: { short: "B" },
@@ -35,6 +35,8 @@ interface Request {
   /** What is asked of devices themselves, and what they answered. */
   readonly questions: ReadonlySet<Question>;
   readonly answers: Answers;
+  /** Devices on the way to the memdevs that are asked for. */
+  readonly wayPoints: ReadonlySet<string>;
   readonly warn: (text: string) => void;
 }
 
@@ -54,7 +56,7 @@ function parseRequest(files: FileSystem, argv: readonly string[], output: Output
   if (chosen.size === 0) for (const kind of kinds) if (filters.has(filterOf[kind])) chosen.add(kind);
   if (chosen.size === 0 && filters.has("serial")) chosen.add("memdevs");
   if (chosen.size === 0) for (const kind of ["memdevs", "regions"] as const) chosen.add(kind);
-  const request = { files, kinds: chosen, filters, isIdleShown: options.flags.has("idle") || verbosity > 1, areTargetsShown: options.flags.has("targets") || verbosity > 0, isDaxShown: options.flags.has("dax") || verbosity > 2, warn: output.err, questions: new Set(questionNames.filter((name) => verbosity > 2 || options.flags.has(name))), answers: new Map() };
+  const request = { files, kinds: chosen, filters, isIdleShown: options.flags.has("idle") || verbosity > 1, areTargetsShown: options.flags.has("targets") || verbosity > 0, isDaxShown: options.flags.has("dax") || verbosity > 2, warn: output.err, questions: new Set(questionNames.filter((name) => verbosity > 2 || options.flags.has(name))), answers: new Map(), wayPoints: new Set<string>() };
   return { request, isHuman: options.flags.has("human") };
 }
 
@@ -103,14 +105,21 @@ function isDecoderShown(request: Request, decoder: string): boolean {
     if (!regions.some((region) => region !== "" && matches(request, "region", region))) return false;
   }
   if (!hasMemdevFilter(request)) return true;
-  const members = type === "endpoint" ? [memdevOfDecoder(files, decoder) ?? ""] : devicesOf(files, "cxl", "mem").filter((memdev) => pathOf(files, "cxl", endpointOf(files, memdev) ?? memdev).includes(port));
-  return members.some((memdev) => memdevMatches(request, memdev));
+  return type === "endpoint" ? memdevMatches(request, memdevOfDecoder(files, decoder) ?? "") : request.wayPoints.has(port);
+}
+
+/** Every device on the way to the memdevs that the filters name: to the endpoint, or to the memdev where it has none. */
+function wayPointsOf(request: Request): ReadonlySet<string> {
+  if (!hasMemdevFilter(request)) return new Set();
+  const { files } = request;
+  const endpoints = new Map(devicesOf(files, "cxl", "endpoint").map((endpoint) => [memdevOfEndpoint(files, endpoint) ?? "", endpoint]));
+  const memdevs = devicesOf(files, "cxl", "mem").filter((memdev) => memdevMatches(request, memdev));
+  return new Set(memdevs.flatMap((memdev) => pathOf(files, "cxl", endpoints.get(memdev) ?? memdev)));
 }
 
 function collectDecoders(request: Request, port: string, into: Collected): void {
   const { files } = request;
-  const number = port.replace(/^[a-z]+/, "");
-  for (const decoder of devicesOf(files, "cxl", "decoder").filter((name) => name.startsWith(`decoder${number}.`))) {
+  for (const decoder of childrenOf(files, "cxl", port, "decoder")) {
     const isListed = request.kinds.has("decoders") && isDecoderShown(request, decoder);
     const regions = request.kinds.has("regions") && port.startsWith("root") ? regionsOf(files, decoder).filter((region) => isRegionShown(request, region)).map((region) => describeRegion(files, region, request)) : [];
     if (isListed) into.decoders.push({ ...describeDecoder(files, decoder, request), ...(regions.length > 0 ? { [`regions:${decoder}`]: regions } : {}) });
@@ -143,13 +152,9 @@ function collectEndpoint(request: Request, endpoint: string, into: Collected): v
   into.endpoints.push({ ...describePort(files, endpoint, request), ...(isMemdevShown ? { memdev: describeMemdev(files, memdev, request) } : {}), ...nested(endpoint, inner) });
 }
 
-function childrenOf(request: Request, port: string, prefix: string): string[] {
-  return devicesOf(request.files, "cxl", prefix).filter((name) => parentOf(request.files, name) === port);
-}
-
 function collectBelow(request: Request, port: string, into: Collected): void {
-  for (const child of childrenOf(request, port, "port")) collectPort(request, child, into);
-  for (const endpoint of childrenOf(request, port, "endpoint")) collectEndpoint(request, endpoint, into);
+  for (const child of childrenOf(request.files, "cxl", port, "port")) collectPort(request, child, into);
+  for (const endpoint of childrenOf(request.files, "cxl", port, "endpoint")) collectEndpoint(request, endpoint, into);
   collectDecoders(request, port, into);
 }
 
@@ -185,7 +190,7 @@ function* askAll(request: Request): Task<Request> {
   for (const memdev of memdevs) answers.set(memdev, yield* askMemdev(files, memdev, questions));
   const regions = request.kinds.has("regions") && questions.has("media-errors") ? devicesOf(files, "cxl", "region").filter((name) => isRegionShown(request, name)) : [];
   for (const region of regions) answers.set(region, { media_errors: yield* readRegionErrors(files, region, membersOf(request, region).toReversed()) });
-  return { ...request, answers };
+  return { ...request, answers, wayPoints: wayPointsOf(request) };
 }
 
 /** `cxl list ...`: always 0; nothing found is a warning and an empty list. */

@@ -22,12 +22,16 @@ export const deviceFolder = (bus: string, name: string): string => `/sys/bus/${b
 
 const isDigit = (letter: string | undefined): boolean => letter !== undefined && letter >= "0" && letter <= "9";
 
+const numbered = (files: FileSystem, folder: string, prefix: string): string[] => inNaturalOrder(files.list(folder).filter((name) => name.startsWith(prefix) && isDigit(name[prefix.length])));
+
 /** Devices of a bus whose names begin with `prefix` and a digit. */
 export function devicesOf(files: FileSystem, bus: string, prefix: string): string[] {
   const folder = `/sys/bus/${bus}/devices`;
-  if (!files.exists(folder)) return [];
-  return inNaturalOrder(files.list(folder).filter((name) => name.startsWith(prefix) && isDigit(name[prefix.length])));
+  return files.exists(folder) ? numbered(files, folder, prefix) : [];
 }
+
+/** Devices right below another one of the bus, whose names begin with `prefix` and a digit. */
+export const childrenOf = (files: FileSystem, bus: string, parent: string, prefix: string): string[] => numbered(files, deviceFolder(bus, parent), prefix);
 
 /** Text of an attribute without its line end; undefined when it is not there or cannot be read. */
 export function attribute(files: FileSystem, bus: string, name: string, what: string): string | undefined {

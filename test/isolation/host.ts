@@ -18,10 +18,11 @@ import { isLinkUp } from "../../src/kernel/pci/link.ts";
 import type { KernelPolicies } from "../../src/kernel/policy.ts";
 import { defaultPolicies } from "../../src/kernel/policy.ts";
 import type { MachineDescription } from "../../src/platform/description.ts";
+import { runTask } from "../../src/sandbox/drive.ts";
 import type { System } from "../../src/sandbox/system.ts";
 import { createSystem, step } from "../../src/sandbox/system.ts";
 import type { Task } from "../../src/sim/task.ts";
-import { isRunning, spawn, task } from "../../src/sim/task.ts";
+import { task } from "../../src/sim/task.ts";
 import type { CountingMode } from "../../src/workload/state.ts";
 import type { Workloads } from "../../src/workload/workloads.ts";
 import { addVm, createWorkloads } from "../../src/workload/workloads.ts";
@@ -54,14 +55,6 @@ const makeRegion = task("test.region", function* (kernel: Kernel, ports: readonl
   for (const one of sizes) yield* attach(kernel, yield* createDaxDevice(kernel, dax, one, false));
 });
 
-function finishTask(system: System, id: number): void {
-  const end = system.hardware.now + 100 * second;
-  while (isRunning(system.scheduler, id)) {
-    const result = step(system, end);
-    if (result.kind !== "progress") throw new Error(`stuck: ${JSON.stringify(result)}`);
-  }
-}
-
 export interface Setup {
   readonly policies?: Partial<KernelPolicies>;
   readonly machine?: Partial<MachineDescription>;
@@ -86,12 +79,12 @@ export function boot(setup: Setup = {}): Host {
     policies: { ...policy, ...setup.policies }, handlers: kernelHandlers, seed: 1, schedule: "fixed", onNotify,
   });
   const { kernel } = system;
-  finishTask(system, spawn(kernel.scheduler, "boot", bootKernel(kernel)));
+  runTask(system, "boot", bootKernel(kernel));
   const regions: Device[] = [];
   const ports = rootPorts(kernel);
   const quarters = [capacity / 4n, capacity / 4n, capacity / 4n, capacity / 4n];
-  if (setup.isInterleaved === true) finishTask(system, spawn(kernel.scheduler, "region", makeRegion(kernel, ports, capacity * 2n, quarters.map((size) => size * 2n), regions)));
-  else for (const port of ports) finishTask(system, spawn(kernel.scheduler, "region", makeRegion(kernel, [port], capacity, quarters, regions)));
+  if (setup.isInterleaved === true) runTask(system, "region", makeRegion(kernel, ports, capacity * 2n, quarters.map((size) => size * 2n), regions));
+  else for (const port of ports) runTask(system, "region", makeRegion(kernel, [port], capacity, quarters, regions));
   const workloads = createWorkloads(kernel, setup.counting);
   system.workloads = workloads;
   const devices = busDevices(kernel, "dax").filter((device) => fileSize(daxDeviceOf(device)) > 0n);

@@ -19,7 +19,7 @@ describe("bundled scenarios", () => {
     it(`${file} passes, and twice gives the same bytes`, () => {
       const first = runText(file, text, { keepTrace: true });
       expect(first.result.expectations.filter((one) => !one.pass)).toEqual([]);
-      expect([first.result.status, first.result.reason]).toEqual(["pass", null]);
+      expect(first.result.status, first.result.reason ?? "").toBe("pass");
       const second = runText(file, text, { keepTrace: true });
       expect(Buffer.compare(first.trace, second.trace)).toBe(0);
       expect(first.trace.length).toBeGreaterThan(500 * recordBytes);

@@ -2,9 +2,10 @@
 
 import type { AcpiHostBridge, OscRequest } from "../../platform/platform.ts";
 import type { Device, DeviceType } from "../base/device.ts";
-import { addDevice } from "../base/device.ts";
+import { addDevice, linkDevice } from "../base/device.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { defineState, printk } from "../base/kernel.ts";
+import { isPlanned } from "../base/module-plan.ts";
 import { createResource, insertConflict, iomem } from "../resource/resource.ts";
 import { addSoftReserved, softReservedName } from "../resource/soft-reserved.ts";
 import type { Cedt } from "./cedt.ts";
@@ -45,7 +46,7 @@ function addNamespace(kernel: Kernel): void {
 /** Gives a host bridge its `firmware_node` link. */
 export function linkFirmwareNode(kernel: Kernel, uid: number, device: Device): void {
   const node = namespaceState(kernel).byUid.get(uid);
-  if (node !== undefined) device.links.set("firmware_node", node);
+  if (node !== undefined) linkDevice(device, "firmware_node", node);
 }
 
 const mapNames = { usable: "System RAM", reserved: "Reserved", "soft-reserved": softReservedName } as const;
@@ -61,8 +62,8 @@ function addMemoryMap(kernel: Kernel): void {
     printk(kernel, "info", `BIOS-e820: [mem ${range(base, base + size - 1n)}]  ${mapKinds[kind]}`);
     next = base + size;
     if (kind === "soft-reserved") addSoftReserved(kernel, base, size);
-    // Soft Reserved lives in a tree of its own, unless policy has it in iomem as before (S39).
-    if (kind === "soft-reserved" && kernel.policy.softReserved.publication !== "always") continue;
+    // Soft Reserved lives in a tree of its own, unless policy has it in iomem as before (S39), or nobody is there to use it (S62).
+    if (kind === "soft-reserved" && kernel.policy.softReserved.publication !== "always" && isPlanned(kernel, "dax_hmem")) continue;
     insertConflict(iomem(kernel), createResource(mapNames[kind], base, size, kind === "usable"));
   }
 }

@@ -6,7 +6,7 @@ import { point, spawn, task } from "../../sim/task.ts";
 import { SystemError } from "./errno.ts";
 import type { Kernel } from "./kernel.ts";
 import { mark, printk } from "./kernel.ts";
-import { beginProbe, endProbe } from "./probing.ts";
+import { beginProbe, deferProbe, endProbe, takeDeferred } from "./probing.ts";
 
 /** One file of a device's directory; `name` may hold one slash ("ram/size"). Texts carry their line end. */
 export interface Attribute {
@@ -34,7 +34,10 @@ export interface Device {
   readonly type: DeviceType;
   readonly parent: Device | null;
   readonly children: Device[];
+  /** Links in its directory; made with `linkDevice`. */
   readonly links: Map<string, Device>;
+  /** Devices that have a link to it. */
+  readonly linkedFrom: Set<Device>;
   readonly managed: ManagedAction[];
   /** The subsystem's own record; see the subsystem's accessor for its type. */
   readonly data: object;
@@ -51,6 +54,8 @@ export interface Driver {
   /** Throws SystemError; EPROBE_DEFER puts the device on the deferred list. */
   readonly probe: (kernel: Kernel, device: Device) => Task<void>;
   readonly remove: (kernel: Kernel, device: Device) => Task<void>;
+  /** The device was reset under the driver, and its config space put back. */
+  readonly resetDone?: (kernel: Kernel, device: Device) => void;
   /** Probe in a task of its own, so that devices race. */
   readonly isAsync?: boolean;
   /** Files that a device has while this driver is bound (dev_groups). */
@@ -69,12 +74,37 @@ export interface DeviceSpec {
 
 /** Adds a device to its parent and bus; probing is a separate step (`attach`), so that the caller can finish links first. */
 export function addDevice(kernel: Kernel, spec: DeviceSpec): Device {
-  const device: Device = { ...spec, id: kernel.nextDeviceId++, children: [], links: new Map(), managed: [], driver: null, driverOverride: null, isDead: false };
+  const { name, bus, type, parent, data } = spec;
+  const device: Device = { id: kernel.nextDeviceId++, name, bus, type, parent, children: [], links: new Map(), linkedFrom: new Set(), managed: [], data, driver: null, driverOverride: null, isDead: false };
   kernel.devices.set(device.id, device);
-  device.parent?.children.push(device);
-  if (device.bus !== null) busDevices(kernel, device.bus).push(device);
+  if (parent === null) kernel.topDevices.push(device);
+  else parent.children.push(device);
+  if (bus !== null) addToBus(kernel, bus, device);
   traceText(kernel.trace, "kernel", kernelKinds.state, "device added", devicePath(device));
   return device;
+}
+
+function addToBus(kernel: Kernel, bus: string, device: Device): void {
+  busDevices(kernel, bus).push(device);
+  const names = busNames(kernel, bus);
+  if (!names.has(device.name)) names.set(device.name, device);
+}
+
+function removeFromBus(kernel: Kernel, bus: string, device: Device): void {
+  const devices = busDevices(kernel, bus);
+  remove(devices, device);
+  const names = busNames(kernel, bus);
+  if (names.get(device.name) !== device) return;
+  // The name may have been given again before its last owner was forgotten.
+  const next = devices.find((other) => other.name === device.name);
+  if (next === undefined) names.delete(device.name);
+  else names.set(device.name, next);
+}
+
+function busNames(kernel: Kernel, bus: string): Map<string, Device> {
+  let names = kernel.busNames.get(bus);
+  if (names === undefined) kernel.busNames.set(bus, (names = new Map()));
+  return names;
 }
 
 export function busDevices(kernel: Kernel, bus: string): Device[] {
@@ -83,7 +113,13 @@ export function busDevices(kernel: Kernel, bus: string): Device[] {
   return devices;
 }
 
-export const findDevice = (kernel: Kernel, bus: string, name: string): Device | undefined => busDevices(kernel, bus).find((device) => device.name === name);
+export const findDevice = (kernel: Kernel, bus: string, name: string): Device | undefined => kernel.busNames.get(bus)?.get(name);
+
+/** Puts a link to another device into a device's directory; it goes when either of them does. */
+export function linkDevice(device: Device, name: string, target: Device): void {
+  device.links.set(name, target);
+  target.linkedFrom.add(device);
+}
 
 /** Path below /sys/devices. */
 export function devicePath(device: Device): string {
@@ -121,7 +157,16 @@ export const bind = task("bind", function* (kernel: Kernel, device: Device, driv
     endProbe(kernel);
   }
   mark(kernel, `${device.name} bound`, driver.name);
+  retryDeferred(kernel);
 });
+
+/** Whatever was deferred may find now what it waited for (driver_deferred_probe_trigger): each gets a task of its own. */
+export function retryDeferred(kernel: Kernel): void {
+  for (const id of takeDeferred(kernel)) {
+    const device = kernel.devices.get(id);
+    if (device !== undefined && device.driver === null) attachLater(kernel, device);
+  }
+}
 
 /** Unbinds whatever driver the device has: remove, then managed release in reverse order. */
 export const unbind = task("unbind", function* (kernel: Kernel, device: Device): Task<void> {
@@ -151,7 +196,8 @@ export const attach = task("attach", function* (kernel: Kernel, device: Device):
     return true;
   } catch (thrown) {
     if (!(thrown instanceof SystemError)) throw thrown;
-    if (thrown.errno !== "EPROBE_DEFER") printk(kernel, "debug", `${driver.name} ${device.name}: probe: -${thrown.number}`);
+    if (thrown.errno === "EPROBE_DEFER") deferProbe(kernel, device.id);
+    else printk(kernel, "debug", `${driver.name} ${device.name}: probe: -${thrown.number}`);
     return false;
   }
 });
@@ -170,6 +216,16 @@ export function attachLater(kernel: Kernel, device: Device): number {
   return spawn(kernel.scheduler, `probe:${device.name}`, attachQueued(kernel, device));
 }
 
+/** Registers a driver and probes the devices that wait for it, in order of registration, each in a task of its own if the driver asks for that. */
+export const introduceDriver = task("introduceDriver", function* (kernel: Kernel, driver: Driver): Task<void> {
+  registerDriver(kernel, driver);
+  for (const device of busDevices(kernel, driver.bus).slice()) {
+    if (device.driver !== null || device.isDead || matchDriver(kernel, device) !== driver) continue;
+    if (driver.isAsync === true) attachLater(kernel, device);
+    else yield* attach(kernel, device);
+  }
+});
+
 /** Removes a device and everything below it, children first, newest first. */
 export const removeDevice = task("removeDevice", function* (kernel: Kernel, device: Device): Task<void> {
   if (device.isDead) return;
@@ -185,15 +241,16 @@ export const removeDevice = task("removeDevice", function* (kernel: Kernel, devi
 
 function forget(kernel: Kernel, device: Device): void {
   kernel.devices.delete(device.id);
-  remove(device.parent?.children, device);
-  if (device.bus !== null) remove(busDevices(kernel, device.bus), device);
-  for (const other of kernel.devices.values()) {
+  remove(device.parent === null ? kernel.topDevices : device.parent.children, device);
+  if (device.bus !== null) removeFromBus(kernel, device.bus, device);
+  for (const other of device.linkedFrom) {
     for (const [name, target] of other.links) if (target === device) other.links.delete(name);
   }
+  for (const target of device.links.values()) target.linkedFrom.delete(device);
   traceText(kernel.trace, "kernel", kernelKinds.state, "device removed", devicePath(device));
 }
 
-function remove<T>(list: T[] | undefined, item: T): void {
-  const index = list?.indexOf(item) ?? -1;
-  if (index >= 0) list?.splice(index, 1);
+function remove<T>(list: T[], item: T): void {
+  const index = list.indexOf(item);
+  if (index >= 0) list.splice(index, 1);
 }

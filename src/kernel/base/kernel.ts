@@ -33,6 +33,10 @@ export interface Kernel extends TaskContext {
   readonly devices: Map<number, Device>;
   /** Devices per bus in order of registration. */
   readonly buses: Map<string, Device[]>;
+  /** The same by name. */
+  readonly busNames: Map<string, Map<string, Device>>;
+  /** Devices without a parent. */
+  readonly topDevices: Device[];
   readonly drivers: Map<string, Driver[]>;
   readonly handlers: ReadonlyMap<string, Handler>;
   /** Interrupt message data -> what to call. */
@@ -70,6 +74,8 @@ export function createKernel(parts: KernelParts): Kernel {
     log: [],
     devices: new Map(),
     buses: new Map(),
+    busNames: new Map(),
+    topDevices: [],
     drivers: new Map(),
     interrupts: new Map(),
     timers: [],
@@ -145,6 +151,12 @@ export function setTimer(kernel: Kernel, delay: number, call: Call): void {
   let index = kernel.timers.length;
   while (index > 0 && (kernel.timers[index - 1]?.at ?? 0) > timer.at) index--;
   kernel.timers.splice(index, 0, timer);
+}
+
+/** Takes back every timer of this call. */
+export function clearTimer(kernel: Kernel, call: Call): void {
+  const left = kernel.timers.filter((timer) => timer.call.handler !== call.handler || timer.call.argument !== call.argument);
+  kernel.timers.splice(0, kernel.timers.length, ...left);
 }
 
 export const nextTimer = (kernel: Kernel): number => kernel.timers[0]?.at ?? -1;

@@ -4,6 +4,8 @@ import type { Task } from "../../sim/task.ts";
 import { task } from "../../sim/task.ts";
 import type { Attribute, Device, DeviceType } from "../base/device.ts";
 import type { Kernel } from "../base/kernel.ts";
+import { failStep } from "../base/steps.ts";
+import { parseWord } from "../base/parse.ts";
 import type { DeviceState } from "./device-state.ts";
 import { setDpaSize, setMode } from "./dpa.ts";
 import { hex, identity, line, parseNumber, wideHex } from "./format.ts";
@@ -35,11 +37,12 @@ const targetList = line("target_list", (device) => {
 const capability = (name: string, has: (device: Device) => boolean): Attribute => line(name, (device) => (has(device) ? "1" : "0"));
 
 const create = task("create_region.store", function* (kernel: Kernel, device: Device, text: string, mode: PartitionMode): Task<void> {
-  yield* createRegion(kernel, device, text.trim(), mode);
+  failStep(kernel, "region.create", text.trim(), device.name);
+  yield* createRegion(kernel, device, text, mode);
 });
 
 const remove = task("delete_region.store", function* (kernel: Kernel, device: Device, text: string): Task<void> {
-  yield* deleteRegion(kernel, device, text.trim());
+  yield* deleteRegion(kernel, device, parseWord(text));
 });
 
 const canCreate = (device: Device, mode: PartitionMode): boolean => rootPart(device).restrictions.type3 && rootPart(device).restrictions[mode];
@@ -63,7 +66,7 @@ export const rootDecoderType: DeviceType = {
 export const switchDecoderType: DeviceType = { name: "cxl_decoder_switch", attributes: [...identity("cxl_decoder_switch", 0), ...decoderBase, targetType, targetList, region] };
 
 const storeMode = task("mode.store", function* (_kernel: Kernel, device: Device, text: string): Task<void> {
-  setMode(device, text.trim());
+  setMode(device, parseWord(text));
 });
 
 const storeDpaSize = task("dpa_size.store", function* (kernel: Kernel, device: Device, text: string): Task<void> {

@@ -5,6 +5,7 @@ import type { Device } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { printk } from "../base/kernel.ts";
+import { failStep } from "../base/steps.ts";
 import type { PartitionMode } from "./types.ts";
 import { decoderOf, endpointPart, granule, memdevOf, portOf } from "./types.ts";
 
@@ -36,7 +37,8 @@ export function reserveDpa(device: Device, start: bigint, size: bigint, skip: bi
   port.dpaEnd = decoder.id;
 }
 
-function freeDpa(kernel: Kernel, device: Device): void {
+/** Gives a decoder's reservation back. @throws SystemError EBUSY attached, enabled, or not the highest of its endpoint */
+export function freeDpa(kernel: Kernel, device: Device): void {
   const decoder = decoderOf(device);
   const part = endpointPart(device);
   if (part.dpa === null) return;
@@ -60,6 +62,7 @@ export function setDpaSize(kernel: Kernel, device: Device, size: bigint): void {
   const part = endpointPart(device);
   if (decoder.region !== null || decoder.isEnabled) throw new SystemError("EBUSY", `${device.name}: in use`);
   if (part.mode === "none") throw new SystemError("EBUSY", `${device.name}: no mode`);
+  failStep(kernel, "dpa.alloc", device.name, part.memdev.name, memdevOf(part.memdev).pciDevice.name);
   const partition = partitionOf(part.memdev, part.mode);
   const free = freeStart(decoder.port);
   const start = free > partition.start ? free : partition.start;

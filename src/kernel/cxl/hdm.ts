@@ -6,6 +6,7 @@ import type { Device } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { mark, printk } from "../base/kernel.ts";
+import { failStep } from "../base/steps.ts";
 import type { HdmRegisters } from "./registers.ts";
 import { clearCommit, readControl, readRange, readTargets, startCommit, writeDecoder, writeHostOnly, writeReset } from "./registers.ts";
 import type { DecoderRecord } from "./types.ts";
@@ -115,11 +116,12 @@ export const commitDecoder = task("hdm.commit", function* (kernel: Kernel, devic
   const waysCode = encodeWays(decoder.ways);
   const granularityCode = encodeGranularity(decoder.granularity);
   if (hdm === null || waysCode === undefined || granularityCode === undefined) throw new SystemError("ENXIO", `${device.name}: cannot be programmed`);
-  const before = readControl(hdm, decoder.id);
-  writeDecoder(hdm, decoder.id, decoder.start, decoder.size, skipOrTargets(decoder));
-  startCommit(hdm, decoder.id, before.raw, waysCode, granularityCode);
   port.commitEnd++;
   try {
+    failStep(kernel, "decoder.commit", device.name, port.uport.name);
+    const before = readControl(hdm, decoder.id);
+    writeDecoder(hdm, decoder.id, decoder.start, decoder.size, skipOrTargets(decoder));
+    startCommit(hdm, decoder.id, before.raw, waysCode, granularityCode);
     yield* awaitCommit(kernel, device, hdm, decoder.id);
   } catch (thrown) {
     port.commitEnd--;

@@ -11,6 +11,7 @@ import { addDevice, attach, busDevices, manage, removeDevice } from "../base/dev
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { printk } from "../base/kernel.ts";
+import { failStep } from "../base/steps.ts";
 import type { Resource } from "../resource/resource.ts";
 import { createResource, insertResource, iomem, removeResource, resourceSize } from "../resource/resource.ts";
 import { identity, line } from "./format.ts";
@@ -50,6 +51,7 @@ export const nvdimmBridgeDriver: Driver = {
 /** Adds the bridge when a window takes persistent memory; it goes before the root port does. */
 export const addNvdimmBridge = task("cxl_acpi.addNvdimmBridge", function* (kernel: Kernel, acpi: Device, root: Device): Task<void> {
   if (!portOf(root).decoders.some((decoder) => rootPart(decoder).restrictions.pmem)) return;
+  failStep(kernel, "acpi.nvdimmBridge", root.name);
   const bridge = addDevice(kernel, { name: "nvdimm-bridge0", bus: cxlBus, type: bridgeType, parent: root, data: {} });
   manage(acpi, bridge.name, task("unregister_nvb", function* (): Task<void> { yield* removeDevice(kernel, bridge); }));
   yield* attach(kernel, bridge);

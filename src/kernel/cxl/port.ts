@@ -3,10 +3,11 @@
 import type { Task } from "../../sim/task.ts";
 import { task, until, wake } from "../../sim/task.ts";
 import type { Device } from "../base/device.ts";
-import { addDevice, attach, removeDevice } from "../base/device.ts";
+import { addDevice, attach, linkDevice, removeDevice } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { mark, printk } from "../base/kernel.ts";
+import { failStep } from "../base/steps.ts";
 import { portNumberOf } from "../pci/link.ts";
 import { releaseRegion, requestRegion } from "../resource/resource.ts";
 import { endpointDecoderType, portType, rootPortType, switchDecoderType } from "./attributes.ts";
@@ -15,7 +16,7 @@ import { readDecoder, settle } from "./hdm.ts";
 import type { ComponentRegisters } from "./registers.ts";
 import { capabilityIds, capabilityRange, findComponentBlock, mapComponents, openHdm } from "./registers.ts";
 import type { DecoderRecord, Dport, EndpointDecoderPart, PortKind, PortRecord } from "./types.ts";
-import { cxlBus, cxlState, freeId, isPort, portOf, takeId } from "./types.ts";
+import { cxlBus, cxlState, freeId, isPort, memdevOf, portOf, takeId } from "./types.ts";
 
 interface PortSpec {
   readonly kind: PortKind;
@@ -35,8 +36,8 @@ export function addPort(kernel: Kernel, spec: PortSpec): Device {
   };
   const name = `${{ root: "root", switch: "port", endpoint: "endpoint" }[spec.kind]}${id}`;
   const device = addDevice(kernel, { name, bus: cxlBus, type: spec.kind === "root" ? rootPortType : portType, parent: spec.parent, data: record });
-  device.links.set("uport", spec.uport);
-  if (spec.parentDport !== null) device.links.set("parent_dport", spec.parentDport.device);
+  linkDevice(device, "uport", spec.uport);
+  if (spec.parentDport !== null) linkDevice(device, "parent_dport", spec.parentDport.device);
   return device;
 }
 
@@ -85,8 +86,15 @@ function claim(kernel: Kernel, port: Device, components: ComponentRegisters, id:
   if (resource !== undefined) portOf(port).resources.push(resource);
 }
 
+/** What a step of a port is done to: the port, the device it stands on, and a memdev's PCI function. */
+function namesOf(port: Device): string[] {
+  const { kind, uport } = portOf(port);
+  return [port.name, uport.name, ...(kind === "endpoint" ? [memdevOf(uport).pciDevice.name] : [])];
+}
+
 /** Opens a port's HDM capability over mapped registers. */
 export function openPortHdm(kernel: Kernel, port: Device, components: ComponentRegisters): void {
+  failStep(kernel, "port.hdm", ...namesOf(port));
   const record = portOf(port);
   record.components = components;
   record.hdm = openHdm(components, record.kind === "endpoint");
@@ -127,10 +135,12 @@ export const enumerateDecoders = task("cxl.enumerateDecoders", function* (kernel
   yield* settle(kernel, hdm);
   let running = 0n;
   for (let id = 0; id < hdm.capability.decoderCount; id++) {
+    failStep(kernel, "port.decoder", `decoder${record.id}.${id}`, ...namesOf(port));
     const found = readDecoder(kernel, port, hdm, id, record.commitEnd + 1);
     const endpoint: EndpointDecoderPart | null = memdev === null ? null : { memdev, dpa: null, mode: "none", state: found.isEnabled ? "auto" : "manual", stagedIn: null, position: -1 };
     const device = addDecoder(kernel, { port, id, values: found, targetIds: found.targetIds, isPassThrough: false, endpoint });
     if (endpoint === null || !found.isEnabled) continue;
+    failStep(kernel, "port.dpa", device.name, ...namesOf(port));
     reserveDpa(device, running + found.skip, found.size / BigInt(found.ways), found.skip);
     running += found.skip + found.size / BigInt(found.ways);
   }
@@ -183,6 +193,7 @@ export const addDport = task("cxl.addDport", function* (kernel: Kernel, port: De
 
 const makeDport = task("cxl.makeDport", function* (kernel: Kernel, port: Device, device: Device): Task<Dport> {
   const record = portOf(port);
+  failStep(kernel, "mem.dport", device.name, port.name);
   if (record.components === null && record.componentBlock !== null) {
     openPortHdm(kernel, port, mapComponents(kernel, record.componentBlock));
     try {
@@ -196,7 +207,7 @@ const makeDport = task("cxl.makeDport", function* (kernel: Kernel, port: Device,
   const dport: Dport = { id: portNumberOf(kernel, device), device, port, components: mapDport(kernel, device), isIsolated: false };
   if (dport.components !== null) claim(kernel, port, dport.components, capabilityIds.ras);
   record.dports.push(dport);
-  port.links.set(`dport${dport.id}`, device);
+  linkDevice(port, `dport${dport.id}`, device);
   for (const decoder of record.decoders) placeTarget(decoder, dport);
   if (record.hdm === null && record.decoders.length === 0) addPassThrough(kernel, port, dport);
   mark(kernel, `${port.name} dport added`, device.name);

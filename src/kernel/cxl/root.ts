@@ -5,9 +5,10 @@ import { task } from "../../sim/task.ts";
 import type { Cedt, WindowStructure } from "../acpi/cedt.ts";
 import { readCedt } from "../acpi/acpi.ts";
 import type { Device, DeviceType, Driver } from "../base/device.ts";
-import { addDevice, attach, busDevices, manage } from "../base/device.ts";
-import { SystemError } from "../base/errno.ts";
+import { addDevice, attach, busDevices, manage, linkDevice, unbind } from "../base/device.ts";
+import { SystemError, errnoTable } from "../base/errno.ts";
 import { platformBus, platformRoot } from "../base/platform-bus.ts";
+import { failStep, stepFault } from "../base/steps.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { mark, printk } from "../base/kernel.ts";
 import { hostBridgeOf } from "../pci/buses.ts";
@@ -19,7 +20,7 @@ import { addPort, bindPort, removePort } from "./port.ts";
 import { removeRegion } from "./region.ts";
 import type { DecoderRecord, Dport } from "./types.ts";
 import { lineOfRange, publishWindows } from "./windows.ts";
-import { cxlBus, cxlState, decoderOf, isMemdev, isPort, portOf, rootPart, takeId } from "./types.ts";
+import { cxlBus, cxlState, decoderOf, freeId, isMemdev, portOf, rootPart, takeId } from "./types.ts";
 
 const platformType: DeviceType = { name: "platform", attributes: [{ name: "modalias", show: () => "acpi:ACPI0017:\n" }] };
 
@@ -31,9 +32,10 @@ function addHostBridges(kernel: Kernel, acpi: Device, root: Device, cedt: Cedt):
       printk(kernel, "warn", `cxl_acpi ${acpi.name}: No CHBS found for Host Bridge (UID ${uid})`);
       continue;
     }
+    failStep(kernel, "acpi.dport", device.name);
     const dport: Dport = { id: uid, device, port: root, components: null, isIsolated: false };
     portOf(root).dports.push(dport);
-    root.links.set(`dport${uid}`, device);
+    linkDevice(root, `dport${uid}`, device);
   }
 }
 
@@ -64,11 +66,11 @@ function addWindows(kernel: Kernel, acpi: Device, root: Device, cedt: Cedt): voi
       printk(kernel, "err", `cxl_acpi ${acpi.name}: CXIMS for ${window.ways} ways not found; Failed to add decode range: ${formatRange(window.base, endOf(window))}`);
       continue;
     }
-    if (insertConflict(ranges, createResource(`CXL Window ${portOf(root).decoders.length}`, window.base, window.size)) !== null) {
-      printk(kernel, "err", `cxl_acpi ${acpi.name}: Failed to add decode range: ${formatRange(window.base, endOf(window))}`);
-      continue;
-    }
-    addRootDecoder(kernel, root, window);
+    const id = portOf(root).decoders.length;
+    const range = createResource(`CXL Window ${id}`, window.base, window.size);
+    const errno = stepFault(kernel, "acpi.window", `decoder${portOf(root).id}.${id}`) ?? (insertConflict(ranges, range) === null ? undefined : "EBUSY");
+    if (errno === undefined) addRootDecoder(kernel, root, window);
+    else printk(kernel, "err", `cxl_acpi ${acpi.name}: Failed to add decode range: ${formatRange(window.base, endOf(window))} (-${errnoTable[errno][0]})`);
   }
   const published = publishWindows(kernel, ranges);
   cxlState(kernel).windows.push(...published.map((window) => window.line));
@@ -78,28 +80,43 @@ function addWindows(kernel: Kernel, acpi: Device, root: Device, cedt: Cedt): voi
   }
 }
 
-const removeRoot = task("cxl_acpi.removeRoot", function* (kernel: Kernel): Task<void> {
-  const root = cxlState(kernel).root;
+const removeRootPort = task("cxl_acpi.removeRootPort", function* (kernel: Kernel): Task<void> {
+  const { root } = cxlState(kernel);
   if (root === null) return;
-  for (const decoder of portOf(root).decoders) {
-    const part = rootPart(decoder);
-    part.isDead = true;
-    for (const region of part.regions.slice()) yield* removeRegion(kernel, region);
-  }
-  for (const port of root.children.filter(isPort).toReversed()) yield* removePort(kernel, port);
   yield* removePort(kernel, root);
-  for (const line of cxlState(kernel).windows.splice(0)) removeResource(line);
   cxlState(kernel).root = null;
 });
 
-const addBridgePort = task("cxl_acpi.addBridgePort", function* (kernel: Kernel, root: Device, dport: Dport, cedt: Cedt): Task<void> {
+const removeWindows = (root: Device) => task("cxl_acpi.removeWindows", function* (kernel: Kernel): Task<void> {
+  for (const line of cxlState(kernel).windows.splice(0)) removeResource(line);
+  for (const decoder of portOf(root).decoders) rootPart(decoder).resource = null;
+});
+
+/** A root decoder takes its regions with it and makes no more. */
+const killDecoder = (decoder: Device) => task("cxl_acpi.killDecoder", function* (kernel: Kernel): Task<void> {
+  const part = rootPart(decoder);
+  if (part.isDead) return;
+  part.isDead = true;
+  for (const region of part.regions.slice()) yield* removeRegion(kernel, region);
+  freeId(cxlState(kernel).regionIds, part.nextRegionId);
+});
+
+/** Memdevs below go first: without their ports they cannot stay bound (4.3). */
+const removeBridgePort = (port: Device) => task("cxl_acpi.removeBridgePort", function* (kernel: Kernel): Task<void> {
+  for (const memdev of [...portOf(port).memdevs].toReversed()) yield* unbind(kernel, memdev);
+  yield* removePort(kernel, port);
+});
+
+const addBridgePort = task("cxl_acpi.addBridgePort", function* (kernel: Kernel, acpi: Device, root: Device, dport: Dport, cedt: Cedt): Task<void> {
   const structure = cedt.hostBridges.find((candidate) => candidate.uid === dport.id);
   if (structure === undefined) return;
   if (structure.version === 0) {
     printk(kernel, "info", ` ${dport.device.name}: host supports CXL (restricted)`);
     return;
   }
+  failStep(kernel, "acpi.bridgePort", dport.device.name);
   const port = addPort(kernel, { kind: "switch", parent: root, uport: dport.device, parentDport: dport, componentBlock: structure.base });
+  manage(acpi, port.name, removeBridgePort(port));
   yield* bindPort(kernel, port);
   printk(kernel, "info", ` ${dport.device.name}: host supports CXL`);
 });
@@ -112,13 +129,16 @@ const rescanMemdevs = task("cxl.rescan", function* (kernel: Kernel): Task<void> 
 const probe = task("cxl_acpi.probe", function* (kernel: Kernel, acpi: Device): Task<void> {
   const cedt = readCedt(kernel);
   if (cedt === undefined) throw new SystemError("ENXIO", "no CEDT");
+  failStep(kernel, "acpi.rootPort", acpi.name);
   const root = addPort(kernel, { kind: "root", parent: acpi, uport: acpi, parentDport: null, componentBlock: null });
   cxlState(kernel).root = root;
-  manage(acpi, "root", removeRoot);
+  manage(acpi, root.name, removeRootPort);
   printk(kernel, "debug", `cxl_acpi ${acpi.name}: ${root.name} added (root port)`);
   addHostBridges(kernel, acpi, root, cedt);
   addWindows(kernel, acpi, root, cedt);
-  for (const dport of portOf(root).dports) yield* addBridgePort(kernel, root, dport, cedt);
+  manage(acpi, "windows", removeWindows(root));
+  for (const decoder of portOf(root).decoders) manage(acpi, decoder.name, killDecoder(decoder));
+  for (const dport of portOf(root).dports) yield* addBridgePort(kernel, acpi, root, dport, cedt);
   yield* addNvdimmBridge(kernel, acpi, root);
   mark(kernel, "cxl root ready");
   yield* rescanMemdevs(kernel);
@@ -129,10 +149,14 @@ export const acpiDriver: Driver = {
   remove: task("cxl_acpi.remove", function* (): Task<void> {}),
 };
 
-/** Adds the ACPI0017 platform device when there is a CEDT, and probes it. */
-export const startRoot = task("cxl.startRoot", function* (kernel: Kernel): Task<void> {
-  if (readCedt(kernel) === undefined) return;
-  const acpi = addDevice(kernel, { name: "ACPI0017:00", bus: platformBus, type: platformType, parent: platformRoot(kernel), data: {} });
-  yield* attach(kernel, acpi);
+/** Lets go of all that the root device's driver made, in reverse: bridges' ports with what is below, root decoders with their regions, windows (S49). */
+export const removeTopology = task("cxl.removeTopology", function* (kernel: Kernel): Task<void> {
+  const acpi = busDevices(kernel, platformBus).find((device) => device.driver === acpiDriver);
+  if (acpi !== undefined) yield* unbind(kernel, acpi);
 });
 
+/** Adds the ACPI0017 platform device when there is a CEDT; its driver probes it. */
+export function addRootDevice(kernel: Kernel): void {
+  if (readCedt(kernel) === undefined) return;
+  addDevice(kernel, { name: "ACPI0017:00", bus: platformBus, type: platformType, parent: platformRoot(kernel), data: {} });
+}

@@ -6,6 +6,7 @@ import type { Device, Driver } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { defineState, printk } from "../base/kernel.ts";
+import { failStep, stepFault } from "../base/steps.ts";
 import type { FileRange } from "../mm/mapping.ts";
 import { fileSize } from "../mm/mapping.ts";
 import { addMemory, removeMemory } from "../mm/memory-block.ts";
@@ -68,14 +69,16 @@ function usableSpans(kernel: Kernel, device: Device): Map<number, Span> {
 /** Reserves one range and adds its memory. @throws SystemError EBUSY the range is taken; what adding memory throws */
 function addSpan(kernel: Kernel, device: Device, index: number, span: Span): Added {
   const size = span.end - span.start;
-  const resource = requestRegion(kernel, span.start, size, device.name);
+  const errno = stepFault(kernel, "kmem.reserve", device.name);
+  const resource = errno === undefined ? requestRegion(kernel, span.start, size, device.name) : undefined;
   if (resource === undefined) {
     printk(kernel, "warn", `kmem ${device.name}: ${show(index, span)} could not reserve region`);
-    throw new SystemError("EBUSY", `${device.name}: could not reserve region`);
+    throw new SystemError(errno ?? "EBUSY", `${device.name}: could not reserve region`);
   }
   // A container from now on: the memory's own line goes inside.
   resource.isBusy = false;
   try {
+    failStep(kernel, "kmem.add", device.name);
     addMemory(kernel, daxDeviceOf(device).region.targetNode, span.start, size, kmemResourceName);
   } catch (thrown) {
     if (!(thrown instanceof SystemError)) throw thrown;

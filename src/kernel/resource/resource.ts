@@ -4,8 +4,13 @@ import type { Kernel } from "../base/kernel.ts";
 import { SystemError } from "../base/errno.ts";
 import { defineState } from "../base/kernel.ts";
 
-/** `start` and `end` are bytes, both inclusive, as in Linux. */
-export interface Resource {
+/** Bytes, both inclusive, as in Linux. */
+export interface Range {
+  readonly start: bigint;
+  readonly end: bigint;
+}
+
+export interface Resource extends Range {
   readonly name: string;
   start: bigint;
   end: bigint;
@@ -30,9 +35,17 @@ const iomemState = defineState("resource.iomem", () => createResourceTree("PCI m
 /** The tree behind /proc/iomem. */
 export const iomem = (kernel: Kernel): Resource => iomemState(kernel);
 
-export const resourceSize = (resource: Resource): bigint => resource.end - resource.start + 1n;
-export const contains = (outer: Resource, inner: { readonly start: bigint; readonly end: bigint }): boolean => outer.start <= inner.start && inner.end <= outer.end;
-export const overlaps = (a: { readonly start: bigint; readonly end: bigint }, b: { readonly start: bigint; readonly end: bigint }): boolean => a.start <= b.end && b.start <= a.end;
+export const resourceSize = (resource: Range): bigint => resource.end - resource.start + 1n;
+export const contains = (outer: Range, inner: Range): boolean => outer.start <= inner.start && inner.end <= outer.end;
+export const overlaps = (a: Range, b: Range): boolean => a.start <= b.end && b.start <= a.end;
+
+/** What is left of a range without those that are cut out, ascending. */
+export function subtract(range: Range, cuts: readonly Range[]): Range[] {
+  return cuts.reduce<Range[]>((pieces, cut) => pieces.flatMap((piece) => {
+    if (!overlaps(piece, cut)) return [piece];
+    return [{ start: piece.start, end: cut.start - 1n }, { start: cut.end + 1n, end: piece.end }].filter(({ start, end }) => start <= end);
+  }), [{ start: range.start, end: range.end }]);
+}
 
 /** `[mem 0x4d0000000-0x4efffffff]`, as %pr prints a memory range (without flags). */
 export function formatRange(start: bigint, end: bigint): string {

@@ -3,7 +3,7 @@
 import type { Task } from "../../sim/task.ts";
 import { task } from "../../sim/task.ts";
 import type { Device } from "../base/device.ts";
-import { busDevices } from "../base/device.ts";
+import { busDevices, findDevice } from "../base/device.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { parseNumber } from "../cxl/format.ts";
 import type { PoisonChange } from "../cxl/poison.ts";
@@ -38,11 +38,23 @@ function memdevEntries(kernel: Kernel, memdev: Device): ReadonlyMap<string, Node
 
 const regionEntries = (kernel: Kernel, region: Device): ReadonlyMap<string, Node> => new Map((["clear", "inject"] as const).map((what) => poisonFile(kernel, region, what, changePoisonOfRegion)));
 
-function cxlEntries(kernel: Kernel): ReadonlyMap<string, Node> {
-  const bound = busDevices(kernel, cxlBus).filter((device) => device.driver !== null);
-  const memdevs = bound.filter(isMemdev).map((memdev): [string, Node] => [memdev.name, directory(() => memdevEntries(kernel, memdev))]);
-  const regions = bound.filter((device) => isRegion(device) && canPoisonRegion(device)).map((region): [string, Node] => [region.name, directory(() => regionEntries(kernel, region))]);
-  return new Map([["mbox", fixed({ raw_allow_all: file(() => "N\n") })], ...memdevs, ...regions]);
+const mailboxNode = fixed({ raw_allow_all: file(() => "N\n") });
+
+/** Directory of a device whose driver made one. */
+function deviceNode(kernel: Kernel, device: Device | undefined): Node | undefined {
+  if (device === undefined || device.driver === null) return undefined;
+  if (isMemdev(device)) return directory(() => memdevEntries(kernel, device));
+  return isRegion(device) && canPoisonRegion(device) ? directory(() => regionEntries(kernel, device)) : undefined;
 }
 
-export const debugNode = (kernel: Kernel): Node => directory(() => new Map([["cxl", directory(() => cxlEntries(kernel))]]));
+function cxlEntries(kernel: Kernel): ReadonlyMap<string, Node> {
+  const devices = busDevices(kernel, cxlBus).flatMap((device): [string, Node][] => {
+    const node = deviceNode(kernel, device);
+    return node === undefined ? [] : [[device.name, node]];
+  });
+  return new Map([["mbox", mailboxNode], ...devices]);
+}
+
+const cxlNode = (kernel: Kernel): Node => directory(() => cxlEntries(kernel), (name) => (name === "mbox" ? mailboxNode : deviceNode(kernel, findDevice(kernel, cxlBus, name))));
+
+export const debugNode = (kernel: Kernel): Node => directory(() => new Map([["cxl", cxlNode(kernel)]]));

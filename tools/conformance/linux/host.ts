@@ -9,10 +9,10 @@ import type { MachineDescription } from "../../../src/platform/description.ts";
 import type { FirmwareDecoder, SoftReservedRange } from "../../../src/platform/firmware-setup.ts";
 import { noSetup } from "../../../src/platform/firmware-setup.ts";
 import { kernelPolicies } from "../../../src/sandbox/policies.ts";
+import { runTask, settle } from "../../../src/sandbox/drive.ts";
 import type { System } from "../../../src/sandbox/system.ts";
-import { createSystem, step } from "../../../src/sandbox/system.ts";
+import { createSystem } from "../../../src/sandbox/system.ts";
 import { presetValues } from "../../../src/scenario/policies.ts";
-import { checkTasks, hasReady, isRunning, nextWakeTime, spawn } from "../../../src/sim/task.ts";
 import type { Task } from "../../../src/sim/task.ts";
 import type { CommandResult } from "../../../src/userland/output.ts";
 import { runCommand } from "../../../src/userland/run.ts";
@@ -24,34 +24,13 @@ export interface Host {
   readonly command: (line: string) => CommandResult;
 }
 
-const stepLimit = 400_000;
-const second = 1_000_000_000;
-
-function advance(system: System, isDone: () => boolean): void {
-  for (let steps = 0; !isDone(); steps++) {
-    if (steps > stepLimit) throw new Error("our system does not come to rest");
-    const done = step(system, system.hardware.now + second);
-    if (done.kind === "ended") throw new Error(`our system ended: ${JSON.stringify(done.end)}`);
-  }
-}
-
 /** Runs a task to its end and lets all that it started come to rest. */
 function run<T>(system: System, body: Task<T>): T {
-  let result: { readonly value: T } | { readonly error: unknown } | undefined;
-  const wrapped = function* (): Task<void> {
-    try {
-      result = { value: yield* body };
-    } catch (error) {
-      result = { error };
-    }
-  };
-  const id = spawn(system.scheduler, "comparison", wrapped());
-  advance(system, () => !isRunning(system.scheduler, id));
-  advance(system, () => !hasReady(system.scheduler) && nextWakeTime(system.scheduler) < 0 && !system.platform.interrupts.pending);
-  checkTasks(system.kernel.tasks);
-  if (result === undefined) throw new Error("the task left no result");
-  if ("error" in result) throw result.error;
-  return result.value;
+  try {
+    return runTask(system, "comparison", body);
+  } finally {
+    settle(system);
+  }
 }
 
 const hdmIdentity = 5;
@@ -134,7 +113,7 @@ function attributesOf(files: FileSystem, path: string): string {
 }
 
 /** Devices of the buses that captures list, in the captures' form. */
-export function attributesText({ files }: Host): string {
+export function attributesText({ files }: Pick<Host, "files">): string {
   return ["cxl", "dax", "nd"].flatMap((bus) => {
     const folder = `/sys/bus/${bus}/devices`;
     if (!files.exists(folder)) return [];

@@ -1,0 +1,53 @@
+// Drives a system to the end of one task, or to rest: what tests, comparisons and benchmarks do between two looks at it.
+
+import type { Task } from "../sim/task.ts";
+import { checkTasks, hasReady, isRunning, nextWakeTime, spawn } from "../sim/task.ts";
+import type { End, System } from "./system.ts";
+import { step } from "./system.ts";
+
+/** A system that cannot be driven further: it ended, or does not come to rest. */
+export class DriveError extends Error {
+  readonly end: End | null;
+  constructor(what: string, end: End | null) {
+    super(end === null ? `${what} does not end` : `${what}: the system ended: ${JSON.stringify(end)}`);
+    this.name = "DriveError";
+    this.end = end;
+  }
+}
+
+/** More steps than the boot of the largest machine takes; what needs more goes round in circles. */
+const stepLimit = 5_000_000;
+/** How far one step may look ahead, virtual ns. */
+const second = 1_000_000_000;
+
+function drive(system: System, what: string, isDone: () => boolean): void {
+  for (let steps = 0; !isDone(); steps++) {
+    if (steps > stepLimit) throw new DriveError(what, null);
+    const done = step(system, system.hardware.now + second);
+    if (done.kind === "ended" && !isDone()) throw new DriveError(what, done.end);
+  }
+}
+
+/** Runs a task to its end and gives what it gives; what it throws is thrown. @throws DriveError, ForgottenTaskError */
+export function runTask<T>(system: System, name: string, body: Task<T>): T {
+  let result: { readonly value: T } | { readonly error: unknown } | undefined;
+  const guarded = function* (): Task<void> {
+    try {
+      result = { value: yield* body };
+    } catch (error) {
+      result = { error };
+    }
+  };
+  const id = spawn(system.scheduler, name, guarded());
+  drive(system, name, () => !isRunning(system.scheduler, id));
+  if (!hasReady(system.scheduler)) checkTasks(system.kernel.tasks);
+  if (result === undefined) throw new DriveError(name, null);
+  if ("error" in result) throw result.error;
+  return result.value;
+}
+
+/** Lets everything that is ready, asleep or announced by an interrupt come to its end; timers and workloads are left alone. @throws DriveError, ForgottenTaskError */
+export function settle(system: System): void {
+  drive(system, "what was started", () => !hasReady(system.scheduler) && nextWakeTime(system.scheduler) < 0 && !system.platform.interrupts.pending);
+  checkTasks(system.kernel.tasks);
+}
