@@ -66,13 +66,11 @@ function addWindows(kernel: Kernel, acpi: Device, root: Device, cedt: Cedt): voi
       printk(kernel, "err", `cxl_acpi ${acpi.name}: CXIMS for ${window.ways} ways not found; Failed to add decode range: ${formatRange(window.base, endOf(window))}`);
       continue;
     }
-    if (insertConflict(ranges, createResource(`CXL Window ${portOf(root).decoders.length}`, window.base, window.size)) !== null) {
-      printk(kernel, "err", `cxl_acpi ${acpi.name}: Failed to add decode range: ${formatRange(window.base, endOf(window))}`);
-      continue;
-    }
-    const errno = stepFault(kernel, "acpi.window", `decoder${portOf(root).id}.${portOf(root).decoders.length}`);
+    const id = portOf(root).decoders.length;
+    const range = createResource(`CXL Window ${id}`, window.base, window.size);
+    const errno = stepFault(kernel, "acpi.window", `decoder${portOf(root).id}.${id}`) ?? (insertConflict(ranges, range) === null ? undefined : "EBUSY");
     if (errno === undefined) addRootDecoder(kernel, root, window);
-    else printk(kernel, "err", `cxl_acpi ${acpi.name}: Failed to add decode range: ${formatRange(window.base, window.base + window.size - 1n)} (-${errnoTable[errno][0]})`);
+    else printk(kernel, "err", `cxl_acpi ${acpi.name}: Failed to add decode range: ${formatRange(window.base, endOf(window))} (-${errnoTable[errno][0]})`);
   }
   const published = publishWindows(kernel, ranges);
   cxlState(kernel).windows.push(...published.map((window) => window.line));
