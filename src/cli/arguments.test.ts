@@ -3,7 +3,7 @@ import { UsageError, help, parseCommand } from "./arguments.ts";
 
 describe("the command line", () => {
   it("run takes files and defaults", () => {
-    expect(parseCommand(["run", "a.yaml", "scenarios"])).toEqual({ command: "run", paths: ["a.yaml", "scenarios"], seeds: [1], schedule: "fixed", reporter: "console", trace: "off", output: "traces", worker: true });
+    expect(parseCommand(["run", "a.yaml", "scenarios"])).toEqual({ command: "run", paths: ["a.yaml", "scenarios"], seeds: [1], schedule: "fixed", reporter: "console", steps: false, trace: "off", output: "traces", worker: true });
   });
 
   it("seeds are one or a bounded range", () => {
@@ -28,6 +28,6 @@ describe("the command line", () => {
 
   it("help names every option and exit status", () => {
     expect(parseCommand(["run", "--help"])).toEqual({ command: "help", topic: "run" });
-    for (const word of ["--seed ", "--seeds", "--schedule", "--reporter", "--trace", "--output", "--no-worker", "130"]) expect(help.run).toContain(word);
+    for (const word of ["--seed ", "--seeds", "--schedule", "--reporter", "--steps", "--trace", "--output", "--no-worker", "130"]) expect(help.run).toContain(word);
   });
 });

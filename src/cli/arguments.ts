@@ -15,6 +15,8 @@ export interface RunOptions {
   readonly seeds: readonly number[];
   readonly schedule: "fixed" | "seeded";
   readonly reporter: "console" | "json";
+  /** Show what the commands of steps printed. */
+  readonly steps: boolean;
   readonly trace: "off" | "on" | "on-failure";
   readonly output: string;
   readonly worker: boolean;
@@ -39,6 +41,7 @@ cxl-sandbox run --help lists its options.
   --seeds A..B        one run per seed, at most 10000
   --schedule KIND     fixed (default): the oldest ready task goes first; seeded: the seed decides
   --reporter KIND     console (default) or json
+  --steps             show the commands of every scenario's steps and what they printed
   --trace WHEN        off (default), on, or on-failure: write the trace of each run
   --output DIR        where traces go (default: traces)
   --no-worker         run in this thread
@@ -62,6 +65,7 @@ const runOptions = {
   seeds: { type: "string" },
   schedule: { type: "string", default: "fixed" },
   reporter: { type: "string", default: "console" },
+  steps: { type: "boolean", default: false },
   trace: { type: "string", default: "off" },
   output: { type: "string", default: "traces" },
   "no-worker": { type: "boolean", default: false },
@@ -115,6 +119,7 @@ export function parseCommand(argv: readonly string[]): Command {
     seeds: seedsOf(values.seed, values.seeds),
     schedule: oneOf("schedule", values.schedule ?? "fixed", ["fixed", "seeded"]),
     reporter: oneOf("reporter", values.reporter ?? "console", ["console", "json"]),
+    steps: values.steps === true,
     trace: oneOf("trace", values.trace ?? "off", ["off", "on", "on-failure"]),
     output: values.output ?? "traces",
     worker: values["no-worker"] !== true,

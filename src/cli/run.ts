@@ -6,7 +6,7 @@ import { basename, join } from "node:path";
 import { styleText } from "node:util";
 import type { RunInput } from "../sandbox/contract.ts";
 import { ScenarioFileError, loadModule, planScenario } from "../sandbox.ts";
-import { consoleTable, consoleVerdict, formatTime, plain } from "../report/console.ts";
+import { consoleSteps, consoleTable, consoleVerdict, formatTime, plain } from "../report/console.ts";
 import type { Style } from "../report/console.ts";
 import { jsonReport } from "../report/json.ts";
 import type { RunResult, ScenarioResult } from "../scenario/result.ts";
@@ -119,7 +119,9 @@ export async function runFiles(options: RunOptions): Promise<number> {
     await session.worker?.close();
   }
   const result: RunResult = { version: 1, tool: { version: version(), moduleHash: createHash("sha256").update(bytes).digest("hex").slice(0, 16) }, scenarios, summary: summarize(scenarios) };
-  process.stdout.write(options.reporter === "json" ? jsonReport(result) : consoleTable(result, styleFor(process.stdout)));
+  const style = styleFor(process.stdout);
+  if (options.reporter === "console" && options.steps) process.stdout.write(consoleSteps(result, style));
+  process.stdout.write(options.reporter === "json" ? jsonReport(result) : consoleTable(result, style));
   if (session.isInterrupted) process.stderr.write("interrupted\n");
   else if (options.reporter === "console") process.stderr.write(consoleVerdict(result, styleFor(process.stderr)));
   return session.isInterrupted ? exitCodes.interrupted : exitCodeOf(scenarios);

@@ -25,7 +25,7 @@ function table(rows: readonly (readonly string[])[]): string[] {
 
 function row(result: ScenarioResult): string[] {
   const m = result.metrics;
-  return [marks[result.status][1], result.name, result.outcome, formatTime(result.virtualTimeNs), String(m.machineChecks), String(m.droppedWrites), `${m.killed}/${m.killed + m.survived}`];
+  return [marks[result.status][1], result.name, result.verdict === null ? result.outcome : `${result.outcome}, ${result.verdict}`, formatTime(result.virtualTimeNs), String(m.machineChecks), String(m.droppedWrites), `${m.killed}/${m.killed + m.survived}`];
 }
 
 function trouble(result: ScenarioResult, style: Style): string[] {
@@ -50,8 +50,24 @@ export function consoleTable(result: RunResult, style: Style = plain): string {
   return `${painted.join("\n")}\n`;
 }
 
+/** The commands of every scenario's steps with what they gave, as a terminal shows it (standard output). */
+export function consoleSteps(result: RunResult, style: Style = plain): string {
+  const shown = (text: string): string[] => (text === "" ? [] : text.replace(/\n$/, "").split("\n"));
+  const blocks = result.scenarios.filter(({ commands }) => commands.length > 0).map(({ file, name, commands }) => [
+    style.paint("bold", `${file}: ${name}`),
+    ...commands.flatMap((one) => [
+      style.paint("dim", `$ ${one.command}`), ...shown(one.stdout), ...shown(one.stderr), ...(one.exitCode === 0 ? [] : [style.paint("yellow", `[exit status ${one.exitCode}]`)]),
+    ]),
+    "",
+  ].join("\n"));
+  return blocks.map((block) => `${block}\n`).join("");
+}
+
+/** What layout checks had to say, also of runs that pass. */
+const remarks = (result: ScenarioResult, style: Style): string[] => result.warnings.map((text) => style.paint("yellow", `${result.file}: ${text}`));
+
 /** What went wrong and the totals (standard error). */
 export function consoleVerdict(result: RunResult, style: Style = plain): string {
   const totals = (Object.entries(result.summary) as [Status, number][]).filter(([status, count]) => count > 0 || status === "pass").map(([status, count]) => `${count} ${status}`);
-  return `${[...result.scenarios.flatMap((scenario) => trouble(scenario, style)), "", totals.join(", ")].join("\n")}\n`;
+  return `${[...result.scenarios.flatMap((scenario) => [...remarks(scenario, style), ...trouble(scenario, style)]), "", totals.join(", ")].join("\n")}\n`;
 }

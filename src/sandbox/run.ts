@@ -128,7 +128,7 @@ export function createRun(module: WebAssembly.Module, plan: ScenarioPlan, option
   const state: State = {
     plan, options, system, workloads, faults, files, trace: [],
     phase: "boot", steps: 0, failure: null, limit: null, end: null, deadline: setUpTime, quietSince: -1, bytesAtReady: 0n, result: null, areStepsStarted: false, lostRegions: null,
-    stepRun: { plan, system, files, faults, results: [], said: [], facts: () => momentFacts(system, files, metricsOf(state)) },
+    stepRun: { plan, system, files, faults, results: [], commands: [], said: [], facts: () => momentFacts(system, files, metricsOf(state)) },
   };
   system.kernel.trace.onText = (layer, _kind, text) => {
     if (layer === "result") return;
@@ -255,7 +255,7 @@ function makeResult(state: State): ScenarioResult {
   const hex = (word: number): string => word.toString(16).padStart(8, "0");
   return {
     file: state.plan.file, name: state.plan.name, seed: state.options.seed, schedule: state.options.schedule, policies: state.plan.policies, status, reason, verdict, warnings, outcome,
-    virtualTimeNs: hardware.now, traceDigest: hex(all.high) + hex(all.low), digests, faults, expectations, metrics,
+    virtualTimeNs: hardware.now, traceDigest: hex(all.high) + hex(all.low), digests, commands: state.stepRun.commands, faults, expectations, metrics,
     reproduce: `cxl-sandbox run ${state.plan.file} --seed ${state.options.seed} --schedule ${state.options.schedule}`,
   };
 }

@@ -10,7 +10,7 @@ import type { FileSystem } from "../kernel/sysfs/file-system.ts";
 import { judgeMoment, judgeText } from "../scenario/expect.ts";
 import type { MomentFacts } from "../scenario/expect.ts";
 import type { ScenarioPlan, StepFile } from "../scenario/plan.ts";
-import type { ExpectationResult } from "../scenario/result.ts";
+import type { CommandRecord, ExpectationResult } from "../scenario/result.ts";
 import { runCommand } from "../userland/run.ts";
 import type { FaultTable } from "./faults.ts";
 import { injectStep } from "./faults.ts";
@@ -28,6 +28,8 @@ export interface StepRun {
   readonly faults: FaultTable;
   /** What was held against expectations on the way, in order. */
   readonly results: ExpectationResult[];
+  /** Commands so far, with what they gave. */
+  readonly commands: CommandRecord[];
   /** Marks and log lines since the step before this one began. */
   readonly said: string[];
   readonly facts: () => MomentFacts;
@@ -57,6 +59,7 @@ const command = task("sandbox.command", function* (kernel: Kernel, run: StepRun,
   const text = resolveReferences(run.plan.machine, run.files, step.run);
   const done = yield* runCommand(kernel, run.files, text);
   traceText(kernel.trace, "result", resultKinds.step, text, done.stdout + done.stderr, done.exitCode);
+  run.commands.push({ step: number, atNs: run.system.hardware.now, command: text, exitCode: done.exitCode, stdout: done.stdout, stderr: done.stderr });
   const wanted = step.exit ?? 0;
   if (done.exitCode !== wanted) throw new StepFailure(`step ${number} "${text}" ended ${done.exitCode}, not ${wanted}: ${(done.stderr || done.stdout).trim().split("\n").at(-1) ?? ""}`);
   for (const stream of ["stdout", "stderr"] as const) if (step[stream] !== undefined) note(run, number, judgeText(`${stream} of "${text}"`, step[stream], done[stream]));

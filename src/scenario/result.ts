@@ -23,6 +23,17 @@ export interface ExpectationResult {
   readonly actual: string;
 }
 
+/** A command of a scenario's steps, as it was typed, and what it gave. */
+export interface CommandRecord {
+  /** Number of the step, from 1. */
+  readonly step: number;
+  readonly atNs: number;
+  readonly command: string;
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
 export interface Metrics {
   readonly machineChecks: number;
   readonly droppedWrites: number;
@@ -48,6 +59,7 @@ export interface ScenarioResult {
   readonly virtualTimeNs: number;
   readonly traceDigest: string;
   readonly digests: Readonly<Record<TraceLayer, string>>;
+  readonly commands: readonly CommandRecord[];
   readonly faults: readonly FaultResult[];
   readonly expectations: readonly ExpectationResult[];
   readonly metrics: Metrics;

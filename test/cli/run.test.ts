@@ -31,8 +31,20 @@ const small = fixture("never-fires.yaml");
 describe("cxl-sandbox run", () => {
   it("runs every bundled scenario, prints a table and ends 0", () => {
     const { status, stdout, stderr } = run("run", "scenarios");
-    expect([status, stderr.trim()]).toEqual([0, `${bundled} pass`]);
+    expect([status, stderr.trim().split("\n").at(-1)]).toEqual([0, `${bundled} pass`]);
     for (const letter of "abcdefgh") expect(stdout).toContain(`(${letter})`);
+  });
+
+  it("--steps shows each command with what it printed and how it ended, before the table; the JSON has the same", () => {
+    const path = file("steps.yaml", "version: 1\nname: steps\nmachine: { hostBridges: [{ rootPorts: [{ device: { volatile: 256MiB } }] }] }\nsteps:\n  - run: cat /sys/bus/cxl/devices/mem0/serial\n  - { run: cat /sys/nothing, exit: 1 }\n");
+    const { status, stdout } = run("run", path, "--steps");
+    expect(status).toBe(0);
+    expect(stdout.split("\n").slice(0, 3)).toEqual([`${path}: steps`, "$ cat /sys/bus/cxl/devices/mem0/serial", "0x1"]);
+    expect(stdout).toContain("$ cat /sys/nothing\n");
+    expect(stdout.indexOf("[exit status 1]")).toBeLessThan(stdout.indexOf("virtual time"));
+    expect(run("run", path).stdout).not.toContain("$ cat");
+    const { scenarios } = JSON.parse(run("run", path, "--reporter", "json").stdout) as RunResult;
+    expect(scenarios[0]?.commands.map(({ step, exitCode, stdout: said }) => [step, exitCode, said])).toEqual([[1, 0, "0x1\n"], [2, 1, ""]]);
   });
 
   it("the worker and --no-worker give the same result", () => {
