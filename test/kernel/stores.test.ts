@@ -52,6 +52,7 @@ const states: Readonly<Record<string, State>> = {
   "a region that misses a member, hmem over it": { machine: cards([true, false]), setup: { regions: [region], softReserved } },
   "a Soft Reserved range larger than its region": { machine: cards([true, true]), setup: { regions: [region], softReserved: [{ base: start, size: GiB }] } },
   "memory online": { machine: cards([true, true]), policies: ram, setup: { regions: [region] } },
+  "memory online, as in 7.3": { machine: cards([true, true]), policies: { ...ram, version: "7.3" }, setup: { regions: [region] } },
   "hmem's memory online over a partial region": { machine: cards([true, false]), policies: ram, setup: { regions: [region], softReserved } },
   "cards below a switch": { machine: machineOf([portOf("rp0", { slots: [switchOf("sw0", [0, 1].map((p) => downstreamOf(`dsp${p}`, p, [deviceOf(`d${p}`, { serial: BigInt(p + 1) })])))] })]), commands: [`${create} -w 2 mem0 mem1`] },
   "cards with persistent memory": { machine: cards([true, true], 512n * MiB) },

@@ -52,6 +52,7 @@ function legalFor(kernel: Kernel, random: RandomState, path: string, present: st
   if (name === "new_id" || name === "remove_id") return named(kernel, random, "dax");
   if (name === "align") return pick(random, ["4096", "2097152", "1073741824"]);
   if (name === "delete") return named(kernel, random, "dax");
+  if (name === "state" && path.includes("/dax")) return pick(random, ["unplugged", "online", "online_kernel", "online_movable"]);
   if (name === "state" || name === "auto_online_blocks") return pick(random, ["online", "online_kernel", "online_movable", "offline"]);
   if (name === "mapping") return mappingText(random);
   if (name.endsWith("_poison")) return `0x${(BigInt(nextBelow(random, 64)) * 64n).toString(16)}`;
