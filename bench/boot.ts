@@ -1,7 +1,7 @@
 // From power-on to a system at rest: a two-way machine until its region has a driver, and large trees of switches, with how their time grows.
 
 import { boot, kernelHandlers, onNotify } from "../src/kernel/boot.ts";
-import { attach, busDevices, findDevice, unbind } from "../src/kernel/base/device.ts";
+import { busDevices, findDevice, unbind } from "../src/kernel/base/device.ts";
 import type { Kernel } from "../src/kernel/base/kernel.ts";
 import { isMemdev } from "../src/kernel/cxl/types.ts";
 import { defaultPolicies } from "../src/kernel/policy.ts";
@@ -77,31 +77,35 @@ function bootLarge(module: WebAssembly.Module, bridges: number): void {
   if (bound !== bridges * portsOfBridge * below) throw new Error(`${bound} memory devices have a driver, not ${bridges * portsOfBridge * below}`);
 }
 
+function takeRootAway(system: System | undefined): void {
+  const root = system === undefined ? undefined : findDevice(system.kernel, "platform", "ACPI0017:00");
+  if (system === undefined || root === undefined) throw new Error("no root to take away");
+  runTask(system, "unbind", unbind(system.kernel, root));
+  settle(system);
+  if (busDevices(system.kernel, "cxl").some((one) => !isMemdev(one))) throw new Error("something is left");
+}
+
 /** What an administrator does on a large machine: everything listed, one memory device listed, the root driver taken away. */
 function useLarge(module: WebAssembly.Module, bridges: number): Measured[] {
-  const { devices, system } = { devices: bridges * portsOfBridge * below, system: start(module, large(bridges)) };
-  const { kernel } = system;
-  const files = createFileSystem(kernel);
-  const list = (line: string): void => void runTask(system, "command", runCommand(kernel, files, line));
-  const root = findDevice(kernel, "platform", "ACPI0017:00");
-  if (root === undefined) throw new Error("no root");
+  const devices = bridges * portsOfBridge * below;
+  const listed = start(module, large(bridges));
+  const files = createFileSystem(listed.kernel);
+  const list = (line: string): void => void runTask(listed, "command", runCommand(listed.kernel, files, line));
+  const others = Array.from({ length: 4 }, () => start(module, large(bridges)));
   return [
     measuredAs(`cxl list -BDMPERT of ${devices} devices`, timesOf(() => list("cxl list -BDMPERT"), 3)),
     measuredAs(`cxl list -Dm mem7 of ${devices} devices`, timesOf(() => list("cxl list -Dm mem7"), 3)),
-    measuredAs(`cxl_acpi unbound and bound over ${devices} devices`, timesOf(() => {
-      runTask(system, "unbind", unbind(kernel, root));
-      runTask(system, "bind", attach(kernel, root));
-      settle(system);
-    }, 3)),
+    measuredAs(`cxl_acpi unbound over ${devices} devices`, timesOf(() => takeRootAway(others.pop()), 3)),
   ];
 }
 
 interface Times {
   readonly cold: number;
   readonly warm: number;
+  readonly best: number;
 }
 
-/** Milliseconds of the first run, and the median of those after it. */
+/** Milliseconds of the first run, and the median and the least of those after it: on a busy machine the least says more. */
 function timesOf(work: () => void, rounds: number): Times {
   const times = Array.from({ length: rounds + 1 }, () => {
     const before = process.hrtime.bigint();
@@ -109,19 +113,20 @@ function timesOf(work: () => void, rounds: number): Times {
     return Number(process.hrtime.bigint() - before) / 1e6;
   });
   const [cold = 0, ...later] = times;
-  return { cold, warm: later.toSorted((a, b) => a - b)[Math.floor(rounds / 2)] ?? 0 };
+  const ordered = later.toSorted((a, b) => a - b);
+  return { cold, warm: ordered[Math.floor(rounds / 2)] ?? 0, best: ordered[0] ?? 0 };
 }
 
-const measuredAs = (name: string, { cold, warm }: Times, note = ""): Measured => ({ name, perSecond: 1000 / warm, note: `${warm.toFixed(1)} ms each; ${cold.toFixed(1)} ms the first time${note}` });
+const measuredAs = (name: string, { cold, warm, best }: Times, note = ""): Measured => ({ name, perSecond: 1000 / warm, note: `${warm.toFixed(1)} ms each, least ${best.toFixed(1)}; ${cold.toFixed(1)} ms the first time${note}` });
 
 /** To be measured before anything else: the first run is a cold one. */
 export function measureBoot(module: WebAssembly.Module): Measured[] {
   const small = [
-    measuredAs("boot to region, 2-way, committed by firmware", timesOf(() => expectRegion(start(module, twoWay, committed).kernel), 41)),
-    measuredAs("boot to region, 2-way, cxl create-region", timesOf(() => createRegion(module), 41)),
+    measuredAs("boot to region, 2-way, committed by firmware", timesOf(() => expectRegion(start(module, twoWay, committed).kernel), 101)),
+    measuredAs("boot to region, 2-way, cxl create-region", timesOf(() => createRegion(module), 101)),
   ];
   const counts = [1, 2, 4, 8].map((bridges) => ({ devices: bridges * portsOfBridge * below, times: timesOf(() => bootLarge(module, bridges), 5) }));
   const [least] = counts;
-  const perDevice = ({ devices, times }: (typeof counts)[number]): number => times.warm / devices;
+  const perDevice = ({ devices, times }: (typeof counts)[number]): number => times.best / devices;
   return [...small, ...counts.map((one) => measuredAs(`boot of ${one.devices} devices below switches`, one.times, least === undefined ? "" : `; per device ${(perDevice(one) / perDevice(least)).toFixed(2)} times that of ${least.devices}`)), ...useLarge(module, 8)];
 }

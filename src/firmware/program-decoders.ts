@@ -37,7 +37,7 @@ interface Place {
 }
 
 /** Writes one decoder and waits for its commit, at most 100 ms. What hardware refuses stays as hardware has it. */
-function programDecoder(platform: FirmwarePlatform, place: Place, decoder: FirmwareDecoder): void {
+export function programDecoder(platform: FirmwarePlatform, place: Place, decoder: FirmwareDecoder): void {
   const handle = platform.ioremap(place.block + BigInt(cacheMemoryRange.offset), BigInt(cacheMemoryRange.size));
   const at = findComponentCapability(handle, hdmDecoderPort.identity.id);
   if (at === 0) return handle.unmap();

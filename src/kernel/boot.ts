@@ -17,13 +17,14 @@ import { registerDaxDrivers } from "./dax/cxl.ts";
 import { awaitOwnership } from "./dax/decision.ts";
 import { initializeIsolation, isolationHandlers, notifyHandler } from "./isolation/service.ts";
 import { kernelPageHandlers } from "./mce/kernel-pages.ts";
+import { referenceHandlers } from "./mm/page-reference.ts";
 import { memoryHandlers } from "./mm/pin.ts";
 import { initializeBuiltIn, loadModules } from "./modules.ts";
 import { enumerateHostBridge, startProbing } from "./pci/enumerate.ts";
 import { drivers as pciDrivers, handlers as pciHandlers } from "./pci/port-driver.ts";
 
 /** Every named handler of the kernel, for `createKernel`. */
-export const kernelHandlers: ReadonlyMap<string, Handler> = new Map<string, Handler>([...Object.entries(pciHandlers), ...memoryHandlers, ...kernelPageHandlers, ...cxlHandlers, ...isolationHandlers]);
+export const kernelHandlers: ReadonlyMap<string, Handler> = new Map<string, Handler>([...Object.entries(pciHandlers), ...memoryHandlers, ...kernelPageHandlers, ...referenceHandlers, ...cxlHandlers, ...isolationHandlers]);
 
 /** What to call for an ACPI notify to a host bridge; its argument is the bridge's UID. */
 export const onNotify: Call = { handler: notifyHandler, argument: 0 };

@@ -46,6 +46,12 @@ export function runTask<T>(system: System, name: string, body: Task<T>): T {
   return result.value;
 }
 
+/** Lets a time pass, virtual ns; ends early when the system does. */
+export function runFor(system: System, nanoseconds: number): void {
+  const end = system.hardware.now + nanoseconds;
+  while (step(system, end).kind === "progress");
+}
+
 /** Lets everything that is ready, asleep or announced by an interrupt come to its end; timers and workloads are left alone. @throws DriveError, ForgottenTaskError */
 export function settle(system: System): void {
   drive(system, "what was started", () => !hasReady(system.scheduler) && nextWakeTime(system.scheduler) < 0 && !system.platform.interrupts.pending);

@@ -8,11 +8,12 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { CaptureError, readDecoders } from "../../tools/conformance/capture.ts";
 import { addressesOf } from "../../tools/conformance/linux/addresses.ts";
 import { readCase, readSteps } from "../../tools/conformance/linux/case.ts";
-import type { LinuxDifference } from "../../tools/conformance/linux/compare.ts";
+import type { LinuxDifference } from "../../tools/conformance/linux/moment.ts";
 import { runCase } from "../../tools/conformance/linux/compare.ts";
 import { attributeFacts, iomemFacts, listingFacts, outputFacts } from "../../tools/conformance/linux/facts.ts";
-import { bootHost, decoderRegister, softReservedOf } from "../../tools/conformance/linux/host.ts";
+import { bootHost, capturedBooting, decoderRegister, softReservedOf } from "../../tools/conformance/linux/host.ts";
 import { lasting, namesIn, present } from "../../tools/conformance/linux/names.ts";
+import { partFinder } from "../../tools/conformance/linux/parts.ts";
 import { programmedDecoders } from "../../tools/conformance/linux/programmed.ts";
 import { linuxSummary } from "../../tools/conformance/linux/report.ts";
 import { decoderOffsets } from "../../tools/conformance/decoder-values.ts";
@@ -133,16 +134,18 @@ describe("a second kernel", () => {
   const linux = readCase(join(captures, "2b-two-way-ram"));
   const topology = readTopology(linux.name, linux.commandLine);
   const registers = linux.moments.get("1-region-kmem-offline")?.files.get("hdm-regs.txt") ?? "";
-  const decoders = programmedDecoders(topology, readDecoders("f", registers, linux.commandLine).entries);
+  const machine = machineOf(topology, addressesOf(linux, topology));
+  const decoders = programmedDecoders(machine, partFinder("f", machine), readDecoders("f", registers, linux.commandLine).entries);
 
   it("finds decoders as the first one left them", () => {
     expect(decoders.map(({ place, index, ways, granularity, targets }) => [place, index, ways, granularity, targets])).toEqual([["cxl.1", 0, 2, 256, [1, 0]], ["mem0", 0, 2, 256, []], ["mem1", 0, 2, 256, []]]);
-    const host = bootHost(modules.release, { machine: machineOf(topology, addressesOf(linux, topology)), commandLine: linux.kernelCommandLine, decoders });
+    const host = bootHost(modules.release, capturedBooting(machine, linux.kernelCommandLine, decoders));
     expect(["cxl.1", "mem0", "mem1"].map((name) => decoderRegister(host, name, 0, decoderOffsets.control))).toEqual([0x1610, 0x1610, 0x1610]);
     expect(host.command("cat /sys/bus/cxl/devices/port1/decoders_committed").stdout).toBe("1\n");
   });
 
   it("has the Soft Reserved ranges of its own command line", () => {
     expect(softReservedOf("quiet memmap=512M%0x4d0000000+0xefffffff memmap=1G%0x0+2 stage=2")).toEqual([{ base: 0x4_d000_0000n, size: 512n << 20n }]);
+    expect(softReservedOf("memmap=0x10000000%0x4d0000000-2+0xefffffff,256M%20G+4026531839 memmap=64M!4G memmap=512M")).toEqual([{ base: 0x4_d000_0000n, size: 256n << 20n }, { base: 20n << 30n, size: 256n << 20n }]);
   });
 });

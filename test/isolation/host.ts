@@ -18,9 +18,9 @@ import { isLinkUp } from "../../src/kernel/pci/link.ts";
 import type { KernelPolicies } from "../../src/kernel/policy.ts";
 import { defaultPolicies } from "../../src/kernel/policy.ts";
 import type { MachineDescription } from "../../src/platform/description.ts";
-import { runTask } from "../../src/sandbox/drive.ts";
+import { runFor, runTask } from "../../src/sandbox/drive.ts";
 import type { System } from "../../src/sandbox/system.ts";
-import { createSystem, step } from "../../src/sandbox/system.ts";
+import { createSystem } from "../../src/sandbox/system.ts";
 import type { Task } from "../../src/sim/task.ts";
 import { task } from "../../src/sim/task.ts";
 import type { CountingMode } from "../../src/workload/state.ts";
@@ -93,8 +93,7 @@ export function boot(setup: Setup = {}): Host {
 }
 
 export function run(host: Host, nanoseconds: number): void {
-  const end = host.system.hardware.now + nanoseconds;
-  for (let result = step(host.system, end); result.kind === "progress"; result = step(host.system, end));
+  runFor(host.system, nanoseconds);
 }
 
 export const inject = (host: Host, action: ProbeSpec["action"], after = 100_000, id = 0): boolean => armProbe(host.system.hardware, id, { match: { kind: "time", at: host.system.hardware.now + after }, action }) === undefined;

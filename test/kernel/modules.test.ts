@@ -3,7 +3,9 @@
 import { describe, expect, it } from "vitest";
 import type { ModuleName, ModulePlan } from "../../src/kernel/base/module-plan.ts";
 import { moduleNames, moduleState } from "../../src/kernel/base/module-plan.ts";
+import { troubles } from "../../src/kernel/cxl/trouble.ts";
 import { loadModule } from "../../src/kernel/modules.ts";
+import { deferredProbes, isProbingAtRest } from "../../src/kernel/base/probing.ts";
 import type { KernelPolicies } from "../../src/kernel/policy.ts";
 import { defaultPolicies } from "../../src/kernel/policy.ts";
 import type { MachineDescription } from "../../src/platform/description.ts";
@@ -65,6 +67,8 @@ describe("with a barrier before the decision", () => {
     expect([failed.length, daxOf(booted)]).toEqual([4, []]);
     moduleState(booted.kernel).plan = asModules("cxl_mem", "cxl_pci", "dax_cxl", "cxl_port", "cxl_acpi");
     booted.run(loadModule(booted.kernel, "cxl_acpi"));
+    // Too early is no failure (S50).
+    expect(troubles(booted.kernel)).toEqual([]);
     expect([ownerOf(booted), bus(booted, "cxl").filter((name) => name.startsWith("endpoint")).length]).toEqual(["cxl", 2]);
   });
 });
@@ -96,6 +100,18 @@ describe("a premature decision", () => {
   it("[S61] boot does not end before a decision that is still to fall", () => {
     const booted = bootPlan(undefined, policyOf({ decision: { kind: "delay", time: 30 * second } }));
     expect([booted.kernel.platform.clock.now > 30 * second, ownerOf(booted)]).toEqual([true, "cxl"]);
+  });
+});
+
+describe("deferred probes", () => {
+  const order = asModules("cxl_port", "cxl_acpi", "cxl_mem", "cxl_pci", "dax_cxl", "dax_hmem");
+  const policies = (decision: KernelPolicies["softReserved"]["decision"]) => policyOf({ owner: "mode-variable", decision });
+
+  it("[S29] [S59] cxl's dax region is deferred while the mode says so, and tried again when it changes; a deferred device does not keep a wait from ending", () => {
+    expect(ownerOf(bootPlan(order, policies({ kind: "delay", time: second })))).toBe("cxl");
+    const stuck = bootPlan(asModules("cxl_port", "cxl_acpi", "cxl_mem", "cxl_pci", "dax_cxl"), policies({ kind: "naive-wait" }));
+    const waiting = deferredProbes(stuck.kernel).map((id) => stuck.kernel.devices.get(id)?.name);
+    expect([waiting, isProbingAtRest(stuck.kernel), daxOf(stuck)]).toEqual([["dax_region0"], true, []]);
   });
 });
 

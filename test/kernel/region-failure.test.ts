@@ -198,6 +198,34 @@ describe("[POL-ASM] timeout", () => {
   });
 });
 
+describe("endings in any order", () => {
+  const four = regionOver(["d00", "d10", "d01", "d11"]);
+  const seeds = Array.from({ length: 24 }, (_, n) => n + 1);
+
+  it("[S16] [S31] whatever the order of probes, a region with a member missing ends once, and a whole one never", () => {
+    for (const seed of seeds) {
+      for (const [absent, ends] of [[["d11"], 1], [[], 0]] as const) {
+        const booted = bootWith(wideMachine(2, 2, 256, absent), { regions: [four] }, { seed, policies: assembly({ onFailure: "unregister-b", isLogged: true }) });
+        expect([seed, lines(booted).length, held(booted)]).toEqual([seed, ends, ends === 1 ? "" : "HDC"]);
+      }
+    }
+  });
+
+  it("[S5] [S16] a limit that passes while members are still arriving: each region that was made ends or is whole, and nothing is left behind", () => {
+    const counts = new Set<number>();
+    for (const seed of seeds) {
+      for (const timeout of [1, 20_000_000, 40_000_000]) {
+        const booted = bootWith(wideMachine(2, 2), { regions: [four] }, { seed, policies: assembly({ onFailure: "unregister-b", isLogged: true, timeout }) });
+        wait(booted, second);
+        counts.add(lines(booted).length);
+        const whole = list(booted, "region").map((region) => read(booted, `${region}/commit`));
+        expect([seed, timeout, booted.kernel.timers.length, whole, held(booted)]).toEqual([seed, timeout, 0, whole.length === 0 ? [] : ["1"], whole.length === 0 ? "" : "HDC"]);
+      }
+    }
+    expect(counts.size).toBeGreaterThan(1);
+  });
+});
+
 describe("[S6] the failure is consumer independent", () => {
   const kept = { leave: "HDC", "unregister-a": "DC", "unregister-b": "" } as const;
   for (const onFailure of policies) {

@@ -202,4 +202,13 @@ describe("what the sequences found", () => {
     expect(["target0", "target1", "target3"].map((name) => booted.read(`${folder}/${name}`).trim())).toEqual(["decoder2.0", "", ""]);
     expect(inconsistencies(booted.kernel)).toEqual([]);
   });
+
+  it("a locked region whose member left and came back counts the one that stayed once", () => {
+    const booted = bootState({ machine: cards([true, true]), setup: { regions: [{ ...region, isLocked: true }] } });
+    expect(["/sys/devices/pci0000:0c/0000:0c:00.0/0000:0d:00.0/remove", "/sys/bus/pci/rescan"].map((path) => store(booted, path, "1"))).toEqual(["", ""]);
+    booted.settle();
+    expect(booted.read("/sys/bus/cxl/devices/region0/commit")).toBe("1\n");
+    expect(store(booted, "/sys/bus/cxl/drivers/cxl_mem/unbind", "mem1")).toBe("");
+    expect(inconsistencies(booted.kernel)).toEqual([]);
+  });
 });

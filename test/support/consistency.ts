@@ -47,8 +47,8 @@ function checkTree(kernel: Kernel, report: Report): void {
     const folder = `/sys/bus/${bus}/devices`;
     const names = files.list(folder);
     if (names.length !== busDevices(kernel, bus).length) report(`${folder}: ${busDevices(kernel, bus).length} devices under ${names.length} names`);
-    const places = names.map((name) => files.realpath(`${folder}/${name}`));
-    if (new Set(places).size !== places.length) report(`${folder}: two names of one device`);
+    const places = names.filter((name) => files.exists(`${folder}/${name}`)).map((name) => files.realpath(`${folder}/${name}`));
+    if (places.length !== names.length || new Set(places).size !== places.length) report(`${folder}: ${names.length} names of ${new Set(places).size} devices`);
   }
 }
 

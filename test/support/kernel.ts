@@ -14,6 +14,8 @@ import type { MachineDescription } from "../../src/platform/description.ts";
 import { runTask, settle } from "../../src/sandbox/drive.ts";
 import type { System } from "../../src/sandbox/system.ts";
 import { createSystem } from "../../src/sandbox/system.ts";
+import { spawn } from "../../src/sim/task.ts";
+import type { ExploredStrategy } from "../../src/sim/explored.ts";
 import type { Task } from "../../src/sim/task.ts";
 import { runCommand } from "../../src/userland/run.ts";
 import type { CommandResult } from "../../src/userland/output.ts";
@@ -41,22 +43,31 @@ export interface BootOptions {
   readonly policies?: Partial<KernelPolicies>;
   /** Races are decided by this seed; in order when absent. */
   readonly seed?: number;
+  /** Races are decided by an exploration. */
+  readonly strategy?: ExploredStrategy;
   readonly restrictions?: Partial<FirmwareOptions["restrictions"]>;
   readonly firmware?: Partial<FirmwareOptions>;
   /** Faults of kernel steps, armed at power-on. */
   readonly steps?: readonly StepFaultSpec[];
   /** Everything built in when absent. */
   readonly modules?: ModulePlan;
+  /** A task that runs beside the boot. */
+  readonly beside?: (kernel: Kernel, files: FileSystem) => Task<void>;
+  /** Hears every step of the kernel, from the start. */
+  readonly onStep?: (booted: Pick<Booted, "kernel" | "files">, text: string) => void;
 }
 
 /** Powers a machine on and boots it. */
 export function bootMachine(machine: MachineDescription, options: BootOptions = {}): Booted {
   const restrictions = { ...firmware.restrictions, ...options.restrictions };
-  const system = createSystem(modules.release, { machine, firmware: { ...firmware, ...options.firmware, restrictions }, policies: { ...safePolicies, ...options.policies }, handlers: kernelHandlers, seed: options.seed ?? 1, schedule: options.seed === undefined ? "fixed" : "seeded", onNotify });
+  const system = createSystem(modules.release, { machine, firmware: { ...firmware, ...options.firmware, restrictions }, policies: { ...safePolicies, ...options.policies }, handlers: kernelHandlers, seed: options.seed ?? 1, schedule: options.strategy ?? (options.seed === undefined ? "fixed" : "seeded"), onNotify });
   const { kernel } = system;
   const faults = (options.steps ?? []).map((spec) => armStep(kernel, spec));
   const files = createFileSystem(kernel);
   const run = <T>(body: Task<T>): T => runTask(system, "test", body);
+  const { beside, onStep } = options;
+  if (onStep !== undefined) kernel.trace.onText = (layer, _kind, text) => void (layer === "kernel" && onStep({ kernel, files }, text));
+  if (beside !== undefined) spawn(system.scheduler, "beside boot", beside(kernel, files));
   run(boot(kernel, options.modules));
   settle(system);
   return { system, kernel, faults, files, run, command: (line) => run(runCommand(kernel, files, line)), settle: () => settle(system), read: (path) => files.read(path), dmesg: () => kernel.log.map((line) => line.text) };

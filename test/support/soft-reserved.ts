@@ -1,12 +1,11 @@
 // Machines with Soft Reserved memory for tests, and what is asked of them after boot.
 
-import type { ModulePlan } from "../../src/kernel/base/module-plan.ts";
 import type { KernelPolicies } from "../../src/kernel/policy.ts";
 import { defaultPolicies } from "../../src/kernel/policy.ts";
 import type { DeviceDescription, MachineDescription } from "../../src/platform/description.ts";
 import type { FirmwareDecoder, FirmwareRegion, SoftReservedRange } from "../../src/platform/firmware-setup.ts";
 import { noSetup } from "../../src/platform/firmware-setup.ts";
-import type { Booted } from "./kernel.ts";
+import type { BootOptions, Booted } from "./kernel.ts";
 import { bootMachine } from "./kernel.ts";
 import { GiB, MiB, deviceOf, machineOf, portOf } from "./machine.ts";
 
@@ -26,17 +25,16 @@ export const captured = (present: readonly boolean[] = [true, true], volatileCap
 export const region = (values: Partial<FirmwareRegion> = {}): FirmwareRegion => ({ window: 0, base: start, size: 512n * MiB, granularity: 256, targets: ["mem1", "mem0"], isLocked: false, ...values });
 export const whole: SoftReservedRange = { base: start, size: 512n * MiB };
 
-export interface Case {
+export interface Case extends Pick<BootOptions, "modules" | "beside" | "onStep"> {
   readonly machine?: MachineDescription;
   readonly regions?: readonly FirmwareRegion[];
   readonly decoders?: readonly FirmwareDecoder[];
   readonly softReserved?: readonly SoftReservedRange[];
   readonly policies?: Partial<KernelPolicies>;
-  readonly modules?: ModulePlan;
 }
 
-export const bootCase = ({ machine = captured(), regions = [region()], decoders = [], softReserved = [whole], policies = {}, modules }: Case): Booted =>
-  bootMachine(machine, { firmware: { setup: { ...noSetup, regions, decoders, softReserved } }, policies, ...(modules === undefined ? {} : { modules }) });
+export const bootCase = ({ machine = captured(), regions = [region()], decoders = [], softReserved = [whole], policies = {}, ...options }: Case): Booted =>
+  bootMachine(machine, { firmware: { setup: { ...noSetup, regions, decoders, softReserved } }, policies, ...options });
 
 export const bus = (booted: Booted, name: string): string[] => (booted.files.exists(`/sys/bus/${name}/devices`) ? booted.files.list(`/sys/bus/${name}/devices`).toSorted() : []);
 export const hmemOf = (booted: Booted): string[] => bus(booted, "platform").filter((name) => name.startsWith("hmem."));

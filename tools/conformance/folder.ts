@@ -44,8 +44,8 @@ function runFile(module: WebAssembly.Module, folder: string, name: string): File
   return capture === undefined ? undefined : runCapture(module, capture);
 }
 
-/** Runs everything in a folder, or what is called `only`. @throws CaptureError there is nothing to run */
-export function runFolder(module: WebAssembly.Module, folder: string, only?: string): FolderResult {
+/** Runs everything in a folder, or what is called `only`. @throws CaptureError there is nothing to run, and `mayBeNone` does not say that this is well */
+export function runFolder(module: WebAssembly.Module, folder: string, only?: string, mayBeNone = false): FolderResult {
   if (!existsSync(folder) || !statSync(folder).isDirectory()) throw new CaptureError(folder, "", "is no folder; give one with captures");
   const all = filesBelow(folder);
   const names = all.filter((name) => only === undefined || name === only || basename(name) === only);
@@ -61,6 +61,6 @@ export function runFolder(module: WebAssembly.Module, folder: string, only?: str
       errors.push(error);
     }
   }
-  if (results.length === 0 && errors.length === 0) throw new CaptureError(only ?? folder, "", `is no capture; captures are JSON files with entries, mmio.ndjson, *.hdm-regs.txt and ${tableFile}, the last three with ${commandLineFile} beside them`);
+  if (results.length === 0 && errors.length === 0 && !mayBeNone) throw new CaptureError(only ?? folder, "", `is no capture; captures are JSON files with entries, mmio.ndjson, *.hdm-regs.txt and ${tableFile}, the last three with ${commandLineFile} beside them, and folders with ${logFile}`);
   return { results, others, errors };
 }

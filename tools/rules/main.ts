@@ -1,12 +1,11 @@
-// npm run rules [-- --write]: every rule with its tests. Exit 1: a rule that is modelled has none.
+// npm run rules [-- --write]: every rule with its tests and scenarios. Exit 1: a rule that is modelled has none.
 
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { waiting } from "./rules.ts";
 import { rulesPage, rulesReport } from "./scan.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const { text, missing } = rulesReport(root);
 console.log(text);
 if (process.argv.includes("--write")) writeFileSync(`${root}docs/rules.md`, rulesPage(root));
-process.exitCode = missing.some((rule) => waiting[rule] === undefined) ? 1 : 0;
+process.exitCode = missing.length > 0 ? 1 : 0;

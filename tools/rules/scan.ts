@@ -1,8 +1,9 @@
-// Which tests name which rules: titles of tests and suites with ids in brackets, read from the test files.
+// Which tests and scenarios name which rules: titles of tests and suites with ids in brackets, names of scenario files with ids in them.
 
-import { readFileSync, readdirSync } from "node:fs";
-import { join } from "node:path";
-import { rules, waiting } from "./rules.ts";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { basename, join } from "node:path";
+import type { Rule } from "./behaviour.ts";
+import { rules, wantsScenario } from "./rules.ts";
 
 export interface NamedTest {
   readonly file: string;
@@ -30,46 +31,110 @@ export function namedTests(file: string, text: string): NamedTest[] {
   return found;
 }
 
-export function scan(root: string): NamedTest[] {
-  return folders.flatMap((folder) =>
-    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".test.ts")).toSorted().flatMap((name) => namedTests(join(folder, name), readFileSync(join(root, folder, name), "utf8"))),
-  );
+const filesBelow = (root: string, folder: string, ending: string): string[] =>
+  existsSync(join(root, folder)) ? readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(ending)).toSorted().map((name) => join(folder, name)) : [];
+
+export const scan = (root: string): NamedTest[] => folders.flatMap((folder) => filesBelow(root, folder, ".test.ts").flatMap((file) => namedTests(file, readFileSync(join(root, file), "utf8"))));
+
+const idInName = /\b([SA])(\d+)(?:-\1(\d+))?\b/g;
+/** `s15-slots-full.yaml`, also for several: `s46-s47-trimmed.yaml`. */
+const idsInFile = /(?:^|-)s0*(\d+)(?=[-.])/g;
+
+/** Rules that a scenario names: in its `name`, also as a range (S68-S72), and at the start of its file's. */
+export function namedInScenario(file: string, text: string): string[] {
+  const name = /^name:(.*)$/m.exec(text)?.[1] ?? "";
+  const said = [...name.matchAll(idInName)].flatMap(([, letter = "", first = "", last = first]) => Array.from({ length: Math.max(0, Number(last) - Number(first)) + 1 }, (_, n) => `${letter}${Number(first) + n}`));
+  return [...new Set([...said, ...[...basename(file).matchAll(idsInFile)].map(([, number = ""]) => `S${number}`)])];
 }
 
-export function testsByRule(tests: readonly NamedTest[]): ReadonlyMap<string, readonly NamedTest[]> {
-  const byRule = new Map<string, NamedTest[]>();
-  for (const test of tests) for (const one of test.ids) byRule.set(one, [...(byRule.get(one) ?? []), test]);
-  return byRule;
+const group = <T>(pairs: readonly (readonly [rule: string, item: T])[]): ReadonlyMap<string, readonly T[]> => {
+  const groups = new Map<string, T[]>();
+  for (const [rule, item] of pairs) {
+    const before = groups.get(rule);
+    if (before === undefined) groups.set(rule, [item]);
+    else before.push(item);
+  }
+  return groups;
+};
+
+export interface Evidence {
+  readonly tests: ReadonlyMap<string, readonly NamedTest[]>;
+  /** Files of scenarios by rule. */
+  readonly scenarios: ReadonlyMap<string, readonly string[]>;
 }
 
-const plain = (words: string): string => words.replaceAll(/\[[A-Z]+\d+\] ?/g, "").replaceAll("|", "\\|").trim();
-const others = (tests: ReadonlyMap<string, readonly NamedTest[]>, prefix: string): string[] => [...tests.keys()].filter((one) => one.startsWith(prefix) && !rules.some((rule) => rule.id === one)).toSorted((a, b) => Number(a.slice(1)) - Number(b.slice(1)));
+export function evidenceOf(root: string): Evidence {
+  const tests = scan(root).flatMap((test) => test.ids.map((one) => [one, test] as const));
+  const scenarios = filesBelow(root, "scenarios", ".yaml").flatMap((file) => namedInScenario(file, readFileSync(join(root, file), "utf8")).map((one) => [one, file] as const));
+  return { tests: group(tests), scenarios: group(scenarios) };
+}
+
+/** A rule of the source documents is also proven by a scenario; the others ask for a test. */
+const isProven = ({ tests, scenarios }: Evidence, rule: Rule): boolean => tests.has(rule.id) || (rule.id.startsWith("S") && scenarios.has(rule.id));
+const words = { record: "record only", impossible: "cannot arise here", later: "later" } as const;
+const standing = (evidence: Evidence, rule: Rule): string => {
+  if (isProven(evidence, rule)) return "tests";
+  return rule.exempt === undefined ? "NO TEST" : words[rule.exempt.kind];
+};
+
+const plain = (text: string): string => text.replaceAll(/\[[A-Z]+\d+\] ?/g, "").replaceAll("|", "\\|").trim();
+
+function row(evidence: Evidence, rule: Rule): string {
+  const tests = (evidence.tests.get(rule.id) ?? []).map((test) => `${test.file}: ${plain(test.title)}`).join("<br>");
+  const none = rule.exempt === undefined ? (isProven(evidence, rule) ? "" : "**none**") : `${words[rule.exempt.kind]}: ${rule.exempt.reason}`;
+  return [rule.id, rule.text, rule.clause, tests === "" ? none : tests].join(" | ");
+}
 
 /** Text of docs/rules.md. */
 export function rulesPage(root: string): string {
-  const tests = testsByRule(scan(root));
-  const rows = rules.map(({ id: rule, text, clause }) => `| ${rule} | ${text} | ${clause} | ${(tests.get(rule) ?? []).map((test) => `${test.file}: ${plain(test.title)}`).join("<br>") || `**none**${waiting[rule] === undefined ? "" : `: ${waiting[rule]}`}`} |`);
-  const behaviour = ["A", "S"].flatMap((prefix) => others(tests, prefix).map((rule) => `| ${rule} | ${(tests.get(rule) ?? []).map((test) => `${test.file}: ${plain(test.title)}`).join("<br>")} |`));
+  const evidence = evidenceOf(root);
+  const isSheet = (rule: Rule): boolean => !/^[AS]\d/.test(rule.id);
+  const scenariosOf = (rule: Rule): string => (evidence.scenarios.get(rule.id) ?? []).join("<br>");
   return `# Rules and their tests
 
-Generated by \`npm run rules -- --write\`; a test holds this page equal to the tests' titles. Ids in brackets in a title name the rules that the test proves.
+Generated by \`npm run rules -- --write\`; a test holds this page equal to the tests' titles and the scenarios' names. Ids in brackets in a title name the
+rules that the test proves; a scenario has them in its name.
 
 | rule | says | clause | tests |
 |---|---|---|---|
-${rows.join("\n")}
+${rules.filter(isSheet).map((rule) => `| ${row(evidence, rule)} |`).join("\n")}
 
-## Rules of region assembly (A) and of the source documents (S) that tests name
+## Region assembly (A) and the source documents (S)
 
-| rule | tests |
-|---|---|
-${behaviour.join("\n")}
+| rule | says | about | tests | scenarios |
+|---|---|---|---|---|
+${rules.filter((rule) => !isSheet(rule)).map((rule) => `| ${row(evidence, rule)} | ${scenariosOf(rule)} |`).join("\n")}
 `;
 }
 
+export interface RulesReport {
+  readonly text: string;
+  /** Rules without a test, and without a reason for that. */
+  readonly missing: readonly string[];
+  /** Rules that ask for a scenario and have none. */
+  readonly withoutScenario: readonly string[];
+}
+
+const without = (names: readonly string[]): string => (names.length === 0 ? "" : `, without: ${names.join(", ")}`);
+
 /** One line per rule, and those without a test. */
-export function rulesReport(root: string): { readonly text: string; readonly missing: readonly string[] } {
-  const tests = testsByRule(scan(root));
-  const missing = rules.filter(({ id: rule }) => !tests.has(rule)).map(({ id: rule }) => rule);
-  const lines = rules.map(({ id: rule, text }) => `${rule.padEnd(5)} ${String(tests.get(rule)?.length ?? 0).padStart(3)} ${tests.has(rule) ? "tests" : waiting[rule] === undefined ? "NO TEST" : `no test: ${waiting[rule]}`}  ${text}`);
-  return { text: [...lines, `${rules.length} rules, ${rules.length - missing.length} with tests${missing.length === 0 ? "" : `, without: ${missing.join(", ")}`}`].join("\n"), missing };
+export function rulesReport(root: string): RulesReport {
+  const evidence = evidenceOf(root);
+  const proven = rules.filter((rule) => isProven(evidence, rule));
+  const missing = rules.filter((rule) => !isProven(evidence, rule) && rule.exempt === undefined).map((rule) => rule.id);
+  const asking = rules.filter(wantsScenario);
+  const withoutScenario = asking.filter((rule) => !evidence.scenarios.has(rule.id)).map((rule) => rule.id);
+  const lines = rules.map((rule) => {
+    const [tests, scenarios] = [evidence.tests.get(rule.id)?.length ?? 0, evidence.scenarios.get(rule.id)?.length ?? 0];
+    const reason = isProven(evidence, rule) || rule.exempt === undefined ? "" : ` (${rule.exempt.reason})`;
+    return `${rule.id.padEnd(5)} ${String(tests).padStart(3)} tests ${String(scenarios).padStart(2)} scenarios  ${standing(evidence, rule).padEnd(17)}  ${rule.text}${reason}`;
+  });
+  const exempt = rules.length - proven.length - missing.length;
+  return {
+    text: [
+      ...lines, `scenarios of S1-S67: ${asking.length - withoutScenario.length} of ${asking.length}${without(withoutScenario)}`,
+      `${rules.length} rules, ${proven.length} with tests${exempt === 0 ? "" : `, ${exempt} with a reason why not`}${without(missing)}`,
+    ].join("\n"),
+    missing, withoutScenario,
+  };
 }

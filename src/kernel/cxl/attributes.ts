@@ -10,6 +10,7 @@ import { cdatAttribute } from "./cdat.ts";
 import type { DeviceState } from "./device-state.ts";
 import { setDpaSize, setMode } from "./dpa.ts";
 import { hex, identity, line, parseNumber, wideHex } from "./format.ts";
+import { lockRegions, unlockRegions } from "./lock.ts";
 import { createRegion, deleteRegion, nextRegionName } from "./region.ts";
 import { securityAttributes } from "./security.ts";
 import type { PartitionMode } from "./types.ts";
@@ -71,7 +72,13 @@ const storeMode = task("mode.store", function* (_kernel: Kernel, device: Device,
 });
 
 const storeDpaSize = task("dpa_size.store", function* (kernel: Kernel, device: Device, text: string): Task<void> {
-  setDpaSize(kernel, device, parseNumber(text));
+  const size = parseNumber(text);
+  yield* lockRegions(kernel);
+  try {
+    setDpaSize(kernel, device, size);
+  } finally {
+    unlockRegions(kernel);
+  }
 });
 
 export const endpointDecoderType: DeviceType = {

@@ -7,6 +7,7 @@ import type { Kernel } from "../base/kernel.ts";
 import { printk } from "../base/kernel.ts";
 import { failStep } from "../base/steps.ts";
 import type { PartitionMode } from "./types.ts";
+import { resetCommitted } from "./firmware-decoders.ts";
 import { decoderOf, endpointPart, granule, memdevOf, portOf } from "./types.ts";
 
 /** First DPA after every reservation of the endpoint. */
@@ -47,15 +48,24 @@ export function freeDpa(kernel: Kernel, device: Device): void {
     printk(kernel, "debug", `cxl ${device.name}: decoder enabled`);
     throw new SystemError("EBUSY", `${device.name}: enabled`);
   }
+  // Reset by hand, and in its slot still (POL-UNWIND `full`).
+  if (part.stagedIn !== null) throw new SystemError("EBUSY", `${device.name}: a target of ${part.stagedIn.name}`);
   const port = portOf(decoder.port);
   if (port.dpaEnd !== decoder.id) throw new SystemError("EBUSY", `${device.name}: decoder${port.id}.${port.dpaEnd} holds DPA above`);
   part.dpa = null;
   port.dpaEnd--;
 }
 
-/** Store of `dpa_size`: frees, then allocates. @throws SystemError EINVAL, EBUSY, ENOSPC by the table of 7.5 */
+/** POL-UNWIND `full`: firmware committed it, it is in no region, and nothing above holds memory: giving the memory back ends the decode first. */
+function isLeftByFirmware(kernel: Kernel, device: Device): boolean {
+  const { isEnabled, region, port, id } = decoderOf(device);
+  return kernel.policy.assembly.unwind === "full" && isEnabled && region === null && endpointPart(device).stagedIn === null && portOf(port).dpaEnd === id;
+}
+
+/** Store of `dpa_size`: frees, then allocates. The caller holds the region lock. @throws SystemError EINVAL, EBUSY, ENOSPC by the table of 7.5 */
 export function setDpaSize(kernel: Kernel, device: Device, size: bigint): void {
   if (size % granule !== 0n) throw new SystemError("EINVAL", `${device.name}: ${size} is no multiple of 256 MiB`);
+  if (size === 0n && isLeftByFirmware(kernel, device)) resetCommitted(kernel, [device]);
   freeDpa(kernel, device);
   if (size === 0n) return;
   const decoder = decoderOf(device);

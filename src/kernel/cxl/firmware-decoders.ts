@@ -66,7 +66,8 @@ export function resetCommitted(kernel: Kernel, members: readonly Device[], inAny
   for (const device of going) {
     resetDecoder(kernel, device);
     const decoder = decoderOf(device);
-    if (decoder.isEnabled || decoder.region !== null || decoder.kind === "endpoint") continue;
+    // A member keeps its range until its region lets it go.
+    if (decoder.isEnabled || decoder.endpoint?.stagedIn != null || (decoder.kind === "endpoint" && decoder.region !== null)) continue;
     decoder.start = 0n;
     decoder.size = 0n;
   }

@@ -19,7 +19,7 @@ import { poisonAttributes } from "./poison.ts";
 import { detachTarget } from "./region-attach.ts";
 import { discoverRegions } from "./region-auto.ts";
 import { deviceDvsec, hdmEnable } from "./registers.ts";
-import { checkEnabled, enumeratePorts, leavePorts } from "./topology.ts";
+import { enumeratePorts, leavePorts, checkEnabled } from "./topology.ts";
 import { reportingTrouble } from "./trouble.ts";
 import { cxlBus, cxlState, isMemdev, isPort, memdevOf, portOf } from "./types.ts";
 

@@ -16,7 +16,7 @@ import { readDecoder, settle } from "./hdm.ts";
 import type { ComponentRegisters } from "./registers.ts";
 import { capabilityIds, capabilityRange, findComponentBlock, mapComponents, openHdm } from "./registers.ts";
 import type { DecoderRecord, Dport, EndpointDecoderPart, PortKind, PortRecord } from "./types.ts";
-import { cxlBus, cxlState, freeId, isPort, memdevOf, portOf, takeId } from "./types.ts";
+import { cxlBus, cxlState, freeId, memdevOf, portOf, takeId, isPort } from "./types.ts";
 
 interface PortSpec {
   readonly kind: PortKind;

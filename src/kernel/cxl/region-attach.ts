@@ -160,7 +160,8 @@ export function attachPort(kernel: Kernel, region: Device, port: Device, endpoin
   const dport = dportTowards(port, endpointPort);
   const isNew = dport !== undefined && !reference.endpoints.some((other) => dportTowards(port, decoderOf(other).port) === dport);
   const width = portOf(port).hdm?.capability.targetCount ?? 1;
-  reference.endpoints.push(endpoint);
+  // A member that stayed while another one left and came back is counted already (locked regions, 7.4).
+  if (!reference.endpoints.includes(endpoint)) reference.endpoints.push(endpoint);
   if (isNew) reference.targetCount++;
   const { uport } = portOf(port);
   const added = `${uport.name}:${port.name} ${reference.decoder.name} add: ${endpointPart(endpoint).memdev.name}:${endpoint.name} @ ${position}`;
@@ -177,7 +178,7 @@ export function countTargets(port: Device, reference: RegionReference): void {
 }
 
 /** Takes the endpoint out of the region's reference at one port; the last one frees the port's decoder. */
-function detachPort(region: Device, port: Device, endpoint: Device): void {
+function detachPort(kernel: Kernel, region: Device, port: Device, endpoint: Device): void {
   const record = portOf(port);
   const reference = referenceOf(port, region);
   if (reference === undefined) return;
@@ -186,8 +187,8 @@ function detachPort(region: Device, port: Device, endpoint: Device): void {
   reference.endpoints.splice(at, 1);
   countTargets(port, reference);
   const decoder = decoderOf(reference.decoder);
-  // A port's decoder keeps the range that it was read with: one of firmware's regions, or one that hardware goes on decoding (a locked region).
-  const keepsRange = decoder.isEnabled || regionOf(region).isAuto;
+  // A port's decoder keeps the range that it was read with: one of firmware's regions, unless all of discovery is undone, or one that hardware goes on decoding (a locked region).
+  const keepsRange = decoder.isEnabled || (regionOf(region).isAuto && kernel.policy.assembly.unwind !== "full");
   if (!keepsRange || reference.decoder === endpoint) {
     decoder.start = 0n;
     decoder.size = 0n;
@@ -258,10 +259,10 @@ export function attachNewPorts(kernel: Kernel, region: Device): Device[] {
 }
 
 /** Takes back what an attach that failed has done. */
-function undoAttach(region: Device, device: Device): void {
+function undoAttach(kernel: Kernel, region: Device, device: Device): void {
   const record = regionOf(region);
   const part = endpointPart(device);
-  for (const port of portsUpwards(decoderOf(device).port)) detachPort(region, port, device);
+  for (const port of portsUpwards(decoderOf(device).port)) detachPort(kernel, region, port, device);
   if (record.targets[part.position] === device) {
     record.targets[part.position] = null;
     record.targetCount--;
@@ -289,7 +290,7 @@ export function attachTarget(kernel: Kernel, region: Device, device: Device, pos
       record.state = regionStates.active;
     }
   } catch (thrown) {
-    undoAttach(region, device);
+    undoAttach(kernel, region, device);
     throw thrown;
   }
   const decoder = decoderOf(device);
@@ -315,9 +316,9 @@ function unstage(kernel: Kernel, device: Device): void {
   const part = endpointPart(device);
   const region = part.stagedIn;
   if (region === null) return;
-  undoAttach(region, device);
+  undoAttach(kernel, region, device);
   part.stagedIn = null;
-  part.state = "auto";
+  if (part.state === "auto-staged") part.state = "auto";
   mark(kernel, `${device.name} unstaged`, region.name);
 }
 
@@ -337,7 +338,7 @@ export function detachTarget(kernel: Kernel, device: Device, from: Device | null
     if (!record.isLocked) resetRegionDecoders(kernel, region);
     record.state = regionStates.active;
   }
-  undoAttach(region, device);
+  undoAttach(kernel, region, device);
   // Hardware may go on decoding (region-assembly 7.6); who is staged stays so, without a region.
   endpointPart(device).stagedIn = null;
   decoderOf(device).start = 0n;

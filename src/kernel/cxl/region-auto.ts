@@ -13,7 +13,7 @@ import { failStep, stepFault } from "../base/steps.ts";
 import { createResource, describeResource, insertConflict, resourceSize } from "../resource/resource.ts";
 import { trimSoftReserved } from "../resource/soft-reserved.ts";
 import { lockRegions, unlockRegions } from "./lock.ts";
-import { checkTarget, failCheck, logName, refuse, requireAuto, tryAttach } from "./region-attach.ts";
+import { checkTarget, failCheck, logName, refuse, tryAttach, requireAuto } from "./region-attach.ts";
 import { assemble } from "./region-auto-check.ts";
 import { endAssembly, watchAssembly } from "./region-failure.ts";
 import { endWatch } from "./region-watch.ts";

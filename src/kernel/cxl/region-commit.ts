@@ -11,6 +11,7 @@ import { stepFault } from "../base/steps.ts";
 import { loseBacking } from "../mm/backing.ts";
 import { checkReset } from "../resource/decode-hold.ts";
 import { resourceSize } from "../resource/resource.ts";
+import { resetCommitted } from "./firmware-decoders.ts";
 import { commitDecoder, resetDecoder } from "./hdm.ts";
 import { lockRegions, unlockRegions } from "./lock.ts";
 import { decoderOf, portOf, portsUpwards, regionOf, regionStates } from "./types.ts";
@@ -96,7 +97,18 @@ export const commitRegion = task("region.commit", function* (kernel: Kernel, reg
   }
 });
 
-/** Store of 0 to `commit`: driver first, then hardware. @throws SystemError EPERM the region is locked; EBUSY policy, hmem uses its addresses */
+/** POL-UNWIND `full`: what firmware committed for the members of a region that never ran is reset as if the region had committed it. */
+function resetFirmware(kernel: Kernel, region: Device): void {
+  const { isAuto, targets } = regionOf(region);
+  if (!isAuto || kernel.policy.assembly.unwind !== "full") return;
+  resetCommitted(kernel, targets.filter((target) => target !== null).toReversed());
+}
+
+/**
+ * Store of 0 to `commit`: driver first, then hardware.
+ * @throws SystemError EPERM the region is locked; EBUSY firmware's decoders of a region that never ran, and one committed later is in the way; EBUSY
+ * policy, hmem uses its addresses
+ */
 export const decommitRegion = task("region.decommit", function* (kernel: Kernel, region: Device): Task<void> {
   const record = regionOf(region);
   if (record.isLocked) throw new SystemError("EPERM", `${region.name} is locked`);
@@ -107,7 +119,7 @@ export const decommitRegion = task("region.decommit", function* (kernel: Kernel,
   yield* unbind(kernel, region);
   yield* lockRegions(kernel);
   try {
-    if (record.state !== regionStates.resetPending) return;
+    if (record.state !== regionStates.resetPending) return resetFirmware(kernel, region);
     resetRegionDecoders(kernel, region);
     record.state = regionStates.active;
   } finally {

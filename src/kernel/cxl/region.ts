@@ -13,6 +13,7 @@ import { checkReset } from "../resource/decode-hold.ts";
 import { createResource, findFree, formatRange, insertResource, removeResource, resourceSize } from "../resource/resource.ts";
 import { trimSoftReserved } from "../resource/soft-reserved.ts";
 import { hex, identity, line, parseBoolean, parseNumber } from "./format.ts";
+import { resetCommitted } from "./firmware-decoders.ts";
 import { lockRegions, unlockRegions } from "./lock.ts";
 import { attachTarget, detachTarget, tryAttach } from "./region-attach.ts";
 import { commitRegion, decommitRegion } from "./region-commit.ts";
@@ -168,6 +169,19 @@ const storeCommit = task("commit.store", function* (kernel: Kernel, region: Devi
   else yield* decommitRegion(kernel, region);
 });
 
+/**
+ * A member is taken out by hand. POL-UNWIND for regions that firmware made: `none` refuses it as `dpa_size` does, since the decoder is enabled (EBUSY is
+ * INFERRED: no kernel refuses it); `targets` leaves the decoder committed, as Linux 7.2; `full` resets it, so that it is userspace's from here on.
+ * @throws SystemError EBUSY
+ */
+function emptySlot(kernel: Kernel, region: Device, target: Device): Device | null {
+  const { isAuto, state } = regionOf(region);
+  const { unwind } = kernel.policy.assembly;
+  if (isAuto && unwind === "none") throw new SystemError("EBUSY", `${region.name}: ${target.name} is enabled`);
+  if (isAuto && unwind === "full" && state < regionStates.commit) resetCommitted(kernel, [target]);
+  return detachTarget(kernel, target, region);
+}
+
 const storeTarget = task("target.store", function* (kernel: Kernel, region: Device, position: number, text: string): Task<void> {
   const name = parseWord(text);
   yield* lockRegions(kernel);
@@ -176,7 +190,7 @@ const storeTarget = task("target.store", function* (kernel: Kernel, region: Devi
     if (name === "") {
       if (regionOf(region).state >= regionStates.commit) checkReset(kernel, regionOf(region).resource);
       const target = regionOf(region).targets[position];
-      if (target != null) changed = detachTarget(kernel, target, region);
+      if (target != null) changed = emptySlot(kernel, region, target);
     } else {
       const device = findDevice(kernel, cxlBus, name);
       if (device === undefined) throw new SystemError("ENODEV", `no device ${name}`);

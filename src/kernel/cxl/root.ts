@@ -19,8 +19,8 @@ import { addNvdimmBridge } from "./nvdimm.ts";
 import { addPort, bindPort, removePort } from "./port.ts";
 import { removeRegion } from "./region.ts";
 import type { DecoderRecord, Dport } from "./types.ts";
-import { lineOfRange, publishWindows } from "./windows.ts";
 import { cxlBus, cxlState, decoderOf, freeId, isMemdev, portOf, rootPart, takeId } from "./types.ts";
+import { lineOfRange, publishWindows } from "./windows.ts";
 
 const platformType: DeviceType = { name: "platform", attributes: [{ name: "modalias", show: () => "acpi:ACPI0017:\n" }] };
 

@@ -15,11 +15,12 @@ import { hmemDriver, platformType, registerHmem } from "./hmem-device.ts";
 /** @throws SystemError EBUSY bound again while the decision is pending (9.2) */
 const probe = task("hmem_platform.probe", function* (kernel: Kernel, platform: Device): Task<void> {
   if (isDecisionPending(kernel)) throw new SystemError("EBUSY", `${platform.name}: the decision is pending`);
-  const { owner } = kernel.policy.softReserved;
+  const { owner, split } = kernel.policy.softReserved;
+  const isLeftToCxl = owner === "none" || split === "none" || isOwnershipDecided(kernel);
   let hasDeferred = false;
   for (const range of softReservedRanges(kernel).slice()) {
     if (!touchesWindow(kernel, range)) yield* registerHmem(kernel, platform, range);
-    else if (owner === "none" || isOwnershipDecided(kernel)) say(kernel, platform, "deferring range to CXL", range);
+    else if (isLeftToCxl) say(kernel, platform, "deferring range to CXL", range);
     else {
       say(kernel, platform, "await CXL initial probe", range);
       hasDeferred = true;

@@ -29,13 +29,13 @@ function parseOnlineType(text: string): OnlineType {
 const storeState = task("memory.state.store", function* (kernel: Kernel, block: MemoryBlock, text: string): Task<void> {
   const type = parseOnlineType(text);
   if (block.isOnline === (type !== "offline")) throw new SystemError("EINVAL", `memory${block.id} is ${block.isOnline ? "online" : "offline"} already`);
-  if (type === "offline") offlineBlock(kernel, block);
+  if (type === "offline") yield* offlineBlock(kernel, block);
   else onlineBlock(kernel, block, type);
 });
 
 const storeOnline = task("memory.online.store", function* (kernel: Kernel, block: MemoryBlock, text: string): Task<void> {
   if (parseBoolean(text)) onlineBlock(kernel, block, "online");
-  else offlineBlock(kernel, block);
+  else yield* offlineBlock(kernel, block);
 });
 
 const storeAutoOnline = task("memory.auto_online_blocks.store", function* (kernel: Kernel, text: string): Task<void> {
@@ -59,7 +59,7 @@ function blockEntries(kernel: Kernel, block: MemoryBlock): Entries {
     ["phys_device", line(() => 0)],
     ["phys_index", line(() => block.id.toString(16).padStart(8, "0"))],
     ["removable", line(() => 1)],
-    ["state", line(() => (block.isOnline ? "online" : "offline"), (text) => storeState(kernel, block, text))],
+    ["state", line(() => (block.isGoing ? "going-offline" : block.isOnline ? "online" : "offline"), (text) => storeState(kernel, block, text))],
     ["subsystem", linkTo("../../../../bus/memory")],
     ["valid_zones", line(() => validZones(kernel, block))],
   ]);

@@ -11,7 +11,9 @@ export type Step =
   /** A new kernel on the same hardware; `commandLine` is the new kernel's. */
   | { readonly kind: "kexec"; readonly commandLine: string }
   /** A card was taken out by its id on the command line. */
-  | { readonly kind: "removed"; readonly card: string };
+  | { readonly kind: "removed"; readonly card: string }
+  /** Something else that was done from outside. */
+  | { readonly kind: "outside"; readonly what: string };
 
 export interface Moment {
   readonly name: string;
@@ -34,7 +36,7 @@ export const commandLineFile = "qemu-cmdline.txt";
 export const momentFiles = ["cxl-vvv.json", "cxl-all.json", "cxl.json", "daxctl.json", "iomem", "attrs.txt", "hdm-regs.txt"] as const;
 
 const endOfCommand = /^\[rc=(\d+), uptime=[\d.]+\]$/;
-const marked = /^(?:[\d.]+ )?(?:capture(?:\(light\))? (\S+)|host-request regs\.(\S+)|host-request del (\S+))$/;
+const marked = /^(?:[\d.]+ )?(?:capture(?:\(light\))? (\S+)|host-request regs\.(\S+)|host-request del (\S+)|host-request (?!regs\.|del )(\S.*))$/;
 
 /** Steps of a log. A moment without listings has registers only and stands where these were read. @throws CaptureError */
 export function readSteps(file: string, text: string): Step[] {
@@ -53,9 +55,10 @@ export function readSteps(file: string, text: string): Step[] {
       at = end;
       continue;
     }
-    const [, captured, read, removed] = marked.exec(line) ?? [];
+    const [, captured, read, removed, other] = marked.exec(line) ?? [];
     const name = captured ?? read;
     if (removed !== undefined) steps.push({ kind: "removed", card: removed });
+    if (other !== undefined) steps.push({ kind: "outside", what: other });
     if (name === undefined || seen.has(name)) continue;
     seen.add(name);
     steps.push({ kind: "moment", name });
@@ -63,21 +66,24 @@ export function readSteps(file: string, text: string): Step[] {
   return steps;
 }
 
-/** @throws CaptureError */
-export function readCase(folder: string): LinuxCase {
+/** What the first kernel was told: the word after -append, in whatever quotes. */
+const appended = (commandLine: string): string => /-append (?:'([^']*)'|"((?:\\.|[^"\\])*)"|(\S+))/.exec(commandLine)?.slice(1).find((text) => text !== undefined) ?? "";
+
+/** Reads a case; without `isMachineGiven` it must have the command line that built its machine. @throws CaptureError */
+export function readCase(folder: string, isMachineGiven = false): LinuxCase {
   const name = basename(folder);
   const text = (file: string): string => {
     const path = join(folder, file);
     if (!existsSync(path)) throw new CaptureError(name, file, `is not in the folder; a case has ${commandLineFile} and ${logFile}`);
     return readFileSync(path, "utf8");
   };
-  const commandLine = text(commandLineFile);
-  const steps = readSteps(`${name}/${logFile}`, text(logFile));
   const all = readdirSync(folder);
+  const commandLine = isMachineGiven && !all.includes(commandLineFile) ? "" : text(commandLineFile);
+  const steps = readSteps(`${name}/${logFile}`, text(logFile));
   const moments = steps.flatMap((step): Moment[] => {
     if (step.kind !== "moment") return [];
     const files = momentFiles.filter((kind) => all.includes(`${step.name}.${kind}`)).map((kind) => [kind, text(`${step.name}.${kind}`)] as const);
     return [{ name: step.name, files: new Map(files) }];
   });
-  return { name, commandLine, kernelCommandLine: /-append '([^']*)'/.exec(commandLine)?.[1] ?? "", steps, moments: new Map(moments.map((moment) => [moment.name, moment])) };
+  return { name, commandLine, kernelCommandLine: appended(commandLine), steps, moments: new Map(moments.map((moment) => [moment.name, moment])) };
 }

@@ -12,6 +12,8 @@ const identities = ["bus", "port", "endpoint", "memdev", "decoder", "region", "d
 function identityOf(value: Json, index: number): string {
   if (!isObject(value)) return String(index);
   if (value["position"] !== undefined && value["target"] === undefined) return `position ${String(value["position"])}`;
+  // Records of poison: the order of its list is the device's own.
+  if (value["source"] !== undefined && value["offset"] !== undefined) return `offset ${String(value["offset"])}`;
   const key = identities.find((one) => typeof value[one] === "string");
   if (key !== undefined) return String(value[key]);
   // A group at the top: `{"root decoders":[...]}`.
@@ -50,17 +52,28 @@ export function listingFacts(file: string, title: string, text: string): Facts {
   return into;
 }
 
-/** Messages in order, and the one JSON document that may stand among them. */
-export function outputFacts(title: string, output: string): Facts {
-  const into = new Map<string, string>();
+/** An output's messages, and the one JSON document that may stand among them. */
+function partsOf(output: string): { readonly messages: readonly string[]; readonly document: string | undefined } {
   const lines = output.split("\n");
   const first = lines.findIndex((line) => line === "[" || line === "{" || line === "[]");
   const last = lines.findLastIndex((line) => line === "]" || line === "}" || line === "[]");
-  const hasDocument = first >= 0 && last >= first;
-  const messages = hasDocument ? lines.toSpliced(first, last - first + 1) : lines;
+  if (first < 0 || last < first) return { messages: lines, document: undefined };
+  return { messages: lines.toSpliced(first, last - first + 1), document: lines.slice(first, last + 1).join("\n") };
+}
+
+/** Messages in order, and the leaves of the document. */
+export function outputFacts(title: string, output: string): Facts {
+  const into = new Map<string, string>();
+  const { messages, document } = partsOf(output);
   for (const [index, message] of messages.filter((line) => line.trim() !== "").entries()) into.set(`${title} message ${index + 1}`, message);
-  if (hasDocument) flatten(parseJson(title, lines.slice(first, last + 1).join("\n")), `${title} output`, into);
+  if (document !== undefined) flatten(parseJson(title, document), `${title} output`, into);
   return into;
+}
+
+/** The document of an output; an empty list where there is none. @throws CaptureError it is broken */
+export function documentIn(output: string): Json {
+  const { document } = partsOf(output);
+  return document === undefined ? [] : parseJson("output", document);
 }
 
 interface Range {

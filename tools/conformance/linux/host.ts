@@ -1,17 +1,19 @@
 // Our kernel on the machine of a case: power-on, decoders as another kernel left them, boot, commands, what is seen at a moment.
 
 import { hdmDecoderPort } from "../../../registers/hdm-decoder.ts";
+import type { IsolationOwner } from "../../../src/firmware/firmware.ts";
 import { boot, kernelHandlers, onNotify } from "../../../src/kernel/boot.ts";
 import { SystemError } from "../../../src/kernel/base/errno.ts";
 import { createFileSystem } from "../../../src/kernel/sysfs/file-system.ts";
 import type { FileSystem } from "../../../src/kernel/sysfs/file-system.ts";
 import type { MachineDescription } from "../../../src/platform/description.ts";
-import type { FirmwareDecoder, SoftReservedRange } from "../../../src/platform/firmware-setup.ts";
+import type { FirmwareDecoder, FirmwareSetup, SoftReservedRange } from "../../../src/platform/firmware-setup.ts";
 import { noSetup } from "../../../src/platform/firmware-setup.ts";
 import { kernelPolicies } from "../../../src/sandbox/policies.ts";
 import { runTask, settle } from "../../../src/sandbox/drive.ts";
 import type { System } from "../../../src/sandbox/system.ts";
 import { createSystem } from "../../../src/sandbox/system.ts";
+import type { PolicyValues } from "../../../src/scenario/policies.ts";
 import { presetValues } from "../../../src/scenario/policies.ts";
 import type { Task } from "../../../src/sim/task.ts";
 import type { CommandResult } from "../../../src/userland/output.ts";
@@ -20,6 +22,7 @@ import { decoderAt } from "../decoder-values.ts";
 
 export interface Host {
   readonly system: System;
+  readonly machine: MachineDescription;
   readonly files: FileSystem;
   readonly command: (line: string) => CommandResult;
 }
@@ -43,35 +46,44 @@ function decodersAt(read: (offset: number) => number): number | undefined {
   return found === undefined ? undefined : found >>> 20;
 }
 
-const units: Readonly<Record<string, bigint>> = { "": 1n, K: 1n << 10n, M: 1n << 20n, G: 1n << 30n };
+const units: Readonly<Record<string, bigint>> = { "": 1n, K: 1n << 10n, M: 1n << 20n, G: 1n << 30n, T: 1n << 40n };
 const softReservedType = 0xefff_ffffn;
 const bytes = (digits: string, unit: string): bigint => BigInt(digits) * (units[unit.toUpperCase()] ?? 1n);
 
-/** Ranges that a command line makes Soft Reserved: `memmap=SIZE%BASE+0xefffffff`. */
+const retyped = /^(0x[0-9a-f]+|\d+)([KMGT]?)%(0x[0-9a-f]+|\d+)([KMGT]?)(?:-(?:0x[0-9a-f]+|\d+))?\+(0x[0-9a-f]+|\d+)$/i;
+
+/** Ranges that a command line makes Soft Reserved: `memmap=SIZE%BASE+0xefffffff`, several with commas between, the old type before the + if it is said. */
 export const softReservedOf = (commandLine: string): SoftReservedRange[] =>
-  [...commandLine.matchAll(/\bmemmap=(0x[0-9a-f]+|\d+)([KMG]?)%(0x[0-9a-f]+|\d+)([KMG]?)\+(0x[0-9a-f]+)/gi)].flatMap(([, size = "0", sizeUnit = "", base = "0", baseUnit = "", type = "0"]) =>
-    BigInt(type) === softReservedType ? [{ base: bytes(base, baseUnit), size: bytes(size, sizeUnit) }] : []);
+  [...commandLine.matchAll(/\bmemmap=(\S+)/g)].flatMap(([, list = ""]) => list.split(",")).flatMap((one) => {
+    const [, size = "0", sizeUnit = "", base = "0", baseUnit = "", type = "0"] = retyped.exec(one) ?? [];
+    return BigInt(type) === softReservedType ? [{ base: bytes(base, baseUnit), size: bytes(size, sizeUnit) }] : [];
+  });
 
 const preset = "linux-7.2";
 const restrictions = { deviceCoherent: true, hostOnlyCoherent: true, volatile: true, persistent: true, fixed: false };
 
+/** A machine, what firmware or an earlier kernel left in it, and the kernel's policies. */
 export interface Booting {
   readonly machine: MachineDescription;
-  /** The kernel's own command line: what is said there changes the preset. */
-  readonly commandLine: string;
-  /** What an earlier kernel left programmed. */
-  readonly decoders: readonly FirmwareDecoder[];
+  readonly setup: FirmwareSetup;
+  readonly policies: PolicyValues;
+  /** Decides races; in order when absent. */
+  readonly seed?: number;
 }
 
-/** Boots the kernel with the preset of the version that was captured. */
-export function bootHost(module: WebAssembly.Module, { machine, commandLine, decoders }: Booting): Host {
+/** What a captured kernel was booted with: the preset of its version, changed by its command line; decoders as an earlier kernel left them. */
+export function capturedBooting(machine: MachineDescription, commandLine: string, decoders: readonly FirmwareDecoder[]): Booting {
   const chosen = presetValues(preset);
   if (chosen === undefined) throw new Error(`there is no preset ${preset}`);
-  const values = { ...chosen, online: /\bmemhp_default_state=(\w+)/.exec(commandLine)?.[1] ?? chosen.online };
-  const system = createSystem(module, { machine, firmware: { isolationOwner: "os", restrictions, setup: { ...noSetup, decoders, softReserved: softReservedOf(commandLine) } }, policies: kernelPolicies(values), handlers: kernelHandlers, seed: 1, schedule: "fixed", onNotify });
+  const policies = { ...chosen, online: /\bmemhp_default_state=(\w+)/.exec(commandLine)?.[1] ?? chosen.online };
+  return { machine, setup: { ...noSetup, decoders, softReserved: softReservedOf(commandLine) }, policies };
+}
+
+export function bootHost(module: WebAssembly.Module, { machine, setup, policies, seed }: Booting): Host {
+  const system = createSystem(module, { machine, firmware: { isolationOwner: policies.isoown as IsolationOwner, restrictions, setup }, policies: kernelPolicies(policies), handlers: kernelHandlers, seed: seed ?? 1, schedule: seed === undefined ? "fixed" : "seeded", onNotify });
   const files = createFileSystem(system.kernel);
   run(system, boot(system.kernel));
-  return { system, files, command: (line) => run(system, runCommand(system.kernel, files, line)) };
+  return { system, machine, files, command: (line) => run(system, runCommand(system.kernel, files, line)) };
 }
 
 /** Files that the captures leave out: commands, and groups of a dax region. */

@@ -39,6 +39,9 @@ function lastingName(names: Names, whole: string, kind: string, number: string, 
 /** A text with every racing name replaced by the lasting one; unknown names stay. */
 export const lasting = (names: Names, text: string): string => text.replaceAll(racing, (whole, kind: string, number: string, index: string | undefined) => lastingName(names, whole, kind, number, index));
 
+/** A text with racing and lasting names alike replaced by their kind: for a boot of which no listing tells whose they are. */
+export const nameless = (text: string): string => text.replaceAll(/\b(mem|endpoint|port|decoder)(?:\d+|<[^>]+>)(\.\d+)?/g, (whole, kind: string, index: string | undefined) => (whole.startsWith("decoder0.") ? whole : `${kind}<>${index ?? ""}`));
+
 /** A text with lasting names turned into the names of a boot. */
 export function present(names: Names, text: string): string {
   const back = new Map([...names].map(([name, last]) => [last, name]));

@@ -1,6 +1,7 @@
 // What the cases came to, as text: a line for each moment, then differences of one kind together.
 
-import type { CaseResult, LinuxDifference, MomentResult } from "./compare.ts";
+import type { CaseResult } from "./compare.ts";
+import type { LinuxDifference, MomentResult } from "./moment.ts";
 import { linuxRules } from "./rules.ts";
 
 const counts = ({ entries, equal, explained, different }: MomentResult): string => `${entries} entries: ${equal} equal, ${explained} explained, ${different.length} different`;
@@ -32,7 +33,15 @@ const momentsOf = (all: readonly LinuxDifference[]): string => {
   return names.length > 3 ? `${names[0] ?? ""} and ${names.length - 1} more` : names.join(", ");
 };
 
+/** For machines: everything, in order. */
+export const linuxJson = (results: readonly CaseResult[]): object[] => results.map((result) => ({ ...result, used: Object.fromEntries(result.used) }));
+
 export const differencesOf = (results: readonly CaseResult[]): number => results.reduce((sum, { moments }) => sum + moments.reduce((inner, { different }) => inner + different.length, 0), 0);
+
+function totalOf(results: readonly CaseResult[]): string {
+  const sum = (key: "entries" | "equal" | "explained"): number => results.reduce((all, { moments }) => all + moments.reduce((inner, one) => inner + one[key], 0), 0);
+  return `${sum("entries")} entries: ${sum("equal")} equal, ${sum("explained")} explained, ${differencesOf(results)} different`;
+}
 
 export function linuxSummary(results: readonly CaseResult[], isVerbose: boolean): string {
   const lines = results.flatMap((result) => {
@@ -44,6 +53,6 @@ export function linuxSummary(results: readonly CaseResult[], isVerbose: boolean)
       ...(isVerbose ? single : groups),
     ];
   });
-  const sum = (key: "entries" | "equal" | "explained"): number => results.reduce((all, { moments }) => all + moments.reduce((inner, one) => inner + one[key], 0), 0);
-  return [...lines, `total  ${sum("entries")} entries: ${sum("equal")} equal, ${sum("explained")} explained, ${differencesOf(results)} different`].join("\n");
+  const totals = results.length > 1 ? results.map((result) => `${result.name.padEnd(Math.max(...results.map(({ name }) => name.length)))}  ${totalOf([result])}`) : [];
+  return [...lines, ...totals, `total  ${totalOf(results)}`].join("\n");
 }
