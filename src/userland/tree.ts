@@ -61,5 +61,8 @@ export const pathOf = (files: FileSystem, bus: string, name: string): string[] =
 /** Name of what one of a device's links leads to. */
 export function linkOf(files: FileSystem, bus: string, name: string, link: string): string | undefined {
   const path = `${deviceFolder(bus, name)}/${link}`;
-  return files.exists(path) ? files.realpath(path).split("/").at(-1) : undefined;
+  if (!files.exists(path)) return undefined;
+  const last = files.readlink(path).split("/").at(-1);
+  // A link to a device above ends without a name.
+  return last === ".." ? files.realpath(path).split("/").at(-1) : last;
 }

@@ -2,8 +2,12 @@
 // every capture (user-interface 2, 4; region-assembly 4.3).
 
 import { describe, expect, it } from "vitest";
+import { deviceCdat, switchCdat } from "../../src/hardware/cdat.ts";
 import { bootMachine } from "../support/kernel.ts";
+import { MiB, deviceOf, machineOf, offsetOf, portOf } from "../support/machine.ts";
+import { act } from "../support/memdev.ts";
 import { shapeOf, spread } from "../support/regions.ts";
+import { downstreamOf, switchOf } from "../support/topology.ts";
 
 const boot = (qtg: number) => {
   const machine = spread(shapeOf(1, 2));
@@ -17,6 +21,29 @@ describe("quality of service", () => {
     const booted = boot(42);
     expect(booted.read("/sys/bus/cxl/devices/decoder0.0/qos_class")).toBe("42\n");
     expect((JSON.parse(booted.command("cxl list -D -d decoder0.0").stdout) as Listed)[0]?.["qos_class"]).toBe(42);
+  });
+
+  it("(4.3) an endpoint's port and a switch's read their CDAT and have it as a file; a host bridge's has none", () => {
+    const card = deviceOf("d0", { volatileCapacity: 256n * MiB, persistentCapacity: 256n * MiB });
+    const inner = switchOf("sw0", [downstreamOf("dsp0", 0, [card])]);
+    const booted = bootMachine(machineOf([portOf("rp0", { slots: [inner] })]), { restrictions: { persistent: true } });
+    const table = (port: string): number[] => [...booted.read(`/sys/bus/cxl/devices/${port}/CDAT`)].map((letter) => letter.codePointAt(0) ?? 0);
+    expect([table("endpoint3"), table("port2"), booted.files.exists("/sys/bus/cxl/devices/port1/CDAT")]).toEqual([[...deviceCdat(card)], [...switchCdat(inner)], false]);
+    // As captured (2a-one-volatile), but for the length.
+    expect(booted.dmesg().filter((line) => /endpoint3: (CDAT|Failed)/.test(line))).toEqual([`cxl_port endpoint3: CDAT length ${deviceCdat(card).length}`, "cxl_port endpoint3: Failed to retrieve ep perf coordinates.", "cxl_port endpoint3: Failed to do perf coord calculations."]);
+  });
+
+  it("(4.3) a device whose mailbox reports an error, or never has an answer, comes up without its table", () => {
+    const at = { entity: "d0_0_0", space: "config" as const, offset: offsetOf("deviceConfig", "doe", "status") };
+    for (const broken of [{ mask: 0x4, value: 0x4 }, { mask: 0x8000_0000, value: 0 }]) {
+      const booted = bootMachine(spread(shapeOf(1)));
+      booted.command("cxl disable-memdev mem0");
+      act(booted, { kind: "stuckRegister", at: { ...at, mask: broken.mask }, value: broken.value });
+      const from = booted.dmesg().length;
+      expect(booted.command("cxl enable-memdev mem0").exitCode).toBe(0);
+      const said = booted.dmesg().slice(from).filter((line) => /CDAT|perf/.test(line));
+      expect([said, booted.files.exists("/sys/bus/cxl/devices/endpoint2/CDAT")]).toEqual([["cxl_port endpoint2: Failed to read/validate CDAT."], false]);
+    }
   });
 
   it("a memdev has none: no file, no key", () => {

@@ -6,6 +6,7 @@ import type { Attribute, Device, DeviceType } from "../base/device.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { failStep } from "../base/steps.ts";
 import { parseWord } from "../base/parse.ts";
+import { cdatAttribute } from "./cdat.ts";
 import type { DeviceState } from "./device-state.ts";
 import { setDpaSize, setMode } from "./dpa.ts";
 import { hex, identity, line, parseNumber, wideHex } from "./format.ts";
@@ -93,7 +94,7 @@ export const endpointDecoderType: DeviceType = {
 const decodersCommitted = line("decoders_committed", (device) => String(portOf(device).commitEnd + 1));
 
 export const rootPortType: DeviceType = { name: "cxl_port", attributes: [...identity("cxl_port", 4), decodersCommitted] };
-export const portType: DeviceType = { name: "cxl_port", attributes: [...identity("cxl_port", 3), decodersCommitted] };
+export const portType: DeviceType = { name: "cxl_port", attributes: [...identity("cxl_port", 3), decodersCommitted, cdatAttribute] };
 
 const stateOf = (device: Device): DeviceState => memdevOf(device).state;
 

@@ -10,6 +10,7 @@ import type { Kernel } from "../base/kernel.ts";
 import { printk } from "../base/kernel.ts";
 import { failStep } from "../base/steps.ts";
 import { pciFunctionOf } from "../pci/device.ts";
+import { evaluateCdat, readCdat } from "./cdat.ts";
 import { scheduleDetach } from "./detach.ts";
 import { lockRegions, unlockRegions } from "./lock.ts";
 import { addNvdimm } from "./nvdimm.ts";
@@ -100,10 +101,12 @@ function enableDecoding(kernel: Kernel, endpoint: Device): void {
 
 const probePort = task("cxl_port.probe", function* (kernel: Kernel, port: Device): Task<void> {
   const record = portOf(port);
+  yield* readCdat(kernel, port);
   if (record.kind !== "endpoint") {
     manage(port, "below", releasePort);
     return;
   }
+  evaluateCdat(kernel, port);
   const { components } = memdevOf(record.uport);
   if (components === null) throw new SystemError("ENXIO", `${port.name} has no component registers`);
   manage(port, "detach", scheduleDetach);

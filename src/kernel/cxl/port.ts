@@ -32,7 +32,7 @@ export function addPort(kernel: Kernel, spec: PortSpec): Device {
   const depth = spec.kind === "root" ? 0 : portOf(spec.parent).depth + 1;
   const record: PortRecord = {
     kind: spec.kind, id, depth, uport: spec.uport, parentDport: spec.parentDport, dports: [], decoders: [], componentBlock: spec.componentBlock, memdevs: new Set(),
-    references: [], resources: [], components: null, hdm: null, commitEnd: -1, dpaEnd: -1, isBusy: false,
+    references: [], resources: [], components: null, cdat: null, hdm: null, commitEnd: -1, dpaEnd: -1, isBusy: false,
   };
   const name = `${{ root: "root", switch: "port", endpoint: "endpoint" }[spec.kind]}${id}`;
   const device = addDevice(kernel, { name, bus: cxlBus, type: spec.kind === "root" ? rootPortType : portType, parent: spec.parent, data: record });

@@ -41,6 +41,8 @@ export interface PortRecord {
   readonly references: RegionReference[];
   readonly resources: Resource[];
   components: ComponentRegisters | null;
+  /** Coherent Device Attribute Table, as read. */
+  cdat: Uint8Array | null;
   hdm: HdmRegisters | null;
   /** Highest decoder id of the gapless run of committed ones; -1: none. */
   commitEnd: number;

@@ -27,5 +27,6 @@ export const linuxRules: readonly LinuxRule[] = [
   { id: "name of the firmware in sysfs", place: /^attrs cxl mem<0x[0-9a-f]+> firmware_version$/, holds: is("BWFW VERSION 00", "BWFW VERSION 0"), reason: "As in the listing: Identify's own name." },
   { id: "decoders of root ports", place: /^registers \S+ global control$/, holds: is("0x00000000", undefined), reason: "QEMU gives root ports an HDM decoder capability, which CXL 8.2.4 does not allow them; nothing uses it." },
   { id: "device numbers", place: /^attrs (cxl mem|dax dax)\S+ dev$/, holds: (theirs, ours) => isDeviceNumber(theirs) && isDeviceNumber(ours), reason: "Major and minor numbers are handed out as drivers load; only their form is said." },
+  { id: "table of an endpoint", place: /^attrs cxl endpoint<0x[0-9a-f]+> CDAT$/, holds: (theirs, ours) => theirs === undefined && ours !== undefined, reason: "The capture of attributes holds text files only; the names in sysfs-tree.txt have the table of every endpoint." },
   ...alerts.map(([name, theirs, ours]): LinuxRule => ({ id: `alerts: ${name}`, place: new RegExp(`\\.alert_config\\.${name}$`), holds: is(theirs, ours), reason: alertReason })),
 ];
