@@ -28,7 +28,7 @@ const objectsIn = (value: Json): { readonly [key: string]: Json }[] => {
 
 /** Bases of windows as listings show root decoders; failing that, the first region's base is that of the first window. */
 function windowsListed({ moments, steps }: LinuxCase): bigint[] {
-  const files = [...moments.values()].flatMap((moment) => [...moment.files].filter(([kind, text]) => kind.endsWith(".json") && text.trim() !== "").map(([kind, text]) => parseJson(`${moment.name}.${kind}`, text)));
+  const files = [...moments.values()].flatMap((moment) => [...moment.files].filter(([kind, text]) => kind.endsWith(".json") && text.trim() !== "").map(([kind, text]) => parseJson(`${moment.file}.${kind}`, text)));
   const objects = [...files, ...steps.flatMap((step) => (step.kind === "command" ? [documentIn(step.output)] : []))].flatMap(objectsIn);
   const windows: bigint[] = [];
   for (const { decoder, resource } of objects) {
@@ -42,7 +42,7 @@ function windowsListed({ moments, steps }: LinuxCase): bigint[] {
 
 export function addressesOf(linux: LinuxCase, topology: Topology): Addresses {
   const texts = [...linux.moments.values()].flatMap((moment) => moment.files.get("iomem") ?? []);
-  const windows = texts.map(windowsIn).find((found) => found.length > 0) ?? windowsListed(linux);
+  const windows = texts.map(windowsIn).find((found) => found[0] !== undefined) ?? windowsListed(linux);
   const bases = texts.map((text) => [...new Set([...text.matchAll(bridgeRegisters)].map(([, start = "0"]) => BigInt(`0x${start}`) & ~block))]).find((found) => found.length === topology.bridges.length) ?? [];
   const lowest = windows.filter((base) => base !== undefined).reduce<bigint | undefined>((least, base) => (least === undefined || base < least ? base : least), undefined);
   const first = bases[0] ?? (lowest === undefined ? undefined : lowest - usualDistance);

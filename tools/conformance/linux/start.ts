@@ -71,7 +71,7 @@ export function derivedStart(linux: LinuxCase): Start {
     const { gone, rest } = takenBefore(steps);
     const left = [...missing, ...gone].map(partNamed).reduce(withoutCard, machine);
     missing.push(...steps.flatMap((step) => (step.kind === "removed" ? [step.card] : [])));
-    const decoders = programmedDecoders(machine, partNamed, readDecoders(`${moment.name}.hdm-regs.txt`, text, linux.commandLine).entries);
+    const decoders = programmedDecoders(machine, partNamed, readDecoders(`${moment.file}.hdm-regs.txt`, text, linux.commandLine).entries);
     return { booting: capturedBooting(left, commandLine, decoders), steps: rest, commands: null, startsBeforeDrivers: true };
   });
   return {
