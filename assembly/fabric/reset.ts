@@ -76,8 +76,10 @@ export function resetDevice(m: Machine, device: Device, isHot: bool): void {
   traceHardware(m, HW_RESET, device.id, device.resetCount, 0, isHot ? RESET_HOT : RESET_COLD, 0);
 }
 
-/** The device below an active link gets its media ready. */
+/** The device below an active link gets its media ready; what its ranges are is known at once (8.1.3.8.2: within 1 s of the reset). */
 export function startMedia(m: Machine, device: Device): void {
+  setBits(device.config, R.CONFIG_DVSEC_DEVICE_RANGE1_SIZE_LOW, R.DVSEC_DEVICE_RANGE1_SIZE_LOW_MEMORY_INFO_VALID, true);
+  if (hasSecondRange(device)) setBits(device.config, R.CONFIG_DVSEC_DEVICE_RANGE2_SIZE_LOW, R.DVSEC_DEVICE_RANGE2_SIZE_LOW_MEMORY_INFO_VALID, true);
   device.linkAt = m.now + device.readyTime;
   startCci(m, device);
   refreshDeadline(m, device);
@@ -150,7 +152,7 @@ export function runDevice(m: Machine, device: Device): void {
   traceHardware(m, HW_READY, device.id, 0, 0, 0, 0);
 }
 
-/** Ranges show valid and active while the media is ready (Memory_Info_Valid stays once it is set). */
+/** Ranges show active while the media is ready; a second one that a partition change made is valid from then on too. */
 export function setMediaState(m: Machine, device: Device, state: u32): void {
   device.mediaState = state;
   const isReady = state == MEDIA_READY;

@@ -37,7 +37,7 @@ interface Place {
 }
 
 /** Writes one decoder and waits for its commit, at most 100 ms. What hardware refuses stays as hardware has it. */
-function programDecoder(platform: FirmwarePlatform, place: Place, decoder: FirmwareDecoder): void {
+export function programDecoder(platform: FirmwarePlatform, place: Place, decoder: FirmwareDecoder): void {
   const handle = platform.ioremap(place.block + BigInt(cacheMemoryRange.offset), BigInt(cacheMemoryRange.size));
   const at = findComponentCapability(handle, hdmDecoderPort.identity.id);
   if (at === 0) return handle.unmap();
@@ -52,7 +52,7 @@ function programDecoder(platform: FirmwarePlatform, place: Place, decoder: Firmw
   registerAt(handle, at, targetListHigh, index).writeRaw(list >> 32n);
   registerAt(handle, at, targetListLow, index).writeRaw(list & lowHalf);
   const register = registerAt(handle, at, control, index);
-  const values = { interleaveWays: wayCodes[decoder.ways] ?? 0, interleaveGranularity: Math.log2(decoder.granularity) - 8, targetRangeType: 1, lockOnCommit: decoder.isLocked ? 1 : 0, commit: decoder.isCommitted ? 1 : 0 };
+  const values = { interleaveWays: wayCodes[decoder.ways] ?? 0, interleaveGranularity: Math.log2(decoder.granularity) - 8, targetRangeType: decoder.isDeviceCoherent === true ? 0 : 1, lockOnCommit: decoder.isLocked ? 1 : 0, commit: decoder.isCommitted ? 1 : 0 };
   register.writeRaw(encode(control, values));
   for (let poll = 0; decoder.isCommitted && poll < mostPolls; poll++) {
     const { committed, errorNotCommitted } = register.read();

@@ -159,7 +159,7 @@ export function createPlatform(hardware: Hardware): HardwarePlatform {
       },
     },
     ioremap: (base, size) => createHandle(hardware, base, size),
-    invalidateCaches: () => true,
+    invalidateCaches: () => hardware.description.implementation.cacheInvalidation ?? true,
     spend: (nanoseconds) => hardware.advanceTo(hardware.now + nanoseconds),
   };
 }

@@ -6,35 +6,40 @@ import { initializeAcpi, linkFirmwareNode } from "./acpi/acpi.ts";
 import { registerDriver } from "./base/device.ts";
 import type { Call, Handler, Kernel } from "./base/kernel.ts";
 import { mark, printk } from "./base/kernel.ts";
+import type { ModulePlan } from "./base/module-plan.ts";
+import { defaultModulePlan, moduleState } from "./base/module-plan.ts";
+import { awaitProbing } from "./base/probing.ts";
 import { cxlHandlers } from "./cxl/interrupts.ts";
-import { memDriver, portDriver as cxlPortDriver } from "./cxl/mem-driver.ts";
-import { nvdimmBridgeDriver, nvdimmBusDriver } from "./cxl/nvdimm.ts";
-import { pciDriver } from "./cxl/pci-driver.ts";
+import { nvdimmBridgeDriver, nvdimmBusDriver, nvdimmDriver, pmemRegionDriver } from "./cxl/nvdimm.ts";
 import { regionDriver } from "./cxl/region-driver.ts";
-import { acpiDriver, startRoot } from "./cxl/root.ts";
+import { addRootDevice } from "./cxl/root.ts";
 import { registerDaxDrivers } from "./dax/cxl.ts";
-import { startHmem } from "./dax/hmem.ts";
+import { awaitOwnership } from "./dax/decision.ts";
 import { initializeIsolation, isolationHandlers, notifyHandler } from "./isolation/service.ts";
+import { kernelPageHandlers } from "./mce/kernel-pages.ts";
+import { referenceHandlers } from "./mm/page-reference.ts";
 import { memoryHandlers } from "./mm/pin.ts";
-import { attachAll, enumerateHostBridge } from "./pci/enumerate.ts";
+import { initializeBuiltIn, loadModules } from "./modules.ts";
+import { enumerateHostBridge, startProbing } from "./pci/enumerate.ts";
 import { drivers as pciDrivers, handlers as pciHandlers } from "./pci/port-driver.ts";
 
 /** Every named handler of the kernel, for `createKernel`. */
-export const kernelHandlers: ReadonlyMap<string, Handler> = new Map<string, Handler>([...Object.entries(pciHandlers), ...memoryHandlers, ...cxlHandlers, ...isolationHandlers]);
+export const kernelHandlers: ReadonlyMap<string, Handler> = new Map<string, Handler>([...Object.entries(pciHandlers), ...memoryHandlers, ...kernelPageHandlers, ...referenceHandlers, ...cxlHandlers, ...isolationHandlers]);
 
 /** What to call for an ACPI notify to a host bridge; its argument is the bridge's UID. */
 export const onNotify: Call = { handler: notifyHandler, argument: 0 };
 
-/** Drivers in the order in which they register. */
-function registerDrivers(kernel: Kernel): void {
-  for (const driver of [...pciDrivers, cxlPortDriver, acpiDriver, pciDriver, memDriver, regionDriver, nvdimmBridgeDriver, nvdimmBusDriver]) registerDriver(kernel, driver);
-  registerDaxDrivers(kernel, true);
+/** Drivers that are there whatever the plan of modules says. */
+function registerCore(kernel: Kernel): void {
+  for (const driver of [...pciDrivers, regionDriver, nvdimmBridgeDriver, nvdimmBusDriver, nvdimmDriver, pmemRegionDriver]) registerDriver(kernel, driver);
+  registerDaxDrivers(kernel);
 }
 
-/** Boots: afterwards everything that firmware and config space show is probed and services run. */
-export const boot = task("boot", function* (kernel: Kernel): Task<void> {
-  printk(kernel, "notice", "Linux version 7.3.0 (cxl-sandbox model)");
-  registerDrivers(kernel);
+/** Boots: afterwards modules are loaded, everything that firmware and config space show is probed, Soft Reserved has its owner and services run. */
+export const boot = task("boot", function* (kernel: Kernel, plan: ModulePlan = defaultModulePlan): Task<void> {
+  moduleState(kernel).plan = plan;
+  printk(kernel, "notice", `Linux version ${kernel.policy.version}.0 (cxl-sandbox model)`);
+  registerCore(kernel);
   initializeAcpi(kernel);
   const bridges = [];
   for (const bridge of kernel.platform.firmware.hostBridges) {
@@ -43,11 +48,14 @@ export const boot = task("boot", function* (kernel: Kernel): Task<void> {
     bridges.push(device);
   }
   yield point("boot:cxl");
-  yield* startRoot(kernel);
+  addRootDevice(kernel);
+  yield* initializeBuiltIn(kernel, true);
   yield point("boot:pci drivers");
-  yield* attachAll(kernel, bridges);
-  yield point("boot:hmem");
-  yield* startHmem(kernel);
+  yield* startProbing(kernel, bridges);
+  yield* initializeBuiltIn(kernel, false);
+  yield* loadModules(kernel);
+  yield* awaitOwnership(kernel);
+  yield* awaitProbing(kernel);
   yield point("boot:isolation");
   initializeIsolation(kernel);
   mark(kernel, "booted");

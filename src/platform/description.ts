@@ -216,6 +216,8 @@ export interface ImplementationChoices {
   readonly messageOrder: "isolation-first" | "hotplug-first";
   /** What a switch does with a request for a downstream port whose link is down (UNKNOWN); absent: no-response. */
   readonly switchDeadPort?: "no-response" | "all-ones";
+  /** Whether software can make CPU caches agree for a range (wbinvd; a guest cannot); absent: true. */
+  readonly cacheInvalidation?: boolean;
 }
 
 export interface MachineDescription {

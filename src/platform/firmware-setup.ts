@@ -33,6 +33,8 @@ export interface FirmwareDecoder {
   readonly isLocked: boolean;
   /** False: the registers are written, Commit is not. */
   readonly isCommitted: boolean;
+  /** Target Range Type 0, as for a device with a coherent cache of its own; absent: host-only coherent. */
+  readonly isDeviceCoherent?: boolean;
 }
 
 /** A range of the memory map that is kept for special purposes. */

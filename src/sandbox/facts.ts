@@ -1,9 +1,15 @@
 // What became of the memory, asked of kernel and hardware together: the report's facts, not the kernel's knowledge.
 
 import type { Device } from "../kernel/base/device.ts";
+import { busDevices } from "../kernel/base/device.ts";
+import { cxlBus, endpointPart, isRegion, memdevOf, regionOf, regionStates } from "../kernel/cxl/types.ts";
+import type { RegionRecord } from "../kernel/cxl/types.ts";
+import { portsAbove } from "../kernel/pci/device.ts";
+import { resourceSize } from "../kernel/resource/resource.ts";
 import { serviceBytes } from "../kernel/isolation/report.ts";
 import { placeOf } from "../kernel/isolation/regions.ts";
 import { isRebootChosen, isRecoveryBlocked, recoveries } from "../kernel/isolation/state.ts";
+import type { FirmwareRegion } from "../platform/firmware-setup.ts";
 import { placeOfPort } from "./references.ts";
 import type { System } from "./system.ts";
 import { isPortIsolated } from "./system.ts";
@@ -37,4 +43,23 @@ export function memoryFacts(system: System): MemoryFacts {
   const { served, stranded } = serviceBytes(kernel, (port: Device) => dead.has(placeOf(port)));
   const forfeited = recoveries(kernel).reduce((sum, recovery) => sum + recovery.bytesBefore, 0n);
   return { bytesServed: served, bytesStranded: stranded, bytesLost: forfeited + stranded, recoveries: recoveries(kernel).length, recoveryBlocked: isRecoveryBlocked(kernel), rebootChosen: isRebootChosen(kernel) };
+}
+
+const regionsOf = ({ kernel }: System): readonly (readonly [string, RegionRecord])[] => busDevices(kernel, cxlBus).filter(isRegion).map((device) => [device.name, regionOf(device)]);
+
+/** Regions that firmware made and that the kernel has not assembled whole (S9). */
+export function lostFirmwareRegions(system: System, regions: readonly FirmwareRegion[]): readonly FirmwareRegion[] {
+  const whole = regionsOf(system).filter(([, { state }]) => state >= regionStates.commit).flatMap(([, { resource }]) => (resource === null ? [] : [resource]));
+  return regions.filter(({ base, size }) => !whole.some((resource) => resource.start === base && resourceSize(resource) === size));
+}
+
+/** One line for each region with members below more than one root port (POL-INTERLEAVE=contained, S78). */
+export function spanWarnings(system: System): string[] {
+  const { description } = system.hardware;
+  const names = new Map(description.hostBridges.flatMap((bridge) => bridge.rootPorts).map((port) => [placeOfPort(description, port.name), port.name]));
+  const rootPortOf = (target: Device): string => names.get(portsAbove(memdevOf(endpointPart(target).memdev).pciDevice).at(-1)?.name) ?? "?";
+  return regionsOf(system).flatMap(([region, { targets }]) => {
+    const ports = [...new Set(targets.flatMap((target) => (target === null ? [] : [rootPortOf(target)])))].toSorted();
+    return ports.length > 1 ? [`${region} spans root ports ${ports.join(", ")}`] : [];
+  });
 }

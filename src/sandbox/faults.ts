@@ -1,10 +1,13 @@
-// Faults of a scenario over the hardware's probes: armed at their time, fired by a match, proven by evidence.
+// Faults of a scenario over the hardware's probes and the kernel's steps: armed at their time, fired by a match, proven by evidence.
 
+import type { Kernel } from "../kernel/base/kernel.ts";
+import type { StepFault } from "../kernel/base/steps.ts";
+import { armStep } from "../kernel/base/steps.ts";
 import type { Hardware } from "../hardware/machine.ts";
 import type { ProbeAction, ProbeMatch } from "../hardware/probes.ts";
 import { armProbe, probeEvidence } from "../hardware/probes.ts";
 import { findField, rasErrors } from "../scenario/plan.ts";
-import type { ActionFile, FaultFile, ScenarioPlan } from "../scenario/plan.ts";
+import type { ActionFile, PlannedFault, ScenarioPlan } from "../scenario/plan.ts";
 import { deviceActionOf, probesOfAction } from "../scenario/check-device-faults.ts";
 import type { DeviceActionFile, DeviceActionName } from "../scenario/device-faults.ts";
 import { UncheckedFaultError, probesOfDevice } from "./device-faults.ts";
@@ -13,16 +16,20 @@ import type { FaultResult } from "../scenario/result.ts";
 export interface FaultTable {
   readonly plan: ScenarioPlan;
   readonly hardware: Hardware;
+  /** Whose steps can fail; null: there is none. */
+  readonly kernel: Kernel | null;
+  /** Faults that are in the kernel, by index. */
+  readonly steps: Map<number, StepFault>;
   /** Probes of the faults that are in the hardware, by index. */
   readonly armed: Map<number, readonly number[]>;
   /** The first probe of each fault: numbers follow the file, so that they are the same in every run. */
   readonly firstProbes: readonly number[];
 }
 
-export function createFaults(plan: ScenarioPlan, hardware: Hardware): FaultTable {
+export function createFaults(plan: ScenarioPlan, hardware: Hardware, kernel: Kernel | null = null): FaultTable {
   let next = 0;
   const firstProbes = plan.faults.map((fault) => (next += probesOfAction(fault.do)) - probesOfAction(fault.do));
-  return { plan, hardware, armed: new Map(), firstProbes };
+  return { plan, hardware, kernel, steps: new Map(), armed: new Map(), firstProbes };
 }
 
 const functionOf = (value: { readonly of?: string | undefined; readonly port?: string | undefined }): string => value.of ?? value.port ?? "";
@@ -39,7 +46,7 @@ function errorOf(value: NonNullable<ActionFile["rasError"]>): ProbeAction {
   return { kind: kind === "correctable" ? "correctableError" : "uncorrectableError", function: value.of, bit, ...(value.header === undefined ? {} : { header: value.header }) };
 }
 
-type Actions = { readonly [K in Exclude<keyof ActionFile, DeviceActionName | "qmp">]-?: (value: NonNullable<ActionFile[K]>, plan: ScenarioPlan) => ProbeAction };
+type Actions = { readonly [K in Exclude<keyof ActionFile, DeviceActionName | "qmp" | "kernelStep">]-?: (value: NonNullable<ActionFile[K]>, plan: ScenarioPlan) => ProbeAction };
 
 const toProbe: Actions = {
   linkDown: (port) => ({ kind: "linkDown", port }),
@@ -74,7 +81,7 @@ function bitsOf(plan: ScenarioPlan, of: string, field: string, value: number) {
 }
 
 /** What a fault does in the hardware, in order. */
-export function probesOfFault(plan: ScenarioPlan, fault: FaultFile): readonly ProbeAction[] {
+export function probesOfFault(plan: ScenarioPlan, fault: PlannedFault): readonly ProbeAction[] {
   const inDevice = (action: DeviceActionFile): readonly ProbeAction[] => probesOfDevice(plan.machine, action);
   if (fault.do.qmp !== undefined) return fault.do.qmp.flatMap(inDevice);
   if (deviceActionOf(fault.do) !== undefined) return inDevice(fault.do);
@@ -83,7 +90,7 @@ export function probesOfFault(plan: ScenarioPlan, fault: FaultFile): readonly Pr
 }
 
 /** Probes act in the order of their numbers when they match at once. */
-function arm(faults: FaultTable, index: number, fault: FaultFile, match: ProbeMatch, skip: number): void {
+function arm(faults: FaultTable, index: number, fault: PlannedFault, match: ProbeMatch, skip: number): void {
   const first = faults.firstProbes[index] ?? 0;
   const probes = probesOfFault(faults.plan, fault).map((action, offset) => armProbe(faults.hardware, first + offset, { match, skip, action }));
   faults.armed.set(index, probes);
@@ -96,7 +103,7 @@ function fieldOf(plan: ScenarioPlan, of: string, path: string) {
 }
 
 /** The hardware match of a fault, or undefined for one that waits for a mark. */
-function matchOf(plan: ScenarioPlan, fault: FaultFile, from: number): { readonly match: ProbeMatch; readonly skip: number } | undefined {
+function matchOf(plan: ScenarioPlan, fault: PlannedFault, from: number): { readonly match: ProbeMatch; readonly skip: number } | undefined {
   const when = fault.when;
   if ("at" in when) return { match: { kind: "time", at: from + when.at }, skip: 0 };
   if ("request" in when) {
@@ -114,28 +121,48 @@ function matchOf(plan: ScenarioPlan, fault: FaultFile, from: number): { readonly
   return undefined;
 }
 
+/** Puts the fault of a kernel step into the kernel; from `notBefore` on it acts. False: the fault is another kind. */
+function armInKernel(faults: FaultTable, index: number, fault: PlannedFault, notBefore: number): boolean {
+  const spec = fault.do.kernelStep;
+  if (spec === undefined) return false;
+  if (faults.kernel === null) throw new UncheckedFaultError(`fault ${fault.id} needs a kernel`);
+  faults.steps.set(index, armStep(faults.kernel, { step: spec.step, of: spec.of ?? null, notBefore, nth: spec.nth ?? 1, count: spec.count ?? 1, ...(spec.errno === undefined ? {} : { errno: spec.errno }) }));
+  return true;
+}
+
 /** Arms the faults that count from `moment`; times count from now. */
 export function armFaults(faults: FaultTable, moment: "boot" | "ready"): void {
   for (const [index, fault] of faults.plan.faults.entries()) {
-    if ((fault.when.from ?? "ready") !== moment) continue;
+    if ("step" in fault.when || (fault.when.from ?? "ready") !== moment) continue;
+    if ("at" in fault.when && armInKernel(faults, index, fault, faults.hardware.now + fault.when.at)) continue;
     const found = matchOf(faults.plan, fault, faults.hardware.now);
     if (found === undefined) continue;
     arm(faults, index, fault, found.match, found.skip);
   }
 }
 
+/** Does what a step injects (numbers from 1), at once. */
+export function injectStep(faults: FaultTable, step: number): void {
+  for (const [index, fault] of faults.plan.faults.entries()) {
+    if (!("step" in fault.when) || fault.when.step !== step) continue;
+    if (!armInKernel(faults, index, fault, faults.hardware.now)) arm(faults, index, fault, { kind: "time", at: faults.hardware.now }, 0);
+  }
+}
+
 /** A mark or log line was written: faults that wait for it act at once. */
 export function heardMark(faults: FaultTable, text: string, moment: "boot" | "ready"): void {
   for (const [index, fault] of faults.plan.faults.entries()) {
-    if (!("after" in fault.when) || faults.armed.has(index) || !text.includes(fault.when.after)) continue;
+    if (!("after" in fault.when) || faults.armed.has(index) || faults.steps.has(index) || !text.includes(fault.when.after)) continue;
     if (moment === "boot" && (fault.when.from ?? "ready") === "ready") continue;
-    arm(faults, index, fault, { kind: "time", at: faults.hardware.now }, 0);
+    if (!armInKernel(faults, index, fault, faults.hardware.now)) arm(faults, index, fault, { kind: "time", at: faults.hardware.now }, 0);
   }
 }
 
 /** Evidence, in the order of the file. A fault of several actions has fired as often as the least of them. */
 export function faultResults(faults: FaultTable): FaultResult[] {
   return faults.plan.faults.map((fault, index) => {
+    const step = faults.steps.get(index);
+    if (step !== undefined) return { id: fault.id, fired: step.fired > 0, count: step.fired, firstAtNs: step.firstAt };
     const evidence = (faults.armed.get(index) ?? []).map((probe) => probeEvidence(faults.hardware, probe));
     const fired = evidence.length === 0 ? 0 : Math.min(...evidence.map((one) => one.fired));
     return { id: fault.id, fired: fired > 0, count: fired, firstAtNs: evidence[0]?.firstAt ?? null };

@@ -1,32 +1,34 @@
 // One run of one scenario: boot, steps, ready, workloads and faults, the end, the judgement. Sliced by the caller; slices never show.
 
-import { checkTasks, hasReady, nextWakeTime, spawn, task } from "../sim/task.ts";
+import { checkTasks, spawn, task } from "../sim/task.ts";
 import type { Task } from "../sim/task.ts";
 import { hashText } from "../sim/hash.ts";
 import { resultKinds, traceLayers, traceText } from "../sim/trace.ts";
 import type { TraceLayer } from "../sim/trace.ts";
 import { boot, kernelHandlers, onNotify } from "../kernel/boot.ts";
-import { nextTimer } from "../kernel/base/kernel.ts";
+import { isProbingAtRest } from "../kernel/base/probing.ts";
 import type { Kernel } from "../kernel/base/kernel.ts";
 import type { KernelPolicies } from "../kernel/policy.ts";
 import { createFileSystem } from "../kernel/sysfs/file-system.ts";
 import type { FileSystem } from "../kernel/sysfs/file-system.ts";
-import { runCommand } from "../userland/run.ts";
 import { addKernelReader, addPin, addVm, createWorkloads } from "../workload/workloads.ts";
 import type { Workloads } from "../workload/workloads.ts";
 import type { CountingMode } from "../workload/state.ts";
 import { SystemError } from "../kernel/base/errno.ts";
-import { judge, fieldValue } from "../scenario/expect.ts";
+import { judge } from "../scenario/expect.ts";
+import type { RunFacts } from "../scenario/expect.ts";
 import { outcomeOf } from "../scenario/outcome.ts";
 import type { ScenarioPlan, WorkloadFile } from "../scenario/plan.ts";
-import { findField } from "../scenario/plan.ts";
-import type { ExpectationResult, Metrics, ScenarioResult, Status } from "../scenario/result.ts";
+import type { ExpectationResult, Metrics, ScenarioResult, Status, Verdict } from "../scenario/result.ts";
 import type { RunProgress, ScenarioRun } from "./contract.ts";
 import { allFired, armFaults, createFaults, faultResults, heardMark } from "./faults.ts";
 import type { FaultTable } from "./faults.ts";
 import { kernelPolicies } from "./policies.ts";
 import { UnresolvedReferenceError, resolveReferences } from "./references.ts";
-import { memoryFacts } from "./facts.ts";
+import { lostFirmwareRegions, memoryFacts, spanWarnings } from "./facts.ts";
+import { momentFacts } from "./questions.ts";
+import type { StepRun } from "./steps.ts";
+import { StepFailure, isBusy, runSteps, traceExpectation } from "./steps.ts";
 import type { End, System } from "./system.ts";
 import { createSystem, step } from "./system.ts";
 
@@ -44,9 +46,6 @@ const setUpTime = 600_000_000_000;
 const windowRestrictions = { deviceCoherent: true, hostOnlyCoherent: true, volatile: true, persistent: true, fixed: false };
 
 type Phase = "boot" | "steps" | "running" | "done";
-
-/** A step or workload that could not be carried out: the scenario fails with this reason. */
-class StepFailure extends Error {}
 
 interface State {
   readonly plan: ScenarioPlan;
@@ -66,25 +65,18 @@ interface State {
   bytesAtReady: bigint;
   result: ScenarioResult | null;
   areStepsStarted: boolean;
+  readonly stepRun: StepRun;
+  /** Null until boot is done and device probing at rest. */
+  lostRegions: number | null;
 }
 
 const bootTask = task("sandbox.boot", function* (kernel: Kernel, state: State): Task<void> {
-  yield* boot(kernel);
+  yield* boot(kernel, state.plan.modules);
   state.phase = "steps";
 });
 
 const stepsTask = task("sandbox.steps", function* (kernel: Kernel, state: State): Task<void> {
-  for (const [index, one] of state.plan.steps.entries()) {
-    if ("advance" in one) {
-      yield { kind: "sleep", nanoseconds: one.advance };
-      continue;
-    }
-    const text = resolveReferences(state.plan.machine, state.files, one.run);
-    const done = yield* runCommand(kernel, state.files, text);
-    traceText(kernel.trace, "result", resultKinds.step, text, done.stdout + done.stderr, done.exitCode);
-    const wanted = one.exit ?? 0;
-    if (done.exitCode !== wanted) throw new StepFailure(`step ${index + 1} "${text}" ended ${done.exitCode}, not ${wanted}: ${(done.stderr || done.stdout).trim().split("\n").at(-1) ?? ""}`);
-  }
+  yield* runSteps(kernel, state.stepRun);
   startWorkloads(state);
   becomeReady(state);
 });
@@ -131,12 +123,17 @@ export function createRun(module: WebAssembly.Module, plan: ScenarioPlan, option
   const system = createSystem(module, { machine: plan.machine, firmware: { isolationOwner: plan.policies.isoown as "os", restrictions: windowRestrictions, setup: plan.firmware }, policies, handlers: kernelHandlers, seed: options.seed, schedule: options.schedule, onNotify });
   const workloads = createWorkloads(system.kernel, options.counting ?? "aggregated");
   system.workloads = workloads;
+  const faults = createFaults(plan, system.hardware, system.kernel);
+  const files = createFileSystem(system.kernel);
   const state: State = {
-    plan, options, system, workloads, faults: createFaults(plan, system.hardware), files: createFileSystem(system.kernel), trace: [],
-    phase: "boot", steps: 0, failure: null, limit: null, end: null, deadline: setUpTime, quietSince: -1, bytesAtReady: 0n, result: null, areStepsStarted: false,
+    plan, options, system, workloads, faults, files, trace: [],
+    phase: "boot", steps: 0, failure: null, limit: null, end: null, deadline: setUpTime, quietSince: -1, bytesAtReady: 0n, result: null, areStepsStarted: false, lostRegions: null,
+    stepRun: { plan, system, files, faults, results: [], said: [], facts: () => momentFacts(system, files, metricsOf(state)) },
   };
   system.kernel.trace.onText = (layer, _kind, text) => {
-    if (layer !== "result") heardMark(state.faults, text, state.phase === "running" ? "ready" : "boot");
+    if (layer === "result") return;
+    if (state.phase === "steps") state.stepRun.said.push(text);
+    heardMark(state.faults, text, state.phase === "running" ? "ready" : "boot");
   };
   if (options.keepTrace) system.hardware.storeTrace((words) => void state.trace.push(new Uint8Array(words.buffer, words.byteOffset, words.length * 4).slice()));
   armFaults(state.faults, "boot");
@@ -182,12 +179,22 @@ function oneStep(state: State): void {
     state.failure = thrown.message;
     finish(state, null);
   }
+  if (state.lostRegions === null && (state.phase === "steps" || state.phase === "running")) judgeHost(state);
   if (state.phase === "done") return;
   if (state.steps >= state.plan.limits.steps) {
     state.limit = `${state.plan.limits.steps} steps (limits.steps)`;
     finish(state, null);
   } else if (state.phase === "running" && isSettled(state)) finish(state, null);
 }
+
+/** Once boot is done and probing at rest: did the host keep what firmware configured (S9)? It may be taken out of service at once. */
+function judgeHost(state: State): void {
+  if (!isProbingAtRest(state.system.kernel)) return;
+  state.lostRegions = lostFirmwareRegions(state.system, state.plan.firmware.regions).length;
+  if (verdictOf(state) !== null && state.plan.policies.ops === "decommission") finish(state, null);
+}
+
+const verdictOf = (state: State): Verdict | null => ((state.lostRegions ?? 0) > 0 ? "needs-remediation" : null);
 
 function reachHorizon(state: State): void {
   if (state.phase !== "running") state.limit = `boot and steps took more than ${setUpTime / 1e9} s of virtual time`;
@@ -196,11 +203,11 @@ function reachHorizon(state: State): void {
 
 /** Nothing but workloads is left, and that for a while. */
 function isSettled(state: State): boolean {
-  const { hardware, scheduler, kernel, platform } = state.system;
-  const isBusy = hasReady(scheduler) || nextWakeTime(scheduler) >= 0 || nextTimer(kernel) >= 0 || hardware.nextEvent >= 0 || platform.interrupts.pending || !allFired(state.faults);
-  if (isBusy) state.quietSince = -1;
+  const { hardware } = state.system;
+  const isWaiting = isBusy(state.system) || !allFired(state.faults);
+  if (isWaiting) state.quietSince = -1;
   else if (state.quietSince < 0) state.quietSince = hardware.now;
-  return !isBusy && hardware.now - state.quietSince >= settleTime;
+  return !isWaiting && hardware.now - state.quietSince >= settleTime;
 }
 
 function finish(state: State, end: End | null): void {
@@ -217,32 +224,12 @@ function metricsOf(state: State): Metrics {
   return { machineChecks: counts.machineChecks, droppedWrites: counts.droppedWrites, killed: counts.killed, survived: counts.survived, bytesLost: String(memory.bytesLost), bytesServed: String(served) };
 }
 
-function judgeAll(state: State, outcome: ScenarioResult["outcome"], metrics: Metrics): ExpectationResult[] {
-  const { kernel, hardware } = state.system;
-  const readFile = (path: string): string => {
-    try {
-      return state.files.read(path);
-    } catch (thrown) {
-      if (thrown instanceof SystemError) return thrown.errno;
-      throw thrown;
-    }
-  };
-  const peek = (of: string, path: string): number => {
-    const place = findField(state.plan.machine, of, path);
-    if (typeof place === "string") return -1;
-    const entity = hardware.entities.bridges.get(of) ?? hardware.entities.ports.get(of) ?? hardware.entities.devices.get(of);
-    const peeks = { config: hardware.peekConfig, component: hardware.peekComponent, device: hardware.peekDevice };
-    const dword = peeks[place.space].call(hardware, entity?.id ?? 0, place.offset);
-    return fieldValue(place, dword);
-  };
-  return state.plan.expectations.map((expectation) => judge(expectation, { outcome, metrics, log: kernel.log.map((line) => line.text), readFile, peek }));
-}
-
 function statusOf(state: State, expectations: readonly ExpectationResult[], isInvalid: boolean): { readonly status: Status; readonly reason: string | null } {
   if (state.failure !== null) return { status: "fail", reason: state.failure };
   if (state.limit !== null) return { status: "limit", reason: state.limit };
   if (isInvalid) return { status: "invalid", reason: "a fault did not fire, so the run proves nothing" };
-  return expectations.every((one) => one.pass) ? { status: "pass", reason: null } : { status: "fail", reason: null };
+  const isEnded = verdictOf(state) !== null && state.plan.policies.ops === "decommission";
+  return { status: expectations.every((one) => one.pass) ? "pass" : "fail", reason: isEnded ? "the host needs remediation and is taken out of service (ops: decommission)" : null };
 }
 
 function makeResult(state: State): ScenarioResult {
@@ -253,17 +240,21 @@ function makeResult(state: State): ScenarioResult {
   const isDisturbed = metrics.machineChecks > 0 || metrics.droppedWrites > 0 || metrics.killed > 0 || memory.recoveries > 0;
   const outcome = outcomeOf({ panicked: kernel.panic !== null, hostState: hardware.hostState, rebootChosen: memory.rebootChosen, recoveryBlocked: memory.recoveryBlocked, bytesStranded: memory.bytesStranded, bytesAtReady: state.bytesAtReady, bytesServed: BigInt(metrics.bytesServed), serviceWasDisturbed: isDisturbed });
   const faults = faultResults(state.faults);
-  const expectations = judgeAll(state, outcome, metrics);
+  const verdict = verdictOf(state);
+  const warnings = state.plan.policies.interleave === "contained" ? spanWarnings(state.system) : [];
+  const facts: RunFacts = { ...momentFacts(state.system, state.files, metrics), outcome, verdict, warnings };
+  const atEnd = state.plan.expectations.map((expectation) => judge(expectation, facts));
+  const expectations = [...state.stepRun.results, ...atEnd];
   const { status, reason } = statusOf(state, expectations, !allFired(state.faults));
   for (const fault of faults) traceText(kernel.trace, "result", resultKinds.fault, fault.id, fault.fired ? "fired" : "not fired", fault.count);
   traceText(kernel.trace, "result", resultKinds.outcome, outcome, status);
   for (const [name, value] of Object.entries(metrics)) traceText(kernel.trace, "result", resultKinds.metric, name, String(value));
-  for (const one of expectations) traceText(kernel.trace, "result", resultKinds.expectation, one.text, `${one.pass ? "holds" : "does not hold"}: ${one.actual}`);
+  for (const one of atEnd) traceExpectation(kernel.trace, one);
   const digests = Object.fromEntries(traceLayers.map((layer) => [layer, hardware.digest(layer)])) as Record<TraceLayer, string>;
   const all = hashText(traceLayers.map((layer) => digests[layer]).join(":"));
   const hex = (word: number): string => word.toString(16).padStart(8, "0");
   return {
-    file: state.plan.file, name: state.plan.name, seed: state.options.seed, schedule: state.options.schedule, policies: state.plan.policies, status, reason, verdict: null, outcome,
+    file: state.plan.file, name: state.plan.name, seed: state.options.seed, schedule: state.options.schedule, policies: state.plan.policies, status, reason, verdict, warnings, outcome,
     virtualTimeNs: hardware.now, traceDigest: hex(all.high) + hex(all.low), digests, faults, expectations, metrics,
     reproduce: `cxl-sandbox run ${state.plan.file} --seed ${state.options.seed} --schedule ${state.options.schedule}`,
   };

@@ -16,7 +16,8 @@ import { timeoutIsolation } from "../../registers/timeout-isolation.ts";
 import { extract } from "../platform/registers.ts";
 import { createRandom } from "../sim/random.ts";
 import { hashText } from "../sim/hash.ts";
-import type { Scheduler } from "../sim/task.ts";
+import type { ExploredStrategy } from "../sim/explored.ts";
+import type { Scheduler, Strategy } from "../sim/task.ts";
 import { createScheduler, createTaskLedger, hasReady, nextWakeTime, runOne, wakeSleepers } from "../sim/task.ts";
 import { createTraceWriter, kernelKinds, traceText } from "../sim/trace.ts";
 
@@ -34,7 +35,8 @@ export interface SystemOptions {
   readonly policies: KernelPolicies;
   readonly handlers: ReadonlyMap<string, Handler>;
   readonly seed: number;
-  readonly schedule: "fixed" | "seeded";
+  /** `seeded`: by `seed`. */
+  readonly schedule: "fixed" | "seeded" | ExploredStrategy;
   /** Called for an ACPI notify that firmware raises. */
   readonly onNotify: Call | null;
 }
@@ -49,6 +51,11 @@ export interface System {
   workloads: Workloads | null;
 }
 
+function strategyOf({ schedule, seed }: SystemOptions): Strategy {
+  if (schedule === "seeded") return { kind: "seeded", random: createRandom(seed, hashText("schedule").low) };
+  return schedule === "fixed" ? { kind: "fixed" } : schedule;
+}
+
 /** Builds everything up to power-on; the kernel has not run yet. */
 export function createSystem(module: WebAssembly.Module, options: SystemOptions): System {
   const hardware = createHardware(module, options.machine);
@@ -56,8 +63,7 @@ export function createSystem(module: WebAssembly.Module, options: SystemOptions)
   const target = { platform: parts, writeRam: (address: bigint, bytes: Uint8Array) => hardware.writeRam(address, bytes), isIsolated: (name: string) => isPortIsolated(hardware, name) };
   const firmware = installFirmware(target, options.machine, options.firmware);
   const platform: Platform = { ...parts, firmware };
-  const strategy = options.schedule === "seeded" ? { kind: "seeded" as const, random: createRandom(options.seed, hashText("schedule").low) } : { kind: "fixed" as const };
-  const scheduler = createScheduler(strategy);
+  const scheduler = createScheduler(strategyOf(options));
   const trace = createTraceWriter(hardware.ring);
   scheduler.onChoice = (name, index, among) => traceText(trace, "kernel", kernelKinds.choice, name, "", index, among);
   const kernel = createKernel({ platform, scheduler, tasks: createTaskLedger(), trace, policy: options.policies, handlers: options.handlers });

@@ -15,8 +15,9 @@ const lineBytes = 64n;
 /** Which of a device's faults an action is; undefined for one of another kind. */
 export const deviceActionOf = (action: DeviceActionFile): DeviceActionName | undefined => names.find((name) => action[name] !== undefined);
 
-/** Entries of the hardware's fault table that an action takes. */
-export function probesOfAction(action: DeviceActionFile & { readonly qmp?: readonly DeviceActionFile[] | undefined }): number {
+/** Entries of the hardware's fault table that an action takes; a step of the kernel takes none. */
+export function probesOfAction(action: DeviceActionFile & { readonly qmp?: readonly DeviceActionFile[] | undefined; readonly kernelStep?: object | undefined }): number {
+  if (action.kernelStep !== undefined) return 0;
   if (action.qmp !== undefined) return action.qmp.reduce((sum, one) => sum + probesOfAction(one), 0);
   return action.injectUncorrectableErrors?.errors.length ?? (action.addDynamicCapacity ?? action.releaseDynamicCapacity)?.extents.length ?? 1;
 }

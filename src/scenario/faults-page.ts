@@ -2,6 +2,7 @@
 
 import { deviceRows, deviceSection } from "./device-faults-page.ts";
 import type { Row } from "./device-faults-page.ts";
+import { steps } from "../kernel/base/steps.ts";
 import { actionSchemas } from "./schema.ts";
 
 const rows: Readonly<Record<keyof typeof actionSchemas, Row>> = {
@@ -29,6 +30,7 @@ const rows: Readonly<Record<keyof typeof actionSchemas, Row>> = {
   neverCommit: { example: "neverCommit: { of: hb0 }", meaning: "the next commits never end: neither result bit", clause: "C1, C7" },
   lateCommit: { example: "lateCommit: { of: dev0, by: 30ms }", meaning: "the next commits end late", clause: "C1" },
   resetDevice: { example: "resetDevice: dev0", meaning: "a device resets itself while its link stays up: decoders, config space and volatile contents are lost", clause: "component-registers 14" },
+  kernelStep: { example: "kernelStep: { step: region.attach.A14, of: region0, errno: EIO, nth: 1, count: 1 }", meaning: "a step of Linux fails, see below", clause: "S12" },
   ...deviceRows,
 };
 
@@ -37,6 +39,20 @@ export const faultExamples: Readonly<Record<string, string>> = Object.fromEntrie
 
 /** A cell of a table: braces of JSON and bars are as they are. */
 const line = ({ example, meaning, clause }: Row): string => `| \`${example.replaceAll("|", "\\|")}\` | ${meaning} | ${clause} |`;
+
+function stepsSection(): string {
+  return `## Steps of the kernel
+
+\`kernelStep\` makes a step of Linux fail, as if it had gone wrong by itself: hardware is not touched. \`step\` is a name of the table, \`of\` what it is
+done to as the kernel names it (memdev, decoder, region, port, dax device; names like \`mem0\` are a race, a PCI function like \`0000:0d:00.0\` is
+none), \`errno\` what it fails with, \`nth\` (1) which time, \`count\` (1) how often from then on. Its trigger is \`at: 0ms, from: boot\` for what happens
+at boot, a later time, or \`after:\` a mark; it does nothing before that.
+
+| step | what fails | errno, unless said |
+|---|---|---|
+${Object.entries(steps).map(([name, step]) => `| \`${name}\` | ${step.meaning} | ${step.errno} |`).join("\n")}
+`;
+}
 
 export function faultsPage(): string {
   const names = Object.keys(actionSchemas) as (keyof typeof actionSchemas)[];
@@ -54,5 +70,6 @@ Triggers: \`at: 5ms\` after ready (\`from: boot\`: after power-on), \`access: { 
 |---|---|---|
 ${lines.join("\n")}
 
+${stepsSection()}
 ${deviceSection(Object.values(deviceRows).map(line).join("\n"))}`;
 }

@@ -79,7 +79,8 @@ function describe(issue: z.core.$ZodIssue, base: Path): Described[] {
 /** Alternatives are told apart by the key they need: the one whose key is there was meant; else the key itself is wrong. */
 function describeUnion(issue: Extract<z.core.$ZodIssue, { code: "invalid_union" }>, path: Path): Described[] {
   const meant = issue.errors.filter((list) => !list.some((one) => one.path.length === 1 && isMissing(one)) && !list.some((one) => one.path.length === 0 && one.code !== "unrecognized_keys"));
-  const closest = [...meant].toSorted((a, b) => a.length - b.length)[0];
+  const strays = (list: readonly z.core.$ZodIssue[]): number => list.filter((one) => one.path.length === 0 && one.code === "unrecognized_keys").length;
+  const closest = [...meant].toSorted((a, b) => strays(a) - strays(b) || a.length - b.length)[0];
   if (closest !== undefined) return closest.flatMap((inner) => describe(inner, path));
   const unknown = new Set(issue.errors.flatMap((list) => list.flatMap((one) => (one.code === "unrecognized_keys" && one.path.length === 0 ? one.keys : []))));
   const known = knownKeys(path);

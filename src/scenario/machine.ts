@@ -243,6 +243,7 @@ export function describeMachine(scenario: Pick<ScenarioFile, "machine" | "firmwa
       isolationResponseTime: file.implementation?.isolationResponseTime ?? 100,
       messageOrder: file.implementation?.messageOrder ?? "isolation-first",
       switchDeadPort: file.implementation?.switchDeadPort ?? "no-response",
+      cacheInvalidation: file.implementation?.cacheInvalidation ?? true,
     },
     limits: { mediaPages: file.limits?.mediaPages ?? 2048, traceRecords: file.limits?.traceRecords ?? 16_384, probes: 128, requesters: file.limits?.requesters ?? 1024 },
   };

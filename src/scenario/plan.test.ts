@@ -163,3 +163,18 @@ describe("outcomes", () => {
     expect(outcomeOf({ ...calm, hostState: "reset", panicked: true })).toBe("panic");
   });
 });
+
+describe("modules", () => {
+  const kernel = (keys: string): string => text(`kernel: { ${keys} }\n`);
+
+  it("everything is built in unless a file says what is; what it does not name is not there", () => {
+    expect(planScenario("f.yaml", text()).modules).toEqual({ builtIn: ["cxl_port", "cxl_acpi", "cxl_mem", "cxl_pci", "dax_hmem", "dax_cxl"], modules: [] });
+    expect(planScenario("f.yaml", kernel("modules: [cxl_pci, cxl_acpi]")).modules).toEqual({ builtIn: [], modules: ["cxl_pci", "cxl_acpi"] });
+    expect(planScenario("f.yaml", kernel("builtIn: [cxl_port], modules: []")).modules).toEqual({ builtIn: ["cxl_port"], modules: [] });
+  });
+
+  it("an unknown name and one that is named twice are bad files with their place", () => {
+    expect(problem(kernel("modules: [cxl_pic]"))).toMatch(/^f\.yaml:8:\d+: kernel\.modules\.0: no module "cxl_pic"; did you mean "cxl_pci"\?$/);
+    expect(problem(kernel("builtIn: [cxl_port], modules: [cxl_mem, cxl_port]"))).toMatch(/kernel\.modules\.1: "cxl_port" is named twice/);
+  });
+});

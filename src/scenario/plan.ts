@@ -5,6 +5,7 @@ import type { BlockName } from "../../registers/blocks.ts";
 import { fieldBits } from "../../registers/checks.ts";
 import { ras } from "../../registers/ras-link.ts";
 import type { FieldDeclaration, RegisterSpace, StructureDeclaration } from "../../registers/schema.ts";
+import type { ModulePlan } from "../kernel/base/module-plan.ts";
 import type { MachineDescription } from "../platform/description.ts";
 import { isSwitch, portsBelow } from "../platform/description.ts";
 import type { FirmwareSetup } from "../platform/firmware-setup.ts";
@@ -15,6 +16,7 @@ import { describeFirmware } from "./firmware.ts";
 import type { Path } from "./load.ts";
 import type { PathProblem } from "./machine.ts";
 import { describeMachine } from "./machine.ts";
+import { describeModules } from "./modules.ts";
 import type { PolicyName, PolicyValues } from "./policies.ts";
 import { policyChoices, policyNames, presetNames, presetValues, readPolicyValue } from "./policies.ts";
 import type { ScenarioFile } from "./schema.ts";
@@ -26,6 +28,11 @@ export type FaultFile = NonNullable<ScenarioFile["faults"]>[number];
 export type ActionFile = FaultFile["do"];
 export type ExpectationFile = NonNullable<ScenarioFile["expect"]>[number];
 
+/** A fault with its trigger: one of the file's, or the number of the step (from 1) that injects it. */
+export interface PlannedFault extends Omit<FaultFile, "when"> {
+  readonly when: FaultFile["when"] | { readonly step: number };
+}
+
 /** Entries of the hardware's fault table. */
 const mostProbes = 1024;
 
@@ -36,9 +43,12 @@ export interface ScenarioPlan {
   /** What firmware does to the machine before the kernel runs. */
   readonly firmware: FirmwareSetup;
   readonly policies: PolicyValues;
+  /** Which drivers are built in or modules, and the order of loading. */
+  readonly modules: ModulePlan;
   readonly steps: readonly StepFile[];
   readonly workloads: readonly WorkloadFile[];
-  readonly faults: readonly FaultFile[];
+  /** Those of the file, then those that steps inject. */
+  readonly faults: readonly PlannedFault[];
   readonly expectations: readonly ExpectationFile[];
   /** Virtual nanoseconds after ready, and scheduler steps. */
   readonly limits: { readonly time: number; readonly steps: number };
@@ -184,9 +194,27 @@ function checkDeviceFaults(check: Check, action: ActionFile, path: Path): void {
 
 function checkTrigger(check: Check, fault: FaultFile, path: Path): void {
   const when = fault.when;
+  if (fault.do.kernelStep !== undefined && !("at" in when) && !("after" in when)) check.problems.push({ path, message: "a kernel step fails from a time or a mark on; write at: 0ms, from: boot, or after:" });
   if ("access" in when) checkField(check, when.access.of, when.access.register, [...path, "access"]);
   if ("register" in when) checkField(check, when.register.of, when.register.field, [...path, "register"]);
   if ("request" in when && when.request.port !== undefined) checkName(check, "root port", (kind) => kind === "root port", when.request.port, [...path, "request", "port"]);
+}
+
+function checkExpectations(check: Check, expectations: readonly ExpectationFile[], path: Path): void {
+  for (const [index, one] of expectations.entries()) if ("register" in one) checkField(check, one.register.of, one.register.field, [...path, index, "register"]);
+}
+
+/** Checks what steps inject and expect; returns the faults that they inject. `seen` has the ids that are taken. */
+function checkSteps(check: Check, steps: readonly StepFile[], seen: ReadonlySet<string>): PlannedFault[] {
+  return steps.flatMap((step, index) => {
+    if ("expect" in step) checkExpectations(check, step.expect, ["steps", index, "expect"]);
+    if (!("inject" in step)) return [];
+    const path: Path = ["steps", index, "inject"];
+    checkAction(check, step.inject, path);
+    const id = `step-${index + 1}`;
+    if (seen.has(id)) check.problems.push({ path, message: `the fault id "${id}" is this step's; give the fault another one` });
+    return [{ id, when: { step: index + 1 }, do: step.inject }];
+  });
 }
 
 function resolvePolicies(scenario: ScenarioFile, problems: PathProblem[]): PolicyValues {
@@ -209,25 +237,24 @@ export function planScenario(file: string, text: string): ScenarioPlan {
   const { scenario, place } = loadScenario(file, text);
   const problems: PathProblem[] = [];
   const values = resolvePolicies(scenario, problems);
+  const modules = describeModules(scenario.kernel, problems);
   const described = describeMachine(scenario, values);
   problems.push(...described.problems);
   const firmware = describeFirmware(scenario.firmware, described.machine);
   problems.push(...firmware.problems);
   const seen = new Set<string>();
+  const check: Check = { machine: described.machine, problems };
   for (const [index, fault] of (scenario.faults ?? []).entries()) {
     const path: Path = ["faults", index];
     if (seen.has(fault.id)) problems.push({ path: [...path, "id"], message: `the fault id "${fault.id}" is used twice` });
     seen.add(fault.id);
-    checkTrigger({ machine: described.machine, problems }, fault, [...path, "when"]);
-    checkAction({ machine: described.machine, problems }, fault.do, [...path, "do"]);
+    checkTrigger(check, fault, [...path, "when"]);
+    checkAction(check, fault.do, [...path, "do"]);
   }
-  const probes = (scenario.faults ?? []).reduce((sum, fault) => sum + probesOfAction(fault.do), 0);
+  const faults = [...(scenario.faults ?? []), ...checkSteps(check, scenario.steps ?? [], seen)];
+  const probes = faults.reduce((sum, fault) => sum + probesOfAction(fault.do), 0);
   if (probes > mostProbes) problems.push({ path: ["faults"], message: `they are ${probes} actions in the hardware, ${mostProbes} are possible; inject less in one file` });
-  for (const [index, expectation] of (scenario.expect ?? []).entries()) {
-    if (!("register" in expectation)) continue;
-    const found = findField(described.machine, expectation.register.of, expectation.register.field);
-    if (typeof found === "string") problems.push({ path: ["expect", index, "register"], message: found });
-  }
+  checkExpectations(check, scenario.expect ?? [], ["expect"]);
   if (problems.length > 0) throw new ScenarioFileError(file, problems.map((problem) => ({ ...place(problem.path), message: `${problem.path.join(".")}: ${problem.message}` })));
   return {
     file,
@@ -235,9 +262,10 @@ export function planScenario(file: string, text: string): ScenarioPlan {
     machine: { ...described.machine, limits: { ...described.machine.limits, probes: Math.max(described.machine.limits.probes, probes) } },
     firmware: firmware.setup,
     policies: values,
+    modules,
     steps: scenario.steps ?? [],
     workloads: scenario.workloads ?? [],
-    faults: scenario.faults ?? [],
+    faults,
     expectations: scenario.expect ?? [],
     limits: { time: scenario.limits?.time ?? 2_000_000_000, steps: scenario.limits?.steps ?? 1_000_000 },
   };

@@ -6,6 +6,9 @@ import type { Outcome } from "./schema.ts";
 
 export type Status = "pass" | "fail" | "invalid" | "error" | "limit";
 
+/** The report's judgement of the host, beside the outcome: it did not keep what firmware had configured alive through boot (POL-OPS). */
+export type Verdict = "needs-remediation";
+
 export interface FaultResult {
   readonly id: string;
   readonly fired: boolean;
@@ -36,9 +39,11 @@ export interface ScenarioResult {
   readonly schedule: "fixed" | "seeded";
   readonly policies: PolicyValues;
   readonly status: Status;
-  /** Why, when the status is not pass. */
+  /** Why, when the status is not pass or the run was ended by its verdict. */
   readonly reason: string | null;
-  readonly verdict: null;
+  readonly verdict: Verdict | null;
+  /** Layout checks (POL-INTERLEAVE=contained): regions that span root ports. */
+  readonly warnings: readonly string[];
   readonly outcome: Outcome;
   readonly virtualTimeNs: number;
   readonly traceDigest: string;

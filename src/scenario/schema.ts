@@ -3,7 +3,12 @@
 import { z } from "zod";
 import { commandNames } from "../../registers/commands.ts";
 import { commandSets } from "../../registers/payload-schema.ts";
+import { errnoTable } from "../kernel/base/errno.ts";
+import type { Errno } from "../kernel/base/errno.ts";
+import { stepNames } from "../kernel/base/steps.ts";
 import { deviceActionSchemas } from "./device-faults.ts";
+import type { outcomes } from "./expectation-schema.ts";
+import { expectation, momentaryExpectation, texts } from "./expectation-schema.ts";
 import { qmpSchema } from "./qmp.ts";
 import { count, named, percent, rate, size, time, whole } from "./values.ts";
 
@@ -126,7 +131,7 @@ export const machineSchema = z.strictObject({
   watchdog: time.optional(),
   costs: z.strictObject({ config: time, mmioRead: time, mmioWrite: time, memory: time }).partial().optional(),
   implementation: z
-    .strictObject({ timeoutInstant: z.enum(["earliest", "middle", "latest"]), decoderCommitTime: time, isolationResponseTime: time, messageOrder: z.enum(["isolation-first", "hotplug-first"]), switchDeadPort: z.enum(["no-response", "all-ones"]) })
+    .strictObject({ timeoutInstant: z.enum(["earliest", "middle", "latest"]), decoderCommitTime: time, isolationResponseTime: time, messageOrder: z.enum(["isolation-first", "hotplug-first"]), switchDeadPort: z.enum(["no-response", "all-ones"]), cacheInvalidation: z.boolean() })
     .partial()
     .optional(),
   limits: z.strictObject({ mediaPages: z.int(), traceRecords: z.int(), requesters: z.int() }).partial().optional(),
@@ -192,6 +197,15 @@ const header = z.array(z.int().min(0).max(0xffff_ffff)).max(16).optional();
 const lines = z.strictObject({ device: z.string(), dpa: size, length: size.optional() });
 const bits = z.strictObject({ of: z.string(), field: z.string(), value: count });
 
+/** A step of the kernel fails; the table of steps is the kernel's own. */
+const kernelStep = z.strictObject({
+  step: named("kernel step", stepNames),
+  of: z.string().min(1).optional(),
+  errno: named("error number", Object.keys(errnoTable) as readonly Errno[]).optional(),
+  nth: z.int().min(1).optional(),
+  count: repeats,
+});
+
 /** What a fault does; docs/faults.md has a row for each. */
 export const actionSchemas = {
   linkDown: z.string(),
@@ -218,6 +232,7 @@ export const actionSchemas = {
   neverCommit: z.strictObject({ of: z.string(), count: repeats }),
   lateCommit: z.strictObject({ of: z.string(), by: time, count: repeats }),
   resetDevice: z.string(),
+  kernelStep,
   ...deviceActionSchemas,
   qmp: qmpSchema,
 } as const;
@@ -225,14 +240,14 @@ export const actionSchemas = {
 /** One of the actions; that there is one is checked with the machine. */
 const action = z.strictObject(actionSchemas).partial().refine((value) => Object.values(value).filter((one) => one !== undefined).length <= 1, "a fault does exactly one thing; write a second fault");
 
-const bounds = { equals: z.union([z.int(), z.string()]).optional(), atLeast: z.int().optional(), atMost: z.int().optional() };
-const outcomes = ["panic", "reset", "hang", "rebooted", "wedged", "stranded", "reduced", "recovered", "unaffected"] as const;
-const expectation = z.union([
-  z.strictObject({ outcome: z.enum(outcomes) }),
-  z.strictObject({ metric: z.enum(["machineChecks", "droppedWrites", "killed", "survived", "bytesLost", "bytesServed"]), ...bounds }),
-  z.strictObject({ log: z.string().min(1), ...bounds }),
-  z.strictObject({ file: z.string().startsWith("/"), equals: z.string() }),
-  z.strictObject({ register: z.strictObject({ of: z.string(), field: z.string() }), equals: count }),
+/** One thing after the other, between boot and `ready`. */
+const step = z.union([
+  z.strictObject({ run: z.string().min(1), exit: z.int().optional(), stdout: texts.optional(), stderr: texts.optional() }),
+  z.strictObject({ advance: time }),
+  z.strictObject({ settle: z.literal(true) }),
+  z.strictObject({ until: z.string().min(1), within: time.optional() }),
+  z.strictObject({ inject: action }),
+  z.strictObject({ expect: z.array(momentaryExpectation).min(1).max(100) }),
 ]);
 
 export const scenarioSchema = z.strictObject({
@@ -244,8 +259,8 @@ export const scenarioSchema = z.strictObject({
     .strictObject({ windows: z.array(window).max(16), regions: z.array(firmwareRegion).max(64), decoders: z.array(firmwareDecoder).max(256), softReserved: z.array(z.strictObject({ base: whole, size })).max(32) })
     .partial()
     .optional(),
-  kernel: z.strictObject({ preset: z.string(), policies: z.record(z.string(), z.union([z.string(), z.int()])) }).partial().optional(),
-  steps: z.array(z.union([z.strictObject({ run: z.string().min(1), exit: z.int().optional() }), z.strictObject({ advance: time })])).max(1000).optional(),
+  kernel: z.strictObject({ preset: z.string(), policies: z.record(z.string(), z.union([z.string(), z.int()])), builtIn: z.array(z.string()).max(32), modules: z.array(z.string()).max(32) }).partial().optional(),
+  steps: z.array(step).max(1000).optional(),
   workloads: z.array(workload).max(64).optional(),
   faults: z.array(z.strictObject({ id: name, when, do: action, optional: z.boolean().optional() })).max(64).optional(),
   expect: z.array(expectation).max(200).optional(),

@@ -1,6 +1,8 @@
 // Concurrency made explicit. Code that may wait is a generator made by `task()`; it yields waits, and the scheduler picks who goes next by
 // a strategy, so that every race is an input. Nothing here knows what the tasks do.
 
+import type { Candidate, ExploredStrategy } from "./explored.ts";
+import { isHeldBack, pickExplored } from "./explored.ts";
 import type { RandomState } from "./random.ts";
 import { nextBelow } from "./random.ts";
 
@@ -60,11 +62,12 @@ export function checkTasks(ledger: TaskLedger): void {
   if (ledger.unstarted.size > 0) throw new ForgottenTaskError([...ledger.unstarted.values()]);
 }
 
-/** Who goes next among ready tasks: always the oldest, by a seeded number, or as recorded. */
+/** Who goes next among ready tasks: always the oldest, by a seeded number, as recorded, or as an exploration of orders says. */
 export type Strategy =
   | { readonly kind: "fixed" }
   | { readonly kind: "seeded"; readonly random: RandomState }
-  | { readonly kind: "recorded"; readonly choices: readonly number[]; next: number };
+  | { readonly kind: "recorded"; readonly choices: readonly number[]; next: number }
+  | ExploredStrategy;
 
 interface Thread {
   readonly id: number;
@@ -73,6 +76,8 @@ interface Thread {
   wait: Wait;
   wakeAt: number;
   order: number;
+  /** It has run to its first wait. */
+  isStarted: boolean;
 }
 
 export interface Scheduler {
@@ -102,14 +107,18 @@ export function createScheduler(strategy: Strategy): Scheduler {
 /** Puts a task on the ready list under a name. Returns its id. */
 export function spawn(scheduler: Scheduler, name: string, body: Task<unknown>): number {
   const id = scheduler.nextId++;
-  const thread: Thread = { id, name, body, wait: point(name), wakeAt: 0, order: scheduler.nextOrder++ };
+  const thread: Thread = { id, name, body, wait: point(name), wakeAt: 0, order: scheduler.nextOrder++, isStarted: false };
   scheduler.threads.set(id, thread);
   scheduler.ready.push(thread);
   return id;
 }
 
 export const isRunning = (scheduler: Scheduler, id: number): boolean => scheduler.threads.has(id);
-export const hasReady = (scheduler: Scheduler): boolean => scheduler.ready.length > 0;
+/** Whether a task can go on now. */
+export function hasReady({ strategy, ready, sleeping }: Scheduler): boolean {
+  if (strategy.kind === "explored" && isHeldBack(strategy, ready.map(candidateOf), sleeping.length > 0)) return false;
+  return ready.length > 0;
+}
 
 /** Makes every task that waits for the channel ready, in order of waiting. */
 export function wake(scheduler: Scheduler, channel: string): void {
@@ -140,6 +149,7 @@ function choose(scheduler: Scheduler): number {
   const strategy = scheduler.strategy;
   let index = 0;
   if (strategy.kind === "seeded") index = nextBelow(strategy.random, among);
+  if (strategy.kind === "explored") index = pickExplored(strategy, scheduler.ready.map(candidateOf));
   if (strategy.kind === "recorded") {
     index = strategy.choices[strategy.next++] ?? 0;
     if (index >= among) throw new ScheduleMismatchError(strategy.next - 1, index, among);
@@ -155,6 +165,8 @@ export function runOne(scheduler: Scheduler, now: () => number): void {
   const thread = scheduler.ready.splice(index, 1)[0];
   if (thread === undefined) return;
   if (among > 1) scheduler.onChoice?.(waitName(thread), index, among);
+  thread.isStarted = true;
+  if (scheduler.strategy.kind === "explored") scheduler.strategy.last = thread.id;
   const result = thread.body.next();
   if (result.done === true) {
     scheduler.threads.delete(thread.id);
@@ -183,9 +195,12 @@ function insertSleeper(scheduler: Scheduler, thread: Thread, wakeAt: number): vo
   scheduler.sleeping.splice(at, 0, thread);
 }
 
+/** Where a task that can go on stands: its point, or its own name. */
 function waitName(thread: Thread): string {
   return thread.wait.kind === "point" ? thread.wait.name : thread.name;
 }
+
+const candidateOf = (thread: Thread): Candidate => ({ id: thread.id, point: waitName(thread), isStarted: thread.isStarted });
 
 /** Names and waits of all tasks that are not finished, oldest first: what a run that does not end is waiting for. */
 export function describeTasks(scheduler: Scheduler): { readonly name: string; readonly wait: Wait }[] {

@@ -41,10 +41,13 @@ export function describeMemdev(files: FileSystem, name: string, options: Describ
   const answer = options.answers?.get(name);
   const numa = read(files, name, "numa_node");
   const size = (what: string): bigint | undefined => (read(files, name, `${what}/size`) > 0n ? read(files, name, `${what}/size`) : undefined);
+  const qosClass = (what: string): bigint | undefined => (attribute(files, "cxl", name, `${what}/qos_class`) === undefined ? undefined : read(files, name, `${what}/qos_class`));
   return {
     memdev: name,
     pmem_size: size("pmem"),
+    pmem_qos_class: qosClass("pmem"),
     ram_size: size("ram"),
+    ram_qos_class: qosClass("ram"),
     health: answer?.["health"],
     alert_config: answer?.["alert_config"],
     serial: read(files, name, "serial"),

@@ -6,7 +6,7 @@ import type { FileSystem } from "../kernel/sysfs/file-system.ts";
 import type { Task } from "../sim/task.ts";
 import type { JsonObject } from "./cxl-describe.ts";
 import { describeDecoder, describeMemdev, endpointOf } from "./cxl-describe.ts";
-import { ToolFailure, bindDevice, complaint, store, unbindDevice } from "./failure.ts";
+import { ToolFailure, bindDevice, complaint, flushBus, store, unbindDevice } from "./failure.ts";
 import { readPartitions } from "./cxl-mailbox.ts";
 import { setPartition } from "./cxl-partition.ts";
 import { toJson } from "./json.ts";
@@ -44,6 +44,7 @@ function* disable({ files, options, output }: MemdevCall, memdev: string): Task<
     output.err(`${tool}: ${where}: Forcing ${memdev} disable with an active region!\n`);
   }
   yield* unbindDevice(files, "cxl_mem", memdev, "cxl_memdev_disable_invalidate");
+  yield* flushBus(files);
 }
 
 function* enable({ files }: MemdevCall, memdev: string): Task<void> {

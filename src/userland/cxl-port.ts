@@ -3,9 +3,9 @@
 import { errnoText } from "../kernel/base/errno.ts";
 import type { FileSystem } from "../kernel/sysfs/file-system.ts";
 import type { Task } from "../sim/task.ts";
-import { memdevOfEndpoint, dportNamesOf } from "./cxl-describe.ts";
+import { memdevOfEndpoint } from "./cxl-describe.ts";
 import { enabledBelow } from "./cxl-memdev.ts";
-import { ToolFailure, bindDevice, complaint, tryStore, unbindDevice } from "./failure.ts";
+import { ToolFailure, bindDevice, complaint, flushBus, tryStore, unbindDevice } from "./failure.ts";
 import { isNamed, memdevsBelow } from "./match.ts";
 import type { Options } from "./options.ts";
 import { UsageProblem, parseOptions } from "./options.ts";
@@ -36,10 +36,12 @@ function* disablePort(call: Call, port: string): Task<void> {
   const isEndpoint = port.startsWith("endpoint");
   refuseActive(call, "cxl port", "p", port, isEndpoint ? (memdevOfEndpoint(files, port) === undefined ? 0 : 1) : enabledBelow(files, port).length);
   yield* unbindDevice(files, "cxl_port", port, "cxl_port_disable_invalidate");
+  yield* flushBus(files);
 }
 
 function* enablePort({ files, options }: Call, port: string): Task<void> {
-  const below = memdevsBelow(files, dportNamesOf(files, port));
+  // A disabled port shows no dports: its memdevs are those below what it stands on (INFERRED; the tool looks at dports).
+  const below = memdevsBelow(files, [linkOf(files, "cxl", port, "uport") ?? ""]);
   yield* bindDevice(files, "cxl_port", port, "cxl_port_enable");
   if (!options.flags.has("enable-memdevs")) return;
   for (const memdev of below) if (driverOf(files, "cxl", memdev) === undefined) yield* tryStore(files.write("/sys/bus/cxl/drivers/cxl_mem/bind", memdev));
@@ -51,6 +53,7 @@ function* disableBus(call: Call, bus: string): Task<void> {
   const host = linkOf(files, "cxl", bus, "uport") ?? "";
   const errno = yield* tryStore(files.write("/sys/bus/platform/drivers/cxl_acpi/unbind", host));
   if (errno !== undefined) throw new ToolFailure(errno, "", `libcxl: cxl_bus_disable_invalidate: ${bus}: failed to disable: ${errnoText(errno)}`);
+  yield* flushBus(files);
 }
 
 /** Exit code 0 as soon as one succeeded, or none was tried. */

@@ -54,5 +54,10 @@ export function* unbindDevice(files: FileSystem, driver: string, device: string,
   if (files.exists(deviceFolder("cxl", device)) && driverOf(files, "cxl", device) !== undefined) throw new ToolFailure(errno ?? "EBUSY", "", `libcxl: ${where}: ${device}: failed to disable`);
 }
 
+/** Waits for work on ports that the kernel has queued, as the library does after it took a driver away. */
+export function* flushBus(files: FileSystem): Task<void> {
+  yield* tryStore(files.write("/sys/bus/cxl/flush", "1"));
+}
+
 /** One line on standard error: `cxl region: create_region: ...`. */
 export const complaint = (tool: string, failure: ToolFailure): string => (failure.where === "" ? `${failure.message}\n` : `${tool}: ${failure.where}: ${failure.message}\n`);

@@ -58,8 +58,8 @@ export function driverOf(files: FileSystem, bus: string, name: string): string |
 /** Names on the path of a device, from the top. */
 export const pathOf = (files: FileSystem, bus: string, name: string): string[] => files.readlink(deviceFolder(bus, name)).split("/").filter((part) => part !== "..");
 
-/** Last name on the target of one of a device's links. */
+/** Name of what one of a device's links leads to. */
 export function linkOf(files: FileSystem, bus: string, name: string, link: string): string | undefined {
   const path = `${deviceFolder(bus, name)}/${link}`;
-  return files.exists(path) ? files.readlink(path).split("/").at(-1) : undefined;
+  return files.exists(path) ? files.realpath(path).split("/").at(-1) : undefined;
 }

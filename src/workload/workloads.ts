@@ -7,6 +7,8 @@ import { daxDeviceNamed } from "../kernel/dax/attributes.ts";
 import { daxDeviceOf } from "../kernel/dax/types.ts";
 import { mapKernelRange } from "../kernel/mm/direct-map.ts";
 import { fileSize, mapFile } from "../kernel/mm/mapping.ts";
+import type { PageReference } from "../kernel/mm/page-reference.ts";
+import { dropReferenceLater, referencePages } from "../kernel/mm/page-reference.ts";
 import type { Pin } from "../kernel/mm/pin.ts";
 import { pinPages, unpinLater } from "../kernel/mm/pin.ts";
 import type { Process } from "../kernel/mm/process.ts";
@@ -109,11 +111,17 @@ export function addKernelReader(workloads: Workloads, spec: KernelReaderSpec): v
   addStreams(state, spec, spec.size, [takeRequester(state.kernel)], { kind: "kernel", name: spec.name, start: spec.start });
 }
 
-/** Pins all pages of a dax device, until a time or for ever (S82). @throws SystemError ENODEV, EFAULT */
-export function addPin(workloads: Workloads, spec: PinSpec): Pin {
+/** Pins all pages of a dax device, as a file or as System RAM, until a time or for ever (S82). @throws SystemError ENODEV, EFAULT */
+export function addPin(workloads: Workloads, spec: PinSpec): Pin | PageReference {
   const { kernel } = workloads.state;
   const device: Device = daxDeviceNamed(kernel, spec.device);
   const file = daxDeviceOf(device);
+  const [range] = file.ranges;
+  if (device.driver?.name === "kmem" && range !== undefined) {
+    const reference = referencePages(kernel, spec.name, range.start, range.size);
+    if (spec.release !== undefined) dropReferenceLater(kernel, reference, spec.release);
+    return reference;
+  }
   const pin = pinPages(kernel, spec.name, file, 0n, fileSize(file));
   if (spec.release !== undefined) unpinLater(kernel, pin, spec.release);
   return pin;

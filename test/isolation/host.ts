@@ -41,7 +41,7 @@ export interface Host {
 const makeRegion = task("test.region", function* (kernel: Kernel, ports: readonly Device[], size: bigint, sizes: readonly bigint[], into: Device[]): Task<void> {
   const rootDecoder = findDevice(kernel, "cxl", "decoder0.0");
   if (rootDecoder === undefined) throw new Error("no root decoder");
-  const plan: RegionPlan = { name: "wanted", rootDecoder, start: 0n, size, ways: ports.length, granularity: 256, places: ports.map((port) => port.name), dax: [], aliveBytes: 0n, kept: null };
+  const plan: RegionPlan = { name: "wanted", rootDecoder, start: 0n, size, ways: ports.length, granularity: 256, mode: "ram", uuid: "", places: ports.map((port) => port.name), dax: [], aliveBytes: 0n, kept: null };
   const made = yield* createFromPlan(kernel, plan);
   yield* activateRegion(kernel, made.region);
   into.push(made.region);

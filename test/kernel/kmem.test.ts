@@ -5,6 +5,9 @@ import type { Errno } from "../../src/kernel/base/errno.ts";
 import { SystemError } from "../../src/kernel/base/errno.ts";
 import type { KernelPolicies } from "../../src/kernel/policy.ts";
 import { hotplug } from "../../src/kernel/mm/memory-state.ts";
+import { dropReference, dropReferenceLater, referencePages } from "../../src/kernel/mm/page-reference.ts";
+import { step } from "../../src/sandbox/system.ts";
+import { spawn } from "../../src/sim/task.ts";
 import { trimToBlocks } from "../../src/kernel/dax/kmem.ts";
 import type { Booted } from "../support/kernel.ts";
 import { bootMachine } from "../support/kernel.ts";
@@ -223,5 +226,96 @@ describe("unbinding", () => {
     const booted = bootRegion();
     expect(store(booted, "/sys/bus/dax/devices/dax0.0/memmap_on_memory", "0")).toBe("EBUSY");
     expect(store(booted, "/sys/bus/dax/devices/dax0.0/size", "0")).toBe("EBUSY");
+  });
+});
+
+describe("pages that somebody holds", () => {
+  const second = 1_000_000_000;
+  const start = 128n * 128n * MiB;
+  const movable = (offlining: KernelPolicies["offlining"]): Booted => bootRegion({ onlineType: "online_movable", offlining });
+
+  it("[S82] [S83] [POL-OFFLINE] retry: a pinned movable page holds offlining up until the pin drops", () => {
+    const booted = movable("retry");
+    const before = booted.kernel.platform.clock.now;
+    dropReferenceLater(booted.kernel, referencePages(booted.kernel, "vfio", start + 4096n, 4096n), 5 * second);
+    expect(store(booted, `${blocks}/${first}/state`, "offline")).toBe("ok");
+    expect([read(booted, `${blocks}/${first}/state`), booted.kernel.platform.clock.now - before >= 5 * second]).toEqual(["offline", true]);
+  });
+
+  it("[S82] a pin that never drops: going offline without end, other blocks go, a second writer waits too", () => {
+    const booted = movable("retry");
+    const pin = referencePages(booted.kernel, "rdma", start, 4096n);
+    for (const name of ["one", "two"]) spawn(booted.system.scheduler, name, booted.files.write(`${blocks}/${first}/state`, "offline"));
+    for (let at = 0; at < 100; at++) step(booted.system, booted.system.hardware.now + second);
+    expect([read(booted, `${blocks}/${first}/state`), read(booted, `${blocks}/${first}/online`)]).toEqual(["going-offline", "1"]);
+    expect(store(booted, `${blocks}/memory129/state`, "offline")).toBe("ok");
+    dropReference(booted.kernel, pin.id);
+    booted.settle();
+    expect(read(booted, `${blocks}/${first}/state`)).toBe("offline");
+  });
+
+  it("[S83] [POL-OFFLINE] abort: the first page with a raised reference count ends it with EBUSY; without one it goes at once", () => {
+    const booted = movable("abort");
+    const pin = referencePages(booted.kernel, "vfio", start, 4096n);
+    expect([store(booted, `${blocks}/${first}/state`, "offline"), read(booted, `${blocks}/${first}/state`)]).toEqual(["EBUSY", "online"]);
+    dropReference(booted.kernel, pin.id);
+    expect(store(booted, `${blocks}/${first}/state`, "offline")).toBe("ok");
+  });
+
+  it("[S83] a reserved page, and a pinned one in a kernel zone: EBUSY at once under either policy", () => {
+    for (const offlining of ["abort", "retry"] as const) {
+      const reserved = movable(offlining);
+      referencePages(reserved.kernel, "memmap", start, 4096n, true);
+      expect(store(reserved, `${blocks}/${first}/state`, "offline")).toBe("EBUSY");
+      const normal = bootRegion({ onlineType: "online", offlining });
+      referencePages(normal.kernel, "vfio", start, 4096n);
+      expect(store(normal, `${blocks}/${first}/state`, "offline")).toBe("EBUSY");
+    }
+  });
+
+  it("only online memory can be referenced", () => {
+    const booted = bootRegion();
+    expect(() => referencePages(booted.kernel, "vfio", start, 4096n)).toThrow("not online");
+    expect(() => referencePages(movable("retry").kernel, "vfio", start + 511n * MiB, 2n * MiB)).toThrow("not online");
+  });
+});
+
+describe("the state of a whole device", () => {
+  const file = "/sys/bus/dax/devices/dax0.0/state";
+  const newer = (onlineType: KernelPolicies["onlineType"]): Booted => bootRegion({ version: "7.3", onlineType });
+  const onlineOf = (booted: Booted): string[] => added(booted).map((name) => `${read(booted, `${blocks}/${name}/state`)} ${read(booted, `${blocks}/${name}/valid_zones`)}`);
+
+  it("(5.5) [POL-KERNEL] a file of 7.3, there while kmem has the device; 7.2 has none", () => {
+    expect([bootRegion().files.exists(file), newer("offline").files.exists(file), bootRegion({ version: "7.3", memoryUse: "device-dax-only" }).files.exists(file)]).toEqual([false, true, false]);
+    expect(["offline", "online_movable"].map((type) => read(newer(type as "offline"), file))).toEqual(["offline", "online_movable"]);
+  });
+
+  it("(5.5) unplugged takes every block offline and the memory away; online only from there; the same again succeeds", () => {
+    const booted = newer("online_movable");
+    expect([store(booted, file, "online"), store(booted, file, "online_movable"), store(booted, file, "offline")]).toEqual(["EBUSY", "ok", "EINVAL"]);
+    expect([store(booted, file, "unplugged"), read(booted, file), added(booted), kmemLines(booted).at(-1)]).toEqual(["ok", "unplugged", [], "    400000000-41fffffff : dax0.0"]);
+    expect([store(booted, file, "online_kernel"), read(booted, file), onlineOf(booted)]).toEqual(["ok", "online_kernel", Array.from({ length: 4 }, () => "online Normal")]);
+  });
+
+  it("(5.5) atomic: the third of four blocks does not go, so all four are online in their zones again", () => {
+    const booted = newer("online_movable");
+    referencePages(booted.kernel, "memmap", 128n * 130n * MiB, 4096n, true);
+    const lines = logged(booted, () => expect(store(booted, file, "unplugged")).toBe("EBUSY"));
+    expect(lines).toContain("kmem dax0.0: hotremove failed, device left online");
+    expect([read(booted, file), onlineOf(booted)]).toEqual(["online_movable", Array.from({ length: 4 }, () => "online Movable")]);
+  });
+
+  it("(5.6) [POL-KERNEL] what stays online when the driver goes is said in the words of the version", () => {
+    const said = (version: KernelPolicies["version"]): string[] => {
+      const booted = bootRegion({ version, onlineType: "online" });
+      return logged(booted, () => store(booted, `${drivers}/kmem/unbind`, "dax0.0")).filter((line) => line.includes("mapping0"));
+    };
+    expect([said("7.2"), said("7.3")]).toEqual([["kmem dax0.0: mapping0: 0x400000000-0x41fffffff cannot be hotremoved until the next reboot"], ["kmem dax0.0: mapping0: 0x400000000-0x41fffffff stuck online until reboot"]]);
+  });
+
+  it("(5.6) unplugged, the device can be unbound and leaves nothing", () => {
+    const booted = newer("online_movable");
+    store(booted, file, "unplugged");
+    expect([store(booted, `${drivers}/kmem/unbind`, "dax0.0"), kmemLines(booted).length]).toEqual(["ok", 2]);
   });
 });

@@ -43,7 +43,7 @@ describe("the probe of a memory device", () => {
   });
 
   it("lets decoders hold persistent capacity behind the volatile one, which is skipped", () => {
-    const booted = bootMachine(one({}, { volatileCapacity: 512n * MiB, persistentCapacity: 256n * MiB }));
+    const booted = bootMachine(one({}, { volatileCapacity: 512n * MiB, persistentCapacity: 256n * MiB }), { restrictions: { persistent: true } });
     const put = (decoder: string, file: string, text: string) => store(booted, `${memdevs}/${decoder}/${file}`, text);
     expect([put("decoder2.0", "mode", "ram"), put("decoder2.0", "dpa_size", "0x10000000"), put("decoder2.1", "mode", "pmem"), put("decoder2.1", "dpa_size", "0x20000000")]).toEqual(["ok", "ok", "ok", "ENOSPC"]);
     expect(put("decoder2.1", "dpa_size", "0x10000000")).toBe("ok");
@@ -51,7 +51,7 @@ describe("the probe of a memory device", () => {
     expect([put("decoder2.2", "mode", "ram"), put("decoder2.2", "dpa_size", "0x10000000")]).toEqual(["ok", "ENOSPC"]);
     expect(booted.read("/sys/kernel/debug/cxl/mem0/dpamem")).toBe("00000000-1fffffff : ram\n  00000000-0fffffff : decoder2.0\n20000000-2fffffff : pmem\n  20000000-2fffffff : decoder2.1\n");
     expect(store(bootMachine(one()), `${memdevs}/decoder2.0/mode`, "pmem")).toBe("EINVAL");
-    expect(store(bootMachine(one({}, { volatileCapacity: 0n, persistentCapacity: 256n * MiB })), `${memdevs}/decoder2.0/mode`, "ram")).toBe("ENXIO");
+    expect(store(bootMachine(one({}, { volatileCapacity: 0n, persistentCapacity: 256n * MiB }), { restrictions: { persistent: true } }), `${memdevs}/decoder2.0/mode`, "ram")).toBe("ENXIO");
   });
 
   it("takes no payload below 256 bytes, and no more than 1 MiB of a larger one", () => {

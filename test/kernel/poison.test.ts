@@ -11,7 +11,7 @@ import { act, debug, memdevWith, memdevs, sent, stateOf, store, traced, tracing,
 const size = 256n * MiB;
 
 function booted(mailbox = {}, overrides = {}): Booted {
-  const made = bootMachine(twoDevices(mailbox, overrides));
+  const made = bootMachine(twoDevices(mailbox, overrides), { restrictions: { persistent: true } });
   expect(store(made, `${tracing}/events/cxl/cxl_poison/enable`, "1")).toBe("ok");
   return made;
 }

@@ -1,38 +1,12 @@
 // Regions that Linux assembles from decoders that firmware committed before it ran (region-assembly 6, L1-L6), on the real module.
 
 import { describe, expect, it } from "vitest";
-import type { MachineDescription } from "../../src/platform/description.ts";
-import type { FirmwareDecoder, FirmwareRegion, FirmwareSetup } from "../../src/platform/firmware-setup.ts";
-import { noSetup } from "../../src/platform/firmware-setup.ts";
-import type { KernelPolicies } from "../../src/kernel/policy.ts";
+import type { FirmwareDecoder } from "../../src/platform/firmware-setup.ts";
+import { defaultPolicies } from "../../src/kernel/policy.ts";
+import { bootWith, decoderAt, devices, list, read, regionOver, saying, start, store, wideMachine } from "../support/firmware-regions.ts";
 import type { Booted } from "../support/kernel.ts";
-import { bootMachine } from "../support/kernel.ts";
 import { GiB, MiB, deviceOf, machineOf, portOf } from "../support/machine.ts";
 import { downstreamOf, switchOf } from "../support/topology.ts";
-import { defaultPolicies } from "../../src/kernel/policy.ts";
-
-const devices = "/sys/bus/cxl/devices";
-const start = 16n * GiB;
-
-/** `bridges` host bridges with `ports` ports and a card of 512 MiB each, one window over all bridges. */
-function wideMachine(bridges: number, ports: number, granularity = 256, absent: readonly string[] = []): MachineDescription {
-  const hostBridges = Array.from({ length: bridges }, (_, b) => ({
-    name: `hb${b}`, uid: b, segment: 0, busStart: 16 * (b + 1), busEnd: 16 * (b + 1) + 15, componentBase: 0xfe00_0000n + BigInt(b) * 0x1_0000n, decoders: 4, targetCount: 8,
-    rootPorts: Array.from({ length: ports }, (__, p) => portOf(`rp${b}${p}`, { portNumber: p, present: !absent.includes(`d${b}${p}`), slots: [deviceOf(`d${b}${p}`, { serial: BigInt(b * 16 + p + 1), interleave3612: true, volatileCapacity: 512n * MiB })] })),
-  }));
-  return { ...machineOf([]), hostBridges, windows: [{ base: start, size: 8n * GiB, ways: bridges, granularity, targets: hostBridges.map((_, index) => index) }] };
-}
-
-const regionOver = (targets: readonly string[], values: Partial<FirmwareRegion> = {}): FirmwareRegion => ({ window: 0, base: start, size: 256n * MiB * BigInt(targets.length), granularity: 256, targets, isLocked: false, ...values });
-const decoderAt = (place: string, values: Partial<FirmwareDecoder> = {}): FirmwareDecoder => ({ place, index: 0, base: start, size: 512n * MiB, ways: 2, granularity: 256, targets: [], skip: 0n, isLocked: false, isCommitted: true, ...values });
-
-/** Boots a machine whose firmware did `setup`. */
-const bootWith = (machine: MachineDescription, setup: Partial<FirmwareSetup>, options: { readonly seed?: number; readonly policies?: Partial<KernelPolicies> } = {}): Booted => bootMachine(machine, { firmware: { setup: { ...noSetup, ...setup } }, ...options });
-
-const read = (booted: Booted, path: string): string => booted.read(`${devices}/${path}`).trim();
-const list = (booted: Booted, prefix: string): string[] => booted.files.list(devices).filter((name) => name.startsWith(prefix)).toSorted();
-const store = (booted: Booted, path: string, value: string): void => booted.run(booted.files.write(`${devices}/${path}`, value));
-const saying = (booted: Booted, pattern: RegExp): string[] => booted.dmesg().filter((line) => pattern.test(line));
 
 /** Serial number of the card behind a region's target. */
 function serialAt(booted: Booted, region: string, position: number): bigint {
@@ -298,7 +272,7 @@ describe("decoders that do not agree", () => {
 
   it("(6.2) [A2] a decoder over the border of two partitions belongs to none: no region is made of it", () => {
     const machine = machineOf([portOf("rp00", { slots: [deviceOf("d00", { volatileCapacity: 256n * MiB, persistentCapacity: 256n * MiB })] })]);
-    const booted = bootWith(machine, { regions: [regionOver(["d00"], { size: 512n * MiB })] });
+    const booted = bootWith(machine, { regions: [regionOver(["d00"], { size: 512n * MiB })] }, { restrictions: { persistent: true } });
     expect([list(booted, "region"), read(booted, "decoder2.0/mode"), list(booted, "endpoint")]).toEqual([[], "none", ["endpoint2"]]);
     expect(saying(booted, /no region of partition/)).toEqual(["cxl_pci 0000:0d:00.0: mem0:decoder2.0: no region of partition none"]);
   });

@@ -1,14 +1,13 @@
 // Regions made, committed and undone through sysfs on the real module (region-assembly 7; C15-C17; L1-L6).
 
 import { describe, expect, it } from "vitest";
-import type { Errno } from "../../src/kernel/base/errno.ts";
-import { SystemError } from "../../src/kernel/base/errno.ts";
 import type { MachineDescription } from "../../src/platform/description.ts";
 import { isPort, portOf } from "../../src/kernel/cxl/types.ts";
 import { accessesOf } from "../support/accesses.ts";
 import type { Booted } from "../support/kernel.ts";
 import { bootMachine } from "../support/kernel.ts";
 import { GiB, MiB, deviceOf, machineOf, offsetOf, portOf as rootPortOf } from "../support/machine.ts";
+import { errnoOf, store as storeAt } from "../support/memdev.ts";
 import { downstreamOf, switchOf } from "../support/topology.ts";
 
 const devices = "/sys/bus/cxl/devices";
@@ -25,17 +24,7 @@ function wideMachine(bridges: number, ports: number, granularity = 256): Machine
 
 const twoPorts = (): MachineDescription => machineOf([rootPortOf("rp0", { slots: [deviceOf("d0", { serial: 1n })] }), rootPortOf("rp1", { slots: [deviceOf("d1", { serial: 2n })] })]);
 
-function errnoOf(action: () => void): Errno | "ok" {
-  try {
-    action();
-    return "ok";
-  } catch (thrown) {
-    if (thrown instanceof SystemError) return thrown.errno;
-    throw thrown;
-  }
-}
-
-const store = (booted: Booted, path: string, text: string): Errno | "ok" => errnoOf(() => booted.run(booted.files.write(`${devices}/${path}`, text)));
+const store = (booted: Booted, path: string, text: string) => storeAt(booted, `${devices}/${path}`, text);
 const read = (booted: Booted, path: string): string => booted.read(`${devices}/${path}`).trim();
 
 /** region0 with ways and granularity, without a size. */

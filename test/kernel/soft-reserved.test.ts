@@ -2,47 +2,10 @@
 // ok-nosr, ok-sr-region and fail-missing-sr of a running kernel, whose machine is built here).
 
 import { describe, expect, it } from "vitest";
-import type { KernelPolicies } from "../../src/kernel/policy.ts";
-import { defaultPolicies } from "../../src/kernel/policy.ts";
-import type { MachineDescription } from "../../src/platform/description.ts";
-import type { FirmwareRegion, SoftReservedRange } from "../../src/platform/firmware-setup.ts";
-import { noSetup } from "../../src/platform/firmware-setup.ts";
 import type { Booted } from "../support/kernel.ts";
-import { bootMachine } from "../support/kernel.ts";
-import { GiB, MiB, deviceOf, machineOf, portOf } from "../support/machine.ts";
-
-const devices = "/sys/bus/cxl/devices";
-const start = 0x4_d000_0000n;
-const policyOf = (change: Partial<KernelPolicies["softReserved"]>): Partial<KernelPolicies> => ({ softReserved: { ...defaultPolicies.softReserved, ...change } });
-
-/** The captured machine: one host bridge on bus 12, two root ports, a card of 256 MiB in each, a window of 4 GiB. */
-function captured(present: readonly boolean[] = [true, true], volatileCapacity = 256n * MiB): MachineDescription {
-  const base = machineOf(present.map((isPresent, n) => portOf(`rp${n}`, { portNumber: n, present: isPresent, slots: [deviceOf(`mem${n}`, { serial: BigInt(n + 1), volatileCapacity })] })));
-  return { ...base, ram: [{ base: 0n, size: GiB }], hostBridges: base.hostBridges.map((bridge) => ({ ...bridge, uid: 12 })), windows: [{ base: start, size: 4n * GiB, ways: 1, granularity: 256, targets: [0] }] };
-}
-
-const region = (values: Partial<FirmwareRegion> = {}): FirmwareRegion => ({ window: 0, base: start, size: 512n * MiB, granularity: 256, targets: ["mem1", "mem0"], isLocked: false, ...values });
-const whole: SoftReservedRange = { base: start, size: 512n * MiB };
-
-interface Case {
-  readonly machine?: MachineDescription;
-  readonly regions?: readonly FirmwareRegion[];
-  readonly softReserved?: readonly SoftReservedRange[];
-  readonly policies?: Partial<KernelPolicies>;
-}
-
-const bootCase = ({ machine = captured(), regions = [region()], softReserved = [whole], policies = {} }: Case): Booted => bootMachine(machine, { firmware: { setup: { ...noSetup, regions, softReserved } }, policies });
-const bus = (booted: Booted, name: string): string[] => booted.files.list(`/sys/bus/${name}/devices`).toSorted();
-const hmemOf = (booted: Booted): string[] => bus(booted, "platform").filter((name) => name.startsWith("hmem."));
-const daxOf = (booted: Booted): string[] => (booted.files.exists("/sys/bus/dax/devices") ? bus(booted, "dax") : []);
-const saying = (booted: Booted, pattern: RegExp): string[] => booted.dmesg().filter((line) => pattern.test(line));
-/** /proc/iomem from the window on, as far as it lies in it. */
-const windowOf = (booted: Booted): string[] => {
-  const lines = booted.read("/proc/iomem").split("\n");
-  const at = lines.findIndex((line) => line.includes("CXL Window 0"));
-  const length = lines.slice(at + 1).findIndex((line) => !line.startsWith(" "));
-  return lines.slice(at, at + 1 + length);
-};
+import { GiB, MiB, deviceOf, portOf } from "../support/machine.ts";
+import type { Case } from "../support/soft-reserved.ts";
+import { bootCase, bus, captured, daxOf, devices, hmemOf, policyOf, region, saying, start, whole, windowOf } from "../support/soft-reserved.ts";
 
 describe("the three captured machines", () => {
   it("ok-nosr: no Soft Reserved, no hmem; the region's dax device comes", () => {
@@ -202,7 +165,7 @@ describe("policies", () => {
   });
 
   it("[S36] [POL-OWN] global-teardown: one range that is not claimed takes every region away", () => {
-    const booted = bootCase({ softReserved: [whole, { base: start + GiB, size: 256n * MiB }], policies: policyOf({ owner: "global-teardown" }) });
+    const booted = bootCase({ softReserved: [whole, { base: start + GiB, size: 256n * MiB }], policies: policyOf({ owner: "global-teardown", blast: "global" }) });
     expect(booted.files.list(devices).filter((name) => name.startsWith("region"))).toEqual([]);
     expect(hmemOf(booted)).toHaveLength(2);
   });

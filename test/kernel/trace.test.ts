@@ -16,7 +16,7 @@ import { formatEntry } from "../../src/kernel/trace/ring.ts";
 const captured = readFileSync(fileURLToPath(new URL("../fixtures/captures/linux/4-events/trace-full.txt", import.meta.url)), "utf8").split("\n").filter((line) => line !== "" && !line.startsWith("###"));
 const mem1 = { memdev: "mem1", host: "0000:0d:00.0", serial: 1n };
 const mem0 = { memdev: "mem0", host: "0000:0e:00.0", serial: 2n };
-const region = (hpa: bigint) => ({ region: "region0", hpa });
+const region = (hpa: bigint) => ({ region: "region0", uuid: "", hpa });
 
 /** The captured line of an event of a log with a handle, in its parts. */
 function lineOf(event: string, log: string, handle: string): { readonly line: string; readonly text: string; readonly time: bigint } {

@@ -9,23 +9,26 @@ import { runText } from "../support/scenarios.ts";
 const files = bundledScenarios();
 const textOf = (letter: string): string => Object.entries(files).find(([name]) => name.includes(`/${letter}-`))?.[1] ?? "";
 
+const isLong = (file: string): boolean => /^scenarios\/(?:isolation|device)\//.test(file);
+
 function records(trace: Uint8Array): TraceRecord[] {
   const words = new Uint32Array(trace.buffer, trace.byteOffset, trace.length / 4);
   return Array.from({ length: trace.length / recordBytes }, (_, index) => readRecord(words, index));
 }
 
 describe("bundled scenarios", () => {
-  for (const [file, text] of Object.entries(files)) {
+  for (const [index, [file, text]] of Object.entries(files).entries()) {
     it(`${file} passes, and twice gives the same bytes`, () => {
       const first = runText(file, text, { keepTrace: true });
       expect(first.result.expectations.filter((one) => !one.pass)).toEqual([]);
-      expect([first.result.status, first.result.reason]).toEqual(["pass", null]);
+      expect(first.result.status, first.result.reason ?? "").toBe("pass");
       const second = runText(file, text, { keepTrace: true });
       expect(Buffer.compare(first.trace, second.trace)).toBe(0);
       expect(first.trace.length).toBeGreaterThan(500 * recordBytes);
     });
 
-    it(`${file} gives the same result in slices of any size, and in the checked module`, () => {
+    // Every tenth of the many that boot a machine and look at it.
+    if (isLong(file) || index % 10 === 0) it(`${file} gives the same result in slices of any size, and in the checked module`, () => {
       const whole = runText(file, text).result;
       const sliced = runText(file, text, { pauseOneIn: 3 });
       expect(sliced.pauses).toBeGreaterThan(10);

@@ -5,6 +5,7 @@ import type { Device, DeviceType } from "../base/device.ts";
 import { addDevice, linkDevice } from "../base/device.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { defineState, printk } from "../base/kernel.ts";
+import { isPlanned } from "../base/module-plan.ts";
 import { createResource, insertConflict, iomem } from "../resource/resource.ts";
 import { addSoftReserved, softReservedName } from "../resource/soft-reserved.ts";
 import type { Cedt } from "./cedt.ts";
@@ -61,8 +62,8 @@ function addMemoryMap(kernel: Kernel): void {
     printk(kernel, "info", `BIOS-e820: [mem ${range(base, base + size - 1n)}]  ${mapKinds[kind]}`);
     next = base + size;
     if (kind === "soft-reserved") addSoftReserved(kernel, base, size);
-    // Soft Reserved lives in a tree of its own, unless policy has it in iomem as before (S39).
-    if (kind === "soft-reserved" && kernel.policy.softReserved.publication !== "always") continue;
+    // Soft Reserved lives in a tree of its own, unless policy has it in iomem as before (S39), or nobody is there to use it (S62).
+    if (kind === "soft-reserved" && kernel.policy.softReserved.publication !== "always" && isPlanned(kernel, "dax_hmem")) continue;
     insertConflict(iomem(kernel), createResource(mapNames[kind], base, size, kind === "usable"));
   }
 }

@@ -6,7 +6,7 @@ import { point, spawn, task } from "../../sim/task.ts";
 import { SystemError } from "./errno.ts";
 import type { Kernel } from "./kernel.ts";
 import { mark, printk } from "./kernel.ts";
-import { beginProbe, endProbe } from "./probing.ts";
+import { beginProbe, deferProbe, endProbe, takeDeferred } from "./probing.ts";
 
 /** One file of a device's directory; `name` may hold one slash ("ram/size"). Texts carry their line end. */
 export interface Attribute {
@@ -54,6 +54,8 @@ export interface Driver {
   /** Throws SystemError; EPROBE_DEFER puts the device on the deferred list. */
   readonly probe: (kernel: Kernel, device: Device) => Task<void>;
   readonly remove: (kernel: Kernel, device: Device) => Task<void>;
+  /** The device was reset under the driver, and its config space put back. */
+  readonly resetDone?: (kernel: Kernel, device: Device) => void;
   /** Probe in a task of its own, so that devices race. */
   readonly isAsync?: boolean;
   /** Files that a device has while this driver is bound (dev_groups). */
@@ -155,7 +157,16 @@ export const bind = task("bind", function* (kernel: Kernel, device: Device, driv
     endProbe(kernel);
   }
   mark(kernel, `${device.name} bound`, driver.name);
+  retryDeferred(kernel);
 });
+
+/** Whatever was deferred may find now what it waited for (driver_deferred_probe_trigger): each gets a task of its own. */
+export function retryDeferred(kernel: Kernel): void {
+  for (const id of takeDeferred(kernel)) {
+    const device = kernel.devices.get(id);
+    if (device !== undefined && device.driver === null) attachLater(kernel, device);
+  }
+}
 
 /** Unbinds whatever driver the device has: remove, then managed release in reverse order. */
 export const unbind = task("unbind", function* (kernel: Kernel, device: Device): Task<void> {
@@ -185,7 +196,8 @@ export const attach = task("attach", function* (kernel: Kernel, device: Device):
     return true;
   } catch (thrown) {
     if (!(thrown instanceof SystemError)) throw thrown;
-    if (thrown.errno !== "EPROBE_DEFER") printk(kernel, "debug", `${driver.name} ${device.name}: probe: -${thrown.number}`);
+    if (thrown.errno === "EPROBE_DEFER") deferProbe(kernel, device.id);
+    else printk(kernel, "debug", `${driver.name} ${device.name}: probe: -${thrown.number}`);
     return false;
   }
 });
@@ -203,6 +215,16 @@ export function attachLater(kernel: Kernel, device: Device): number {
   beginProbe(kernel);
   return spawn(kernel.scheduler, `probe:${device.name}`, attachQueued(kernel, device));
 }
+
+/** Registers a driver and probes the devices that wait for it, in order of registration, each in a task of its own if the driver asks for that. */
+export const introduceDriver = task("introduceDriver", function* (kernel: Kernel, driver: Driver): Task<void> {
+  registerDriver(kernel, driver);
+  for (const device of busDevices(kernel, driver.bus).slice()) {
+    if (device.driver !== null || device.isDead || matchDriver(kernel, device) !== driver) continue;
+    if (driver.isAsync === true) attachLater(kernel, device);
+    else yield* attach(kernel, device);
+  }
+});
 
 /** Removes a device and everything below it, children first, newest first. */
 export const removeDevice = task("removeDevice", function* (kernel: Kernel, device: Device): Task<void> {

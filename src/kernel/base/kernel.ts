@@ -153,6 +153,12 @@ export function setTimer(kernel: Kernel, delay: number, call: Call): void {
   kernel.timers.splice(index, 0, timer);
 }
 
+/** Takes back every timer of this call. */
+export function clearTimer(kernel: Kernel, call: Call): void {
+  const left = kernel.timers.filter((timer) => timer.call.handler !== call.handler || timer.call.argument !== call.argument);
+  kernel.timers.splice(0, kernel.timers.length, ...left);
+}
+
 export const nextTimer = (kernel: Kernel): number => kernel.timers[0]?.at ?? -1;
 
 export function runTimers(kernel: Kernel): void {

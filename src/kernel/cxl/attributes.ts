@@ -4,11 +4,15 @@ import type { Task } from "../../sim/task.ts";
 import { task } from "../../sim/task.ts";
 import type { Attribute, Device, DeviceType } from "../base/device.ts";
 import type { Kernel } from "../base/kernel.ts";
+import { failStep } from "../base/steps.ts";
+import { parseWord } from "../base/parse.ts";
 import type { DeviceState } from "./device-state.ts";
 import { setDpaSize, setMode } from "./dpa.ts";
 import { hex, identity, line, parseNumber, wideHex } from "./format.ts";
+import { lockRegions, unlockRegions } from "./lock.ts";
 import { createRegion, deleteRegion, nextRegionName } from "./region.ts";
 import { securityAttributes } from "./security.ts";
+import type { PartitionMode } from "./types.ts";
 import { decoderOf, endpointPart, memdevOf, portOf, rootPart } from "./types.ts";
 
 const absentDpa = 0xffff_ffff_ffff_ffffn;
@@ -33,15 +37,20 @@ const targetList = line("target_list", (device) => {
 
 const capability = (name: string, has: (device: Device) => boolean): Attribute => line(name, (device) => (has(device) ? "1" : "0"));
 
-const createRam = task("create_ram_region.store", function* (kernel: Kernel, device: Device, text: string): Task<void> {
-  yield* createRegion(kernel, device, text.trim());
+const create = task("create_region.store", function* (kernel: Kernel, device: Device, text: string, mode: PartitionMode): Task<void> {
+  failStep(kernel, "region.create", text.trim(), device.name);
+  yield* createRegion(kernel, device, text, mode);
 });
 
 const remove = task("delete_region.store", function* (kernel: Kernel, device: Device, text: string): Task<void> {
-  yield* deleteRegion(kernel, device, text.trim());
+  yield* deleteRegion(kernel, device, parseWord(text));
 });
 
-const canCreateRam = (_kernel: Kernel, device: Device): boolean => rootPart(device).restrictions.type3 && rootPart(device).restrictions.ram;
+const canCreate = (device: Device, mode: PartitionMode): boolean => rootPart(device).restrictions.type3 && rootPart(device).restrictions[mode];
+
+const creation = (mode: PartitionMode): Attribute => ({
+  ...line(`create_${mode}_region`, nextRegionName), visible: (_kernel, device) => canCreate(device, mode), store: (kernel, device, text) => create(kernel, device, text, mode),
+});
 
 export const rootDecoderType: DeviceType = {
   name: "cxl_decoder_root",
@@ -50,19 +59,25 @@ export const rootDecoderType: DeviceType = {
     capability("cap_pmem", (device) => rootPart(device).restrictions.pmem), capability("cap_ram", (device) => rootPart(device).restrictions.ram),
     capability("cap_type2", (device) => rootPart(device).restrictions.type2), capability("cap_type3", (device) => rootPart(device).restrictions.type3),
     targetList, line("qos_class", (device) => String(rootPart(device).qosClass)),
-    { name: "create_ram_region", visible: canCreateRam, show: (_kernel, device) => `${nextRegionName(device)}\n`, store: createRam },
-    { name: "delete_region", visible: canCreateRam, store: remove },
+    creation("pmem"), creation("ram"),
+    { name: "delete_region", visible: (_kernel, device) => canCreate(device, "pmem") || canCreate(device, "ram"), store: remove },
   ],
 };
 
 export const switchDecoderType: DeviceType = { name: "cxl_decoder_switch", attributes: [...identity("cxl_decoder_switch", 0), ...decoderBase, targetType, targetList, region] };
 
 const storeMode = task("mode.store", function* (_kernel: Kernel, device: Device, text: string): Task<void> {
-  setMode(device, text.trim());
+  setMode(device, parseWord(text));
 });
 
 const storeDpaSize = task("dpa_size.store", function* (kernel: Kernel, device: Device, text: string): Task<void> {
-  setDpaSize(kernel, device, parseNumber(text));
+  const size = parseNumber(text);
+  yield* lockRegions(kernel);
+  try {
+    setDpaSize(kernel, device, size);
+  } finally {
+    unlockRegions(kernel);
+  }
 });
 
 export const endpointDecoderType: DeviceType = {

@@ -16,6 +16,8 @@ export interface DeviceState {
   readonly registers: DeviceRegisters;
   /** Commands that the Command Effects Log names. */
   readonly commands: Set<CommandName>;
+  /** Commands that user space may not send now: a driver has them to itself. */
+  readonly exclusive: Set<CommandName>;
   /** Users of each message number. */
   readonly vectors: Map<number, Set<VectorUser>>;
   /** Bytes of the mailbox's payload. */
@@ -61,7 +63,7 @@ const states = defineState("cxl.devices", () => ({ byFunction: new Map<number, D
 
 export function addDeviceState(kernel: Kernel, device: Device, registers: DeviceRegisters): DeviceState {
   const state: DeviceState = {
-    device, registers, commands: new Set(), vectors: new Map(), payloadSize: 0, isMailboxHeld: false, memdev: null, firmwareVersion: "", labelSize: 0n, capacity: { ram: 0n, pmem: 0n }, poisonListSize: 0, isPoisonHeld: false,
+    device, registers, commands: new Set(), exclusive: new Set(), vectors: new Map(), payloadSize: 0, isMailboxHeld: false, memdev: null, firmwareVersion: "", labelSize: 0n, capacity: { ram: 0n, pmem: 0n }, poisonListSize: 0, isPoisonHeld: false,
     sanitize: { isActive: false, pollSeconds: 0, pollAt: -1 }, security: 0, events: { isHeld: false, threads: new Map() },
     upload: { step: "idle", bytes: [], remaining: 0, error: "", isCancelled: false },
   };

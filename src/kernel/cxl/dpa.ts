@@ -5,6 +5,9 @@ import type { Device } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { printk } from "../base/kernel.ts";
+import { failStep } from "../base/steps.ts";
+import type { PartitionMode } from "./types.ts";
+import { resetCommitted } from "./firmware-decoders.ts";
 import { decoderOf, endpointPart, granule, memdevOf, portOf } from "./types.ts";
 
 /** First DPA after every reservation of the endpoint. */
@@ -15,10 +18,8 @@ function freeStart(port: Device): bigint {
   }, 0n);
 }
 
-type Partition = "ram" | "pmem";
-
 /** First and last DPA + 1 of a partition. */
-function partitionOf(memdev: Device, partition: Partition): { readonly start: bigint; readonly end: bigint } {
+function partitionOf(memdev: Device, partition: PartitionMode): { readonly start: bigint; readonly end: bigint } {
   const { ram, pmem } = memdevOf(memdev).state.capacity;
   return partition === "ram" ? { start: 0n, end: ram } : { start: ram, end: ram + pmem };
 }
@@ -37,7 +38,8 @@ export function reserveDpa(device: Device, start: bigint, size: bigint, skip: bi
   port.dpaEnd = decoder.id;
 }
 
-function freeDpa(kernel: Kernel, device: Device): void {
+/** Gives a decoder's reservation back. @throws SystemError EBUSY attached, enabled, or not the highest of its endpoint */
+export function freeDpa(kernel: Kernel, device: Device): void {
   const decoder = decoderOf(device);
   const part = endpointPart(device);
   if (part.dpa === null) return;
@@ -46,21 +48,31 @@ function freeDpa(kernel: Kernel, device: Device): void {
     printk(kernel, "debug", `cxl ${device.name}: decoder enabled`);
     throw new SystemError("EBUSY", `${device.name}: enabled`);
   }
+  // Reset by hand, and in its slot still (POL-UNWIND `full`).
+  if (part.stagedIn !== null) throw new SystemError("EBUSY", `${device.name}: a target of ${part.stagedIn.name}`);
   const port = portOf(decoder.port);
   if (port.dpaEnd !== decoder.id) throw new SystemError("EBUSY", `${device.name}: decoder${port.id}.${port.dpaEnd} holds DPA above`);
   part.dpa = null;
   port.dpaEnd--;
 }
 
-/** Store of `dpa_size`: frees, then allocates. @throws SystemError EINVAL, EBUSY, ENOSPC by the table of 7.5 */
+/** POL-UNWIND `full`: firmware committed it, it is in no region, and nothing above holds memory: giving the memory back ends the decode first. */
+function isLeftByFirmware(kernel: Kernel, device: Device): boolean {
+  const { isEnabled, region, port, id } = decoderOf(device);
+  return kernel.policy.assembly.unwind === "full" && isEnabled && region === null && endpointPart(device).stagedIn === null && portOf(port).dpaEnd === id;
+}
+
+/** Store of `dpa_size`: frees, then allocates. The caller holds the region lock. @throws SystemError EINVAL, EBUSY, ENOSPC by the table of 7.5 */
 export function setDpaSize(kernel: Kernel, device: Device, size: bigint): void {
   if (size % granule !== 0n) throw new SystemError("EINVAL", `${device.name}: ${size} is no multiple of 256 MiB`);
+  if (size === 0n && isLeftByFirmware(kernel, device)) resetCommitted(kernel, [device]);
   freeDpa(kernel, device);
   if (size === 0n) return;
   const decoder = decoderOf(device);
   const part = endpointPart(device);
   if (decoder.region !== null || decoder.isEnabled) throw new SystemError("EBUSY", `${device.name}: in use`);
   if (part.mode === "none") throw new SystemError("EBUSY", `${device.name}: no mode`);
+  failStep(kernel, "dpa.alloc", device.name, part.memdev.name, memdevOf(part.memdev).pciDevice.name);
   const partition = partitionOf(part.memdev, part.mode);
   const free = freeStart(decoder.port);
   const start = free > partition.start ? free : partition.start;
@@ -76,7 +88,7 @@ export function setDpaSize(kernel: Kernel, device: Device, size: bigint): void {
 export function setMode(device: Device, text: string): void {
   const part = endpointPart(device);
   if (text !== "ram" && text !== "pmem") throw new SystemError("EINVAL", `${device.name}: mode "${text}"`);
-  if (decoderOf(device).isEnabled || part.dpa !== null) throw new SystemError("EBUSY", `${device.name}: enabled or holding DPA`);
+  if (decoderOf(device).isEnabled) throw new SystemError("EBUSY", `${device.name}: enabled`);
   const { start, end } = partitionOf(part.memdev, text);
   if (text === "pmem" && start === end) throw new SystemError("EINVAL", `${device.name}: no pmem partition`);
   if (start === end) throw new SystemError("ENXIO", `${device.name}: no volatile capacity`);

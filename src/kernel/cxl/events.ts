@@ -21,7 +21,7 @@ import type { DeviceState } from "./device-state.ts";
 import { lockRegions, unlockRegions } from "./lock.ts";
 import { sendCommand } from "./mailbox.ts";
 import { hpaOfDpa, regionOfDpa } from "./translate.ts";
-import { memdevOf } from "./types.ts";
+import { memdevOf, regionOf } from "./types.ts";
 import { bindVector } from "./vectors.ts";
 
 /** Logs that Linux reads, in the order of draining: the gravest first. */
@@ -49,7 +49,7 @@ export function tracedDevice(state: DeviceState): TracedDevice {
 export function placeOf(kernel: Kernel, state: DeviceState, dpa: bigint): TracedPlace | null {
   const region = state.memdev === null ? null : regionOfDpa(kernel, state.memdev, dpa);
   const hpa = region === null || state.memdev === null ? undefined : hpaOfDpa(region, state.memdev, dpa);
-  return region === null || hpa === undefined ? null : { region: region.name, hpa };
+  return region === null || hpa === undefined ? null : { region: region.name, uuid: regionOf(region).uuid, hpa };
 }
 
 /** Region and HPA are those of this moment, under the lock. */

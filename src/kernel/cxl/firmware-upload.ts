@@ -10,6 +10,7 @@ import { addDevice } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { mark, printk } from "../base/kernel.ts";
+import { parseWord } from "../base/parse.ts";
 import type { DeviceState, FirmwareUpload, UploadStep } from "./device-state.ts";
 import { sendCommand } from "./mailbox.ts";
 
@@ -149,7 +150,7 @@ const uploadOf = (device: Device): DeviceState => device.data as DeviceState;
 
 const storeLoading = task("loading.store", function* (kernel: Kernel, device: Device, text: string): Task<void> {
   const state = uploadOf(device);
-  const word = text.trim();
+  const word = parseWord(text);
   if (word === loadingWords.start) begin(state.upload);
   else if (word === loadingWords.end) end(kernel, state);
   else if (word === loadingWords.abort && state.upload.step === "receiving") state.upload.step = "idle";
@@ -165,7 +166,7 @@ const storeData = task("data.store", function* (_kernel: Kernel, device: Device,
 
 const storeCancel = task("cancel.store", function* (_kernel: Kernel, device: Device, text: string): Task<void> {
   const { upload } = uploadOf(device);
-  if (text.trim() !== "1") throw new SystemError("EINVAL", "only 1 cancels");
+  if (parseWord(text) !== "1") throw new SystemError("EINVAL", "only 1 cancels");
   if (upload.step === "idle") throw new SystemError("ENODEV", "nothing to cancel");
   upload.isCancelled = true;
 });

@@ -6,6 +6,7 @@ import type { Device } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { mark, printk } from "../base/kernel.ts";
+import { failStep } from "../base/steps.ts";
 import type { HdmRegisters } from "./registers.ts";
 import { clearCommit, readControl, readRange, readTargets, startCommit, writeDecoder, writeHostOnly, writeReset } from "./registers.ts";
 import type { DecoderRecord } from "./types.ts";
@@ -37,6 +38,8 @@ export interface EnumeratedDecoder {
   readonly granularity: number;
   readonly isLocked: boolean;
   readonly isEnabled: boolean;
+  /** Target type: memory that only the host caches; else that of an accelerator. */
+  readonly isHostOnly: boolean;
   /** Target ids of a port's decoder. */
   readonly targetIds: readonly number[];
   /** DPA skip of an endpoint's decoder. */
@@ -69,7 +72,7 @@ export function readDecoder(kernel: Kernel, port: Device, hdm: HdmRegisters, n: 
   return {
     start: control.isCommitted ? range.base : 0n,
     size: control.isCommitted ? range.size : 0n,
-    ways, granularity, isLocked: control.isCommitted && control.isLocked, isEnabled: control.isCommitted,
+    ways, granularity, isLocked: control.isCommitted && control.isLocked, isEnabled: control.isCommitted, isHostOnly: !control.isCommitted || control.isHostOnly,
     targetIds: hdm.isEndpoint ? [] : unpackTargets(list, Math.min(ways, 8)),
     skip: hdm.isEndpoint ? list : 0n,
   };
@@ -113,11 +116,12 @@ export const commitDecoder = task("hdm.commit", function* (kernel: Kernel, devic
   const waysCode = encodeWays(decoder.ways);
   const granularityCode = encodeGranularity(decoder.granularity);
   if (hdm === null || waysCode === undefined || granularityCode === undefined) throw new SystemError("ENXIO", `${device.name}: cannot be programmed`);
-  const before = readControl(hdm, decoder.id);
-  writeDecoder(hdm, decoder.id, decoder.start, decoder.size, skipOrTargets(decoder));
-  startCommit(hdm, decoder.id, before.raw, waysCode, granularityCode);
   port.commitEnd++;
   try {
+    failStep(kernel, "decoder.commit", device.name, port.uport.name);
+    const before = readControl(hdm, decoder.id);
+    writeDecoder(hdm, decoder.id, decoder.start, decoder.size, skipOrTargets(decoder));
+    startCommit(hdm, decoder.id, before.raw, waysCode, granularityCode);
     yield* awaitCommit(kernel, device, hdm, decoder.id);
   } catch (thrown) {
     port.commitEnd--;

@@ -1,9 +1,10 @@
-// Messages of memory devices arrive here and go to whom their vector is bound.
+// Named handlers of CXL. Messages of memory devices arrive here and go to whom their vector is bound.
 
 import type { Handler } from "../base/kernel.ts";
 import { isBackgroundDone } from "./device-registers.ts";
 import { deviceStateOf } from "./device-state.ts";
 import { onEventInterrupt } from "./events.ts";
+import { assemblyHandlers } from "./region-failure.ts";
 import { lookAtSanitize, sanitizeHandlers } from "./sanitize-poll.ts";
 import { spuriousHandler, vectorHandler, vectorsPerDevice } from "./vectors.ts";
 
@@ -16,4 +17,4 @@ const onVector: Handler = (kernel, argument) => {
   if (users?.has("events") === true) onEventInterrupt(kernel, state, vector);
 };
 
-export const cxlHandlers: ReadonlyMap<string, Handler> = new Map<string, Handler>([[vectorHandler, onVector], [spuriousHandler, () => undefined], ...sanitizeHandlers]);
+export const cxlHandlers: ReadonlyMap<string, Handler> = new Map<string, Handler>([[vectorHandler, onVector], [spuriousHandler, () => undefined], ...sanitizeHandlers, ...assemblyHandlers]);

@@ -69,6 +69,7 @@ export const sendFromUser = task("cxl.ioctl", function* (kernel: Kernel, memdev:
   if (info === undefined) throw new SystemError("ENOTTY", `no command ${name}`);
   if (input.length > state.payloadSize) throw new SystemError("EINVAL", `${name}: ${input.length} bytes do not fit the mailbox`);
   if (!info.isEnabled) throw new SystemError("ENOTTY", `${memdev.name} has no ${name}`);
+  if (state.exclusive.has(info.name)) throw new SystemError("EBUSY", `${name}: a driver of ${memdev.name} has it to itself`);
   if (info.input !== variableSize && info.input !== input.length) throw new SystemError("ENOMEM", `${name} takes ${info.input} bytes, not ${input.length}`);
   if (info.output !== variableSize && room < info.output) throw new SystemError("ENOMEM", `${name} gives ${info.output} bytes; there is room for ${room}`);
   if (!isAllowed(info.name, input)) throw new SystemError("EBUSY", `${name}: not from user space`);

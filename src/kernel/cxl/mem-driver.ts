@@ -8,15 +8,19 @@ import { manage, removeDevice, unbind } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { printk } from "../base/kernel.ts";
+import { failStep } from "../base/steps.ts";
 import { pciFunctionOf } from "../pci/device.ts";
+import { scheduleDetach } from "./detach.ts";
 import { lockRegions, unlockRegions } from "./lock.ts";
-import { addPort, bindPort, dropRegisters, enumerateDecoders, openPortHdm, removePort } from "./port.ts";
+import { addNvdimm } from "./nvdimm.ts";
+import { addPort, bindPort, dropRegisters, enumerateDecoders, openPortHdm, releasePort, removePort } from "./port.ts";
 import { poisonAttributes } from "./poison.ts";
 import { detachTarget } from "./region-attach.ts";
 import { discoverRegions } from "./region-auto.ts";
 import { deviceDvsec, hdmEnable } from "./registers.ts";
-import { enumeratePorts, leavePorts } from "./topology.ts";
-import { cxlBus, isMemdev, isPort, memdevOf, portOf } from "./types.ts";
+import { enumeratePorts, leavePorts, checkEnabled } from "./topology.ts";
+import { reportingTrouble } from "./trouble.ts";
+import { cxlBus, cxlState, isMemdev, isPort, memdevOf, portOf } from "./types.ts";
 
 const removeEndpoint = task("cxl_mem.removeEndpoint", function* (kernel: Kernel, memdev: Device): Task<void> {
   const endpoint = memdevOf(memdev).endpoint;
@@ -27,9 +31,13 @@ const removeEndpoint = task("cxl_mem.removeEndpoint", function* (kernel: Kernel,
 
 const probeMemdev = task("cxl_mem.probe", function* (kernel: Kernel, memdev: Device): Task<void> {
   if (!memdevOf(memdev).isMediaReady) throw new SystemError("EBUSY", `${memdev.name}: media is not ready`);
+  if (memdevOf(memdev).isDetaching) throw new SystemError("EBUSY", `${memdev.name}: is being detached`);
   manage(memdev, "ports", leavePorts);
   const { port, dport, way } = yield* enumeratePorts(kernel, memdev);
   if (kernel.policy.refuseIsolated && way.some((one) => one.isIsolated)) throw new SystemError("EBUSY", `${memdev.name}: port is under isolated CXL dport`);
+  if (memdevOf(memdev).state.capacity.pmem > 0n) yield* addNvdimm(kernel, memdev);
+  checkEnabled(kernel, memdev, port);
+  failStep(kernel, "mem.endpoint", memdev.name, memdevOf(memdev).pciDevice.name);
   const endpoint = addPort(kernel, { kind: "endpoint", parent: port, uport: memdev, parentDport: dport, componentBlock: null });
   memdevOf(memdev).endpoint = endpoint;
   manage(memdev, "endpoint", removeEndpoint);
@@ -38,7 +46,11 @@ const probeMemdev = task("cxl_mem.probe", function* (kernel: Kernel, memdev: Dev
   throw new SystemError("ENXIO", `${endpoint.name} failed probe`);
 });
 
-export const memDriver: Driver = { name: "cxl_mem", bus: cxlBus, match: (_kernel, device) => isMemdev(device), probe: probeMemdev, attributes: poisonAttributes, remove: task("cxl_mem.remove", function* (): Task<void> {}) };
+/** A memdev that comes before its root is tried again: no failure yet. */
+export const memDriver: Driver = reportingTrouble(
+  { name: "cxl_mem", bus: cxlBus, match: (_kernel, device) => isMemdev(device), probe: probeMemdev, attributes: poisonAttributes, remove: task("cxl_mem.remove", function* (): Task<void> {}) },
+  (kernel) => cxlState(kernel).root !== null,
+);
 
 /** Decoders of an endpoint leave their regions one by one; then they are no more. */
 const removeDecoders = task("cxl_port.removeDecoders", function* (kernel: Kernel, endpoint: Device): Task<void> {
@@ -51,6 +63,8 @@ const removeDecoders = task("cxl_port.removeDecoders", function* (kernel: Kernel
     yield* removeDevice(kernel, decoder);
     decoders.splice(decoders.indexOf(decoder), 1);
   }
+  portOf(endpoint).commitEnd = -1;
+  portOf(endpoint).dpaEnd = -1;
 });
 
 /** Last of all: turning decoders off still needs the registers. */
@@ -86,9 +100,13 @@ function enableDecoding(kernel: Kernel, endpoint: Device): void {
 
 const probePort = task("cxl_port.probe", function* (kernel: Kernel, port: Device): Task<void> {
   const record = portOf(port);
-  if (record.kind !== "endpoint") return;
+  if (record.kind !== "endpoint") {
+    manage(port, "below", releasePort);
+    return;
+  }
   const { components } = memdevOf(record.uport);
   if (components === null) throw new SystemError("ENXIO", `${port.name} has no component registers`);
+  manage(port, "detach", scheduleDetach);
   openPortHdm(kernel, port, components);
   manage(port, "registers", dropEndpointRegisters);
   enableDecoding(kernel, port);
@@ -97,7 +115,7 @@ const probePort = task("cxl_port.probe", function* (kernel: Kernel, port: Device
   yield* discoverRegions(kernel, port);
 });
 
-export const portDriver: Driver = {
+export const portDriver: Driver = reportingTrouble({
   name: "cxl_port", bus: cxlBus, match: (_kernel, device) => isPort(device) && portOf(device).kind !== "root", probe: probePort,
   remove: task("cxl_port.remove", function* (): Task<void> {}),
-};
+});

@@ -5,9 +5,10 @@ import type { Task } from "../../sim/task.ts";
 import { sleep, task } from "../../sim/task.ts";
 import type { Device, Driver } from "../base/device.ts";
 import { addDevice, attach, manage, removeDevice } from "../base/device.ts";
-import { SystemError } from "../base/errno.ts";
+import { SystemError, errnoTable } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { mark, printk } from "../base/kernel.ts";
+import { failStep, stepFault } from "../base/steps.ts";
 import { classOf, disableDevice, enableDevice, pciBus, pciFunctionOf, serialNumberOf } from "../pci/device.ts";
 import { disableMessages } from "../pci/messages.ts";
 import { memdevType } from "./attributes.ts";
@@ -19,8 +20,10 @@ import { configureEvents } from "./events.ts";
 import { addUpload } from "./firmware-upload.ts";
 import { enumerateCommands, identify, setTimestamp } from "./identify.ts";
 import { openMailbox } from "./mailbox.ts";
+import { noteReset } from "./reset-done.ts";
 import type { ComponentRegisters } from "./registers.ts";
 import { deviceDvsec, findComponentBlock, mapComponents } from "./registers.ts";
+import { reportingTrouble } from "./trouble.ts";
 import type { MemdevRecord } from "./types.ts";
 import { cxlBus, cxlState, freeId, memdevOf, takeId } from "./types.ts";
 import { allocateVectors, enableMailboxInterrupt } from "./vectors.ts";
@@ -59,6 +62,7 @@ const awaitMedia = task("cxl_pci.awaitMedia", function* (kernel: Kernel, device:
 
 function mapDevice(kernel: Kernel, device: Device): ComponentRegisters | null {
   try {
+    failStep(kernel, "pci.components", device.name);
     const block = findComponentBlock(kernel, device);
     if (block !== undefined) {
       const components = mapComponents(kernel, block);
@@ -99,10 +103,14 @@ const talk = task("cxl_pci.talk", function* (kernel: Kernel, state: DeviceState,
   const { device } = state;
   const hasVectors = allocateVectors(kernel, state);
   if (hasVectors) manage(device, "vectors", dropVectors);
+  failStep(kernel, "pci.mailbox", device.name);
   yield* openMailbox(kernel, state);
   enableMailboxInterrupt(kernel, state, hasVectors);
+  failStep(kernel, "pci.commands", device.name);
   yield* enumerateCommands(kernel, state);
+  failStep(kernel, "pci.timestamp", device.name);
   yield* setTimestamp(kernel, state);
+  failStep(kernel, "pci.identify", device.name);
   yield* identify(kernel, state, isMediaReady);
   printk(kernel, "debug", `cxl_pci ${device.name}: No CXL Features discovered`);
   return hasVectors;
@@ -110,8 +118,9 @@ const talk = task("cxl_pci.talk", function* (kernel: Kernel, state: DeviceState,
 
 const addMemdev = task("cxl_pci.addMemdev", function* (kernel: Kernel, state: DeviceState, components: ComponentRegisters | null, isMediaReady: boolean): Task<void> {
   const { device } = state;
+  failStep(kernel, "pci.memdev", device.name);
   const id = takeId(cxlState(kernel).memdevIds);
-  const record: MemdevRecord = { id, pciDevice: device, serial: serialNumberOf(kernel, device), ramSize: state.capacity.ram, components, isMediaReady, state, ports: [], endpoint: null };
+  const record: MemdevRecord = { id, pciDevice: device, serial: serialNumberOf(kernel, device), ramSize: state.capacity.ram, components, isMediaReady, state, ports: [], endpoint: null, isDetaching: false };
   const memdev = addDevice(kernel, { name: `mem${id}`, bus: cxlBus, type: memdevType, parent: device, data: record });
   state.memdev = memdev;
   manage(device, "memdev", removeMemdev);
@@ -120,6 +129,7 @@ const addMemdev = task("cxl_pci.addMemdev", function* (kernel: Kernel, state: De
 });
 
 const probe = task("cxl_pci.probe", function* (kernel: Kernel, device: Device): Task<void> {
+  failStep(kernel, "pci.enable", device.name);
   enableDevice(kernel, device, true);
   manage(device, "disable", disable);
   const dvsec = deviceDvsec(kernel, device);
@@ -127,19 +137,23 @@ const probe = task("cxl_pci.probe", function* (kernel: Kernel, device: Device): 
     printk(kernel, "warn", `cxl_pci ${device.name}: Device DVSEC not present, skip CXL.mem init`);
     throw new SystemError("ENXIO", `${device.name} has no device DVSEC`);
   }
+  failStep(kernel, "pci.registers", device.name);
   const state = addDeviceState(kernel, device, mapDeviceRegisters(kernel, device));
   manage(device, "registers", dropRegisters);
   const components = mapDevice(kernel, device);
-  const isMediaReady = yield* awaitMedia(kernel, device, dvsec, state.registers);
-  if (!isMediaReady) printk(kernel, "warn", `cxl_pci ${device.name}: Media not active (-5)`);
+  const mediaFault = stepFault(kernel, "pci.media", device.name);
+  const isMediaReady = mediaFault === undefined && (yield* awaitMedia(kernel, device, dvsec, state.registers));
+  if (!isMediaReady) printk(kernel, "warn", `cxl_pci ${device.name}: Media not active (-${errnoTable[mediaFault ?? "EIO"][0]})`);
   const hasVectors = yield* talk(kernel, state, isMediaReady);
   yield* addMemdev(kernel, state, components, isMediaReady);
+  failStep(kernel, "pci.upload", device.name);
   addUpload(kernel, state);
   printk(kernel, "debug", `cxl_pci ${device.name}: No CXL FWCTL setup`);
+  failStep(kernel, "pci.events", device.name);
   yield* configureEvents(kernel, state, hasVectors);
 });
 
-export const pciDriver: Driver = {
+export const pciDriver: Driver = reportingTrouble({
   name: "cxl_pci", bus: pciBus, isAsync: true, match: (_kernel, device) => classOf(pciFunctionOf(device)) === memoryClass, probe,
-  remove: task("cxl_pci.remove", function* (): Task<void> {}),
-};
+  remove: task("cxl_pci.remove", function* (): Task<void> {}), resetDone: noteReset,
+});

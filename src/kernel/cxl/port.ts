@@ -7,6 +7,7 @@ import { addDevice, attach, linkDevice, removeDevice } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { mark, printk } from "../base/kernel.ts";
+import { failStep } from "../base/steps.ts";
 import { portNumberOf } from "../pci/link.ts";
 import { releaseRegion, requestRegion } from "../resource/resource.ts";
 import { endpointDecoderType, portType, rootPortType, switchDecoderType } from "./attributes.ts";
@@ -15,7 +16,7 @@ import { readDecoder, settle } from "./hdm.ts";
 import type { ComponentRegisters } from "./registers.ts";
 import { capabilityIds, capabilityRange, findComponentBlock, mapComponents, openHdm } from "./registers.ts";
 import type { DecoderRecord, Dport, EndpointDecoderPart, PortKind, PortRecord } from "./types.ts";
-import { cxlBus, cxlState, freeId, portOf, takeId } from "./types.ts";
+import { cxlBus, cxlState, freeId, memdevOf, portOf, takeId, isPort } from "./types.ts";
 
 interface PortSpec {
   readonly kind: PortKind;
@@ -48,6 +49,25 @@ export const removePort = task("cxl.removePort", function* (kernel: Kernel, port
   freeId(cxlState(kernel).portIds, portOf(port).id);
 });
 
+/** A port's driver lets go: the ports below are removed, newest first, and with them their endpoints; then decoders, dports and registers. */
+export const releasePort = task("cxl_port.release", function* (kernel: Kernel, port: Device): Task<void> {
+  yield* lockPort(kernel, port);
+  try {
+    for (const child of port.children.filter(isPort).toReversed()) yield* removePort(kernel, child);
+    yield* dropDecoders(kernel, port);
+    dropRegisters(kernel, port);
+    for (const dport of portOf(port).dports.splice(0)) port.links.delete(`dport${dport.id}`);
+  } finally {
+    unlockPort(kernel, port);
+  }
+});
+
+const dropDecoders = task("cxl_port.dropDecoders", function* (kernel: Kernel, port: Device): Task<void> {
+  const record = portOf(port);
+  for (const decoder of record.decoders.splice(0).toReversed()) yield* removeDevice(kernel, decoder);
+  record.commitEnd = -1;
+});
+
 /** Unmaps a port's registers and gives their ranges back. */
 export function dropRegisters(kernel: Kernel, port: Device): void {
   const record = portOf(port);
@@ -66,8 +86,15 @@ function claim(kernel: Kernel, port: Device, components: ComponentRegisters, id:
   if (resource !== undefined) portOf(port).resources.push(resource);
 }
 
+/** What a step of a port is done to: the port, the device it stands on, and a memdev's PCI function. */
+function namesOf(port: Device): string[] {
+  const { kind, uport } = portOf(port);
+  return [port.name, uport.name, ...(kind === "endpoint" ? [memdevOf(uport).pciDevice.name] : [])];
+}
+
 /** Opens a port's HDM capability over mapped registers. */
 export function openPortHdm(kernel: Kernel, port: Device, components: ComponentRegisters): void {
+  failStep(kernel, "port.hdm", ...namesOf(port));
   const record = portOf(port);
   record.components = components;
   record.hdm = openHdm(components, record.kind === "endpoint");
@@ -78,7 +105,7 @@ export function openPortHdm(kernel: Kernel, port: Device, components: ComponentR
 export interface NewDecoder {
   readonly port: Device;
   readonly id: number;
-  readonly values: Pick<DecoderRecord, "start" | "size" | "ways" | "granularity" | "isLocked" | "isEnabled">;
+  readonly values: Pick<DecoderRecord, "start" | "size" | "ways" | "granularity" | "isLocked" | "isEnabled" | "isHostOnly">;
   readonly targetIds: readonly number[];
   readonly isPassThrough: boolean;
   readonly endpoint: EndpointDecoderPart | null;
@@ -88,7 +115,7 @@ function addDecoder(kernel: Kernel, spec: NewDecoder): Device {
   const port = portOf(spec.port);
   const targets = spec.targetIds.map((id) => port.dports.find((dport) => dport.id === id) ?? null);
   const record: DecoderRecord = {
-    kind: spec.endpoint === null ? "switch" : "endpoint", id: spec.id, port: spec.port, ...spec.values, isHostOnly: true, isPassThrough: spec.isPassThrough,
+    kind: spec.endpoint === null ? "switch" : "endpoint", id: spec.id, port: spec.port, ...spec.values, isPassThrough: spec.isPassThrough,
     targets, targetIds: [...spec.targetIds], region: null, root: null, endpoint: spec.endpoint,
   };
   const type = spec.endpoint === null ? switchDecoderType : endpointDecoderType;
@@ -108,10 +135,12 @@ export const enumerateDecoders = task("cxl.enumerateDecoders", function* (kernel
   yield* settle(kernel, hdm);
   let running = 0n;
   for (let id = 0; id < hdm.capability.decoderCount; id++) {
+    failStep(kernel, "port.decoder", `decoder${record.id}.${id}`, ...namesOf(port));
     const found = readDecoder(kernel, port, hdm, id, record.commitEnd + 1);
     const endpoint: EndpointDecoderPart | null = memdev === null ? null : { memdev, dpa: null, mode: "none", state: found.isEnabled ? "auto" : "manual", stagedIn: null, position: -1 };
     const device = addDecoder(kernel, { port, id, values: found, targetIds: found.targetIds, isPassThrough: false, endpoint });
     if (endpoint === null || !found.isEnabled) continue;
+    failStep(kernel, "port.dpa", device.name, ...namesOf(port));
     reserveDpa(device, running + found.skip, found.size / BigInt(found.ways), found.skip);
     running += found.skip + found.size / BigInt(found.ways);
   }
@@ -122,7 +151,7 @@ const unprogrammedGranularity = 4096;
 
 /** The one decoder of a port without HDM capability that has a single dport (4.2). */
 function addPassThrough(kernel: Kernel, port: Device, dport: Dport): void {
-  addDecoder(kernel, { port, id: 0, values: { start: 0n, size: 0n, ways: 1, granularity: unprogrammedGranularity, isLocked: false, isEnabled: false }, targetIds: [dport.id], isPassThrough: true, endpoint: null });
+  addDecoder(kernel, { port, id: 0, values: { start: 0n, size: 0n, ways: 1, granularity: unprogrammedGranularity, isLocked: false, isEnabled: false, isHostOnly: true }, targetIds: [dport.id], isPassThrough: true, endpoint: null });
 }
 
 function mapDport(kernel: Kernel, device: Device): ComponentRegisters | null {
@@ -150,11 +179,12 @@ export function unlockPort(kernel: Kernel, port: Device): void {
 
 /**
  * Adds a PCI root or downstream port as dport of a CXL port. The first one maps the port's registers and enumerates its decoders.
- * @throws SystemError of the decoders
+ * @throws SystemError ENXIO the port has no driver (any more); errors of the decoders
  */
 export const addDport = task("cxl.addDport", function* (kernel: Kernel, port: Device, device: Device): Task<Dport> {
   yield* lockPort(kernel, port);
   try {
+    if (port.driver === null) throw new SystemError("ENXIO", `${port.name} has no driver`);
     return portOf(port).dports.find((dport) => dport.device === device) ?? (yield* makeDport(kernel, port, device));
   } finally {
     unlockPort(kernel, port);
@@ -163,13 +193,13 @@ export const addDport = task("cxl.addDport", function* (kernel: Kernel, port: De
 
 const makeDport = task("cxl.makeDport", function* (kernel: Kernel, port: Device, device: Device): Task<Dport> {
   const record = portOf(port);
+  failStep(kernel, "mem.dport", device.name, port.name);
   if (record.components === null && record.componentBlock !== null) {
     openPortHdm(kernel, port, mapComponents(kernel, record.componentBlock));
     try {
       yield* enumerateDecoders(kernel, port, null);
     } catch (thrown) {
-      for (const decoder of record.decoders.splice(0)) yield* removeDevice(kernel, decoder);
-      record.commitEnd = -1;
+      yield* dropDecoders(kernel, port);
       dropRegisters(kernel, port);
       throw thrown;
     }

@@ -6,10 +6,12 @@ import type { Errno } from "../base/errno.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { mark, printk } from "../base/kernel.ts";
+import type { StepName } from "../base/steps.ts";
+import { failStep } from "../base/steps.ts";
 import { resourceSize } from "../resource/resource.ts";
 import { resetRegionDecoders } from "./region-commit.ts";
 import type { Dport, PortRecord, RegionReference } from "./types.ts";
-import { cxlState, decoderOf, dportTowards, encodeGranularity, encodeWays, endpointPart, isPowerOfTwo, portOf, portsUpwards, regionOf, regionStates } from "./types.ts";
+import { cxlState, decoderOf, dportTowards, encodeGranularity, encodeWays, endpointPart, isPowerOfTwo, memdevOf, portOf, portsUpwards, regionOf, regionStates } from "./types.ts";
 
 /** Name of a device as dev_dbg and its like print it: driver, or bus, then name. */
 export const logName = (device: Device): string => `${device.driver?.name ?? device.bus ?? ""} ${device.name}`;
@@ -17,6 +19,14 @@ export const logName = (device: Device): string => `${device.driver?.name ?? dev
 export function refuse(kernel: Kernel, region: Device, errno: Errno, text: string): never {
   printk(kernel, "debug", `${logName(region)}: ${text}`);
   throw new SystemError(errno, `${region.name}: ${text}`);
+}
+
+type AttachCheck = StepName extends infer N ? (N extends `region.attach.${infer C}` ? C : never) : never;
+
+/** A check of 6.3 by its id, done for one member. @throws SystemError when a fault wants it to fail */
+export function failCheck(kernel: Kernel, check: AttachCheck, region: Device, member: Device): void {
+  const { memdev } = endpointPart(member);
+  failStep(kernel, `region.attach.${check}`, member.name, region.name, memdev.name, memdevOf(memdev).pciDevice.name);
 }
 
 export const referenceOf = (port: Device, region: Device): RegionReference | undefined => portOf(port).references.find((reference) => reference.region === region);
@@ -41,17 +51,34 @@ export function checkTarget(kernel: Kernel, region: Device, device: Device): voi
   const record = regionOf(region);
   const decoder = decoderOf(device);
   const part = endpointPart(device);
+  failCheck(kernel, "A1", region, device);
   checkCapability(kernel, region, portOf(decoder.port));
+  failCheck(kernel, "A2", region, device);
   if (part.mode === "none") refuse(kernel, region, "ENODEV", `${device.name} has no partition`);
+  failCheck(kernel, "A3", region, device);
   if (part.mode !== record.mode) refuse(kernel, region, "EINVAL", `${device.name} mode ${part.mode} is not ${record.mode}`);
+  failCheck(kernel, "A4", region, device);
   if (record.state > regionStates.interleaveActive) refuse(kernel, region, "EBUSY", "region already active");
+  failCheck(kernel, "A5", region, device);
   if (record.state < regionStates.interleaveActive || record.resource === null) refuse(kernel, region, "ENXIO", "interleave config missing");
+  failCheck(kernel, "A6", region, device);
   if (record.targetCount >= record.ways) refuse(kernel, region, "EINVAL", `region already has ${record.targetCount} endpoints`);
+  failCheck(kernel, "A7", region, device);
   const root = cxlState(kernel).root;
-  if (root === null || dportTowards(root, decoder.port) === undefined) refuse(kernel, region, "ENXIO", `${device.name} is not below this root`);
-  if (!decoder.isHostOnly) refuse(kernel, region, "ENXIO", `${device.name} type mismatch`);
+  if (root === null || !portOf(root).dports.some((dport) => dport === dportTowards(root, decoder.port))) refuse(kernel, region, "ENXIO", `${device.name} is not below this root`);
+  failCheck(kernel, "A8", region, device);
+  if (decoder.isHostOnly !== record.isHostOnly) refuse(kernel, region, "ENXIO", `${device.name} type mismatch`);
+  failCheck(kernel, "A9", region, device);
   if (part.dpa === null) return refuse(kernel, region, "ENXIO", `${device.name} has no DPA`);
+  failCheck(kernel, "A10", region, device);
   if (record.resource !== null && part.dpa.size * BigInt(record.ways) !== resourceSize(record.resource)) refuse(kernel, region, "EINVAL", `${device.name} size ${part.dpa.size} x ${record.ways} is not the region's`);
+}
+
+/** A11: who joins a region that firmware made was programmed by firmware itself. */
+export function requireAuto(kernel: Kernel, region: Device, device: Device): void {
+  if (endpointPart(device).state === "auto") return;
+  printk(kernel, "err", `${logName(region)}: ${device.name}: unable to add decoder to autodetected region`);
+  throw new SystemError("EINVAL", `${device.name} was not programmed by firmware`);
 }
 
 /** Position checks, A16 and policy: a port below isolation takes no region. */
@@ -63,6 +90,7 @@ function checkPosition(kernel: Kernel, region: Device, device: Device, position:
   const { memdev } = endpointPart(device);
   if (record.targets.some((target) => target !== null && endpointPart(target).memdev === memdev)) refuse(kernel, region, "EBUSY", `${memdev.name} already in region`);
   if (decoder.region !== null) refuse(kernel, region, "EBUSY", `${device.name} is used by ${decoder.region.name}`);
+  failCheck(kernel, "A16", region, device);
   const root = cxlState(kernel).root;
   const rootTargets = decoderOf(record.rootDecoder).targets;
   const expected = rootTargets[position % rootTargets.length];
@@ -126,12 +154,14 @@ function nextTowards(port: Device, endpoint: Device): string {
 
 /** Counts an endpoint at one port on its way; `position` is for the log. @throws SystemError by A17 */
 export function attachPort(kernel: Kernel, region: Device, port: Device, endpoint: Device, position = endpointPart(endpoint).position): void {
+  failCheck(kernel, "A17", region, endpoint);
   const reference = referenceOf(port, region) ?? makeReference(kernel, region, port, endpoint);
   const endpointPort = decoderOf(endpoint).port;
   const dport = dportTowards(port, endpointPort);
   const isNew = dport !== undefined && !reference.endpoints.some((other) => dportTowards(port, decoderOf(other).port) === dport);
   const width = portOf(port).hdm?.capability.targetCount ?? 1;
-  reference.endpoints.push(endpoint);
+  // A member that stayed while another one left and came back is counted already (locked regions, 7.4).
+  if (!reference.endpoints.includes(endpoint)) reference.endpoints.push(endpoint);
   if (isNew) reference.targetCount++;
   const { uport } = portOf(port);
   const added = `${uport.name}:${port.name} ${reference.decoder.name} add: ${endpointPart(endpoint).memdev.name}:${endpoint.name} @ ${position}`;
@@ -140,20 +170,25 @@ export function attachPort(kernel: Kernel, region: Device, port: Device, endpoin
   printk(kernel, "debug", `${logName(region)}: ${added} next: ${nextTowards(port, endpoint)} nr_eps: ${reference.endpoints.length} nr_targets: ${count}`);
 }
 
+/** Distinct dports towards the endpoints of a reference; none at the endpoint itself. */
+export function countTargets(port: Device, reference: RegionReference): void {
+  const dports = new Set(reference.endpoints.map((other) => dportTowards(port, decoderOf(other).port)));
+  dports.delete(undefined);
+  reference.targetCount = dports.size;
+}
+
 /** Takes the endpoint out of the region's reference at one port; the last one frees the port's decoder. */
-function detachPort(region: Device, port: Device, endpoint: Device): void {
+function detachPort(kernel: Kernel, region: Device, port: Device, endpoint: Device): void {
   const record = portOf(port);
   const reference = referenceOf(port, region);
   if (reference === undefined) return;
   const at = reference.endpoints.indexOf(endpoint);
   if (at < 0) return;
   reference.endpoints.splice(at, 1);
-  const dports = new Set(reference.endpoints.map((other) => dportTowards(port, decoderOf(other).port)));
-  dports.delete(undefined);
-  reference.targetCount = dports.size;
+  countTargets(port, reference);
   const decoder = decoderOf(reference.decoder);
-  // A port's decoder keeps the range that it was read with: one of firmware's regions, or one that hardware goes on decoding (a locked region).
-  const keepsRange = decoder.isEnabled || regionOf(region).isAuto;
+  // A port's decoder keeps the range that it was read with: one of firmware's regions, unless all of discovery is undone, or one that hardware goes on decoding (a locked region).
+  const keepsRange = decoder.isEnabled || (regionOf(region).isAuto && kernel.policy.assembly.unwind !== "full");
   if (!keepsRange || reference.decoder === endpoint) {
     decoder.start = 0n;
     decoder.size = 0n;
@@ -168,6 +203,7 @@ function setupPort(kernel: Kernel, region: Device, port: Device): void {
   const record = regionOf(region);
   const reference = referenceOf(port, region);
   if (reference === undefined || port.parent === null || record.resource === null) return;
+  for (const endpoint of reference.endpoints.slice(0, 1)) failCheck(kernel, "A18", region, endpoint);
   const ways = reference.targetCount;
   if (!isPowerOfTwo(ways)) refuse(kernel, region, "EINVAL", `${port.name}: invalid target count ${ways}`);
   const rootWays = decoderOf(record.rootDecoder).ways;
@@ -180,6 +216,7 @@ function setupPort(kernel: Kernel, region: Device, port: Device): void {
   const targets: Dport[] = [];
   const ordered = [...reference.endpoints].toSorted((a, b) => endpointPart(a).position - endpointPart(b).position);
   for (const [index, endpoint] of ordered.entries()) {
+    failCheck(kernel, "A19", region, endpoint);
     const dport = dportTowards(port, decoderOf(endpoint).port);
     const isExpected = dport !== undefined && (index < ways ? !targets.includes(dport) : targets[index % ways] === dport);
     if (!isExpected) return refuse(kernel, region, "ENXIO", `${port.name}: misconfigured target at position ${endpointPart(endpoint).position}`);
@@ -222,10 +259,10 @@ export function attachNewPorts(kernel: Kernel, region: Device): Device[] {
 }
 
 /** Takes back what an attach that failed has done. */
-function undoAttach(region: Device, device: Device): void {
+function undoAttach(kernel: Kernel, region: Device, device: Device): void {
   const record = regionOf(region);
   const part = endpointPart(device);
-  for (const port of portsUpwards(decoderOf(device).port)) detachPort(region, port, device);
+  for (const port of portsUpwards(decoderOf(device).port)) detachPort(kernel, region, port, device);
   if (record.targets[part.position] === device) {
     record.targets[part.position] = null;
     record.targetCount--;
@@ -238,7 +275,10 @@ export function attachTarget(kernel: Kernel, region: Device, device: Device, pos
   const record = regionOf(region);
   const part = endpointPart(device);
   checkTarget(kernel, region, device);
-  if (record.isAuto) refuse(kernel, region, "EINVAL", `${device.name}: expected auto position, not ${position}`);
+  if (record.isAuto) {
+    requireAuto(kernel, region, device);
+    refuse(kernel, region, "EINVAL", `${device.name}: expected auto position, not ${position}`);
+  }
   checkPosition(kernel, region, device, position);
   try {
     for (const port of portsUpwards(decoderOf(device).port)) attachPort(kernel, region, port, device, position);
@@ -250,7 +290,7 @@ export function attachTarget(kernel: Kernel, region: Device, device: Device, pos
       record.state = regionStates.active;
     }
   } catch (thrown) {
-    undoAttach(region, device);
+    undoAttach(kernel, region, device);
     throw thrown;
   }
   const decoder = decoderOf(device);
@@ -276,9 +316,9 @@ function unstage(kernel: Kernel, device: Device): void {
   const part = endpointPart(device);
   const region = part.stagedIn;
   if (region === null) return;
-  undoAttach(region, device);
+  undoAttach(kernel, region, device);
   part.stagedIn = null;
-  part.state = "auto";
+  if (part.state === "auto-staged") part.state = "auto";
   mark(kernel, `${device.name} unstaged`, region.name);
 }
 
@@ -298,7 +338,7 @@ export function detachTarget(kernel: Kernel, device: Device, from: Device | null
     if (!record.isLocked) resetRegionDecoders(kernel, region);
     record.state = regionStates.active;
   }
-  undoAttach(region, device);
+  undoAttach(kernel, region, device);
   // Hardware may go on decoding (region-assembly 7.6); who is staged stays so, without a region.
   endpointPart(device).stagedIn = null;
   decoderOf(device).start = 0n;

@@ -6,7 +6,7 @@ import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { printk } from "../base/kernel.ts";
 import { describeResource } from "../resource/resource.ts";
-import { attachPort, logName, referenceOf, refuse } from "./region-attach.ts";
+import { attachPort, failCheck, logName, referenceOf, refuse } from "./region-attach.ts";
 import type { DecoderRecord, Dport } from "./types.ts";
 import { cxlState, decoderOf, dportTowards, encodeGranularity, encodeWays, endpointPart, isPowerOfTwo, portOf, portsUpwards, regionOf } from "./types.ts";
 
@@ -58,7 +58,10 @@ function positionOf(kernel: Kernel, device: Device, range: Range): number {
 function sortTargets(kernel: Kernel, region: Device, range: Range): void {
   const { targets } = regionOf(region);
   const members = targets.filter((target) => target !== null);
-  for (const member of members) endpointPart(member).position = positionOf(kernel, member, range);
+  for (const member of members) {
+    failCheck(kernel, "A14", region, member);
+    endpointPart(member).position = positionOf(kernel, member, range);
+  }
   const sorted = members.toSorted((a, b) => endpointPart(a).position - endpointPart(b).position);
   targets.splice(0, sorted.length, ...sorted);
   const hasFailed = sorted.some((member) => endpointPart(member).position < 0);
@@ -75,6 +78,7 @@ function joinPorts(kernel: Kernel, region: Device, device: Device, position: num
   const { root } = cxlState(kernel);
   const { targets, ways } = decoderOf(rootDecoder);
   const { memdev } = endpointPart(device);
+  failCheck(kernel, "A16", region, device);
   if (root === null || targets[position % ways] !== dportTowards(root, port)) refuse(kernel, region, "ENXIO", `${memdev.name}:${device.name} invalid target position for ${rootDecoder.name}`);
   for (const one of portsUpwards(port)) attachPort(kernel, region, one, device, position);
   endpointPart(device).stagedIn = null;
@@ -129,6 +133,8 @@ function checkDport(kernel: Kernel, region: Device, port: Device, device: Device
   const { memdev, position } = endpointPart(device);
   if (reference === undefined || dport === undefined) throw new SystemError("ENXIO", `${name} does not lead to ${device.name}`);
   const seen = found.get(port) ?? [];
+  if (seen.length === 0) failCheck(kernel, "A18", region, device);
+  failCheck(kernel, "A19", region, device);
   const decoder = seen.length === 0 ? checkDecoder(kernel, region, port) : decoderOf(reference.decoder);
   found.set(port, seen);
   if (seen.includes(dport)) {

@@ -7,7 +7,11 @@ import { unbind } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { mark, printk } from "../base/kernel.ts";
+import { stepFault } from "../base/steps.ts";
+import { loseBacking } from "../mm/backing.ts";
+import { checkReset } from "../resource/decode-hold.ts";
 import { resourceSize } from "../resource/resource.ts";
+import { resetCommitted } from "./firmware-decoders.ts";
 import { commitDecoder, resetDecoder } from "./hdm.ts";
 import { lockRegions, unlockRegions } from "./lock.ts";
 import { decoderOf, portOf, portsUpwards, regionOf, regionStates } from "./types.ts";
@@ -29,18 +33,22 @@ function resetFrom(kernel: Kernel, region: Device, count: number): void {
   }
 }
 
+const sayCachesDiffer = (kernel: Kernel, region: Device): void => printk(kernel, "warn", `cxl_region ${region.name}: Failed to synchronize CPU cache state`);
+
 /** Makes CPU caches agree before decode changes. Returns false when the platform cannot. */
 function invalidate(kernel: Kernel, region: Device): boolean {
   const { resource } = regionOf(region);
   if (resource === null || kernel.platform.invalidateCaches(resource.start, resourceSize(resource))) return true;
-  printk(kernel, "warn", `cxl_region ${region.name}: Failed to synchronize CPU cache state`);
+  sayCachesDiffer(kernel, region);
   return false;
 }
 
 /** Takes every decoder of the region out of decode. The caller holds the region lock. */
 export function resetRegionDecoders(kernel: Kernel, region: Device): void {
   invalidate(kernel, region);
-  resetFrom(kernel, region, regionOf(region).ways);
+  const { resource, ways } = regionOf(region);
+  resetFrom(kernel, region, ways);
+  if (resource !== null) loseBacking(kernel, resource.start, resourceSize(resource));
   mark(kernel, `${region.name} reset`);
 }
 
@@ -77,7 +85,9 @@ export const commitRegion = task("region.commit", function* (kernel: Kernel, reg
     const record = regionOf(region);
     if (record.state >= regionStates.commit) return;
     if (record.state < regionStates.active) throw new SystemError("ENXIO", `${region.name}: targets are missing`);
-    if (!invalidate(kernel, region)) throw new SystemError("ENXIO", `${region.name}: CPU caches cannot be invalidated`);
+    const errno = stepFault(kernel, "region.caches", region.name);
+    if (errno !== undefined) sayCachesDiffer(kernel, region);
+    if (errno !== undefined || !invalidate(kernel, region)) throw new SystemError(errno ?? "ENXIO", `${region.name}: CPU caches cannot be invalidated`);
     yield* commitAll(kernel, region);
     record.state = regionStates.commit;
     record.needsReset = false;
@@ -87,17 +97,29 @@ export const commitRegion = task("region.commit", function* (kernel: Kernel, reg
   }
 });
 
-/** Store of 0 to `commit`: driver first, then hardware. @throws SystemError EPERM the region is locked */
+/** POL-UNWIND `full`: what firmware committed for the members of a region that never ran is reset as if the region had committed it. */
+function resetFirmware(kernel: Kernel, region: Device): void {
+  const { isAuto, targets } = regionOf(region);
+  if (!isAuto || kernel.policy.assembly.unwind !== "full") return;
+  resetCommitted(kernel, targets.filter((target) => target !== null).toReversed());
+}
+
+/**
+ * Store of 0 to `commit`: driver first, then hardware.
+ * @throws SystemError EPERM the region is locked; EBUSY firmware's decoders of a region that never ran, and one committed later is in the way; EBUSY
+ * policy, hmem uses its addresses
+ */
 export const decommitRegion = task("region.decommit", function* (kernel: Kernel, region: Device): Task<void> {
   const record = regionOf(region);
   if (record.isLocked) throw new SystemError("EPERM", `${region.name} is locked`);
+  checkReset(kernel, record.resource);
   yield* lockRegions(kernel);
   if (record.state >= regionStates.commit) record.state = regionStates.resetPending;
   unlockRegions(kernel);
   yield* unbind(kernel, region);
   yield* lockRegions(kernel);
   try {
-    if (record.state !== regionStates.resetPending) return;
+    if (record.state !== regionStates.resetPending) return resetFirmware(kernel, region);
     resetRegionDecoders(kernel, region);
     record.state = regionStates.active;
   } finally {

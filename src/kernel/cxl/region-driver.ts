@@ -1,4 +1,4 @@
-// Driver cxl_region: a committed ram region gets its dax_region device (region-assembly 6.5).
+// Driver cxl_region: a committed region gets its dax_region device, or its pmem_region one (region-assembly 6.5).
 
 import type { Task } from "../../sim/task.ts";
 import { task } from "../../sim/task.ts";
@@ -8,8 +8,11 @@ import { addDevice, attach, manage, removeDevice } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { printk } from "../base/kernel.ts";
+import { failStep } from "../base/steps.ts";
 import { intersecting, iomem, resourceSize } from "../resource/resource.ts";
 import { identity } from "./format.ts";
+import { addPmemRegion } from "./nvdimm.ts";
+import { reportingTrouble } from "./trouble.ts";
 import { cxlBus, isRegion, regionOf, regionStates } from "./types.ts";
 
 /** What the dax driver finds on a `dax_regionN` device. */
@@ -36,8 +39,11 @@ const probe = task("cxl_region.probe", function* (kernel: Kernel, region: Device
     printk(kernel, "err", `cxl_region ${region.name}: failed to activate, re-commit region and retry`);
     throw new SystemError("ENXIO", `${region.name} needs a reset`);
   }
+  failStep(kernel, "region.probe", region.name);
+  if (record.mode === "pmem") return yield* addPmemRegion(kernel, region);
   const { start, end } = record.resource;
   if (["System RAM", "System RAM (kmem)"].some((name) => intersecting(iomem(kernel), name, start, end).length > 0)) return;
+  failStep(kernel, "region.daxRegion", region.name);
   const data: DaxRegionData = { range: { start, size: resourceSize(record.resource) }, id: record.id, targetNode: targetNode(kernel, start) };
   const bridge = addDevice(kernel, { name: `dax_region${record.id}`, bus: cxlBus, type: daxRegionType, parent: region, data });
   printk(kernel, "debug", `cxl_region ${region.name}: ${region.name}: register ${bridge.name}`);
@@ -45,7 +51,8 @@ const probe = task("cxl_region.probe", function* (kernel: Kernel, region: Device
   yield* attach(kernel, bridge);
 });
 
-export const regionDriver: Driver = {
+/** Every region is tried when it is made; only that of firmware's which is complete and fails all the same is trouble (S50). */
+export const regionDriver: Driver = reportingTrouble({
   name: "cxl_region", bus: cxlBus, match: (_kernel, device) => isRegion(device), probe,
   remove: task("cxl_region.remove", function* (): Task<void> {}),
-};
+}, (_kernel, region) => regionOf(region).isAuto && regionOf(region).state >= regionStates.commit);

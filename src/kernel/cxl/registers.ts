@@ -106,7 +106,8 @@ export function openHdm(components: ComponentRegisters, isEndpoint: boolean): Hd
   return {
     isEndpoint, components, offset,
     capability: {
-      decoderCount: decodeDecoderCount(raw.decoderCount), targetCount: raw.targetCount,
+      // A dead device answers with a count that is none.
+      decoderCount: Math.min(decodeDecoderCount(raw.decoderCount), hdmDecoderPort.registers.baseLow.repeat.count), targetCount: raw.targetCount,
       interleaveA11to8: raw.interleaveA11to8 === 1, interleaveA14to12: raw.interleaveA14to12 === 1,
       interleave3612: raw.interleave3612 === 1, interleave16: raw.interleave16 === 1,
     },

@@ -7,6 +7,7 @@ import type { Device } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { mark, printk } from "../base/kernel.ts";
+import { failStep } from "../base/steps.ts";
 import { portAbove } from "../pci/device.ts";
 import { isHostBridge } from "../pci/enumerate.ts";
 import { addDport, addPort, bindPort, lockPort, removePort, unlockPort } from "./port.ts";
@@ -38,12 +39,14 @@ function recordAt(memdev: Device, port: Device): void {
   memdevOf(memdev).ports.push(port);
 }
 
-/** The CXL port of a switch below a dport, made if it is not there (add_port_attach_ep). */
+/** The CXL port of a switch below a dport, made if it is not there (add_port_attach_ep). @throws SystemError ENXIO the port above has no driver */
 const switchPort = task("cxl.switchPort", function* (kernel: Kernel, memdev: Device, parent: Device, above: Dport, uport: Device): Task<Device> {
   yield* lockPort(kernel, parent);
   try {
     let port = childPort(parent, uport);
+    if (parent.driver === null) throw new SystemError("ENXIO", `${parent.name} has no driver`);
     if (port === undefined) {
+      failStep(kernel, "mem.switchPort", uport.name);
       port = addPort(kernel, { kind: "switch", parent, uport, parentDport: above, componentBlock: findComponentBlock(kernel, uport) ?? null });
       mark(kernel, `${port.name} added`, uport.name);
       yield* bindPort(kernel, port);
@@ -63,7 +66,8 @@ export interface Place {
   readonly way: readonly Dport[];
 }
 
-function checkEnabled(kernel: Kernel, memdev: Device, port: Device): void {
+/** @throws SystemError ENXIO */
+export function checkEnabled(kernel: Kernel, memdev: Device, port: Device): void {
   if (port.driver !== null) return;
   printk(kernel, "err", `cxl_mem ${memdev.name}: CXL port topology ${port.name} not enabled`);
   throw new SystemError("ENXIO", `${port.name} has no driver`);
@@ -74,6 +78,7 @@ function checkEnabled(kernel: Kernel, memdev: Device, port: Device): void {
  * @throws SystemError ENXIO the topology is not there (yet), or a port has no driver; errors of the decoders of a port
  */
 export const enumeratePorts = task("cxl.enumeratePorts", function* (kernel: Kernel, memdev: Device): Task<Place> {
+  failStep(kernel, "mem.ports", memdev.name, memdevOf(memdev).pciDevice.name);
   const [first, ...inner] = levelsAbove(memdevOf(memdev).pciDevice) ?? [];
   const { root } = cxlState(kernel);
   let port = first === undefined || root === null ? undefined : childPort(root, first.uport);

@@ -100,11 +100,14 @@ export interface RootDecoderPart {
   readonly regions: Device[];
 }
 
+/** Partitions of device physical address space, and what regions are made of. */
+export type PartitionMode = "ram" | "pmem";
+
 export interface EndpointDecoderPart {
   readonly memdev: Device;
   /** DPA reservation. */
   dpa: { readonly start: bigint; readonly size: bigint; readonly skip: bigint } | null;
-  mode: "none" | "ram" | "pmem";
+  mode: "none" | PartitionMode;
   /** Who programmed it; auto-staged: in the target list of a region that firmware made and that waits for others (region-assembly 5.2). */
   state: "manual" | "auto" | "auto-staged";
   /** The region it is staged in; null when it is not, or has joined. */
@@ -126,6 +129,8 @@ export interface MemdevRecord {
   /** Ports that have it recorded, host bridge first. */
   readonly ports: Device[];
   endpoint: Device | null;
+  /** Work is queued that takes its driver away. */
+  isDetaching: boolean;
 }
 
 /** Configuration states in order (region-assembly 5.1). */
@@ -134,7 +139,9 @@ export const regionStates = { idle: 0, interleaveActive: 1, active: 2, resetPend
 export interface RegionRecord {
   readonly id: number;
   readonly rootDecoder: Device;
-  readonly mode: "ram";
+  readonly mode: PartitionMode;
+  /** Of a region of persistent memory; "": none was set. */
+  uuid: string;
   state: number;
   ways: number;
   granularity: number;
@@ -143,6 +150,8 @@ export interface RegionRecord {
   readonly targets: (Device | null)[];
   targetCount: number;
   isLocked: boolean;
+  /** Target type of its decoders (A8). */
+  isHostOnly: boolean;
   needsReset: boolean;
   /** Assembled from decoders that firmware committed. */
   isAuto: boolean;
@@ -194,9 +203,11 @@ export interface CxlState {
   readonly regionIds: IdAllocator;
   /** The port root0, once ACPI0017 has probed. */
   root: Device | null;
+  /** Lines of the windows in /proc/iomem. */
+  readonly windows: Resource[];
 }
 
-export const cxlState = defineState("cxl", (): CxlState => ({ portIds: createIds(), memdevIds: createIds(), regionIds: createIds(), root: null }));
+export const cxlState = defineState("cxl", (): CxlState => ({ portIds: createIds(), memdevIds: createIds(), regionIds: createIds(), root: null, windows: [] }));
 
 /** Ports from the endpoint up to, without, the root. */
 export function portsUpwards(endpoint: Device): Device[] {

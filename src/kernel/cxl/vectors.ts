@@ -3,6 +3,7 @@
 import type { Kernel } from "../base/kernel.ts";
 import { SystemError } from "../base/errno.ts";
 import { printk } from "../base/kernel.ts";
+import { failStep } from "../base/steps.ts";
 import { bindMessage, disableMessages, enableVectors } from "../pci/messages.ts";
 import { mailboxRegister } from "./device-registers.ts";
 import type { DeviceState, VectorUser } from "./device-state.ts";
@@ -16,6 +17,7 @@ export const vectorsPerDevice = 32;
 /** Asks for vectors; false: the device has none. */
 export function allocateVectors(kernel: Kernel, state: DeviceState): boolean {
   try {
+    failStep(kernel, "pci.vectors", state.device.name);
     enableVectors(kernel, state.device, mostVectors, { handler: spuriousHandler, argument: state.device.id });
     return true;
   } catch (thrown) {

@@ -7,6 +7,7 @@ import { attach, findDevice } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import { platformBus } from "../base/platform-bus.ts";
 import type { Kernel } from "../base/kernel.ts";
+import { parseBoolean, parseSigned, parseUnsigned, parseWord } from "../base/parse.ts";
 import { fileSize } from "../mm/mapping.ts";
 import { addDaxMapping, availableSize, createDaxDevice, daxRegionOf, deleteDaxDevice, resizeDaxDevice, setAlign } from "./region.ts";
 import type { DaxRegion } from "./types.ts";
@@ -15,37 +16,27 @@ import { daxDeviceOf, deviceMajor, gigaPageSize, hugePageSize, pageSize } from "
 const line = (value: bigint | number | string): string => `${value}\n`;
 const hexLine = (value: bigint): string => `0x${value.toString(16)}\n`;
 
-/** A number as the kernel's parsers take it: decimal or 0x, nothing else. @throws SystemError EINVAL */
-function parseNumber(text: string): bigint {
-  const trimmed = text.trim();
-  if (!/^(0x[0-9a-f]+|[0-9]+)$/i.test(trimmed)) throw new SystemError("EINVAL", `"${trimmed}" is not a number`);
-  return BigInt(trimmed);
-}
-
 const storeSize = task("store:size", function* (kernel: Kernel, device: Device, text: string): Task<void> {
-  yield* resizeDaxDevice(kernel, device, parseNumber(text));
+  yield* resizeDaxDevice(kernel, device, parseUnsigned(text));
 });
 
 const storeMapping = task("store:mapping", function* (kernel: Kernel, device: Device, text: string): Task<void> {
-  const [, first, last] = /^(?:0x)?([0-9a-f]+)-(?:0x)?([0-9a-f]+)\n?$/i.exec(text) ?? [];
-  if (first === undefined || last === undefined) throw new SystemError("EINVAL", `"${text.trim()}" is no range`);
-  const start = BigInt(`0x${first}`);
-  const size = BigInt(`0x${last}`) - start + 1n;
-  if (size <= 0n) throw new SystemError("EINVAL", `"${text.trim()}" ends before it begins`);
+  const [first = "", ...rest] = parseWord(text).split("-");
+  const start = parseUnsigned(first, 64, 16);
+  const size = parseUnsigned(rest.join("-"), 64, 16) - start + 1n;
+  if (size <= 0n) throw new SystemError("EINVAL", `${first} ends before it begins`);
   yield* addDaxMapping(kernel, device, start, size);
 });
 
 const storeAlign = task("store:align", function* (_kernel: Kernel, device: Device, text: string): Task<void> {
-  const align = parseNumber(text);
+  const align = parseUnsigned(text);
   if (align !== pageSize && align !== hugePageSize && align !== gigaPageSize) throw new SystemError("EINVAL", `${device.name}: align ${align} is not a page size`);
   setAlign(device, align);
 });
 
 const storeMemmap = task("store:memmap_on_memory", function* (_kernel: Kernel, device: Device, text: string): Task<void> {
-  const value = text.trim();
-  if (!/^[01yn]$/i.test(value)) throw new SystemError("EINVAL", `"${value}" is not a truth value`);
+  const wanted = parseBoolean(text);
   const record = daxDeviceOf(device);
-  const wanted = value === "1" || value.toLowerCase() === "y";
   if (wanted !== record.memmapOnMemory && device.driver?.name === "kmem") throw new SystemError("EBUSY", `${device.name} is bound to kmem`);
   record.memmapOnMemory = wanted;
 });
@@ -79,13 +70,13 @@ function regionBehind(kernel: Kernel, device: Device): DaxRegion {
 }
 
 const storeCreate = task("store:create", function* (kernel: Kernel, parent: Device, text: string): Task<void> {
-  if (parseNumber(text) !== 1n) throw new SystemError("EINVAL", "create takes 1");
+  if (parseSigned(text) !== 1n) throw new SystemError("EINVAL", "create takes 1");
   const device = yield* createDaxDevice(kernel, regionBehind(kernel, parent), 0n, false);
   yield* attach(kernel, device);
 });
 
 const storeDelete = task("store:delete", function* (kernel: Kernel, parent: Device, text: string): Task<void> {
-  yield* deleteDaxDevice(kernel, regionBehind(kernel, parent), text.trim());
+  yield* deleteDaxDevice(kernel, regionBehind(kernel, parent), parseWord(text));
 });
 
 const show = (read: (region: DaxRegion) => bigint | number | string): NonNullable<Attribute["show"]> => (kernel, device) => line(read(regionBehind(kernel, device)));

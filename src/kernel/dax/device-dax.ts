@@ -8,6 +8,7 @@ import { manage } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { mark, printk } from "../base/kernel.ts";
+import { stepFault } from "../base/steps.ts";
 import type { FileRange } from "../mm/mapping.ts";
 import { fileSize, forgetRecorded, unmapAll } from "../mm/mapping.ts";
 import { pinsOf, waitForPins } from "../mm/pin.ts";
@@ -16,10 +17,11 @@ import { matchesDax } from "./match.ts";
 import { daxBus, daxDeviceOf } from "./types.ts";
 
 function reserve(kernel: Kernel, device: Device, range: FileRange, index: number): void {
-  const resource = requestRegion(kernel, range.start, range.size, device.name);
+  const errno = stepFault(kernel, "dax.bind", device.name);
+  const resource = errno === undefined ? requestRegion(kernel, range.start, range.size, device.name) : undefined;
   if (resource === undefined) {
     printk(kernel, "warn", `device_dax ${device.name}: mapping${index}: ${formatRange(range.start, range.start + range.size - 1n)} could not reserve range`);
-    throw new SystemError("EBUSY", `${device.name}: could not reserve range`);
+    throw new SystemError(errno ?? "EBUSY", `${device.name}: could not reserve range`);
   }
   manage(device, `iomem ${index}`, task("releaseRange", function* (inner: Kernel): Task<void> {
     releaseRegion(inner, resource);

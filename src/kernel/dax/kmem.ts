@@ -5,26 +5,18 @@ import { task } from "../../sim/task.ts";
 import type { Device, Driver } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
-import { defineState, printk } from "../base/kernel.ts";
+import { printk } from "../base/kernel.ts";
+import { failStep, stepFault } from "../base/steps.ts";
 import type { FileRange } from "../mm/mapping.ts";
 import { fileSize } from "../mm/mapping.ts";
 import { addMemory, removeMemory } from "../mm/memory-block.ts";
-import { hotplug } from "../mm/memory-state.ts";
-import type { Resource } from "../resource/resource.ts";
+import { autoOnlineType, hotplug } from "../mm/memory-state.ts";
 import { releaseResource, removeResource, requestRegion } from "../resource/resource.ts";
+import type { Added } from "./kmem-state.ts";
+import { kmemAttributes, kmemRecords, kmemResourceName } from "./kmem-state.ts";
 import type { Span } from "./layout.ts";
 import { matchesDax } from "./match.ts";
 import { daxBus, daxDeviceOf } from "./types.ts";
-
-export const kmemResourceName = "System RAM (kmem)";
-
-interface Added {
-  readonly index: number;
-  readonly span: Span;
-  readonly resource: Resource;
-}
-
-const kmemState = defineState("kmem", () => ({ added: new Map<number, Added[]>() }));
 
 /** The whole memory blocks inside a range, or undefined when there are none (dax_kmem_range). */
 export function trimToBlocks(range: FileRange, blockSize: bigint): Span | undefined {
@@ -68,14 +60,16 @@ function usableSpans(kernel: Kernel, device: Device): Map<number, Span> {
 /** Reserves one range and adds its memory. @throws SystemError EBUSY the range is taken; what adding memory throws */
 function addSpan(kernel: Kernel, device: Device, index: number, span: Span): Added {
   const size = span.end - span.start;
-  const resource = requestRegion(kernel, span.start, size, device.name);
+  const errno = stepFault(kernel, "kmem.reserve", device.name);
+  const resource = errno === undefined ? requestRegion(kernel, span.start, size, device.name) : undefined;
   if (resource === undefined) {
     printk(kernel, "warn", `kmem ${device.name}: ${show(index, span)} could not reserve region`);
-    throw new SystemError("EBUSY", `${device.name}: could not reserve region`);
+    throw new SystemError(errno ?? "EBUSY", `${device.name}: could not reserve region`);
   }
   // A container from now on: the memory's own line goes inside.
   resource.isBusy = false;
   try {
+    failStep(kernel, "kmem.add", device.name);
     addMemory(kernel, daxDeviceOf(device).region.targetNode, span.start, size, kmemResourceName);
   } catch (thrown) {
     if (!(thrown instanceof SystemError)) throw thrown;
@@ -102,21 +96,22 @@ const probe = task("kmem.probe", function* (kernel: Kernel, device: Device): Tas
       if (!(thrown instanceof SystemError) || added.length === 0) throw thrown;
     }
   }
-  kmemState(kernel).added.set(device.id, added);
+  kmemRecords(kernel).set(device.id, { added, mode: autoOnlineType(kernel) });
   if (record.region.seed === device) record.region.seed = null;
 });
 
 const remove = task("kmem.remove", function* (kernel: Kernel, device: Device): Task<void> {
-  for (const { index, span, resource } of kmemState(kernel).added.get(device.id) ?? []) {
+  for (const { index, span, resource } of kmemRecords(kernel).get(device.id)?.added ?? []) {
     try {
       removeMemory(kernel, span.start, span.end - span.start);
       removeResource(resource);
     } catch (thrown) {
       if (!(thrown instanceof SystemError)) throw thrown;
-      printk(kernel, "err", `kmem ${device.name}: ${show(index, span)} cannot be hotremoved until the next reboot`);
+      if (kernel.policy.version === "7.3") printk(kernel, "warn", `kmem ${device.name}: ${show(index, span)} stuck online until reboot`);
+      else printk(kernel, "err", `kmem ${device.name}: ${show(index, span)} cannot be hotremoved until the next reboot`);
     }
   }
-  kmemState(kernel).added.delete(device.id);
+  kmemRecords(kernel).delete(device.id);
 });
 
-export const kmemDriver: Driver = { name: "kmem", bus: daxBus, match: (kernel, device) => matchesDax(kernel, "kmem", device), probe, remove };
+export const kmemDriver: Driver = { name: "kmem", bus: daxBus, match: (kernel, device) => matchesDax(kernel, "kmem", device), probe, remove, attributes: kmemAttributes };

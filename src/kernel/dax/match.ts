@@ -7,6 +7,7 @@ import { bind, busDevices } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { defineState, printk } from "../base/kernel.ts";
+import { parseWord } from "../base/parse.ts";
 import { daxBus, daxDeviceOf } from "./types.ts";
 
 const idState = defineState("dax.ids", () => ({ byDriver: new Map<string, Set<string>>() }));
@@ -28,7 +29,7 @@ export const matchesDax = (kernel: Kernel, driver: string, device: Device): bool
 
 /** @throws SystemError EINVAL not a name of a dax device */
 function parseId(text: string): string {
-  const name = text.trim();
+  const name = parseWord(text);
   if (!/^dax\d+\.\d+$/.test(name)) throw new SystemError("EINVAL", `"${name}" is not daxN.M`);
   return name;
 }

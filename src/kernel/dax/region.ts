@@ -7,6 +7,7 @@ import { addDevice, manage, removeDevice } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { defineState, mark, printk } from "../base/kernel.ts";
+import { failStep } from "../base/steps.ts";
 import type { FileRange } from "../mm/mapping.ts";
 import { fileSize } from "../mm/mapping.ts";
 import type { Span } from "./layout.ts";
@@ -41,8 +42,9 @@ export function allocDaxRegion(kernel: Kernel, parent: Device, spec: DaxRegionSp
   const state = daxState(kernel);
   if (state.byParent.has(parent.id)) throw new SystemError("ENOMEM", `${parent.name} has a dax region already`);
   if (spec.start % spec.align !== 0n || spec.size % spec.align !== 0n) throw new SystemError("ENOMEM", `${parent.name}: range is not a multiple of ${spec.align}`);
+  failStep(kernel, "dax.region", parent.name);
   const region: DaxRegion = { ...spec, parent, devices: [], nextInstance: 0, seed: null, youngest: null };
-  const conflict = state.regions.some((other) => other.start < spec.start + spec.size && spec.start < other.start + other.size);
+  const conflict = kernel.policy.isDaxExclusive && state.regions.some((other) => other.start < spec.start + spec.size && spec.start < other.start + other.size);
   if (conflict) {
     printk(kernel, "err", `${parent.type.name} ${parent.name}: dax_region resource conflict for [mem ${hex(spec.start)}-${hex(spec.start + spec.size - 1n)}]`);
     throw new SystemError("ENOMEM", `${parent.name}: dax_region resource conflict`);
@@ -80,6 +82,7 @@ function takeMinor(kernel: Kernel): number {
 /** Adds a dax device of `size` bytes; probing it is the caller's next step. @throws SystemError ENOSPC */
 export const createDaxDevice = task("createDaxDevice", function* (kernel: Kernel, region: DaxRegion, size: bigint, memmapOnMemory: boolean): Task<Device> {
   if (availableSize(region) < size || (size === 0n && availableSize(region) === 0n)) throw new SystemError("ENOSPC", `dax region ${region.id}: ${availableSize(region)} bytes left`);
+  failStep(kernel, "dax.device", region.parent.name);
   const instance = region.nextInstance++;
   const name = `dax${region.id}.${instance}`;
   const record: DaxDevice = { name, region, instance, minor: takeMinor(kernel), ranges: [], align: region.align, isAlive: false, memmapOnMemory };

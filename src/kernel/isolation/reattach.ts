@@ -11,7 +11,7 @@ import { mark } from "../base/kernel.ts";
 import { setDpaSize, setMode } from "../cxl/dpa.ts";
 import { commitDecoder } from "../cxl/hdm.ts";
 import { lockRegions, unlockRegions } from "../cxl/lock.ts";
-import { referenceOf } from "../cxl/region-attach.ts";
+import { countTargets, referenceOf } from "../cxl/region-attach.ts";
 import { decoderOf, endpointPart, portOf, portsUpwards, regionOf, regionStates } from "../cxl/types.ts";
 import { resourceSize } from "../resource/resource.ts";
 
@@ -38,6 +38,7 @@ export function leaveRegion(kernel: Kernel, region: Device, target: Device): voi
     if (reference === undefined) continue;
     const at = reference.endpoints.indexOf(target);
     if (at >= 0) reference.endpoints.splice(at, 1);
+    countTargets(port, reference);
     if (port === endpoint) portOf(port).references.splice(portOf(port).references.indexOf(reference), 1);
   }
   record.targets[part.position] = null;
@@ -53,7 +54,7 @@ export const rejoinRegion = task("isolation.rejoinRegion", function* (kernel: Ke
   const record = regionOf(region);
   if (record.resource === null) throw new SystemError("ENXIO", `${region.name} has no address range`);
   const size = resourceSize(record.resource);
-  setMode(decoder, "ram");
+  setMode(decoder, regionOf(region).mode);
   setDpaSize(kernel, decoder, size / BigInt(record.ways));
   yield* lockRegions(kernel);
   try {
@@ -63,8 +64,11 @@ export const rejoinRegion = task("isolation.rejoinRegion", function* (kernel: Ke
     record.targets[position] = decoder;
     record.targetCount++;
     for (const port of portsUpwards(values.port)) {
-      if (port === values.port) portOf(port).references.push({ region, decoder, endpoints: [decoder], targetCount: 1 });
-      else referenceOf(port, region)?.endpoints.push(decoder);
+      const reference = referenceOf(port, region);
+      if (port === values.port) portOf(port).references.push({ region, decoder, endpoints: [decoder], targetCount: 0 });
+      if (reference === undefined) continue;
+      reference.endpoints.push(decoder);
+      countTargets(port, reference);
     }
     yield* commitDecoder(kernel, decoder);
     if (record.targetCount === record.ways) record.state = regionStates.commit;

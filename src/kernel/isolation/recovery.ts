@@ -11,6 +11,7 @@ import { dportOfDevice } from "../cxl/types.ts";
 import { daxDeviceOf } from "../dax/types.ts";
 import { kernelRangesIn } from "../mm/direct-map.ts";
 import { waitForPins } from "../mm/pin.ts";
+import { holdSlot } from "../pci/hotplug.ts";
 import { disableLink, enableLink, isLinkUp, linkTimeout, settleTime, waitForLink } from "../pci/link.ts";
 import { markDisconnected, removeBelow, rescan } from "../pci/rescan.ts";
 import { aliveBytes, daxDevicesOf, fence, pinOwners, restoreDax } from "./dax-plan.ts";
@@ -68,6 +69,7 @@ const recover = task("isolation.recover", function* (kernel: Kernel, port: Devic
   const recovery: Recovery = { port: port.name, state: "NOTIFIED", startedAt: kernel.platform.clock.now, endedAt: -1, bytesBefore: 0n, bytesAfter: 0n, blockedOn: "" };
   isolationState(kernel).recoveries.push(recovery);
   const context: Context = { kernel, port, recovery, regions: affectedRegions(kernel, port), plans: [] };
+  holdSlot(kernel, port, true);
   try {
     yield* takeDown(kernel, context);
     yield* cycleLink(kernel, context);
@@ -76,6 +78,8 @@ const recover = task("isolation.recover", function* (kernel: Kernel, port: Devic
     const end = endOf(context, thrown);
     if (end.state === "RECOVERED-REDUCED") isolationState(kernel).unrestored.push(...context.plans);
     enter(context, end.state, end.message);
+  } finally {
+    holdSlot(kernel, port, false);
   }
   recovery.endedAt = kernel.platform.clock.now;
 });

@@ -7,6 +7,7 @@ import type { Attribute, Device } from "../base/device.ts";
 import { attach, busDevices, findDevice } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
+import type { PartitionMode } from "../cxl/types.ts";
 import { cxlBus, decoderOf, endpointPart, granule, isMemdev, isRegion, memdevOf, portOf, regionOf, regionStates } from "../cxl/types.ts";
 import { deviceOf } from "../../platform/pci-address.ts";
 import { addressOf, portAbove, portsAbove } from "../pci/device.ts";
@@ -23,6 +24,9 @@ export interface RegionPlan {
   readonly size: bigint;
   readonly ways: number;
   readonly granularity: number;
+  readonly mode: PartitionMode;
+  /** "": none. */
+  readonly uuid: string;
   /** Where the member of each position is plugged in. */
   readonly places: readonly (string | undefined)[];
   readonly dax: readonly DaxPlan[];
@@ -63,7 +67,7 @@ export function planRegion(kernel: Kernel, region: Device, aliveBytes: bigint): 
   const record = regionOf(region);
   const start = record.resource?.start ?? 0n;
   const size = record.resource === null ? 0n : record.resource.end - start + 1n;
-  return { name: region.name, rootDecoder: record.rootDecoder, start, size, ways: record.ways, granularity: record.granularity, places: record.targets.slice(0, record.ways).map(placeOfTarget), dax: planDax(kernel, region), aliveBytes, kept: hasRegionsAbove(region) ? region : null };
+  return { name: region.name, rootDecoder: record.rootDecoder, start, size, ways: record.ways, granularity: record.granularity, mode: record.mode, uuid: record.uuid, places: record.targets.slice(0, record.ways).map(placeOfTarget), dax: planDax(kernel, region), aliveBytes, kept: hasRegionsAbove(region) ? region : null };
 }
 
 function attributeOf(device: Device, name: string): Attribute {
@@ -113,14 +117,15 @@ function freeDecoder(kernel: Kernel, place: string | undefined): Device {
   return decoder;
 }
 
-/** Capacity that a new decoder of this endpoint can take. */
-function freeCapacity(decoder: Device): bigint {
+/** Capacity of a partition that a new decoder of this endpoint can take. */
+function freeCapacity(decoder: Device, mode: PartitionMode): bigint {
   const { memdev } = endpointPart(decoder);
   const used = portOf(decoderOf(decoder).port).decoders.reduce((end, other) => {
     const { dpa } = endpointPart(other);
     return dpa !== null && dpa.start + dpa.size > end ? dpa.start + dpa.size : end;
   }, 0n);
-  return memdevOf(memdev).ramSize - used;
+  const { ram, pmem } = memdevOf(memdev).state.capacity;
+  return mode === "ram" ? ram - used : ram + pmem - (used > ram ? used : ram);
 }
 
 export interface MadeRegion {
@@ -147,11 +152,12 @@ export const createFromPlan = task("isolation.createRegion", function* (kernel: 
   if (plan.kept !== null) return yield* rejoin(kernel, plan, plan.kept);
   const decoders = plan.places.map((place) => freeDecoder(kernel, place));
   const wanted = plan.size / BigInt(plan.ways);
-  const share = decoders.map(freeCapacity).reduce((least, free) => (free < least ? free : least), wanted);
+  const share = decoders.map((decoder) => freeCapacity(decoder, plan.mode)).reduce((least, free) => (free < least ? free : least), wanted);
   const part = share - (share % granule);
   if (part === 0n) throw new SystemError("ENOSPC", `${plan.name}: no capacity left on its members`);
-  const name = (attributeOf(plan.rootDecoder, "create_ram_region").show?.(kernel, plan.rootDecoder) ?? "").trim();
-  yield* store(kernel, plan.rootDecoder, "create_ram_region", name);
+  const creation = `create_${plan.mode}_region`;
+  const name = (attributeOf(plan.rootDecoder, creation).show?.(kernel, plan.rootDecoder) ?? "").trim();
+  yield* store(kernel, plan.rootDecoder, creation, name);
   const region = findDevice(kernel, cxlBus, name);
   if (region === undefined) throw new SystemError("ENODEV", `${name} did not appear`);
   try {
@@ -168,9 +174,10 @@ const fillRegion = task("isolation.fillRegion", function* (kernel: Kernel, plan:
   yield* store(kernel, region, "interleave_granularity", String(plan.granularity));
   yield* store(kernel, region, "interleave_ways", String(plan.ways));
   for (const decoder of decoders) {
-    yield* store(kernel, decoder, "mode", "ram");
+    yield* store(kernel, decoder, "mode", plan.mode);
     yield* store(kernel, decoder, "dpa_size", `0x${part.toString(16)}`);
   }
+  if (plan.uuid !== "") yield* store(kernel, region, "uuid", plan.uuid);
   yield* store(kernel, region, "size", `0x${(part * BigInt(plan.ways)).toString(16)}`);
   for (const [position, decoder] of decoders.entries()) yield* store(kernel, region, `target${position}`, decoder.name);
   yield* store(kernel, region, "commit", "1");

@@ -1,5 +1,5 @@
-// Ranges of device memory that the kernel itself has mapped. Until kmem exists this stands for memory online as System RAM: a machine check
-// on a load from here is in kernel context (S75, S79).
+// Ranges of device memory that hold pages of the kernel's own: System RAM in a kernel zone. A machine check on a load from here is in kernel context
+// (S75, S79).
 
 import type { Kernel } from "../base/kernel.ts";
 import { SystemError } from "../base/errno.ts";
@@ -32,6 +32,8 @@ export function mapKernelRange(kernel: Kernel, start: bigint, size: bigint, owne
 export function unmapKernelRange(kernel: Kernel, id: number): void {
   directMap(kernel).ranges.delete(id);
 }
+
+export const directMapRange = (kernel: Kernel, id: number): DirectMapRange | undefined => directMap(kernel).ranges.get(id);
 
 /** Ranges that overlap [start, start + size). */
 export function kernelRangesIn(kernel: Kernel, start: bigint, size: bigint): DirectMapRange[] {

@@ -1,5 +1,7 @@
 // What memory hotplug does with blocks: adds them, puts them online, takes them offline, removes them (dax-memory sections 5 and 6).
 
+import type { Task } from "../../sim/task.ts";
+import { task, until, wake } from "../../sim/task.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { SystemError } from "../base/errno.ts";
 import { mark, printk } from "../base/kernel.ts";
@@ -7,7 +9,8 @@ import type { OnlineType } from "../policy.ts";
 import { releaseRegion, requestRegion } from "../resource/resource.ts";
 import { mapKernelRange, unmapKernelRange } from "./direct-map.ts";
 import type { MemoryBlock, Zone } from "./memory-state.ts";
-import { autoOnlineType, blockStart, blocksOfNode, hotplug, isPopulated } from "./memory-state.ts";
+import { autoOnlineType, blockStart, blocksIn, blocksOfNode, hotplug, isPopulated } from "./memory-state.ts";
+import { awaitReferences, referencesIn } from "./page-reference.ts";
 import { announceDemotion, announceNewNode, announceZonelists } from "./zonelists.ts";
 
 /** A zone reaches from its first online block to its last; what lies between belongs to it. */
@@ -49,37 +52,54 @@ function refuse(kernel: Kernel, block: MemoryBlock, errno: "EBUSY" | "EINVAL", r
   throw new SystemError(errno, `memory${block.id}: ${reason}`);
 }
 
-/** Takes an online block offline. @throws SystemError EINVAL holes or more than one zone; EBUSY it holds kernel pages */
-export function offlineBlock(kernel: Kernel, block: MemoryBlock): void {
-  if (!block.isOnline) return;
+/** What ends offlining at once: holes, two zones, a page that never moves; under `abort` any page that somebody holds (S83). */
+function checkOfflining(kernel: Kernel, block: MemoryBlock): void {
   if (block.present !== hotplug(kernel).blockSize) refuse(kernel, block, "EINVAL", "memory holes");
   if (block.zone === null) refuse(kernel, block, "EINVAL", "multizone range");
+  const references = referencesIn(kernel, blockStart(kernel, block), hotplug(kernel).blockSize);
   // Slab and page tables land in kernel zones (observed.md); which block is free of them is not modelled.
-  if (block.zone !== "Movable") {
+  if (block.zone !== "Movable" || references.some(({ isReserved }) => isReserved)) {
     printk(kernel, "warn", "page dumped because: unmovable page");
     refuse(kernel, block, "EBUSY", "unmovable page");
   }
-  const zone = block.zone;
+  if (kernel.policy.offlining === "abort" && references.length > 0) refuse(kernel, block, "EBUSY", "a page with a raised reference count");
+}
+
+function finishOffline(kernel: Kernel, block: MemoryBlock): void {
+  const { zone } = block;
   block.isOnline = false;
   block.zone = null;
   if (block.kernelRange !== null) unmapKernelRange(kernel, block.kernelRange);
   block.kernelRange = null;
-  if (!isPopulated(kernel, block.node, zone)) announceZonelists(kernel);
+  if (zone !== null && !isPopulated(kernel, block.node, zone)) announceZonelists(kernel);
   if (!isPopulated(kernel, block.node)) announceDemotion(kernel);
   mark(kernel, `memory${block.id} offline`);
 }
 
-/** Blocks of a range, which begins and ends with a block. */
-export function blocksIn(kernel: Kernel, start: bigint, size: bigint): MemoryBlock[] {
-  const { blockSize, blocks } = hotplug(kernel);
-  return [...blocks.values()].filter((block) => BigInt(block.id) >= start / blockSize && BigInt(block.id) < (start + size) / blockSize);
-}
+/**
+ * Takes an online block offline. A page that is pinned is tried again without end (6.1).
+ * @throws SystemError EINVAL holes or more than one zone; EBUSY it holds pages that never move, or (policy) a page that somebody holds
+ */
+export const offlineBlock = task("mm.offlineBlock", function* (kernel: Kernel, block: MemoryBlock): Task<void> {
+  const channel = `lock:memory${block.id}`;
+  while (block.isGoing) yield until(channel);
+  if (!block.isOnline) return;
+  checkOfflining(kernel, block);
+  block.isGoing = true;
+  try {
+    yield* awaitReferences(kernel, blockStart(kernel, block), hotplug(kernel).blockSize);
+    finishOffline(kernel, block);
+  } finally {
+    block.isGoing = false;
+    wake(kernel.scheduler, channel);
+  }
+});
 
 /**
- * Adds memory that a driver brings, with its line in /proc/iomem, and puts it online as auto_online_blocks says.
+ * Adds memory that a driver brings, with its line in /proc/iomem, and puts it online by `type`, or as auto_online_blocks says.
  * @throws SystemError EINVAL not whole blocks; EEXIST the range is taken
  */
-export function addMemory(kernel: Kernel, node: number, start: bigint, size: bigint, name: string): void {
+export function addMemory(kernel: Kernel, node: number, start: bigint, size: bigint, name: string, type: OnlineType = autoOnlineType(kernel)): void {
   const state = hotplug(kernel);
   if (size <= 0n || start % state.blockSize !== 0n || size % state.blockSize !== 0n) {
     printk(kernel, "err", `Block size [0x${state.blockSize.toString(16)}] unaligned hotplug range: start 0x${start.toString(16)}, size 0x${size.toString(16)}`);
@@ -94,10 +114,9 @@ export function addMemory(kernel: Kernel, node: number, start: bigint, size: big
   }
   const added: MemoryBlock[] = [];
   for (let at = start; at < start + size; at += state.blockSize) {
-    added.push({ id: Number(at / state.blockSize), node, isBoot: false, present: state.blockSize, zone: null, isOnline: false, kernelRange: null });
+    added.push({ id: Number(at / state.blockSize), node, isBoot: false, present: state.blockSize, zone: null, isOnline: false, isGoing: false, kernelRange: null });
   }
   for (const block of added) state.blocks.set(block.id, block);
-  const type = autoOnlineType(kernel);
   if (type !== "offline") for (const block of added) onlineBlock(kernel, block, type);
 }
 

@@ -19,6 +19,8 @@ export interface MemoryBlock {
   /** The zone while online; null: offline, or a boot block over more than one zone. */
   zone: Zone | null;
   isOnline: boolean;
+  /** Somebody takes it offline and waits for pages to move; it is online until that is done. */
+  isGoing: boolean;
   /** Range of the kernel's direct map while kernel pages live here. */
   kernelRange: number | null;
 }
@@ -67,7 +69,7 @@ function bootBlocks(kernel: Kernel, ranges: readonly Range[], blockSize: bigint)
     }
   }
   const ascending = [...present].toSorted(([a], [b]) => a - b);
-  return new Map(ascending.map(([id, bytes]) => [id, { id, node: bootNode(kernel, BigInt(id) * blockSize), isBoot: true, present: bytes, zone: bootZone(BigInt(id) * blockSize, BigInt(id + 1) * blockSize), isOnline: true, kernelRange: null }]));
+  return new Map(ascending.map(([id, bytes]) => [id, { id, node: bootNode(kernel, BigInt(id) * blockSize), isBoot: true, present: bytes, zone: bootZone(BigInt(id) * blockSize, BigInt(id + 1) * blockSize), isOnline: true, isGoing: false, kernelRange: null }]));
 }
 
 function atBoot(kernel: Kernel): HotplugState {
@@ -96,3 +98,9 @@ export const onlineBytes = (kernel: Kernel, node: number): bigint => blocksOfNod
 export const memoryNodes = (kernel: Kernel): number[] => [...hotplug(kernel).nodes].filter((node) => isPopulated(kernel, node)).toSorted((a, b) => a - b);
 
 export const blockStart = (kernel: Kernel, block: MemoryBlock): bigint => BigInt(block.id) * hotplug(kernel).blockSize;
+
+/** Blocks of a range, which begins and ends with a block. */
+export function blocksIn(kernel: Kernel, start: bigint, size: bigint): MemoryBlock[] {
+  const { blockSize, blocks } = hotplug(kernel);
+  return [...blocks.values()].filter((block) => BigInt(block.id) >= start / blockSize && BigInt(block.id) < (start + size) / blockSize);
+}

@@ -127,11 +127,16 @@ const attachBelow = task("pci.attachBelow", function* (kernel: Kernel, device: D
   return later;
 });
 
-/** Probes everything below a host bridge or port and waits until all have come to an end (wait_for_device_probe). */
-export const attachAll = task("pci.attachAll", function* (kernel: Kernel, above: readonly Device[]): Task<void> {
+/** Starts probing everything below host bridges or ports; functions whose driver asks for it go on in tasks of their own. */
+export const startProbing = task("pci.startProbing", function* (kernel: Kernel, above: readonly Device[]): Task<number[]> {
   const later: number[] = [];
   for (const device of above) later.push(...(yield* attachBelow(kernel, device)));
-  for (const id of later) yield* join(kernel.scheduler, id);
+  return later;
+});
+
+/** Probes everything below host bridges or ports and waits until all have come to an end. */
+export const attachAll = task("pci.attachAll", function* (kernel: Kernel, above: readonly Device[]): Task<void> {
+  for (const id of yield* startProbing(kernel, above)) yield* join(kernel.scheduler, id);
 });
 
 /** Finds, assigns and probes everything below one ACPI host bridge. Returns its device. */

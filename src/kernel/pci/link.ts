@@ -63,6 +63,17 @@ export function retrainLink(kernel: Kernel, port: Device): void {
   registersOf(kernel, port).linkControl.modify({ retrainLink: 1 });
 }
 
+/** A slot that cards can be put into and taken from while the system runs. */
+export function hasHotplugSlot(kernel: Kernel, port: Device): boolean {
+  if (findCapability(kernel, port, capabilityIds.pcie) === undefined) return false;
+  const { flags, slotCapabilities } = registersOf(kernel, port);
+  return flags.get("slotImplemented") === 1 && slotCapabilities.get("hotPlug") === 1;
+}
+
+/** Message that slot events raise. */
+export const slotMessage = (kernel: Kernel, port: Device): number => registersOf(kernel, port).flags.get("interruptMessage");
+export const slotNumberOf = (kernel: Kernel, port: Device): number => registersOf(kernel, port).slotCapabilities.get("slotNumber");
+
 /** Takes pending slot events (write 1 to clear) and says which they were. */
 export function takeSlotEvents(kernel: Kernel, port: Device): { readonly presenceChanged: boolean; readonly linkStateChanged: boolean } {
   const { slotStatus } = registersOf(kernel, port);
@@ -71,7 +82,7 @@ export function takeSlotEvents(kernel: Kernel, port: Device): { readonly presenc
   return { presenceChanged: presenceChanged === 1, linkStateChanged: linkStateChanged === 1 };
 }
 
-/** Lets slot events raise message 0 of the port. */
+/** Lets slot events raise their message. */
 export function enableSlotEvents(kernel: Kernel, port: Device): void {
   registersOf(kernel, port).slotControl.modify({ presenceChangedEnable: 1, linkStateChangedEnable: 1, hotPlugInterruptEnable: 1 });
 }

@@ -6,6 +6,7 @@ import type { Device, Driver } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Handler, Kernel } from "../base/kernel.ts";
 import { bridgeClass, classOf, disableDevice, enableDevice, pciBus, pciFunctionOf } from "./device.ts";
+import { slotHandlers, startSlot, stopSlot } from "./hotplug.ts";
 import { disableMessages, enableMessages } from "./messages.ts";
 
 const portMessages = 32;
@@ -14,12 +15,14 @@ const probe = task("pcieport.probe", function* (kernel: Kernel, device: Device):
   enableDevice(kernel, device, true);
   try {
     enableMessages(kernel, device, portMessages, { handler: "pcieport", argument: device.id });
+    startSlot(kernel, device);
   } catch (thrown) {
     if (!(thrown instanceof SystemError)) throw thrown;
   }
 });
 
 const remove = task("pcieport.remove", function* (kernel: Kernel, device: Device): Task<void> {
+  stopSlot(kernel, device);
   disableMessages(kernel, device);
   disableDevice(kernel, device);
 });
@@ -28,4 +31,4 @@ export const portDriver: Driver = { name: "pcieport", bus: pciBus, match: (_kern
 
 export const drivers: readonly Driver[] = [portDriver];
 /** Messages of a port that no service has bound end here. */
-export const handlers: Readonly<Record<string, Handler>> = { pcieport: () => undefined };
+export const handlers: Readonly<Record<string, Handler>> = { pcieport: () => undefined, ...Object.fromEntries(slotHandlers) };

@@ -45,6 +45,16 @@ const removeFunction = task("pci.removeFunction", function* (kernel: Kernel, dev
   releaseFunction(pciFunctionOf(device));
 });
 
+/** Removes one function by request, with everything below it (`remove` of sysfs-bus-pci). */
+export const removeOne = task("pci.removeOne", function* (kernel: Kernel, device: Device): Task<void> {
+  yield* takeLock(kernel);
+  try {
+    if (!device.isDead) yield* removeFunction(kernel, device);
+  } finally {
+    releaseLock(kernel);
+  }
+});
+
 /** Removes everything below a port, the last one first. */
 export const removeBelow = task("pci.removeBelow", function* (kernel: Kernel, port: Device): Task<void> {
   yield* takeLock(kernel);

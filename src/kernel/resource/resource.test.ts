@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { SystemError } from "../base/errno.ts";
-import { createResource, createResourceTree, findFree, formatResources, insertConflict, insertExpanding, insertResource, releaseResource, removeResource, requestRegionIn, requestResource } from "./resource.ts";
+import { createResource, createResourceTree, findFree, formatResources, insertConflict, insertExpanding, insertResource, releaseResource, removeResource, requestRegionIn, requestResource, subtract } from "./resource.ts";
 
 const MiB = 1n << 20n;
 
@@ -64,5 +64,26 @@ describe("resource tree", () => {
     insertResource(window, createResource("region1", 768n * MiB, 256n * MiB));
     expect(findFree(window, 256n * MiB, 256n * MiB)).toBe(512n * MiB);
     expect(findFree(window, 512n * MiB, 256n * MiB)).toBeUndefined();
+  });
+});
+
+describe("what is left of a range", () => {
+  const left = (...cuts: readonly (readonly [number, number])[]): string => subtract({ start: 100n, end: 199n }, cuts.map(([start, end]) => ({ start: BigInt(start), end: BigInt(end) }))).map(({ start, end }) => `${start}-${end}`).join(" ");
+
+  it("[S46] one cut: before, inside, after, exact, spanning, beside", () => {
+    expect([left([50, 149]), left([120, 149]), left([150, 250]), left([100, 199]), left([0, 999]), left([0, 99], [200, 300])]).toEqual(["150-199", "100-119 150-199", "100-149", "", "", "100-199"]);
+  });
+
+  it("[S46] two cuts of each shape, in either order, leave what is in neither", () => {
+    const shapes = [[50, 149], [120, 149], [150, 250], [100, 199], [0, 999], [0, 50]] as const;
+    for (const one of shapes) {
+      for (const other of shapes) {
+        const isLeft = (at: number): boolean => [one, other].every(([first, last]) => at < first || at > last);
+        const wanted = Array.from({ length: 100 }, (_, n) => 100 + n).filter(isLeft);
+        const got = subtract({ start: 100n, end: 199n }, [one, other].map(([start, end]) => ({ start: BigInt(start), end: BigInt(end) }))).flatMap(({ start, end }) => Array.from({ length: Number(end - start) + 1 }, (_, n) => Number(start) + n));
+        expect(got).toEqual(wanted);
+        expect(left(one, other)).toBe(left(other, one));
+      }
+    }
   });
 });

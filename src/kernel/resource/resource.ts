@@ -4,8 +4,13 @@ import type { Kernel } from "../base/kernel.ts";
 import { SystemError } from "../base/errno.ts";
 import { defineState } from "../base/kernel.ts";
 
-/** `start` and `end` are bytes, both inclusive, as in Linux. */
-export interface Resource {
+/** Bytes, both inclusive, as in Linux. */
+export interface Range {
+  readonly start: bigint;
+  readonly end: bigint;
+}
+
+export interface Resource extends Range {
   readonly name: string;
   start: bigint;
   end: bigint;
@@ -30,9 +35,17 @@ const iomemState = defineState("resource.iomem", () => createResourceTree("PCI m
 /** The tree behind /proc/iomem. */
 export const iomem = (kernel: Kernel): Resource => iomemState(kernel);
 
-export const resourceSize = (resource: Resource): bigint => resource.end - resource.start + 1n;
-export const contains = (outer: Resource, inner: { readonly start: bigint; readonly end: bigint }): boolean => outer.start <= inner.start && inner.end <= outer.end;
-const overlaps = (a: { readonly start: bigint; readonly end: bigint }, b: { readonly start: bigint; readonly end: bigint }): boolean => a.start <= b.end && b.start <= a.end;
+export const resourceSize = (resource: Range): bigint => resource.end - resource.start + 1n;
+export const contains = (outer: Range, inner: Range): boolean => outer.start <= inner.start && inner.end <= outer.end;
+export const overlaps = (a: Range, b: Range): boolean => a.start <= b.end && b.start <= a.end;
+
+/** What is left of a range without those that are cut out, ascending. */
+export function subtract(range: Range, cuts: readonly Range[]): Range[] {
+  return cuts.reduce<Range[]>((pieces, cut) => pieces.flatMap((piece) => {
+    if (!overlaps(piece, cut)) return [piece];
+    return [{ start: piece.start, end: cut.start - 1n }, { start: cut.end + 1n, end: piece.end }].filter(({ start, end }) => start <= end);
+  }), [{ start: range.start, end: range.end }]);
+}
 
 /** `[mem 0x4d0000000-0x4efffffff]`, as %pr prints a memory range (without flags). */
 export function formatRange(start: bigint, end: bigint): string {
@@ -92,12 +105,15 @@ export function insertResource(parent: Resource, resource: Resource): void {
   if (conflict !== null) throw new SystemError("EBUSY", `${resource.name} ${formatRange(resource.start, resource.end)} crosses ${conflict.name}`);
 }
 
-/** Inserts, growing over whatever crosses it (insert_resource_expand_to_fit). */
-export function insertExpanding(root: Resource, resource: Resource): void {
+/** Inserts, growing over whatever crosses it (insert_resource_expand_to_fit). Returns what it has grown over, in that order. */
+export function insertExpanding(root: Resource, resource: Resource): Resource[] {
+  const crossed: Resource[] = [];
   for (let conflict = insertConflict(root, resource); conflict !== null && conflict !== root; conflict = insertConflict(root, resource)) {
+    crossed.push(conflict);
     if (conflict.start < resource.start) resource.start = conflict.start;
     if (conflict.end > resource.end) resource.end = conflict.end;
   }
+  return crossed;
 }
 
 /** Takes a resource and everything below it out of the tree (release_resource). */
@@ -156,11 +172,11 @@ export function intersecting(root: Resource, name: string, start: bigint, end: b
   return walkResources(root).map((entry) => entry.resource).filter((resource) => resource.name === name && overlaps(resource, { start, end }));
 }
 
-const deepestLevel = 4;
+const deepestLevel = 5;
 
-/** Text of /proc/iomem: two spaces per level, deeper levels than the fifth are not indented further. */
-export function formatResources(root: Resource): string {
-  const digits = (value: bigint): string => value.toString(16).padStart(8, "0");
+/** Text of /proc/iomem: two spaces per level, five levels deep at most. Who is not root sees every address as 0. */
+export function formatResources(root: Resource, isForRoot = true): string {
+  const digits = (value: bigint): string => (isForRoot ? value : 0n).toString(16).padStart(8, "0");
   return walkResources(root)
     .map(({ resource, depth }) => `${"  ".repeat(Math.min(depth, deepestLevel))}${digits(resource.start)}-${digits(resource.end)} : ${resource.name}\n`)
     .join("");

@@ -6,6 +6,7 @@ import { SystemError } from "../base/errno.ts";
 import { findDevice } from "../base/device.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { sendFromUser } from "../cxl/ioctl.ts";
+import { formatResources, iomem } from "../resource/resource.ts";
 import { cxlBus } from "../cxl/types.ts";
 import type { FileSystem } from "./interface.ts";
 import type { Node } from "./node.ts";
@@ -88,11 +89,15 @@ const sendThrough = task("ioctl.send", function* (kernel: Kernel, path: string, 
   return yield* sendFromUser(kernel, memdev, command, input, room);
 });
 
-/** The kernel's files as user space sees them. Every call reads the present state. */
-export function createFileSystem(kernel: Kernel): FileSystem {
+const refuseWrite = task("sysfs.refuseWrite", function* (_kernel: Kernel, path: string): Task<void> {
+  throw new SystemError("EACCES", `${path}: root's alone`);
+});
+
+/** The kernel's files as user space sees them. Every call reads the present state. Who is not root writes none of them, and learns no addresses. */
+export function createFileSystem(kernel: Kernel, isRoot = true): FileSystem {
   return {
-    read: (path) => readFile(kernel, path),
-    write: (path, text) => writeFile(kernel, path, text),
+    read: (path) => (isRoot || resolve(kernel, path, true).path !== "/proc/iomem" ? readFile(kernel, path) : formatResources(iomem(kernel), false)),
+    write: (path, text) => (isRoot ? writeFile(kernel, path, text) : refuseWrite(kernel, path)),
     list: (path) => listDirectory(kernel, path),
     readlink: (path) => readLink(kernel, path),
     realpath: (path) => resolve(kernel, path, true).path,

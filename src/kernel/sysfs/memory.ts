@@ -4,6 +4,7 @@ import type { Task } from "../../sim/task.ts";
 import { task } from "../../sim/task.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
+import { parseBoolean, parseWord } from "../base/parse.ts";
 import { offlineBlock, onlineBlock, zoneFor } from "../mm/memory-block.ts";
 import type { MemoryBlock } from "../mm/memory-state.ts";
 import { autoOnlineType, blocksOfNode, hotplug, memoryNodes, onlineBytes } from "../mm/memory-state.ts";
@@ -18,8 +19,9 @@ const linkTo = (target: string): Node => ({ kind: "link", target });
 
 /** The kernel compares whole words, with or without a line end. @throws SystemError EINVAL */
 function parseOnlineType(text: string): OnlineType {
-  const type = onlineTypes.find((one) => text === one || text === `${one}\n`);
-  if (type === undefined) throw new SystemError("EINVAL", `"${text.trim()}" is not an online type`);
+  const word = parseWord(text);
+  const type = onlineTypes.find((one) => one === word);
+  if (type === undefined) throw new SystemError("EINVAL", `"${word}" is not an online type`);
   return type;
 }
 
@@ -27,15 +29,13 @@ function parseOnlineType(text: string): OnlineType {
 const storeState = task("memory.state.store", function* (kernel: Kernel, block: MemoryBlock, text: string): Task<void> {
   const type = parseOnlineType(text);
   if (block.isOnline === (type !== "offline")) throw new SystemError("EINVAL", `memory${block.id} is ${block.isOnline ? "online" : "offline"} already`);
-  if (type === "offline") offlineBlock(kernel, block);
+  if (type === "offline") yield* offlineBlock(kernel, block);
   else onlineBlock(kernel, block, type);
 });
 
 const storeOnline = task("memory.online.store", function* (kernel: Kernel, block: MemoryBlock, text: string): Task<void> {
-  const value = text.trim().toLowerCase();
-  if (!/^([01yn]|on|off)$/.test(value)) throw new SystemError("EINVAL", `"${value}" is not a truth value`);
-  if (["1", "y", "on"].includes(value)) onlineBlock(kernel, block, "online");
-  else offlineBlock(kernel, block);
+  if (parseBoolean(text)) onlineBlock(kernel, block, "online");
+  else yield* offlineBlock(kernel, block);
 });
 
 const storeAutoOnline = task("memory.auto_online_blocks.store", function* (kernel: Kernel, text: string): Task<void> {
@@ -59,7 +59,7 @@ function blockEntries(kernel: Kernel, block: MemoryBlock): Entries {
     ["phys_device", line(() => 0)],
     ["phys_index", line(() => block.id.toString(16).padStart(8, "0"))],
     ["removable", line(() => 1)],
-    ["state", line(() => (block.isOnline ? "online" : "offline"), (text) => storeState(kernel, block, text))],
+    ["state", line(() => (block.isGoing ? "going-offline" : block.isOnline ? "online" : "offline"), (text) => storeState(kernel, block, text))],
     ["subsystem", linkTo("../../../../bus/memory")],
     ["valid_zones", line(() => validZones(kernel, block))],
   ]);

@@ -6,12 +6,15 @@ import type { Attribute, Device, Driver } from "../base/device.ts";
 import { bind, busDevices, devicePath, findDevice, unbind } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel, LogLevel } from "../base/kernel.ts";
+import { parseWord } from "../base/parse.ts";
+import { flushDetach } from "../cxl/detach.ts";
 import { addDaxId, removeDaxId } from "../dax/match.ts";
 import { formatResources, iomem } from "../resource/resource.ts";
 import { debugNode } from "./debug.ts";
 import { systemBuses, systemNode } from "./memory.ts";
 import type { Entries, Node } from "./node.ts";
 import { directory, file, fixed } from "./node.ts";
+import { pciBusFiles, pciFiles } from "./pci.ts";
 import { tracingNode } from "./tracing.ts";
 
 const text = (read: () => string): Node => file(read);
@@ -50,9 +53,13 @@ function visibleAttributes(kernel: Kernel, device: Device): readonly Attribute[]
 }
 
 const overridableBuses = ["pci", "platform"];
+/** A page, less one: what holds a name with its end. */
+const longestOverride = 4095;
 
 const storeOverride = task("driver_override.store", function* (_kernel: Kernel, device: Device, value: string): Task<void> {
-  device.driverOverride = value.trim() === "" ? null : value.trim();
+  if (value.length >= longestOverride) throw new SystemError("EINVAL", `${value.length} characters`);
+  const name = parseWord(value).split("\n", 1)[0] ?? "";
+  device.driverOverride = name === "" ? null : name;
 });
 
 /** A device's directory. A child, a link or a plain attribute is found without making the others. */
@@ -90,14 +97,15 @@ function deviceEntries(kernel: Kernel, device: Device): Entries {
   const driver = device.driver;
   if (driver !== null) entries.set("driver", link(path, () => `/sys/bus/${driver.bus}/drivers/${driver.name}`));
   if (device.bus !== null && overridableBuses.includes(device.bus)) {
+    if (device.bus === "pci") for (const [name, node] of pciFiles(kernel, device)) entries.set(name, node);
     entries.set("driver_override", { kind: "file", read: () => `${device.driverOverride ?? "(null)"}\n`, write: (value) => storeOverride(kernel, device, value) });
   }
   return entries;
 }
 
 function needDevice(kernel: Kernel, driver: Driver, name: string): Device {
-  const device = findDevice(kernel, driver.bus, name.trim());
-  if (device === undefined) throw new SystemError("ENODEV", `no ${name.trim()} on bus ${driver.bus}`);
+  const device = findDevice(kernel, driver.bus, parseWord(name));
+  if (device === undefined) throw new SystemError("ENODEV", `no ${parseWord(name)} on bus ${driver.bus}`);
   return device;
 }
 
@@ -133,7 +141,10 @@ function driverEntries(kernel: Kernel, driver: Driver): Entries {
   return entries;
 }
 
-const flush = task("flush.store", function* (_kernel: Kernel, _value: string): Task<void> {});
+const flush = task("flush.store", function* (kernel: Kernel, value: string): Task<void> {
+  if (value.trim() !== "1") throw new SystemError("EINVAL", "flush takes 1");
+  yield* flushDetach(kernel);
+});
 
 function busEntries(kernel: Kernel, bus: string): Entries {
   const linkTo = (device: Device): Node => link(() => `/sys/bus/${bus}/devices`, () => sysPath(device));
@@ -144,6 +155,7 @@ function busEntries(kernel: Kernel, bus: string): Entries {
   const devices = directory(() => new Map(busDevices(kernel, bus).map((device) => [device.name, linkTo(device)])), findLink);
   const drivers = directory(() => new Map((kernel.drivers.get(bus) ?? []).map((driver) => [driver.name, directory(() => driverEntries(kernel, driver))])));
   const entries: Entries = new Map([["devices", devices], ["drivers", drivers]]);
+  if (bus === "pci") for (const [name, node] of pciBusFiles(kernel)) entries.set(name, node);
   if (bus === "cxl") entries.set("flush", command((value) => flush(kernel, value)));
   return entries;
 }

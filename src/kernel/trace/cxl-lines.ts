@@ -32,7 +32,7 @@ export function formatPoison(device: TracedDevice, poison: TracedPoison, found: 
   const source = Number(poison.address & sourceMask);
   const hex = (value: bigint | number): string => `0x${value.toString(16)}`;
   return [
-    `${subject(device)} trace_type=${poison.kind} region=${found?.region ?? ""} region_uuid=${noUuid} hpa=${hex(found?.hpa ?? noAddress)} hpa_alias0=${hex(noAddress)}`,
+    `${subject(device)} trace_type=${poison.kind} region=${found?.region ?? ""} region_uuid=${found === null || found.uuid === "" ? noUuid : found.uuid} hpa=${hex(found?.hpa ?? noAddress)} hpa_alias0=${hex(noAddress)}`,
     `dpa=${hex(poison.address & addressMask)} dpa_length=${hex(poison.length)} source=${poisonSources[source] ?? "Reserved"}`,
     `flags=${printFlags(poison.flags, "|", poisonFlagNames)} overflow_time=${(poison.flags & overflowFlag) === 0 ? 0n : poison.overflowTime}`,
   ].join(" ");

@@ -21,6 +21,8 @@ export interface TracedDevice {
 /** Where a DPA lies at the moment of tracing; null: in no region. */
 export interface TracedPlace {
   readonly region: string;
+  /** "": none. */
+  readonly uuid: string;
   readonly hpa: bigint;
 }
 
@@ -66,7 +68,7 @@ function component(bytes: Uint8Array, validity: number, bits: { readonly compone
 }
 
 function place(found: TracedPlace | null): string {
-  return `hpa=${(found?.hpa ?? noAddress).toString(16)} hpa_alias0=${noAddress.toString(16)} region=${found?.region ?? ""} region_uuid=${noUuid}`;
+  return `hpa=${(found?.hpa ?? noAddress).toString(16)} hpa_alias0=${noAddress.toString(16)} region=${found?.region ?? ""} region_uuid=${found === null || found.uuid === "" ? noUuid : found.uuid}`;
 }
 
 function address(record: Uint8Array, types: Readonly<Record<number, string>>, subType: number): string {

@@ -125,7 +125,7 @@ function attributesOf(files: FileSystem, path: string): string {
 }
 
 /** Devices of the buses that captures list, in the captures' form. */
-export function attributesText({ files }: Host): string {
+export function attributesText({ files }: Pick<Host, "files">): string {
   return ["cxl", "dax", "nd"].flatMap((bus) => {
     const folder = `/sys/bus/${bus}/devices`;
     if (!files.exists(folder)) return [];

@@ -1,0 +1,22 @@
+// The kernel reads a page of its own. What memory would have given it is not what it gets once nobody decodes the address: it does not survive (observed.md,
+// "decoders are reset under live kernel memory").
+
+import type { Handler } from "../base/kernel.ts";
+import { panic, printk } from "../base/kernel.ts";
+import { touchHandler } from "../mm/backing.ts";
+import { directMapRange } from "../mm/direct-map.ts";
+import { consume } from "./machine-check.ts";
+
+const bootCpu = 0;
+
+const touch: Handler = (kernel, id) => {
+  const range = directMapRange(kernel, id);
+  if (range === undefined) return;
+  const { status } = kernel.platform.memory.load(range.start, 8);
+  consume(kernel, bootCpu, status, range.start, { context: "KERNEL", name: range.owner });
+  if (status !== "ones") return;
+  printk(kernel, "emerg", `BUG: unable to handle page fault for address of ${range.owner}`);
+  panic(kernel, "Fatal exception");
+};
+
+export const kernelPageHandlers: ReadonlyMap<string, Handler> = new Map([[touchHandler, touch]]);

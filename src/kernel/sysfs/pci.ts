@@ -1,0 +1,57 @@
+// Control files of PCI functions and of their bus: remove, rescan, reset (sysfs-bus-pci).
+
+import type { Task } from "../../sim/task.ts";
+import { task } from "../../sim/task.ts";
+import type { Device } from "../base/device.ts";
+import { busDevices } from "../base/device.ts";
+import { SystemError } from "../base/errno.ts";
+import type { Kernel } from "../base/kernel.ts";
+import { parseUnsigned } from "../base/parse.ts";
+import { isPciDevice, pciBus, pciFunctionOf } from "../pci/device.ts";
+import { isLinkUp } from "../pci/link.ts";
+import { canReset, resetFunction, resetMethod } from "../pci/reset.ts";
+import { devicesBelow, removeOne, rescan } from "../pci/rescan.ts";
+import type { Node } from "./node.ts";
+
+/** The number of a store. @throws SystemError EINVAL no number, or too large a one */
+function numberOf(text: string): bigint {
+  try {
+    return parseUnsigned(text);
+  } catch (thrown) {
+    if (!(thrown instanceof SystemError)) throw thrown;
+    throw new SystemError("EINVAL", thrown.message);
+  }
+}
+
+const isAsked = (text: string): boolean => numberOf(text) !== 0n;
+
+const storeRemove = task("remove.store", function* (kernel: Kernel, device: Device, text: string): Task<void> {
+  if (isAsked(text)) yield* removeOne(kernel, device);
+});
+
+/** A port of whose slot nothing is known, and whose link is up. */
+const isUnseen = (kernel: Kernel, device: Device): boolean => isPciDevice(device) && [4, 6].includes(pciFunctionOf(device).portType) && devicesBelow(device).length === 0 && isLinkUp(kernel, device);
+
+const storeRescan = task("rescan.store", function* (kernel: Kernel, above: Device | null, text: string): Task<void> {
+  if (!isAsked(text)) return;
+  const isBelow = (device: Device): boolean => {
+    for (let one: Device | null = device; one !== null; one = one.parent) if (one === above) return true;
+    return above === null;
+  };
+  for (const port of busDevices(kernel, pciBus).filter((device) => isBelow(device) && isUnseen(kernel, device))) yield* rescan(kernel, port);
+});
+
+const storeReset = task("reset.store", function* (kernel: Kernel, device: Device, text: string): Task<void> {
+  if (numberOf(text) !== 1n) throw new SystemError("EINVAL", "reset takes 1");
+  yield* resetFunction(kernel, device);
+});
+
+const command = (write: (text: string) => Task<void>): Node => ({ kind: "file", read: null, write });
+
+export function pciFiles(kernel: Kernel, device: Device): readonly (readonly [string, Node])[] {
+  const files: (readonly [string, Node])[] = [["remove", command((text) => storeRemove(kernel, device, text))], ["rescan", command((text) => storeRescan(kernel, device, text))]];
+  if (canReset(device)) files.push(["reset", command((text) => storeReset(kernel, device, text))], ["reset_method", { kind: "file", read: () => `${resetMethod}\n`, write: null }]);
+  return files;
+}
+
+export const pciBusFiles = (kernel: Kernel): readonly (readonly [string, Node])[] => [["rescan", command((text) => storeRescan(kernel, null, text))]];

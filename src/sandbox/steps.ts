@@ -1,0 +1,90 @@
+// The steps of a scenario, one after the other, between boot and ready: commands, waits, what is injected, what must hold on the way.
+
+import type { TaskContext, Task } from "../sim/task.ts";
+import { hasReady, nextWakeTime, sleep, task } from "../sim/task.ts";
+import type { TraceWriter } from "../sim/trace.ts";
+import { resultKinds, traceText } from "../sim/trace.ts";
+import { nextTimer } from "../kernel/base/kernel.ts";
+import type { Kernel } from "../kernel/base/kernel.ts";
+import type { FileSystem } from "../kernel/sysfs/file-system.ts";
+import { judgeMoment, judgeText } from "../scenario/expect.ts";
+import type { MomentFacts } from "../scenario/expect.ts";
+import type { ScenarioPlan, StepFile } from "../scenario/plan.ts";
+import type { ExpectationResult } from "../scenario/result.ts";
+import { runCommand } from "../userland/run.ts";
+import type { FaultTable } from "./faults.ts";
+import { injectStep } from "./faults.ts";
+import { resolveReferences } from "./references.ts";
+import type { System } from "./system.ts";
+
+/** A step or workload that could not be carried out: the scenario fails with this reason. */
+export class StepFailure extends Error {}
+
+/** What steps act on, and what they leave behind. */
+export interface StepRun {
+  readonly plan: ScenarioPlan;
+  readonly system: System;
+  readonly files: FileSystem;
+  readonly faults: FaultTable;
+  /** What was held against expectations on the way, in order. */
+  readonly results: ExpectationResult[];
+  /** Marks and log lines since the step before this one began. */
+  readonly said: string[];
+  readonly facts: () => MomentFacts;
+}
+
+type CommandStep = Extract<StepFile, { run: unknown }>;
+type UntilStep = Extract<StepFile, { until: unknown }>;
+
+/** Virtual ns between two looks. */
+const lookEvery = 100_000;
+const patience = 1_000_000_000;
+
+/** Something is under way that no workload does. */
+export const isBusy = ({ hardware, scheduler, kernel, platform }: System): boolean => hasReady(scheduler) || nextWakeTime(scheduler) >= 0 || nextTimer(kernel) >= 0 || hardware.nextEvent >= 0 || platform.interrupts.pending;
+
+export function traceExpectation(trace: TraceWriter, { text, pass, actual }: ExpectationResult): void {
+  traceText(trace, "result", resultKinds.expectation, text, `${pass ? "holds" : "does not hold"}: ${actual}`);
+}
+
+function note(run: StepRun, number: number, result: ExpectationResult): void {
+  const noted = { ...result, text: `step ${number}: ${result.text}` };
+  traceExpectation(run.system.kernel.trace, noted);
+  run.results.push(noted);
+}
+
+const command = task("sandbox.command", function* (kernel: Kernel, run: StepRun, step: CommandStep, number: number): Task<void> {
+  const text = resolveReferences(run.plan.machine, run.files, step.run);
+  const done = yield* runCommand(kernel, run.files, text);
+  traceText(kernel.trace, "result", resultKinds.step, text, done.stdout + done.stderr, done.exitCode);
+  const wanted = step.exit ?? 0;
+  if (done.exitCode !== wanted) throw new StepFailure(`step ${number} "${text}" ended ${done.exitCode}, not ${wanted}: ${(done.stderr || done.stdout).trim().split("\n").at(-1) ?? ""}`);
+  for (const stream of ["stdout", "stderr"] as const) if (step[stream] !== undefined) note(run, number, judgeText(`${stream} of "${text}"`, step[stream], done[stream]));
+});
+
+const awaitText = task("sandbox.until", function* (_context: TaskContext, run: StepRun, step: UntilStep, number: number): Task<void> {
+  const end = run.system.hardware.now + (step.within ?? patience);
+  while (!run.said.some((text) => text.includes(step.until))) {
+    const left = end - run.system.hardware.now;
+    if (left <= 0) throw new StepFailure(`step ${number}: nothing said "${step.until}" within ${(step.within ?? patience) / 1e6} ms`);
+    yield sleep(Math.min(lookEvery, left));
+  }
+});
+
+/** Carries out all steps. @throws StepFailure, UnresolvedReferenceError */
+export const runSteps = task("sandbox.runSteps", function* (kernel: Kernel, run: StepRun): Task<void> {
+  for (const [index, step] of run.plan.steps.entries()) {
+    const number = index + 1;
+    if (!("until" in step)) run.said.length = 0;
+    if ("run" in step) yield* command(kernel, run, step, number);
+    else if ("advance" in step) yield sleep(step.advance);
+    else if ("settle" in step) while (isBusy(run.system)) yield sleep(lookEvery);
+    else if ("until" in step) yield* awaitText(kernel, run, step, number);
+    else if ("expect" in step) for (const one of step.expect) note(run, number, judgeMoment(one, run.facts()));
+    else {
+      injectStep(run.faults, number);
+      // Hardware acts on its next advance.
+      yield sleep(1);
+    }
+  }
+});

@@ -1,0 +1,58 @@
+// The `expect:` part of a scenario file: what may be claimed of a run at its end, and of the system between two steps.
+
+import { z } from "zod";
+import { parsePath } from "./json-path.ts";
+import { count } from "./values.ts";
+
+export const outcomes = ["panic", "reset", "hang", "rebooted", "wedged", "stranded", "reduced", "recovered", "unaffected"] as const;
+export const verdicts = ["needs-remediation", "none"] as const;
+
+/** Of the kernel's log, as in dmesg. */
+const levels = ["emerg", "alert", "crit", "err", "warn", "notice", "info", "debug"] as const;
+
+const bounds = { equals: z.union([z.int(), z.string()]).optional(), atLeast: z.int().optional(), atMost: z.int().optional() };
+
+/** One text, or several that are all meant. */
+export const texts = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
+
+const jsonPath = z.string().superRefine((path, context) => {
+  const parsed = parsePath(path);
+  if (typeof parsed === "string") context.addIssue({ code: "custom", message: parsed });
+});
+
+const listing = z.strictObject({
+  list: z.string(),
+  path: jsonPath,
+  equals: z.union([z.int(), z.string(), z.boolean()]).optional(),
+  contains: z.string().min(1).optional(),
+  atLeast: z.int().optional(),
+  atMost: z.int().optional(),
+  absent: z.literal(true).optional(),
+}).refine(({ equals, contains, atLeast, atMost, absent }) => [equals, contains, atLeast ?? atMost, absent].filter((one) => one !== undefined).length === 1, "say one of equals, contains, atLeast with atMost, or absent: true");
+
+/** Lines as a block of text or one by one; leading spaces count. */
+const lines = z.union([z.string(), z.array(z.string()), z.strictObject({ contains: texts }), z.strictObject({ lacks: texts })]);
+
+const path = z.string().startsWith("/");
+
+/** What can be asked of the system at any moment. */
+const momentary = [
+  z.strictObject({ metric: z.enum(["machineChecks", "droppedWrites", "killed", "survived", "bytesLost", "bytesServed"]), ...bounds }),
+  z.strictObject({ log: z.string().min(1), level: z.enum(levels).optional(), ...bounds }),
+  z.strictObject({ file: path, equals: z.string().optional(), contains: z.string().min(1).optional() }).refine(({ equals, contains }) => (equals === undefined) !== (contains === undefined), "say equals: or contains:"),
+  z.strictObject({ absent: path }),
+  z.strictObject({ iomem: lines }),
+  z.strictObject({ cxl: listing }),
+  z.strictObject({ daxctl: listing }),
+  z.strictObject({ register: z.strictObject({ of: z.string(), field: z.string() }), equals: count }),
+] as const;
+
+export const momentaryExpectation = z.union(momentary);
+
+/** The end has an outcome, a verdict and the report's warnings besides. */
+export const expectation = z.union([
+  z.strictObject({ outcome: z.enum(outcomes) }),
+  z.strictObject({ verdict: z.enum(verdicts) }),
+  z.strictObject({ warning: z.string().min(1), ...bounds }),
+  ...momentary,
+]);
