@@ -1,7 +1,6 @@
 // Where the captured machine had its windows and host bridges: from its /proc/iomem, or from what its tools printed, so that addresses can be compared.
 
-import type { Json } from "../capture.ts";
-import { isObject } from "../capture.ts";
+import { objectsIn } from "../capture.ts";
 import type { Addresses, Topology } from "../topology.ts";
 import type { LinuxCase } from "./case.ts";
 import { documentIn, parseJson } from "./facts.ts";
@@ -19,12 +18,6 @@ function windowsIn(text: string): bigint[] {
   for (const [, start = "0", number = "0"] of text.matchAll(window)) windows[Number(number)] = BigInt(`0x${start}`);
   return windows;
 }
-
-/** Every object of a listing, nested ones too. */
-const objectsIn = (value: Json): { readonly [key: string]: Json }[] => {
-  if (Array.isArray(value)) return (value as readonly Json[]).flatMap(objectsIn);
-  return isObject(value) ? [value, ...Object.values(value).flatMap(objectsIn)] : [];
-};
 
 /** Bases of windows as listings show root decoders; failing that, the first region's base is that of the first window. */
 function windowsListed({ moments, steps }: LinuxCase): bigint[] {
