@@ -116,7 +116,7 @@ describe("a case", () => {
     expect(differences("2a-one-volatile", [["0-up.attrs.txt", "BWFW VERSION 00", "BWFW VERSION 01"]]).filter((one) => one.place === place)).toEqual([{ moment: "0-up", place, theirs: "BWFW VERSION 01", ours: "BWFW VERSION 0" }]);
   });
 
-  for (const name of ["2a-one-volatile", "2b-two-way-ram", "3-ok-nosr", "3-ok-sr-region", "3-fail-missing-sr"]) {
+  for (const name of ["2a-one-volatile", "2b-two-way-ram", "3-ok-nosr", "3-ok-sr-region", "3-fail-missing-sr", "4-events"]) {
     it(`${name}: everything that was seen is equal or explained`, () => {
       expect(differences(name)).toEqual([]);
     });

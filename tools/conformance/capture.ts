@@ -37,6 +37,12 @@ export const isObject = (value: Json | undefined): value is JsonObject => typeof
 export const textOf = (value: Json | undefined): string => (typeof value === "string" ? value : "");
 export const listOf = (value: Json | undefined): readonly Json[] => (Array.isArray(value) ? value : []);
 
+/** Every object of a document, nested ones too. */
+export const objectsIn = (value: Json): JsonObject[] => {
+  if (Array.isArray(value)) return (value as readonly Json[]).flatMap(objectsIn);
+  return isObject(value) ? [value, ...Object.values(value).flatMap(objectsIn)] : [];
+};
+
 const hexadecimal = /^0x[0-9a-f]+$/i;
 const isNumber = (value: Json | undefined): boolean => (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) || (typeof value === "string" && hexadecimal.test(value));
 /** Fields that were checked to be numbers. */

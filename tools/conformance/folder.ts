@@ -40,7 +40,7 @@ function runFile(module: WebAssembly.Module, folder: string, name: string): File
     return runCapture(module, readAccesses(name, text(), commandLineBeside(folder, name), existsSync(table) ? bridgesOf(relative(folder, table), readFileSync(table)) : new Map()));
   }
   if (name.endsWith(".hdm-regs.txt")) return runCapture(module, readDecoders(name, text(), commandLineBeside(folder, name)));
-  const capture = name.endsWith(".json") ? readCapture(name, text()) : undefined;
+  const capture = name.endsWith(".json") && !isCompanion(basename(name)) ? readCapture(name, text()) : undefined;
   return capture === undefined ? undefined : runCapture(module, capture);
 }
 

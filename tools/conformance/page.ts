@@ -79,6 +79,10 @@ The steps of the log are done in order; a second kernel (kexec) finds decoders a
 | \`NAME.attrs.txt\` | every attribute, link and driver of the cxl, dax and nd buses |
 | \`NAME.hdm-regs.txt\` | decoder registers and global control |
 | \`host-request del CARD\` | the card is gone: from the start where no driver has run yet, else pulled |
+| \`host-request\` of anything else | of what was done from outside the poison that a later list shows as the device's own; the order of a list is the device's |
+
+Where firmware's decoders meet a race (slots of a region that misses a member), ours is booted with other orders of probing until its first moment shows
+the same as theirs. A kernel whose dax regions never had a driver is taken to have had no dax_cxl.
 
 Names that are a race (memN, endpointN, portN, decoderN.M) are compared by serial number and host. Not given, and told: loading of modules (drivers are
 built in), lines that need a shell or a program that is not here, actions from outside that the folder does not describe.

@@ -7,7 +7,7 @@ import { assemblyRules, seedRules } from "./behaviour.ts";
 const list = (prefix: string, rows: readonly (readonly [text: string, clause: string])[]): Rule[] => rows.map(([text, clause], index) => ({ id: `${prefix}${index + 1}`, text, clause }));
 
 /** What the specification and Linux ask of decoders, interleaving and isolation. */
-export const sheetRules: readonly Rule[] = [
+const sheetRules: readonly Rule[] = [
   ...list("C", [
     ["Commit 0 to 1: Committed or Error Not Committed within 10 ms", "CXL 8.2.4.20.12"],
     ["With Lock On Commit the hardware checks order, wrap, divisibility, distinct targets and the decoder before", "CXL 8.2.4.20.12"],

@@ -1,7 +1,6 @@
 // Where the captured machine had its windows and host bridges: from its /proc/iomem, or from what its tools printed, so that addresses can be compared.
 
-import type { Json } from "../capture.ts";
-import { isObject } from "../capture.ts";
+import { objectsIn } from "../capture.ts";
 import type { Addresses, Topology } from "../topology.ts";
 import type { LinuxCase } from "./case.ts";
 import { documentIn, parseJson } from "./facts.ts";
@@ -20,15 +19,9 @@ function windowsIn(text: string): bigint[] {
   return windows;
 }
 
-/** Every object of a listing, nested ones too. */
-const objectsIn = (value: Json): { readonly [key: string]: Json }[] => {
-  if (Array.isArray(value)) return (value as readonly Json[]).flatMap(objectsIn);
-  return isObject(value) ? [value, ...Object.values(value).flatMap(objectsIn)] : [];
-};
-
 /** Bases of windows as listings show root decoders; failing that, the first region's base is that of the first window. */
 function windowsListed({ moments, steps }: LinuxCase): bigint[] {
-  const files = [...moments.values()].flatMap((moment) => [...moment.files].filter(([kind, text]) => kind.endsWith(".json") && text.trim() !== "").map(([kind, text]) => parseJson(`${moment.name}.${kind}`, text)));
+  const files = [...moments.values()].flatMap((moment) => [...moment.files].filter(([kind, text]) => kind.endsWith(".json") && text.trim() !== "").map(([kind, text]) => parseJson(`${moment.file}.${kind}`, text)));
   const objects = [...files, ...steps.flatMap((step) => (step.kind === "command" ? [documentIn(step.output)] : []))].flatMap(objectsIn);
   const windows: bigint[] = [];
   for (const { decoder, resource } of objects) {
@@ -42,7 +35,7 @@ function windowsListed({ moments, steps }: LinuxCase): bigint[] {
 
 export function addressesOf(linux: LinuxCase, topology: Topology): Addresses {
   const texts = [...linux.moments.values()].flatMap((moment) => moment.files.get("iomem") ?? []);
-  const windows = texts.map(windowsIn).find((found) => found.length > 0) ?? windowsListed(linux);
+  const windows = texts.map(windowsIn).find((found) => found[0] !== undefined) ?? windowsListed(linux);
   const bases = texts.map((text) => [...new Set([...text.matchAll(bridgeRegisters)].map(([, start = "0"]) => BigInt(`0x${start}`) & ~block))]).find((found) => found.length === topology.bridges.length) ?? [];
   const lowest = windows.filter((base) => base !== undefined).reduce<bigint | undefined>((least, base) => (least === undefined || base < least ? base : least), undefined);
   const first = bases[0] ?? (lowest === undefined ? undefined : lowest - usualDistance);

@@ -17,6 +17,8 @@ export type Step =
 
 export interface Moment {
   readonly name: string;
+  /** Its files' common name, with that of the case: for messages. */
+  readonly file: string;
   /** Contents by kind of file (`cxl-all.json`, `iomem`, ...). */
   readonly files: ReadonlyMap<string, string>;
 }
@@ -83,7 +85,7 @@ export function readCase(folder: string, isMachineGiven = false): LinuxCase {
   const moments = steps.flatMap((step): Moment[] => {
     if (step.kind !== "moment") return [];
     const files = momentFiles.filter((kind) => all.includes(`${step.name}.${kind}`)).map((kind) => [kind, text(`${step.name}.${kind}`)] as const);
-    return [{ name: step.name, files: new Map(files) }];
+    return [{ name: step.name, file: `${name}/${step.name}`, files: new Map(files) }];
   });
   return { name, commandLine, kernelCommandLine: appended(commandLine), steps, moments: new Map(moments.map((moment) => [moment.name, moment])) };
 }

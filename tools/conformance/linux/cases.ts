@@ -7,7 +7,7 @@ import type { ScenarioPlan } from "../../../src/scenario/plan.ts";
 import { planScenario } from "../../../src/scenario/plan.ts";
 import { UnresolvedReferenceError } from "../../../src/sandbox/references.ts";
 import { CaptureError } from "../capture.ts";
-import { commandLineFile, logFile, momentFiles, readCase } from "./case.ts";
+import { commandLineFile, logFile, readCase } from "./case.ts";
 import type { CaseResult } from "./compare.ts";
 import { runCase } from "./compare.ts";
 
@@ -16,13 +16,11 @@ export interface LinuxOutcome {
   readonly errors: readonly Error[];
 }
 
-const hasMoment = (folder: string): boolean => readdirSync(folder).some((name) => momentFiles.some((kind) => name.endsWith(`.${kind}`)));
-
-/** Folders with a log: the folder itself, or those below it that have moments too. */
+/** Folders with a log: the folder itself, or those below it. */
 export function casesIn(folder: string): string[] {
   if (!existsSync(folder) || !statSync(folder).isDirectory()) throw new CaptureError(folder, "", "is no folder; give one with captures");
   if (existsSync(join(folder, logFile))) return [folder];
-  return readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => basename(name) === logFile).map((name) => join(folder, name, "..")).filter(hasMoment).toSorted();
+  return readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => basename(name) === logFile).map((name) => join(folder, name, "..")).toSorted();
 }
 
 /** @throws CaptureError, ScenarioFileError */

@@ -2,6 +2,7 @@
 
 import { hdmDecoderPort } from "../../../registers/hdm-decoder.ts";
 import type { IsolationOwner } from "../../../src/firmware/firmware.ts";
+import type { ModulePlan } from "../../../src/kernel/base/module-plan.ts";
 import { boot, kernelHandlers, onNotify } from "../../../src/kernel/boot.ts";
 import { SystemError } from "../../../src/kernel/base/errno.ts";
 import { createFileSystem } from "../../../src/kernel/sysfs/file-system.ts";
@@ -67,6 +68,8 @@ export interface Booting {
   readonly machine: MachineDescription;
   readonly setup: FirmwareSetup;
   readonly policies: PolicyValues;
+  /** Drivers that the kernel has; all of them, built in, when absent. */
+  readonly modules?: ModulePlan;
   /** Decides races; in order when absent. */
   readonly seed?: number;
 }
@@ -79,10 +82,10 @@ export function capturedBooting(machine: MachineDescription, commandLine: string
   return { machine, setup: { ...noSetup, decoders, softReserved: softReservedOf(commandLine) }, policies };
 }
 
-export function bootHost(module: WebAssembly.Module, { machine, setup, policies, seed }: Booting): Host {
+export function bootHost(module: WebAssembly.Module, { machine, setup, policies, modules, seed }: Booting): Host {
   const system = createSystem(module, { machine, firmware: { isolationOwner: policies.isoown as IsolationOwner, restrictions, setup }, policies: kernelPolicies(policies), handlers: kernelHandlers, seed: seed ?? 1, schedule: seed === undefined ? "fixed" : "seeded", onNotify });
   const files = createFileSystem(system.kernel);
-  run(system, boot(system.kernel));
+  run(system, boot(system.kernel, modules));
   return { system, machine, files, command: (line) => run(system, runCommand(system.kernel, files, line)) };
 }
 

@@ -76,7 +76,7 @@ const listings: readonly (readonly [kind: "cxl-vvv.json" | "cxl-all.json" | "cxl
 export const namesOfMoment = (moment: Moment, before: Names): Names =>
   (["cxl-all.json", "cxl-vvv.json", "cxl.json"] as const).reduce((names, kind) => {
     const text = moment.files.get(kind);
-    return text === undefined || text.trim() === "" ? names : namesIn(parseJson(`${moment.name}.${kind}`, text), names);
+    return text === undefined || text.trim() === "" ? names : namesIn(parseJson(`${moment.file}.${kind}`, text), names);
   }, before);
 
 const withoutMessages = ({ stdout }: CommandResult): string => stdout;
@@ -113,13 +113,13 @@ export function compareMoment(run: Run, moment: Moment): MomentResult {
   const compare = (theirs: Facts, ours: Facts): void => compareFacts(result, run.used, canonical(run.theirNames, theirs), canonical(run.ourNames, ours));
   for (const [kind, command] of listings) {
     const text = moment.files.get(kind);
-    if (text !== undefined) compare(listingFacts(`${moment.name}.${kind}`, kind, text), listingFacts(command, kind, withoutMessages(run.host.command(command))));
+    if (text !== undefined) compare(listingFacts(`${moment.file}.${kind}`, kind, text), listingFacts(command, kind, withoutMessages(run.host.command(command))));
   }
   const [iomem, attributes, decoders] = (["iomem", "attrs.txt", "hdm-regs.txt"] as const).map((kind) => moment.files.get(kind));
   if (iomem !== undefined) compare(iomemFacts(iomem), iomemFacts(run.host.files.read("/proc/iomem")));
   if (attributes !== undefined) compare(attributeFacts(attributes), attributeFacts(attributesText(run.host)));
   if (decoders !== undefined) {
-    const { theirs, ours } = decoderFacts(run, readDecoders(`${moment.name}.hdm-regs.txt`, decoders, run.linux.commandLine).entries);
+    const { theirs, ours } = decoderFacts(run, readDecoders(`${moment.file}.hdm-regs.txt`, decoders, run.linux.commandLine).entries);
     compareFacts(result, run.used, theirs, ours);
   }
   return result;

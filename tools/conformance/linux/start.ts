@@ -2,11 +2,14 @@
 
 import type { MachineDescription } from "../../../src/platform/description.ts";
 import type { ScenarioPlan } from "../../../src/scenario/plan.ts";
-import { CaptureError, readDecoders } from "../capture.ts";
+import { moduleNames } from "../../../src/kernel/base/module-plan.ts";
+import type { Json, JsonObject } from "../capture.ts";
+import { CaptureError, isObject, objectsIn, readDecoders } from "../capture.ts";
 import { machineOf, readTopology } from "../topology.ts";
 import { addressesOf } from "./addresses.ts";
 import type { LinuxCase, Moment, Step } from "./case.ts";
 import { logFile } from "./case.ts";
+import { documentIn, parseJson } from "./facts.ts";
 import type { Booting } from "./host.ts";
 import { capturedBooting } from "./host.ts";
 import { partFinder, withoutCard } from "./parts.ts";
@@ -35,6 +38,23 @@ const machineOfCase = (linux: LinuxCase): MachineDescription => {
   const topology = readTopology(linux.name, linux.commandLine);
   return machineOf(topology, addressesOf(linux, topology));
 };
+
+/** Every region with dax information in what a kernel's tools printed. */
+function daxRegionsShown(linux: LinuxCase, steps: readonly Step[]): JsonObject[] {
+  const documents = steps.flatMap((step): Json[] => {
+    if (step.kind === "command") return [documentIn(step.output)];
+    const moment = step.kind === "moment" ? linux.moments.get(step.name) : undefined;
+    return moment === undefined ? [] : [...moment.files].filter(([kind, text]) => kind.startsWith("cxl-") && text.trim() !== "").map(([kind, text]) => parseJson(`${moment.file}.${kind}`, text));
+  });
+  return documents.flatMap(objectsIn).flatMap(({ daxregion }) => (isObject(daxregion) ? [daxregion] : []));
+}
+
+/** A kernel whose dax regions never had a driver did not have dax_cxl. */
+function modulesOf(linux: LinuxCase, steps: readonly Step[]): Pick<Booting, "modules"> {
+  const shown = daxRegionsShown(linux, steps);
+  const hasDriver = shown.length === 0 || shown.some((region) => region["size"] !== undefined);
+  return hasDriver ? {} : { modules: { builtIn: moduleNames.filter((name) => name !== "dax_cxl"), modules: [] } };
+}
 
 /** Steps of each kernel, with its command line. */
 function kernelsOf(linux: LinuxCase): { readonly commandLine: string; readonly steps: Step[] }[] {
@@ -71,11 +91,11 @@ export function derivedStart(linux: LinuxCase): Start {
     const { gone, rest } = takenBefore(steps);
     const left = [...missing, ...gone].map(partNamed).reduce(withoutCard, machine);
     missing.push(...steps.flatMap((step) => (step.kind === "removed" ? [step.card] : [])));
-    const decoders = programmedDecoders(machine, partNamed, readDecoders(`${moment.name}.hdm-regs.txt`, text, linux.commandLine).entries);
-    return { booting: capturedBooting(left, commandLine, decoders), steps: rest, commands: null, startsBeforeDrivers: true };
+    const decoders = programmedDecoders(machine, partNamed, readDecoders(`${moment.file}.hdm-regs.txt`, text, linux.commandLine).entries);
+    return { booting: { ...capturedBooting(left, commandLine, decoders), ...modulesOf(linux, steps) }, steps: rest, commands: null, startsBeforeDrivers: true };
   });
   return {
-    stages: [{ booting: capturedBooting(machine, first?.commandLine ?? "", []), steps: first?.steps ?? [], commands: null, startsBeforeDrivers: false }, ...second],
+    stages: [{ booting: { ...capturedBooting(machine, first?.commandLine ?? "", []), ...modulesOf(linux, first?.steps ?? []) }, steps: first?.steps ?? [], commands: null, startsBeforeDrivers: false }, ...second],
     partNamed, notes: second.length === 0 ? [] : ["the second kernel found decoders programmed from the registers of its first moment"],
   };
 }
@@ -96,7 +116,7 @@ export function scenarioStart(linux: LinuxCase, plan: ScenarioPlan): Start {
   const steps = kernels.length > 1 ? rest : (kernels[0]?.steps ?? []);
   const unused = [["faults", plan.faults.length], ["workloads", plan.workloads.length], ["expect", plan.expectations.length]].filter(([, count]) => count !== 0).map(([name]) => name);
   return {
-    stages: [{ booting: { machine: plan.machine, setup: plan.firmware, policies: plan.policies }, steps, commands: commandsOf(linux, steps, plan), startsBeforeDrivers: kernels.length > 1 }],
+    stages: [{ booting: { machine: plan.machine, setup: plan.firmware, policies: plan.policies, modules: plan.modules }, steps, commands: commandsOf(linux, steps, plan), startsBeforeDrivers: kernels.length > 1 }],
     partNamed: partFinder(linux.name, plan.machine, linux.commandLine === "" ? undefined : machineOfCase(linux)),
     notes: [
       ...(kernels.length > 1 ? ["what came before the last kernel was left out: the scenario's firmware stands for it"] : []),
