@@ -4,7 +4,8 @@
 import type { Task } from "../sim/task.ts";
 import { point, task } from "../sim/task.ts";
 import type { Driver } from "./base/device.ts";
-import { introduceDriver, registerDriver } from "./base/device.ts";
+import { introduceDriver, registerDriver, withdrawDriver } from "./base/device.ts";
+import { SystemError } from "./base/errno.ts";
 import type { Kernel } from "./base/kernel.ts";
 import { mark } from "./base/kernel.ts";
 import type { ModuleName } from "./base/module-plan.ts";
@@ -13,8 +14,8 @@ import { awaitProbing } from "./base/probing.ts";
 import { memDriver, portDriver } from "./cxl/mem-driver.ts";
 import { pciDriver } from "./cxl/pci-driver.ts";
 import { acpiDriver } from "./cxl/root.ts";
-import { startCxlDax } from "./dax/cxl.ts";
-import { startHmem } from "./dax/hmem.ts";
+import { cxlDaxRegionDriver, startCxlDax } from "./dax/cxl.ts";
+import { hmemDrivers, startHmem } from "./dax/hmem.ts";
 
 /** Loaded before: ports must be there when a host bridge or endpoint binds. */
 const dependencies: Readonly<Partial<Record<ModuleName, readonly ModuleName[]>>> = { cxl_acpi: ["cxl_port"], cxl_mem: ["cxl_port"] };
@@ -47,6 +48,25 @@ export const loadModule = task("module.load", function* (kernel: Kernel, name: M
   for (const first of [...(dependencies[name] ?? []), ...(hasBarrier(kernel) ? (requests[name] ?? []) : [])]) yield* loadModule(kernel, first);
   yield* initializers[name](kernel);
   if (!isBuiltIn(kernel, name)) mark(kernel, `${name} loaded`);
+});
+
+/** Modules that use another one's functions; it stays while they are there. */
+const users: Readonly<Partial<Record<ModuleName, readonly ModuleName[]>>> = { dax_hmem: ["dax_cxl"] };
+const drivers: Readonly<Record<ModuleName, readonly Driver[]>> = { cxl_port: [portDriver], cxl_acpi: [acpiDriver], cxl_mem: [memDriver], cxl_pci: [pciDriver], dax_hmem: hmemDrivers, dax_cxl: [cxlDaxRegionDriver] };
+
+export const isLoaded = (kernel: Kernel, name: ModuleName): boolean => moduleState(kernel).loaded.has(name);
+
+/** Loaded modules that need this one. */
+export const usersOf = (kernel: Kernel, name: ModuleName): ModuleName[] => (users[name] ?? []).filter((user) => isLoaded(kernel, user) && !isBuiltIn(kernel, user));
+
+/** Takes a module away with its drivers (delete_module). @throws SystemError ENOENT it is not loaded; EBUSY built in; EAGAIN others use it */
+export const unloadModule = task("module.unload", function* (kernel: Kernel, name: ModuleName): Task<void> {
+  if (!isLoaded(kernel, name)) throw new SystemError("ENOENT", `${name} is not loaded`);
+  if (isBuiltIn(kernel, name)) throw new SystemError("EBUSY", `${name} is built in`);
+  if (usersOf(kernel, name).length > 0) throw new SystemError("EAGAIN", `${name} is in use`);
+  for (const driver of drivers[name].toReversed()) yield* withdrawDriver(kernel, driver);
+  moduleState(kernel).loaded.delete(name);
+  mark(kernel, `${name} unloaded`);
 });
 
 /** Built-in drivers that come before, or after, the walk over PCI functions, in the order of initcalls. */

@@ -6,6 +6,7 @@ import { SystemError, errnoText } from "../kernel/base/errno.ts";
 import type { FileSystem } from "../kernel/sysfs/file-system.ts";
 import { cxl } from "./cxl.ts";
 import { daxctl } from "./daxctl.ts";
+import { lsmod, modprobe, rmmod } from "./modules.ts";
 import { UsageProblem, parseOptions } from "./options.ts";
 import type { CommandResult, Output } from "./output.ts";
 
@@ -97,6 +98,12 @@ function* runProgram(files: FileSystem, words: readonly string[], output: Output
     case "sh":
       if (argv[0] !== "-c" || argv[1] === undefined) throw new UsageProblem("sh: only -c 'COMMAND'");
       return yield* runProgram(files, splitWords(argv[1]), output, "sh");
+    case "modprobe":
+      return yield* modprobe(files, argv, output);
+    case "rmmod":
+      return yield* rmmod(files, argv, output);
+    case "lsmod":
+      return lsmod(files, output);
     case "dmesg":
       return dmesg(files, argv, output);
     default:

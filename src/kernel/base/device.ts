@@ -226,6 +226,12 @@ export const introduceDriver = task("introduceDriver", function* (kernel: Kernel
   }
 });
 
+/** Takes a driver away: it lets go of its devices, the newest first, and probes no more. */
+export const withdrawDriver = task("withdrawDriver", function* (kernel: Kernel, driver: Driver): Task<void> {
+  remove(kernel.drivers.get(driver.bus) ?? [], driver);
+  for (const device of busDevices(kernel, driver.bus).toReversed()) if (device.driver === driver) yield* unbind(kernel, device);
+});
+
 /** Removes a device and everything below it, children first, newest first. */
 export const removeDevice = task("removeDevice", function* (kernel: Kernel, device: Device): Task<void> {
   if (device.isDead) return;

@@ -4,7 +4,7 @@
 import type { Task } from "../../sim/task.ts";
 import { task } from "../../sim/task.ts";
 import type { Device, Driver } from "../base/device.ts";
-import { addDevice, attach, registerDriver } from "../base/device.ts";
+import { addDevice, attach, findDevice, registerDriver } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import { platformBus, platformRoot } from "../base/platform-bus.ts";
 import type { Kernel } from "../base/kernel.ts";
@@ -29,15 +29,19 @@ const probe = task("hmem_platform.probe", function* (kernel: Kernel, platform: D
   if (hasDeferred) queueDecision(kernel, platform);
 });
 
+const platformName = "hmem_platform.0";
 const platformDriver: Driver = {
-  name: "hmem_platform", bus: platformBus, match: (_kernel, device) => device.name.startsWith("hmem_platform."), probe,
+  name: "hmem_platform", bus: platformBus, match: (_kernel, device) => device.name === platformName, probe,
   remove: task("hmem_platform.remove", function* (): Task<void> {}),
 };
 
-/** Start of module dax_hmem: its drivers, and the platform device where there is Soft Reserved memory. */
+/** The drivers of module dax_hmem. */
+export const hmemDrivers: readonly Driver[] = [platformDriver, hmemDriver];
+
+/** Start of module dax_hmem: its drivers, and the platform device where there is Soft Reserved memory; that one outlives the module. */
 export const startHmem = task("dax.startHmem", function* (kernel: Kernel): Task<void> {
-  registerDriver(kernel, platformDriver);
-  registerDriver(kernel, hmemDriver);
+  for (const driver of hmemDrivers) registerDriver(kernel, driver);
   if (softReservedRanges(kernel).length === 0) return;
-  yield* attach(kernel, addDevice(kernel, { name: "hmem_platform.0", bus: platformBus, type: platformType, parent: platformRoot(kernel), data: {} }));
+  const known = findDevice(kernel, platformBus, platformName);
+  yield* attach(kernel, known ?? addDevice(kernel, { name: platformName, bus: platformBus, type: platformType, parent: platformRoot(kernel), data: {} }));
 });

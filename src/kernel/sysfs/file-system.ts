@@ -9,6 +9,7 @@ import { sendFromUser } from "../cxl/ioctl.ts";
 import { formatResources, iomem } from "../resource/resource.ts";
 import { cxlBus } from "../cxl/types.ts";
 import type { FileSystem } from "./interface.ts";
+import { deleteModule, initModule } from "./modules.ts";
 import type { Node } from "./node.ts";
 import { rootNode } from "./nodes.ts";
 
@@ -102,6 +103,8 @@ export function createFileSystem(kernel: Kernel, isRoot = true): FileSystem {
     readlink: (path) => readLink(kernel, path),
     realpath: (path) => resolve(kernel, path, true).path,
     exists: (path) => exists(kernel, path),
+    loadModule: (name) => initModule(kernel, name),
+    unloadModule: (name) => deleteModule(kernel, name),
     send: (path, command, input, room) => sendThrough(kernel, path, command, input, room),
   };
 }

@@ -14,6 +14,9 @@ export interface FileSystem {
   /** Path with every link followed. */
   realpath(path: string): string;
   exists(path: string): boolean;
+  /** finit_module and delete_module of a module by its name. */
+  loadModule(name: string): Task<void>;
+  unloadModule(name: string): Task<void>;
   /** ioctl of a memdev's character device (/dev/cxl/memN): sends a mailbox command; what the device thinks of it is in the answer's return code. */
   send(path: string, command: string, input: Uint8Array, room: number): Task<{ readonly returnCode: number; readonly output: Uint8Array }>;
 }

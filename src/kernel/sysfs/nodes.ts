@@ -12,6 +12,7 @@ import { addDaxId, removeDaxId } from "../dax/match.ts";
 import { formatResources, iomem } from "../resource/resource.ts";
 import { debugNode } from "./debug.ts";
 import { systemBuses, systemNode } from "./memory.ts";
+import { loadedNode, modulesNode, release } from "./modules.ts";
 import type { Entries, Node } from "./node.ts";
 import { directory, file, fixed } from "./node.ts";
 import { pciBusFiles, pciFiles } from "./pci.ts";
@@ -190,7 +191,8 @@ export function rootNode(kernel: Kernel): Node {
   );
   return fixed({
     sys: fixed({ bus: buses, devices, kernel: directory(() => new Map([["debug", debugNode(kernel)], ["tracing", tracingNode(kernel)]])) }),
-    proc: fixed({ iomem: text(() => formatResources(iomem(kernel))) }),
+    lib: fixed({ modules: modulesNode(kernel) }),
+    proc: fixed({ modules: loadedNode(kernel), sys: fixed({ kernel: fixed({ osrelease: text(() => `${release(kernel)}\n`) }) }), iomem: text(() => formatResources(iomem(kernel))) }),
     dev: directory(() => deviceFiles(kernel)),
   });
 }
