@@ -81,7 +81,8 @@ function joinPorts(kernel: Kernel, region: Device, device: Device, position: num
   failCheck(kernel, "A16", region, device);
   if (root === null || targets[position % ways] !== dportTowards(root, port)) refuse(kernel, region, "ENXIO", `${memdev.name}:${device.name} invalid target position for ${rootDecoder.name}`);
   for (const one of portsUpwards(port)) attachPort(kernel, region, one, device, position);
-  endpointPart(device).stagedIn = null;
+  // The second decoder of one card has no reference of its own: it stays staged, so that it leaves its slot when it goes.
+  if (decoderOf(device).region === region) endpointPart(device).stagedIn = null;
   endpointPart(device).state = "auto";
 }
 
