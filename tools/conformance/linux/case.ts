@@ -12,6 +12,8 @@ export type Step =
   | { readonly kind: "kexec"; readonly commandLine: string }
   /** A card was taken out by its id on the command line. */
   | { readonly kind: "removed"; readonly card: string }
+  /** It was put back. */
+  | { readonly kind: "added"; readonly card: string }
   /** Something else that was done from outside. */
   | { readonly kind: "outside"; readonly what: string };
 
@@ -38,7 +40,7 @@ export const commandLineFile = "qemu-cmdline.txt";
 export const momentFiles = ["cxl-vvv.json", "cxl-all.json", "cxl.json", "daxctl.json", "iomem", "attrs.txt", "hdm-regs.txt"] as const;
 
 const endOfCommand = /^\[rc=(\d+), uptime=[\d.]+\]$/;
-const marked = /^(?:[\d.]+ )?(?:capture(?:\(light\))? (\S+)|host-request regs\.(\S+)|host-request del (\S+)|host-request (?!regs\.|del )(\S.*))$/;
+const marked = /^(?:[\d.]+ )?(?:capture(?:\(light\))? (\S+)|host-request regs\.(\S+)|host-request del (\S+)|host-request add (\S+)|host-request (?!regs\.|del |add )(\S.*))$/;
 
 /** Steps of a log. A moment without listings has registers only and stands where these were read. @throws CaptureError */
 export function readSteps(file: string, text: string): Step[] {
@@ -57,9 +59,10 @@ export function readSteps(file: string, text: string): Step[] {
       at = end;
       continue;
     }
-    const [, captured, read, removed, other] = marked.exec(line) ?? [];
+    const [, captured, read, removed, added, other] = marked.exec(line) ?? [];
     const name = captured ?? read;
     if (removed !== undefined) steps.push({ kind: "removed", card: removed });
+    if (added !== undefined) steps.push({ kind: "added", card: added });
     if (other !== undefined) steps.push({ kind: "outside", what: other });
     if (name === undefined || seen.has(name)) continue;
     seen.add(name);

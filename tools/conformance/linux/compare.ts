@@ -11,9 +11,9 @@ import { canonical, compareFacts, compareMoment, namesOfMoment, newResult, renew
 import type { Names } from "./names.ts";
 import { lasting, namesIn, present } from "./names.ts";
 import { bootInOrder } from "./order.ts";
-import { poison, poisonShown, pullCard } from "./outside.ts";
+import { poison, poisonShown, pullCard, putBack } from "./outside.ts";
 import type { Stage } from "./start.ts";
-import { derivedStart, isModuleCommand, scenarioStart } from "./start.ts";
+import { derivedStart, isKnownModule, isModuleCommand, scenarioStart } from "./start.ts";
 
 type Command = Extract<Step, { readonly kind: "command" }>;
 
@@ -83,11 +83,13 @@ function runStage(run: Run, { steps, commands, startsBeforeDrivers }: Stage): vo
   const waiting = commands?.slice();
   for (const step of steps) {
     if (step.kind === "command") {
-      if (isModuleCommand(step.line)) run.notes.add(`"${step.line}" was not given: drivers here are built in`);
+      if (isModuleCommand(step.line) && !isKnownModule(step.line)) run.notes.add(`"${step.line}" was not given: that is no module here`);
       else runStep(run, step, waiting?.shift());
     } else if (step.kind === "removed") {
       pullCard(run.linux.name, run.host, run.partNamed(step.card));
       run.notes.add(`${step.card} was pulled without the attention button's wait`);
+    } else if (step.kind === "added") {
+      putBack(run.linux.name, run.host, run.partNamed(step.card));
     } else if (step.kind === "outside") {
       run.isPoisonAwaited = true;
       run.notes.add("actions from outside are not in the folder: of them only poison was done, where a list shows it");

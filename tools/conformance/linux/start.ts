@@ -31,8 +31,10 @@ export interface Start {
   readonly notes: readonly string[];
 }
 
-/** Loading and unloading of modules: drivers are built in here. */
 export const isModuleCommand = (line: string): boolean => /^(modprobe|rmmod|insmod)\b/.test(line);
+
+/** Loading and unloading of modules that the model has. */
+export const isKnownModule = (line: string): boolean => line.split(/\s+/).slice(1).filter((word) => !word.startsWith("-")).every((name) => (moduleNames as readonly string[]).includes(name.replaceAll("-", "_")));
 
 const machineOfCase = (linux: LinuxCase): MachineDescription => {
   const topology = readTopology(linux.name, linux.commandLine);
@@ -49,11 +51,11 @@ function daxRegionsShown(linux: LinuxCase, steps: readonly Step[]): JsonObject[]
   return documents.flatMap(objectsIn).flatMap(({ daxregion }) => (isObject(daxregion) ? [daxregion] : []));
 }
 
-/** A kernel whose dax regions never had a driver did not have dax_cxl. */
+/** Captured kernels have modules, loaded before the first moment; one whose dax regions never had a driver did not have dax_cxl. */
 function modulesOf(linux: LinuxCase, steps: readonly Step[]): Pick<Booting, "modules"> {
   const shown = daxRegionsShown(linux, steps);
   const hasDriver = shown.length === 0 || shown.some((region) => region["size"] !== undefined);
-  return hasDriver ? {} : { modules: { builtIn: moduleNames.filter((name) => name !== "dax_cxl"), modules: [] } };
+  return { modules: { builtIn: [], modules: moduleNames.filter((name) => hasDriver || name !== "dax_cxl") } };
 }
 
 /** Steps of each kernel, with its command line. */
