@@ -17,8 +17,8 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   "src/cli": ["workers", "src/sandbox", "src/scenario", "src/report", "src/hardware"],
 };
 
-/** Folders inside the kernel, from the ground up; each may import those before it. `sysfs`, `modules` and `boot` stand on top. */
-export const kernelOrder = ["base", "trace", "resource", "policy", "mm", "pci", "acpi", "cxl", "dax", "mce", "isolation", "sysfs", "modules", "boot"] as const;
+/** Folders inside the kernel, from the ground up; each may import those before it. `modules`, `sysfs` and `boot` stand on top. */
+export const kernelOrder = ["base", "trace", "resource", "policy", "mm", "pci", "acpi", "cxl", "dax", "mce", "isolation", "modules", "sysfs", "boot"] as const;
 
 /** The room a file belongs to: its folder under the rooms above, `src/sandbox` for the front door. */
 export function roomOf(path: string): string | undefined {

@@ -84,7 +84,7 @@ function runStage(run: Run, { steps, commands, startsBeforeDrivers }: Stage): vo
   for (const step of steps) {
     if (step.kind === "command") {
       if (isModuleCommand(step.line) && !isKnownModule(step.line)) run.notes.add(`"${step.line}" was not given: that is no module here`);
-      else runStep(run, step, waiting?.shift());
+      else runStep(run, step, isModuleCommand(step.line) ? undefined : waiting?.shift());
     } else if (step.kind === "removed") {
       pullCard(run.linux.name, run.host, run.partNamed(step.card));
       run.notes.add(`${step.card} was pulled without the attention button's wait`);
