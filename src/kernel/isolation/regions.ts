@@ -39,8 +39,12 @@ export interface RegionPlan {
 /** Root and downstream ports above a member, the nearest first; none of a member that is missing. */
 const portsOfTarget = (target: Device | null): readonly Device[] => (target === null ? [] : portsAbove(memdevOf(endpointPart(target).memdev).pciDevice));
 
-/** Every region with a member below the port (S77, S78). */
-export const affectedRegions = (kernel: Kernel, port: Device): Device[] => busDevices(kernel, cxlBus).filter((device) => isRegion(device) && regionOf(device).targets.some((target) => portsOfTarget(target).includes(port)));
+/** A region of firmware's that never came together serves nobody: its members leave with their endpoints, and it stays as evidence (S3). */
+const isUnfinished = (region: Device): boolean => regionOf(region).isAuto && regionOf(region).state < regionStates.commit;
+
+/** Every region with a member below the port that recovery has to give back and make again (S77, S78). */
+export const affectedRegions = (kernel: Kernel, port: Device): Device[] =>
+  busDevices(kernel, cxlBus).filter((device) => isRegion(device) && !isUnfinished(device) && regionOf(device).targets.some((target) => portsOfTarget(target).includes(port)));
 
 /** Whether some port above a member is dead by the caller's judgement, or some member is missing. */
 export const regionReachesDeadPort = (region: Device, isDead: (port: Device) => boolean): boolean =>
