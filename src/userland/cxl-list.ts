@@ -10,9 +10,9 @@ import { readRegionErrors } from "./cxl-poison.ts";
 import { humanize } from "./human.ts";
 import type { Json } from "./json.ts";
 import { toJson } from "./json.ts";
-import { parseOptions } from "./options.ts";
+import { UsageProblem, parseOptions } from "./options.ts";
 import type { Output } from "./output.ts";
-import { attribute, childrenOf, devicesOf, driverOf, numberAttribute, pathOf } from "./tree.ts";
+import { attribute, childrenOf, devicesOf, driverOf, linkOf, numberAttribute, pathOf } from "./tree.ts";
 
 const spec = {
   memdev: { short: "m", value: true }, memdevs: { short: "M" }, serial: { short: "s", value: true }, bus: { short: "b", value: true }, buses: { short: "B" },
@@ -32,6 +32,8 @@ interface Request {
   readonly isIdleShown: boolean;
   readonly areTargetsShown: boolean;
   readonly isDaxShown: boolean;
+  /** A port filter means the ports themselves, not what is below them. */
+  readonly isSingle: boolean;
   /** What is asked of devices themselves, and what they answered. */
   readonly questions: ReadonlySet<Question>;
   readonly answers: Answers;
@@ -44,6 +46,9 @@ interface Request {
 type Collected = Record<Kind, JsonObject[]>;
 const nothing = (): Collected => ({ memdevs: [], buses: [], ports: [], endpoints: [], decoders: [], regions: [] });
 
+/** What a bus answers to beside its name. */
+const provider = "ACPI.CXL";
+
 const words = (text: string | undefined): string[] => (text ?? "").split(/[ ,]+/).filter((word) => word !== "");
 
 function parseRequest(files: FileSystem, argv: readonly string[], output: Output): { readonly request: Request; readonly isHuman: boolean } {
@@ -51,12 +56,14 @@ function parseRequest(files: FileSystem, argv: readonly string[], output: Output
   const verbosity = argv.filter((word) => /^-[A-Za-z]*v/.test(word) && !word.startsWith("--")).reduce((count, word) => count + word.split("v").length - 1, argv.filter((word) => word === "--verbose").length);
   const options = parseOptions(spec, argv);
   const filters = new Map([...options.values].map(([name, value]) => [name, words(value)] as const));
+  if (options.flags.has("single") && !filters.has("port")) throw new UsageProblem("-S/--single expects a port filter: -p/--port=");
   const chosen = new Set(kinds.filter((kind) => options.flags.has(kind)));
   if (verbosity > 0) for (const kind of kinds) chosen.add(kind);
+  const isImplied = chosen.size === 0;
   if (chosen.size === 0) for (const kind of kinds) if (filters.has(filterOf[kind])) chosen.add(kind);
   if (chosen.size === 0 && filters.has("serial")) chosen.add("memdevs");
   if (chosen.size === 0) for (const kind of ["memdevs", "regions"] as const) chosen.add(kind);
-  const request = { files, kinds: chosen, filters, isIdleShown: options.flags.has("idle") || verbosity > 1, areTargetsShown: options.flags.has("targets") || verbosity > 0, isDaxShown: options.flags.has("dax") || verbosity > 2, warn: output.err, questions: new Set(questionNames.filter((name) => verbosity > 2 || options.flags.has(name))), answers: new Map(), wayPoints: new Set<string>() };
+  const request = { files, kinds: chosen, filters, isIdleShown: options.flags.has("idle") || verbosity > 1, areTargetsShown: options.flags.has("targets") || verbosity > 0, isDaxShown: options.flags.has("dax") || verbosity > 2, isSingle: isImplied || options.flags.has("single"), warn: output.err, questions: new Set(questionNames.filter((name) => verbosity > 2 || options.flags.has(name))), answers: new Map(), wayPoints: new Set<string>() };
   return { request, isHuman: options.flags.has("human") };
 }
 
@@ -67,6 +74,19 @@ function matches(request: Request, filter: string, name: string, host?: string):
   const id = /\d+(\.\d+)?$/.exec(name)?.[0] ?? "";
   const isEndpoint = name.startsWith("endpoint");
   return wanted.some((word) => word === name || word === id || word === host || (word === "endpoint" && isEndpoint) || (word === "root" && name.startsWith("root")) || (word === "switch" && name.startsWith("port")));
+}
+
+/** CXL objects from the bus down to this one. */
+const chainOf = (request: Request, name: string): string[] => pathOf(request.files, "cxl", name).filter((one) => /^(root|port|endpoint)\d+$/.test(one));
+const hostOf = (request: Request, port: string): string | undefined => linkOf(request.files, "cxl", port, "uport");
+const isPortMeant = (request: Request, port: string): boolean => matches(request, "port", port, hostOf(request, port));
+
+/** The filters of buses and ports: the port is one of those meant, or below one unless only they themselves are wanted. */
+function isPlaceMeant(request: Request, port: string): boolean {
+  if (!request.filters.has("port") && !request.filters.has("bus")) return true;
+  const chain = chainOf(request, port);
+  if (!matches(request, "bus", chain[0] ?? "", provider)) return false;
+  return request.isSingle ? isPortMeant(request, port) : chain.some((one) => isPortMeant(request, one));
 }
 
 const isEnabled = (request: Request, name: string): boolean => driverOf(request.files, "cxl", name) !== undefined;
@@ -87,9 +107,18 @@ function membersOf(request: Request, region: string): string[] {
   return Array.from({ length: ways }, (_, position) => attribute(request.files, "cxl", region, `target${position}`) ?? "").flatMap((decoder) => (decoder === "" ? [] : [memdevOfDecoder(request.files, decoder) ?? ""]));
 }
 
+/** Filters of buses and ports: the region's window belongs to the bus, and some member is below the port. */
+function isRegionPlaced(request: Request, region: string, decoder: string): boolean {
+  if (!matches(request, "bus", parentOf(request.files, decoder), provider)) return false;
+  if (!request.filters.has("port")) return true;
+  const decoders = Array.from({ length: Number(numberAttribute(request.files, "cxl", region, "interleave_ways")) }, (_, position) => attribute(request.files, "cxl", region, `target${position}`) ?? "");
+  return [decoder, ...decoders].some((one) => one !== "" && chainOf(request, one).some((port) => isPortMeant(request, port)));
+}
+
 function isRegionShown(request: Request, region: string): boolean {
   if (!matches(request, "region", region) || !isVisible(request, region)) return false;
-  if (!matches(request, "decoder", parentOf(request.files, region))) return false;
+  const decoder = parentOf(request.files, region);
+  if (!matches(request, "decoder", decoder) || !isRegionPlaced(request, region, decoder)) return false;
   return !hasMemdevFilter(request) || membersOf(request, region).some((memdev) => memdevMatches(request, memdev));
 }
 
@@ -99,6 +128,7 @@ function isDecoderShown(request: Request, decoder: string): boolean {
   const type = (attribute(files, "cxl", decoder, "devtype") ?? "").replace("cxl_decoder_", "");
   const wanted = request.filters.get("decoder");
   if (!(matches(request, "decoder", decoder) || wanted?.includes(type) === true)) return false;
+  if (!isPlaceMeant(request, port)) return false;
   if (!request.isIdleShown && numberAttribute(files, "cxl", decoder, "size") === 0n) return false;
   if (request.filters.has("region")) {
     const regions = port.startsWith("root") ? regionsOf(files, decoder) : [attribute(files, "cxl", decoder, "region") ?? ""];
@@ -140,8 +170,11 @@ function merge(into: Collected, from: Collected): void {
 function collectEndpoint(request: Request, endpoint: string, into: Collected): void {
   const { files } = request;
   const memdev = memdevOfEndpoint(files, endpoint) ?? "";
-  const isMemdevShown = request.kinds.has("memdevs") && memdevMatches(request, memdev) && isEnabled(request, memdev);
-  const isListed = request.kinds.has("endpoints") && matches(request, "endpoint", endpoint) && isVisible(request, endpoint) && (!hasMemdevFilter(request) || memdevMatches(request, memdev));
+  // What an endpoint filter leaves out goes with its memdev and decoders; a port filter means the ports above.
+  if (!matches(request, "endpoint", endpoint, memdev)) return;
+  const isMeant = isPlaceMeant(request, request.isSingle ? parentOf(files, endpoint) : endpoint);
+  const isMemdevShown = isMeant && request.kinds.has("memdevs") && memdevMatches(request, memdev) && isEnabled(request, memdev);
+  const isListed = isMeant && request.kinds.has("endpoints") && isVisible(request, endpoint) && (!hasMemdevFilter(request) || memdevMatches(request, memdev));
   const inner = nothing();
   collectDecoders(request, endpoint, inner);
   if (!isListed) {
@@ -159,15 +192,16 @@ function collectBelow(request: Request, port: string, into: Collected): void {
 }
 
 function collectPort(request: Request, port: string, into: Collected): void {
-  const isListed = request.kinds.has("ports") && matches(request, "port", port) && isVisible(request, port);
+  const isListed = request.kinds.has("ports") && isPlaceMeant(request, port) && isVisible(request, port) && (!hasMemdevFilter(request) || request.wayPoints.has(port));
   const inner = isListed ? nothing() : into;
   collectBelow(request, port, inner);
   if (isListed) into.ports.push({ ...describePort(request.files, port, request), ...nested(port, inner) });
 }
 
 function collectBus(request: Request, root: string, into: Collected): void {
-  if (!matches(request, "bus", root)) return;
-  const isListed = request.kinds.has("buses");
+  if (!matches(request, "bus", root, provider)) return;
+  const hasPort = !request.filters.has("port") || devicesOf(request.files, "cxl", "port").concat(root).some((port) => chainOf(request, port)[0] === root && isPortMeant(request, port));
+  const isListed = request.kinds.has("buses") && hasPort && (!hasMemdevFilter(request) || request.wayPoints.has(root));
   const inner = isListed ? nothing() : into;
   collectBelow(request, root, inner);
   if (isListed) into.buses.push({ ...describeBus(request.files, root, request), ...nested(root, inner) });
