@@ -49,7 +49,7 @@ function run(system: System, random: RandomSystem): boolean {
     settle(system);
     // Two runs are compared at the same time.
     while (advance(system, restTime).kind === "progress") continue;
-    return true;
+    return system.kernel.panic === null;
   } catch (thrown) {
     if (thrown instanceof DriveError && system.kernel.panic !== null) return false;
     throw thrown;

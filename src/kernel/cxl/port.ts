@@ -133,6 +133,8 @@ export const enumerateDecoders = task("cxl.enumerateDecoders", function* (kernel
   const hdm = record.hdm;
   if (hdm === null) return;
   yield* settle(kernel, hdm);
+  // Somebody may have taken the port away meanwhile.
+  if (port.isDead) throw new SystemError("ENXIO", `${port.name} is gone`);
   let running = 0n;
   for (let id = 0; id < hdm.capability.decoderCount; id++) {
     failStep(kernel, "port.decoder", `decoder${record.id}.${id}`, ...namesOf(port));
