@@ -57,6 +57,8 @@ export interface KernelPolicies {
   readonly version: "7.2" | "7.3";
   /** A page with a raised reference count ends the offlining of its block at once, or is tried again. */
   readonly offlining: "abort" | "retry";
+  /** Memory below a function that is removed by request must go offline first, or the request fails. */
+  readonly isRemovalVetoed: boolean;
 }
 
 /** What nobody chose otherwise: the preset linux-7.2. */
@@ -64,5 +66,5 @@ export const defaultPolicies: KernelPolicies = {
   isolationAction: "none", memoryUse: "system-ram-normal", onlineType: "online", notification: "none", recoveryOrder: "fence-first", refuseIsolated: false,
   assembly: { onFailure: "leave", timeout: null, isLogged: false, unwind: "targets", hpaHold: "at-construct" },
   softReserved: { owner: "per-range", publication: "never", failover: true, split: "softened", leftover: "whole-to-hmem", blast: "per-range", decision: { kind: "barrier" }, refuseReset: false },
-  isDaxExclusive: true, version: "7.2", offlining: "retry",
+  isDaxExclusive: true, version: "7.2", offlining: "retry", isRemovalVetoed: false,
 };

@@ -28,5 +28,6 @@ export function kernelPolicies(values: PolicyValues): KernelPolicies {
     isDaxExclusive: values.excl === "resource",
     version: values.kernel as "7.2",
     offlining: values.offline as "retry",
+    isRemovalVetoed: values.removeveto === "on",
   };
 }

@@ -77,6 +77,25 @@ describe("removal and rescan by request", () => {
   });
 });
 
+describe("[POL-REMOVEVETO] removal of a function whose memory is online", () => {
+  const removed = (policies: Partial<KernelPolicies>): readonly [string, boolean, string[]] => {
+    const booted = bootTwo(policies);
+    expect(booted.command(create).exitCode).toBe(0);
+    const errno = store(booted, `${functions}/0000:0e:00.0/remove`, "1");
+    const blocks = booted.files.list("/sys/devices/system/memory").filter((name) => /^memory\d+$/.test(name)).map((name) => booted.read(`/sys/devices/system/memory/${name}/state`).trim());
+    return [errno, booted.files.exists(`${memdevs}/mem1`), blocks.slice(-4)];
+  };
+
+  it("off: the function goes, and memory that cannot go offline stays behind", () => {
+    expect(removed({ onlineType: "online_movable" })).toEqual(["ok", false, ["online", "online", "online", "online"]]);
+  });
+
+  it("on: what can be vacated is, then the function goes; what cannot fails the request, and all of it stays online", () => {
+    expect(removed({ onlineType: "online_movable", isRemovalVetoed: true }).slice(0, 2)).toEqual(["ok", false]);
+    expect(removed({ onlineType: "online", isRemovalVetoed: true })).toEqual(["EBUSY", true, ["online", "online", "online", "online"]]);
+  });
+});
+
 describe("a bus reset under a region", () => {
   it("is noticed when it is over: two lines, and the region still says commit", () => {
     const booted = bootTwo();

@@ -6,7 +6,7 @@ import type { Attribute, Device } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { defineState, printk } from "../base/kernel.ts";
-import { addMemory, offlineBlock, onlineBlock, removeMemory } from "../mm/memory-block.ts";
+import { addMemory, offlineAll, removeMemory } from "../mm/memory-block.ts";
 import { blocksIn } from "../mm/memory-state.ts";
 import type { OnlineType } from "../policy.ts";
 import type { Resource } from "../resource/resource.ts";
@@ -36,16 +36,9 @@ const sizeOf = ({ span }: Added): bigint => span.end - span.start;
 
 /** All blocks offline, then all memory removed; when one block does not go, those before it come back as they were. @throws SystemError of that block */
 const unplug = task("kmem.unplug", function* (kernel: Kernel, device: Device, added: readonly Added[]): Task<void> {
-  const done: (readonly [Parameters<typeof onlineBlock>[1], "online_movable" | "online_kernel"])[] = [];
   try {
-    for (const block of added.flatMap((one) => blocksIn(kernel, one.span.start, sizeOf(one)))) {
-      if (!block.isOnline) continue;
-      const type = block.zone === "Movable" ? "online_movable" : "online_kernel";
-      yield* offlineBlock(kernel, block);
-      done.push([block, type]);
-    }
+    yield* offlineAll(kernel, added.flatMap((one) => blocksIn(kernel, one.span.start, sizeOf(one))));
   } catch (thrown) {
-    for (const [block, type] of done.toReversed()) onlineBlock(kernel, block, type);
     printk(kernel, "err", `kmem ${device.name}: hotremove failed, device left online`);
     throw thrown;
   }

@@ -95,6 +95,22 @@ export const offlineBlock = task("mm.offlineBlock", function* (kernel: Kernel, b
   }
 });
 
+/** Takes blocks offline, all or none: when one does not go, those before it come back as they were. @throws SystemError of that block */
+export const offlineAll = task("mm.offlineAll", function* (kernel: Kernel, blocks: readonly MemoryBlock[]): Task<void> {
+  const done: (readonly [MemoryBlock, "online_movable" | "online_kernel"])[] = [];
+  try {
+    for (const block of blocks) {
+      if (!block.isOnline) continue;
+      const type = block.zone === "Movable" ? "online_movable" : "online_kernel";
+      yield* offlineBlock(kernel, block);
+      done.push([block, type]);
+    }
+  } catch (thrown) {
+    for (const [block, type] of done.toReversed()) onlineBlock(kernel, block, type);
+    throw thrown;
+  }
+});
+
 /**
  * Adds memory that a driver brings, with its line in /proc/iomem, and puts it online by `type`, or as auto_online_blocks says.
  * @throws SystemError EINVAL not whole blocks; EEXIST the range is taken

@@ -7,6 +7,7 @@ import { busDevices } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { parseUnsigned } from "../base/parse.ts";
+import { vacate } from "../isolation/managed-removal.ts";
 import { isPciDevice, pciBus, pciFunctionOf } from "../pci/device.ts";
 import { isLinkUp } from "../pci/link.ts";
 import { canReset, resetFunction, resetMethod } from "../pci/reset.ts";
@@ -26,7 +27,9 @@ function numberOf(text: string): bigint {
 const isAsked = (text: string): boolean => numberOf(text) !== 0n;
 
 const storeRemove = task("remove.store", function* (kernel: Kernel, device: Device, text: string): Task<void> {
-  if (isAsked(text)) yield* removeOne(kernel, device);
+  if (!isAsked(text)) return;
+  if (kernel.policy.isRemovalVetoed) yield* vacate(kernel, device);
+  yield* removeOne(kernel, device);
 });
 
 /** A port of whose slot nothing is known, and whose link is up. */

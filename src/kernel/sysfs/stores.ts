@@ -78,7 +78,7 @@ export const storeTable: readonly StoreEntry[] = [
   { path: "/sys/bus/*/drivers/*/bind", pattern: /\/drivers\/[^/]+\/bind$/, takes: "name of a device", unit: "", errors: probe },
   { path: "/sys/bus/*/drivers/*/unbind", pattern: /\/drivers\/[^/]+\/unbind$/, takes: "name of a device", unit: "", errors: { ENODEV: "no such device on the bus, or the driver does not have it" } },
   { path: "/sys/bus/pci, platform/devices/*/driver_override", pattern: /\/driver_override$/, takes: "name of a driver, empty: none", unit: "", errors: { EINVAL: "longer than a page" } },
-  { path: "/sys/bus/pci/devices/*/remove", pattern: /\/pci[^/]*\/.*\/remove$/, takes: "number, 0 does nothing", unit: "", errors: { EINVAL: "no number of 64 bits" } },
+  { path: "/sys/bus/pci/devices/*/remove", pattern: /\/pci[^/]*\/.*\/remove$/, takes: "number, 0 does nothing", unit: "", errors: { EINVAL: "no number of 64 bits", EBUSY: "memory below is in use (policy removeveto)" } },
   { path: "/sys/bus/pci/rescan, /sys/bus/pci/devices/*/rescan", pattern: /\/pci[^/]*\/.*rescan$|\/bus\/pci\/rescan$/, takes: "number, 0 does nothing", unit: "", errors: { EINVAL: "no number of 64 bits", EBUSY: "functions from before are still there", ENODEV: "a port is gone" } },
   { path: "/sys/bus/pci/devices/*/reset", pattern: /\/pci[^/]*\/.*\/reset$/, takes: "1", unit: "", errors: { EINVAL: "not 1", ENOTTY: "no port above that could do it", ENODEV: "the link does not come back" } },
   { path: "/sys/bus/cxl/flush", pattern: /\/bus\/cxl\/flush$/, takes: "1", unit: "", errors: { EINVAL: "not 1" } },
