@@ -11,6 +11,7 @@ import { defaultModulePlan, moduleState } from "./base/module-plan.ts";
 import { awaitProbing } from "./base/probing.ts";
 import { cxlHandlers } from "./cxl/interrupts.ts";
 import { nvdimmBridgeDriver, nvdimmBusDriver, nvdimmDriver, pmemRegionDriver } from "./cxl/nvdimm.ts";
+import { awaitEndings } from "./cxl/region-watch.ts";
 import { regionDriver } from "./cxl/region-driver.ts";
 import { addRootDevice } from "./cxl/root.ts";
 import { registerDaxDrivers } from "./dax/cxl.ts";
@@ -56,6 +57,7 @@ export const boot = task("boot", function* (kernel: Kernel, plan: ModulePlan = d
   yield* loadModules(kernel);
   yield* awaitOwnership(kernel);
   yield* awaitProbing(kernel);
+  yield* awaitEndings(kernel);
   yield point("boot:isolation");
   initializeIsolation(kernel);
   mark(kernel, "booted");

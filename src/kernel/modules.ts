@@ -15,6 +15,7 @@ import { memDriver, portDriver } from "./cxl/mem-driver.ts";
 import { pciDriver } from "./cxl/pci-driver.ts";
 import { acpiDriver } from "./cxl/root.ts";
 import { cxlDaxRegionDriver, startCxlDax } from "./dax/cxl.ts";
+import { awaitOwnership } from "./dax/decision.ts";
 import { hmemDrivers, startHmem } from "./dax/hmem.ts";
 
 /** Loaded before: ports must be there when a host bridge or endpoint binds. */
@@ -64,6 +65,8 @@ export const unloadModule = task("module.unload", function* (kernel: Kernel, nam
   if (!isLoaded(kernel, name)) throw new SystemError("ENOENT", `${name} is not loaded`);
   if (isBuiltIn(kernel, name)) throw new SystemError("EBUSY", `${name} is built in`);
   if (usersOf(kernel, name).length > 0) throw new SystemError("EAGAIN", `${name} is in use`);
+  // What the module has queued ends before it goes.
+  if (name === "dax_hmem" || name === "dax_cxl") yield* awaitOwnership(kernel);
   for (const driver of drivers[name].toReversed()) yield* withdrawDriver(kernel, driver);
   moduleState(kernel).loaded.delete(name);
   mark(kernel, `${name} unloaded`);

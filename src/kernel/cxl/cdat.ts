@@ -91,5 +91,5 @@ export function evaluateCdat(kernel: Kernel, endpoint: Device): void {
 
 /** The table as it is, a character per byte. */
 export const cdatAttribute: Attribute = {
-  name: "CDAT", visible: (_kernel, port) => portOf(port).cdat !== null, show: (_kernel, port) => String.fromCharCode(...(portOf(port).cdat ?? [])),
+  name: "CDAT", visible: (_kernel, port) => portOf(port).cdat !== null, show: (_kernel, port) => Array.from(portOf(port).cdat ?? [], (byte) => String.fromCharCode(byte)).join(""),
 };

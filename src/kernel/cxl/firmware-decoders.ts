@@ -6,6 +6,8 @@ import type { Device } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { printk } from "../base/kernel.ts";
+import { loseBacking } from "../mm/backing.ts";
+import { checkReset } from "../resource/decode-hold.ts";
 import { resetDecoder } from "./hdm.ts";
 import { readRange } from "./registers.ts";
 import { cxlBus, decoderOf, isDecoder, isPort, portOf, portsUpwards } from "./types.ts";
@@ -49,14 +51,15 @@ function laterOf(device: Device, going: readonly Device[]): Device | undefined {
 
 /**
  * Resets the endpoint decoders, which come highest position first, and the ports' decoders above them that nobody else needs. Locked ones stay. The
- * caller holds the region lock. `inAnyOrder`: whatever was committed later.
- * @throws SystemError EBUSY a decoder that was committed later is in the way; nothing was reset
+ * caller holds the region lock. `byPolicy`: not a user's wish, so that nothing is in the way.
+ * @throws SystemError EBUSY a decoder that was committed later is in the way, or hmem uses the addresses and policy denies it; nothing was reset
  */
-export function resetCommitted(kernel: Kernel, members: readonly Device[], inAnyOrder = false): void {
+export function resetCommitted(kernel: Kernel, members: readonly Device[], byPolicy = false): void {
   const leaving = members.filter((device) => decoderOf(device).isEnabled);
   const ranges = leaving.map(rangeOf);
   const going = [...portDecoders(kernel, ranges, leaving), ...leaving];
-  for (const device of inAnyOrder ? [] : going) {
+  for (const { start, size } of byPolicy ? [] : ranges) checkReset(kernel, { start, end: start + size - 1n });
+  for (const device of byPolicy ? [] : going) {
     const later = laterOf(device, going);
     if (later === undefined) continue;
     printk(kernel, "debug", `cxl ${device.name}: ${later.name} was committed later`);
@@ -71,4 +74,5 @@ export function resetCommitted(kernel: Kernel, members: readonly Device[], inAny
     decoder.start = 0n;
     decoder.size = 0n;
   }
+  for (const { start, size } of ranges) loseBacking(kernel, start, size);
 }

@@ -50,7 +50,7 @@ const probeMemdev = task("cxl_mem.probe", function* (kernel: Kernel, memdev: Dev
 /** A memdev that comes before its root is tried again: no failure yet. */
 export const memDriver: Driver = reportingTrouble(
   { name: "cxl_mem", bus: cxlBus, match: (_kernel, device) => isMemdev(device), probe: probeMemdev, attributes: poisonAttributes, remove: task("cxl_mem.remove", function* (): Task<void> {}) },
-  (kernel) => cxlState(kernel).root !== null,
+  (kernel) => cxlState(kernel).isRootReady,
 );
 
 /** Decoders of an endpoint leave their regions one by one; then they are no more. */

@@ -17,7 +17,7 @@ import { checkTarget, failCheck, logName, refuse, tryAttach, requireAuto } from 
 import { assemble } from "./region-auto-check.ts";
 import { endAssembly, watchAssembly } from "./region-failure.ts";
 import { endWatch } from "./region-watch.ts";
-import { createRegion, nextRegionName } from "./region.ts";
+import { createRegion, nextRegionName, removeRegion } from "./region.ts";
 import { cxlState, decoderOf, endpointPart, portOf, regionOf, regionStates, rootPart } from "./types.ts";
 
 interface Range {
@@ -68,12 +68,14 @@ const construct = task("region.construct", function* (kernel: Kernel, rootDecode
   failStep(kernel, "region.construct", device.name, ...memdevNames(device));
   const region = yield* createRegion(kernel, rootDecoder, nextRegionName(rootDecoder), mode);
   yield* lockRegions(kernel);
+  if (regionOf(region).state >= regionStates.interleaveActive) {
+    unlockRegions(kernel);
+    printk(kernel, "err", `${logName(functionOf(device))}: ${placeOf(device)}: __construct_region ${region.name} autodiscovery interrupted`);
+    yield* removeRegion(kernel, region);
+    throw new SystemError("EBUSY", `${region.name}: autodiscovery interrupted`);
+  }
   try {
     const record = regionOf(region);
-    if (record.state >= regionStates.interleaveActive) {
-      printk(kernel, "err", `${logName(functionOf(device))}: ${placeOf(device)}: __construct_region ${region.name} autodiscovery interrupted`);
-      throw new SystemError("EBUSY", `${region.name}: autodiscovery interrupted`);
-    }
     record.isAuto = true;
     record.isLocked ||= isLocked;
     record.isHostOnly = isHostOnly;
@@ -175,7 +177,7 @@ const addToRegion = task("region.addTo", function* (kernel: Kernel, device: Devi
     unlockRegions(kernel);
   }
   if (regionOf(region).state === regionStates.commit && !(yield* attach(kernel, region)) && !region.isDead) why = "its driver did not take it";
-  if (why !== undefined) yield* endAssembly(kernel, region, why);
+  if (why !== undefined && regionOf(region).isAuto) yield* endAssembly(kernel, region, why);
 });
 
 /** Looks for the region of every committed decoder of an endpoint, in id order. What fails is said and left: the endpoint comes up all the same (4.3). */

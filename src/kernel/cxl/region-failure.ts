@@ -12,7 +12,7 @@ import { awaitProbing } from "../base/probing.ts";
 import { freeDpa } from "./dpa.ts";
 import { resetCommitted } from "./firmware-decoders.ts";
 import { lockRegions, unlockRegions } from "./lock.ts";
-import { assemblyTimeout, endWatch, isWatched, startWatch, timeoutOf } from "./region-watch.ts";
+import { assemblyTimeout, endWatch, isWatched, queueEnding, startWatch, timeoutOf } from "./region-watch.ts";
 import { logName } from "./region-attach.ts";
 import { removeRegion } from "./region.ts";
 import { regionOf, regionStates } from "./types.ts";
@@ -20,7 +20,7 @@ import { regionOf, regionStates } from "./types.ts";
 /** Why an assembly ended, as its log line says. */
 const missing = (region: Device): string => `${regionOf(region).targetCount} of ${regionOf(region).ways} endpoints arrived`;
 
-const isIncomplete = (region: Device): boolean => !region.isDead && regionOf(region).state === regionStates.interleaveActive && regionOf(region).targetCount < regionOf(region).ways;
+const isIncomplete = (region: Device): boolean => regionOf(region).state === regionStates.interleaveActive && regionOf(region).targetCount < regionOf(region).ways;
 
 /** What is not the highest reservation of its endpoint stays: DPA is given back in order (7.5). */
 function tryFree(kernel: Kernel, member: Device): void {
@@ -39,11 +39,10 @@ const freeMembers = task("region.freeMembers", function* (kernel: Kernel, member
   unlockRegions(kernel);
 });
 
-/** The region goes. What its members hold is reset and freed under `unregister-b` and stays under `unregister-a`. */
+/** The region goes. What its members hold is reset and freed under `unregister-b` and stays under `unregister-a`. The caller holds the region lock, and loses it. */
 const unregister = task("region.unregister", function* (kernel: Kernel, region: Device): Task<void> {
   const record = regionOf(region);
   const resets = kernel.policy.assembly.onFailure === "unregister-b";
-  yield* lockRegions(kernel);
   const members = record.targets.filter((target) => target !== null).toReversed();
   if (resets) resetCommitted(kernel, members, true);
   // From here on nothing of it counts as committed: taking the members out touches no hardware.
@@ -54,17 +53,24 @@ const unregister = task("region.unregister", function* (kernel: Kernel, region: 
   if (resets) yield* freeMembers(kernel, members);
 });
 
+/** An ending, if there is still a reason for it when nobody else is at the regions. */
+const endFor = task("region.endFor", function* (kernel: Kernel, region: Device, reason: () => string | undefined): Task<void> {
+  const { onFailure, isLogged } = kernel.policy.assembly;
+  yield* lockRegions(kernel);
+  endWatch(kernel, region);
+  const why = region.isDead ? undefined : reason();
+  if (why !== undefined && isLogged) printk(kernel, "err", `${logName(region)}: assembly failed: ${why}`);
+  if (why !== undefined && onFailure !== "leave") yield* unregister(kernel, region);
+  else unlockRegions(kernel);
+});
+
 /** The one way in which an assembly fails for good. */
 export const endAssembly = task("region.endAssembly", function* (kernel: Kernel, region: Device, why: string): Task<void> {
-  const { onFailure, isLogged } = kernel.policy.assembly;
-  endWatch(kernel, region);
-  if (isLogged) printk(kernel, "err", `${logName(region)}: assembly failed: ${why}`);
-  if (onFailure !== "leave") yield* unregister(kernel, region);
+  yield* endFor(kernel, region, () => why);
 });
 
 const endIfIncomplete = task("region.endIfIncomplete", function* (kernel: Kernel, region: Device): Task<void> {
-  if (isIncomplete(region)) yield* endAssembly(kernel, region, missing(region));
-  else endWatch(kernel, region);
+  yield* endFor(kernel, region, () => (isIncomplete(region) ? missing(region) : undefined));
 });
 
 const awaitMembers = task("region.awaitMembers", function* (kernel: Kernel, region: Device): Task<void> {
@@ -77,7 +83,7 @@ export function watchAssembly(kernel: Kernel, region: Device): void {
   const { onFailure, isLogged, timeout } = kernel.policy.assembly;
   if ((onFailure === "leave" && !isLogged) || isWatched(kernel, region)) return;
   startWatch(kernel, region);
-  if (timeout === null) spawn(kernel.scheduler, `assembly:${region.name}`, awaitMembers(kernel, region));
+  if (timeout === null) queueEnding(kernel, `assembly:${region.name}`, awaitMembers(kernel, region));
   else setTimer(kernel, timeout, timeoutOf(region));
 }
 

@@ -85,11 +85,6 @@ export const deleteRegion = task("region.delete", function* (kernel: Kernel, roo
   yield* removeRegion(kernel, region);
 });
 
-/** Releases the region's driver (and with it every dax device) without touching decode. */
-export const releaseRegionDriver = task("region.releaseDriver", function* (kernel: Kernel, region: Device): Task<void> {
-  yield* unbind(kernel, region);
-});
-
 function requireIdle(region: Device): void {
   if (regionOf(region).state >= regionStates.interleaveActive) throw new SystemError("EBUSY", `${region.name}: interleave is fixed while the region has a size`);
 }

@@ -4,6 +4,7 @@
 import type { Device } from "../base/device.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { printk } from "../base/kernel.ts";
+import { loseBacking } from "../mm/backing.ts";
 import { readControl } from "./registers.ts";
 import { decoderOf, isMemdev, memdevOf, portOf } from "./types.ts";
 
@@ -14,6 +15,7 @@ export function noteReset(kernel: Kernel, device: Device): void {
   const { hdm, decoders } = portOf(endpoint);
   if (hdm === null || decoders.map(decoderOf).every(({ isEnabled, id }) => !isEnabled || readControl(hdm, id).isCommitted)) return;
   for (const decoder of decoders.map(decoderOf)) {
+    if (decoder.isEnabled && decoder.size > 0n) loseBacking(kernel, decoder.start, decoder.size);
     decoder.isEnabled = false;
     decoder.isLocked = false;
   }

@@ -85,6 +85,7 @@ const removeRootPort = task("cxl_acpi.removeRootPort", function* (kernel: Kernel
   if (root === null) return;
   yield* removePort(kernel, root);
   cxlState(kernel).root = null;
+  cxlState(kernel).isRootReady = false;
 });
 
 const removeWindows = (root: Device) => task("cxl_acpi.removeWindows", function* (kernel: Kernel): Task<void> {
@@ -141,6 +142,7 @@ const probe = task("cxl_acpi.probe", function* (kernel: Kernel, acpi: Device): T
   for (const dport of portOf(root).dports) yield* addBridgePort(kernel, acpi, root, dport, cedt);
   yield* addNvdimmBridge(kernel, acpi, root);
   mark(kernel, "cxl root ready");
+  cxlState(kernel).isRootReady = true;
   yield* rescanMemdevs(kernel);
 });
 

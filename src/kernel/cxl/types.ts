@@ -205,11 +205,13 @@ export interface CxlState {
   readonly regionIds: IdAllocator;
   /** The port root0, once ACPI0017 has probed. */
   root: Device | null;
+  /** It has all its bridges: who cannot find a way to it now never will. */
+  isRootReady: boolean;
   /** Lines of the windows in /proc/iomem. */
   readonly windows: Resource[];
 }
 
-export const cxlState = defineState("cxl", (): CxlState => ({ portIds: createIds(), memdevIds: createIds(), regionIds: createIds(), root: null, windows: [] }));
+export const cxlState = defineState("cxl", (): CxlState => ({ portIds: createIds(), memdevIds: createIds(), regionIds: createIds(), root: null, isRootReady: false, windows: [] }));
 
 /** Ports from the endpoint up to, without, the root. */
 export function portsUpwards(endpoint: Device): Device[] {

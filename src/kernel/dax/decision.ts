@@ -9,6 +9,7 @@ import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { defineState, printk } from "../base/kernel.ts";
 import { awaitProbing } from "../base/probing.ts";
+import { awaitEndings } from "../cxl/region-watch.ts";
 import { removeRegion } from "../cxl/region.ts";
 import { removeTopology } from "../cxl/root.ts";
 import { troubles } from "../cxl/trouble.ts";
@@ -89,6 +90,8 @@ const awaitMoment = task("dax.awaitMoment", function* (kernel: Kernel): Task<voi
   const { decision } = kernel.policy.softReserved;
   if (decision.kind === "delay") yield sleep(decision.time);
   else yield* awaitProbing(kernel);
+  // What probing at rest ends is over before it is asked what is left (INFERRED).
+  if (decision.kind === "barrier") yield* awaitEndings(kernel);
 });
 
 const work = task("dax.ownershipWork", function* (kernel: Kernel, platform: Device): Task<void> {

@@ -4,6 +4,7 @@ import type { Task } from "../../sim/task.ts";
 import { task } from "../../sim/task.ts";
 import type { Attribute, Device } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
+import { parseWord } from "../base/parse.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { defineState, printk } from "../base/kernel.ts";
 import { addMemory, offlineAll, removeMemory } from "../mm/memory-block.ts";
@@ -48,7 +49,7 @@ const unplug = task("kmem.unplug", function* (kernel: Kernel, device: Device, ad
 const plugTypes = ["online", "online_kernel", "online_movable"] as const;
 
 const storeState = task("kmem.state.store", function* (kernel: Kernel, device: Device, text: string): Task<void> {
-  const wanted = [...plugTypes, "unplugged" as const].find((one) => one === text.trim());
+  const wanted = [...plugTypes, "unplugged" as const].find((one) => one === parseWord(text));
   const record = kmemRecords(kernel).get(device.id);
   if (wanted === undefined || record === undefined) throw new SystemError("EINVAL", `"${text.trim()}" is no state to ask for`);
   if (wanted === record.mode) return;

@@ -13,8 +13,8 @@ import { devicesBelow, rescan } from "./rescan.ts";
 
 interface Slot {
   readonly port: Device;
-  /** Somebody else deals with the link and what is below it (pci_hp_ignore_link_change). */
-  isHeld: boolean;
+  /** How many others deal with the link and what is below it (pci_hp_ignore_link_change). */
+  holders: number;
   isWorking: boolean;
 }
 
@@ -31,7 +31,7 @@ const enableSlot = task("pciehp.enable", function* (kernel: Kernel, slot: Slot):
   }
   printk(kernel, "info", `${name}: Link Up`);
   yield sleep(settleTime);
-  if (slot.isHeld || port.isDead || !isLinkUp(kernel, port)) return;
+  if (slot.holders > 0 || port.isDead || !isLinkUp(kernel, port)) return;
   yield* rescan(kernel, port);
 });
 
@@ -50,7 +50,7 @@ const onSlotEvent: Handler = (kernel, portId) => {
   const slot = slots(kernel).byPort.get(portId);
   if (slot === undefined) return;
   const { presenceChanged, linkStateChanged } = takeSlotEvents(kernel, slot.port);
-  if ((!presenceChanged && !linkStateChanged) || slot.isHeld || slot.isWorking || devicesBelow(slot.port).length > 0) return;
+  if ((!presenceChanged && !linkStateChanged) || slot.holders > 0 || slot.isWorking || devicesBelow(slot.port).length > 0) return;
   slot.isWorking = true;
   spawn(kernel.scheduler, slotHandler, work(kernel, slot));
 };
@@ -60,7 +60,7 @@ export const slotHandlers: ReadonlyMap<string, Handler> = new Map([[slotHandler,
 /** Watches the slot of a port that has one and can hot-plug; its messages are granted already. */
 export function startSlot(kernel: Kernel, port: Device): void {
   if (!hasHotplugSlot(kernel, port)) return;
-  slots(kernel).byPort.set(port.id, { port, isHeld: false, isWorking: false });
+  slots(kernel).byPort.set(port.id, { port, holders: 0, isWorking: false });
   bindMessage(kernel, port, slotMessage(kernel, port), { handler: slotHandler, argument: port.id });
   takeSlotEvents(kernel, port);
   enableSlotEvents(kernel, port);
@@ -71,5 +71,5 @@ export const stopSlot = (kernel: Kernel, port: Device): void => void slots(kerne
 /** Keeps the slot's hands off while somebody else takes the link down and up. */
 export function holdSlot(kernel: Kernel, port: Device, isHeld: boolean): void {
   const slot = slots(kernel).byPort.get(port.id);
-  if (slot !== undefined) slot.isHeld = isHeld;
+  if (slot !== undefined) slot.holders += isHeld ? 1 : -1;
 }

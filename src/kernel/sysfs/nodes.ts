@@ -143,7 +143,7 @@ function driverEntries(kernel: Kernel, driver: Driver): Entries {
 }
 
 const flush = task("flush.store", function* (kernel: Kernel, value: string): Task<void> {
-  if (value.trim() !== "1") throw new SystemError("EINVAL", "flush takes 1");
+  if (parseWord(value) !== "1") throw new SystemError("EINVAL", "flush takes 1");
   yield* flushDetach(kernel);
 });
 

@@ -50,7 +50,7 @@ const createErrors: StoreErrors = { EINVAL: "no region name", EBUSY: "not the ne
 
 export const storeTable: readonly StoreEntry[] = [
   { path: `${decoder}N.M/create_ram_region, create_pmem_region`, pattern: inDecoder("create_(ram|pmem)_region"), takes: "the name that it reads", unit: "", errors: createErrors },
-  { path: `${decoder}N.M/delete_region`, pattern: inDecoder("delete_region"), takes: "name of a region below", unit: "", errors: { ENODEV: "no such region below this root decoder (7.6)" } },
+  { path: `${decoder}N.M/delete_region`, pattern: inDecoder("delete_region"), takes: "name of a region below", unit: "", errors: { ENODEV: "no such region below this root decoder (7.6)", EBUSY: "hmem uses its addresses (policy resetgate)" } },
   { path: `${decoder}N.M/mode`, pattern: inDecoder("mode"), takes: "`ram`, `pmem`", unit: "", errors: { EINVAL: "no such partition", EBUSY: "enabled (7.1)", ENXIO: "no capacity of the kind (7.1)" } },
   { path: `${decoder}N.M/dpa_size`, pattern: inDecoder("dpa_size"), takes: "number, multiple of 256 MiB; 0 frees", unit: "bytes", errors: both(number, { EINVAL: "no multiple of 256 MiB", EBUSY: "attached, enabled, not the highest reserved, or without a mode (7.5)", ENOSPC: "more than is free in the partition (7.5)" }) },
   { path: `${region}N/commit`, pattern: inRegion("commit"), takes: "truth value", unit: "", errors: both(truth, { EPERM: "0: the region is locked (7.4)", ENXIO: "targets are missing, or CPU caches cannot be invalidated (7.2)", EBUSY: "out of order commit (7.2), or a device is being sanitized", EIO: "a decoder refuses (7.2)", ETIMEDOUT: "a decoder does not answer within 20 ms (7.2)" }) },
