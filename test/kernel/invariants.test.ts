@@ -76,9 +76,11 @@ function examine(seed: number, tally: Tally): string[] {
   };
   const booted = bootSystem(system, true);
   if (booted.hasPanicked) {
-    // Decode, or a card, went from under the kernel's own pages (observed.md): only a fault does that.
+    // Decode, or a card, went from under the kernel's own pages (observed.md): a fault does that, or a region that is unregistered when hmem has its memory.
+    const takesDecode = system.policies.asm === "unregister-b" || system.policies.asm.startsWith("timeout");
     tally.set("panics", (tally.get("panics") ?? 0) + 1);
-    return booted.isHit && system.fault?.kind === "hardware" ? [] : [`seed ${seed} (${system.preset}): panic: ${booted.kernel.panic?.message ?? ""}`];
+    if (!booted.isHit && takesDecode) tally.set(`panics by asm: ${system.policies.asm}`, (tally.get(`panics by asm: ${system.policies.asm}`) ?? 0) + 1);
+    return booted.isHit || takesDecode ? [] : [`seed ${seed} (${system.preset}): panic: ${booted.kernel.panic?.message ?? ""}`];
   }
   for (const problem of inconsistencies(booted.kernel, system.fault?.kind !== "hardware")) silent.push(`seed ${seed} (${system.preset}), after boot: ${problem}`);
   report([...checkOwners(system, booted.kernel), ...checkCapacity(system, booted), ...checkListings(booted)], "boot");

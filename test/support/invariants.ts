@@ -77,6 +77,8 @@ interface Span {
 }
 
 const overlap = (a: Span, b: Span): boolean => a.start < b.end && b.start < a.end;
+/** They overlap, and neither holds the other. */
+const crosses = (a: Span, b: Span): boolean => overlap(a, b) && !(a.start <= b.start && b.end <= a.end) && !(b.start <= a.start && a.end <= b.end);
 const show = ({ start, end }: Span): string => `0x${start.toString(16)}-0x${(end - 1n).toString(16)}`;
 
 /** 1: no address is in two live dax regions (S27, S34). */
@@ -118,6 +120,8 @@ function wasteReason(random: RandomSystem, { kernel, step, isHit }: Booted, rang
   const over = regions.filter((region) => overlap(region, range));
   const holder = over.find((region) => region.isCommitted && region.start <= lost.start && lost.end <= region.end);
   const isStranded = holder !== undefined && (holder.device.driver === null || !holder.device.children.some((child) => child.driver !== null));
+  const online = [...hotplug(kernel).resources.values()].map(({ start, end }) => ({ start, end: end + 1n }));
+  if (uncovered(lost, online).length === 0) return "memory of a dax device that went stays online (dax-memory 5.6)";
   if (isStranded && isHit) return "a committed region without its driver (region-assembly 9.5)";
   const window = random.groups.map((group) => ({ start: group.window.base, end: group.window.base + group.window.size })).find((one) => overlap(one, range));
   if (window !== undefined) {
@@ -127,11 +131,13 @@ function wasteReason(random: RandomSystem, { kernel, step, isHit }: Booted, rang
     if (policies.sr === "trim" && (over.length === 0 || over.some((region) => !region.isCommitted))) return "sr: trim (S65)";
     if (policies.sr === "all-or-nothing" && policies.leftover !== "to-dax") return "sr: all-or-nothing";
     if (policies.leftover === "waste") return "leftover: waste";
+    if (holder !== undefined && policies.srpub === "always") return "srpub: always (a line of Soft Reserved that is smaller than its region)";
+    if (over.some((region) => holder !== undefined && !region.isCommitted && crosses(region, holder))) return `hpahold: ${policies.hpahold} (a region that failed holds a part)`;
     const straddled = over.filter((region) => !(region.start <= range.start && range.end <= region.end));
     if (straddled.some((region) => !region.isCommitted)) return `hpahold: ${policies.hpahold} (a region that failed holds a part)`;
     if (straddled.length > 0) return `leftover: ${policies.leftover} (S54)`;
     const wasHeld = random.setup.regions.some((region) => overlap({ start: region.base, end: region.base + region.size }, range));
-    if (over.length === 0 && wasHeld && policies.asm.startsWith("timeout")) return `asm: ${policies.asm} (the region went after the decision, S51)`;
+    if (over.length === 0 && wasHeld && policies.asm !== "leave") return `asm: ${policies.asm} (the region went after the decision, S51)`;
     if (range.start < window.start || window.end < range.end) return `leftover: ${policies.leftover} (S52, the range crosses the end of its window)`;
   }
   return null;
@@ -157,7 +163,9 @@ function stateOf({ kernel }: Booted, random: RandomSystem, group: Group): string
     if (hosts.includes(above.name)) serials.add(`<${(device.data as { readonly serial: bigint }).serial.toString(16)}>`);
   }
   const isOwn = (line: string): boolean => hosts.some((host) => line.includes(host)) || [...serials].some((serial) => line.includes(serial)) || [...line.matchAll(/\b([0-9a-f]{8,16})\b/g)].some(([, digits]) => inWindow(BigInt(`0x${digits}`)));
-  return endState(kernel).split(/\n(?=[^ ])|\n(?= *[0-9a-f]+-)/).filter((part) => isOwn(part.split("\n", 1)[0] ?? ""));
+  // Members of a region that is not complete stand in order of arrival, which is a race.
+  const inOrder = (part: string): string => (part.includes("devtype: cxl_region\n") && part.includes("commit: 0") ? part.split("\n").map((line) => line.replace(/^ {2}target\d+:/, "  target:")).toSorted().join("\n") : part);
+  return endState(kernel).split(/\n(?=[^ ])|\n(?= *[0-9a-f]+-)/).filter((part) => isOwn(part.split("\n", 1)[0] ?? "")).map(inOrder);
 }
 
 /** Policies by which one failure reaches everybody. */
@@ -165,6 +173,7 @@ function reachReason({ policies }: RandomSystem, step: StepFault | null): string
   if (policies.blast === "global") return "blast: global";
   if (policies.own === "global-teardown" || policies.own === "mode-variable") return `own: ${policies.own}`;
   if (policies.sr === "all-or-nothing") return "sr: all-or-nothing";
+  if (policies.asm.startsWith("timeout") && policies.quiesce === "barrier") return "quiesce: barrier (one slow probe delays the decision beyond the others' time limits)";
   if (step?.step === "hmem.register") return "the first failure ends the walk over the ranges (region-assembly 9.3)";
   return null;
 }

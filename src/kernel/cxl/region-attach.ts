@@ -7,7 +7,7 @@ import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { mark, printk } from "../base/kernel.ts";
 import type { StepName } from "../base/steps.ts";
-import { failStep } from "../base/steps.ts";
+import { stepFault } from "../base/steps.ts";
 import { resourceSize } from "../resource/resource.ts";
 import { resetRegionDecoders } from "./region-commit.ts";
 import type { Dport, PortRecord, RegionReference } from "./types.ts";
@@ -23,10 +23,16 @@ export function refuse(kernel: Kernel, region: Device, errno: Errno, text: strin
 
 type AttachCheck = StepName extends infer N ? (N extends `region.attach.${infer C}` ? C : never) : never;
 
+/** What a check of 6.3, done for one member, is made to fail with; undefined: nothing. */
+export function checkFault(kernel: Kernel, check: AttachCheck, region: Device, member: Device): Errno | undefined {
+  const { memdev } = endpointPart(member);
+  return stepFault(kernel, `region.attach.${check}`, member.name, region.name, memdev.name, memdevOf(memdev).pciDevice.name);
+}
+
 /** A check of 6.3 by its id, done for one member. @throws SystemError when a fault wants it to fail */
 export function failCheck(kernel: Kernel, check: AttachCheck, region: Device, member: Device): void {
-  const { memdev } = endpointPart(member);
-  failStep(kernel, `region.attach.${check}`, member.name, region.name, memdev.name, memdevOf(memdev).pciDevice.name);
+  const errno = checkFault(kernel, check, region, member);
+  if (errno !== undefined) throw new SystemError(errno, `${member.name}: ${check} was made to fail`);
 }
 
 export const referenceOf = (port: Device, region: Device): RegionReference | undefined => portOf(port).references.find((reference) => reference.region === region);

@@ -2,11 +2,12 @@
 // (region-assembly 6.3, A14-A20).
 
 import type { Device } from "../base/device.ts";
+import type { Errno } from "../base/errno.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { printk } from "../base/kernel.ts";
 import { describeResource } from "../resource/resource.ts";
-import { attachPort, failCheck, logName, referenceOf, refuse } from "./region-attach.ts";
+import { attachPort, checkFault, failCheck, logName, referenceOf, refuse } from "./region-attach.ts";
 import type { DecoderRecord, Dport } from "./types.ts";
 import { cxlState, decoderOf, dportTowards, encodeGranularity, encodeWays, endpointPart, isPowerOfTwo, portOf, portsUpwards, regionOf } from "./types.ts";
 
@@ -58,9 +59,11 @@ function positionOf(kernel: Kernel, device: Device, range: Range): number {
 function sortTargets(kernel: Kernel, region: Device, range: Range): void {
   const { targets } = regionOf(region);
   const members = targets.filter((target) => target !== null);
+  let errno: Errno = "ENXIO";
   for (const member of members) {
-    failCheck(kernel, "A14", region, member);
-    endpointPart(member).position = positionOf(kernel, member, range);
+    const failed = checkFault(kernel, "A14", region, member);
+    endpointPart(member).position = failed === undefined ? positionOf(kernel, member, range) : -1;
+    errno = failed ?? errno;
   }
   const sorted = members.toSorted((a, b) => endpointPart(a).position - endpointPart(b).position);
   targets.splice(0, sorted.length, ...sorted);
@@ -68,7 +71,7 @@ function sortTargets(kernel: Kernel, region: Device, range: Range): void {
   // What follows finds a member by its slot.
   for (const [slot, member] of sorted.entries()) endpointPart(member).position = slot;
   printk(kernel, "debug", `${logName(region)}: region sort ${hasFailed ? "failed" : "successful"}`);
-  if (hasFailed) throw new SystemError("ENXIO", `${region.name}: a member has no position`);
+  if (hasFailed) throw new SystemError(errno, `${region.name}: a member has no position`);
 }
 
 /** A16, A17: the window leads to this host bridge at this position, and every port on the way has a decoder for the region. */
