@@ -36,7 +36,10 @@ function registerCore(kernel: Kernel): void {
   registerDaxDrivers(kernel);
 }
 
-/** Boots: afterwards modules are loaded, everything that firmware and config space show is probed, Soft Reserved has its owner and services run. */
+/**
+ * Boots: afterwards modules are loaded, everything that firmware and config space show is probed, Soft Reserved has its owner (unless that is decided
+ * after a fixed delay, which nobody waits for) and services run.
+ */
 export const boot = task("boot", function* (kernel: Kernel, plan: ModulePlan = defaultModulePlan): Task<void> {
   moduleState(kernel).plan = plan;
   printk(kernel, "notice", `Linux version ${kernel.policy.version}.0 (cxl-sandbox model)`);

@@ -1,5 +1,5 @@
-// Names that are a race in the kernel, written as references: `${mem:rp0}` is the memdev below port rp0, `${dax:region0[1]}` the second
-// dax device of region0 in order of creation. Resolved through the system's own tree when a step runs.
+// Names that are a race in the kernel, written as references: `${mem:rp0}` is the memdev below port rp0, `${pci:rp0}` the function of the card
+// there, `${dax:region0[1]}` the second dax device of region0 in order of creation. Resolved through the system's own tree when a step runs.
 
 import type { DownstreamPortDescription, MachineDescription } from "../platform/description.ts";
 import { isSwitch } from "../platform/description.ts";
@@ -60,8 +60,8 @@ function devices(tree: Tree, bus: string, prefix: string, inside: string): strin
 const instanceOf = (name: string): number => Number(/(\d+)$/.exec(name)?.[1] ?? "0");
 
 function resolve(machine: MachineDescription, tree: Tree, reference: string): string {
-  const match = /^(mem|dax|endpoint):([A-Za-z0-9_.-]+)(?:\[(\d+)\])?$/.exec(reference);
-  if (match === null) throw new UnresolvedReferenceError(reference, "is no reference; write ${mem:PORT}, ${endpoint:PORT} or ${dax:REGION[N]}");
+  const match = /^(mem|dax|endpoint|pci):([A-Za-z0-9_.-]+)(?:\[(\d+)\])?$/.exec(reference);
+  if (match === null) throw new UnresolvedReferenceError(reference, "is no reference; write ${mem:PORT}, ${endpoint:PORT}, ${pci:PORT} or ${dax:REGION[N]}");
   const [, kind = "", name = "", index] = match;
   if (kind === "dax") {
     const found = devices(tree, "dax", "dax", name).toSorted((a, b) => instanceOf(a) - instanceOf(b));
@@ -73,6 +73,11 @@ function resolve(machine: MachineDescription, tree: Tree, reference: string): st
   if (place === undefined) throw new UnresolvedReferenceError(reference, `the machine has no port "${name}"`);
   const address = functionAt(tree, place);
   if (address === undefined) throw new UnresolvedReferenceError(reference, `port ${name} is not there now`);
+  if (kind === "pci") {
+    const card = functionsBelow(tree, address)[0];
+    if (card === undefined) throw new UnresolvedReferenceError(reference, `no card below ${name} (${address})`);
+    return card;
+  }
   const memdev = devices(tree, "cxl", "mem", address)[0];
   if (memdev === undefined) throw new UnresolvedReferenceError(reference, `no memdev below ${name} (${address})`);
   if (kind === "mem") return memdev;

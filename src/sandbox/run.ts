@@ -7,6 +7,7 @@ import { resultKinds, traceLayers, traceText } from "../sim/trace.ts";
 import type { TraceLayer } from "../sim/trace.ts";
 import { boot, kernelHandlers, onNotify } from "../kernel/boot.ts";
 import { isProbingAtRest } from "../kernel/base/probing.ts";
+import { isDecisionPending } from "../kernel/dax/decision.ts";
 import type { Kernel } from "../kernel/base/kernel.ts";
 import type { KernelPolicies } from "../kernel/policy.ts";
 import { createFileSystem } from "../kernel/sysfs/file-system.ts";
@@ -196,7 +197,12 @@ function judgeHost(state: State): void {
 
 const verdictOf = (state: State): Verdict | null => ((state.lostRegions ?? 0) > 0 ? "needs-remediation" : null);
 
+/** A run does not end while it is still to be decided who owns Soft Reserved: its time counts on from the horizon. */
 function reachHorizon(state: State): void {
+  if (state.phase === "running" && isDecisionPending(state.system.kernel)) {
+    state.deadline += state.plan.limits.time;
+    return;
+  }
   if (state.phase !== "running") state.limit = `boot and steps took more than ${setUpTime / 1e9} s of virtual time`;
   finish(state, null);
 }

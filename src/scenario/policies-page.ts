@@ -7,7 +7,8 @@ const ownership = `## How they compose: who owns Soft Reserved memory
 
 Ranges over no CXL window go to hmem at once. For the others one decision is made, once, when \`quiesce\` says so: \`barrier\` asks for the drivers of
 windows and memdevs and waits until probing is at rest; \`naive-wait\` goes on as soon as no probe is in flight, whatever is still to come; \`delay(T)\` decides T
-after dax_hmem began to wait. What goes wrong later changes nothing. The decision, in this order:
+after dax_hmem began to wait. Boot ends when probing is at rest and, but for \`delay\`, the decision was made: nobody waits for delayed work, so that steps and workloads may
+come before it (\`settle: true\` waits for it). A run does not end before it. What goes wrong later changes nothing. The decision, in this order:
 
 1. \`own: none\` or \`sr: none\`: every range is left to CXL, come what may.
 2. A range inside one committed region is CXL's. For any other one \`sr\` and \`leftover\` say what hmem registers:
@@ -41,7 +42,7 @@ const modules = `## Drivers and modules
 \`kernel: { builtIn: [...], modules: [...] }\` says which drivers there are: ${moduleNames.map((name) => `\`${name}\``).join(", ")}. Without it all are built in. Built-in ones start in this order;
 modules are loaded after them, one after another as listed, and each probes what is there. A file that gives one of the lists says everything: a driver it does not name is missing.
 cxl_acpi and cxl_mem bring cxl_port with them; with \`quiesce: barrier\` dax_hmem brings cxl_acpi, cxl_mem and cxl_pci, and dax_cxl brings dax_hmem. dax_cxl registers its driver only
-when a decision that is pending was made.
+when a decision that is pending was made: loaded before dax_hmem it finds none (not with \`barrier\`) and registers at once.
 `;
 
 export function policiesPage(): string {

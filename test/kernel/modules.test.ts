@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { ModuleName, ModulePlan } from "../../src/kernel/base/module-plan.ts";
 import { moduleNames, moduleState } from "../../src/kernel/base/module-plan.ts";
 import { troubles } from "../../src/kernel/cxl/trouble.ts";
+import { isDecisionPending } from "../../src/kernel/dax/decision.ts";
 import { loadModule } from "../../src/kernel/modules.ts";
 import { deferredProbes, isProbingAtRest } from "../../src/kernel/base/probing.ts";
 import type { KernelPolicies } from "../../src/kernel/policy.ts";
@@ -12,7 +13,7 @@ import type { MachineDescription } from "../../src/platform/description.ts";
 import { noSetup } from "../../src/platform/firmware-setup.ts";
 import { createRandom, nextBelow } from "../../src/sim/random.ts";
 import { canonicalState } from "../support/canonical.ts";
-import type { Booted } from "../support/kernel.ts";
+import type { BootOptions, Booted } from "../support/kernel.ts";
 import { bootMachine } from "../support/kernel.ts";
 import { MiB, deviceOf, machineOf, portOf } from "../support/machine.ts";
 
@@ -22,12 +23,12 @@ const policyOf = (change: Partial<KernelPolicies["softReserved"]>): Partial<Kern
 const naive = policyOf({ decision: { kind: "naive-wait" } });
 
 /** Cards of 256 MiB, one region over all of them, Soft Reserved as a whole. */
-function bootPlan(plan: ModulePlan | undefined, policies: Partial<KernelPolicies> = {}, options: { readonly count?: number; readonly present?: number; readonly mediaReadyTime?: number; readonly seed?: number } = {}): Booted {
-  const { count = 2, present = count, mediaReadyTime = 0, seed } = options;
+function bootPlan(plan: ModulePlan | undefined, policies: Partial<KernelPolicies> = {}, options: { readonly count?: number; readonly present?: number; readonly mediaReadyTime?: number; readonly seed?: number; readonly isReserved?: boolean; readonly onStep?: BootOptions["onStep"] } = {}): Booted {
+  const { count = 2, present = count, mediaReadyTime = 0, seed, isReserved = true, onStep } = options;
   const machine: MachineDescription = machineOf(Array.from({ length: count }, (_, n) => portOf(`rp${n}`, { present: n < present, slots: [deviceOf(`mem${n}`, { serial: BigInt(n + 1), mediaReadyTime })] })));
   const size = 256n * MiB * BigInt(count);
   const region = { window: 0, base: start, size, granularity: 256, targets: Array.from({ length: count }, (_, n) => `mem${n}`), isLocked: false };
-  return bootMachine(machine, { firmware: { setup: { ...noSetup, regions: [region], softReserved: [{ base: start, size }] } }, policies, ...(plan === undefined ? {} : { modules: plan }), ...(seed === undefined ? {} : { seed }) });
+  return bootMachine(machine, { firmware: { setup: { ...noSetup, regions: [region], softReserved: isReserved ? [{ base: start, size }] : [] } }, policies, ...(plan === undefined ? {} : { modules: plan }), ...(seed === undefined ? {} : { seed }), ...(onStep === undefined ? {} : { onStep }) });
 }
 
 const asModules = (...names: ModuleName[]): ModulePlan => ({ builtIn: [], modules: names });
@@ -97,9 +98,17 @@ describe("a premature decision", () => {
     expect([ownerOf(delayed(10 * second)), ownerOf(delayed(60 * second)), ownerOf(bootPlan(undefined, {}, slow))]).toEqual(["hmem", "cxl", "cxl"]);
   });
 
-  it("[S61] boot does not end before a decision that is still to fall", () => {
-    const booted = bootPlan(undefined, policyOf({ decision: { kind: "delay", time: 30 * second } }));
-    expect([booted.kernel.platform.clock.now > 30 * second, ownerOf(booted)]).toEqual([true, "cxl"]);
+  it("[S61] [POL-QUIESCE] nobody waits for a delayed decision: boot ends before it, dax_cxl's driver comes after it", () => {
+    const atEnd: unknown[] = [];
+    const booted = bootPlan(undefined, policyOf({ decision: { kind: "delay", time: 30 * second } }), { onStep: ({ files, kernel }, text) => {
+      if (text === "booted") atEnd.push(kernel.platform.clock.now < 30 * second, isDecisionPending(kernel), files.exists("/sys/bus/cxl/drivers/cxl_dax_region"), files.exists("/sys/bus/dax/devices/dax0.0"));
+    } });
+    expect([atEnd, ownerOf(booted), booted.files.exists("/sys/bus/cxl/drivers/cxl_dax_region")]).toEqual([[true, true, false, false], "cxl", true]);
+  });
+
+  it("[S60] [POL-QUIESCE] without a range to decide on, a fixed delay changes nothing about the boot", () => {
+    const bare = (decision: KernelPolicies["softReserved"]["decision"]): string => canonicalState(bootPlan(undefined, policyOf({ decision }), { isReserved: false }));
+    expect(bare({ kind: "delay", time: 30 * second })).toBe(bare({ kind: "barrier" }));
   });
 });
 

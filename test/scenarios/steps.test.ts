@@ -136,6 +136,22 @@ describe("expectations", () => {
   });
 });
 
+describe("references", () => {
+  it("${pci:PORT} is the function of the card that a port has now: removed and found again it has the same name, without a card there is none", () => {
+    const result = run("steps:\n  - run: cat /sys/bus/pci/devices/${pci:rp0}/class\n    stdout: \"0x050210\"\n  - run: echo 1 > /sys/bus/pci/devices/${pci:rp0}/remove\n  - run: echo 1 > /sys/bus/pci/rescan\n  - run: cat /sys/bus/pci/devices/${pci:rp0}/class\n  - run: ls ${pci:rp1}\n");
+    expect([result.commands.map(({ command }) => command.replace(/.*devices\//, "")), result.reason]).toEqual([["0000:0d:00.0/class", "0000:0d:00.0/remove", "echo 1 > /sys/bus/pci/rescan", "0000:0d:00.0/class"], "${pci:rp1}: no card below rp1 (0000:0c:01.0)"]);
+  });
+
+  it("of a switch ${pci:PORT} is its upstream port", () => {
+    const machine = (reference: string): ScenarioResult => runText("switch.yaml", `version: 1\nname: switch\nmachine: { hostBridges: [{ rootPorts: [{ name: rp0, switch: { ports: [{ name: dsp0, device: { volatile: 256MiB } }] } }] }] }\nfirmware: { windows: [{ targets: [hb0], size: 1GiB }] }\nsteps:\n  - run: ls /sys/bus/pci/devices/\${pci:${reference}}\n`).result;
+    expect(["rp0", "dsp0"].map((port) => machine(port).commands.map(({ command, stdout }) => [command.slice(-12), /^\d{4}:\w\w:/m.test(stdout)]))).toEqual([[["0000:0d:00.0", true]], [["0000:0f:00.0", false]]]);
+  });
+
+  it("what is no reference is told which there are, and an unknown port by name", () => {
+    expect([run("steps:\n  - run: ls ${pcie:rp0}\n").reason, run("steps:\n  - run: ls ${pci:rp7}\n").reason]).toEqual(["${pcie:rp0}: is no reference; write ${mem:PORT}, ${endpoint:PORT}, ${pci:PORT} or ${dax:REGION[N]}", "${pci:rp7}: the machine has no port \"rp7\""]);
+  });
+});
+
 describe("the report's policies", () => {
   it("[S9] [POL-OPS] a host that did not keep firmware's interleave through boot needs remediation; decommission ends the run there", () => {
     const rest = "steps:\n  - run: cxl list -R\nexpect:\n  - { verdict: needs-remediation }\n";

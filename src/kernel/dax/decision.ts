@@ -101,7 +101,7 @@ const work = task("dax.ownershipWork", function* (kernel: Kernel, platform: Devi
   retryDeferred(kernel);
 });
 
-/** Puts work on a queue of dax; the end of boot waits for it. */
+/** Puts work on a queue of dax. */
 export function queueDaxWork(kernel: Kernel, name: string, body: Task<void>): number {
   const id = spawn(kernel.scheduler, name, body);
   state(kernel).works.push(id);
@@ -119,7 +119,8 @@ export const flushDecision = task("dax.flushDecision", function* (kernel: Kernel
   if (decision !== null) yield* join(kernel.scheduler, decision);
 });
 
-/** Waits for everything on dax's queues. */
+/** Waits for everything on dax's queues, at the end of boot. Nobody waits for delayed work (S61), nor for what waits for it in turn. */
 export const awaitOwnership = task("dax.awaitOwnership", function* (kernel: Kernel): Task<void> {
+  if (kernel.policy.softReserved.decision.kind === "delay" && isDecisionPending(kernel)) return;
   for (const id of state(kernel).works) yield* join(kernel.scheduler, id);
 });
