@@ -1,4 +1,4 @@
-// What the machine keeps of things under way: requests, answers, mappings, messages, faults (see assembly/machine.ts for where they lie).
+// What the machine keeps of things under way: requests, answers, mappings, messages, faults (see machine.ts for where they lie).
 
 /** A CXL.mem request in a root port's in-flight table. */
 @unmanaged
