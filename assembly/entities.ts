@@ -151,7 +151,7 @@ export class Device extends Entity {
   /** Resets at the last erasure of everything: since then what was never written reads 0. */
   erasedAt: u32;
   preserves: u32;
-  /** Named as in the memory device status: 0 not ready, 1 ready, 2 error, 3 disabled. */
+  /** As in the memory device status. */
   mediaState: u32;
   cci: Cci;
 }

@@ -1,6 +1,6 @@
 // Event logs and records (CXL 3.2 8.2.10.2.1; events.md 1 to 9). A record is 128 bytes: what all have in common, then 80 bytes of its kind.
 
-import { healthFields } from "./commands.ts";
+import { healthFields, maintenanceClasses } from "./commands.ts";
 import type { PayloadFields, PayloadLayout } from "./payload-schema.ts";
 
 /** Order is the number of a log, its bit in the event status and its byte in the interrupt policy. */
@@ -10,17 +10,17 @@ export type EventLog = (typeof eventLogs)[number];
 export const recordLength = 0x80;
 const dataAt = 0x30;
 
-export const recordFields = {
-  id: [0x00, 16, "UUID of the kind"], length: [0x10, 1, "Bytes of the record"], flags: [0x11, 3, "1:0 severity, 2 permanent, 3 maintenance needed, 4 performance degraded, 5 replacement needed, 6 subclass valid, 7 LD-ID valid, 8 head id valid"],
-  handle: [0x14, 2, "Not 0, unique in its log"], relatedHandle: [0x16, 2, "0: none"], timestamp: [0x18, 8, "ns since 1970-01-01 UTC; 0 before the clock is set"],
-  maintenanceClass: [0x20, 1, "0 none, 1 PPR, 2 sparing"], maintenanceSubclass: [0x21, 1, "Subclass"], logicalDevice: [0x22, 2, "LD-ID"], head: [0x24, 1, "Head id"],
-} as const satisfies PayloadFields;
-
 /** Bits of `recordFields.flags` above the severity. */
 export const recordFlags = { permanentCondition: 2, maintenanceNeeded: 3, performanceDegraded: 4, hardwareReplacementNeeded: 5, maintenanceSubclassValid: 6, logicalDeviceValid: 7, headValid: 8 } as const;
 
-const address = [dataAt, 8, "0 volatile, 1 not repairable, 63:6 DPA"] as const;
-const memoryEvent = { address, descriptor: [0x38, 1, "0 uncorrectable, 1 threshold, 2 poison list overflow"], type: [0x39, 1, "Memory event type"], transactionType: [0x3a, 1, "0 unknown, 1 host read, 2 host write, 3 scan media, 4 inject poison, 5 media scrub, 6 media management, 7 error check scrub, 8 media initialization"] } as const satisfies PayloadFields;
+export const recordFields = {
+  id: [0x00, 16, "UUID of the kind"], length: [0x10, 1, "Bytes of the record"], flags: [0x11, 3, "Flags", { bits: { severity: [1, 0], ...recordFlags } }],
+  handle: [0x14, 2, "Not 0, unique in its log"], relatedHandle: [0x16, 2, "0: none"], timestamp: [0x18, 8, "ns since 1970-01-01 UTC; 0 before the clock is set"],
+  maintenanceClass: [0x20, 1, "Class", { values: { none: 0, ...maintenanceClasses } }], maintenanceSubclass: [0x21, 1, "Subclass"], logicalDevice: [0x22, 2, "LD-ID"], head: [0x24, 1, "Head id"],
+} as const satisfies PayloadFields;
+
+const address = [dataAt, 8, "63:6 DPA", { bits: { volatile: 0, notRepairable: 1 } }] as const;
+const memoryEvent = { address, descriptor: [0x38, 1, "What it was", { bits: { uncorrectable: 0, threshold: 1, poisonListOverflow: 2 } }], type: [0x39, 1, "Memory event type"], transactionType: [0x3a, 1, "What met it", { values: { unknown: 0, hostRead: 1, hostWrite: 2, scanMedia: 3, injectPoison: 4, mediaScrub: 5, mediaManagement: 6, errorCheckScrub: 7, mediaInitialization: 8 } }] } as const satisfies PayloadFields;
 
 export interface EventRecordKind {
   /** Text form; stored in text order. */
@@ -49,7 +49,7 @@ export const eventRecords = {
   memoryModule: {
     uuid: "fe927475-dd59-4339-a586-79bab113b774", clause: "8.2.10.2.1.3", meaning: "Memory module event",
     fields: {
-      type: [dataAt, 1, "0 health status, 1 media status, 2 life used, 3 temperature, 4 data path error, 5 LSA error, 6 sideband error, 7 FRU error, 8 power management fault"],
+      type: [dataAt, 1, "What changed", { values: { healthStatus: 0, mediaStatus: 1, lifeUsed: 2, temperature: 3, dataPathError: 4, labelAreaError: 5, sidebandError: 6, fruError: 7, powerManagementFault: 8 } }],
       ...(Object.fromEntries(Object.entries(healthFields).map(([name, [offset, bytes, meaning]]) => [name, [dataAt + 1 + offset, bytes, meaning]])) as unknown as { readonly [K in keyof typeof healthFields]: readonly [number, number, string] }),
       validity: [0x43, 2, "Validity"], component: [0x45, 16, "Component identifier"], subType: [0x55, 1, "Device event sub-type"],
     },
@@ -58,7 +58,7 @@ export const eventRecords = {
   memorySparing: {
     uuid: "e71f3a40-2d29-4092-8a39-4d1c966c7c65", clause: "8.2.10.2.1.4", meaning: "Memory sparing event",
     fields: {
-      class: [dataAt, 1, "Maintenance operation class"], subclass: [0x31, 1, "Maintenance operation subclass"], operation: [0x32, 1, "0 query resources, 1 hard sparing, 2 device initiated, 3 at boot"], result: [0x33, 1, "0 success, 1 resources exhausted, 0xff failure"], validity: [0x34, 2, "Validity"],
+      class: [dataAt, 1, "Maintenance operation class"], subclass: [0x31, 1, "Maintenance operation subclass"], operation: [0x32, 1, "Flags", { bits: { queryResources: 0, hardSparing: 1, deviceInitiated: 2, atBoot: 3 } }], result: [0x33, 1, "How it ended", { values: { success: 0, resourcesExhausted: 1, failure: 0xff } }], validity: [0x34, 2, "Validity"],
       available: [0x3c, 2, "Spare resources available"], channel: [0x3e, 1, "Channel"], rank: [0x3f, 1, "Rank"], nibbleMask: [0x40, 3, "Nibble mask"], bankGroup: [0x43, 1, "Bank group"], bank: [0x44, 1, "Bank"], row: [0x45, 3, "Row"], column: [0x48, 2, "Column"], component: [0x4a, 16, "Component identifier"], subChannel: [0x5a, 1, "Sub-channel"],
     },
     validity: { channel: 0, rank: 1, nibbleMask: 2, bankGroup: 3, bank: 4, row: 5, column: 6, component: 7, componentFormat: 8, subChannel: 9 },
@@ -66,7 +66,7 @@ export const eventRecords = {
   dynamicCapacity: {
     uuid: "ca95afa7-f183-4018-8c2f-95268e101a2a", clause: "8.2.10.2.1.6", meaning: "Dynamic capacity event",
     fields: {
-      type: [dataAt, 1, "0 add, 1 release, 2 forced release, 3 region updated, 4 add response, 5 released"], validity: [0x31, 1, "Bit 0: host id valid"], host: [0x32, 2, "Host id"], region: [0x34, 1, "Region updated"], more: [0x35, 1, "Bit 0: more records of this request follow"],
+      type: [dataAt, 1, "What is asked", { values: { add: 0, release: 1, forcedRelease: 2, regionUpdated: 3, addResponse: 4, released: 5 } }], validity: [0x31, 1, "Bit 0: host id valid"], host: [0x32, 2, "Host id"], region: [0x34, 1, "Region updated"], more: [0x35, 1, "Records of this request", { bits: { follow: 0 } }],
       address: [0x38, 8, "Start DPA, bytes"], bytes: [0x40, 8, "Bytes"], tag: [0x48, 16, "Tag"], sequence: [0x58, 2, "Shared extent sequence"], extentsAvailable: [0x78, 4, "Extents available"], tagsAvailable: [0x7c, 4, "Tags available"],
     },
     validity: { host: 0 },

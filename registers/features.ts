@@ -36,6 +36,9 @@ const sparing = (uuid: string, meaning: string, subclass: number): FeatureDeclar
   takes: { mode: { field: "mode", mask: 0 } },
 });
 
+/** Thresholds of an error check scrub, and what else a scrub is told. */
+const scrub = { bits: { threshold: [2, 0, { at256: 3, at1024: 4, at4096: 5 }], mode: 3, resetCounter: 4 } } as const;
+
 export const features = {
   patrolScrub: {
     uuid: "96dad7d6-fde8-482b-a733-75774e06db8a", meaning: "Patrol scrub control", version: 1, effects: policyEffects,
@@ -46,8 +49,8 @@ export const features = {
   },
   errorCheckScrub: {
     uuid: "e5b13f22-2328-4a14-b8ba-b9691e893386", meaning: "DDR5 error check scrub", version: 1, effects: policyEffects,
-    readable: { length: 5, fields: { logCapability: [0, 1, "1:0 entry type: 0 DRAM, 1 FRU"], capability: [1, 1, "Bit 0: realtime"], configuration: [2, 2, "2:0 threshold (3 256, 4 1024, 5 4096), 3 mode, 4 reset counter"], flags: [4, 1, "2:0 threshold in force"] } },
-    writable: { length: 3, fields: { logCapability: [0, 1, "1:0 entry type"], configuration: [1, 2, "As readable"] } },
+    readable: { length: 5, fields: { logCapability: [0, 1, "Log", { bits: { entryType: [1, 0, { dram: 0, fru: 1 }] } }], capability: [1, 1, "Bit 0: realtime"], configuration: [2, 2, "Configuration", scrub], flags: [4, 1, "What is in force", { bits: { threshold: [2, 0] } }] } },
+    writable: { length: 3, fields: { logCapability: [0, 1, "Log, as readable"], configuration: [1, 2, "Configuration", scrub] } },
     initial: { logCapability: 1, capability: 1, configuration: 3, flags: 3 },
     takes: { logCapability: { field: "logCapability", mask: 3 }, configuration: { field: "configuration", mask: 0x1f } },
   },

@@ -1,7 +1,17 @@
 // The vocabulary of a payload: named fields at byte offsets, little endian, packed; and of a command that carries two of them.
 
-/** A field: `[offset, bytes, meaning]`. Up to 8 bytes are an unsigned integer, more are bytes as they stand. */
-export type PayloadField = readonly [offset: number, bytes: number, meaning: string];
+/** Bits of a field: one, or inclusive `[high, low]` with values of their own. They lie in the field's low 32 bits. */
+export type PayloadBits = number | readonly [high: number, low: number, values?: PayloadValueNames];
+export type PayloadValueNames = Readonly<Record<string, number>>;
+
+/** What a field's bits and values are called: in the module, and behind the field's meaning in the reference page. */
+export interface PayloadNames {
+  readonly bits?: Readonly<Record<string, PayloadBits>>;
+  readonly values?: PayloadValueNames;
+}
+
+/** A field: `[offset, bytes, meaning, names of its bits and values]`. Up to 8 bytes are an unsigned integer, more are bytes as they stand. */
+export type PayloadField = readonly [offset: number, bytes: number, meaning: string, names?: PayloadNames];
 export type PayloadFields = Readonly<Record<string, PayloadField>>;
 
 export interface PayloadLayout {

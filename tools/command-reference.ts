@@ -3,12 +3,24 @@
 import { commands } from "../registers/commands.ts";
 import { eventLogs, eventRecords, recordFields, recordLength } from "../registers/events.ts";
 import { features } from "../registers/features.ts";
-import type { CommandDeclaration, PayloadFields, PayloadLayout } from "../registers/payload-schema.ts";
+import type { CommandDeclaration, PayloadFields, PayloadLayout, PayloadNames, PayloadValueNames } from "../registers/payload-schema.ts";
 import { returnCodes } from "../registers/payload-schema.ts";
 import { inputLengths } from "./command-tables.ts";
 import { hex } from "./register-tables.ts";
 
-const rows = (fields: PayloadFields, part: string): string[] => Object.entries(fields).toSorted(([, a], [, b]) => a[0] - b[0]).map(([name, [offset, bytes, meaning]]) => `| ${part} | ${hex(offset)} | ${bytes} | ${name} | ${meaning.replaceAll("|", "\\|")} |`);
+const spoken = (name: string): string => name.replaceAll(/([A-Z])/g, (letter) => ` ${letter.toLowerCase()}`);
+const valuesText = (values: PayloadValueNames = {}): string => Object.entries(values).map(([name, value]) => `${value > 9 ? hex(value) : value} ${spoken(name)}`).join(", ");
+
+/** Bits as `bit name` or `high:low name (values)`, then values. */
+function namesText({ bits = {}, values }: PayloadNames): string[] {
+  const parts = Object.entries(bits).map(([name, part]) => {
+    if (typeof part === "number") return `bit ${part} ${spoken(name)}`;
+    return `bits ${part[0]}:${part[1]} ${spoken(name)}${part[2] === undefined ? "" : ` (${valuesText(part[2])})`}`;
+  });
+  return [...parts, ...(values === undefined ? [] : [valuesText(values)])];
+}
+
+const rows = (fields: PayloadFields, part: string): string[] => Object.entries(fields).toSorted(([, a], [, b]) => a[0] - b[0]).map(([name, [offset, bytes, meaning, names = {}]]) => `| ${part} | ${hex(offset)} | ${bytes} | ${name} | ${[meaning, ...namesText(names)].join("; ").replaceAll("|", "\\|")} |`);
 
 function layoutRows(layout: PayloadLayout, part: string): string[] {
   return [...rows(layout.fields, part), ...(layout.items === undefined ? [] : rows(layout.items.fields, `${part}, each ${hex(layout.items.length)} bytes from ${hex(layout.length)}`)), ...(layout.hasData === true ? [`| ${part} | ${hex(layout.length)} | any | data | |`] : [])];

@@ -1,9 +1,9 @@
 // The module's view of the mailbox declarations: a row for every command, payload offsets by name, features, logs and event records. Pure.
 
-import { commands, commandNames, discoveryArguments, dynamicCapacityTail, mediaError, mediaRange } from "../registers/commands.ts";
+import { commands, commandNames, discoveryArguments, dynamicCapacityTail, mediaError, mediaRange, repairData, sparingData } from "../registers/commands.ts";
 import { eventLogs, eventRecords, recordFields, recordLength } from "../registers/events.ts";
 import { deviceLogs, features } from "../registers/features.ts";
-import type { CommandDeclaration, PayloadFields, PayloadLayout } from "../registers/payload-schema.ts";
+import type { CommandDeclaration, PayloadBits, PayloadFields, PayloadLayout, PayloadNames, PayloadValueNames } from "../registers/payload-schema.ts";
 import { commandEffects, returnCodes } from "../registers/payload-schema.ts";
 import { deviceBlock } from "../registers/device-block.ts";
 import { DeclarationError } from "../registers/checks.ts";
@@ -31,10 +31,31 @@ function row(command: CommandDeclaration): string {
 
 function offsets(prefix: string, fields: PayloadFields, place: string): string[] {
   let end = 0;
-  return Object.entries(fields).toSorted(([, a], [, b]) => a[0] - b[0]).map(([name, [offset, bytes]]) => {
+  return Object.entries(fields).toSorted(([, a], [, b]) => a[0] - b[0]).flatMap(([name, [offset, bytes, , called = {}]]) => {
     if (offset < end) throw new DeclarationError(`${place}.${name}`, `overlaps the field before it (offset ${offset}, which ends at ${end})`);
     end = offset + bytes;
-    return `export const ${prefix}_${shout(name)}: u32 = ${hex(offset)};`;
+    const field = `${prefix}_${shout(name)}`;
+    return [`export const ${field}: u32 = ${hex(offset)};`, ...names(field, called, bytes, `${place}.${name}`)];
+  });
+}
+
+/** Masks, shifts and values that a field's names stand for. @throws DeclarationError */
+export function names(field: string, { bits = {}, values = {} }: PayloadNames, bytes: number, place: string): string[] {
+  return [...Object.entries(bits).flatMap(([name, part]) => bitNames(`${field}_${shout(name)}`, part, bytes, `${place}.${name}`)), ...valueNames(field, values, 2 ** (8 * bytes) - 1, place)];
+}
+
+/** Like a register's field: mask over the field, and shift. */
+function bitNames(name: string, part: PayloadBits, bytes: number, place: string): string[] {
+  const [high, low, values = {}] = typeof part === "number" ? [part, part] : part;
+  if (high < low || high >= Math.min(32, 8 * bytes)) throw new DeclarationError(place, `has bits ${high}:${low}, but ${bytes} bytes and 32 bits at most`);
+  const most = 2 ** (high - low + 1) - 1;
+  return [`export const ${name}: u32 = ${hex(most * 2 ** low)};`, `export const ${name}_SHIFT: u32 = ${low};`, ...valueNames(name, values, most, place)];
+}
+
+function valueNames(name: string, values: PayloadValueNames, most: number, place: string): string[] {
+  return Object.entries(values).map(([value, number]) => {
+    if (number > Math.min(most, 0xffff_ffff)) throw new DeclarationError(`${place}.${value}`, `is ${number}, above ${most}`);
+    return `export const ${name}_${shout(value)}: u32 = ${hex(number)};`;
   });
 }
 
@@ -77,6 +98,7 @@ function featureTables(): string[] {
   }));
   return [
     ...all.map(([name], index) => `export const FEATURE_${shout(name)}: u32 = ${index};`),
+    ...all.flatMap(([name, feature]) => [...offsets(`FEATURE_${shout(name)}_READABLE`, feature.readable.fields, name), ...offsets(`FEATURE_${shout(name)}_WRITABLE`, feature.writable.fields, name)]),
     `export const FEATURE_COUNT: u32 = ${all.length};`,
     `export const FEATURE_STRIDE: u32 = ${featureStride};`,
     bytesData("FEATURE_IDS", all.flatMap(([, feature]) => uuidBytes(feature.uuid))),
@@ -98,9 +120,11 @@ export function commandSource(): string {
     "// Generated from registers/ by tools/generate-registers.ts. Do not edit.",
     "// COMMANDS: 4 words a command: opcode, shortest and longest input, effects in 15:0 and flags above: 16 background, 17 secondary mailbox, 18 media;",
     "// 31:24 bytes of an item of the input, 0: none.",
-    "// IN_ and OUT_<COMMAND>_<FIELD>: byte offsets in payloads. RECORD_<KIND>_<FIELD>: byte offsets in event records.",
+    "// IN_ and OUT_<COMMAND>_<FIELD>: byte offsets in payloads. RECORD_<KIND>_<FIELD>: in event records. FEATURE_<NAME>_READABLE_ and _WRITABLE_<FIELD>.",
+    "// <FIELD>_<BITS>: mask over the field, with _SHIFT. <FIELD>_<VALUE> and <FIELD>_<BITS>_<VALUE>: values, not shifted.",
     "",
     ...Object.entries(returnCodes).map(([name, code]) => `export const RETURN_${shout(name)}: u32 = ${hex(code)};`),
+    ...Object.entries(commandEffects).map(([name, bit]) => `export const EFFECT_${shout(name)}: u32 = ${hex(1 << bit)};`),
     ...commandNames.map((name, index) => `export const COMMAND_${shout(name)}: u32 = ${index};`),
     `export const COMMAND_COUNT: u32 = ${all.length};`,
     `export const COMMANDS: usize = memory.data<u32>([\n${all.map(([, command]) => row(command)).join("\n")}\n]);`,
@@ -109,14 +133,15 @@ export function commandSource(): string {
     `export const FLAG_MEDIA: u32 = ${hex(flags.media << 16)};`,
     `export const SECONDARY_PAYLOAD_SHIFT: u32 = ${Math.log2(deviceBlock.secondaryPayload)};`,
     ...all.flatMap(([name, { input, output }]) => [...layoutNames(`IN_${shout(name)}`, input, `${name} input`), ...layoutNames(`OUT_${shout(name)}`, output, `${name} output`)]),
-    ...layoutNames("MEDIA_ERROR", mediaError, "media error"), ...layoutNames("DISCOVERY", discoveryArguments, "discovery"), ...layoutNames("MEDIA_RANGE", mediaRange, "media range"), ...layoutNames("CAPACITY_TAIL", dynamicCapacityTail, "dynamic capacity"),
+    ...layoutNames("MEDIA_ERROR", mediaError, "media error"), ...layoutNames("DISCOVERY", discoveryArguments, "discovery"), ...layoutNames("MEDIA_RANGE", mediaRange, "media range"), ...layoutNames("REPAIR", repairData, "repair"), ...layoutNames("SPARING", sparingData, "sparing"), ...layoutNames("CAPACITY_TAIL", dynamicCapacityTail, "dynamic capacity"),
     ...eventLogs.map((name, index) => `export const LOG_${shout(name)}: u32 = ${index};`),
     `export const LOG_COUNT: u32 = ${eventLogs.length};`,
     `export const RECORD_BYTES: u32 = ${hex(recordLength)};`,
     ...offsets("RECORD", recordFields, "event record"),
-    ...Object.entries(eventRecords).flatMap(([name, record]) => [...offsets(`RECORD_${shout(name)}`, record.fields, name), bytesData(`RECORD_${shout(name)}_UUID`, uuidBytes(record.uuid))]),
+    ...Object.entries(eventRecords).flatMap(([name, record]) => [...offsets(`RECORD_${shout(name)}`, record.fields, name), ...Object.entries(record.validity).flatMap(([bit, at]) => bitNames(`RECORD_${shout(name)}_VALIDITY_${shout(bit)}`, at, 2, `${name}.validity.${bit}`)), bytesData(`RECORD_${shout(name)}_UUID`, uuidBytes(record.uuid))]),
     ...featureTables(),
     bytesData("LOG_IDS", Object.values(deviceLogs).flatMap(({ uuid }) => uuidBytes(uuid))),
+    ...Object.keys(deviceLogs).map((name, index) => `export const DEVICE_LOG_${shout(name)}: u32 = ${index};`),
     `export const DEVICE_LOG_COUNT: u32 = ${Object.keys(deviceLogs).length};`,
     "",
   ].join("\n"));

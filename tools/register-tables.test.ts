@@ -1,13 +1,20 @@
 import { describe, expect, it } from "vitest";
 import { blocks } from "../registers/blocks.ts";
 import { checkPlaces } from "../registers/checks.ts";
+import { commands } from "../registers/commands.ts";
+import { features } from "../registers/features.ts";
 import { layOut } from "../registers/layout.ts";
 import { behaviours, machineKeys } from "../registers/schema.ts";
+import { commandEffects } from "../registers/payload-schema.ts";
+import { commandPage } from "./command-reference.ts";
+import { commandSource, names } from "./command-tables.ts";
 import { referencePage } from "./register-reference.ts";
 import { assemblySource, refuseTwice, shout } from "./register-tables.ts";
 
 const source = assemblySource();
-const constants = new Map([...source.matchAll(/^export const (\w+): u32 = (\w+);/gm)].map(([, name = "", value = ""]) => [name, Number(value)]));
+const constantsOf = (text: string): Map<string, number> => new Map([...text.matchAll(/^export const (\w+): u32 = (\w+);/gm)].map(([, name = "", value = ""]) => [name, Number(value)]));
+const constants = constantsOf(source);
+const commandConstants = constantsOf(commandSource());
 
 /** Words of a generated table. */
 function words(name: string): number[] {
@@ -31,6 +38,13 @@ describe("generated tables", () => {
     expect(constants.get("COMPONENT_TIMEOUT_ISOLATION_CONTROL")).toBe((0x120 + 8) / 4);
     expect(constants.get("PCIE_LINK_STATUS_LINK_ACTIVE")).toBe((1 << 29) >>> 0);
     expect(constants.get("HDM_DECODER_PORT_CONTROL_STRIDE")).toBe(0x20 / 4);
+  });
+
+  it("a value that is called by up to three words has a constant, not shifted; values of other fields have none", () => {
+    expect(["NOT_READY", "READY", "ERROR", "DISABLED"].map((state) => constants.get(`MEMORY_DEVICE_STATUS_STATUS_MEDIA_STATUS_${state}`))).toEqual([0, 1, 2, 3]);
+    expect(constants.get("MEMORY_DEVICE_STATUS_STATUS_RESET_NEEDED_CXL_RESET")).toBe(4);
+    expect([...constants.keys()].filter((name) => /^HDM_DECODER_.*(GRANULARITY|WAYS)_(?!SHIFT)/.test(name))).toEqual([]);
+    expect([...constants.keys()].filter((name) => name.startsWith("SECURITY_POLICY_TRUST_LEVEL_"))).toEqual(["SECURITY_POLICY_TRUST_LEVEL_SHIFT"]);
   });
 
   it("every key and side effect has its place as id", () => {
@@ -112,6 +126,40 @@ describe("generated tables", () => {
 
   it("software never writes a bit that no field names", () => {
     for (const block of Object.values(blocks)) for (const dword of layOut(block).dwords) expect((dword.write | dword.clear | dword.once | dword.sticky | dword.reset) & ~dword.used).toBe(0);
+  });
+});
+
+describe("names of payload bits and values", () => {
+  it("a bit is its mask with a shift; bits have values of their own, not shifted; a field has values", () => {
+    expect(constantsOf(names("F", { bits: { one: 3, someBits: [6, 4, { first: 0, last: 7 }] }, values: { notThere: 0xff } }, 1, "f").join("\n"))).toEqual(new Map([
+      ["F_ONE", 8], ["F_ONE_SHIFT", 3], ["F_SOME_BITS", 0x70], ["F_SOME_BITS_SHIFT", 4], ["F_SOME_BITS_FIRST", 0], ["F_SOME_BITS_LAST", 7], ["F_NOT_THERE", 0xff],
+    ]));
+    expect(names("F", { bits: { top: 31, all: [31, 0] } }, 8, "f")).toContain("export const F_TOP: u32 = 0x80000000;");
+    expect(names("F", { bits: { all: [31, 0] } }, 8, "f")).toContain("export const F_ALL: u32 = 0xffffffff;");
+  });
+
+  it("bits that do not fit their field or 32 bits, and values that do not fit their bits, are refused", () => {
+    expect(() => names("F", { bits: { far: 8 } }, 1, "f")).toThrow(/^f\.far: has bits 8:8, but 1 bytes/);
+    expect(() => names("F", { bits: { far: 32 } }, 8, "f")).toThrow(/^f\.far: has bits 32:32/);
+    expect(() => names("F", { bits: { turned: [0, 1] } }, 1, "f")).toThrow(/^f\.turned: has bits 0:1/);
+    expect(() => names("F", { bits: { pair: [1, 0, { four: 4 }] } }, 1, "f")).toThrow(/^f\.pair\.four: is 4, above 3/);
+    expect(() => names("F", { values: { much: 256 } }, 1, "f")).toThrow(/^f\.much: is 256, above 255/);
+  });
+
+  it("names stand behind the field they belong to: commands, their items, event records, features, effects", () => {
+    const has = (wanted: Readonly<Record<string, number>>): void => expect(Object.fromEntries(Object.keys(wanted).map((name) => [name, commandConstants.get(name)]))).toEqual(wanted);
+    has({ OUT_GET_POISON_LIST_FLAGS: 0, OUT_GET_POISON_LIST_FLAGS_RESTART_ACKNOWLEDGED: 8, MEDIA_ERROR_ADDRESS_SOURCE: 7, MEDIA_ERROR_ADDRESS_SOURCE_INJECTED: 3 });
+    has({ OUT_GET_SECURITY_STATE_STATE_LOCKED: 4, IN_SET_FEATURE_FLAGS_TRANSFER_ABORT: 4, IN_SET_FEATURE_FLAGS_SAVED_OVER_RESETS: 8, OUT_GET_SUPPORTED_FEATURES_ITEM_FLAGS_DEEPEST_RESET_SURVIVED_SHIFT: 1 });
+    has({ RECORD_FLAGS_SEVERITY: 3, RECORD_FLAGS_MAINTENANCE_SUBCLASS_VALID: 0x40, RECORD_MEMORY_SPARING_VALIDITY: 0x34, RECORD_MEMORY_SPARING_VALIDITY_SUB_CHANNEL: 0x200, RECORD_MEMORY_MODULE_TYPE_TEMPERATURE: 3 });
+    has({ FEATURE_PATROL_SCRUB_READABLE_LEAST: features.patrolScrub.readable.fields.least[0], FEATURE_ERROR_CHECK_SCRUB_WRITABLE_CONFIGURATION_THRESHOLD_AT4096: 5, DEVICE_LOG_COMMAND_EFFECTS: 0, DEVICE_LOG_VENDOR_DEBUG: 1 });
+    for (const [name, bit] of Object.entries(commandEffects)) expect(commandConstants.get(`EFFECT_${shout(name)}`)).toBe(1 << bit);
+  });
+
+  it("the page says behind a field's meaning what its bits and values are", () => {
+    expect(commands.getPoisonList.output.fields.flags[2]).toBe("Flags");
+    expect(commandPage()).toContain("| output | 0x0 | 1 | flags | Flags; bit 0 more records; bit 1 list overflow; bit 2 scan in progress; bit 3 restart acknowledged |");
+    expect(commandPage()).toContain("| 63:6 DPA; bits 2:0 source (0 unknown, 1 external, 2 internal, 3 injected, 7 vendor) |");
+    expect(commandPage()).toContain("| lifeUsed | Per cent; 0xff not implemented |");
   });
 });
 

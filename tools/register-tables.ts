@@ -44,7 +44,15 @@ function blockTables(layout: BlockLayout): string {
   ].join("\n");
 }
 
-/** Masks and shifts of fields over the dword that holds them. */
+const words = /^[A-Za-z]\w*([ -]\w+){0,2}$/;
+
+/** Values of a field by name, not shifted; of a field whose values are all called by up to three words. */
+function valueNames(field: string, values: Readonly<Record<number, string>>): string[] {
+  if (!Object.values(values).every((text) => words.test(text))) return [];
+  return Object.entries(values).map(([value, text]) => `export const ${field}_${text.replaceAll(/[ -]/g, "_").toUpperCase()}: u32 = ${value};`);
+}
+
+/** Masks and shifts of fields over the dword that holds them, and their values. */
 function fieldNames(structure: StructureDeclaration): string[] {
   const lines: string[] = [];
   for (const [registerName, register] of Object.entries(structure.registers)) {
@@ -55,7 +63,7 @@ function fieldNames(structure: StructureDeclaration): string[] {
       if (start % 32 + (high - low) > 31) continue;
       const mask = (2 ** (high - low + 1) - 1) * 2 ** (start % 32);
       const name = `${shout(structure.name)}_${shout(registerName)}_${shout(fieldName)}`;
-      lines.push(`export const ${name}: u32 = ${hex(mask)};`, `export const ${name}_SHIFT: u32 = ${start % 32};`);
+      lines.push(`export const ${name}: u32 = ${hex(mask)};`, `export const ${name}_SHIFT: u32 = ${start % 32};`, ...valueNames(name, field.values ?? {}));
     }
   }
   return lines;
@@ -127,7 +135,8 @@ export function assemblySource(): string {
     "// Rule: 7:0 behaviour of bits 15:0, 15:8 behaviour of bits 31:16, 19:16 legal widths in bytes, 20 has conditions, 21 has unmodelled bits,",
     "// 31:24 instance. Lists: KEYS key, dword, shift, bits; CONDITIONS dword, mask, condition dword, condition mask (or 0x80000000 + key, value that",
     "// the key exceeds); PRESENCE key, header dword, first, last dword; UNMODELLED dword, mask of fields kept without effect; EXTENDED header dwords.",
-    "// <KIND>_<STRUCTURE>_<REGISTER>: dword index in blocks of the kind. <STRUCTURE>_<REGISTER>_<FIELD>: mask over the dword.",
+    "// <KIND>_<STRUCTURE>_<REGISTER>: dword index in blocks of the kind. <STRUCTURE>_<REGISTER>_<FIELD>: mask over the dword,",
+    "// with _SHIFT; and _<VALUE>: values, not shifted.",
     "",
     ...machineKeys.map((key, id) => `export const KEY_${shout(key)}: u32 = ${id};`),
     `export const KEY_COUNT: u32 = ${machineKeys.length};`,

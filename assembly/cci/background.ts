@@ -18,7 +18,7 @@ const STATUS: u32 = R.DEVICE_PRIMARY_MAILBOX_STATUS;
 const RESULT: u32 = R.DEVICE_PRIMARY_MAILBOX_BACKGROUND;
 const SECOND: u64 = 1_000_000_000;
 const MILLISECOND: u64 = 1_000_000;
-const ABORTABLE: u32 = 1 << 8;
+const ABORTABLE: u32 = C.EFFECT_ABORTABLE;
 
 function show(device: Device, opcode: u32, percentage: u32, code: u32): void {
   setDword(device.registers, RESULT, opcode | (percentage << R.PRIMARY_MAILBOX_BACKGROUND_PERCENTAGE_SHIFT));

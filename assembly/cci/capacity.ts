@@ -8,10 +8,10 @@ import { extendOutput, in32, in64, in8, out16, out32, out64, out8, outBytes, sta
 import { Cci, EXTENT_STRIDE, Mailbox, REGION_STRIDE } from "./state";
 
 const UNIT_SHIFT: u64 = 28;
-const MORE: u32 = 1;
+const MORE: u32 = C.IN_ADD_DYNAMIC_CAPACITY_FLAGS_MORE_FOLLOW;
 /** Types of a dynamic capacity record. */
-const TYPE_ADD: u32 = 0;
-const TYPE_FORCED: u32 = 2;
+const TYPE_ADD: u32 = C.RECORD_DYNAMIC_CAPACITY_TYPE_ADD;
+const TYPE_FORCED: u32 = C.RECORD_DYNAMIC_CAPACITY_TYPE_FORCED_RELEASE;
 
 function regionAt(cci: Cci, index: u32): usize {
   return cci.regions + <usize>(index * REGION_STRIDE);

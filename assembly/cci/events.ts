@@ -10,11 +10,15 @@ import { deviceClock } from "./clock";
 import { extendOutput, in16, in8, out16, out64, out8, outBytes, startOutput } from "./memory";
 import { EventLog, Mailbox } from "./state";
 
-const MODE_MESSAGE: u32 = 1;
-const MODE_RESERVED: u32 = 3;
-const CLEAR_ALL: u32 = 1;
-const FLAG_OVERFLOW: u32 = 1;
-const FLAG_MORE: u32 = 2;
+/** The same in every byte of the policy. */
+const MODE: u32 = C.IN_SET_EVENT_INTERRUPT_POLICY_INFORMATIONAL_MODE;
+const MESSAGE_NUMBER_SHIFT: u32 = C.IN_SET_EVENT_INTERRUPT_POLICY_INFORMATIONAL_MESSAGE_NUMBER_SHIFT;
+const MODE_MESSAGE: u32 = C.IN_SET_EVENT_INTERRUPT_POLICY_INFORMATIONAL_MODE_MESSAGE;
+const MODE_FIRMWARE: u32 = C.IN_SET_EVENT_INTERRUPT_POLICY_INFORMATIONAL_MODE_FIRMWARE;
+const MODE_RESERVED: u32 = C.IN_SET_EVENT_INTERRUPT_POLICY_INFORMATIONAL_MODE_RESERVED;
+const CLEAR_ALL: u32 = C.IN_CLEAR_EVENT_RECORDS_FLAGS_CLEAR_ALL;
+const FLAG_OVERFLOW: u32 = C.OUT_GET_EVENT_RECORDS_FLAGS_OVERFLOW;
+const FLAG_MORE: u32 = C.OUT_GET_EVENT_RECORDS_FLAGS_MORE_RECORDS;
 
 export function logOf(device: Device, log: u32): EventLog {
   return changetype<EventLog>(device.cci.logs + <usize>log * offsetof<EventLog>());
@@ -134,7 +138,7 @@ function policyBytes(device: Device): u32 {
 export function getEventPolicy(device: Device, mailbox: Mailbox): u32 {
   const bytes = policyBytes(device);
   startOutput(mailbox, bytes);
-  for (let number: u32 = 0; number < bytes; number++) out8(mailbox, number, logOf(device, number).mode | (vectorOf(device, R.EVENT_MESSAGE + number) << 4));
+  for (let number: u32 = 0; number < bytes; number++) out8(mailbox, number, logOf(device, number).mode | (vectorOf(device, R.EVENT_MESSAGE + number) << MESSAGE_NUMBER_SHIFT));
   return C.RETURN_SUCCESS;
 }
 
@@ -142,9 +146,9 @@ export function getEventPolicy(device: Device, mailbox: Mailbox): u32 {
 export function setEventPolicy(device: Device, mailbox: Mailbox, length: u32): u32 {
   const bytes = min(length, policyBytes(device));
   for (let number: u32 = 0; number < bytes; number++) {
-    const mode = in8(mailbox, number) & 3;
-    if (mode == MODE_RESERVED || (mode == 2 && number == C.LOG_DYNAMIC_CAPACITY)) return C.RETURN_INVALID_INPUT;
+    const mode = in8(mailbox, number) & MODE;
+    if (mode == MODE_RESERVED || (mode == MODE_FIRMWARE && number == C.LOG_DYNAMIC_CAPACITY)) return C.RETURN_INVALID_INPUT;
   }
-  for (let number: u32 = 0; number < C.LOG_COUNT; number++) logOf(device, number).mode = number < bytes ? in8(mailbox, number) & 3 : 0;
+  for (let number: u32 = 0; number < C.LOG_COUNT; number++) logOf(device, number).mode = number < bytes ? in8(mailbox, number) & MODE : 0;
   return C.RETURN_SUCCESS;
 }

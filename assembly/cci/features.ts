@@ -5,16 +5,17 @@ import { Device } from "../machine";
 import { extendOutput, findId, in16, in32, in8, out16, out32, out8, outBytes, startOutput } from "./memory";
 import { Cci, FEATURE_BYTES, Mailbox } from "./state";
 
-const DEFAULT: u32 = 1;
-const SAVED: u32 = 2;
-const FULL: u32 = 0;
-const INITIATE: u32 = 1;
-const FINISH: u32 = 3;
-const ABORT: u32 = 4;
-const TRANSFER_MASK: u32 = 7;
-const SAVES: u32 = 8;
-/** Changeable, survives a cold reset when saved (3:1 = 4), default and saved selectable. */
-const FLAGS: u32 = 1 | (4 << 1) | (1 << 5) | (1 << 6);
+const DEFAULT: u32 = C.IN_GET_FEATURE_SELECTION_DEFAULT;
+const SAVED: u32 = C.IN_GET_FEATURE_SELECTION_SAVED;
+const FULL: u32 = C.IN_SET_FEATURE_FLAGS_TRANSFER_FULL;
+const INITIATE: u32 = C.IN_SET_FEATURE_FLAGS_TRANSFER_INITIATE;
+const FINISH: u32 = C.IN_SET_FEATURE_FLAGS_TRANSFER_FINISH;
+const ABORT: u32 = C.IN_SET_FEATURE_FLAGS_TRANSFER_ABORT;
+const TRANSFER_MASK: u32 = C.IN_SET_FEATURE_FLAGS_TRANSFER;
+const SAVES: u32 = C.IN_SET_FEATURE_FLAGS_SAVED_OVER_RESETS;
+/** The model's choice for every feature: changeable, survives a cold reset when saved, default and saved selectable. */
+const FLAGS: u32 = C.OUT_GET_SUPPORTED_FEATURES_ITEM_FLAGS_CHANGEABLE | (C.OUT_GET_SUPPORTED_FEATURES_ITEM_FLAGS_DEEPEST_RESET_SURVIVED_COLD << C.OUT_GET_SUPPORTED_FEATURES_ITEM_FLAGS_DEEPEST_RESET_SURVIVED_SHIFT)
+  | C.OUT_GET_SUPPORTED_FEATURES_ITEM_FLAGS_DEFAULT_SELECTABLE | C.OUT_GET_SUPPORTED_FEATURES_ITEM_FLAGS_SAVED_SELECTABLE;
 
 function row(feature: u32, word: u32): u32 {
   return load<u32>(C.FEATURE_ROWS + (<usize>(feature * 4 + word) << 2));
@@ -126,17 +127,17 @@ function apply(cci: Cci, feature: u32, isSaved: bool, bytes: u32): u32 {
     const mask = load<u32>(move, 16);
     for (let byte: u32 = 0; byte < load<u32>(move, 12); byte++) store<u8>(to + byte, load<u8>(from + byte) & <u8>(mask >> (byte << 3)));
   }
-  if (feature == C.FEATURE_ERROR_CHECK_SCRUB) store<u8>(data, load<u8>(data + 2) & 7, 4);
+  if (feature == C.FEATURE_ERROR_CHECK_SCRUB) store<u8>(data + C.FEATURE_ERROR_CHECK_SCRUB_READABLE_FLAGS, load<u8>(data + C.FEATURE_ERROR_CHECK_SCRUB_READABLE_CONFIGURATION) & <u8>C.FEATURE_ERROR_CHECK_SCRUB_READABLE_CONFIGURATION_THRESHOLD);
   if (isSaved) memory.copy(savedOf(cci, feature), data, FEATURE_BYTES);
   return C.RETURN_SUCCESS;
 }
 
 /** Patrol scrub: no cycle shorter than the shortest. Error check scrub: a threshold that is defined. */
 function isAcceptable(cci: Cci, feature: u32): bool {
-  if (feature == C.FEATURE_PATROL_SCRUB) return load<u8>(cci.part) >= load<u8>(currentOf(cci, feature), 2);
+  if (feature == C.FEATURE_PATROL_SCRUB) return load<u8>(cci.part + C.FEATURE_PATROL_SCRUB_WRITABLE_CYCLE) >= load<u8>(currentOf(cci, feature) + C.FEATURE_PATROL_SCRUB_READABLE_LEAST);
   if (feature != C.FEATURE_ERROR_CHECK_SCRUB) return true;
-  const threshold = load<u8>(cci.part, 1) & 7;
-  return threshold >= 3 && threshold <= 5;
+  const threshold = <u32>load<u8>(cci.part + C.FEATURE_ERROR_CHECK_SCRUB_WRITABLE_CONFIGURATION) & C.FEATURE_ERROR_CHECK_SCRUB_WRITABLE_CONFIGURATION_THRESHOLD;
+  return threshold >= C.FEATURE_ERROR_CHECK_SCRUB_WRITABLE_CONFIGURATION_THRESHOLD_AT256 && threshold <= C.FEATURE_ERROR_CHECK_SCRUB_WRITABLE_CONFIGURATION_THRESHOLD_AT4096;
 }
 
 /** After a reset the saved data is the current one. */

@@ -8,17 +8,19 @@ import { startBackground } from "./background";
 import { in32, in8, out8, outBytes, startOutput } from "./memory";
 import { Cci, Mailbox, SLOT_BYTES } from "./state";
 
-const FULL: u32 = 0;
-const INITIATE: u32 = 1;
-const END: u32 = 3;
-const ABORT: u32 = 4;
+const FULL: u32 = C.IN_TRANSFER_FIRMWARE_ACTION_FULL;
+const INITIATE: u32 = C.IN_TRANSFER_FIRMWARE_ACTION_INITIATE;
+const END: u32 = C.IN_TRANSFER_FIRMWARE_ACTION_END;
+const ABORT: u32 = C.IN_TRANSFER_FIRMWARE_ACTION_ABORT;
+/** Units of an offset: 128 bytes. */
 const UNIT_SHIFT: u32 = 7;
+/** ns that a transfer waits for its next part. */
 const PART_TIMEOUT: u64 = 30_000_000_000;
-/** ns of a part, and of the check and write at the end. */
+/** The model's choice: ns of a part, of the check and write at the end, of an activation. */
 const PART_TIME: u64 = 10_000_000;
 const END_TIME: u64 = 1_000_000_000;
 const ACTIVATION_TIME: u64 = 1_000_000_000;
-const ONLINE: u32 = 0;
+const ONLINE: u32 = C.IN_ACTIVATE_FIRMWARE_ACTION_ONLINE;
 
 function slotAt(cci: Cci, slot: u32): usize {
   return cci.slots + <usize>((slot - 1) * SLOT_BYTES);
@@ -30,8 +32,8 @@ export function firmwareInfo(device: Device, mailbox: Mailbox): u32 {
   const isOnline = keyOf(device, R.KEY_ONLINE_ACTIVATION);
   startOutput(mailbox, C.OUT_FIRMWARE_INFO_BYTES);
   out8(mailbox, C.OUT_FIRMWARE_INFO_SLOTS, count);
-  out8(mailbox, C.OUT_FIRMWARE_INFO_SLOT, cci.activeSlot | (cci.stagedSlot << 3));
-  out8(mailbox, C.OUT_FIRMWARE_INFO_ACTIVATION, isOnline != 0 ? 1 : 0);
+  out8(mailbox, C.OUT_FIRMWARE_INFO_SLOT, cci.activeSlot | (cci.stagedSlot << C.OUT_FIRMWARE_INFO_SLOT_STAGED_SHIFT));
+  out8(mailbox, C.OUT_FIRMWARE_INFO_ACTIVATION, isOnline != 0 ? C.OUT_FIRMWARE_INFO_ACTIVATION_ONLINE : 0);
   for (let slot: u32 = 1; slot <= count; slot++) outBytes(mailbox, C.OUT_FIRMWARE_INFO_REVISION1 + (slot - 1) * SLOT_BYTES, slotAt(cci, slot), SLOT_BYTES);
   return C.RETURN_SUCCESS;
 }
@@ -123,7 +125,7 @@ export function activateFirmware(m: Machine, device: Device, mailbox: Mailbox): 
   const cci = device.cci;
   const action = in8(mailbox, C.IN_ACTIVATE_FIRMWARE_ACTION);
   const slot = in8(mailbox, C.IN_ACTIVATE_FIRMWARE_SLOT);
-  if (action > 1) return C.RETURN_INVALID_INPUT;
+  if (action > C.IN_ACTIVATE_FIRMWARE_ACTION_NEXT_COLD_RESET) return C.RETURN_INVALID_INPUT;
   if (!isUsableSlot(device, slot) || load<u8>(slotAt(cci, slot)) == 0) return C.RETURN_INVALID_SLOT;
   if (action != ONLINE) {
     cci.stagedSlot = slot;

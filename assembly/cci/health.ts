@@ -6,22 +6,27 @@ import { addRecord } from "./events";
 import { in16, in32, in8, out32, out8, outBytes, startOutput } from "./memory";
 import { Cci, Mailbox } from "./state";
 
-const ALERTS: u32 = 0x1f;
-const LIFE: u32 = 1;
-const OVER: u32 = 2;
-const UNDER: u32 = 4;
-const VOLATILE: u32 = 8;
-const PERSISTENT: u32 = 16;
-/** Additional status: temperature in 3:2, corrected error warnings. */
-const ADDITIONAL_VOLATILE: u32 = 1 << 4;
-const ADDITIONAL_PERSISTENT: u32 = 1 << 5;
-const CHANGE_HEALTH: u32 = 0;
-const CHANGE_MEDIA: u32 = 1;
-const CHANGE_LIFE: u32 = 2;
-const CHANGE_TEMPERATURE: u32 = 3;
-const CRITICAL: u32 = 2;
-const UNKNOWN_LIFE: u8 = 0xff;
-const NO_TEMPERATURE: i32 = 0x7fff;
+const LIFE: u32 = C.OUT_GET_ALERTS_VALID_LIFE_USED;
+const OVER: u32 = C.OUT_GET_ALERTS_VALID_OVER_TEMPERATURE;
+const UNDER: u32 = C.OUT_GET_ALERTS_VALID_UNDER_TEMPERATURE;
+const VOLATILE: u32 = C.OUT_GET_ALERTS_VALID_CORRECTED_VOLATILE;
+const PERSISTENT: u32 = C.OUT_GET_ALERTS_VALID_CORRECTED_PERSISTENT;
+/** The model's choice: every warning can be set. */
+const ALERTS: u32 = LIFE | OVER | UNDER | VOLATILE | PERSISTENT;
+const ADDITIONAL_LIFE: u32 = C.OUT_GET_HEALTH_ADDITIONAL_STATUS_LIFE_USED;
+const ADDITIONAL_TEMPERATURE: u32 = C.OUT_GET_HEALTH_ADDITIONAL_STATUS_TEMPERATURE;
+const TEMPERATURE_SHIFT: u32 = C.OUT_GET_HEALTH_ADDITIONAL_STATUS_TEMPERATURE_SHIFT;
+const ADDITIONAL_VOLATILE: u32 = C.OUT_GET_HEALTH_ADDITIONAL_STATUS_VOLATILE_WARNING;
+const ADDITIONAL_PERSISTENT: u32 = C.OUT_GET_HEALTH_ADDITIONAL_STATUS_PERSISTENT_WARNING;
+const CHANGE_HEALTH: u32 = C.RECORD_MEMORY_MODULE_TYPE_HEALTH_STATUS;
+const CHANGE_MEDIA: u32 = C.RECORD_MEMORY_MODULE_TYPE_MEDIA_STATUS;
+const CHANGE_LIFE: u32 = C.RECORD_MEMORY_MODULE_TYPE_LIFE_USED;
+const CHANGE_TEMPERATURE: u32 = C.RECORD_MEMORY_MODULE_TYPE_TEMPERATURE;
+/** Of life used, and of the temperature alike. */
+const WARNING: u32 = C.OUT_GET_HEALTH_ADDITIONAL_STATUS_LIFE_USED_WARNING;
+const CRITICAL: u32 = C.OUT_GET_HEALTH_ADDITIONAL_STATUS_LIFE_USED_CRITICAL;
+const UNKNOWN_LIFE: u8 = <u8>C.OUT_GET_HEALTH_LIFE_USED_NOT_IMPLEMENTED;
+const NO_TEMPERATURE: i32 = <i32>C.OUT_GET_HEALTH_TEMPERATURE_NOT_IMPLEMENTED;
 
 /** As it leaves the factory: normal, 30 degrees; warnings at 75 % life, 55 and 0 degrees, critical at 95 %, 70 and -10. */
 export function initializeHealth(cci: Cci): void {
@@ -59,7 +64,7 @@ function isAcceptable(cci: Cci, mailbox: Mailbox, valid: u32): bool {
 
 /** Bits of the additional status that alerts speak of. */
 function statusBits(valid: u32): u32 {
-  return ((valid & LIFE) != 0 ? 3 : 0) | ((valid & (OVER | UNDER)) != 0 ? 12 : 0) | ((valid & VOLATILE) != 0 ? ADDITIONAL_VOLATILE : 0) | ((valid & PERSISTENT) != 0 ? ADDITIONAL_PERSISTENT : 0);
+  return ((valid & LIFE) != 0 ? ADDITIONAL_LIFE : 0) | ((valid & (OVER | UNDER)) != 0 ? ADDITIONAL_TEMPERATURE : 0) | ((valid & VOLATILE) != 0 ? ADDITIONAL_VOLATILE : 0) | ((valid & PERSISTENT) != 0 ? ADDITIONAL_PERSISTENT : 0);
 }
 
 /** Thresholds of the alerts named are set and enabled, or taken back; a condition that holds already is told at once, each time. */
@@ -101,12 +106,12 @@ function checkAlerts(m: Machine, device: Device): void {
   const valid = <u32>load<u8>(alerts + C.OUT_GET_ALERTS_VALID);
   const temperature = <i32>load<i16>(health + C.OUT_GET_HEALTH_TEMPERATURE);
   const old = <u32>load<u8>(health + C.OUT_GET_HEALTH_ADDITIONAL_STATUS);
-  let status = lifeStatus(cci, valid) | (temperatureStatus(cci, valid, temperature) << 2);
+  let status = lifeStatus(cci, valid) | (temperatureStatus(cci, valid, temperature) << TEMPERATURE_SHIFT);
   if ((valid & VOLATILE) != 0 && load<u32>(health + C.OUT_GET_HEALTH_CORRECTED_VOLATILE_COUNT) >= <u32>load<u16>(alerts + C.OUT_GET_ALERTS_VOLATILE_WARNING)) status |= ADDITIONAL_VOLATILE;
   if ((valid & PERSISTENT) != 0 && load<u32>(health + C.OUT_GET_HEALTH_CORRECTED_PERSISTENT_COUNT) >= <u32>load<u16>(alerts + C.OUT_GET_ALERTS_PERSISTENT_WARNING)) status |= ADDITIONAL_PERSISTENT;
   store<u8>(health + C.OUT_GET_HEALTH_ADDITIONAL_STATUS, status);
-  if ((status & 3) > (old & 3)) report(m, device, (status & 3) == CRITICAL ? C.LOG_FAILURE : C.LOG_WARNING, CHANGE_LIFE);
-  if ((status & 12) > (old & 12)) report(m, device, ((status >> 2) & 3) == CRITICAL ? C.LOG_FAILURE : C.LOG_WARNING, CHANGE_TEMPERATURE);
+  if ((status & ADDITIONAL_LIFE) > (old & ADDITIONAL_LIFE)) report(m, device, (status & ADDITIONAL_LIFE) == CRITICAL ? C.LOG_FAILURE : C.LOG_WARNING, CHANGE_LIFE);
+  if ((status & ADDITIONAL_TEMPERATURE) > (old & ADDITIONAL_TEMPERATURE)) report(m, device, (status & ADDITIONAL_TEMPERATURE) >> TEMPERATURE_SHIFT == CRITICAL ? C.LOG_FAILURE : C.LOG_WARNING, CHANGE_TEMPERATURE);
   if ((status & ~old & (ADDITIONAL_VOLATILE | ADDITIONAL_PERSISTENT)) != 0) report(m, device, C.LOG_WARNING, CHANGE_HEALTH);
 }
 
@@ -115,7 +120,7 @@ function lifeStatus(cci: Cci, valid: u32): u32 {
   const used = load<u8>(cci.health + C.OUT_GET_HEALTH_LIFE_USED);
   if (used == UNKNOWN_LIFE) return 0;
   if (used >= load<u8>(cci.alerts + C.OUT_GET_ALERTS_LIFE_USED_CRITICAL)) return CRITICAL;
-  return (valid & LIFE) != 0 && used >= load<u8>(cci.alerts + C.OUT_GET_ALERTS_LIFE_USED_WARNING) ? 1 : 0;
+  return (valid & LIFE) != 0 && used >= load<u8>(cci.alerts + C.OUT_GET_ALERTS_LIFE_USED_WARNING) ? WARNING : 0;
 }
 
 function temperatureStatus(cci: Cci, valid: u32, temperature: i32): u32 {
@@ -124,7 +129,7 @@ function temperatureStatus(cci: Cci, valid: u32, temperature: i32): u32 {
   if (temperature >= <i32>load<i16>(alerts + C.OUT_GET_ALERTS_OVER_CRITICAL) || temperature <= <i32>load<i16>(alerts + C.OUT_GET_ALERTS_UNDER_CRITICAL)) return CRITICAL;
   const isHot = (valid & OVER) != 0 && temperature >= <i32>load<i16>(alerts + C.OUT_GET_ALERTS_OVER_WARNING);
   const isCold = (valid & UNDER) != 0 && temperature <= <i32>load<i16>(alerts + C.OUT_GET_ALERTS_UNDER_WARNING);
-  return isHot || isCold ? 1 : 0;
+  return isHot || isCold ? WARNING : 0;
 }
 
 /** A memory module record with the health as it is now. Severity follows the log. */
@@ -145,7 +150,7 @@ export function getShutdown(device: Device, mailbox: Mailbox): u32 {
 }
 
 export function setShutdown(device: Device, mailbox: Mailbox): u32 {
-  device.cci.isDirty = in8(mailbox, C.IN_SET_SHUTDOWN_STATE) & 1;
+  device.cci.isDirty = in8(mailbox, C.IN_SET_SHUTDOWN_STATE) & C.IN_SET_SHUTDOWN_STATE_DIRTY;
   return C.RETURN_SUCCESS;
 }
 

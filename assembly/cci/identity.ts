@@ -10,10 +10,10 @@ import { in32, in64, in8, out16, out32, out64, out8, outBytes, startOutput } fro
 import { Mailbox, SLOT_BYTES } from "./state";
 
 const UNIT_SHIFT: u64 = 28;
-const IMMEDIATE: u32 = 1;
+const IMMEDIATE: u32 = C.IN_SET_PARTITION_INFO_FLAGS_AT_ONCE;
 /** Poison handling: injected poison persists, scans for poison. */
-const INJECTS: u32 = 1;
-const SCANS: u32 = 2;
+const INJECTS: u32 = C.OUT_IDENTIFY_MEMORY_DEVICE_POISON_HANDLING_INJECTS_PERSISTENT_POISON;
+const SCANS: u32 = C.OUT_IDENTIFY_MEMORY_DEVICE_POISON_HANDLING_SCANS_FOR_POISON;
 
 function has(device: Device, command: u32): bool {
   return ((keyOf(device, command < 32 ? R.KEY_COMMANDS_LOW : R.KEY_COMMANDS_HIGH) >> (command & 31)) & 1) != 0;

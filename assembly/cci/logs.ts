@@ -8,11 +8,12 @@ import { startBackground } from "./background";
 import { effectsOf, extendOutput, findId, in32, in8, opcodeOf, out16, out32, out8, outBytes, startOutput } from "./memory";
 import { HISTORY, Mailbox } from "./state";
 
-const COMMAND_EFFECTS: u32 = 0;
-const VENDOR_DEBUG: u32 = 1;
+const COMMAND_EFFECTS: u32 = C.DEVICE_LOG_COMMAND_EFFECTS;
+const VENDOR_DEBUG: u32 = C.DEVICE_LOG_VENDOR_DEBUG;
 const ENTRY_BYTES: u32 = 4;
-const CLEARS: u32 = 1;
-const POPULATES: u32 = 2;
+const CLEARS: u32 = C.OUT_GET_LOG_CAPABILITIES_FLAGS_CLEAR_SUPPORTED;
+const POPULATES: u32 = C.OUT_GET_LOG_CAPABILITIES_FLAGS_POPULATE_SUPPORTED;
+/** The model's choice, in ns. */
 const POPULATE_TIME: u64 = 10_000_000;
 
 /** Keeps what a command was and how it ended. */

@@ -104,13 +104,10 @@ function judgeCommand(device: Device, mailbox: Mailbox, command: u32, length: u3
   const item = effects >> ITEM_SHIFT;
   if (item != 0 && (length - leastInput(command)) % item != 0) return C.RETURN_INVALID_PAYLOAD_LENGTH;
   if (mailbox.isPrimary == 0 && (effects & C.FLAG_SECONDARY) == 0) return C.RETURN_UNSUPPORTED_MAILBOX;
-  if ((effects & C.FLAG_MEDIA) != 0 && device.mediaState != R_MEDIA_READY) return C.RETURN_MEDIA_DISABLED;
+  if ((effects & C.FLAG_MEDIA) != 0 && device.mediaState != R.MEMORY_DEVICE_STATUS_STATUS_MEDIA_STATUS_READY) return C.RETURN_MEDIA_DISABLED;
   if ((effects & C.FLAG_BACKGROUND) != 0 && device.cci.background.command != 0) return C.RETURN_BUSY;
   return C.RETURN_SUCCESS;
 }
-
-/** Media status "ready", as in the memory device status. */
-const R_MEDIA_READY: u32 = 1;
 
 export function faultAt(device: Device, index: u32): MailboxFault {
   return changetype<MailboxFault>(device.cci.faults + <usize>index * offsetof<MailboxFault>());

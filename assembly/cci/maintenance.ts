@@ -9,14 +9,11 @@ import { in16, in64, in8 } from "./memory";
 import { forgetLines } from "./poison";
 import { Mailbox } from "./state";
 
-const REPAIR: u32 = 1;
-const SPARING: u32 = 2;
-const QUERY: u32 = 1;
-/** Bytes of data behind class and subclass. */
-const REPAIR_BYTES: u32 = 12;
-const SPARING_BYTES: u32 = 14;
+const REPAIR: u32 = C.IN_PERFORM_MAINTENANCE_CLASS_REPAIR;
+const SPARING: u32 = C.IN_PERFORM_MAINTENANCE_CLASS_SPARING;
+/** The model's choice. */
 const REPAIR_TIME: u64 = 100_000_000;
-const NONE_LEFT: u32 = 1;
+const NONE_LEFT: u32 = C.RECORD_MEMORY_SPARING_RESULT_RESOURCES_EXHAUSTED;
 const LINE: u64 = 64;
 
 export function performMaintenance(m: Machine, device: Device, mailbox: Mailbox, length: u32): u32 {
@@ -25,23 +22,23 @@ export function performMaintenance(m: Machine, device: Device, mailbox: Mailbox,
   const subclass = in8(mailbox, C.IN_PERFORM_MAINTENANCE_SUBCLASS);
   const data = C.IN_PERFORM_MAINTENANCE_BYTES;
   if (kind == REPAIR && subclass < 2) {
-    if (length < data + REPAIR_BYTES) return C.RETURN_INVALID_PAYLOAD_LENGTH;
-    const address = in64(mailbox, data + 1);
+    if (length < data + C.REPAIR_BYTES) return C.RETURN_INVALID_PAYLOAD_LENGTH;
+    const address = in64(mailbox, data + C.REPAIR_ADDRESS);
     if (address >= device.capacity) return C.RETURN_INVALID_PHYSICAL_ADDRESS;
     if (cci.repairs == 0) return C.RETURN_RESOURCES_EXHAUSTED;
-    if ((in8(mailbox, data) & QUERY) != 0) return C.RETURN_SUCCESS;
+    if ((in8(mailbox, data + C.REPAIR_FLAGS) & C.REPAIR_FLAGS_QUERY) != 0) return C.RETURN_SUCCESS;
     cci.background.address = address;
     cci.background.flags = REPAIR | (subclass << 8);
     return startBackground(m, device, C.COMMAND_PERFORM_MAINTENANCE, REPAIR_TIME);
   }
   if (kind != SPARING || subclass > 3) return C.RETURN_INVALID_INPUT;
-  if (length < data + SPARING_BYTES) return C.RETURN_INVALID_PAYLOAD_LENGTH;
-  const flags = in8(mailbox, data);
+  if (length < data + C.SPARING_BYTES) return C.RETURN_INVALID_PAYLOAD_LENGTH;
+  const flags = in8(mailbox, data + C.SPARING_FLAGS);
   if (cci.spares == 0) {
     reportSparing(m, device, mailbox, subclass, flags, NONE_LEFT);
     return C.RETURN_RESOURCES_EXHAUSTED;
   }
-  if ((flags & QUERY) != 0) {
+  if ((flags & C.SPARING_FLAGS_QUERY) != 0) {
     reportSparing(m, device, mailbox, subclass, flags, 0);
     return C.RETURN_SUCCESS;
   }
@@ -68,31 +65,31 @@ function reportSparing(m: Machine, device: Device, mailbox: Mailbox, subclass: u
   memory.copy(record, C.RECORD_MEMORY_SPARING_UUID, 16);
   store<u8>(record + C.RECORD_MAINTENANCE_CLASS, SPARING);
   store<u8>(record + C.RECORD_MAINTENANCE_SUBCLASS, subclass);
-  store<u8>(record + C.RECORD_FLAGS, 1 << 6);
+  store<u8>(record + C.RECORD_FLAGS, C.RECORD_FLAGS_MAINTENANCE_SUBCLASS_VALID);
   store<u8>(record + C.RECORD_MEMORY_SPARING_CLASS, SPARING);
   store<u8>(record + C.RECORD_MEMORY_SPARING_SUBCLASS, subclass);
-  store<u8>(record + C.RECORD_MEMORY_SPARING_OPERATION, flags & 3);
+  store<u8>(record + C.RECORD_MEMORY_SPARING_OPERATION, flags & (C.RECORD_MEMORY_SPARING_OPERATION_QUERY_RESOURCES | C.RECORD_MEMORY_SPARING_OPERATION_HARD_SPARING));
   store<u8>(record + C.RECORD_MEMORY_SPARING_RESULT, result);
   store<u16>(record + C.RECORD_MEMORY_SPARING_VALIDITY, validity(subclass, flags));
   store<u16>(record + C.RECORD_MEMORY_SPARING_AVAILABLE, device.cci.spares);
-  store<u8>(record + C.RECORD_MEMORY_SPARING_CHANNEL, in8(mailbox, data + 1));
-  store<u8>(record + C.RECORD_MEMORY_SPARING_RANK, in8(mailbox, data + 2));
-  memory.copy(record + C.RECORD_MEMORY_SPARING_NIBBLE_MASK, mailbox.payload + data + 3, 3);
-  store<u8>(record + C.RECORD_MEMORY_SPARING_BANK_GROUP, in8(mailbox, data + 6));
-  store<u8>(record + C.RECORD_MEMORY_SPARING_BANK, in8(mailbox, data + 7));
-  memory.copy(record + C.RECORD_MEMORY_SPARING_ROW, mailbox.payload + data + 8, 3);
-  store<u16>(record + C.RECORD_MEMORY_SPARING_COLUMN, in16(mailbox, data + 0x0b));
-  store<u8>(record + C.RECORD_MEMORY_SPARING_SUB_CHANNEL, in8(mailbox, data + 0x0d));
+  store<u8>(record + C.RECORD_MEMORY_SPARING_CHANNEL, in8(mailbox, data + C.SPARING_CHANNEL));
+  store<u8>(record + C.RECORD_MEMORY_SPARING_RANK, in8(mailbox, data + C.SPARING_RANK));
+  memory.copy(record + C.RECORD_MEMORY_SPARING_NIBBLE_MASK, mailbox.payload + data + C.SPARING_NIBBLE_MASK, 3);
+  store<u8>(record + C.RECORD_MEMORY_SPARING_BANK_GROUP, in8(mailbox, data + C.SPARING_BANK_GROUP));
+  store<u8>(record + C.RECORD_MEMORY_SPARING_BANK, in8(mailbox, data + C.SPARING_BANK));
+  memory.copy(record + C.RECORD_MEMORY_SPARING_ROW, mailbox.payload + data + C.SPARING_ROW, 3);
+  store<u16>(record + C.RECORD_MEMORY_SPARING_COLUMN, in16(mailbox, data + C.SPARING_COLUMN));
+  store<u8>(record + C.RECORD_MEMORY_SPARING_SUB_CHANNEL, in8(mailbox, data + C.SPARING_SUB_CHANNEL));
   addRecord(m, device, C.LOG_INFORMATIONAL, record);
 }
 
-/** Which places a subclass needs: rank has channel and rank, bank adds its group, row and cacheline the rest. Bits as in the record. */
+/** Which places a subclass needs: rank has channel and rank, bank adds its group, row and cacheline the rest. */
 function validity(subclass: u32, flags: u32): u32 {
-  let bits: u32 = 3;
-  if (subclass <= 2) bits |= 0x18;
-  if (subclass <= 1) bits |= 0x20;
-  if (subclass == 0) bits |= 0x40;
-  if ((flags & 4) != 0) bits |= 1 << 9;
-  if ((flags & 8) != 0) bits |= 4;
+  let bits: u32 = C.RECORD_MEMORY_SPARING_VALIDITY_CHANNEL | C.RECORD_MEMORY_SPARING_VALIDITY_RANK;
+  if (subclass <= 2) bits |= C.RECORD_MEMORY_SPARING_VALIDITY_BANK_GROUP | C.RECORD_MEMORY_SPARING_VALIDITY_BANK;
+  if (subclass <= 1) bits |= C.RECORD_MEMORY_SPARING_VALIDITY_ROW;
+  if (subclass == 0) bits |= C.RECORD_MEMORY_SPARING_VALIDITY_COLUMN;
+  if ((flags & C.SPARING_FLAGS_SUB_CHANNEL_VALID) != 0) bits |= C.RECORD_MEMORY_SPARING_VALIDITY_SUB_CHANNEL;
+  if ((flags & C.SPARING_FLAGS_NIBBLE_MASK_VALID) != 0) bits |= C.RECORD_MEMORY_SPARING_VALIDITY_NIBBLE_MASK;
   return bits;
 }

@@ -11,18 +11,18 @@ import { addRecord } from "./events";
 import { extendOutput, in64, out16, out32, out64, out8, startOutput } from "./memory";
 import { Cci, Mailbox, POISON_STRIDE } from "./state";
 
-export const SOURCE_INTERNAL: u32 = 2;
-export const SOURCE_INJECTED: u32 = 3;
-const SOURCE_MASK: u64 = 7;
+export const SOURCE_INTERNAL: u32 = C.MEDIA_ERROR_ADDRESS_SOURCE_INTERNAL;
+export const SOURCE_INJECTED: u32 = C.MEDIA_ERROR_ADDRESS_SOURCE_INJECTED;
+const SOURCE_MASK: u64 = C.MEDIA_ERROR_ADDRESS_SOURCE;
 const LINE: u64 = 64;
 const LINE_MASK: u64 = 63;
-const RESTART: u64 = 1;
-const FLAG_MORE: u32 = 1;
-const FLAG_OVERFLOW: u32 = 2;
-const FLAG_SCANNING: u32 = 4;
-const FLAG_RESTARTED: u32 = 8;
-const TRANSACTION_INJECT: u32 = 4;
-const DESCRIPTOR_OVERFLOW: u32 = 4;
+const RESTART: u64 = C.IN_GET_POISON_LIST_ADDRESS_RESTART;
+const FLAG_MORE: u32 = C.OUT_GET_POISON_LIST_FLAGS_MORE_RECORDS;
+const FLAG_OVERFLOW: u32 = C.OUT_GET_POISON_LIST_FLAGS_LIST_OVERFLOW;
+const FLAG_SCANNING: u32 = C.OUT_GET_POISON_LIST_FLAGS_SCAN_IN_PROGRESS;
+const FLAG_RESTARTED: u32 = C.OUT_GET_POISON_LIST_FLAGS_RESTART_ACKNOWLEDGED;
+const TRANSACTION_INJECT: u32 = C.RECORD_GENERAL_MEDIA_TRANSACTION_TYPE_INJECT_POISON;
+const DESCRIPTOR_OVERFLOW: u32 = C.RECORD_GENERAL_MEDIA_DESCRIPTOR_POISON_LIST_OVERFLOW;
 
 function recordAt(cci: Cci, index: u32): usize {
   return cci.poison + <usize>(index * POISON_STRIDE);
@@ -67,7 +67,7 @@ export function report(m: Machine, device: Device, log: u32, address: u64, descr
   memory.fill(record, 0, C.RECORD_BYTES);
   memory.copy(record, C.RECORD_GENERAL_MEDIA_UUID, 16);
   store<u8>(record + C.RECORD_FLAGS, log);
-  store<u64>(record + C.RECORD_GENERAL_MEDIA_ADDRESS, address | (address < device.volatileCapacity ? 1 : 0));
+  store<u64>(record + C.RECORD_GENERAL_MEDIA_ADDRESS, address | (address < device.volatileCapacity ? C.RECORD_GENERAL_MEDIA_ADDRESS_VOLATILE : 0));
   store<u8>(record + C.RECORD_GENERAL_MEDIA_DESCRIPTOR, descriptor);
   store<u8>(record + C.RECORD_GENERAL_MEDIA_TRANSACTION_TYPE, transaction);
   addRecord(m, device, log, record);

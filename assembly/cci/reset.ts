@@ -12,6 +12,7 @@ import { becomeReady, refreshCci } from "./mailbox";
 import { forgetBelow } from "./poison";
 import { MASTER_SET, restartSecurity } from "./security";
 
+/** The model's choice: resources for repairs of each class. */
 const REPAIRS: u32 = 8;
 const SPARES: u32 = 8;
 
@@ -79,7 +80,7 @@ export function startCci(m: Machine, device: Device): void {
 export function setDeviceStatus(m: Machine, device: Device, status: u32): void {
   const index = R.DEVICE_MEMORY_DEVICE_STATUS_STATUS;
   const all = R.MEMORY_DEVICE_STATUS_STATUS_DEVICE_FATAL | R.MEMORY_DEVICE_STATUS_STATUS_FIRMWARE_HALT | R.MEMORY_DEVICE_STATUS_STATUS_MAILBOX_READY | R.MEMORY_DEVICE_STATUS_STATUS_RESET_NEEDED;
-  const cold = 1 << R.MEMORY_DEVICE_STATUS_STATUS_RESET_NEEDED_SHIFT;
+  const cold = R.MEMORY_DEVICE_STATUS_STATUS_RESET_NEEDED_COLD << R.MEMORY_DEVICE_STATUS_STATUS_RESET_NEEDED_SHIFT;
   setBits(device.registers, index, all, false);
   device.cci.primary.endAt = NEVER;
   device.cci.secondary.endAt = NEVER;

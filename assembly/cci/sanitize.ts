@@ -17,6 +17,10 @@ const SECOND: u64 = 1_000_000_000;
 const SMALLEST: u64 = 512 << 20;
 const LONGEST: u64 = 4 * 3600;
 const GRANULARITY: u64 = 64;
+/** Operations as class, and subclass above it. */
+const DISCOVER: u32 = C.IN_MEDIA_OPERATIONS_CLASS_GENERAL;
+const SANITIZE: u32 = C.IN_MEDIA_OPERATIONS_CLASS_SANITIZE | (C.IN_MEDIA_OPERATIONS_SUBCLASS_SANITIZE << 8);
+const ZERO: u32 = C.IN_MEDIA_OPERATIONS_CLASS_SANITIZE | (C.IN_MEDIA_OPERATIONS_SUBCLASS_ZERO << 8);
 const OPERATIONS: u32 = 3;
 
 /** 4 s up to 512 MiB, twice that for every doubling, 4 h at most. */
@@ -70,15 +74,15 @@ export function eraseUserData(m: Machine, device: Device): void {
 
 /** Operations there are, as class and subclass: discovery, sanitize, zero. */
 function operationAt(index: u32): u32 {
-  return index == 0 ? 0 : index == 1 ? 0x01 : 0x0101;
+  return index == 0 ? DISCOVER : index == 1 ? SANITIZE : ZERO;
 }
 
 export function mediaOperations(m: Machine, device: Device, mailbox: Mailbox, length: u32): u32 {
   const operation = in8(mailbox, C.IN_MEDIA_OPERATIONS_CLASS) | (in8(mailbox, C.IN_MEDIA_OPERATIONS_SUBCLASS) << 8);
   const count = in32(mailbox, C.IN_MEDIA_OPERATIONS_COUNT);
   const needed = <u64>C.IN_MEDIA_OPERATIONS_BYTES + <u64>count * <u64>C.MEDIA_RANGE_BYTES;
-  if (operation == 0) return discover(mailbox, length, needed);
-  if (operation != 0x01 && operation != 0x0101) return C.RETURN_INVALID_INPUT;
+  if (operation == DISCOVER) return discover(mailbox, length, needed);
+  if (operation != SANITIZE && operation != ZERO) return C.RETURN_INVALID_INPUT;
   if (needed != <u64>length) return C.RETURN_INVALID_PAYLOAD_LENGTH;
   if (count == 0) return C.RETURN_INVALID_INPUT;
   let bytes: u64 = 0;

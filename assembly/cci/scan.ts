@@ -9,13 +9,13 @@ import { in64, in8, out16, out32, out64, out8, startOutput } from "./memory";
 import { checkRange, clearList, knownSource, linesOf, report, setRecord, sourceOf, startOf, tellOverflow, writeMediaError } from "./poison";
 import { Cci, Mailbox, POISON_STRIDE } from "./state";
 
-const NO_EVENTS: u32 = 1;
-const FLAG_MORE: u32 = 1;
-const FLAG_STOPPED: u32 = 2;
+const NO_EVENTS: u32 = C.IN_SCAN_MEDIA_FLAGS_NO_EVENT_RECORDS;
+const FLAG_MORE: u32 = C.OUT_GET_SCAN_RESULTS_FLAGS_MORE_RECORDS;
+const FLAG_STOPPED: u32 = C.OUT_GET_SCAN_RESULTS_FLAGS_STOPPED_EARLY;
 /** ms for a GiB, as announced and as it takes. */
 const MS_PER_GIB: u64 = 1000;
-const TRANSACTION_SCAN: u32 = 3;
-const UNCORRECTABLE: u32 = 1;
+const TRANSACTION_SCAN: u32 = C.RECORD_GENERAL_MEDIA_TRANSACTION_TYPE_SCAN_MEDIA;
+const UNCORRECTABLE: u32 = C.RECORD_GENERAL_MEDIA_DESCRIPTOR_UNCORRECTABLE;
 const LINE_MASK: u64 = 63;
 
 function timeOf(lines: u64): u64 {

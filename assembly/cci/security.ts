@@ -6,18 +6,19 @@ import { eraseUserData } from "./sanitize";
 import { in16, in8, out32, outBytes, startOutput } from "./memory";
 import { Cci, Mailbox, PASSPHRASE_BYTES } from "./state";
 
-export const USER_SET: u32 = 1;
-export const MASTER_SET: u32 = 2;
-export const LOCKED: u32 = 4;
-const FROZEN: u32 = 8;
-const USER_SPENT: u32 = 16;
-const MASTER_SPENT: u32 = 32;
-const MASTER: u32 = 0;
-const USER: u32 = 1;
+export const USER_SET: u32 = C.OUT_GET_SECURITY_STATE_STATE_USER_SET;
+export const MASTER_SET: u32 = C.OUT_GET_SECURITY_STATE_STATE_MASTER_SET;
+export const LOCKED: u32 = C.OUT_GET_SECURITY_STATE_STATE_LOCKED;
+const FROZEN: u32 = C.OUT_GET_SECURITY_STATE_STATE_FROZEN;
+const USER_SPENT: u32 = C.OUT_GET_SECURITY_STATE_STATE_USER_ATTEMPTS_USED_UP;
+const MASTER_SPENT: u32 = C.OUT_GET_SECURITY_STATE_STATE_MASTER_ATTEMPTS_USED_UP;
+const MASTER: u32 = C.IN_SET_PASSPHRASE_TYPE_MASTER;
+const USER: u32 = C.IN_SET_PASSPHRASE_TYPE_USER;
 const MOST_TRIES: u32 = 3;
 /** Protocol 0: which protocols there are; a message sent to protocol 0xf0 comes back from it. */
 const PROTOCOL_LIST: u32 = 0;
 const PROTOCOL_ECHO: u32 = 0xf0;
+/** The model's choice: bytes that an echo keeps. */
 const MESSAGE_BYTES: u32 = 64;
 const LIST_BYTES: u32 = 10;
 

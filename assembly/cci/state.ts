@@ -1,6 +1,8 @@
 // What a device's command interface remembers (CXL 3.2 8.2.9, 8.2.10). Laid out with the device when the machine is built; see docs/decisions/0004.
 
-export const FEATURE_BYTES: u32 = 0x20;
+import * as C from "../generated/commands";
+
+export const FEATURE_BYTES: u32 = C.FEATURE_STRIDE;
 export const SLOT_BYTES: u32 = 16;
 export const PASSPHRASE_BYTES: u32 = 32;
 /** A record of the poison list: line address with its source in the low bits, lines, one word free. */
