@@ -7,7 +7,8 @@ import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { printk } from "../base/kernel.ts";
 import { describeResource } from "../resource/resource.ts";
-import { attachPort, checkFault, failCheck, logName, referenceOf, refuse } from "./region-attach.ts";
+import { checkFault, failCheck, logName, refuse } from "./region-checks.ts";
+import { attachPort, referenceOf } from "./region-reference.ts";
 import type { DecoderRecord, Dport } from "./types.ts";
 import { cxlState, decoderOf, dportTowards, encodeGranularity, encodeWays, endpointPart, isPowerOfTwo, portOf, portsUpwards, regionOf } from "./types.ts";
 

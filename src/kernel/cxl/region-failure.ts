@@ -13,7 +13,7 @@ import { freeDpa } from "./dpa.ts";
 import { resetCommitted } from "./firmware-decoders.ts";
 import { lockRegions, unlockRegions } from "./lock.ts";
 import { assemblyTimeout, endWatch, isWatched, queueEnding, startWatch, timeoutOf } from "./region-watch.ts";
-import { logName } from "./region-attach.ts";
+import { logName } from "./region-checks.ts";
 import { removeRegion } from "./region.ts";
 import { regionOf, regionStates } from "./types.ts";
 

@@ -11,7 +11,7 @@ import { mark } from "../base/kernel.ts";
 import { setDpaSize, setMode } from "../cxl/dpa.ts";
 import { commitDecoder } from "../cxl/hdm.ts";
 import { lockRegions, unlockRegions } from "../cxl/lock.ts";
-import { countTargets, referenceOf } from "../cxl/region-attach.ts";
+import { countTargets, referenceOf } from "../cxl/region-reference.ts";
 import { decoderOf, endpointPart, portOf, portsUpwards, regionOf, regionStates } from "../cxl/types.ts";
 import { resourceSize } from "../resource/resource.ts";
 
