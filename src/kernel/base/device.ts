@@ -126,6 +126,12 @@ export function devicePath(device: Device): string {
   return device.parent === null ? device.name : `${devicePath(device.parent)}/${device.name}`;
 }
 
+/** Whether a device is another one, or somewhere below it. */
+export function isAtOrBelow(device: Device, above: Device): boolean {
+  for (let one: Device | null = device; one !== null; one = one.parent) if (one === above) return true;
+  return false;
+}
+
 export function registerDriver(kernel: Kernel, driver: Driver): void {
   const drivers = kernel.drivers.get(driver.bus);
   if (drivers === undefined) kernel.drivers.set(driver.bus, [driver]);

@@ -16,7 +16,7 @@ import { readDecoder, settle } from "./hdm.ts";
 import type { ComponentRegisters } from "./registers.ts";
 import { capabilityIds, capabilityRange, findComponentBlock, mapComponents, openHdm } from "./registers.ts";
 import type { DecoderRecord, Dport, EndpointDecoderPart, PortKind, PortRecord } from "./types.ts";
-import { cxlBus, cxlState, freeId, memdevOf, portOf, takeId, isPort } from "./types.ts";
+import { cxlBus, cxlState, freeId, memdevOf, portOf, takeId, isPort, lastOf } from "./types.ts";
 
 interface PortSpec {
   readonly kind: PortKind;
@@ -122,8 +122,7 @@ function addDecoder(kernel: Kernel, spec: NewDecoder): Device {
   const device = addDevice(kernel, { name: `decoder${port.id}.${spec.id}`, bus: cxlBus, type, parent: spec.port, data: record });
   port.decoders.push(device);
   if (record.isEnabled) port.commitEnd = spec.id;
-  const end = record.size === 0n ? 0xffff_ffff_ffff_ffffn : record.start + record.size - 1n;
-  printk(kernel, "debug", `cxl_port ${spec.port.name}: ${device.name}: range: 0x${record.start.toString(16)}-0x${end.toString(16)} iw: ${record.ways} ig: ${record.granularity}`);
+  printk(kernel, "debug", `cxl_port ${spec.port.name}: ${device.name}: range: 0x${record.start.toString(16)}-0x${lastOf(record).toString(16)} iw: ${record.ways} ig: ${record.granularity}`);
   return device;
 }
 

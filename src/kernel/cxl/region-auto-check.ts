@@ -6,20 +6,14 @@ import type { Errno } from "../base/errno.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { printk } from "../base/kernel.ts";
+import type { Range } from "../resource/resource.ts";
 import { describeResource } from "../resource/resource.ts";
 import { checkFault, failCheck, logName, refuse } from "./region-checks.ts";
 import { attachPort, referenceOf } from "./region-reference.ts";
 import type { DecoderRecord, Dport } from "./types.ts";
-import { cxlState, decoderOf, dportTowards, encodeGranularity, encodeWays, endpointPart, isPowerOfTwo, portOf, portsUpwards, regionOf } from "./types.ts";
-
-interface Range {
-  readonly start: bigint;
-  readonly end: bigint;
-}
+import { cxlState, decoderOf, dportTowards, encodeGranularity, encodeWays, endpointPart, isPowerOfTwo, lastOf, portOf, portsUpwards, regionOf } from "./types.ts";
 
 const hex = (value: bigint): string => `0x${value.toString(16)}`;
-/** A decoder without a range reads 0 to all ones. */
-const lastOf = ({ start, size }: DecoderRecord): bigint => (size === 0n ? 0xffff_ffff_ffff_ffffn : start + size - 1n);
 
 /** The decoder of a port for a range: the window that holds it at the root, exactly this range below. */
 function decoderFor(port: Device, range: Range): DecoderRecord | undefined {

@@ -10,6 +10,7 @@ import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { mark, printk } from "../base/kernel.ts";
 import { failStep, stepFault } from "../base/steps.ts";
+import type { Range } from "../resource/resource.ts";
 import { createResource, describeResource, insertConflict, resourceSize } from "../resource/resource.ts";
 import { trimSoftReserved } from "../resource/soft-reserved.ts";
 import { lockRegions, unlockRegions } from "./lock.ts";
@@ -20,11 +21,6 @@ import { endAssembly, watchAssembly } from "./region-failure.ts";
 import { endWatch } from "./region-watch.ts";
 import { createRegion, nextRegionName, removeRegion } from "./region.ts";
 import { cxlState, decoderOf, endpointPart, portOf, regionOf, regionStates, rootPart } from "./types.ts";
-
-interface Range {
-  readonly start: bigint;
-  readonly end: bigint;
-}
 
 const rangeOf = (device: Device): Range => ({ start: decoderOf(device).start, end: decoderOf(device).start + decoderOf(device).size - 1n });
 const text = ({ start, end }: Range): string => `0x${start.toString(16)}:0x${end.toString(16)}`;

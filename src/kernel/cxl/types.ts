@@ -4,6 +4,7 @@ import type { Device } from "../base/device.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { defineState } from "../base/kernel.ts";
 import type { Resource } from "../resource/resource.ts";
+import { lastAddress } from "../resource/resource.ts";
 import type { DeviceState } from "./device-state.ts";
 import type { ComponentRegisters, HdmRegisters } from "./registers.ts";
 
@@ -158,6 +159,9 @@ export interface RegionRecord {
   /** Assembled from decoders that firmware committed. */
   isAuto: boolean;
 }
+
+/** Last address of a decoder; one without a range reads 0 to all ones. */
+export const lastOf = ({ start, size }: Pick<DecoderRecord, "start" | "size">): bigint => (size === 0n ? lastAddress : start + size - 1n);
 
 export const portOf = (device: Device): PortRecord => device.data as PortRecord;
 export const decoderOf = (device: Device): DecoderRecord => device.data as DecoderRecord;

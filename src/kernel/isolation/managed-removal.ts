@@ -4,7 +4,7 @@
 import type { Task } from "../../sim/task.ts";
 import { task } from "../../sim/task.ts";
 import type { Device } from "../base/device.ts";
-import { busDevices } from "../base/device.ts";
+import { busDevices, isAtOrBelow } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { printk } from "../base/kernel.ts";
@@ -13,14 +13,9 @@ import { offlineAll } from "../mm/memory-block.ts";
 import { blocksIn } from "../mm/memory-state.ts";
 import { resourceSize } from "../resource/resource.ts";
 
-function isBelow(device: Device, above: Device): boolean {
-  for (let one: Device | null = device; one !== null; one = one.parent) if (one === above) return true;
-  return false;
-}
-
 /** Takes all memory of regions with a member at or below the function offline. @throws SystemError EBUSY some of it stays; then none has gone */
 export const vacate = task("removal.vacate", function* (kernel: Kernel, device: Device): Task<void> {
-  const isHere = (target: Device | null): boolean => target !== null && isBelow(memdevOf(endpointPart(target).memdev).pciDevice, device);
+  const isHere = (target: Device | null): boolean => target !== null && isAtOrBelow(memdevOf(endpointPart(target).memdev).pciDevice, device);
   const regions = busDevices(kernel, cxlBus).filter((region) => isRegion(region) && regionOf(region).targets.some(isHere));
   const blocks = regions.flatMap((region) => {
     const { resource } = regionOf(region);

@@ -3,16 +3,17 @@
 import type { Task } from "../../sim/task.ts";
 import { task } from "../../sim/task.ts";
 import type { Device } from "../base/device.ts";
-import { busDevices } from "../base/device.ts";
+import { busDevices, isAtOrBelow } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { parseUnsigned } from "../base/parse.ts";
 import { vacate } from "../isolation/managed-removal.ts";
-import { isPciDevice, pciBus, pciFunctionOf } from "../pci/device.ts";
+import { isPciDevice, pciBus, pciFunctionOf, portTypes } from "../pci/device.ts";
 import { isLinkUp } from "../pci/link.ts";
 import { canReset, resetFunction, resetMethod } from "../pci/reset.ts";
 import { devicesBelow, removeOne, rescan } from "../pci/rescan.ts";
 import type { Node } from "./node.ts";
+import { file } from "./node.ts";
 
 /** The number of a store. @throws SystemError EINVAL no number, or too large a one */
 function numberOf(text: string): bigint {
@@ -32,16 +33,14 @@ const storeRemove = task("remove.store", function* (kernel: Kernel, device: Devi
   yield* removeOne(kernel, device);
 });
 
+const ports: readonly number[] = [portTypes.rootPort, portTypes.downstreamPort];
+
 /** A port of whose slot nothing is known, and whose link is up. */
-const isUnseen = (kernel: Kernel, device: Device): boolean => isPciDevice(device) && [4, 6].includes(pciFunctionOf(device).portType) && devicesBelow(device).length === 0 && isLinkUp(kernel, device);
+const isUnseen = (kernel: Kernel, device: Device): boolean => isPciDevice(device) && ports.includes(pciFunctionOf(device).portType) && devicesBelow(device).length === 0 && isLinkUp(kernel, device);
 
 const storeRescan = task("rescan.store", function* (kernel: Kernel, above: Device | null, text: string): Task<void> {
   if (!isAsked(text)) return;
-  const isBelow = (device: Device): boolean => {
-    for (let one: Device | null = device; one !== null; one = one.parent) if (one === above) return true;
-    return above === null;
-  };
-  for (const port of busDevices(kernel, pciBus).filter((device) => isBelow(device) && isUnseen(kernel, device))) yield* rescan(kernel, port);
+  for (const port of busDevices(kernel, pciBus).filter((device) => (above === null || isAtOrBelow(device, above)) && isUnseen(kernel, device))) yield* rescan(kernel, port);
 });
 
 const storeReset = task("reset.store", function* (kernel: Kernel, device: Device, text: string): Task<void> {
@@ -49,11 +48,11 @@ const storeReset = task("reset.store", function* (kernel: Kernel, device: Device
   yield* resetFunction(kernel, device);
 });
 
-const command = (write: (text: string) => Task<void>): Node => ({ kind: "file", read: null, write });
+const command = (write: (text: string) => Task<void>): Node => file(null, write);
 
 export function pciFiles(kernel: Kernel, device: Device): readonly (readonly [string, Node])[] {
   const files: (readonly [string, Node])[] = [["remove", command((text) => storeRemove(kernel, device, text))], ["rescan", command((text) => storeRescan(kernel, device, text))]];
-  if (canReset(device)) files.push(["reset", command((text) => storeReset(kernel, device, text))], ["reset_method", { kind: "file", read: () => `${resetMethod}\n`, write: null }]);
+  if (canReset(device)) files.push(["reset", command((text) => storeReset(kernel, device, text))], ["reset_method", file(() => `${resetMethod}\n`)]);
   return files;
 }
 
