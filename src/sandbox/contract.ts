@@ -1,6 +1,12 @@
 // What runs a scenario, as the command, the workers and the page see it: made from text, run in slices, asked for its result.
 
-import type { ScenarioResult } from "../scenario/result.ts";
+import type { FileSystem } from "../kernel/sysfs/file-system.ts";
+import type { MomentFacts } from "../scenario/expect.ts";
+import type { ScenarioPlan } from "../scenario/plan.ts";
+import type { CommandRecord, ScenarioResult } from "../scenario/result.ts";
+import type { Workloads } from "../workload/workloads.ts";
+import type { FaultTable } from "./faults.ts";
+import type { End, System } from "./system.ts";
 
 export interface RunInput {
   /** As given on the command line; appears in results and messages. */
@@ -25,4 +31,30 @@ export interface ScenarioRun {
   result(): ScenarioResult;
   /** Records kept so far, whole 32-byte records in order; empty unless asked for. */
   takeTrace(): Uint8Array[];
+}
+
+/** A run that can be looked into and driven further while it goes on: for a prompt, an export, an explanation, a comparison. */
+export interface OpenRun extends ScenarioRun {
+  readonly plan: ScenarioPlan;
+  readonly system: System;
+  readonly files: FileSystem;
+  readonly faults: FaultTable;
+  readonly workloads: Workloads;
+  /** `boot`, `steps`, `running` (from ready on), `done`. */
+  readonly phase: "boot" | "steps" | "running" | "done";
+  /** Why the system went no further; null while it does, or when the run came to rest. */
+  readonly end: End | null;
+  /** Virtual time of ready in ns, -1 before it. */
+  readonly readyAt: number;
+  /** Why a step or a workload could not be carried out. */
+  readonly failure: string | null;
+  /** Commands of steps so far. */
+  readonly commands: readonly CommandRecord[];
+  /** Hear every log line and mark as it is written. */
+  readonly listeners: Set<(text: string) => void>;
+  readonly facts: () => MomentFacts;
+  /** Goes on until `shouldPause` (asked between steps), until nothing is left to do before virtual time `horizon`, or until the run is done. */
+  goOn(horizon: number, shouldPause: () => boolean): "paused" | "horizon" | "done";
+  /** Ends the run where it stands. */
+  finish(): void;
 }

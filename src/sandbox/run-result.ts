@@ -1,0 +1,107 @@
+// What a run came to: its metrics, status and result, from the state that it left.
+
+import { checkTasks } from "../sim/task.ts";
+import { hashText } from "../sim/hash.ts";
+import { resultKinds, traceLayers, traceText } from "../sim/trace.ts";
+import type { TraceLayer } from "../sim/trace.ts";
+import type { FileSystem } from "../kernel/sysfs/file-system.ts";
+import type { Workloads } from "../workload/workloads.ts";
+import type { CountingMode } from "../workload/state.ts";
+import { judge } from "../scenario/expect.ts";
+import type { RunFacts } from "../scenario/expect.ts";
+import { outcomeOf } from "../scenario/outcome.ts";
+import type { ScenarioPlan } from "../scenario/plan.ts";
+import type { ExpectationResult, Metrics, ScenarioResult, Status, Verdict } from "../scenario/result.ts";
+import { allFired, faultResults } from "./faults.ts";
+import type { FaultTable } from "./faults.ts";
+import { memoryFacts, spanWarnings } from "./facts.ts";
+import { momentFacts } from "./questions.ts";
+import type { StepRun } from "./steps.ts";
+import { traceExpectation } from "./steps.ts";
+import type { End, System } from "./system.ts";
+
+export interface RunOptions {
+  readonly seed: number;
+  readonly schedule: "fixed" | "seeded";
+  readonly keepTrace: boolean;
+  readonly counting?: CountingMode;
+  /** The run goes on after ready until the system ends or finish() is called: someone sits in front of it. */
+  readonly isHeld?: boolean;
+}
+
+type Phase = "boot" | "steps" | "running" | "done";
+
+/** A run under way. */
+export interface RunState {
+  readonly plan: ScenarioPlan;
+  readonly options: RunOptions;
+  readonly system: System;
+  readonly faults: FaultTable;
+  readonly files: FileSystem;
+  readonly workloads: Workloads;
+  readonly trace: Uint8Array[];
+  phase: Phase;
+  steps: number;
+  failure: string | null;
+  limit: string | null;
+  end: End | null;
+  /** Virtual time of ready, -1 before it. */
+  readyAt: number;
+  deadline: number;
+  quietSince: number;
+  bytesAtReady: bigint;
+  result: ScenarioResult | null;
+  areStepsStarted: boolean;
+  readonly stepRun: StepRun;
+  /** Who hears log lines and marks as they are written, whole texts. */
+  readonly listeners: Set<(text: string) => void>;
+  /** Null until boot is done and device probing at rest. */
+  lostRegions: number | null;
+}
+
+export const verdictOf = (state: RunState): Verdict | null => ((state.lostRegions ?? 0) > 0 ? "needs-remediation" : null);
+
+export function metricsOf(state: RunState): Metrics {
+  const counts = state.workloads.metrics();
+  const memory = memoryFacts(state.system);
+  const isGone = state.end?.kind === "panic" || state.end?.kind === "host";
+  const served = isGone ? 0n : memory.bytesServed;
+  return { machineChecks: counts.machineChecks, droppedWrites: counts.droppedWrites, killed: counts.killed, survived: counts.survived, bytesLost: String(memory.bytesLost), bytesServed: String(served) };
+}
+
+function statusOf(state: RunState, expectations: readonly ExpectationResult[], isInvalid: boolean): { readonly status: Status; readonly reason: string | null } {
+  if (state.failure !== null) return { status: "fail", reason: state.failure };
+  if (state.limit !== null) return { status: "limit", reason: state.limit };
+  if (isInvalid) return { status: "invalid", reason: "a fault did not fire, so the run proves nothing" };
+  const isEnded = verdictOf(state) !== null && state.plan.policies.ops === "decommission";
+  return { status: expectations.every((one) => one.pass) ? "pass" : "fail", reason: isEnded ? "the host needs remediation and is taken out of service (ops: decommission)" : null };
+}
+
+/** The judgement of a run that is done. */
+export function makeResult(state: RunState): ScenarioResult {
+  const { kernel, hardware } = state.system;
+  if (state.end === null && state.failure === null) checkTasks(kernel.tasks);
+  const memory = memoryFacts(state.system);
+  const metrics = metricsOf(state);
+  const isDisturbed = metrics.machineChecks > 0 || metrics.droppedWrites > 0 || metrics.killed > 0 || memory.recoveries > 0;
+  const outcome = outcomeOf({ panicked: kernel.panic !== null, hostState: hardware.hostState, rebootChosen: memory.rebootChosen, recoveryBlocked: memory.recoveryBlocked, bytesStranded: memory.bytesStranded, bytesAtReady: state.bytesAtReady, bytesServed: BigInt(metrics.bytesServed), serviceWasDisturbed: isDisturbed });
+  const faults = faultResults(state.faults);
+  const verdict = verdictOf(state);
+  const warnings = state.plan.policies.interleave === "contained" ? spanWarnings(state.system) : [];
+  const facts: RunFacts = { ...momentFacts(state.system, state.files, metrics), outcome, verdict, warnings };
+  const atEnd = state.plan.expectations.map((expectation) => judge(expectation, facts));
+  const expectations = [...state.stepRun.results, ...atEnd];
+  const { status, reason } = statusOf(state, expectations, !allFired(state.faults));
+  for (const fault of faults) traceText(kernel.trace, "result", resultKinds.fault, fault.id, fault.fired ? "fired" : "not fired", fault.count);
+  traceText(kernel.trace, "result", resultKinds.outcome, outcome, status);
+  for (const [name, value] of Object.entries(metrics)) traceText(kernel.trace, "result", resultKinds.metric, name, String(value));
+  for (const one of atEnd) traceExpectation(kernel.trace, one);
+  const digests = Object.fromEntries(traceLayers.map((layer) => [layer, hardware.digest(layer)])) as Record<TraceLayer, string>;
+  const all = hashText(traceLayers.map((layer) => digests[layer]).join(":"));
+  const hex = (word: number): string => word.toString(16).padStart(8, "0");
+  return {
+    file: state.plan.file, name: state.plan.name, seed: state.options.seed, schedule: state.options.schedule, policies: state.plan.policies, status, reason, verdict, warnings, outcome,
+    virtualTimeNs: hardware.now, traceDigest: hex(all.high) + hex(all.low), digests, commands: state.stepRun.commands, faults, expectations, metrics,
+    reproduce: `cxl-sandbox run ${state.plan.file} --seed ${state.options.seed} --schedule ${state.options.schedule}`,
+  };
+}
