@@ -14,9 +14,11 @@ import { exitCodeOf, exitCodes, summarize } from "../scenario/result.ts";
 import { CancelledError, runInSlices } from "../../workers/slices.ts";
 import type { FinishedRun } from "../../workers/slices.ts";
 import type { WorkerClient } from "../../workers/client.ts";
-import type { RunOptions } from "./arguments.ts";
+import type { CommandModule } from "./commands.ts";
 import { FilesError, readSources } from "./files.ts";
 import type { SourceFile } from "./files.ts";
+import type { RunOptions } from "./run-arguments.ts";
+import { parseRun, runHelp } from "./run-arguments.ts";
 import { version } from "./version.ts";
 
 const slice = 8;
@@ -89,7 +91,7 @@ async function runAll(session: Session, options: RunOptions, sources: readonly S
 }
 
 /** Runs and reports; returns the exit status. */
-export async function runFiles(options: RunOptions): Promise<number> {
+async function runFiles(options: RunOptions): Promise<number> {
   let sources: SourceFile[];
   try {
     sources = readSources(options.paths);
@@ -126,3 +128,5 @@ export async function runFiles(options: RunOptions): Promise<number> {
   else if (options.reporter === "console") process.stderr.write(consoleVerdict(result, styleFor(process.stderr)));
   return session.isInterrupted ? exitCodes.interrupted : exitCodeOf(scenarios);
 }
+
+export const command: CommandModule = { help: runHelp, main: (argv) => runFiles(parseRun(argv)) };

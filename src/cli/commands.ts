@@ -1,0 +1,31 @@
+// The commands of `cxl-sandbox`, one line each; a command's code is loaded when it is called.
+
+/** A command from the inside. */
+export interface CommandModule {
+  /** Text of `cxl-sandbox NAME --help`, with the exit statuses. */
+  readonly help: string;
+  /** Does it; gives the exit status. @throws UsageError */
+  readonly main: (argv: readonly string[]) => Promise<number>;
+}
+
+interface Command {
+  readonly name: string;
+  readonly summary: string;
+  readonly load: () => Promise<{ readonly command: CommandModule }>;
+}
+
+export const commands: readonly Command[] = [
+  { name: "run", summary: "run scenario files, or every .yaml file below folders", load: () => import("./run.ts") },
+];
+
+const widest = Math.max(...commands.map(({ name }) => name.length));
+
+export const mainHelp = `cxl-sandbox: a CXL machine that fails on command
+
+usage: cxl-sandbox COMMAND ...
+       cxl-sandbox COMMAND --help
+       cxl-sandbox --help | --version
+
+commands
+${commands.map(({ name, summary }) => `  ${name.padEnd(widest)}  ${summary}`).join("\n")}
+`;
