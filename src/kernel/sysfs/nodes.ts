@@ -8,7 +8,9 @@ import { SystemError } from "../base/errno.ts";
 import type { Kernel, LogLevel } from "../base/kernel.ts";
 import { parseWord } from "../base/parse.ts";
 import { flushDetach } from "../cxl/detach.ts";
+import { cxlBus, isMemdev, memdevMajor, memdevOf } from "../cxl/types.ts";
 import { addDaxId, removeDaxId } from "../dax/match.ts";
+import { daxBus, daxDeviceOf, deviceMajor } from "../dax/types.ts";
 import { formatResources, iomem } from "../resource/resource.ts";
 import { debugNode } from "./debug.ts";
 import { systemBuses, systemNode } from "./memory.ts";
@@ -18,14 +20,15 @@ import { directory, file, fixed } from "./node.ts";
 import { pciBusFiles, pciFiles } from "./pci.ts";
 import { tracingNode } from "./tracing.ts";
 
+const characterDevice = (major: number, minor: number, read: () => string = () => ""): Node => ({ kind: "file", read, write: null, device: { major, minor } });
 const text = (read: () => string): Node => file(read);
 
-/** Relative link from the directory `from` to `to`; both absolute. */
+/** Relative link from the directory `from` to `to`, both absolute; it ends with the name of what it leads to, also where that lies above (kernfs). */
 export function relative(from: string, to: string): string {
   const a = from.split("/").filter((part) => part !== "");
   const b = to.split("/").filter((part) => part !== "");
   let same = 0;
-  while (same < a.length && same < b.length && a[same] === b[same]) same++;
+  while (same < a.length && same < b.length - 1 && a[same] === b[same]) same++;
   return [...a.slice(same).map(() => ".."), ...b.slice(same)].join("/");
 }
 
@@ -169,11 +172,10 @@ function kernelMessages(kernel: Kernel): string {
 }
 
 function deviceFiles(kernel: Kernel): Entries {
-  const entries: Entries = new Map([["kmsg", text(() => kernelMessages(kernel))]]);
-  const empty = text(() => "");
-  for (const device of busDevices(kernel, "dax")) if (device.driver?.name === "device_dax") entries.set(device.name, empty);
-  const memdevs = busDevices(kernel, "cxl").filter((device) => device.type.name === "cxl_memdev");
-  if (memdevs.length > 0) entries.set("cxl", directory(() => new Map(memdevs.map((device) => [device.name, empty]))));
+  const entries: Entries = new Map([["kmsg", characterDevice(1, 11, () => kernelMessages(kernel))]]);
+  for (const device of busDevices(kernel, daxBus)) if (device.driver?.name === "device_dax") entries.set(device.name, characterDevice(deviceMajor, daxDeviceOf(device).minor));
+  const memdevs = busDevices(kernel, cxlBus).filter(isMemdev);
+  if (memdevs.length > 0) entries.set("cxl", directory(() => new Map(memdevs.map((device) => [device.name, characterDevice(memdevMajor, memdevOf(device).id)]))));
   return entries;
 }
 
