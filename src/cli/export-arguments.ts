@@ -14,6 +14,8 @@ export interface ExportOptions {
   readonly seed: number;
   readonly schedule: "fixed" | "seeded";
   readonly isForced: boolean;
+  /** Make real nodes of character devices. */
+  readonly withNodes: boolean;
 }
 
 export const exportHelp = `usage: cxl-sandbox export-sysfs SCENARIO DIR [options]
@@ -23,7 +25,7 @@ Runs a scenario to a moment and writes the tree of its machine as real files, fo
 DIR/sys, DIR/proc, DIR/dev, DIR/lib (as below a root folder) and DIR/export.json, which says what it is.
 The real tools read it as /sys, in a mount namespace of their own:
 
-  sudo unshare -m sh -c 'mount --bind DIR/sys /sys && cxl list -BDMPERTXi'
+  sudo unshare -m sh -c 'mount --bind DIR/sys /sys && mount --bind DIR/dev /dev && cxl list -BDMPERTXi'
 
   --at MOMENT         boot: devices are probed, no step is done
                       ready (default): the steps are done
@@ -32,11 +34,12 @@ The real tools read it as /sys, in a mount namespace of their own:
                       anything else: the first log line or mark that holds this text
   --list              print the paths of the tree, links with their targets; write nothing
   --force             take away what an earlier export left in DIR (sys, proc, dev, lib, export.json)
+  --devices           make real nodes in DIR/dev (mknod; root alone may): daxctl looks at their numbers
   --seed S            seed of everything random (0..4294967295, default 1)
   --schedule KIND     fixed (default): the oldest ready task goes first; seeded: the seed decides
 
-Files that can only be written are empty with mode 0200. Nodes of /dev are plain files; export.json has their
-numbers. A file whose read fails is left out; export.json has its error. The same scenario, seed and moment
+Files that can only be written are empty with mode 0200. Nodes of /dev are plain files (but see --devices);
+export.json has their numbers. A file whose read fails is left out; export.json has its error. The same scenario, seed and moment
 give the same bytes.
 
 exit status
@@ -52,6 +55,7 @@ const exportOptions = {
   at: { type: "string", default: "ready" },
   list: { type: "boolean", default: false },
   force: { type: "boolean", default: false },
+  devices: { type: "boolean", default: false },
   seed: { type: "string" },
   schedule: { type: "string", default: "fixed" },
 } as const;
@@ -74,5 +78,6 @@ export function parseExport(argv: readonly string[]): ExportOptions {
     seed: values.seed === undefined ? 1 : seedOf(values.seed, "seed"),
     schedule: oneOf("schedule", values.schedule ?? "fixed", ["fixed", "seeded"]),
     isForced: values.force === true,
+    withNodes: values.devices === true,
   };
 }

@@ -83,8 +83,10 @@ async function each(run: OpenRun, session: Session, take: (entry: ExportEntry) =
   return written;
 }
 
-const manifestOf = (source: SourceFile, options: ExportOptions, run: OpenRun, moment: number, { counts, devices, errors }: Written): unknown => ({
-  tool: "cxl-sandbox", version: version(),
+const tool = "cxl-sandbox";
+
+const manifestOf = (source: SourceFile, options: ExportOptions, run: OpenRun, moment: number, { counts, devices, errors }: Written) => ({
+  tool, version: version(), isComplete: true,
   scenario: { file: source.file, name: run.plan.name, sha256: createHash("sha256").update(source.text).digest("hex") },
   seed: options.seed, schedule: options.schedule, at: options.atText, virtualTimeNs: moment, readyAtNs: run.readyAt < 0 ? null : run.readyAt, phase: run.phase, end: run.end?.kind ?? null,
   ...counts, devices, errors,
@@ -108,10 +110,11 @@ async function write(source: SourceFile, options: ExportOptions, folder: string,
   const root = prepareFolder(folder);
   const moment = run.system.hardware.now;
   let done = 0;
-  const partial = (): string => `${folder} holds part of the tree (${done} entries) and no export.json; remove it`;
+  const partial = (): string => `${folder} holds part of the tree (${done} entries); remove it, or write it anew with --force`;
   try {
+    writeManifest(root, { tool, isComplete: false });
     const written = await each(run, session, (entry) => {
-      writeEntry(root, entry);
+      writeEntry(root, entry, options.withNodes);
       done++;
     });
     if (written === "interrupted") return interrupted(partial());

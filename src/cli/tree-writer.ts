@@ -1,8 +1,9 @@
 // Writes an exported tree into a folder of its own. Everything is made anew and never through what is there, so nothing outside the folder is touched.
 
+import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readdirSync, realpathSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { ExportEntry } from "../sandbox/export.ts";
+import type { DeviceNumbers, ExportEntry } from "../sandbox/export.ts";
 
 /** A folder that cannot be taken: it is said before anything runs. */
 export class FolderError extends Error {}
@@ -45,12 +46,19 @@ export function prepareFolder(folder: string): string {
   }
 }
 
+/** A character device's node. @throws Error mknod is not there or not allowed */
+function makeNode(path: string, { major, minor }: DeviceNumbers): void {
+  const { error, status, stderr } = spawnSync("mknod", ["-m", "600", path, "c", String(major), String(minor)], { encoding: "utf8" });
+  if (error !== undefined || status !== 0) throw new Error(error?.message ?? stderr.trim());
+}
+
 /** Writes one entry; what is there already is an error. @throws WriteError */
-export function writeEntry(root: string, entry: ExportEntry): void {
+export function writeEntry(root: string, entry: ExportEntry, withNodes: boolean): void {
   const path = join(root, entry.path);
   try {
     if (entry.kind === "directory") mkdirSync(path);
     else if (entry.kind === "link") symlinkSync(entry.target, path);
+    else if (entry.kind === "file" && entry.device !== null && withNodes) makeNode(path, entry.device);
     else if (entry.kind === "file") {
       writeFileSync(path, entry.bytes, { flag: "wx", mode: 0o600 });
       chmodSync(path, entry.mode);
@@ -60,9 +68,10 @@ export function writeEntry(root: string, entry: ExportEntry): void {
   }
 }
 
-/** @throws WriteError */
-export function writeManifest(root: string, manifest: unknown): void {
+/** Says what the folder is, instead of what it said before. @throws WriteError */
+export function writeManifest(root: string, manifest: { readonly tool: string; readonly isComplete: boolean }): void {
   try {
+    rmSync(join(root, manifestName), { force: true });
     writeFileSync(join(root, manifestName), `${JSON.stringify(manifest, null, 2)}\n`, { flag: "wx" });
   } catch (error) {
     throw new WriteError(reason(error));
