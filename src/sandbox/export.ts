@@ -75,9 +75,9 @@ function exportFile(files: FileSystem, path: string, status: FileStatus & { read
   }
 }
 
-/** Everything below a folder of the tree. @throws ExportNameError */
-export function* exportTree(files: FileSystem, folder = ""): Generator<ExportEntry> {
-  for (const name of files.list(folder === "" ? "/" : folder)) {
+/** Everything below a folder of the tree; `order` puts the names of each folder in another order. @throws ExportNameError */
+export function* exportTree(files: FileSystem, folder = "", order: (names: readonly string[]) => readonly string[] = (names) => names): Generator<ExportEntry> {
+  for (const name of order(files.list(folder === "" ? "/" : folder))) {
     if (!isName(name)) throw new ExportNameError(folder, name);
     const path = `${folder}/${name}`;
     const status = files.status(path);
@@ -85,7 +85,7 @@ export function* exportTree(files: FileSystem, folder = ""): Generator<ExportEnt
     else if (status.kind === "file") yield exportFile(files, path, status);
     else {
       yield { kind: "directory", path };
-      yield* exportTree(files, path);
+      yield* exportTree(files, path, order);
     }
   }
 }

@@ -19,7 +19,7 @@ function compare(machine, argv, said) {
   const keys = isVerbose(argv) ? askedOfDevices : [];
   /** @type {string[]} */
   const leftOut = [];
-  const found = differences(normalize(parse(said.stdout), keys, []), normalize(parse(own.stdout), keys, leftOut));
+  const found = differences(normalize(parse(said.stdout), keys, [], machine.isOrdered), normalize(parse(own.stdout), keys, leftOut, machine.isOrdered));
   const heard = said.stderr.split("\n").filter((line) => line.trim() !== "" && !(isVerbose(argv) && complaints.some((one) => one.test(line))));
   const expected = own.stderr.split("\n").filter((line) => line.trim() !== "");
   if (heard.join("\n") !== expected.join("\n")) found.push(`standard error: real ${JSON.stringify(heard)}, ours ${JSON.stringify(expected)}`);

@@ -5,21 +5,23 @@
 /** Numbers beyond what a double holds stay as text. @param {string} text @returns {Json} */
 export const parse = (text) => (text.trim() === "" ? [] : JSON.parse(text.replaceAll(/(:\s*)(-?\d{16,})(?=\s*[,}\]\n])/g, '$1"$2"')));
 
+const nameOf = (/** @type {Json} */ item) => (item === null || typeof item !== "object" ? undefined : "chardev" in item ? String(item.chardev) : "dport" in item ? String(item.dport) : undefined);
+
 /**
- * Takes keys out wherever they stand. The tool adds each dax device in front of those it has, in the order in which the folder lists them: the kernel's by
- * a hash, another file system's by its own. So they are compared in order of name.
- * @param {Json} value @param {readonly string[]} keys @param {string[]} names @returns {Json}
+ * Takes keys out wherever they stand, and gathers their names. The tool lists dax devices and dports in the order of their folder, which is the kernel's only
+ * where `isOrdered`; elsewhere they are put in order of name.
+ * @param {Json} value @param {readonly string[]} keys @param {string[]} names @param {boolean} isOrdered @returns {Json}
  */
-export function normalize(value, keys, names) {
+export function normalize(value, keys, names, isOrdered) {
   if (Array.isArray(value)) {
-    const items = value.map((item) => normalize(item, keys, names));
-    return items.every((item) => item !== null && typeof item === "object" && "chardev" in item) ? items.toSorted((a, b) => (String(a.chardev) < String(b.chardev) ? -1 : 1)) : items;
+    const items = value.map((item) => normalize(item, keys, names, isOrdered));
+    return isOrdered || items.some((item) => nameOf(item) === undefined) ? items : items.toSorted((a, b) => (String(nameOf(a)) < String(nameOf(b)) ? -1 : 1));
   }
   if (value === null || typeof value !== "object") return value;
   const kept = [];
   for (const [key, inner] of Object.entries(value)) {
     if (keys.includes(key)) names.push(key);
-    else kept.push([key, normalize(inner, keys, names)]);
+    else kept.push([key, normalize(inner, keys, names, isOrdered)]);
   }
   return Object.fromEntries(kept);
 }

@@ -2,13 +2,12 @@
 // scenario (or those named), at ready and at its end; needs root, unshare and the tools, of this machine or of a root folder that has them.
 // Exit status 0: equal, or skipped with one line that says why; 1: a difference; 2: wrong usage.
 
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { findRunner } from "./runner.mjs";
-import { moments, openAt } from "./machine.mjs";
+import { findWork, moments, openAt } from "./machine.mjs";
 import { cxlPart } from "./cxl.mjs";
 import { daxctlPart } from "./daxctl.mjs";
 
@@ -35,8 +34,8 @@ if (typeof found === "string") {
 const runner = found;
 
 const scenarios = positionals.length > 0 ? positionals : readdirSync(join(root, "scenarios"), { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".yaml")).toSorted().map((name) => `scenarios/${name}`);
-const work = mkdtempSync(join(tmpdir(), "real-tools-"));
-process.on("exit", () => values.keep || rmSync(work, { recursive: true, force: true }));
+const work = findWork();
+process.on("exit", () => values.keep || rmSync(work.folder, { recursive: true, force: true }));
 
 /** @type {Map<string, number>} */
 const leftOut = new Map();
@@ -63,10 +62,11 @@ function judge(machine, title) {
   console.log(`${title.padEnd(62)} ${String(machine.regions).padStart(7)} ${String(machine.daxDevices).padStart(5)}   ${cells.map((cell) => cell.padEnd(14)).join(" ")}`);
 }
 
+if (work.order === null) console.log("real-tools: no file system in memory lists names in order here: dports and dax devices are compared by name");
 console.log(`${"scenario and moment".padEnd(62)} regions   dax   ${parts.flatMap(({ program, commands }) => commands.map((argv) => `${program} ${argv.slice(1).join(" ")}`.padEnd(14))).join(" ")}`);
 for (const file of scenarios) {
   for (const moment of moments) {
-    const machine = await openAt(file, readFileSync(join(root, file), "utf8"), moment, work);
+    const machine = openAt(file, readFileSync(join(root, file), "utf8"), moment, work);
     if (typeof machine === "string") {
       console.log(`${`${file} ${moment}`.padEnd(62)} ${machine}`);
       continue;
