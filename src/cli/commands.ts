@@ -15,6 +15,7 @@ interface Command {
 }
 
 export const commands: readonly Command[] = [
+  { name: "export-sysfs", summary: "write the tree of a scenario's machine as real files, for the real tools", load: () => import("./export-sysfs.ts") },
   { name: "run", summary: "run scenario files, or every .yaml file below folders", load: () => import("./run.ts") },
 ];
 

@@ -14,7 +14,7 @@ import { lockRegions, unlockRegions } from "./lock.ts";
 import { createRegion, deleteRegion, nextRegionName } from "./region.ts";
 import { securityAttributes } from "./security.ts";
 import type { PartitionMode } from "./types.ts";
-import { decoderOf, endpointPart, memdevOf, portOf, rootPart } from "./types.ts";
+import { decoderOf, endpointPart, memdevMajor, memdevOf, portOf, rootPart } from "./types.ts";
 
 const absentDpa = 0xffff_ffff_ffff_ffffn;
 
@@ -108,7 +108,7 @@ export const memdevType: DeviceType = {
   attributes: [
     line("firmware_version", (device) => stateOf(device).firmwareVersion), line("payload_max", (device) => String(stateOf(device).payloadSize)),
     line("label_storage_size", (device) => String(stateOf(device).labelSize)), line("numa_node", () => "-1"),
-    line("serial", (device) => hex(memdevOf(device).serial)), line("dev", (device) => `249:${memdevOf(device).id}`),
+    line("serial", (device) => hex(memdevOf(device).serial)), line("dev", (device) => `${memdevMajor}:${memdevOf(device).id}`),
     line("ram/size", (device) => hex(memdevOf(device).ramSize)), qosClass("ram"), line("pmem/size", (device) => hex(stateOf(device).capacity.pmem)), qosClass("pmem"), ...securityAttributes,
   ],
 };

@@ -10,6 +10,8 @@ import type { DeviceState } from "./device-state.ts";
 import type { ComponentRegisters, HdmRegisters } from "./registers.ts";
 
 export const cxlBus = "cxl";
+/** Major number of memdevs' character devices. */
+export const memdevMajor = 249;
 
 /** A downstream port: a host bridge below the root, a PCI root port below a host bridge, a downstream port of a switch. */
 export interface Dport {

@@ -8,7 +8,7 @@ import type { Kernel } from "../base/kernel.ts";
 import { sendFromUser } from "../cxl/ioctl.ts";
 import { formatResources, iomem } from "../resource/resource.ts";
 import { cxlBus } from "../cxl/types.ts";
-import type { FileSystem } from "./interface.ts";
+import type { FileStatus, FileSystem } from "./interface.ts";
 import { deleteModule, initModule } from "./modules.ts";
 import type { Node } from "./node.ts";
 import { rootNode } from "./nodes.ts";
@@ -73,6 +73,12 @@ function readLink(kernel: Kernel, path: string): string {
   return node.target;
 }
 
+function statusOf(kernel: Kernel, path: string): FileStatus {
+  const { node } = resolve(kernel, path, false);
+  if (node.kind !== "file") return { kind: node.kind };
+  return { kind: "file", isReadable: node.read !== null, isWritable: node.write !== null, device: node.device ?? null };
+}
+
 function exists(kernel: Kernel, path: string): boolean {
   try {
     resolve(kernel, path, true);
@@ -103,6 +109,7 @@ export function createFileSystem(kernel: Kernel, isRoot = true): FileSystem {
     readlink: (path) => readLink(kernel, path),
     realpath: (path) => resolve(kernel, path, true).path,
     exists: (path) => exists(kernel, path),
+    status: (path) => statusOf(kernel, path),
     loadModule: (name) => initModule(kernel, name),
     unloadModule: (name) => deleteModule(kernel, name),
     send: (path, command, input, room) => sendThrough(kernel, path, command, input, room),

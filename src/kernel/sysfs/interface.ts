@@ -2,6 +2,11 @@
 
 import type { Task } from "../../sim/task.ts";
 
+/** What a path leads to, its last link not followed. A character device's node has its numbers. */
+export type FileStatus =
+  | { readonly kind: "directory" | "link" }
+  | { readonly kind: "file"; readonly isReadable: boolean; readonly isWritable: boolean; readonly device: { readonly major: number; readonly minor: number } | null };
+
 /** Every operation throws SystemError: ENOENT, EACCES, EISDIR, ENOTDIR, EINVAL, or what a file's store answers. */
 export interface FileSystem {
   read(path: string): string;
@@ -14,6 +19,8 @@ export interface FileSystem {
   /** Path with every link followed. */
   realpath(path: string): string;
   exists(path: string): boolean;
+  /** As lstat. */
+  status(path: string): FileStatus;
   /** finit_module and delete_module of a module by its name. */
   loadModule(name: string): Task<void>;
   unloadModule(name: string): Task<void>;

@@ -5,7 +5,7 @@ import type { Task } from "../../sim/task.ts";
 export type Node =
   | { readonly kind: "directory"; readonly entries: () => ReadonlyMap<string, Node>; /** One entry; walking a path asks for names only. */ readonly find: (name: string) => Node | undefined }
   | { readonly kind: "link"; readonly target: string }
-  | { readonly kind: "file"; readonly read: (() => string) | null; readonly write: ((text: string) => Task<void>) | null };
+  | { readonly kind: "file"; readonly read: (() => string) | null; readonly write: ((text: string) => Task<void>) | null; /** Numbers of a character device's node. */ readonly device?: { readonly major: number; readonly minor: number } };
 
 export type Entries = Map<string, Node>;
 
