@@ -10,8 +10,16 @@ export type FileStatus =
 /** Every operation throws SystemError: ENOENT, EACCES, EISDIR, ENOTDIR, EINVAL, or what a file's store answers. */
 export interface FileSystem {
   read(path: string): string;
-  /** Stores may wait: probing, polling hardware, teardown. */
+  /** Stores may wait: probing, polling hardware, teardown. A file that is not there yet is made in /tmp; one that is there in /tmp gets this content. */
   write(path: string, text: string): Task<void>;
+  /** As a write; of a file in /tmp at its end. */
+  append(path: string, text: string): Task<void>;
+  /** Removes a file of /tmp; anything else is the kernel's. */
+  remove(path: string): void;
+  /** Waits until the trace has more than when it was called (poll); EINTR: a signal, or nothing more can come; EINVAL: a file that does not grow. */
+  poll(path: string): Task<void>;
+  /** fork(2): a process that goes on when the command that started it is over. */
+  start(name: string, body: (files: FileSystem) => Task<void>): void;
   /** Names in a directory, sorted. */
   list(path: string): string[];
   /** Target of a link, relative as the kernel gives it. */

@@ -19,6 +19,7 @@ import type { Entries, Node } from "./node.ts";
 import { directory, file, fixed } from "./node.ts";
 import { pciBusFiles, pciFiles } from "./pci.ts";
 import { powerNode } from "./power.ts";
+import { temporaryNode } from "./temporary.ts";
 import { tracingNode } from "./tracing.ts";
 import { storedUevent, ueventNode } from "./uevent.ts";
 
@@ -212,5 +213,6 @@ export function rootNode(kernel: Kernel): Node {
     lib: fixed({ modules: modulesNode(kernel) }),
     proc: fixed({ mounts: mountsNode, modules: loadedNode(kernel), sys: fixed({ kernel: fixed({ osrelease: text(() => `${release(kernel)}\n`) }) }), iomem: text(() => formatResources(iomem(kernel))) }),
     dev: directory(() => deviceFiles(kernel, () => kernelMessages(kernel))),
+    tmp: temporaryNode(kernel),
   });
 }
