@@ -8,6 +8,7 @@ import type { Kernel } from "../base/kernel.ts";
 import { sendFromUser } from "../cxl/ioctl.ts";
 import { formatResources, iomem } from "../resource/resource.ts";
 import { cxlBus } from "../cxl/types.ts";
+import { readPart, readWhole, toBytes, toText, writeBytes } from "./bytes.ts";
 import type { FileSystem } from "./interface.ts";
 import { deleteModule, initModule } from "./modules.ts";
 import type { Node } from "./node.ts";
@@ -47,19 +48,41 @@ function resolve(kernel: Kernel, path: string, followsLast: boolean): Found {
   return { node: walked.at(-1)?.node ?? root, path: `/${walked.map((step) => step.name).join("/")}` };
 }
 
-const writeFile = task("sysfs.write", function* (kernel: Kernel, path: string, text: string): Task<void> {
+type FileNode = Extract<Node, { readonly kind: "file" }>;
+
+/** @throws SystemError EISDIR */
+function fileAt(kernel: Kernel, path: string): FileNode {
   const { node } = resolve(kernel, path, true);
-  if (node.kind === "directory") throw new SystemError("EISDIR", `${path}: is a directory`);
-  if (node.kind !== "file" || node.write === null) throw new SystemError("EACCES", `${path}: read-only`);
+  if (node.kind === "file") return node;
+  throw new SystemError("EISDIR", `${path}: is a directory`);
+}
+
+const writeFile = task("sysfs.write", function* (kernel: Kernel, path: string, text: string): Task<void> {
+  const node = fileAt(kernel, path);
+  if (node.bytes !== undefined) return writeBytes(node.bytes, path, 0n, toBytes(text));
+  if (node.write === null) throw new SystemError("EACCES", `${path}: read-only`);
   yield* node.write(text);
 });
 
-function readFile(kernel: Kernel, path: string): string {
-  const { node } = resolve(kernel, path, true);
-  if (node.kind === "directory") throw new SystemError("EISDIR", `${path}: is a directory`);
-  if (node.kind !== "file" || node.read === null) throw new SystemError("EACCES", `${path}: write-only`);
+function readFile(kernel: Kernel, path: string, isRoot: boolean): string {
+  const node = fileAt(kernel, path);
+  if (node.bytes !== undefined) return readWhole(node.bytes, path, isRoot);
+  if (node.read === null) throw new SystemError("EACCES", `${path}: write-only`);
   return node.read();
 }
+
+function readBytes(kernel: Kernel, path: string, offset: bigint, length: number, isRoot: boolean): Uint8Array {
+  const node = fileAt(kernel, path);
+  if (node.bytes !== undefined) return readPart(node.bytes, path, offset, length, isRoot);
+  return toBytes(readFile(kernel, path, isRoot).slice(Number(offset), Number(offset) + length));
+}
+
+const writeBytesAt = task("sysfs.pwrite", function* (kernel: Kernel, path: string, offset: bigint, bytes: Uint8Array): Task<void> {
+  const node = fileAt(kernel, path);
+  if (node.bytes !== undefined) return writeBytes(node.bytes, path, offset, bytes);
+  if (offset !== 0n) throw new SystemError("EINVAL", `${path}: takes a text as a whole`);
+  yield* writeFile(kernel, path, toText(bytes));
+});
 
 function listDirectory(kernel: Kernel, path: string): string[] {
   const { node } = resolve(kernel, path, true);
@@ -97,7 +120,9 @@ const refuseWrite = task("sysfs.refuseWrite", function* (_kernel: Kernel, path: 
 /** The kernel's files as user space sees them. Every call reads the present state. Who is not root writes none of them, and learns no addresses. */
 export function createFileSystem(kernel: Kernel, isRoot = true): FileSystem {
   return {
-    read: (path) => (isRoot || resolve(kernel, path, true).path !== "/proc/iomem" ? readFile(kernel, path) : formatResources(iomem(kernel), false)),
+    read: (path) => (isRoot || resolve(kernel, path, true).path !== "/proc/iomem" ? readFile(kernel, path, isRoot) : formatResources(iomem(kernel), false)),
+    pread: (path, offset, length) => readBytes(kernel, path, offset, length, isRoot),
+    pwrite: (path, offset, bytes) => (isRoot ? writeBytesAt(kernel, path, offset, bytes) : refuseWrite(kernel, path)),
     write: (path, text) => (isRoot ? writeFile(kernel, path, text) : refuseWrite(kernel, path)),
     list: (path) => listDirectory(kernel, path),
     readlink: (path) => readLink(kernel, path),

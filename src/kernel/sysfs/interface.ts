@@ -4,7 +4,12 @@ import type { Task } from "../../sim/task.ts";
 
 /** Every operation throws SystemError: ENOENT, EACCES, EISDIR, ENOTDIR, EINVAL, or what a file's store answers. */
 export interface FileSystem {
+  /** The whole file; bytes of a binary one are characters 0 to 255. */
   read(path: string): string;
+  /** At most `length` bytes from `offset` on; fewer at the file's end. */
+  pread(path: string, offset: bigint, length: number): Uint8Array;
+  /** Stores bytes at `offset`. A file of text takes them at 0 alone, as a whole. */
+  pwrite(path: string, offset: bigint, bytes: Uint8Array): Task<void>;
   /** Stores may wait: probing, polling hardware, teardown. */
   write(path: string, text: string): Task<void>;
   /** Names in a directory, sorted. */

@@ -11,6 +11,7 @@ import { flushDetach } from "../cxl/detach.ts";
 import { addDaxId, removeDaxId } from "../dax/match.ts";
 import { formatResources, iomem } from "../resource/resource.ts";
 import { debugNode } from "./debug.ts";
+import { memoryFile } from "./dev-mem.ts";
 import { systemBuses, systemNode } from "./memory.ts";
 import { loadedNode, modulesNode, release } from "./modules.ts";
 import type { Entries, Node } from "./node.ts";
@@ -169,7 +170,7 @@ function kernelMessages(kernel: Kernel): string {
 }
 
 function deviceFiles(kernel: Kernel): Entries {
-  const entries: Entries = new Map([["kmsg", text(() => kernelMessages(kernel))]]);
+  const entries: Entries = new Map([["kmsg", text(() => kernelMessages(kernel))], ["mem", memoryFile(kernel)]]);
   const empty = text(() => "");
   for (const device of busDevices(kernel, "dax")) if (device.driver?.name === "device_dax") entries.set(device.name, empty);
   const memdevs = busDevices(kernel, "cxl").filter((device) => device.type.name === "cxl_memdev");
