@@ -5,6 +5,7 @@ import type { Task } from "../sim/task.ts";
 import { dmesg, echo, overPaths } from "./basic.ts";
 import { cxl } from "./cxl.ts";
 import { daxctl } from "./daxctl.ts";
+import { lspci } from "./lspci.ts";
 import { lsmod, modprobe, rmmod } from "./modules.ts";
 import type { Output } from "./output.ts";
 
@@ -43,6 +44,7 @@ export const programs: ReadonlyMap<string, Program> = new Map<string, Program>([
   ["dmesg", atOnce("print the kernel's log", ({ files, argv, output }) => dmesg(files, argv, output))],
   ["echo", { summary: "print words, or store them into a file", run: ({ files, argv, output, shell }) => echo(files, argv, output, shell) }],
   ["ls", atOnce("list folders", ({ files, argv, output }) => overPaths("ls", argv, output, (path) => files.list(path).map((name) => `${name}\n`).join("")))],
+  ["lspci", atOnce("list PCI functions", lspci)],
   ["lsmod", atOnce("list loaded modules", ({ files, output }) => lsmod(files, output))],
   ["modprobe", { summary: "load or remove modules", run: ({ files, argv, output }) => modprobe(files, argv, output) }],
   ["readlink", atOnce("print where links lead", ({ files, argv, output }) => overPaths("readlink", argv, output, (path) => `${files.readlink(path)}\n`))],

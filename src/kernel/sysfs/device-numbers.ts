@@ -5,7 +5,7 @@ import { busDevices } from "../base/device.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { cxlBus, isMemdev, memdevMajor, memdevOf } from "../cxl/types.ts";
 import { daxBus, daxDeviceOf, deviceMajor } from "../dax/types.ts";
-import type { Entries, Node } from "./node.ts";
+import type { Entries, FileNode, Node } from "./node.ts";
 import { directory } from "./node.ts";
 
 export interface CharacterDevice {
@@ -24,9 +24,9 @@ export function characterDeviceOf(device: Device): CharacterDevice | undefined {
 
 const nodeOf = ({ major, minor }: CharacterDevice, read: () => string): Node => ({ kind: "file", read, write: null, device: { major, minor } });
 
-/** /dev; `messages` is what /dev/kmsg reads. */
-export function deviceFiles(kernel: Kernel, messages: () => string): Entries {
-  const entries: Entries = new Map([["kmsg", nodeOf({ major: 1, minor: 11, node: "kmsg" }, messages)]]);
+/** /dev; `messages` is what /dev/kmsg reads, `memory` physical memory as /dev/mem gives it. */
+export function deviceFiles(kernel: Kernel, messages: () => string, memory: FileNode): Entries {
+  const entries: Entries = new Map<string, Node>([["kmsg", nodeOf({ major: 1, minor: 11, node: "kmsg" }, messages)], ["mem", { ...memory, device: { major: 1, minor: 1 } }]]);
   const memdevs: Entries = new Map();
   for (const device of [...busDevices(kernel, daxBus), ...busDevices(kernel, cxlBus)]) {
     const found = characterDeviceOf(device);

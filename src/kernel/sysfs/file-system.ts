@@ -10,8 +10,9 @@ import { formatResources, iomem } from "../resource/resource.ts";
 import { cxlBus } from "../cxl/types.ts";
 import type { FileStatus, FileSystem } from "./interface.ts";
 import { traceChannel } from "../trace/ring.ts";
+import { readPart, readWhole, toBytes, toText, writeBytes } from "./bytes.ts";
 import { deleteModule, initModule } from "./modules.ts";
-import type { Node } from "./node.ts";
+import type { FileNode, Node } from "./node.ts";
 import { rootNode } from "./nodes.ts";
 import { appendTemporary, removeTemporary, storeTemporary, temporaryFolder } from "./temporary.ts";
 
@@ -57,15 +58,19 @@ function temporaryName(kernel: Kernel, path: string): string | undefined {
   return resolve(kernel, path.slice(0, at + 1), true).path === temporaryFolder ? name : undefined;
 }
 
+/** @throws SystemError EISDIR */
+function fileAt(kernel: Kernel, path: string): FileNode {
+  const { node } = resolve(kernel, path, true);
+  if (node.kind === "file") return node;
+  throw new SystemError("EISDIR", `${path}: is a directory`);
+}
+
 const writeFile = task("sysfs.write", function* (kernel: Kernel, path: string, text: string): Task<void> {
   const name = temporaryName(kernel, path);
-  if (name !== undefined) {
-    storeTemporary(kernel, name, text);
-    return;
-  }
-  const { node } = resolve(kernel, path, true);
-  if (node.kind === "directory") throw new SystemError("EISDIR", `${path}: is a directory`);
-  if (node.kind !== "file" || node.write === null) throw new SystemError("EACCES", `${path}: read-only`);
+  if (name !== undefined) return storeTemporary(kernel, name, text);
+  const node = fileAt(kernel, path);
+  if (node.bytes !== undefined) return writeBytes(node.bytes, path, 0n, toBytes(text));
+  if (node.write === null) throw new SystemError("EACCES", `${path}: read-only`);
   yield* node.write(text);
 });
 
@@ -86,12 +91,25 @@ const pollFile = task("poll", function* (kernel: Kernel, path: string): Task<voi
   yield until(traceChannel);
 });
 
-function readFile(kernel: Kernel, path: string): string {
-  const { node } = resolve(kernel, path, true);
-  if (node.kind === "directory") throw new SystemError("EISDIR", `${path}: is a directory`);
-  if (node.kind !== "file" || node.read === null) throw new SystemError("EACCES", `${path}: write-only`);
+function readFile(kernel: Kernel, path: string, isRoot: boolean): string {
+  const node = fileAt(kernel, path);
+  if (node.bytes !== undefined) return readWhole(node.bytes, path, isRoot);
+  if (node.read === null) throw new SystemError("EACCES", `${path}: write-only`);
   return node.read();
 }
+
+function readBytes(kernel: Kernel, path: string, offset: bigint, length: number, isRoot: boolean): Uint8Array {
+  const node = fileAt(kernel, path);
+  if (node.bytes !== undefined) return readPart(node.bytes, path, offset, length, isRoot);
+  return toBytes(readFile(kernel, path, isRoot).slice(Number(offset), Number(offset) + length));
+}
+
+const writeBytesAt = task("sysfs.pwrite", function* (kernel: Kernel, path: string, offset: bigint, bytes: Uint8Array): Task<void> {
+  const node = fileAt(kernel, path);
+  if (node.bytes !== undefined) return writeBytes(node.bytes, path, offset, bytes);
+  if (offset !== 0n) throw new SystemError("EINVAL", `${path}: takes a text as a whole`);
+  yield* writeFile(kernel, path, toText(bytes));
+});
 
 function listDirectory(kernel: Kernel, path: string): string[] {
   const { node } = resolve(kernel, path, true);
@@ -108,7 +126,7 @@ function readLink(kernel: Kernel, path: string): string {
 function statusOf(kernel: Kernel, path: string): FileStatus {
   const { node } = resolve(kernel, path, false);
   if (node.kind !== "file") return { kind: node.kind };
-  return { kind: "file", isReadable: node.read !== null, isWritable: node.write !== null, device: node.device ?? null };
+  return { kind: "file", isReadable: node.read !== null || node.bytes !== undefined, isWritable: node.write !== null || node.bytes !== undefined, device: node.device ?? null };
 }
 
 function exists(kernel: Kernel, path: string): boolean {
@@ -135,7 +153,9 @@ const refuseWrite = task("sysfs.refuseWrite", function* (_kernel: Kernel, path: 
 /** The kernel's files as user space sees them. Every call reads the present state. Who is not root writes none of them, and learns no addresses. */
 export function createFileSystem(kernel: Kernel, isRoot = true): FileSystem {
   return {
-    read: (path) => (isRoot || resolve(kernel, path, true).path !== "/proc/iomem" ? readFile(kernel, path) : formatResources(iomem(kernel), false)),
+    read: (path) => (isRoot || resolve(kernel, path, true).path !== "/proc/iomem" ? readFile(kernel, path, isRoot) : formatResources(iomem(kernel), false)),
+    pread: (path, offset, length) => readBytes(kernel, path, offset, length, isRoot),
+    pwrite: (path, offset, bytes) => (isRoot ? writeBytesAt(kernel, path, offset, bytes) : refuseWrite(kernel, path)),
     write: (path, text) => (isRoot ? writeFile(kernel, path, text) : refuseWrite(kernel, path)),
     append: (path, text) => (isRoot ? appendFile(kernel, path, text) : refuseWrite(kernel, path)),
     remove: (path) => {

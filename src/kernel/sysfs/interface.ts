@@ -9,7 +9,12 @@ export type FileStatus =
 
 /** Every operation throws SystemError: ENOENT, EACCES, EISDIR, ENOTDIR, EINVAL, or what a file's store answers. */
 export interface FileSystem {
+  /** The whole file; bytes of a binary one are characters 0 to 255. */
   read(path: string): string;
+  /** At most `length` bytes from `offset` on; fewer at the file's end. */
+  pread(path: string, offset: bigint, length: number): Uint8Array;
+  /** Stores bytes at `offset`. A file of text takes them at 0 alone, as a whole. */
+  pwrite(path: string, offset: bigint, bytes: Uint8Array): Task<void>;
   /** Stores may wait: probing, polling hardware, teardown. A file that is not there yet is made in /tmp; one that is there in /tmp gets this content. */
   write(path: string, text: string): Task<void>;
   /** As a write; of a file in /tmp at its end. */

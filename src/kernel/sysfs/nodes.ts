@@ -12,6 +12,7 @@ import { addDaxId, removeDaxId } from "../dax/match.ts";
 import { formatResources, iomem } from "../resource/resource.ts";
 import { debugNode } from "./debug.ts";
 import { deviceFiles, numberedNode } from "./device-numbers.ts";
+import { memoryFile } from "./dev-mem.ts";
 import { systemBuses, systemNode } from "./memory.ts";
 import { loadedNode, moduleOf, modulesNode, release, systemModulesNode } from "./modules.ts";
 import { mountsNode } from "./mounts.ts";
@@ -212,7 +213,7 @@ export function rootNode(kernel: Kernel): Node {
     sys: fixed({ bus: buses, class: classNode(kernel), dev: fixed({ char: numberedNode(kernel, (device) => link(() => "/sys/dev/char", () => sysPath(device))) }), devices, module: systemModulesNode(kernel), kernel: directory(() => new Map([["debug", debugNode(kernel)], ["tracing", tracingNode(kernel)]])) }),
     lib: fixed({ modules: modulesNode(kernel) }),
     proc: fixed({ mounts: mountsNode, modules: loadedNode(kernel), sys: fixed({ kernel: fixed({ osrelease: text(() => `${release(kernel)}\n`) }) }), iomem: text(() => formatResources(iomem(kernel))) }),
-    dev: directory(() => deviceFiles(kernel, () => kernelMessages(kernel))),
+    dev: directory(() => deviceFiles(kernel, () => kernelMessages(kernel), memoryFile(kernel))),
     tmp: temporaryNode(kernel),
   });
 }
