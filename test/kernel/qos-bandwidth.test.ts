@@ -3,6 +3,7 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { regionFigures } from "../../src/kernel/cxl/ledgers.ts";
 import type { LinkDescription, MachineDescription, SlotDescription, SwitchDescription } from "../../src/platform/description.ts";
 import { isSwitch } from "../../src/platform/description.ts";
 import type { AccessFigures } from "../../src/platform/platform.ts";
@@ -164,6 +165,8 @@ describe("the files access0 and access1", () => {
     const dax = bootMachine(machine);
     expect(dax.command("cxl create-region -d decoder0.0 -t ram -m mem0").exitCode).toBe(0);
     expect([groups(second, "region0"), groups(second, "region1"), groups(dax, "region0")]).toEqual([["access0", "access1"], [], []]);
+    // The kernel knows them all the same.
+    expect([second, dax].map((booted) => regionFigures(booted.kernel).map(({ name, readBandwidth, isShown }) => [name, readBandwidth, isShown]))).toEqual([[["region0", 20_000, true], ["region1", 20_000, false]], [["region0", 20_000, false]]]);
   });
 
   it("without figures of one bridge nothing appears of regions below it", () => {
