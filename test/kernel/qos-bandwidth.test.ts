@@ -3,6 +3,7 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { regionFigures } from "../../src/kernel/cxl/ledgers.ts";
 import type { LinkDescription, MachineDescription, SlotDescription, SwitchDescription } from "../../src/platform/description.ts";
 import { isSwitch } from "../../src/platform/description.ts";
 import type { AccessFigures } from "../../src/platform/platform.ts";
@@ -164,6 +165,19 @@ describe("the files access0 and access1", () => {
     const dax = bootMachine(machine);
     expect(dax.command("cxl create-region -d decoder0.0 -t ram -m mem0").exitCode).toBe(0);
     expect([groups(second, "region0"), groups(second, "region1"), groups(dax, "region0")]).toEqual([["access0", "access1"], [], []]);
+    // The kernel knows them all the same.
+    expect([second, dax].map((booted) => regionFigures(booted.kernel).map(({ name, readBandwidth, isShown }) => [name, readBandwidth, isShown]))).toEqual([[["region0", 20_000, true], ["region1", 20_000, false]], [["region0", 20_000, false]]]);
+  });
+
+  it("a region that is made again after the first one of its node was destroyed has none: the node is known", () => {
+    const booted = bootRegion(machineWith(shape), shape);
+    expect(booted.command("cxl destroy-region -f region0").exitCode).toBe(0);
+    booted.settle();
+    const nodes = (): string => booted.read("/sys/devices/system/node/has_memory");
+    const before = nodes();
+    expect(booted.command("cxl create-region -d decoder0.0 -t ram -m mem0 mem1").exitCode).toBe(0);
+    booted.settle();
+    expect([before, nodes(), groups(booted, "region0")]).toEqual(["0\n", "0-1\n", []]);
   });
 
   it("without figures of one bridge nothing appears of regions below it", () => {
