@@ -15,6 +15,7 @@ interface Command {
 }
 
 export const commands: readonly Command[] = [
+  { name: "compare", summary: "run scenario files under presets, policies or other values, and compare what comes out", load: () => import("./compare.ts") },
   { name: "run", summary: "run scenario files, or every .yaml file below folders", load: () => import("./run.ts") },
 ];
 

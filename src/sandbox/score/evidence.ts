@@ -61,8 +61,7 @@ export function innocentsOf(run: OpenRun, twin: OpenRun, touched: Touched): Inno
 /** Why innocents are lost, where a rule or policy says so. */
 function harmReason(run: OpenRun, twin: OpenRun, premises: Premises): string | null {
   if (!isHostAlive(run)) return `the host is gone: ${run.result().outcome}`;
-  if (run.refused.join() !== twin.refused.join()) return "steps of the file went otherwise";
-  return reachReason(premises, premises.step);
+  return reachReason(premises, premises.step) ?? (run.refused.join() === twin.refused.join() ? null : "steps of the file went otherwise");
 }
 
 /** Invariants 1 and 2 at quiesce, 1 and 4 at the end, 3 against the twin. `quiet`: the boot alone. */

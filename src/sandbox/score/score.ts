@@ -10,6 +10,7 @@ import type { Span } from "../invariants.ts";
 import type { Bench, Sliced } from "./drive.ts";
 import { isHostAlive, runToEnd } from "./drive.ts";
 import { bandwidthOf, evidenceOf, innocentsOf, violationsOf } from "./evidence.ts";
+import type { RegionFacts } from "./memory.ts";
 import { daxFacts, decodingBytes, regionFacts } from "./memory.ts";
 import { attainableBytes, findRepair } from "./repair.ts";
 import { bootOnly, healthy, reference, touchedBy } from "./twin.ts";
@@ -42,7 +43,7 @@ function promisedBytes({ firmware }: ScenarioPlan, whole: OpenRun): bigint {
   return unionSize([...described, ...used]);
 }
 
-function capacityOf(plan: ScenarioPlan, run: OpenRun, whole: OpenRun): Capacity {
+function capacityOf(plan: ScenarioPlan, run: OpenRun, whole: OpenRun, regions: readonly RegionFacts[]): Capacity {
   const isAlive = isHostAlive(run);
   const alive = isAlive ? daxFacts(run.system.kernel).filter((device) => device.isAlive) : [];
   const bytes = (devices: readonly { readonly size: bigint }[]): string => String(devices.reduce((sum, { size }) => sum + size, 0n));
@@ -50,7 +51,7 @@ function capacityOf(plan: ScenarioPlan, run: OpenRun, whole: OpenRun): Capacity 
     promised: String(promisedBytes(plan, whole)),
     served: run.result().metrics.bytesServed,
     decoding: String(isAlive ? decodingBytes(run.system) : 0n),
-    attainable: String(attainableBytes(run.system, regionFacts(whole.system))),
+    attainable: String(attainableBytes(run.system, regions)),
     byCxl: bytes(alive.filter(({ region }) => region !== null)),
     byHmem: bytes(alive.filter(({ region }) => region === null)),
   };
@@ -66,6 +67,15 @@ function* endStates(bench: Bench, plan: ScenarioPlan, count: number): Sliced<num
   return states.size;
 }
 
+/** The regions when nothing is wrong: those at the end, and firmware's that the steps of the file have taken apart. */
+function* wholeRegions(bench: Bench, plan: ScenarioPlan, whole: OpenRun): Sliced<readonly RegionFacts[]> {
+  const atEnd = regionFacts(whole.system);
+  if (plan.steps.length === 0) return atEnd;
+  const booted = yield* runToEnd(bench, bootOnly(reference(plan)));
+  const isShared = (region: RegionFacts): boolean => atEnd.some(({ members }) => members.some((card) => region.members.includes(card)));
+  return [...regionFacts(booted.system).filter((region) => !isShared(region)), ...atEnd];
+}
+
 /** All facts of a cell. @throws ScenarioFileError */
 export function* scoreCell(module: WebAssembly.Module, input: CellInput): Sliced<CellFacts> {
   const plan = planScenario(input.file, input.text);
@@ -74,11 +84,12 @@ export function* scoreCell(module: WebAssembly.Module, input: CellInput): Sliced
   const quiet = yield* runToEnd(bench, bootOnly(plan));
   const twin = yield* runToEnd(bench, healthy(plan));
   const whole = yield* runToEnd(bench, reference(plan));
+  const regions = yield* wholeRegions(bench, plan, whole);
   const result = run.result();
   const innocents = innocentsOf(run, twin, touchedBy(plan));
   const violations = violationsOf(plan, run, quiet, twin, innocents);
-  const facts = { outcome: result.outcome, verdict: result.verdict, capacity: capacityOf(plan, run, whole), innocents, evidence: evidenceOf(run) };
-  const repair = yield* findRepair(bench, plan, run, regionFacts(whole.system));
+  const facts = { outcome: result.outcome, verdict: result.verdict, capacity: capacityOf(plan, run, whole, regions), innocents, evidence: evidenceOf(run) };
+  const repair = yield* findRepair(bench, plan, run, regions);
   const states = yield* endStates(bench, plan, input.schedules);
   return {
     ...facts, repair, schedules: { runs: input.schedules, endStates: states }, violations,
