@@ -10,6 +10,7 @@ import { createResource, insertConflict, iomem } from "../resource/resource.ts";
 import { addSoftReserved, softReservedName } from "../resource/soft-reserved.ts";
 import type { Cedt } from "./cedt.ts";
 import { parseCedt } from "./cedt.ts";
+import { initializeGenericPorts } from "./hmat.ts";
 import { initializeNodes } from "./srat.ts";
 import { findTable, loadTables } from "./tables.ts";
 
@@ -73,6 +74,7 @@ export function initializeAcpi(kernel: Kernel): void {
   addMemoryMap(kernel);
   loadTables(kernel);
   initializeNodes(kernel);
+  initializeGenericPorts(kernel);
   addNamespace(kernel);
   for (const [index, bridge] of kernel.platform.firmware.hostBridges.entries()) negotiate(kernel, bridge, index);
 }

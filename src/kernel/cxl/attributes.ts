@@ -98,12 +98,17 @@ export const portType: DeviceType = { name: "cxl_port", attributes: [...identity
 
 const stateOf = (device: Device): DeviceState => memdevOf(device).state;
 
+/** A partition's class, when there is one that some window has. */
+const qosClass = (partition: PartitionMode): Attribute => ({
+  ...line(`${partition}/qos_class`, (device) => String(stateOf(device).performance[partition]?.qosClass ?? -1)), visible: (_kernel, device) => stateOf(device).performance[partition] !== null,
+});
+
 export const memdevType: DeviceType = {
   name: "cxl_memdev",
   attributes: [
     line("firmware_version", (device) => stateOf(device).firmwareVersion), line("payload_max", (device) => String(stateOf(device).payloadSize)),
     line("label_storage_size", (device) => String(stateOf(device).labelSize)), line("numa_node", () => "-1"),
     line("serial", (device) => hex(memdevOf(device).serial)), line("dev", (device) => `249:${memdevOf(device).id}`),
-    line("ram/size", (device) => hex(memdevOf(device).ramSize)), line("pmem/size", (device) => hex(stateOf(device).capacity.pmem)), ...securityAttributes,
+    line("ram/size", (device) => hex(memdevOf(device).ramSize)), qosClass("ram"), line("pmem/size", (device) => hex(stateOf(device).capacity.pmem)), qosClass("pmem"), ...securityAttributes,
   ],
 };

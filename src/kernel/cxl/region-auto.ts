@@ -18,6 +18,7 @@ import { tryAttach } from "./region-attach.ts";
 import { checkTarget, failCheck, logName, refuse, requireAuto } from "./region-checks.ts";
 import { assemble } from "./region-auto-check.ts";
 import { endAssembly, watchAssembly } from "./region-failure.ts";
+import { addMember, updateSharedBandwidth } from "./region-performance.ts";
 import { endWatch } from "./region-watch.ts";
 import { createRegion, nextRegionName, removeRegion } from "./region.ts";
 import { cxlState, decoderOf, endpointPart, portOf, regionOf, regionStates, rootPart } from "./types.ts";
@@ -134,12 +135,14 @@ function stage(kernel: Kernel, region: Device, device: Device): void {
 function attachAuto(kernel: Kernel, region: Device, device: Device): void {
   const record = regionOf(region);
   checkTarget(kernel, region, device);
+  addMember(region, device);
   if (!record.isAuto) refuse(kernel, region, "ENXIO", `position -1 out of range ${record.ways}`);
   stage(kernel, region, device);
   if (record.targetCount < record.ways) return watchAssembly(kernel, region);
   endWatch(kernel, region);
   assemble(kernel, region);
   record.state = regionStates.commit;
+  updateSharedBandwidth(kernel, region);
   if (kernel.policy.assembly.hpaHold === "after-assembly") holdAddresses(kernel, region, device);
   mark(kernel, `${region.name} assembled`);
 }

@@ -10,6 +10,7 @@ import { releaseRegion, requestRegion } from "../resource/resource.ts";
 import { mapKernelRange, unmapKernelRange } from "./direct-map.ts";
 import type { MemoryBlock, Zone } from "./memory-state.ts";
 import { autoOnlineType, blockStart, blocksIn, blocksOfNode, hotplug, isPopulated } from "./memory-state.ts";
+import { announceFirstMemory } from "./node.ts";
 import { awaitReferences, referencesIn } from "./page-reference.ts";
 import { announceDemotion, announceNewNode, announceZonelists } from "./zonelists.ts";
 
@@ -42,6 +43,7 @@ export function onlineBlock(kernel: Kernel, block: MemoryBlock, type: Exclude<On
   if (zone !== "Movable") block.kernelRange = mapKernelRange(kernel, blockStart(kernel, block), hotplug(kernel).blockSize, `memory${block.id}`).id;
   if (isNewZone) announceZonelists(kernel);
   if (isNewNode) announceDemotion(kernel);
+  if (isNewNode) announceFirstMemory(kernel, block.node);
   mark(kernel, `memory${block.id} online`, zone);
 }
 
