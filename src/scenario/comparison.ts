@@ -75,7 +75,7 @@ export interface CellFacts {
   readonly violations: readonly CellViolation[];
   readonly guests: { readonly killed: number; readonly survived: number };
   readonly bytesLost: string;
-  /** Regions of the run without faults. */
+  /** Regions where nothing is wrong. */
   readonly bandwidth: readonly RegionBandwidth[];
   /** Steps and workloads that could not be carried out, or ended otherwise than the file says. */
   readonly refused: readonly string[];

@@ -94,5 +94,6 @@ function readBandwidth(run: OpenRun, region: string): number | null {
   }
 }
 
-export const bandwidthOf = (twin: OpenRun): RegionBandwidth[] =>
-  regionFacts(twin.system).filter(({ isCommitted }) => isCommitted).map((region) => ({ members: region.members.map((card) => card ?? "?"), size: String(region.size), read: readBandwidth(twin, region.name) }));
+/** Of every whole region. */
+export const bandwidthOf = (run: OpenRun): RegionBandwidth[] =>
+  regionFacts(run.system).filter(({ isCommitted }) => isCommitted).map((region) => ({ members: region.members.map((card) => card ?? "?"), size: String(region.size), read: readBandwidth(run, region.name) }));

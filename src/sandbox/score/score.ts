@@ -13,7 +13,7 @@ import { bandwidthOf, evidenceOf, innocentsOf, violationsOf } from "./evidence.t
 import type { RegionFacts } from "./memory.ts";
 import { daxFacts, decodingBytes, regionFacts } from "./memory.ts";
 import { attainableBytes, findRepair } from "./repair.ts";
-import { bootOnly, healthy, reference, touchedBy } from "./twin.ts";
+import { bootOnly, healthy, measured, reference, touchedBy } from "./twin.ts";
 
 /** What one cell is computed from: plain data, so that a worker can have it. */
 export interface CellInput {
@@ -89,12 +89,14 @@ export function* scoreCell(module: WebAssembly.Module, input: CellInput): Sliced
   const innocents = innocentsOf(run, twin, touchedBy(plan));
   const violations = violationsOf(plan, run, quiet, twin, innocents);
   const facts = { outcome: result.outcome, verdict: result.verdict, capacity: capacityOf(plan, run, whole, regions), innocents, evidence: evidenceOf(run) };
+  const figures = measured(plan);
+  const bandwidth = bandwidthOf(figures === null ? twin : yield* runToEnd(bench, figures));
   const repair = yield* findRepair(bench, plan, run, regions);
   const states = yield* endStates(bench, plan, input.schedules);
   return {
     ...facts, repair, schedules: { runs: input.schedules, endStates: states }, violations,
     guests: { killed: result.metrics.killed, survived: result.metrics.survived }, bytesLost: result.metrics.bytesLost,
-    bandwidth: bandwidthOf(twin), refused: run.refused, notFired: result.faults.filter(({ fired }) => !fired).map(({ id }) => id),
+    bandwidth, refused: run.refused, notFired: result.faults.filter(({ fired }) => !fired).map(({ id }) => id),
     limit: result.status === "limit" ? result.reason : null,
   };
 }

@@ -123,3 +123,9 @@ export function bootOnly(plan: ScenarioPlan): ScenarioPlan {
   const faults = plan.faults.filter(({ when }) => "from" in when && when.from === "boot");
   return { ...plan, steps: [], workloads: [], faults };
 }
+
+/** Nothing wrong, and every region System RAM: the kernel tells bandwidth of memory that is online (S78). Null: firmware gives no figures. */
+export function measured(plan: ScenarioPlan): ScenarioPlan | null {
+  if (plan.machine.hostBridges.every((bridge) => bridge.performance === undefined)) return null;
+  return { ...healthy(plan), workloads: [], policies: { ...plan.policies, use: "system-ram-movable", online: "online_movable", isoact: "none" } };
+}
