@@ -16,6 +16,7 @@ interface Command {
 
 export const commands: readonly Command[] = [
   { name: "export-sysfs", summary: "write the tree of a scenario's machine as real files, for the real tools", load: () => import("./export-sysfs.ts") },
+  { name: "compare", summary: "run scenario files under presets, policies or other values, and compare what comes out", load: () => import("./compare.ts") },
   { name: "run", summary: "run scenario files, or every .yaml file below folders", load: () => import("./run.ts") },
 ];
 
