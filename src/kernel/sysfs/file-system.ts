@@ -5,10 +5,14 @@ import { task } from "../../sim/task.ts";
 import { SystemError } from "../base/errno.ts";
 import { findDevice } from "../base/device.ts";
 import type { Kernel } from "../base/kernel.ts";
+import { logChannel } from "../base/kernel.ts";
+import { waitInterruptibly } from "../base/signal.ts";
 import { sendFromUser } from "../cxl/ioctl.ts";
 import { formatResources, iomem } from "../resource/resource.ts";
 import { cxlBus } from "../cxl/types.ts";
+import { traceChannel } from "../trace/ring.ts";
 import type { FileSystem } from "./interface.ts";
+import { clearLog } from "./log.ts";
 import { deleteModule, initModule } from "./modules.ts";
 import type { Node } from "./node.ts";
 import { rootNode } from "./nodes.ts";
@@ -90,6 +94,14 @@ const sendThrough = task("ioctl.send", function* (kernel: Kernel, path: string, 
   return yield* sendFromUser(kernel, memdev, command, input, room);
 });
 
+const pollChannels: ReadonlyMap<string, string> = new Map([["/dev/kmsg", logChannel], ["/sys/kernel/tracing/trace", traceChannel]]);
+
+const pollFile = task("poll", function* (kernel: Kernel, path: string): Task<void> {
+  const channel = pollChannels.get(resolve(kernel, path, true).path);
+  if (channel === undefined) throw new SystemError("EINVAL", `${path}: does not grow`);
+  yield* waitInterruptibly(kernel, channel);
+});
+
 const refuseWrite = task("sysfs.refuseWrite", function* (_kernel: Kernel, path: string): Task<void> {
   throw new SystemError("EACCES", `${path}: root's alone`);
 });
@@ -105,6 +117,8 @@ export function createFileSystem(kernel: Kernel, isRoot = true): FileSystem {
     exists: (path) => exists(kernel, path),
     loadModule: (name) => initModule(kernel, name),
     unloadModule: (name) => deleteModule(kernel, name),
+    poll: (path) => pollFile(kernel, path),
+    clearLog: () => clearLog(kernel),
     send: (path, command, input, room) => sendThrough(kernel, path, command, input, room),
   };
 }

@@ -5,7 +5,7 @@ import { task } from "../../sim/task.ts";
 import type { Attribute, Device, Driver } from "../base/device.ts";
 import { bind, busDevices, devicePath, findDevice, unbind } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
-import type { Kernel, LogLevel } from "../base/kernel.ts";
+import type { Kernel } from "../base/kernel.ts";
 import { parseWord } from "../base/parse.ts";
 import { flushDetach } from "../cxl/detach.ts";
 import { addDaxId, removeDaxId } from "../dax/match.ts";
@@ -13,6 +13,7 @@ import { formatResources, iomem } from "../resource/resource.ts";
 import { debugNode } from "./debug.ts";
 import { systemBuses, systemNode } from "./memory.ts";
 import { loadedNode, modulesNode, release } from "./modules.ts";
+import { kernelMessages, nullNode } from "./log.ts";
 import type { Entries, Node } from "./node.ts";
 import { directory, file, fixed } from "./node.ts";
 import { pciBusFiles, pciFiles } from "./pci.ts";
@@ -161,15 +162,8 @@ function busEntries(kernel: Kernel, bus: string): Entries {
   return entries;
 }
 
-const levels: Readonly<Record<LogLevel, number>> = { emerg: 0, alert: 1, crit: 2, err: 3, warn: 4, notice: 5, info: 6, debug: 7 };
-
-/** Records as /dev/kmsg gives them: level, sequence, microseconds, text. */
-function kernelMessages(kernel: Kernel): string {
-  return kernel.log.map((entry, sequence) => `${levels[entry.level]},${sequence},${Math.floor(entry.at / 1000)},-;${entry.text}\n`).join("");
-}
-
 function deviceFiles(kernel: Kernel): Entries {
-  const entries: Entries = new Map([["kmsg", text(() => kernelMessages(kernel))]]);
+  const entries: Entries = new Map([["kmsg", text(() => kernelMessages(kernel))], ["null", nullNode(kernel)]]);
   const empty = text(() => "");
   for (const device of busDevices(kernel, "dax")) if (device.driver?.name === "device_dax") entries.set(device.name, empty);
   const memdevs = busDevices(kernel, "cxl").filter((device) => device.type.name === "cxl_memdev");

@@ -1,5 +1,6 @@
 // The trace ring of the kernel (tracefs): which events are recorded, what was recorded, and the text of it.
 
+import { wake } from "../../sim/task.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { defineState, mark } from "../base/kernel.ts";
 
@@ -37,6 +38,9 @@ export const cxlEvents = [
 ] as const;
 export type CxlEvent = (typeof cxlEvents)[number];
 
+/** Woken by every entry. */
+export const traceChannel = "read:/sys/kernel/tracing/trace";
+
 function processOf(state: TraceState, command: string): number {
   const known = state.processes.get(command);
   if (known !== undefined) return known;
@@ -54,6 +58,7 @@ export function traceEvent(kernel: Kernel, event: CxlEvent, command: string, sub
   state.entries.push({ at: kernel.platform.clock.now, command: name, process: processOf(state, name), event, text: text() });
   state.written++;
   if (state.entries.length > capacity) state.entries.shift();
+  wake(kernel.scheduler, traceChannel);
 }
 
 export function clearTrace(kernel: Kernel): void {
