@@ -2,7 +2,7 @@
 // still between lines. What a line prints is handed out as it is printed.
 
 import type { Task } from "../sim/task.ts";
-import { checkTasks, hasReady, isRunning, isSignalled, signal, spawn, waitOf } from "../sim/task.ts";
+import { checkTasks, hasReady, isRunning, isSignalled, signal, spawn, takeSignal, waitOf } from "../sim/task.ts";
 import type { Wait } from "../sim/task.ts";
 import { formatTime } from "../report/console.ts";
 import type { ScenarioPlan } from "../scenario/plan.ts";
@@ -187,7 +187,7 @@ export class Session {
         throw thrown;
       }
     };
-    const shell = createShell(files, { programs: this.#programs, resolve, isSignalled: () => isSignalled(system.scheduler) });
+    const shell = createShell(files, { programs: this.#programs, resolve, isSignalled: () => isSignalled(system.scheduler), takeSignal: () => takeSignal(system.scheduler) });
     shell.process.folder = folder;
     return shell;
   }

@@ -4,6 +4,7 @@ import type { TaskContext, Task } from "../sim/task.ts";
 import { hasReady, nextWakeTime, sleep, task } from "../sim/task.ts";
 import type { TraceWriter } from "../sim/trace.ts";
 import { resultKinds, traceText } from "../sim/trace.ts";
+import { SystemError } from "../kernel/base/errno.ts";
 import { nextTimer } from "../kernel/base/kernel.ts";
 import type { Kernel } from "../kernel/base/kernel.ts";
 import type { FileSystem } from "../kernel/sysfs/file-system.ts";
@@ -55,9 +56,18 @@ function note(run: StepRun, number: number, result: ExpectationResult): void {
   run.results.push(noted);
 }
 
+/** Waits inside a step until a file has more. When nothing is due any more the wait is interrupted, as someone would who saw that nothing comes. */
+const pollInStep = task("sandbox.poll", function* (_kernel: Kernel, run: StepRun, path: string): Task<void> {
+  const before = run.files.read(path);
+  while (run.files.read(path) === before) {
+    if (!isBusy(run.system)) throw new SystemError("EINTR");
+    yield sleep(lookEvery);
+  }
+});
+
 const command = task("sandbox.command", function* (kernel: Kernel, run: StepRun, step: CommandStep, number: number): Task<void> {
   const text = resolveReferences(run.plan.machine, run.files, step.run);
-  const done = yield* runCommand(kernel, run.files, text);
+  const done = yield* runCommand(kernel, { ...run.files, poll: (path) => pollInStep(kernel, run, path) }, text);
   traceText(kernel.trace, "result", resultKinds.step, text, done.stdout + done.stderr, done.exitCode);
   run.commands.push({ step: number, atNs: run.system.hardware.now, command: text, exitCode: done.exitCode, stdout: done.stdout, stderr: done.stderr });
   const wanted = step.exit ?? 0;

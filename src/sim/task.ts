@@ -90,7 +90,7 @@ export interface Scheduler {
   readonly waiting: Map<string, Thread[]>;
   /** Every choice made where more than one task was ready: index chosen. Replaying them replays the run. */
   readonly choices: number[];
-  /** Tasks with a signal pending; it stays so until they end. */
+  /** Tasks with a signal pending; it stays so until they take it or end. */
   readonly signalled: Set<number>;
   /** The task that runs now, or ran last; -1: none yet. */
   current: number;
@@ -147,6 +147,9 @@ const isSignalEnding = (wait: Wait): boolean => wait.kind !== "point" && wait.is
 
 /** Whether the task that asks has a signal pending. */
 export const isSignalled = (scheduler: Scheduler): boolean => scheduler.signalled.has(scheduler.current);
+
+/** The task that asks has heard of its signal. */
+export const takeSignal = (scheduler: Scheduler): void => void scheduler.signalled.delete(scheduler.current);
 
 /** What a task waits for; undefined when it is over. */
 export const waitOf = (scheduler: Scheduler, id: number): Wait | undefined => scheduler.threads.get(id)?.wait;

@@ -4,6 +4,7 @@ import { errnoText } from "../kernel/base/errno.ts";
 import type { FileSystem } from "../kernel/sysfs/file-system.ts";
 import type { Task } from "../sim/task.ts";
 import { describeRegion, endpointOf, maximumExtent, targetsOf } from "./cxl-describe.ts";
+import { cxlUsage } from "./cxl-usage.ts";
 import { ToolFailure, bindDevice, complaint, counted, store, tryStore } from "./failure.ts";
 import { humanize } from "./human.ts";
 import { toJson } from "./json.ts";
@@ -12,11 +13,6 @@ import type { Options } from "./options.ts";
 import { parseOptions, parseToolSize } from "./options.ts";
 import type { Output } from "./output.ts";
 import { attribute, deviceFolder, devicesOf, driverOf, numberAttribute } from "./tree.ts";
-
-const createSpec = {
-  bus: { short: "b", value: true }, decoder: { short: "d", value: true }, debug: { short: "" }, size: { short: "s", value: true }, ways: { short: "w", value: true }, granularity: { short: "g", value: true },
-  type: { short: "t", value: true }, uuid: { short: "U", value: true }, memdevs: { short: "m" }, human: { short: "u" }, "enforce-qos": { short: "Q" },
-} as const;
 
 type Mode = "ram" | "pmem";
 
@@ -184,7 +180,7 @@ function* make(files: FileSystem, options: Options): Task<string> {
 }
 
 export function* createRegion(files: FileSystem, argv: readonly string[], output: Output): Task<number> {
-  const options = parseOptions(createSpec, argv);
+  const options = parseOptions(cxlUsage["create-region"].options, argv);
   let count = 0;
   try {
     const region = describeRegion(files, yield* make(files, options), { areTargetsShown: true });

@@ -7,19 +7,13 @@ import { describeBus, describeDecoder, describeMemdev, describePort, describeReg
 import type { Answers, Question } from "./cxl-questions.ts";
 import { askMemdev, questionNames } from "./cxl-questions.ts";
 import { readRegionErrors } from "./cxl-poison.ts";
+import { cxlUsage } from "./cxl-usage.ts";
 import { humanize } from "./human.ts";
 import type { Json } from "./json.ts";
 import { toJson } from "./json.ts";
 import { UsageProblem, parseOptions } from "./options.ts";
 import type { Output } from "./output.ts";
 import { attribute, childrenOf, devicesOf, driverOf, linkOf, numberAttribute, pathOf } from "./tree.ts";
-
-const spec = {
-  memdev: { short: "m", value: true }, memdevs: { short: "M" }, serial: { short: "s", value: true }, bus: { short: "b", value: true }, buses: { short: "B" },
-  port: { short: "p", value: true }, ports: { short: "P" }, endpoint: { short: "e", value: true }, endpoints: { short: "E" }, decoder: { short: "d", value: true }, decoders: { short: "D" },
-  region: { short: "r", value: true }, regions: { short: "R" }, targets: { short: "T" }, dax: { short: "X" }, idle: { short: "i" }, human: { short: "u" }, single: { short: "S" },
-  health: { short: "H" }, partition: { short: "I" }, firmware: { short: "F" }, "alert-config": { short: "A" }, "media-errors": { short: "L" }, verbose: { short: "v" },
-} as const;
 
 type Kind = "memdevs" | "buses" | "ports" | "endpoints" | "decoders" | "regions";
 const kinds: readonly Kind[] = ["memdevs", "buses", "ports", "endpoints", "decoders", "regions"];
@@ -54,9 +48,10 @@ const words = (text: string | undefined): string[] => (text ?? "").split(/[ ,]+/
 function parseRequest(files: FileSystem, argv: readonly string[], output: Output): { readonly request: Request; readonly isHuman: boolean } {
   // "-vvv" counts, the option parser does not.
   const verbosity = argv.filter((word) => /^-[A-Za-z]*v/.test(word) && !word.startsWith("--")).reduce((count, word) => count + word.split("v").length - 1, argv.filter((word) => word === "--verbose").length);
-  const options = parseOptions(spec, argv);
+  const options = parseOptions(cxlUsage.list.options, argv);
+  if (options.words.length > 0) throw new UsageProblem(`unknown parameter "${options.words[0] ?? ""}"\n`);
   const filters = new Map([...options.values].map(([name, value]) => [name, words(value)] as const));
-  if (options.flags.has("single") && !filters.has("port")) throw new UsageProblem("-S/--single expects a port filter: -p/--port=");
+  if (options.flags.has("single") && !filters.has("port")) throw new UsageProblem("-S/--single expects a port filter: -p/--port=\n");
   const chosen = new Set(kinds.filter((kind) => options.flags.has(kind)));
   if (verbosity > 0) for (const kind of kinds) chosen.add(kind);
   const isImplied = chosen.size === 0;

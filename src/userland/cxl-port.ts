@@ -5,16 +5,13 @@ import type { FileSystem } from "../kernel/sysfs/file-system.ts";
 import type { Task } from "../sim/task.ts";
 import { memdevOfEndpoint } from "./cxl-describe.ts";
 import { enabledBelow } from "./cxl-memdev.ts";
+import { cxlUsage } from "./cxl-usage.ts";
 import { ToolFailure, bindDevice, complaint, flushBus, tryStore, unbindDevice } from "./failure.ts";
 import { isNamed, memdevsBelow } from "./match.ts";
 import type { Options } from "./options.ts";
 import { UsageProblem, parseOptions } from "./options.ts";
 import type { Output } from "./output.ts";
 import { devicesOf, driverOf, linkOf } from "./tree.ts";
-
-const enableSpec = { endpoint: { short: "e" }, "enable-memdevs": { short: "m" }, debug: { short: "" } } as const;
-const disableSpec = { endpoint: { short: "e" }, force: { short: "f" }, debug: { short: "" } } as const;
-const busSpec = { force: { short: "f" }, debug: { short: "" } } as const;
 
 interface Call {
   readonly files: FileSystem;
@@ -78,13 +75,22 @@ function* overNames(call: Call, words: readonly string[], prefix: string, tool: 
   return { count, exitCode: hasFailed && count === 0 ? 1 : 0 };
 }
 
-export const isPortCommand = (name: string): boolean => ["enable-port", "disable-port", "disable-bus"].includes(name);
+/** Words that cannot name a bus are said; when there is no other word, the tool says how it is called. @throws UsageProblem */
+function checkBuses(words: readonly string[], output: Output): void {
+  const wrong = words.filter((word) => word !== "all" && !/^(root)?\d/.test(word));
+  for (const word of wrong) output.err(`cxl bus: bus_action: '${word}' is not a valid bus identifier\n`);
+  if (wrong.length === words.length) throw new UsageProblem("");
+}
 
-export function* portCommand(files: FileSystem, command: string, argv: readonly string[], output: Output): Task<number> {
+export const portCommands = ["enable-port", "disable-port", "disable-bus"] as const;
+type PortCommand = (typeof portCommands)[number];
+
+export function* portCommand(files: FileSystem, command: PortCommand, argv: readonly string[], output: Output): Task<number> {
   const isBus = command === "disable-bus";
   const isEnabling = command === "enable-port";
-  const options = parseOptions(isBus ? busSpec : isEnabling ? enableSpec : disableSpec, argv);
-  if (options.words.length === 0) throw new UsageProblem(`${command}: nothing named`);
+  const options = parseOptions(cxlUsage[command].options, argv);
+  if (options.words.length === 0) throw new UsageProblem("");
+  if (isBus) checkBuses(options.words, output);
   const tool = isBus ? "cxl bus" : "cxl port";
   const prefix = isBus ? "root" : options.flags.has("endpoint") ? "endpoint" : "port";
   const { count, exitCode } = yield* overNames({ files, options, output }, options.words, prefix, tool, isBus ? disableBus : isEnabling ? enablePort : disablePort);

@@ -5,15 +5,14 @@ import { errnoText } from "../kernel/base/errno.ts";
 import type { FileSystem } from "../kernel/sysfs/file-system.ts";
 import type { Task } from "../sim/task.ts";
 import { parentOf } from "./cxl-describe.ts";
+import { cxlUsage } from "./cxl-usage.ts";
 import { daxDevicesOf } from "./dax-describe.ts";
 import { blocksOf, offlineBlocks } from "./dax-memory.ts";
 import { ToolFailure, bindDevice, complaint, counted, store, unbindDevice } from "./failure.ts";
 import { isNamed } from "./match.ts";
-import { UsageProblem, parseOptions } from "./options.ts";
+import { parseOptions } from "./options.ts";
 import type { Output } from "./output.ts";
 import { attribute, devicesOf, driverOf, numberAttribute } from "./tree.ts";
-
-const regionSpec = { force: { short: "f" }, decoder: { short: "d", value: true }, bus: { short: "b", value: true }, debug: { short: "" } } as const;
 
 interface Call {
   readonly files: FileSystem;
@@ -79,12 +78,11 @@ const actions = {
   "destroy-region": { done: "destroyed", act: destroyRegion },
 } as const;
 export type RegionCommand = keyof typeof actions;
-export const isRegionCommand = (name: string): name is RegionCommand => Object.hasOwn(actions, name);
+export const regionCommands = Object.keys(actions) as readonly RegionCommand[];
 
 /** Regions are walked below their root decoders; a name that fits none is passed over, as in the tool. */
 export function* regionCommand(files: FileSystem, command: RegionCommand, argv: readonly string[], output: Output): Task<number> {
-  const options = parseOptions(regionSpec, argv);
-  if (command === "enable-region" && options.flags.has("force")) throw new UsageProblem("unknown switch `f'");
+  const options = parseOptions(cxlUsage[command].options, argv);
   const { act, done } = actions[command];
   const call: Call = { files, isForced: options.flags.has("force"), output };
   const roots = devicesOf(files, "cxl", "decoder").filter((name) => isNamed(name, options.values.get("decoder") ?? "all") && isNamed(parentOf(files, name), options.values.get("bus") ?? "all"));

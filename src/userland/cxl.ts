@@ -1,22 +1,44 @@
-// `cxl`: which command a line calls. Each does as the real tool does it through sysfs (user-interface sheet, sections 1 to 4).
+// `cxl`: which command a line calls. Each does as version 85 of the tool does it through sysfs (user-interface sheet, sections 1 to 4).
 
-import type { FileSystem } from "../kernel/sysfs/file-system.ts";
 import type { Task } from "../sim/task.ts";
 import { createRegion } from "./cxl-create.ts";
+import { changePoison, injectProtocolError } from "./cxl-inject.ts";
 import { listObjects } from "./cxl-list.ts";
-import { isMemdevCommand, memdevCommand } from "./cxl-memdev.ts";
-import { isPortCommand, portCommand } from "./cxl-port.ts";
-import { isRegionCommand, regionCommand } from "./cxl-region.ts";
-import { UsageProblem } from "./options.ts";
-import type { Output } from "./output.ts";
+import { memdevCommand, memdevCommands } from "./cxl-memdev.ts";
+import { monitor } from "./cxl-monitor.ts";
+import { portCommand, portCommands } from "./cxl-port.ts";
+import { regionCommand, regionCommands } from "./cxl-region.ts";
+import { cxlUsage } from "./cxl-usage.ts";
+import type { CxlCommand } from "./cxl-usage.ts";
+import type { Call } from "./programs.ts";
+import type { Tool } from "./tool.ts";
+import { runTool } from "./tool.ts";
+
+type Act = (call: Call) => Task<number>;
+
+/** A command that never waits. */
+const atOnce = (act: (call: Call) => number): Act =>
+  // eslint-disable-next-line require-yield
+  function* (call) {
+    return act(call);
+  };
+
+const table = <N extends CxlCommand>(names: readonly N[], act: (name: N, call: Call) => Task<number>): [N, Act][] => names.map((name) => [name, (call) => act(name, call)]);
+
+const tool: Tool = {
+  name: "cxl", usage: cxlUsage,
+  commands: new Map<string, Act>([
+    ["list", ({ files, argv, output }) => listObjects(files, argv, output)],
+    ["create-region", ({ files, argv, output }) => createRegion(files, argv, output)],
+    ...table(regionCommands, (name, { files, argv, output }) => regionCommand(files, name, argv, output)),
+    ...table(memdevCommands, (name, { files, argv, input, output }) => memdevCommand(files, name, argv, input, output)),
+    ...table(portCommands, (name, { files, argv, output }) => portCommand(files, name, argv, output)),
+    ["monitor", ({ files, argv, output }) => monitor(files, argv, output)],
+    ["inject-protocol-error", atOnce(({ argv, output }) => injectProtocolError(argv, output))],
+    ["inject-media-poison", ({ files, argv, output }) => changePoison(files, "inject", argv, output)],
+    ["clear-media-poison", ({ files, argv, output }) => changePoison(files, "clear", argv, output)],
+  ]),
+};
 
 /** `cxl ...`: exit code. */
-export function* cxl(files: FileSystem, argv: readonly string[], output: Output): Task<number> {
-  const [command = "", ...rest] = argv;
-  if (command === "list") return yield* listObjects(files, rest, output);
-  if (command === "create-region") return yield* createRegion(files, rest, output);
-  if (isRegionCommand(command)) return yield* regionCommand(files, command, rest, output);
-  if (isMemdevCommand(command)) return yield* memdevCommand(files, command, rest, output);
-  if (isPortCommand(command)) return yield* portCommand(files, command, rest, output);
-  throw new UsageProblem(`Unknown command: '${command}'`);
-}
+export const cxl = (call: Call): Task<number> => runTool(tool, call);

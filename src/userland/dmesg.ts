@@ -1,10 +1,12 @@
 // `dmesg` of util-linux over /dev/kmsg: formats, levels, following, clearing. Dates count from 1 January 1970 at power-on: the machine has no clock of days.
 
+import { SystemError } from "../kernel/base/errno.ts";
 import type { FileSystem } from "../kernel/sysfs/file-system.ts";
 import type { Task } from "../sim/task.ts";
 import type { Options } from "./options.ts";
 import { parseOptions } from "./options.ts";
 import type { Output } from "./output.ts";
+import { Interrupted } from "./process-files.ts";
 
 const spec = {
   level: { short: "l", value: true }, follow: { short: "w" }, "follow-new": { short: "W" }, ctime: { short: "T" }, human: { short: "H" }, reltime: { short: "e" }, "show-delta": { short: "d" }, notime: { short: "t" },
@@ -80,6 +82,16 @@ function createFormat({ flags }: Options): (entry: Entry) => string {
   };
 }
 
+/** @throws Interrupted a signal: dmesg has nothing to put in order */
+function* awaitMore(files: FileSystem): Task<void> {
+  try {
+    yield* files.poll("/dev/kmsg");
+  } catch (thrown) {
+    if (thrown instanceof SystemError && thrown.errno === "EINTR") throw new Interrupted();
+    throw thrown;
+  }
+}
+
 /** `dmesg`: exit code. -w goes on until a signal. */
 export function* dmesg(files: FileSystem, argv: readonly string[], output: Output): Task<number> {
   const options = parseOptions(spec, argv);
@@ -102,6 +114,6 @@ export function* dmesg(files: FileSystem, argv: readonly string[], output: Outpu
     next = (fresh.at(-1)?.sequence ?? next - 1) + 1;
     if (flags.has("read-clear")) files.clearLog();
     if (!flags.has("follow") && !flags.has("follow-new")) return 0;
-    yield* files.poll("/dev/kmsg");
+    yield* awaitMore(files);
   }
 }

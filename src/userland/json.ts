@@ -18,3 +18,11 @@ function print(value: Json, indent: string): string {
 
 /** One document with its line end. */
 export const toJson = (value: Json): string => `${print(value, "")}\n`;
+
+/** The same on one line, without spaces. */
+export function toJsonLine(value: Json): string {
+  if (typeof value === "string") return quote(value);
+  if (typeof value !== "object") return String(value);
+  if (Array.isArray(value)) return `[${(value as readonly Json[]).map(toJsonLine).join(",")}]`;
+  return `{${Object.entries(value).flatMap(([key, item]) => (item === undefined ? [] : [`${quote(key)}:${toJsonLine(item)}`])).join(",")}}`;
+}

@@ -10,6 +10,8 @@ export interface Process {
   /** Absolute. */
   folder: string;
   readonly isSignalled: () => boolean;
+  /** The program has heard of the signal and does what is left to do. */
+  readonly takeSignal: () => void;
 }
 
 /** An absolute path, from `folder` on when it is relative. */
@@ -46,7 +48,16 @@ export function createProcessFiles(files: FileSystem, process: Process): FileSys
     realpath: (path) => atOnce(() => files.realpath(at(path))),
     exists: (path) => atOnce(() => files.exists(at(path))),
     write: (path, text) => inside(() => files.write(at(path), text)),
-    poll: (path) => inside(() => files.poll(at(path))),
+    append: (path, text) => inside(() => files.append(at(path), text)),
+    remove: (path) => atOnce(() => files.remove(at(path))),
+    poll: function* (path) {
+      back();
+      try {
+        yield* files.poll(at(path));
+      } finally {
+        process.takeSignal();
+      }
+    },
     send: (path, command, input, room) => inside(() => files.send(at(path), command, input, room)),
     loadModule: (name) => inside(() => files.loadModule(name)),
     unloadModule: (name) => inside(() => files.unloadModule(name)),

@@ -37,7 +37,7 @@ const atOnce = (summary: string, act: (call: Call) => number): Program => ({
 
 export const programs: ReadonlyMap<string, Program> = new Map<string, Program>([
   ["cat", atOnce("print files", ({ files, argv, input, output }) => overPaths("cat", argv.length === 0 ? ["-"] : argv, output, (path) => (path === "-" ? input : files.read(path))))],
-  ["cxl", { summary: "list and configure CXL objects", run: ({ files, argv, output }) => cxl(files, argv, output) }],
+  ["cxl", { summary: "list and configure CXL objects", run: cxl }],
   ["daxctl", { summary: "list and configure dax devices", run: ({ files, argv, output }) => daxctl(files, argv, output) }],
   ["dmesg", { summary: "print, follow or clear the kernel's log", run: ({ files, argv, output }) => dmesg(files, argv, output) }],
   ["echo", atOnce("print words, or store them with > FILE", ({ argv, output }) => echo(argv, output))],

@@ -39,6 +39,7 @@ export interface ShellOptions {
   readonly programs?: ReadonlyMap<string, Program>;
   readonly resolve?: (reference: string) => string;
   readonly isSignalled?: () => boolean;
+  readonly takeSignal?: () => void;
 }
 
 const unresolved = (reference: string): string => {
@@ -46,7 +47,7 @@ const unresolved = (reference: string): string => {
 };
 
 export function createShell(files: FileSystem, options: ShellOptions = {}): Shell {
-  const process: Process = { folder: "/", isSignalled: options.isSignalled ?? (() => false) };
+  const process: Process = { folder: "/", isSignalled: options.isSignalled ?? (() => false), takeSignal: options.takeSignal ?? (() => undefined) };
   return { process, files: createProcessFiles(files, process), programs: options.programs ?? programs, resolve: options.resolve ?? unresolved, status: 0 };
 }
 
@@ -59,6 +60,8 @@ interface Streams {
 interface Sink {
   readonly path: string;
   readonly isError: boolean;
+  /** `>>`; only a file of /tmp knows the difference. */
+  readonly isAppended: boolean;
   text: string;
 }
 
@@ -82,9 +85,16 @@ function openInput(shell: Shell, path: string): string {
   }
 }
 
-function openSink(shell: Shell, path: string, isError: boolean): Sink {
-  if (path === "" || !shell.files.exists(path)) throw new Refusal(`${path}: No such file or directory`);
-  return { path, isError, text: "" };
+/** Whether a path is right below /tmp, where files are made by writing them. */
+function isTemporary({ files }: Shell, path: string): boolean {
+  const at = path.lastIndexOf("/");
+  const folder = at < 0 ? "." : path.slice(0, at + 1);
+  return path !== "" && files.exists(folder) && files.realpath(folder) === "/tmp";
+}
+
+function openSink(shell: Shell, path: string, isError: boolean, isAppended: boolean): Sink {
+  if (path === "" || !(shell.files.exists(path) || isTemporary(shell, path))) throw new Refusal(`${path}: No such file or directory`);
+  return { path, isError, isAppended, text: "" };
 }
 
 interface Redirected extends Streams {
@@ -96,16 +106,16 @@ function redirect(shell: Shell, command: SimpleCommand, streams: Streams): Redir
   let out = (text: string): void => streams.output.out(text);
   let err = (text: string): void => streams.output.err(text);
   const sinks: Sink[] = [];
-  const into = (path: string, isError: boolean): ((text: string) => void) => {
-    const sink = openSink(shell, path, isError);
+  const into = (path: string, isError: boolean, isAppended: boolean): ((text: string) => void) => {
+    const sink = openSink(shell, path, isError, isAppended);
     sinks.push(sink);
     return (text) => void (sink.text += text);
   };
   for (const redirection of command.redirections) {
     const path = "path" in redirection ? expandToText(redirection.path, expansionOf(shell)) : "";
     if (redirection.kind === "input") input = openInput(shell, path);
-    else if (redirection.kind === "output") out = into(path, false);
-    else if (redirection.kind === "error") err = into(path, true);
+    else if (redirection.kind === "output") out = into(path, false, redirection.isAppended);
+    else if (redirection.kind === "error") err = into(path, true, redirection.isAppended);
     else if (redirection.kind === "errorToOutput") err = out;
     else out = err;
   }
@@ -116,9 +126,10 @@ function redirect(shell: Shell, command: SimpleCommand, streams: Streams): Redir
 function* storeSinks(shell: Shell, name: string, sinks: readonly Sink[], err: (text: string) => void): Task<number> {
   let exitCode = 0;
   for (const sink of sinks.toSorted((a, b) => Number(a.isError) - Number(b.isError))) {
-    if (sink.text === "") continue;
+    if (sink.text === "" && !isTemporary(shell, sink.path)) continue;
     try {
-      yield* shell.files.write(sink.path, sink.text);
+      if (sink.isAppended) yield* shell.files.append(sink.path, sink.text);
+      else yield* shell.files.write(sink.path, sink.text);
     } catch (thrown) {
       if (!(thrown instanceof SystemError)) throw thrown;
       err(`${name}: write error: ${errnoText(thrown.errno)}\n`);

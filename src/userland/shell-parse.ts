@@ -3,7 +3,10 @@
 import type { Operator, Token, Word } from "./shell-words.ts";
 import { ShellProblem, readTokens } from "./shell-words.ts";
 
-export type Redirection = { readonly kind: "output" | "error" | "input"; readonly path: Word } | { readonly kind: "errorToOutput" | "outputToError" };
+export type Redirection =
+  | { readonly kind: "output" | "error"; readonly path: Word; readonly isAppended: boolean }
+  | { readonly kind: "input"; readonly path: Word }
+  | { readonly kind: "errorToOutput" | "outputToError" };
 
 export interface SimpleCommand {
   readonly words: readonly Word[];
@@ -97,7 +100,8 @@ class Parser {
     const next = this.#tokens[this.#at + 1];
     if (next?.kind !== "word") throw new ShellProblem(`${operator} needs a file behind it`);
     this.#at += 2;
-    return { kind: kinds[operator as keyof typeof kinds], path: next.word };
+    const kind = kinds[operator as keyof typeof kinds];
+    return kind === "input" ? { kind, path: next.word } : { kind, path: next.word, isAppended: operator.endsWith(">>") };
   }
 }
 

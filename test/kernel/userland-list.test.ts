@@ -55,7 +55,7 @@ describe("commands on memdevs and ports", () => {
     const reserved = booted.command("cxl reserve-dpa mem0 -t ram -s 256M");
     expect(reserved.stderr).toBe("cxl memdev: cmd_reserve_dpa: reservation completed on 1 mem device\n");
     expect((JSON.parse(reserved.stdout) as Parsed)[0]?.["decoder"]).toEqual({ decoder: "decoder2.0", interleave_ways: 1, state: "disabled", dpa_resource: 0, dpa_size: 268435456, mode: "ram" });
-    expect(booted.command("cxl reserve-dpa mem0 -s 1G")).toEqual({ exitCode: 1, stdout: "", stderr: "cxl memdev: __reserve_dpa: mem0: '1G' exceeds available capacity\ncxl memdev: cmd_reserve_dpa: reservation completed on 0 mem device\n" });
+    expect(booted.command("cxl reserve-dpa mem0 -s 1G")).toEqual({ exitCode: 1, stdout: "[]\n", stderr: "cxl memdev: __reserve_dpa: mem0: '1G' exceeds available capacity\n  Warning: no matching devices found\n\ncxl memdev: cmd_reserve_dpa: reservation completed on 0 mem device\n" });
     expect(booted.command("cxl reserve-dpa mem0").exitCode).toBe(0);
     expect(booted.command("cxl free-dpa mem0 -d 0").stderr).toContain("cxl memdev: __reserve_dpa: mem0: decoder2.0 is out of sequence\n");
     expect((JSON.parse(booted.command("cxl free-dpa mem0").stdout) as Parsed)[0]?.["decoder"]?.["decoder"]).toBe("decoder2.1");
@@ -67,10 +67,10 @@ describe("commands on memdevs and ports", () => {
     expect(set.stderr).toBe("cxl memdev: cmd_set_partition: set_partition 1 mem\n");
     const info = (JSON.parse(set.stdout) as Parsed)[0]?.["partition_info"];
     expect([info?.["active_volatile_size"], info?.["next_volatile_size"], info?.["next_persistent_size"]]).toEqual([536870912, 268435456, 805306368]);
-    expect(booted.command("cxl set-partition mem0 -t ram -s 100M").stderr).toBe("cxl memdev: partition_align: mem0: size 104857600 is not partition aligned 268435456\ncxl memdev: cmd_set_partition: set_partition 0 mem\n");
+    expect(booted.command("cxl set-partition mem0 -t ram -s 100M").stderr).toBe("cxl memdev: partition_align: mem0: size 104857600 is not partition aligned 268435456\n  Warning: no matching devices found\n\ncxl memdev: cmd_set_partition: set_partition 0 mem\n");
     expect(booted.command("cxl set-partition mem0 -t ram -s 100M --align").exitCode).toBe(0);
     const fixed = bootMachine(twoDevices());
-    expect(fixed.command("cxl set-partition mem0")).toEqual({ exitCode: 1, stdout: "", stderr: "cxl memdev: validate_partition: mem0: no available capacity\ncxl memdev: cmd_set_partition: set_partition 0 mem\n" });
+    expect(fixed.command("cxl set-partition mem0")).toEqual({ exitCode: 1, stdout: "[]\n", stderr: "cxl memdev: validate_partition: mem0: no available capacity\n  Warning: no matching devices found\n\ncxl memdev: cmd_set_partition: set_partition 0 mem\n" });
   });
 
   it("disable-port and disable-bus refuse while enabled memdevs are below", () => {

@@ -1,7 +1,7 @@
 // The FileSystem over the virtual tree: path resolution with links, reads, stores.
 
 import type { Task } from "../../sim/task.ts";
-import { task } from "../../sim/task.ts";
+import { spawn, task } from "../../sim/task.ts";
 import { SystemError } from "../base/errno.ts";
 import { findDevice } from "../base/device.ts";
 import type { Kernel } from "../base/kernel.ts";
@@ -16,6 +16,7 @@ import { clearLog } from "./log.ts";
 import { deleteModule, initModule } from "./modules.ts";
 import type { Node } from "./node.ts";
 import { rootNode } from "./nodes.ts";
+import { appendTemporary, removeTemporary, storeTemporary, temporaryFolder } from "./temporary.ts";
 
 const linkLimit = 40;
 
@@ -51,12 +52,37 @@ function resolve(kernel: Kernel, path: string, followsLast: boolean): Found {
   return { node: walked.at(-1)?.node ?? root, path: `/${walked.map((step) => step.name).join("/")}` };
 }
 
+/** Name of a file right below /tmp, there or not; undefined for another path. @throws SystemError of the folder's path */
+function temporaryName(kernel: Kernel, path: string): string | undefined {
+  const at = path.lastIndexOf("/");
+  const name = path.slice(at + 1);
+  if (!path.startsWith("/") || name === "" || name === "." || name === "..") return undefined;
+  return resolve(kernel, path.slice(0, at + 1), true).path === temporaryFolder ? name : undefined;
+}
+
 const writeFile = task("sysfs.write", function* (kernel: Kernel, path: string, text: string): Task<void> {
+  const name = temporaryName(kernel, path);
+  if (name !== undefined) {
+    storeTemporary(kernel, name, text);
+    return;
+  }
   const { node } = resolve(kernel, path, true);
   if (node.kind === "directory") throw new SystemError("EISDIR", `${path}: is a directory`);
   if (node.kind !== "file" || node.write === null) throw new SystemError("EACCES", `${path}: read-only`);
   yield* node.write(text);
 });
+
+const appendFile = task("sysfs.append", function* (kernel: Kernel, path: string, text: string): Task<void> {
+  const name = temporaryName(kernel, path);
+  if (name === undefined) yield* writeFile(kernel, path, text);
+  else appendTemporary(kernel, name, text);
+});
+
+function removeFile(kernel: Kernel, path: string): void {
+  const name = temporaryName(kernel, path);
+  if (name !== undefined) removeTemporary(kernel, name);
+  else throw new SystemError(resolve(kernel, path, false).node.kind === "directory" ? "EISDIR" : "EPERM", `${path}: not for user space to remove`);
+}
 
 function readFile(kernel: Kernel, path: string): string {
   const { node } = resolve(kernel, path, true);
@@ -111,13 +137,19 @@ export function createFileSystem(kernel: Kernel, isRoot = true): FileSystem {
   return {
     read: (path) => (isRoot || resolve(kernel, path, true).path !== "/proc/iomem" ? readFile(kernel, path) : formatResources(iomem(kernel), false)),
     write: (path, text) => (isRoot ? writeFile(kernel, path, text) : refuseWrite(kernel, path)),
+    append: (path, text) => (isRoot ? appendFile(kernel, path, text) : refuseWrite(kernel, path)),
+    remove: (path) => {
+      if (!isRoot) throw new SystemError("EACCES", `${path}: root's alone`);
+      removeFile(kernel, path);
+    },
+    poll: (path) => pollFile(kernel, path),
+    start: (name, body) => void spawn(kernel.scheduler, name, body(createFileSystem(kernel, isRoot))),
     list: (path) => listDirectory(kernel, path),
     readlink: (path) => readLink(kernel, path),
     realpath: (path) => resolve(kernel, path, true).path,
     exists: (path) => exists(kernel, path),
     loadModule: (name) => initModule(kernel, name),
     unloadModule: (name) => deleteModule(kernel, name),
-    poll: (path) => pollFile(kernel, path),
     clearLog: () => clearLog(kernel),
     send: (path, command, input, room) => sendThrough(kernel, path, command, input, room),
   };

@@ -5,8 +5,14 @@ import type { Task } from "../../sim/task.ts";
 /** Every operation throws SystemError: ENOENT, EACCES, EISDIR, ENOTDIR, EINVAL, or what a file's store answers. */
 export interface FileSystem {
   read(path: string): string;
-  /** Stores may wait: probing, polling hardware, teardown. */
+  /** Stores may wait: probing, polling hardware, teardown. A file that is not there yet is made in /tmp; one that is there in /tmp gets this content. */
   write(path: string, text: string): Task<void>;
+  /** As a write; of a file in /tmp at its end. */
+  append(path: string, text: string): Task<void>;
+  /** Removes a file of /tmp; anything else is the kernel's. */
+  remove(path: string): void;
+  /** fork(2): a process that goes on when the command that started it is over. */
+  start(name: string, body: (files: FileSystem) => Task<void>): void;
   /** Names in a directory, sorted. */
   list(path: string): string[];
   /** Target of a link, relative as the kernel gives it. */
@@ -17,7 +23,10 @@ export interface FileSystem {
   /** finit_module and delete_module of a module by its name. */
   loadModule(name: string): Task<void>;
   unloadModule(name: string): Task<void>;
-  /** Waits until /dev/kmsg or the trace has more than when it was called (poll); EINTR: a signal; EINVAL: a file that does not grow. */
+  /**
+   * Waits until /dev/kmsg or the trace has more than when it was called (poll); EINVAL: a file that does not grow; EINTR: a signal, or (in a step) nothing
+   * more can come. A program hears of the signal here, unlike elsewhere, and ends by itself.
+   */
   poll(path: string): Task<void>;
   /** Lines of the log so far are no longer read (syslog action 5); the log itself keeps them. */
   clearLog(): void;

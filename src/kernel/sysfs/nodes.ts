@@ -17,6 +17,7 @@ import { kernelMessages, nullNode } from "./log.ts";
 import type { Entries, Node } from "./node.ts";
 import { directory, file, fixed } from "./node.ts";
 import { pciBusFiles, pciFiles } from "./pci.ts";
+import { temporaryNode } from "./temporary.ts";
 import { tracingNode } from "./tracing.ts";
 
 const text = (read: () => string): Node => file(read);
@@ -188,5 +189,6 @@ export function rootNode(kernel: Kernel): Node {
     lib: fixed({ modules: modulesNode(kernel) }),
     proc: fixed({ modules: loadedNode(kernel), sys: fixed({ kernel: fixed({ osrelease: text(() => `${release(kernel)}\n`) }) }), iomem: text(() => formatResources(iomem(kernel))) }),
     dev: directory(() => deviceFiles(kernel)),
+    tmp: temporaryNode(kernel),
   });
 }

@@ -1,0 +1,110 @@
+// `cxl monitor`: events of the system `cxl` as they come, one JSON object each, until it is interrupted; or in the background into a file.
+
+import { SystemError, errnoTable } from "../kernel/base/errno.ts";
+import type { FileSystem } from "../kernel/sysfs/file-system.ts";
+import type { Task } from "../sim/task.ts";
+import { cxlUsage } from "./cxl-usage.ts";
+import type { Json } from "./json.ts";
+import { toJson, toJsonLine } from "./json.ts";
+import { UsageProblem, parseOptions } from "./options.ts";
+import type { Output } from "./output.ts";
+import { fieldsOf } from "./trace-fields.ts";
+
+const tracing = "/sys/kernel/tracing";
+const events = `${tracing}/events/cxl`;
+const defaultLog = "/var/log/cxl-monitor.log";
+/** Exit codes: of a command that SIGINT ended; of a program that returns a negative error number. */
+const interrupted = 130;
+const exitOfErrno = 256;
+
+/** Where a line goes. */
+type Write = (files: FileSystem, line: string) => Task<void>;
+
+/** An event of a line of the trace. Time in nanoseconds since power-on; the trace's text has microseconds. */
+function eventOf(line: string): Json | undefined {
+  const match = /\s(\d+)\.(\d{6}): (cxl_\w+): (.*)$/.exec(line);
+  if (match === null) return undefined;
+  const [, seconds = "0", microseconds = "0", event = "", text = ""] = match;
+  const fields = fieldsOf(event, text);
+  return fields === undefined ? undefined : { system: "cxl", event, timestamp: (BigInt(seconds) * 1_000_000n + BigInt(microseconds)) * 1000n, ...fields };
+}
+
+/** Lines that were written since `seen` of them were, and how many were written now. */
+function newLines(text: string, seen: number): { readonly lines: readonly string[]; readonly written: number } {
+  const written = Number(/entries-written: \d+\/(\d+)/.exec(text)?.[1] ?? 0);
+  const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+  const fresh = written < seen ? written : written - seen;
+  return { lines: fresh === 0 ? [] : lines.slice(-fresh), written };
+}
+
+interface Listening {
+  /** Events that nobody else records: they are recorded as long as the monitor runs. */
+  readonly own: readonly string[];
+  /** Entries of the trace that were written before. */
+  readonly seen: number;
+}
+
+function* listen(files: FileSystem): Task<Listening> {
+  const own = files.list(events).filter((name) => name !== "enable" && files.read(`${events}/${name}/enable`).trim() !== "1");
+  for (const name of own) yield* files.write(`${events}/${name}/enable`, "1");
+  return { own, seen: newLines(files.read(`${tracing}/trace`), 0).written };
+}
+
+/** Until it is interrupted. @throws SystemError EINTR, and what writing a line throws */
+function* follow(files: FileSystem, listening: Listening, isHuman: boolean, write: Write): Task<void> {
+  let { seen } = listening;
+  try {
+    for (;;) {
+      const { lines, written } = newLines(files.read(`${tracing}/trace`), seen);
+      seen = written;
+      for (const line of lines) {
+        const event = eventOf(line);
+        if (event !== undefined) yield* write(files, isHuman ? toJson(event) : `${toJsonLine(event)}\n`);
+      }
+      if (lines.length === 0) yield* files.poll(`${tracing}/trace`);
+    }
+  } finally {
+    for (const name of listening.own) yield* files.write(`${events}/${name}/enable`, "0");
+  }
+}
+
+/** In the background: what goes wrong ends it, and nobody hears of it. */
+function* followQuietly(files: FileSystem, listening: Listening, isHuman: boolean, write: Write): Task<void> {
+  try {
+    yield* follow(files, listening, isHuman, write);
+  } catch (thrown) {
+    if (!(thrown instanceof SystemError)) throw thrown;
+  }
+}
+
+const fail = (output: Output, text: string, errno: keyof typeof errnoTable): number => {
+  output.err(`  Error: ${text}\n\n`);
+  return exitOfErrno - errnoTable[errno][0];
+};
+
+export function* monitor(files: FileSystem, argv: readonly string[], output: Output): Task<number> {
+  const { flags, values, words } = parseOptions(cxlUsage.monitor.options, argv);
+  if (words.length > 0) throw new UsageProblem(`unknown parameter "${words[0] ?? ""}"\n`);
+  const isDaemon = flags.has("daemon");
+  const log = values.get("log") ?? (isDaemon ? defaultLog : "standard");
+  if (isDaemon && !log.startsWith("/")) return fail(output, "relative path or 'standard' are not compatible with daemon mode", "EINVAL");
+  const write: Write = log === "standard" ? function* (_files, line) { output.out(line); } : (into, line) => into.append(log, line);
+  try {
+    if (log !== "standard") yield* files.append(log, "");
+  } catch (thrown) {
+    if (!(thrown instanceof SystemError)) throw thrown;
+    return fail(output, `open ${log} failed: -${thrown.number}`, thrown.errno);
+  }
+  const listening = yield* listen(files);
+  if (isDaemon) {
+    files.start("cxl monitor", (own) => followQuietly(own, listening, flags.has("human"), write));
+    return 0;
+  }
+  try {
+    yield* follow(files, listening, flags.has("human"), write);
+    return 0;
+  } catch (thrown) {
+    if (!(thrown instanceof SystemError)) throw thrown;
+    return thrown.errno === "EINTR" ? interrupted : fail(output, `failed: -${thrown.number}`, thrown.errno);
+  }
+}
