@@ -16,6 +16,7 @@ interface Command {
 
 export const commands: readonly Command[] = [
   { name: "run", summary: "run scenario files, or every .yaml file below folders", load: () => import("./run.ts") },
+  { name: "shell", summary: "sit in front of a scenario's machine at a prompt", load: () => import("./shell.ts") },
 ];
 
 const widest = Math.max(...commands.map(({ name }) => name.length));

@@ -21,7 +21,8 @@ export const exitCodes = { usage: 129, failure: 1, misuse: 2, tooLong: 126, notF
 
 /** Characters of one argument (MAX_ARG_STRLEN); what the shell does itself has no limit. */
 const longestArgument = 131_071;
-const ownWords = ["cd", "pwd", "echo", "sh", "bash"];
+/** What the shell does itself. */
+export const ownWords = ["cd", "pwd", "echo", "sh", "bash"];
 
 /** A shell: where it stands and what came out last. It lives as long as its prompt. */
 export interface Shell {
