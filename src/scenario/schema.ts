@@ -252,7 +252,7 @@ export const actionSchemas = {
 } as const;
 
 /** One of the actions; that there is one is checked with the machine. */
-const action = z.strictObject(actionSchemas).partial().refine((value) => Object.values(value).filter((one) => one !== undefined).length <= 1, "a fault does exactly one thing; write a second fault");
+export const action = z.strictObject(actionSchemas).partial().refine((value) => Object.values(value).filter((one) => one !== undefined).length <= 1, "a fault does exactly one thing; write a second fault");
 
 /** One thing after the other, between boot and `ready`. */
 const step = z.union([

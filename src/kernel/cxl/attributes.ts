@@ -10,7 +10,7 @@ import { cdatAttribute } from "./cdat.ts";
 import type { DeviceState } from "./device-state.ts";
 import { setDpaSize, setMode } from "./dpa.ts";
 import { hex, identity, line, parseNumber, wideHex } from "./format.ts";
-import { lockRegions, unlockRegions } from "./lock.ts";
+import { lockRegionsForStore, unlockRegions } from "./lock.ts";
 import { createRegion, deleteRegion, nextRegionName } from "./region.ts";
 import { securityAttributes } from "./security.ts";
 import type { PartitionMode } from "./types.ts";
@@ -73,7 +73,7 @@ const storeMode = task("mode.store", function* (_kernel: Kernel, device: Device,
 
 const storeDpaSize = task("dpa_size.store", function* (kernel: Kernel, device: Device, text: string): Task<void> {
   const size = parseNumber(text);
-  yield* lockRegions(kernel);
+  yield* lockRegionsForStore(kernel);
   try {
     setDpaSize(kernel, device, size);
   } finally {

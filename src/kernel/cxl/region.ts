@@ -15,7 +15,7 @@ import { createResource, findFree, formatRange, insertResource, removeResource, 
 import { trimSoftReserved } from "../resource/soft-reserved.ts";
 import { hex, identity, line, parseBoolean, parseNumber } from "./format.ts";
 import { resetCommitted } from "./firmware-decoders.ts";
-import { lockRegions, unlockRegions } from "./lock.ts";
+import { lockRegions, lockRegionsForStore, unlockRegions } from "./lock.ts";
 import { attachTarget, detachTarget, tryAttach } from "./region-attach.ts";
 import { commitRegion, decommitRegion } from "./region-commit.ts";
 import { accessAttributes } from "./region-performance.ts";
@@ -152,7 +152,7 @@ function release(region: Device): void {
 
 const storeSize = task("size.store", function* (kernel: Kernel, region: Device, text: string): Task<void> {
   const size = parseNumber(text);
-  yield* lockRegions(kernel);
+  yield* lockRegionsForStore(kernel);
   try {
     if (size === 0n) release(region);
     else allocate(kernel, region, size);
@@ -181,7 +181,7 @@ function emptySlot(kernel: Kernel, region: Device, target: Device): Device | nul
 
 const storeTarget = task("target.store", function* (kernel: Kernel, region: Device, position: number, text: string): Task<void> {
   const name = parseWord(text);
-  yield* lockRegions(kernel);
+  yield* lockRegionsForStore(kernel);
   let changed: Device | null = null;
   try {
     if (name === "") {

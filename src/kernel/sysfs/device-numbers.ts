@@ -24,9 +24,13 @@ export function characterDeviceOf(device: Device): CharacterDevice | undefined {
 
 const nodeOf = ({ major, minor }: CharacterDevice, read: () => string): Node => ({ kind: "file", read, write: null, device: { major, minor } });
 
-/** /dev; `messages` is what /dev/kmsg reads, `memory` physical memory as /dev/mem gives it. */
-export function deviceFiles(kernel: Kernel, messages: () => string, memory: FileNode): Entries {
-  const entries: Entries = new Map<string, Node>([["kmsg", nodeOf({ major: 1, minor: 11, node: "kmsg" }, messages)], ["mem", { ...memory, device: { major: 1, minor: 1 } }]]);
+/** Minors of the memory devices, major 1, that are there without a device of the model. */
+const memoryMajor = 1;
+const memoryMinors = { mem: 1, null: 3, kmsg: 11 } as const;
+
+/** /dev: `own` are the nodes of memory devices. */
+export function deviceFiles(kernel: Kernel, own: Readonly<Record<keyof typeof memoryMinors, FileNode>>): Entries {
+  const entries: Entries = new Map(Object.entries(own).map(([name, node]) => [name, { ...node, device: { major: memoryMajor, minor: memoryMinors[name as keyof typeof own] } }]));
   const memdevs: Entries = new Map();
   for (const device of [...busDevices(kernel, daxBus), ...busDevices(kernel, cxlBus)]) {
     const found = characterDeviceOf(device);

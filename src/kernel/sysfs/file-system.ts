@@ -1,16 +1,19 @@
 // The FileSystem over the virtual tree: path resolution with links, reads, stores.
 
 import type { Task } from "../../sim/task.ts";
-import { spawn, task, until } from "../../sim/task.ts";
+import { spawn, task } from "../../sim/task.ts";
 import { SystemError } from "../base/errno.ts";
 import { findDevice } from "../base/device.ts";
 import type { Kernel } from "../base/kernel.ts";
+import { logChannel } from "../base/kernel.ts";
+import { waitInterruptibly } from "../base/signal.ts";
 import { sendFromUser } from "../cxl/ioctl.ts";
 import { formatResources, iomem } from "../resource/resource.ts";
 import { cxlBus } from "../cxl/types.ts";
 import type { FileStatus, FileSystem } from "./interface.ts";
 import { traceChannel } from "../trace/ring.ts";
 import { readPart, readWhole, toBytes, toText, writeBytes } from "./bytes.ts";
+import { clearLog } from "./log.ts";
 import { deleteModule, initModule } from "./modules.ts";
 import type { FileNode, Node } from "./node.ts";
 import { rootNode } from "./nodes.ts";
@@ -86,11 +89,6 @@ function removeFile(kernel: Kernel, path: string): void {
   else throw new SystemError(resolve(kernel, path, false).node.kind === "directory" ? "EISDIR" : "EPERM", `${path}: not for user space to remove`);
 }
 
-const pollFile = task("poll", function* (kernel: Kernel, path: string): Task<void> {
-  if (resolve(kernel, path, true).path !== "/sys/kernel/tracing/trace") throw new SystemError("EINVAL", `${path}: does not grow`);
-  yield until(traceChannel);
-});
-
 function readFile(kernel: Kernel, path: string, isRoot: boolean): string {
   const node = fileAt(kernel, path);
   if (node.bytes !== undefined) return readWhole(node.bytes, path, isRoot);
@@ -146,6 +144,14 @@ const sendThrough = task("ioctl.send", function* (kernel: Kernel, path: string, 
   return yield* sendFromUser(kernel, memdev, command, input, room);
 });
 
+const pollChannels: ReadonlyMap<string, string> = new Map([["/dev/kmsg", logChannel], ["/sys/kernel/tracing/trace", traceChannel]]);
+
+const pollFile = task("poll", function* (kernel: Kernel, path: string): Task<void> {
+  const channel = pollChannels.get(resolve(kernel, path, true).path);
+  if (channel === undefined) throw new SystemError("EINVAL", `${path}: does not grow`);
+  yield* waitInterruptibly(kernel, channel);
+});
+
 const refuseWrite = task("sysfs.refuseWrite", function* (_kernel: Kernel, path: string): Task<void> {
   throw new SystemError("EACCES", `${path}: root's alone`);
 });
@@ -171,6 +177,7 @@ export function createFileSystem(kernel: Kernel, isRoot = true): FileSystem {
     status: (path) => statusOf(kernel, path),
     loadModule: (name) => initModule(kernel, name),
     unloadModule: (name) => deleteModule(kernel, name),
+    clearLog: () => clearLog(kernel),
     send: (path, command, input, room) => sendThrough(kernel, path, command, input, room),
   };
 }

@@ -21,8 +21,6 @@ export interface FileSystem {
   append(path: string, text: string): Task<void>;
   /** Removes a file of /tmp; anything else is the kernel's. */
   remove(path: string): void;
-  /** Waits until the trace has more than when it was called (poll); EINTR: a signal, or nothing more can come; EINVAL: a file that does not grow. */
-  poll(path: string): Task<void>;
   /** fork(2): a process that goes on when the command that started it is over. */
   start(name: string, body: (files: FileSystem) => Task<void>): void;
   /** Names in a directory, sorted. */
@@ -37,6 +35,13 @@ export interface FileSystem {
   /** finit_module and delete_module of a module by its name. */
   loadModule(name: string): Task<void>;
   unloadModule(name: string): Task<void>;
+  /**
+   * Waits until /dev/kmsg or the trace has more than when it was called (poll); EINVAL: a file that does not grow; EINTR: a signal, or (in a step) nothing
+   * more can come. A program hears of the signal here, unlike elsewhere, and ends by itself.
+   */
+  poll(path: string): Task<void>;
+  /** Lines of the log so far are no longer read (syslog action 5); the log itself keeps them. */
+  clearLog(): void;
   /** ioctl of a memdev's character device (/dev/cxl/memN): sends a mailbox command; what the device thinks of it is in the answer's return code. */
   send(path: string, command: string, input: Uint8Array, room: number): Task<{ readonly returnCode: number; readonly output: Uint8Array }>;
 }

@@ -23,5 +23,5 @@ export type Entries = Map<string, Node>;
 
 export const directory = (entries: () => ReadonlyMap<string, Node>, find?: (name: string) => Node | undefined): Node => ({ kind: "directory", entries, find: find ?? ((name) => entries().get(name)) });
 export const fixed = (entries: Readonly<Record<string, Node>>): Node => directory(() => new Map(Object.entries(entries)));
-export const file = (read: (() => string) | null, write: ((text: string) => Task<void>) | null = null): Node => ({ kind: "file", read, write });
+export const file = (read: (() => string) | null, write: ((text: string) => Task<void>) | null = null): FileNode => ({ kind: "file", read, write });
 export const binary = (bytes: ByteAccess): FileNode => ({ kind: "file", read: null, write: null, bytes });

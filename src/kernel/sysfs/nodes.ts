@@ -5,7 +5,7 @@ import { task } from "../../sim/task.ts";
 import type { Attribute, Device, Driver } from "../base/device.ts";
 import { bind, busDevices, devicePath, findDevice, unbind } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
-import type { Kernel, LogLevel } from "../base/kernel.ts";
+import type { Kernel } from "../base/kernel.ts";
 import { parseWord } from "../base/parse.ts";
 import { flushDetach } from "../cxl/detach.ts";
 import { addDaxId, removeDaxId } from "../dax/match.ts";
@@ -16,6 +16,7 @@ import { memoryFile } from "./dev-mem.ts";
 import { systemBuses, systemNode } from "./memory.ts";
 import { loadedNode, moduleOf, modulesNode, release, systemModulesNode } from "./modules.ts";
 import { mountsNode } from "./mounts.ts";
+import { kernelMessages, nullNode } from "./log.ts";
 import type { Entries, Node } from "./node.ts";
 import { directory, file, fixed } from "./node.ts";
 import { pciBusFiles, pciFiles } from "./pci.ts";
@@ -182,13 +183,6 @@ function busEntries(kernel: Kernel, bus: string): Entries {
   return entries;
 }
 
-const levels: Readonly<Record<LogLevel, number>> = { emerg: 0, alert: 1, crit: 2, err: 3, warn: 4, notice: 5, info: 6, debug: 7 };
-
-/** Records as /dev/kmsg gives them: level, sequence, microseconds, text. */
-function kernelMessages(kernel: Kernel): string {
-  return kernel.log.map((entry, sequence) => `${levels[entry.level]},${sequence},${Math.floor(entry.at / 1000)},-;${entry.text}\n`).join("");
-}
-
 /** /sys/class: uploads of firmware. */
 const classNode = (kernel: Kernel): Node => fixed({
   firmware: directory(() => new Map(busDevices(kernel, "cxl").flatMap((memdev) => {
@@ -213,7 +207,7 @@ export function rootNode(kernel: Kernel): Node {
     sys: fixed({ bus: buses, class: classNode(kernel), dev: fixed({ char: numberedNode(kernel, (device) => link(() => "/sys/dev/char", () => sysPath(device))) }), devices, module: systemModulesNode(kernel), kernel: directory(() => new Map([["debug", debugNode(kernel)], ["tracing", tracingNode(kernel)]])) }),
     lib: fixed({ modules: modulesNode(kernel) }),
     proc: fixed({ mounts: mountsNode, modules: loadedNode(kernel), sys: fixed({ kernel: fixed({ osrelease: text(() => `${release(kernel)}\n`) }) }), iomem: text(() => formatResources(iomem(kernel))) }),
-    dev: directory(() => deviceFiles(kernel, () => kernelMessages(kernel), memoryFile(kernel))),
+    dev: directory(() => deviceFiles(kernel, { kmsg: file(() => kernelMessages(kernel)), mem: memoryFile(kernel), null: nullNode(kernel) })),
     tmp: temporaryNode(kernel),
   });
 }

@@ -89,6 +89,7 @@ export const storeTable: readonly StoreEntry[] = [
   { path: "/sys/devices/system/memory/auto_online_blocks", pattern: /\/memory\/auto_online_blocks$/, takes: "`online`, `online_kernel`, `online_movable`, `offline`", unit: "", errors: { EINVAL: "none of these (dax-memory 5.2)" } },
   { path: "/sys/kernel/tracing/events/**/enable, tracing_on", pattern: /\/tracing\/(events\/.*enable|tracing_on)$/, takes: "truth value", unit: "", errors: truth },
   { path: "/sys/kernel/tracing/trace", pattern: /\/tracing\/trace$/, takes: "anything: empties it", unit: "", errors: {} },
+  { path: "/dev/null", pattern: /^\/dev\/null$/, takes: "anything: it is gone", unit: "", errors: {} },
 ];
 
 /** The entry of a file by its path without links. */
