@@ -16,6 +16,7 @@ interface Command {
 
 export const commands: readonly Command[] = [
   { name: "run", summary: "run scenario files, or every .yaml file below folders", load: () => import("./run.ts") },
+  { name: "explain", summary: "say who owns each Soft Reserved range of a scenario, and why", load: () => import("./explain.ts") },
 ];
 
 const widest = Math.max(...commands.map(({ name }) => name.length));
