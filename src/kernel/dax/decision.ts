@@ -27,8 +27,9 @@ export interface OwnershipRecord {
   readonly logStart: number;
   readonly input: OwnershipInput;
   readonly verdict: OwnershipVerdict;
-  /** Regions that had no line in /proc/iomem. */
+  /** Regions that had no line in /proc/iomem, and the lines of windows. */
   readonly unlisted: readonly string[];
+  readonly windows: readonly Range[];
 }
 
 interface OwnershipState {
@@ -67,6 +68,8 @@ export function regionsNow(kernel: Kernel): RegionView[] {
 /** Regions whose addresses hold nothing in /proc/iomem (POL-HPAHOLD, or something was in the way). */
 export const unlistedRegions = (kernel: Kernel): string[] => busDevices(kernel, cxlBus).filter((device) => isRegion(device) && regionOf(device).resource?.parent === null).map(({ name }) => name);
 
+export const windowLines = (kernel: Kernel): Range[] => cxlState(kernel).windows.map(({ start, end }) => ({ start, end }));
+
 /** Takes CXL's objects away. What firmware decodes stays decoded: somebody else is about to use it (INFERRED; the series' reset on detach left it out). */
 const takeAway = task("dax.takeAway", function* (kernel: Kernel, removal: Removal): Task<void> {
   if (removal.kind === "nothing") return;
@@ -94,7 +97,7 @@ const decide = task("dax.decide", function* (kernel: Kernel, platform: Device): 
   const { owner, split, leftover, blast, failover } = policy;
   const input: OwnershipInput = { ranges, regions: regionsNow(kernel), troubles: reasons, policy: { owner, split, leftover, blast, failover } };
   const verdict = decideOwnership(input);
-  state(kernel).record = { at: kernel.platform.clock.now, logStart: kernel.log.length, input, verdict, unlisted: unlistedRegions(kernel) };
+  state(kernel).record = { at: kernel.platform.clock.now, logStart: kernel.log.length, input, verdict, unlisted: unlistedRegions(kernel), windows: windowLines(kernel) };
   if (verdict.removal.kind !== "nothing") for (const reason of reasons) printk(kernel, "warn", `hmem_platform ${platform.name}: CXL is not to be trusted: ${reason}`);
   yield* takeAway(kernel, verdict.removal);
   try {

@@ -3,7 +3,7 @@
 
 import type { Range } from "../resource/resource.ts";
 import { contains, overlaps, subtract } from "../resource/resource.ts";
-import type { OwnershipInput, OwnershipPolicies, OwnershipVerdict } from "./ownership.ts";
+import type { OwnershipInput, OwnershipPolicies, RegionView } from "./ownership.ts";
 import { decideOwnership } from "./ownership.ts";
 
 /** What a range comes to: bytes by owner, ascending. */
@@ -29,19 +29,39 @@ const choices: Choices = {
 
 const order = ["owner", "split", "leftover", "blast", "failover"] as const;
 
-/** A part that hmem registers is usable unless the line of a region lies across it (9.5). */
-const isUsable = (piece: Range, regions: readonly Range[]): boolean => regions.every((region) => !overlaps(region, piece) || contains(region, piece));
+/** What there was to decide over, and what is known since. */
+export interface Situation {
+  readonly input: OwnershipInput;
+  /** Firmware's entries over windows, whatever had been cut out of them by then. */
+  readonly entries: readonly Range[];
+  /** Every region that was made before, gone or not. */
+  readonly made: readonly Range[];
+  /** Regions that are complete since. */
+  readonly later: readonly RegionView[];
+  /** Regions without a line in /proc/iomem, which are in nobody's way. */
+  readonly unlisted: readonly string[];
+  /** Lines of windows. */
+  readonly windows: readonly Range[];
+  /** POL-EXCL: what hmem has registered no region's dax device can have. */
+  readonly isExclusive: boolean;
+}
 
-/**
- * What a verdict leads to for one range: a region has its memory unless hmem was there first (S27, S28).
- * @param unlisted regions without a line in /proc/iomem, which are in nobody's way
- */
-export function sharesOf(input: OwnershipInput, range: Range, unlisted: readonly string[] = [], verdict: OwnershipVerdict = decideOwnership(input)): Share[] {
+/** A part that hmem registers is usable unless a line of /proc/iomem lies across it (9.5). */
+const isUsable = (piece: Range, lines: readonly Range[]): boolean => lines.every((line) => !overlaps(line, piece) || contains(line, piece));
+
+/** What a decision leads to for one range: a region has its memory unless hmem was there first (S27, S28). */
+export function sharesOf(situation: Situation, range: Range, input: OwnershipInput = situation.input): Share[] {
+  const verdict = decideOwnership(input);
   const { removal } = verdict;
-  const left = input.regions.filter(({ name }) => removal.kind === "nothing" || (removal.kind === "regions" && !removal.names.includes(name)));
+  const stays = ({ name }: RegionView): boolean => removal.kind === "nothing" || (removal.kind === "regions" && !removal.names.includes(name));
+  const left = input.regions.filter(stays);
   const pieces = verdict.ranges.flatMap((one) => one.pieces);
-  const cxl = left.filter((region) => region.isCommitted && !pieces.some((piece) => overlaps(piece, region)));
-  const hmem = pieces.filter((piece) => isUsable(piece, left.filter(({ name }) => !unlisted.includes(name))));
+  // A mode that no range moved leaves every dax region of CXL deferred (S29).
+  const isDeferred = input.policy.owner === "mode-variable" && (input.ranges.length === 0 || input.policy.split === "none");
+  const complete = isDeferred ? [] : [...left.filter(({ isCommitted }) => isCommitted), ...situation.later.filter(stays)];
+  const cxl = complete.filter((region) => !situation.isExclusive || !pieces.some((piece) => overlaps(piece, region)));
+  const lines = [...left.filter(({ name }) => !situation.unlisted.includes(name)), ...(removal.kind === "topology" ? [] : situation.windows)];
+  const hmem = pieces.filter((piece) => isUsable(piece, lines));
   const own = (owner: Share["owner"], parts: readonly Range[]): Share[] => parts.flatMap((part) => cut(range, part)).map((part) => ({ ...part, owner }));
   const nobody = subtract(range, [...cxl, ...hmem]).map((part): Share => ({ ...part, owner: "nobody" }));
   return [...own("cxl", cxl), ...own("hmem", hmem), ...nobody].toSorted((a, b) => (a.start < b.start ? -1 : 1));
@@ -66,20 +86,12 @@ function subsets(size: number, from = 0): (keyof OwnershipPolicies)[][] {
   return order.slice(from).flatMap((name, index) => subsets(size - 1, from + index + 1).map((rest) => [name, ...rest]));
 }
 
-/** What was there to decide over: firmware's entries over windows, whatever had been cut out of them by then. */
-export interface Situation {
-  readonly input: OwnershipInput;
-  readonly entries: readonly Range[];
-  /** Regions without a line in /proc/iomem. */
-  readonly unlisted: readonly string[];
-}
-
 /** The inputs as they would have been: under `trim` alone a region cuts its range out as soon as it is made (S65). */
-function inputUnder({ input, entries }: Situation, values: Partial<OwnershipPolicies>): OwnershipInput {
+function inputUnder({ input, entries, made }: Situation, values: Partial<OwnershipPolicies>): OwnershipInput {
   const policy = { ...input.policy, ...values };
   if (policy.split === input.policy.split || (policy.split !== "trim" && input.policy.split !== "trim")) return { ...input, policy };
   const ranges = policy.split !== "trim" ? entries.map((entry) => ({ ...entry, isRemainder: false })) : entries.flatMap((entry) => {
-    const left = subtract(entry, input.regions);
+    const left = subtract(entry, made);
     return left.map((part) => ({ ...part, isRemainder: left.length !== 1 || part.start !== entry.start || part.end !== entry.end }));
   });
   return { ...input, ranges, policy };
@@ -89,7 +101,7 @@ function inputUnder({ input, entries }: Situation, values: Partial<OwnershipPoli
 function turnBy(situation: Situation, range: Range, names: readonly (keyof OwnershipPolicies)[], now: string): Turn | undefined {
   const turns = [...others(situation.input.policy, names)].map((values): Turn => {
     const input = inputUnder(situation, values);
-    return { values, shares: sharesOf(input, range, situation.unlisted) };
+    return { values, shares: sharesOf(situation, range, input) };
   });
   const differing = turns.filter(({ shares }) => sharesText(shares) !== now);
   const unused = ({ shares }: Turn): bigint => shares.reduce((sum, { owner, start, end }) => (owner === "nobody" ? sum + end - start + 1n : sum), 0n);
@@ -98,7 +110,7 @@ function turnBy(situation: Situation, range: Range, names: readonly (keyof Owner
 
 /** The policies that decided over a range: each that turns it alone or, where none does, the smallest sets that do together. Empty: no policy could. */
 export function turnsOf(situation: Situation, range: Range): Turn[] {
-  const now = sharesText(sharesOf(situation.input, range, situation.unlisted));
+  const now = sharesText(sharesOf(situation, range));
   for (let size = 1; size <= order.length; size++) {
     const found = subsets(size).flatMap((names) => turnBy(situation, range, names, now) ?? []);
     if (found.length > 0) return found;

@@ -23,22 +23,39 @@ function userOf(range: Range, parts: readonly Part[]): string {
 /** The region that a decoder belongs to or waits in. */
 const regionAround = (decoder: Device): Device | null => decoderOf(decoder).region ?? decoderOf(decoder).endpoint?.stagedIn ?? null;
 
-function regionRemedy({ policies }: Scene, region: Device): string {
-  const { isAuto, isLocked, state } = regionOf(region);
-  if (isLocked && state >= regionStates.commit) return "nothing: the region is locked";
-  if (!isAuto || state >= regionStates.commit || policies.unwind === "full") return `cxl destroy-region -f ${region.name}`;
-  return `echo ${region.name} > /sys/bus/cxl/devices/${regionOf(region).rootDecoder.name}/delete_region (the addresses alone: device memory and decoders stay held; unwind: ${policies.unwind})`;
+const folder = "/sys/bus/cxl/devices";
+const deletion = (region: Device): string => `echo ${region.name} > ${folder}/${regionOf(region).rootDecoder.name}/delete_region`;
+
+/** The whole way back for a region: the tool's where it finds every slot taken or none, else by hand (S15, S17). */
+function dismantle(region: Device): string {
+  const { isAuto, state, targets, targetCount, ways } = regionOf(region);
+  if (!isAuto || state >= regionStates.commit || targetCount === ways) return `cxl destroy-region -f ${region.name}`;
+  const members = [...targets.entries()].filter(([, target]) => target !== null);
+  return [
+    `echo 0 > ${folder}/${region.name}/commit`, ...members.map(([slot]) => `echo "" > ${folder}/${region.name}/target${slot}`),
+    ...members.map(([, target]) => `echo 0 > ${folder}/${target?.name ?? ""}/dpa_size`), deletion(region),
+  ].join("; ");
+}
+
+/** Whether policy lets userspace take the region apart as it was put together. */
+const isUndoable = ({ policies }: Scene, region: Device): boolean => policies.unwind === "full" || !regionOf(region).isAuto || regionOf(region).state >= regionStates.commit;
+
+function regionRemedy(scene: Scene, region: Device): string {
+  if (regionOf(region).isLocked && regionOf(region).state >= regionStates.commit) return "nothing: the region is locked";
+  if (isUndoable(scene, region)) return dismantle(region);
+  return `${deletion(region)} (the addresses alone; device memory and decoders stay held: unwind: ${scene.policies.unwind})`;
 }
 
 function decoderRemedy(scene: Scene, decoder: Device): string {
   const region = regionAround(decoder);
   const { isEnabled, isLocked, kind } = decoderOf(decoder);
   if (isLocked) return "nothing short of a reset of the card: the decoder is locked";
-  if (region !== null && (scene.policies.unwind === "full" || !regionOf(region).isAuto || regionOf(region).state >= regionStates.commit)) return `cxl destroy-region -f ${region.name}`;
+  if (region !== null && isUndoable(scene, region)) return dismantle(region);
   if (kind !== "endpoint") return scene.policies.unwind === "full" ? "ends with the last decoder of a card below it" : `nothing but a reset of the host (unwind: ${scene.policies.unwind})`;
-  if (!isEnabled || scene.policies.unwind === "full") return `echo 0 > /sys/bus/cxl/devices/${decoder.name}/dpa_size`;
-  const { memdev } = endpointPart(decoder);
-  return `a reset of the card: echo 1 > /sys/bus/pci/devices/${memdevOf(memdev).pciDevice.name}/reset; dpa_size = 0 is EBUSY while the decoder is committed (unwind: ${scene.policies.unwind})`;
+  const release = `echo 0 > ${folder}/${decoder.name}/dpa_size`;
+  if (!isEnabled || scene.policies.unwind === "full") return release;
+  const reset = `echo 1 > /sys/bus/pci/devices/${memdevOf(endpointPart(decoder).memdev).pciDevice.name}/reset`;
+  return `${[...(region === null ? [] : [deletion(region)]), reset, release].join("; ")} (a reset of the card, since dpa_size = 0 is EBUSY while the decoder is committed: unwind: ${scene.policies.unwind})`;
 }
 
 function holding(scene: Scene, ledger: Holding["ledger"], entry: Entry, parts: readonly Part[]): Holding {

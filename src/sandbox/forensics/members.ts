@@ -38,7 +38,7 @@ type Finding = Pick<MemberExplanation, "state" | "text">;
 /** A card that came up, in no region of the range: what its decoders do instead. */
 function decodersOf(scene: Scene, memdev: Device, range: Range): string {
   const { endpoint } = memdevOf(memdev);
-  const probe = linesWith(scene, [`cxl_mem ${memdev.name}: probe: `], 0, 1000).at(-1)?.text.split("probe: ")[1];
+  const probe = linesWith(scene, [`cxl_mem ${memdev.name}: probe: `], 1000).at(-1)?.text.split("probe: ")[1];
   if (memdev.driver === null || endpoint === null) return `${memdev.name} is there without a driver${probe === undefined ? "" : `: its probe failed (${probe})`}`;
   const enabled = portOf(endpoint).decoders.map(decoderOf).filter(({ isEnabled }) => isEnabled);
   const elsewhere = enabled.filter(({ start, size }) => start !== range.start || start + size - 1n !== range.end);

@@ -1,8 +1,8 @@
 // Who owns each Soft Reserved range, asked of the devices, and why: the reason, the policies that decided, the lines that say so.
 
-import { softReservedEntries } from "../../kernel/resource/soft-reserved.ts";
+import { softReservedEntries, softReservedRanges } from "../../kernel/resource/soft-reserved.ts";
 import { busDevices } from "../../kernel/base/device.ts";
-import { ownershipRecord, regionsNow, touchesWindow, unlistedRegions } from "../../kernel/dax/decision.ts";
+import { ownershipRecord, regionsNow, touchesWindow, unlistedRegions, windowLines } from "../../kernel/dax/decision.ts";
 import type { OwnershipRecord } from "../../kernel/dax/decision.ts";
 import type { Share, Situation, Turn } from "../../kernel/dax/ownership-reasons.ts";
 import { sharesOf, sharesText, turnsOf } from "../../kernel/dax/ownership-reasons.ts";
@@ -11,6 +11,7 @@ import { daxBus, daxDeviceOf } from "../../kernel/dax/types.ts";
 import type { Range } from "../../kernel/resource/resource.ts";
 import { createResource, formatRange, overlaps, resourceSize, subtract } from "../../kernel/resource/resource.ts";
 import { troubles } from "../../kernel/cxl/trouble.ts";
+import type { RegionEvent } from "../../kernel/cxl/region-history.ts";
 import { regionHistory } from "../../kernel/cxl/region-history.ts";
 import type { DecidingPolicies, Evidence, OwnerShare, RangeExplanation } from "../../scenario/explanation.ts";
 import type { PolicyName } from "../../scenario/policies.ts";
@@ -46,29 +47,37 @@ function namedTurn(scene: Scene, { values, shares }: Turn): DecidingPolicies {
   return { values: now, otherwise, outcome: outcomeText(shares) };
 }
 
+const regionEvents = ({ kernel }: Scene, kind: RegionEvent["kind"]): RegionEvent[] => regionHistory(kernel).filter((event) => event.kind === kind);
+
 /** What there was to decide over; where nothing was asked, what there is now. */
 function situationOf(scene: Scene, record: OwnershipRecord | null): Situation {
   const { kernel } = scene;
+  const at = record?.at ?? Number.MAX_SAFE_INTEGER;
   const entries = softReservedEntries(kernel).filter(({ start, end }) => touchesWindow(kernel, createResource("", start, end - start + 1n)));
-  if (record !== null) return { input: record.input, entries, unlisted: record.unlisted };
+  const made = regionEvents(scene, "constructed").filter((event) => event.at <= at);
+  const later = regionEvents(scene, "assembled").filter((event) => event.at > at).map((event) => ({ name: event.region, start: event.start, end: event.end, isCommitted: true }));
+  const facts = { entries, later, isExclusive: kernel.policy.isDaxExclusive };
+  if (record !== null) return { ...facts, input: record.input, made: [...made, ...record.input.regions], unlisted: record.unlisted, windows: record.windows };
   const { owner, split, leftover, blast, failover } = kernel.policy.softReserved;
-  return { input: { ranges: entries.map((entry) => ({ ...entry, isRemainder: false })), regions: regionsNow(kernel), troubles: troubles(kernel), policy: { owner, split, leftover, blast, failover } }, entries, unlisted: unlistedRegions(kernel) };
+  const regions = regionsNow(kernel);
+  const isCut = split === "trim";
+  const ranges = entries.flatMap((entry) => (isCut ? subtract(entry, [...made, ...regions]) : [entry])).map((range) => ({ ...range, isRemainder: isCut }));
+  return { ...facts, input: { ranges, regions, troubles: troubles(kernel), policy: { owner, split, leftover, blast, failover } }, made: [...made, ...regions], unlisted: unlistedRegions(kernel), windows: windowLines(kernel) };
 }
 
 /** Policies outside the decision itself: when it fell, and whether a region that failed holds addresses. */
 function momentTurns(scene: Scene, range: Range, { kind }: Reason, situation: Situation): DecidingPolicies[] {
-  const { input, unlisted } = situation;
+  const { input } = situation;
   const turns: DecidingPolicies[] = [];
-  const before = sharesText(sharesOf(input, range, unlisted));
+  const before = sharesText(sharesOf(situation, range));
   const add = (name: PolicyName, value: string, shares: readonly Share[]): void => {
     if (sharesText(shares) !== before) turns.push({ values: { [name]: scene.policies[name] }, otherwise: { [name]: value }, outcome: outcomeText(shares) });
   };
   if (kind === "slow-device" && scene.policies.quiesce !== "barrier") {
-    const assembled = regionHistory(scene.kernel).filter((event) => event.kind === "assembled" && overlaps(event, range));
-    const regions = [...input.regions.filter((region) => !assembled.some((event) => overlaps(event, region))), ...assembled.map((event) => ({ name: event.region, start: event.start, end: event.end, isCommitted: true }))];
-    add("quiesce", "barrier", sharesOf({ ...input, regions, troubles: [] }, range, unlisted));
+    const regions = [...input.regions.filter((region) => !situation.later.some((one) => overlaps(one, region))), ...situation.later];
+    add("quiesce", "barrier", sharesOf({ ...situation, later: [] }, range, { ...input, regions, troubles: [] }));
   }
-  if (scene.policies.hpahold === "at-construct") add("hpahold", "after-assembly", sharesOf(input, range, input.regions.filter(({ isCommitted }) => !isCommitted).map(({ name }) => name)));
+  if (scene.policies.hpahold === "at-construct") add("hpahold", "after-assembly", sharesOf({ ...situation, unlisted: input.regions.filter(({ isCommitted }) => !isCommitted).map(({ name }) => name) }, range));
   return turns;
 }
 
@@ -99,13 +108,13 @@ function unusable(scene: Scene, range: Range): string[] {
 }
 
 /** What was to come of it, when that is not what there is. */
-function sinceThen(range: Range, record: OwnershipRecord | null, shares: readonly OwnerShare[]): string[] {
+function sinceThen(scene: Scene, range: Range, record: OwnershipRecord | null, shares: readonly OwnerShare[]): string[] {
   if (record === null) return [];
-  const meant = sharesOf(record.input, range, record.unlisted);
+  const meant = sharesOf(situationOf(scene, record), range);
   const now = shares.map(({ owner, start, end }) => ({ owner, start: BigInt(start), end: BigInt(end) }));
   const bytes = (list: readonly Share[], owner: string): bigint => list.reduce((sum, share) => (share.owner === owner ? sum + resourceSize(share) : sum), 0n);
   if ((["cxl", "hmem", "nobody"] as const).every((owner) => bytes(meant, owner) === bytes(now, owner))) return [];
-  return [`At the decision it was to be: ${outcomeText(meant)}. What there is now came later.`];
+  return [`By the decision: ${outcomeText(meant)}. What there is now came later.`];
 }
 
 function ownerName(shares: readonly OwnerShare[], record: OwnershipRecord | null, range: Range): RangeExplanation["owner"] {
@@ -120,15 +129,15 @@ function ownerName(shares: readonly OwnerShare[], record: OwnershipRecord | null
 function evidenceFor(scene: Scene, range: Range, record: OwnershipRecord | null, { traces }: Reason): Evidence[] {
   const pieces = record?.verdict.ranges.filter((one) => overlaps(one.range, range)).flatMap((one) => [one.range, ...one.pieces]) ?? [];
   const texts = [range, ...pieces].map(({ start, end }) => `: ${formatRange(start, end).slice(0, -1)}`);
-  const said = [...linesWith(scene, traces), ...linesWith(scene, texts)];
+  const said = [...linesWith(scene, traces, 6, true), ...linesWith(scene, traces, 3), ...linesWith(scene, texts, 6)];
   return said.filter((line, index) => said.findIndex((other) => other.atNs === line.atNs && other.text === line.text) === index).toSorted((a, b) => a.atNs - b.atNs || (a.record ?? 0) - (b.record ?? 0));
 }
 
 /** Under `trim` a region takes its part of a range out as soon as it is made. */
 function trimmed(scene: Scene, range: Range, record: OwnershipRecord | null): string[] {
-  if (record === null || scene.policies.sr !== "trim") return [];
-  const gone = subtract(range, record.input.ranges);
-  return gone.map((part) => `${sizeText(resourceSize(part))} at 0x${part.start.toString(16)} had been cut out of it when a region was made there (sr: trim): nobody was asked about them.`);
+  if (scene.policies.sr !== "trim") return [];
+  const gone = subtract(range, record === null ? softReservedRanges(scene.kernel) : record.input.ranges);
+  return gone.map((part) => `${sizeText(resourceSize(part))} at 0x${part.start.toString(16)} had been cut out of it when a region was made there (sr: trim): nobody was asked about that.`);
 }
 
 export function rangesNow(scene: Scene): RangeExplanation[] {
@@ -139,7 +148,7 @@ export function rangesNow(scene: Scene): RangeExplanation[] {
     const shares = sharesNow(range, parts);
     return {
       ...spanOf(range), owner: ownerName(shares, record, range), shares, reason: reason.kind,
-      why: [...reason.why, ...trimmed(scene, range, record), ...unusable(scene, range), ...sinceThen(range, record, shares)],
+      why: [...reason.why, ...trimmed(scene, range, record), ...unusable(scene, range), ...sinceThen(scene, range, record, shares)],
       policies: policiesFor(scene, range, reason, record), evidence: evidenceFor(scene, range, record, reason),
     };
   });

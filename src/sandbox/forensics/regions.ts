@@ -38,7 +38,7 @@ export function regionsNow(scene: Scene): RegionExplanation[] {
 }
 
 /** Why a dax device has no driver, as the log's last word on it says. */
-export const whyUnbound = (scene: Scene, device: Device): string => linesWith(scene, [`kmem ${device.name}: `, `device_dax ${device.name}: `], 0, 1000).at(-1)?.text ?? "no driver took it";
+export const whyUnbound = (scene: Scene, device: Device): string => linesWith(scene, [`kmem ${device.name}: `, `device_dax ${device.name}: `], 1000).at(-1)?.text ?? "no driver took it";
 
 export function daxNow(scene: Scene): DaxExplanation[] {
   return busDevices(scene.kernel, daxBus).flatMap((device) => daxDeviceOf(device).ranges.map(({ start, size }): DaxExplanation => ({

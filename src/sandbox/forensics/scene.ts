@@ -2,7 +2,7 @@
 
 import type { Device } from "../../kernel/base/device.ts";
 import { busDevices } from "../../kernel/base/device.ts";
-import type { Kernel } from "../../kernel/base/kernel.ts";
+import type { Kernel, LogLevel } from "../../kernel/base/kernel.ts";
 import { cxlBus, isRegion } from "../../kernel/cxl/types.ts";
 import type { FileSystem } from "../../kernel/sysfs/file-system.ts";
 import { resourceSize } from "../../kernel/resource/resource.ts";
@@ -46,12 +46,14 @@ export function sizeText(bytes: bigint): string {
 /** Said of every region on its way, deciding nothing. */
 const idleTalk = /config state|: probe: -6$|region sort successful| target\[/;
 
-/** Lines of the log from a line on that hold one of the texts, in order, at most `most`. */
-export function linesWith({ kernel, records }: Scene, texts: readonly string[], from = 0, most = 6): Evidence[] {
+const loudLevels: readonly LogLevel[] = ["emerg", "alert", "crit", "err", "warn"];
+
+/** Lines of the log that hold one of the texts, in order, at most `most`; `isLoud`: those that are shown without debugging, warnings and worse. */
+export function linesWith({ kernel, records }: Scene, texts: readonly string[], most: number, isLoud = false): Evidence[] {
   const found: Evidence[] = [];
-  for (let index = from; index < kernel.log.length && found.length < most; index++) {
+  for (let index = 0; index < kernel.log.length && found.length < most; index++) {
     const line = kernel.log[index];
-    if (line !== undefined && !idleTalk.test(line.text) && texts.some((text) => line.text.includes(text))) found.push({ atNs: line.at, record: records[index] ?? null, text: line.text });
+    if (line !== undefined && (!isLoud || loudLevels.includes(line.level)) && !idleTalk.test(line.text) && texts.some((text) => line.text.includes(text))) found.push({ atNs: line.at, record: records[index] ?? null, text: line.text });
   }
   return found;
 }
