@@ -19,6 +19,7 @@ import { checkTarget, failCheck, logName, refuse, requireAuto } from "./region-c
 import { assemble } from "./region-auto-check.ts";
 import { endAssembly, watchAssembly } from "./region-failure.ts";
 import { addMember, updateSharedBandwidth } from "./region-performance.ts";
+import { noteRegion, noteUnplaced } from "./region-history.ts";
 import { endWatch } from "./region-watch.ts";
 import { createRegion, nextRegionName, removeRegion } from "./region.ts";
 import { cxlState, decoderOf, endpointPart, portOf, regionOf, regionStates, rootPart } from "./types.ts";
@@ -90,6 +91,7 @@ const construct = task("region.construct", function* (kernel: Kernel, rootDecode
     unlockRegions(kernel);
   }
   mark(kernel, `${region.name} constructed`, device.name);
+  noteRegion(kernel, "constructed", region, device);
   return region;
 });
 
@@ -130,6 +132,7 @@ function stage(kernel: Kernel, region: Device, device: Device): void {
   part.state = "auto-staged";
   part.stagedIn = region;
   mark(kernel, `${device.name} staged`, region.name);
+  noteRegion(kernel, "staged", region, device);
 }
 
 function attachAuto(kernel: Kernel, region: Device, device: Device): void {
@@ -145,6 +148,7 @@ function attachAuto(kernel: Kernel, region: Device, device: Device): void {
   updateSharedBandwidth(kernel, region);
   if (kernel.policy.assembly.hpaHold === "after-assembly") holdAddresses(kernel, region, device);
   mark(kernel, `${region.name} assembled`);
+  noteRegion(kernel, "assembled", region, device);
 }
 
 /** The region of a decoder's range, locked; one that went while others held the lock is looked for again. */
@@ -173,6 +177,7 @@ const addToRegion = task("region.addTo", function* (kernel: Kernel, device: Devi
     // Said on the endpoint; whether the region runs is decided by its state alone.
     if (!(thrown instanceof SystemError)) throw thrown;
     why = refusedBy(region, device, thrown);
+    noteRegion(kernel, "refused", region, device, thrown);
   } finally {
     unlockRegions(kernel);
   }
@@ -188,6 +193,7 @@ export const discoverRegions = task("region.discover", function* (kernel: Kernel
       yield* addToRegion(kernel, device);
     } catch (thrown) {
       if (!(thrown instanceof SystemError)) throw thrown;
+      noteUnplaced(kernel, device, thrown);
       printk(kernel, "debug", `${logName(endpoint)}: failed to add to region: ${text(rangeOf(device)).replace(":", "-")}`);
     }
   }
