@@ -39,7 +39,7 @@ const atOnce = (summary: string, act: (call: Call) => number): Program => ({
 export const programs: ReadonlyMap<string, Program> = new Map<string, Program>([
   ["cat", atOnce("print files", ({ files, argv, output }) => overPaths("cat", argv, output, (path) => files.read(path)))],
   ["cxl", { summary: "list and configure CXL objects", run: cxl }],
-  ["daxctl", { summary: "list and configure dax devices", run: ({ files, argv, output }) => daxctl(files, argv, output) }],
+  ["daxctl", { summary: "list and configure dax devices", run: daxctl }],
   ["dmesg", atOnce("print the kernel's log", ({ files, argv, output }) => dmesg(files, argv, output))],
   ["echo", { summary: "print words, or store them into a file", run: ({ files, argv, output, shell }) => echo(files, argv, output, shell) }],
   ["ls", atOnce("list folders", ({ files, argv, output }) => overPaths("ls", argv, output, (path) => files.list(path).map((name) => `${name}\n`).join("")))],
