@@ -51,7 +51,7 @@ function* listen(files: FileSystem): Task<Listening> {
 }
 
 /** Until it is interrupted. @throws SystemError EINTR, and what writing a line throws */
-function* follow(files: FileSystem, listening: Listening, isHuman: boolean, write: Write): Task<void> {
+function* follow(files: FileSystem, listening: Listening, isHuman: boolean, write: Write): Task<never> {
   let { seen } = listening;
   try {
     for (;;) {
@@ -101,8 +101,7 @@ export function* monitor(files: FileSystem, argv: readonly string[], output: Out
     return 0;
   }
   try {
-    yield* follow(files, listening, flags.has("human"), write);
-    return 0;
+    return yield* follow(files, listening, flags.has("human"), write);
   } catch (thrown) {
     if (!(thrown instanceof SystemError)) throw thrown;
     return thrown.errno === "EINTR" ? interrupted : fail(output, `failed: -${thrown.number}`, thrown.errno);

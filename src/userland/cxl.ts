@@ -12,16 +12,9 @@ import { cxlUsage } from "./cxl-usage.ts";
 import type { CxlCommand } from "./cxl-usage.ts";
 import type { Call } from "./programs.ts";
 import type { Tool } from "./tool.ts";
-import { runTool } from "./tool.ts";
+import { atOnce, runTool } from "./tool.ts";
 
 type Act = (call: Call) => Task<number>;
-
-/** A command that never waits. */
-const atOnce = (act: (call: Call) => number): Act =>
-  // eslint-disable-next-line require-yield
-  function* (call) {
-    return act(call);
-  };
 
 const table = <N extends CxlCommand>(names: readonly N[], act: (name: N, call: Call) => Task<number>): [N, Act][] => names.map((name) => [name, (call) => act(name, call)]);
 

@@ -3,7 +3,10 @@
 import type { FileSystem } from "../kernel/sysfs/file-system.ts";
 import { blocksOf } from "./dax-memory.ts";
 import { inDirectoryOrder, inToolOrder } from "./directory-order.ts";
+import { humanize } from "./human.ts";
 import type { Json } from "./json.ts";
+import { toJson } from "./json.ts";
+import type { Output } from "./output.ts";
 import { deviceFolder, devicesOf, driverOf, numberAttribute, pathOf } from "./tree.ts";
 
 /** Name of the device that a dax device's region hangs on. */
@@ -86,4 +89,11 @@ export function describeDaxRegion(files: FileSystem, region: DaxRegion, devices:
     align: read("align"),
     devices: devices.length > 0 ? devices : undefined,
   };
+}
+
+/** An array; with -u one item stands alone. Nothing at all is printed of an empty one. */
+export function display(items: readonly Json[], isHuman: boolean, output: Output): void {
+  if (items.length === 0) return;
+  const shown = isHuman ? items.map(humanize) : items;
+  output.out(toJson(isHuman && shown.length === 1 ? (shown[0] ?? []) : shown));
 }

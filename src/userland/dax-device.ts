@@ -4,21 +4,15 @@ import type { Errno } from "../kernel/base/errno.ts";
 import { errnoText } from "../kernel/base/errno.ts";
 import type { FileSystem } from "../kernel/sysfs/file-system.ts";
 import type { Task } from "../sim/task.ts";
-import { daxDevicesOf, daxRegions, describeDaxDevice, isRegionNamed } from "./dax-describe.ts";
+import { daxDevicesOf, daxRegions, describeDaxDevice, display, isRegionNamed } from "./dax-describe.ts";
 import { blocksOf, isAutoOnline, offlineBlocks, onlineBlocks } from "./dax-memory.ts";
+import { daxctlUsage } from "./dax-usage.ts";
 import { counted, exitOf, tryStore } from "./failure.ts";
-import { humanize } from "./human.ts";
 import type { Json } from "./json.ts";
-import { toJson } from "./json.ts";
-import type { OptionSpec, Options } from "./options.ts";
+import type { Options } from "./options.ts";
 import { UsageProblem, parseOptions, parseToolSize } from "./options.ts";
 import type { Output } from "./output.ts";
 import { deviceFolder, driverOf } from "./tree.ts";
-
-const baseSpec = { region: { short: "r", value: true }, human: { short: "u" }, verbose: { short: "v" } } as const satisfies OptionSpec;
-const forceSpec = { ...baseSpec, force: { short: "f" } } as const satisfies OptionSpec;
-const onlineSpec = { ...baseSpec, "no-movable": { short: "" } } as const satisfies OptionSpec;
-const reconfigureSpec = { ...forceSpec, mode: { short: "m", value: true }, "no-online": { short: "N" }, "no-movable": { short: "" }, size: { short: "s", value: true }, align: { short: "a", value: true } } as const satisfies OptionSpec;
 
 interface Call {
   readonly files: FileSystem;
@@ -34,7 +28,7 @@ const isRam = (files: FileSystem, device: string): boolean => driverOf(files, "d
 const sections = (count: number): string => `memory section${count === 1 ? "" : "s"}`;
 
 /** Names the device to the driver, then binds it. A device that is bound stays as it is. */
-export function* enableDevice(files: FileSystem, device: string, driver: "device_dax" | "kmem", output: Output): Task<Errno | undefined> {
+export function* enableDevice(files: FileSystem, device: string, driver: "device_dax" | "kmem" | "fsdev_dax", output: Output): Task<Errno | undefined> {
   if (driverOf(files, "dax", device) !== undefined) return undefined;
   const folder = `/sys/bus/dax/drivers/${driver}`;
   let errno: Errno | undefined;
@@ -144,6 +138,24 @@ function* toDevdax(call: Call, device: string): Task<Outcome> {
   return yield* enableDevice(files, device, "device_dax", output);
 }
 
+/** A file system's device: only from devdax mode, with a driver of its own, which this kernel does not have. */
+function* toFamfs(call: Call, device: string): Task<Outcome> {
+  const { files, output } = call;
+  if (isRam(files, device)) {
+    output.err(`${device} is in system-ram mode; must be in devdax mode to convert to famfs\n`);
+    return "EINVAL";
+  }
+  return (yield* disableDevice(call, device)) ?? (yield* enableDevice(files, device, "fsdev_dax", output));
+}
+
+/** A mode's number as the tool counts it: one that it does not know is 0. */
+function* refuseMode({ output }: Call, device: string): Task<Outcome> {
+  output.err(`${device}: unknown mode requested: 0\n`);
+  return "EINVAL";
+}
+
+const modes: ReadonlyMap<string | undefined, (call: Call, device: string) => Task<Outcome>> = new Map([["system-ram", toRam], ["devdax", toDevdax], ["famfs", toFamfs]]);
+
 /** Size and alignment alone, or a mode; a device that has the mode already counts as done. */
 function* reconfigure(call: Call, device: string): Task<Outcome> {
   const { files, options, output, shown } = call;
@@ -154,47 +166,59 @@ function* reconfigure(call: Call, device: string): Task<Outcome> {
     if (errno !== undefined) output.err(`libdaxctl: daxctl_dev_set_${name}: ${device}: failed to set ${name}\n`);
     if (errno !== undefined || name === "size") return errno;
   }
-  const outcome = options.values.get("mode") === "system-ram" ? yield* toRam(call, device) : yield* toDevdax(call, device);
+  const outcome = yield* (modes.get(options.values.get("mode")) ?? refuseMode)(call, device);
   if (outcome !== undefined && outcome !== "idle") return outcome;
   shown.push(describeDaxDevice(files, device, false));
   return undefined;
 }
 
 interface DeviceCommand {
-  readonly spec: OptionSpec;
   readonly act: (call: Call, device: string) => Task<Outcome>;
   readonly failing: string;
   readonly done: string;
 }
 
-const commands: Readonly<Record<string, DeviceCommand>> = {
-  "reconfigure-device": { spec: reconfigureSpec, act: reconfigure, failing: "reconfiguring devices", done: "reconfigured" },
-  "online-memory": { spec: onlineSpec, act: (call, device) => inMode(call, device, true, online), failing: "onlining memory", done: "onlined memory for" },
-  "offline-memory": { spec: baseSpec, act: (call, device) => inMode(call, device, true, offline), failing: "offlining memory", done: "offlined memory for" },
-  "enable-device": { spec: baseSpec, act: (call, device) => inMode(call, device, false, enable), failing: "enabling device", done: "enabled" },
-  "disable-device": { spec: baseSpec, act: (call, device) => inMode(call, device, false, disableDevice), failing: "disabling device", done: "disabled" },
-  "destroy-device": { spec: forceSpec, act: destroy, failing: "destroying devices", done: "destroyed" },
-};
+const commands = {
+  "destroy-device": { act: destroy, failing: "destroying devices", done: "destroyed" },
+  "reconfigure-device": { act: reconfigure, failing: "reconfiguring devices", done: "reconfigured" },
+  "online-memory": { act: (call, device) => inMode(call, device, true, online), failing: "onlining memory", done: "onlined memory for" },
+  "offline-memory": { act: (call, device) => inMode(call, device, true, offline), failing: "offlining memory", done: "offlined memory for" },
+  "disable-device": { act: (call, device) => inMode(call, device, false, disableDevice), failing: "disabling device", done: "disabled" },
+  "enable-device": { act: (call, device) => inMode(call, device, false, enable), failing: "enabling device", done: "enabled" },
+} as const satisfies Readonly<Record<string, DeviceCommand>>;
 
-export const isDeviceCommand = (name: string): boolean => Object.hasOwn(commands, name);
+type DeviceCommandName = keyof typeof commands;
+export const deviceCommands = Object.keys(commands) as readonly DeviceCommandName[];
 
-function checkUsage(name: string, options: Options): void {
-  if (options.words.length !== 1) throw new UsageProblem(options.words.length === 0 ? `specify a device to ${name.split("-")[0] ?? ""}, or "all"` : `unknown extra parameter "${options.words[1] ?? ""}"`);
-  if (name !== "reconfigure-device") return;
-  const mode = options.values.get("mode");
-  if (mode === undefined && !options.values.has("size") && !options.values.has("align")) throw new UsageProblem("a 'align', 'mode' or 'size' option is required");
-  if (mode !== undefined && mode !== "system-ram" && mode !== "devdax") throw new UsageProblem(`unknown mode requested: ${mode}`);
-  if (mode === "devdax" && options.flags.has("no-online")) throw new UsageProblem("--no-online is incompatible with --mode=devdax");
+/** What is wrong with the words and options of a command, in the tool's words. */
+function wrongUse(name: DeviceCommandName, { words, flags, values }: Options): string | undefined {
+  if (words.length !== 1) return words.length === 0 ? `specify a device to ${name.split("-")[0] ?? ""}, or "all"` : `unknown extra parameter "${words[1] ?? ""}"`;
+  if (name !== "reconfigure-device") return undefined;
+  const mode = values.get("mode");
+  if (flags.has("check-config")) return mode === undefined && !flags.has("no-online") && !flags.has("no-movable") ? undefined : `${words[0] ?? ""}: -C cannot be used with --mode, --(no-)movable, or --(no-)online`;
+  if (mode === undefined && !values.has("size") && !values.has("align")) return "error: a 'align', 'mode' or 'size' option is required";
+  return (mode === "devdax" || mode === "famfs") && flags.has("no-online") ? `--no-online is incompatible with --mode=${mode}` : undefined;
 }
 
-export function* deviceCommand(files: FileSystem, name: string, argv: readonly string[], output: Output): Task<number> {
-  const command = commands[name];
-  if (command === undefined) throw new UsageProblem(`Unknown command: '${name}'`);
-  const options = parseOptions(command.spec, argv);
-  checkUsage(name, options);
+/** Configuration files are not there, which is no error to the tool. */
+function checkConfig(device: string, output: Output): number {
+  output.err(`no UUID match for ${device} found in config files\n${device}: missing or malformed config section\n`);
+  return 0;
+}
+
+export function* deviceCommand(files: FileSystem, name: DeviceCommandName, argv: readonly string[], output: Output): Task<number> {
+  const command: DeviceCommand = commands[name];
+  const options = parseOptions(daxctlUsage[name].options, argv);
+  const wrong = wrongUse(name, options);
+  if (wrong !== undefined) {
+    output.err(`${wrong}\n`);
+    throw new UsageProblem("");
+  }
+  const wanted = options.words[0] ?? "";
+  if (options.flags.has("check-config")) return checkConfig(wanted, output);
   const call: Call = { files, options, output, shown: [] };
   const regions = daxRegions(files).filter((region) => isRegionNamed(region, options.values.get("region")));
-  const devices = regions.flatMap((region) => daxDevicesOf(files, region.name, true)).filter((device) => options.words[0] === "all" || device === options.words[0]);
+  const devices = regions.flatMap((region) => daxDevicesOf(files, region.name, true)).filter((device) => wanted === "all" || device === wanted);
   let done = 0;
   let last: Outcome;
   for (const device of devices) {
@@ -202,11 +226,7 @@ export function* deviceCommand(files: FileSystem, name: string, argv: readonly s
     if (outcome === undefined) done++;
     else last = outcome;
   }
-  if (call.shown.length > 0) {
-    const isHuman = options.flags.has("human");
-    const shown = isHuman ? call.shown.map(humanize) : call.shown;
-    output.out(toJson(isHuman && shown.length === 1 ? (shown[0] ?? []) : shown));
-  }
+  display(call.shown, options.flags.has("human"), output);
   if (last !== undefined && last !== "idle") output.err(`error ${command.failing}: ${errnoText(last)}\n`);
   output.err(`${command.done} ${counted(done, "device")}\n`);
   return last === undefined ? 0 : last === "idle" ? 1 : exitOf(last);

@@ -1,93 +1,65 @@
-// `daxctl`: list and create dax devices; commands on devices are in dax-device.ts.
+// `daxctl`: which command a line calls; lists, and what belongs to ACPI tables and device models. Version 85 of the tool (user-interface sheet, section 3).
 
-import type { Errno } from "../kernel/base/errno.ts";
 import { errnoText } from "../kernel/base/errno.ts";
 import type { FileSystem } from "../kernel/sysfs/file-system.ts";
 import type { Task } from "../sim/task.ts";
+import { createDevice } from "./dax-create.ts";
 import type { DaxRegion } from "./dax-describe.ts";
-import { daxDevicesOf, daxRegions, describeDaxDevice, describeDaxRegion, isRegionNamed } from "./dax-describe.ts";
-import { deviceCommand, enableDevice, isDeviceCommand } from "./dax-device.ts";
-import { counted, exitOf, tryStore } from "./failure.ts";
-import { humanize } from "./human.ts";
+import { daxDevicesOf, daxRegions, describeDaxDevice, describeDaxRegion, display, isRegionNamed } from "./dax-describe.ts";
+import { deviceCommand, deviceCommands } from "./dax-device.ts";
+import { daxctlUsage } from "./dax-usage.ts";
 import type { Json } from "./json.ts";
-import { toJson } from "./json.ts";
-import type { Options } from "./options.ts";
-import { UsageProblem, parseOptions, parseToolSize } from "./options.ts";
+import { UsageProblem, parseOptions } from "./options.ts";
 import type { Output } from "./output.ts";
-import { deviceFolder, numberAttribute } from "./tree.ts";
+import type { Call } from "./programs.ts";
+import type { Tool } from "./tool.ts";
+import { atOnce, runTool } from "./tool.ts";
 
-const listSpec = { devices: { short: "D" }, regions: { short: "R" }, mappings: { short: "M" }, idle: { short: "i" }, human: { short: "u" }, region: { short: "r", value: true }, dev: { short: "d", value: true } } as const;
-const createSpec = { region: { short: "r", value: true }, size: { short: "s", value: true }, align: { short: "a", value: true }, human: { short: "u" }, verbose: { short: "v" } } as const;
-
-/** An array; with -u one item stands alone. Nothing at all is printed of an empty one. */
-export function display(items: readonly Json[], isHuman: boolean, output: Output): void {
-  if (items.length === 0) return;
-  const shown = isHuman ? items.map(humanize) : items;
-  output.out(toJson(isHuman && shown.length === 1 ? (shown[0] ?? []) : shown));
-}
-
+/** Without -D and -R a region filter means regions, a device filter devices, none devices. */
 function list(files: FileSystem, argv: readonly string[], output: Output): number {
-  const options = parseOptions(listSpec, argv);
+  const options = parseOptions(daxctlUsage.list.options, argv);
+  if (options.words.length > 0) throw new UsageProblem(`unknown parameter "${options.words[0] ?? ""}"\n`);
   const wanted = options.values.get("dev");
-  const withRegions = options.flags.has("regions");
-  const withDevices = options.flags.has("devices") || !withRegions;
-  const describe = (region: DaxRegion): Json[] => {
-    const devices = daxDevicesOf(files, region.name, options.flags.has("idle")).filter((device) => wanted === undefined || wanted === "all" || wanted === device);
-    return devices.map((device) => describeDaxDevice(files, device, options.flags.has("mappings")));
-  };
+  const isChosen = options.flags.has("regions") || options.flags.has("devices");
+  const withRegions = isChosen ? options.flags.has("regions") : options.values.has("region");
+  const withDevices = isChosen ? options.flags.has("devices") : wanted !== undefined || !withRegions;
+  const isMeant = (device: string): boolean => wanted === undefined || wanted === "all" || wanted === device || `dax${wanted}` === device;
+  const describe = (region: DaxRegion): Json[] => daxDevicesOf(files, region.name, options.flags.has("idle")).filter(isMeant).map((device) => describeDaxDevice(files, device, options.flags.has("mappings")));
   const regions = daxRegions(files).filter((region) => isRegionNamed(region, options.values.get("region")));
   const items = withRegions ? regions.map((region) => describeDaxRegion(files, region, withDevices ? describe(region) : [], true)) : regions.flatMap(describe);
   display(items, options.flags.has("human"), output);
   return 0;
 }
 
-interface Created {
-  readonly device: string;
+/** Splits a table of firmware that was saved as files; this machine's are none of a user's files, and the tool stops at the first that it misses. */
+function splitAcpi(argv: readonly string[], output: Output): number {
+  const { values, words } = parseOptions(daxctlUsage["split-acpi"].options, argv);
+  if (words.length > 0) throw new UsageProblem(`unknown parameter "${words[0] ?? ""}"\n`);
+  const nodes = Number(values.get("nodes") ?? 2);
+  if (nodes < 2) throw new UsageProblem(`--nodes=${nodes}, must be greater than 2\n`);
+  if ((nodes & (nodes - 1)) !== 0) throw new UsageProblem(`--nodes=${nodes}, must be power of 2\n`);
+  output.err(`  Error: failed to open required ${values.get("directory") ?? "."}/nfit.dat\n\n`);
+  return 1;
 }
 
-function* createIn(files: FileSystem, region: DaxRegion, options: Options, output: Output): Task<Created | Errno> {
-  const sizeText = options.values.get("size");
-  const size = sizeText === undefined ? numberAttribute(files, region.bus, region.name, "dax_region/available_size") : parseToolSize(sizeText);
-  if (size === undefined) throw new UsageProblem(`size "${sizeText ?? ""}" is no size`);
-  if ((yield* tryStore(files.write(`${region.folder}/create`, "1"))) !== undefined) return "ENOSPC";
-  const device = files.read(`${region.folder}/seed`).trim();
-  if (device === "" || size === 0n) return "ENOSPC";
-  const own = deviceFolder("dax", device);
-  const align = parseToolSize(options.values.get("align") ?? "");
-  const stores = [...(align === undefined ? [] : [["align", String(align)] as const]), ["size", `0x${size.toString(16)}`] as const];
-  for (const [name, value] of stores) {
-    const errno = yield* tryStore(files.write(`${own}/${name}`, value));
-    if (errno === undefined) continue;
-    output.err(`libdaxctl: daxctl_dev_set_${name}: ${device}: failed to set ${name}\n`);
-    return errno;
-  }
-  const errno = yield* enableDevice(files, device, "device_dax", output);
-  if (errno === undefined) return { device };
-  output.err(`${device}: enable failed: ${errnoText(errno)}\n`);
-  return errno;
+/** The dax-class model of old kernels: there is no folder for the file that would choose another. */
+function migrateDeviceModel(argv: readonly string[], output: Output): number {
+  const { words } = parseOptions(daxctlUsage["migrate-device-model"].options, argv);
+  if (words.length > 0) throw new UsageProblem(`unknown parameter "${words[0] ?? ""}"\n`);
+  output.err(`  Error: failed to install /etc/modprobe.d/daxctl.conf: ${errnoText("ENOENT")}\n\n`);
+  return 1;
 }
 
-function* create(files: FileSystem, argv: readonly string[], output: Output): Task<number> {
-  const options = parseOptions(createSpec, argv);
-  let last: Errno | undefined = "ENXIO";
-  const shown: Json[] = [];
-  for (const region of daxRegions(files)) {
-    if (!isRegionNamed(region, options.values.get("region"))) continue;
-    const result = yield* createIn(files, region, options, output);
-    last = typeof result === "string" ? result : undefined;
-    if (typeof result !== "string") shown.push(describeDaxDevice(files, result.device, false));
-  }
-  display(shown, options.flags.has("human"), output);
-  if (last !== undefined) output.err(`error creating devices: ${errnoText(last)}\n`);
-  output.err(`created ${counted(shown.length, "device")}\n`);
-  return last === undefined ? 0 : exitOf(last);
-}
+const tool: Tool = {
+  name: "daxctl", usage: daxctlUsage,
+  commands: new Map([
+    ["list", atOnce(({ files, argv, output }) => list(files, argv, output))],
+    ["split-acpi", atOnce(({ argv, output }) => splitAcpi(argv, output))],
+    ["migrate-device-model", atOnce(({ argv, output }) => migrateDeviceModel(argv, output))],
+    ["create-device", ({ files, argv, output }) => createDevice(files, argv, output)],
+    ...deviceCommands.map((name) => [name, ({ files, argv, output }: Call) => deviceCommand(files, name, argv, output)] as const),
+  ]),
+};
 
 /** `daxctl ...`: exit code. */
-export function* daxctl(files: FileSystem, argv: readonly string[], output: Output): Task<number> {
-  const [command = "", ...rest] = argv;
-  if (command === "list") return list(files, rest, output);
-  if (command === "create-device") return yield* create(files, rest, output);
-  if (isDeviceCommand(command)) return yield* deviceCommand(files, command, rest, output);
-  throw new UsageProblem(`Unknown command: '${command}'`);
-}
+export const daxctl = (call: Call): Task<number> => runTool(tool, call);

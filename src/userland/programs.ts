@@ -39,7 +39,7 @@ const atOnce = (summary: string, act: (call: Call) => number): Program => ({
 export const programs: ReadonlyMap<string, Program> = new Map<string, Program>([
   ["cat", atOnce("print files", ({ files, argv, input, output }) => overPaths("cat", argv.length === 0 ? ["-"] : argv, output, (path) => (path === "-" ? input : files.read(path))))],
   ["cxl", { summary: "list and configure CXL objects", run: cxl }],
-  ["daxctl", { summary: "list and configure dax devices", run: ({ files, argv, output }) => daxctl(files, argv, output) }],
+  ["daxctl", { summary: "list and configure dax devices", run: daxctl }],
   ["dmesg", { summary: "print, follow or clear the kernel's log", run: ({ files, argv, output }) => dmesg(files, argv, output) }],
   ["echo", atOnce("print words, or store them with > FILE", ({ argv, output }) => echo(argv, output))],
   ["false", atOnce("fail", () => 1)],

@@ -8,6 +8,13 @@ import type { Call } from "./programs.ts";
 /** Release of ndctl that the tools are like. */
 const version = "85";
 
+/** A command that never waits. */
+export const atOnce = (act: (call: Call) => number): ((call: Call) => Task<number>) =>
+  // eslint-disable-next-line require-yield
+  function* (call) {
+    return act(call);
+  };
+
 export interface Tool {
   readonly name: string;
   /** In the order of --list-cmds. */
