@@ -51,7 +51,7 @@ export function fullHeader(one: PciFunction): string[] {
   const pin = isKnownHeader(one) ? u8(one.config, header.interruptPin) : 0;
   const irq = one.system?.irq ?? 0;
   if (pin !== 0) lines.push(`\tInterrupt: pin ${String.fromCharCode(("A".charCodeAt(0) + pin - 1) & 0xff)} routed to IRQ ${irq}`);
-  else if (irq !== 0) lines.push(`\tInterrupts: unknown pin routed to IRQ ${irq}`);
+  else if (irq !== 0 && isKnownHeader(one)) lines.push(`\tInterrupts: unknown pin routed to IRQ ${irq}`);
   if (one.system !== undefined && one.system.numaNode !== -1) lines.push(`\tNUMA node: ${one.system.numaNode}`);
   return lines;
 }
