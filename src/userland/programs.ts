@@ -5,9 +5,11 @@ import type { Task } from "../sim/task.ts";
 import { dmesg, echo, overPaths } from "./basic.ts";
 import { cxl } from "./cxl.ts";
 import { daxctl } from "./daxctl.ts";
+import { devmem } from "./devmem.ts";
 import { lspci } from "./lspci.ts";
 import { lsmod, modprobe, rmmod } from "./modules.ts";
 import type { Output } from "./output.ts";
+import { setpci } from "./setpci.ts";
 
 /** One call of a program. */
 export interface Call {
@@ -41,6 +43,7 @@ export const programs: ReadonlyMap<string, Program> = new Map<string, Program>([
   ["cat", atOnce("print files", ({ files, argv, output }) => overPaths("cat", argv, output, (path) => files.read(path)))],
   ["cxl", { summary: "list and configure CXL objects", run: ({ files, argv, output }) => cxl(files, argv, output) }],
   ["daxctl", { summary: "list and configure dax devices", run: ({ files, argv, output }) => daxctl(files, argv, output) }],
+  ["devmem", { summary: "access a physical address", run: (call) => devmem(call) }],
   ["dmesg", atOnce("print the kernel's log", ({ files, argv, output }) => dmesg(files, argv, output))],
   ["echo", { summary: "print words, or store them into a file", run: ({ files, argv, output, shell }) => echo(files, argv, output, shell) }],
   ["ls", atOnce("list folders", ({ files, argv, output }) => overPaths("ls", argv, output, (path) => files.list(path).map((name) => `${name}\n`).join("")))],
@@ -49,4 +52,5 @@ export const programs: ReadonlyMap<string, Program> = new Map<string, Program>([
   ["modprobe", { summary: "load or remove modules", run: ({ files, argv, output }) => modprobe(files, argv, output) }],
   ["readlink", atOnce("print where links lead", ({ files, argv, output }) => overPaths("readlink", argv, output, (path) => `${files.readlink(path)}\n`))],
   ["rmmod", { summary: "remove modules", run: ({ files, argv, output }) => rmmod(files, argv, output) }],
+  ["setpci", { summary: "access registers of PCI functions", run: (call) => setpci(call) }],
 ]);
