@@ -5,10 +5,12 @@ import type { Task } from "../sim/task.ts";
 import { echo, overPaths, sleep } from "./basic.ts";
 import { cxl } from "./cxl.ts";
 import { daxctl } from "./daxctl.ts";
+import { devmem } from "./devmem.ts";
 import { lspci } from "./lspci.ts";
 import { dmesg } from "./dmesg.ts";
 import { lsmod, modprobe, rmmod } from "./modules.ts";
 import type { Output } from "./output.ts";
+import { setpci } from "./setpci.ts";
 
 /** One call of a program. */
 export interface Call {
@@ -44,6 +46,7 @@ export const programs: ReadonlyMap<string, Program> = new Map<string, Program>([
   ["echo", atOnce("print words, or store them with > FILE", ({ argv, output }) => echo(argv, output))],
   ["false", atOnce("fail", () => 1)],
   ["ls", atOnce("list folders", ({ files, argv, output }) => overPaths("ls", argv.length === 0 ? ["."] : argv, output, (path) => files.list(path).map((name) => `${name}\n`).join("")))],
+  ["devmem", { summary: "access a physical address", run: (call) => devmem(call) }],
   ["lspci", atOnce("list PCI functions", lspci)],
   ["lsmod", atOnce("list loaded modules", ({ files, output }) => lsmod(files, output))],
   ["modprobe", { summary: "load or remove modules", run: ({ files, argv, output }) => modprobe(files, argv, output) }],
@@ -51,4 +54,5 @@ export const programs: ReadonlyMap<string, Program> = new Map<string, Program>([
   ["rmmod", { summary: "remove modules", run: ({ files, argv, output }) => rmmod(files, argv, output) }],
   ["sleep", { summary: "let virtual seconds pass", run: sleep }],
   ["true", atOnce("do nothing", () => 0)],
+  ["setpci", { summary: "access registers of PCI functions", run: (call) => setpci(call) }],
 ]);

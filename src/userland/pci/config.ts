@@ -29,7 +29,7 @@ export const showFlags = (value: number, flags: Flags): string => Object.entries
 /** Offsets of the header (PCIe 7.5.1). */
 export const header = {
   vendor: 0x00, device: 0x02, command: 0x04, status: 0x06, revision: 0x08, programmingInterface: 0x09, classCode: 0x0a, cacheLine: 0x0c, latency: 0x0d, type: 0x0e, selfTest: 0x0f, bar0: 0x10, subsystemVendor: 0x2c,
-  subsystem: 0x2e, rom: 0x30, capabilities: 0x34, interruptPin: 0x3d, minimumGrant: 0x3e, maximumLatency: 0x3f,
+  subsystem: 0x2e, rom: 0x30, capabilities: 0x34, interruptLine: 0x3c, interruptPin: 0x3d, minimumGrant: 0x3e, maximumLatency: 0x3f,
 } as const;
 /** Offsets of a bridge's header (PCIe 7.5.1.3). */
 export const bridge = {

@@ -5,7 +5,7 @@ import { bits, bridge, bridgeClass, header, headerTypeOf, headerTypes, hex, show
 import type { PciFunction } from "./functions.ts";
 import { rawBar } from "./functions.ts";
 
-const commandBits = { memory: 2, master: 4, snoop: 0x20, stepping: 0x80, fast: 0x200 } as const;
+const commandBits = { memory: 2, master: 4, snoop: 0x20, stepping: 0x80, fast: 0x200, noInterrupt: 0x400 } as const;
 const commandFlags: Flags = { "I/O": 1, Mem: 2, BusMaster: 4, SpecCycle: 8, MemWINV: 0x10, VGASnoop: 0x20, ParErr: 0x40, Stepping: 0x80, SERR: 0x100, FastB2B: 0x200, DisINTx: 0x400 };
 const statusBits = { capabilities: 0x10, is66: 0x20, definable: 0x40 } as const;
 const statusFlags: readonly [Flags, Flags] = [{ Cap: 0x10, "66MHz": 0x20, UDF: 0x40, FastB2B: 0x80, ParErr: 0x100 }, { ">TAbort": 0x800, "<TAbort": 0x1000, "<MAbort": 0x2000, ">SERR": 0x4000, "<PERR": 0x8000, INTx: 8 }];
@@ -39,6 +39,19 @@ function latencyLine(one: PciFunction): string[] {
   return [`\tLatency: ${u8(one.config, header.latency)}${grants(one)}${line === 0 ? "" : `, Cache Line Size: ${line * 4} bytes`}`];
 }
 
+/** What the operating system routes; a dump knows what software noted in the function. */
+const interruptOf = (one: PciFunction): number => one.system?.irq ?? u8(one.config, header.interruptLine);
+
+/** Of pins the tool names the one behind (B for pin 1), and so it is here. */
+function interruptLine(one: PciFunction): string[] {
+  const pin = u8(one.config, header.interruptPin);
+  const isOff = (u16(one.config, header.command) & commandBits.noInterrupt) !== 0;
+  const irq = interruptOf(one);
+  if (pin === 0 && (isOff || irq === 0)) return [];
+  const name = pin === 0 ? "unknown pin" : pin > 4 ? `pin #${pin}` : `pin ${"ABCDE"[pin]}`;
+  return [`\tInterrupts: ${name}${isOff ? " disabled" : irq === 0 ? "" : ` routed to IRQ ${irq}`}`];
+}
+
 /** -vv: every bit of command and status. */
 export function fullHeader(one: PciFunction): string[] {
   const lines: string[] = [];
@@ -48,10 +61,7 @@ export function fullHeader(one: PciFunction): string[] {
     lines.push(`\tStatus: ${showFlags(status, statusFlags[0])} DEVSEL=${selectSpeed(status)} ${showFlags(status, statusFlags[1])}`);
     lines.push(...latencyLine(one));
   }
-  const pin = isKnownHeader(one) ? u8(one.config, header.interruptPin) : 0;
-  const irq = one.system?.irq ?? 0;
-  if (pin !== 0) lines.push(`\tInterrupt: pin ${String.fromCharCode(("A".charCodeAt(0) + pin - 1) & 0xff)} routed to IRQ ${irq}`);
-  else if (irq !== 0) lines.push(`\tInterrupts: unknown pin routed to IRQ ${irq}`);
+  if (isKnownHeader(one)) lines.push(...interruptLine(one));
   if (one.system !== undefined && one.system.numaNode !== -1) lines.push(`\tNUMA node: ${one.system.numaNode}`);
   return lines;
 }
@@ -65,7 +75,7 @@ export function shortHeader(one: PciFunction): string[] {
   ];
   const parts = [...named.filter(([isSet]) => isSet !== 0).map(([, name]) => name), `${selectSpeed(status)} devsel`];
   if ((command & commandBits.master) !== 0) parts.push(`latency ${u8(one.config, header.latency)}`);
-  if ((one.system?.irq ?? 0) !== 0) parts.push(`IRQ ${one.system?.irq}`);
+  if (interruptOf(one) !== 0) parts.push(`IRQ ${interruptOf(one)}`);
   if (one.system !== undefined && one.system.numaNode !== -1) parts.push(`NUMA node ${one.system.numaNode}`);
   return [`\tFlags: ${parts.join(", ")}`];
 }
