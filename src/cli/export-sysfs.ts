@@ -46,9 +46,9 @@ async function reach(run: OpenRun, options: ExportOptions, session: Session): Pr
   for (;;) {
     const until = performance.now() + slice;
     const arrival = way.goOn(() => performance.now() >= until);
-    if (arrival !== "paused") return arrival;
     await nextTurn();
     if (session.isInterrupted) return "interrupted";
+    if (arrival !== "paused") return arrival;
   }
 }
 

@@ -31,12 +31,20 @@ const isName = (name: string): boolean => name !== "" && name !== "." && name !=
 
 const partsOf = (path: string): string[] => path.split("/").filter((part) => part !== "" && part !== ".");
 
+/** Steps up, never more than a link at this depth has above it, then names. */
+function isContained(depth: number, target: string): boolean {
+  const parts = target.split("/");
+  const up = parts.findIndex((part) => part !== "..");
+  return up >= 0 && up <= depth && !parts.slice(up).some((part) => part === "" || part === "." || part === "..");
+}
+
 /**
- * Target of a link at `path`, relative and in such a form that it cannot lead above the root whatever stands on the way: steps up, never
- * more than the link is deep, then names. The kernel stops at its root where a target goes higher.
+ * Target of a link at `path`, relative and in such a form that it cannot lead above the root whatever stands on the way. The kernel's own targets have it
+ * already; the kernel stops at its root where a target goes higher.
  */
 export function containedTarget(path: string, target: string): string {
   const from = partsOf(path).slice(0, -1);
+  if (isContained(from.length, target)) return target;
   const to = target.startsWith("/") ? [] : from.slice();
   for (const part of partsOf(target)) {
     if (part === "..") to.pop();
