@@ -3,7 +3,7 @@
 import type { Kernel } from "../base/kernel.ts";
 import { defineState, printk } from "../base/kernel.ts";
 import type { Coordinates } from "../mm/access-coordinates.ts";
-import { noCoordinates, normalizeFigure, withFigure } from "../mm/access-coordinates.ts";
+import { isLatencyType, noCoordinates, normalizeFigure, withFigure } from "../mm/access-coordinates.ts";
 import type { GenericPort } from "./srat.ts";
 import { parseSrat } from "./srat.ts";
 import { findTable, headerBytes, read16, read32, read64 } from "./tables.ts";
@@ -25,7 +25,6 @@ const knownRevision = 2;
 const hierarchyMask = 0xf;
 /** Order in which Linux prefers initiators: write latency, read latency, write bandwidth, read bandwidth; of a type, the access figure serves both. */
 const preference: readonly (readonly number[])[] = [[0, 2], [0, 1], [3, 5], [3, 4]];
-const firstBandwidthType = 3;
 
 function parseLocality(bytes: Uint8Array, at: number): Locality {
   const [initiatorCount, targetCount] = [read32(bytes, at + 12), read32(bytes, at + 16)];
@@ -69,7 +68,7 @@ export function coordinatesOf(localities: readonly Locality[], target: number): 
     if (locality === undefined) continue;
     const values = candidates.map((initiator) => valueOf(locality, initiator, target));
     const known = values.filter((value) => value > 0);
-    const best = known.length === 0 ? 0 : locality.type < firstBandwidthType ? Math.min(...known) : Math.max(...known);
+    const best = known.length === 0 ? 0 : isLatencyType(locality.type) ? Math.min(...known) : Math.max(...known);
     candidates = candidates.filter((_, index) => values[index] === best);
     if (best > 0) coordinates = withFigure(coordinates, locality.type, best);
   }

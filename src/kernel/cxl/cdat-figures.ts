@@ -1,12 +1,15 @@
 // What a CDAT says of latency and bandwidth: DSMAS and DSLBIS of a device's partitions, SSLBIS of a switch's ports (CDAT 1.03). Pure.
 
 import { read16, read64 } from "../acpi/tables.ts";
+import type { Errno } from "../base/errno.ts";
 import type { Coordinates } from "../mm/access-coordinates.ts";
 import { noCoordinates, normalizeFigure, withFigure } from "../mm/access-coordinates.ts";
 
 const headerBytes = 16;
 const structureHeader = 4;
 const kinds = { memoryRange: 0, latencyBandwidth: 1, switchLatencyBandwidth: 5 } as const;
+/** DSMAS and DSLBIS. */
+const rangeBytes = 24;
 const switchEntryBytes = 8;
 const hierarchyMask = 0xf;
 /** Ports of SSLBIS: the upstream port, any port. */
@@ -34,11 +37,14 @@ function structuresOf(table: Uint8Array, kind: number): { readonly at: number; r
   return found;
 }
 
-/** Ranges in order of their handles, which are all different; undefined: the table has no ranges, or no figures. */
-export function rangeFigures(table: Uint8Array): RangeFigures[] | undefined {
+/** Ranges in order of their handles. What cannot be: EINVAL a structure of a wrong length, EBUSY a handle twice, ENOENT no ranges, or no figures. */
+export function rangeFigures(table: Uint8Array): RangeFigures[] | Errno {
   const figures = structuresOf(table, kinds.latencyBandwidth);
-  const ranges = structuresOf(table, kinds.memoryRange).map(({ at }) => ({ handle: table[at + 4] ?? 0, start: read64(table, at + 8), size: read64(table, at + 16) }));
-  if (ranges.length === 0 || figures.length === 0) return undefined;
+  const found = structuresOf(table, kinds.memoryRange);
+  if ([...found, ...figures].some(({ at, length }) => length !== rangeBytes || at + length > table.length)) return "EINVAL";
+  const ranges = found.map(({ at }) => ({ handle: table[at + 4] ?? 0, start: read64(table, at + 8), size: read64(table, at + 16) }));
+  if (new Set(ranges.map(({ handle }) => handle)).size < ranges.length) return "EBUSY";
+  if (ranges.length === 0 || figures.length === 0) return "ENOENT";
   const withFigures = ranges.map((range): RangeFigures => {
     const own = figures.filter(({ at }) => table[at + 4] === range.handle && ((table[at + 5] ?? 0) & hierarchyMask) === 0);
     return { ...range, coordinates: own.reduce((sum, { at }) => withFigure(sum, table[at + 6] ?? 0, normalizeFigure(table[at + 6] ?? 0, read64(table, at + 8), read16(table, at + 16))), noCoordinates) };

@@ -2,6 +2,7 @@
 // cxl_endpoint_get_perf_coordinates, cxl_endpoint_parse_cdat). INFERRED from published sources: no capture has figures.
 
 import type { Device } from "../base/device.ts";
+import { errnoTable } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { printk } from "../base/kernel.ts";
 import type { Coordinates } from "../mm/access-coordinates.ts";
@@ -14,7 +15,6 @@ import type { Dport, PartitionMode } from "./types.ts";
 import { cxlState, decoderOf, dportTowards, memdevOf, portOf, rootPart } from "./types.ts";
 
 const unlimited = 0xffff_ffff;
-const noEntry = -2;
 
 /** The dport of a host bridge that leads to an endpoint. */
 function bridgeTowards(kernel: Kernel, endpoint: Device): Dport | undefined {
@@ -90,7 +90,7 @@ export function evaluateCdat(kernel: Kernel, endpoint: Device): void {
   const say = (text: string): void => printk(kernel, "debug", `cxl_port ${endpoint.name}: ${text}`);
   if (cdat === null) return;
   const own = rangeFigures(cdat);
-  if (own === undefined) return say(`Failed to parse CDAT: ${noEntry}`);
+  if (typeof own === "string") return say(`Failed to parse CDAT: -${errnoTable[own][0]}`);
   const way = coordinatesTowards(kernel, endpoint);
   if (way === undefined) say("Failed to retrieve ep perf coordinates.");
   const ranges = way === undefined ? [] : own.map((range) => ({ ...range, coordinates: combine(range.coordinates, way) }));

@@ -1,15 +1,16 @@
 // Latency and bandwidth of a region: what its members bring, and what the links, switches, root ports and host bridges that they share let through
 // (cxl_region_perf_data_calculate, cxl_region_shared_upstream_bandwidth_update); the files access0 and access1. INFERRED from published sources.
 
+import type { Task } from "../../sim/task.ts";
+import { task } from "../../sim/task.ts";
 import type { Attribute, Device } from "../base/device.ts";
 import { busDevices, manage } from "../base/device.ts";
 import type { Handler, Kernel } from "../base/kernel.ts";
 import { printk } from "../base/kernel.ts";
 import type { Coordinates } from "../mm/access-coordinates.ts";
-import { areComplete } from "../mm/access-coordinates.ts";
+import { areComplete, noCoordinates } from "../mm/access-coordinates.ts";
 import { targetNode, watchNodes } from "../mm/node.ts";
 import { linkBandwidth } from "../pci/link-rate.ts";
-import { task } from "../../sim/task.ts";
 import type { PartitionPerformance } from "./device-state.ts";
 import { line } from "./format.ts";
 import { cxlBus, cxlState, decoderOf, endpointPart, isRegion, memdevOf, portOf, regionOf } from "./types.ts";
@@ -118,7 +119,7 @@ function throughBridges(flows: Flows): Bandwidth {
   for (const { port, bandwidth } of flows.values()) addFlow(bridges, portOf(port).uport, port, bandwidth);
   let sum = both(0);
   for (const { port, bandwidth } of bridges.values()) {
-    const passed = limited(bandwidth, bandwidthOf(portOf(port).parentDport?.coordinates ?? { readLatency: 0, writeLatency: 0, readBandwidth: 0, writeBandwidth: 0 }));
+    const passed = limited(bandwidth, bandwidthOf(portOf(port).parentDport?.coordinates ?? noCoordinates));
     sum = { read: sum.read + passed.read, write: sum.write + passed.write };
   }
   return sum;
@@ -133,7 +134,7 @@ export function updateSharedBandwidth(kernel: Kernel, region: Device): void {
   regionOf(region).coordinates = { ...regionOf(region).coordinates, readBandwidth: read, writeBandwidth: write };
 }
 
-const forgetNodes = task("cxl_region.forgetNodes", function* (_kernel: Kernel, region: Device) {
+const forgetNodes = task("cxl_region.forgetNodes", function* (_kernel: Kernel, region: Device): Task<void> {
   regionOf(region).isNodeWatched = false;
 });
 

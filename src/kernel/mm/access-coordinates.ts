@@ -27,6 +27,10 @@ const figuresOfType: readonly (readonly (keyof Coordinates)[])[] = [
   ["readLatency", "writeLatency"], ["readLatency"], ["writeLatency"], ["readBandwidth", "writeBandwidth"], ["readBandwidth"], ["writeBandwidth"],
 ];
 const firstBandwidthType = 3;
+
+/** Latency, of which less is better; the others are bandwidths. */
+export const isLatencyType = (type: number): boolean => type < firstBandwidthType;
+
 const picosecondsPerNanosecond = 1000;
 const unreachable = 0xffff;
 const largestValue = 0xffff_ffff;
@@ -35,7 +39,7 @@ const largestValue = 0xffff_ffff;
 export function normalizeFigure(type: number, unit: bigint, entry: number): number {
   if (entry === 0 || entry === unreachable || unit > BigInt(Math.floor(largestValue / entry))) return 0;
   const value = Number(unit) * entry;
-  return type < firstBandwidthType ? Math.ceil(value / picosecondsPerNanosecond) : value;
+  return isLatencyType(type) ? Math.ceil(value / picosecondsPerNanosecond) : value;
 }
 
 /** Sets the figures that a data type speaks of; one that is reserved sets nothing. */

@@ -18,9 +18,9 @@ export const topologies = {
   "four ports, mixed and persistent devices": machine(
     [
       bridge(0, [
-        rootPort("rp0", 0, device("mixed", { persistentCapacity: 512n * MiB, decoders: 2, vectors: 4 })),
+        rootPort("rp0", 0, device("mixed", { persistentCapacity: 512n * MiB, decoders: 2, vectors: 4, link: { speed: 5, width: 4 } }), { link: { speed: 4, width: 16 } }),
         rootPort("rp1", 1, device("persistent", { volatileCapacity: 0n, persistentCapacity: 512n * MiB, interleave3612: false, interleave16: false }), { isolation: null, hotplug: false, snoopFilter: { group: 2, capacity: 512 } }),
-        rootPort("rp2", 8, device("kept", { preservesVolatile: true, barSize: 1n << 33n, vectors: 32, backInvalidate: true, volatileCapacity: 5n * GiB }), { backInvalidate: true, dpc: false }),
+        rootPort("rp2", 8, device("kept", { preservesVolatile: true, barSize: 1n << 33n, vectors: 32, backInvalidate: true, volatileCapacity: 5n * GiB }), { backInvalidate: true, dpc: false, link: { speed: 3, width: 1 } }),
         rootPort("rp3", 255, null, { isolation: { ...cache, memoryLinkDown: false, interruptMessage: -1, errCor: false } }),
       ], { decoders: 6, targetCount: 4, poisonOnDecodeError: true }),
     ],
@@ -34,7 +34,7 @@ export const topologies = {
 
   "two levels of switches, a passthrough bridge, three ways and XOR": machine(
     [
-      bridge(0, [rootPort("rp0", 0, switchCard("sw0", [downstream("dsp0", 0, device("dev0")), downstream("dsp1", 1, switchCard("sw1", [downstream("leaf0", 4, device("dev1")), downstream("leaf1", 5, device("dev2"), { dpc: false }), downstream("leaf2", 6, null)], { decoders: 10, targetCount: 4 }))], { decoders: 2, targetCount: 2 }))]),
+      bridge(0, [rootPort("rp0", 0, switchCard("sw0", [downstream("dsp0", 0, device("dev0")), downstream("dsp1", 1, switchCard("sw1", [downstream("leaf0", 4, device("dev1")), downstream("leaf1", 5, device("dev2", { link: { speed: 4, width: 16 } }), { dpc: false }), downstream("leaf2", 6, null)], { decoders: 10, targetCount: 4, link: { speed: 4, width: 2 } }))], { decoders: 2, targetCount: 2 }))]),
       bridge(1, [rootPort("rp1", 9, device("dev3"))], { decoders: 0 }),
       bridge(2, [rootPort("rp2", 2, switchCard("sw2", [downstream("only", 0, device("dev4"))], { decoders: 0 })), rootPort("rp3", 3, device("dev5"))], { segment: 1, busStart: 0, busEnd: 31 }),
     ],
