@@ -8,7 +8,7 @@ import type { Kernel } from "../base/kernel.ts";
 import { sendFromUser } from "../cxl/ioctl.ts";
 import { formatResources, iomem } from "../resource/resource.ts";
 import { cxlBus } from "../cxl/types.ts";
-import type { FileStatus, FileSystem } from "./interface.ts";
+import type { FileStatus, FileSystem, FolderEntry } from "./interface.ts";
 import { deleteModule, initModule } from "./modules.ts";
 import type { Node } from "./node.ts";
 import { rootNode } from "./nodes.ts";
@@ -54,30 +54,31 @@ const writeFile = task("sysfs.write", function* (kernel: Kernel, path: string, t
   yield* node.write(text);
 });
 
-function readFile(kernel: Kernel, path: string): string {
-  const { node } = resolve(kernel, path, true);
+function contentOf(node: Node, path: string): string {
   if (node.kind === "directory") throw new SystemError("EISDIR", `${path}: is a directory`);
   if (node.kind !== "file" || node.read === null) throw new SystemError("EACCES", `${path}: write-only`);
   return node.read();
 }
 
-function listDirectory(kernel: Kernel, path: string): string[] {
-  const { node } = resolve(kernel, path, true);
-  if (node.kind !== "directory") throw new SystemError("ENOTDIR", `${path}: not a directory`);
-  return [...node.entries().keys()].toSorted();
-}
-
-function readLink(kernel: Kernel, path: string): string {
-  const { node } = resolve(kernel, path, false);
+function targetOf(node: Node, path: string): string {
   if (node.kind !== "link") throw new SystemError("EINVAL", `${path}: not a link`);
   return node.target;
 }
 
-function statusOf(kernel: Kernel, path: string): FileStatus {
-  const { node } = resolve(kernel, path, false);
+function statusOf(node: Node): FileStatus {
   if (node.kind !== "file") return { kind: node.kind };
   return { kind: "file", isReadable: node.read !== null, isWritable: node.write !== null, device: node.device ?? null };
 }
+
+function entriesOf(kernel: Kernel, path: string): ReadonlyMap<string, Node> {
+  const { node } = resolve(kernel, path, true);
+  if (node.kind !== "directory") throw new SystemError("ENOTDIR", `${path}: not a directory`);
+  return node.entries();
+}
+
+const scanDirectory = (kernel: Kernel, path: string): FolderEntry[] => [...entriesOf(kernel, path)].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([name, node]) => ({
+  name, status: statusOf(node), read: () => contentOf(node, `${path}/${name}`), readlink: () => targetOf(node, `${path}/${name}`),
+}));
 
 function exists(kernel: Kernel, path: string): boolean {
   try {
@@ -100,16 +101,26 @@ const refuseWrite = task("sysfs.refuseWrite", function* (_kernel: Kernel, path: 
   throw new SystemError("EACCES", `${path}: root's alone`);
 });
 
+/** Who is not root reads lines without addresses. */
+const hiddenAddresses = (kernel: Kernel): string => formatResources(iomem(kernel), false);
+
+function scanAs(kernel: Kernel, path: string, isRoot: boolean): FolderEntry[] {
+  const found = scanDirectory(kernel, path);
+  if (isRoot || resolve(kernel, path, true).path !== "/proc") return found;
+  return found.map((entry) => (entry.name === "iomem" ? { ...entry, read: () => hiddenAddresses(kernel) } : entry));
+}
+
 /** The kernel's files as user space sees them. Every call reads the present state. Who is not root writes none of them, and learns no addresses. */
 export function createFileSystem(kernel: Kernel, isRoot = true): FileSystem {
   return {
-    read: (path) => (isRoot || resolve(kernel, path, true).path !== "/proc/iomem" ? readFile(kernel, path) : formatResources(iomem(kernel), false)),
+    read: (path) => (isRoot || resolve(kernel, path, true).path !== "/proc/iomem" ? contentOf(resolve(kernel, path, true).node, path) : hiddenAddresses(kernel)),
     write: (path, text) => (isRoot ? writeFile(kernel, path, text) : refuseWrite(kernel, path)),
-    list: (path) => listDirectory(kernel, path),
-    readlink: (path) => readLink(kernel, path),
+    list: (path) => [...entriesOf(kernel, path).keys()].toSorted(),
+    scan: (path) => scanAs(kernel, path, isRoot),
+    readlink: (path) => targetOf(resolve(kernel, path, false).node, path),
     realpath: (path) => resolve(kernel, path, true).path,
     exists: (path) => exists(kernel, path),
-    status: (path) => statusOf(kernel, path),
+    status: (path) => statusOf(resolve(kernel, path, false).node),
     loadModule: (name) => initModule(kernel, name),
     unloadModule: (name) => deleteModule(kernel, name),
     send: (path, command, input, room) => sendThrough(kernel, path, command, input, room),
