@@ -77,6 +77,9 @@ function bootLarge(module: WebAssembly.Module, bridges: number): void {
   if (bound !== bridges * portsOfBridge * below) throw new Error(`${bound} memory devices have a driver, not ${bridges * portsOfBridge * below}`);
 }
 
+/** A machine of 64 devices for each host bridge, booted. */
+export const startLarge = (module: WebAssembly.Module, bridges: number): System => start(module, large(bridges));
+
 function takeRootAway(system: System | undefined): void {
   const root = system === undefined ? undefined : findDevice(system.kernel, "platform", "ACPI0017:00");
   if (system === undefined || root === undefined) throw new Error("no root to take away");

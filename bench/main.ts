@@ -7,6 +7,7 @@ import { loadModule } from "../src/hardware/module.ts";
 import { measureAccess } from "./access.ts";
 import { measureBoot } from "./boot.ts";
 import { measureDecode } from "./decode.ts";
+import { measureExport } from "./export.ts";
 import { measureMailbox } from "./mailbox.ts";
 import { measureColdStart, measureScenarios } from "./scenarios.ts";
 import { measureScale } from "./scale.ts";
@@ -50,7 +51,7 @@ const rateText = (perSecond: number): string => (perSecond >= 1e5 ? `${(perSecon
 
 async function main(): Promise<void> {
   const { module } = await loadModule();
-  const results = [...measureBoot(module), ...measureAccess(module), ...measureMailbox(module), ...measureDecode(module), ...measureSnapshots(module), ...measureScale(module), ...measureScenarios(module), ...measureColdStart()];
+  const results = [...measureBoot(module), ...measureAccess(module), ...measureMailbox(module), ...measureDecode(module), ...measureSnapshots(module), ...measureScale(module), ...measureExport(module), ...measureScenarios(module), ...measureColdStart()];
   for (const one of results) console.log(`${one.name.padEnd(52)} ${rateText(one.perSecond).padStart(12)}${one.note === undefined ? "" : `   ${one.note}`}`);
 }
 

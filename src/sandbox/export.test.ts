@@ -34,7 +34,7 @@ describe("bytes", () => {
 /** A tree of one folder with these names, each a file. */
 function treeOf(names: readonly string[], read: (path: string) => string = () => ""): FileSystem {
   const status = { kind: "file", isReadable: true, isWritable: false, device: null } as const;
-  return { list: () => [...names], status: () => status, read } as Partial<FileSystem> as FileSystem;
+  return { scan: (folder) => names.map((name) => ({ name, status, read: () => read(`${folder === "/" ? "" : folder}/${name}`), readlink: () => "" })) } as Partial<FileSystem> as FileSystem;
 }
 
 describe("a tree", () => {

@@ -2,7 +2,7 @@
 
 import { SystemError } from "../kernel/base/errno.ts";
 import type { Errno } from "../kernel/base/errno.ts";
-import type { FileStatus, FileSystem } from "../kernel/sysfs/interface.ts";
+import type { FileStatus, FileSystem, FolderEntry } from "../kernel/sysfs/interface.ts";
 
 /** Paths are absolute in the machine's own tree; outer entries come before inner ones, names in order of their characters. */
 export type ExportEntry =
@@ -73,9 +73,9 @@ const modeOf = ({ isReadable, isWritable }: { readonly isReadable: boolean; read
 const messages = "/dev/kmsg";
 const isRead = (path: string, isReadable: boolean): boolean => isReadable && (path === messages || !path.startsWith("/dev/"));
 
-function exportFile(files: FileSystem, path: string, status: FileStatus & { readonly kind: "file" }): ExportEntry {
+function exportFile(path: string, status: FileStatus & { readonly kind: "file" }, entry: FolderEntry): ExportEntry {
   try {
-    const text = isRead(path, status.isReadable) ? files.read(path) : "";
+    const text = isRead(path, status.isReadable) ? entry.read() : "";
     return { kind: "file", path, mode: modeOf(status), bytes: bytesOf(text), device: status.device };
   } catch (thrown) {
     if (!(thrown instanceof SystemError)) throw thrown;
@@ -85,12 +85,14 @@ function exportFile(files: FileSystem, path: string, status: FileStatus & { read
 
 /** Everything below a folder of the tree; `order` puts the names of each folder in another order. @throws ExportNameError */
 export function* exportTree(files: FileSystem, folder = "", order: (names: readonly string[]) => readonly string[] = (names) => names): Generator<ExportEntry> {
-  for (const name of order(files.list(folder === "" ? "/" : folder))) {
-    if (!isName(name)) throw new ExportNameError(folder, name);
+  const entries = new Map(files.scan(folder === "" ? "/" : folder).map((entry) => [entry.name, entry]));
+  for (const name of order([...entries.keys()])) {
+    const entry = entries.get(name);
+    if (entry === undefined || !isName(name)) throw new ExportNameError(folder, name);
     const path = `${folder}/${name}`;
-    const status = files.status(path);
-    if (status.kind === "link") yield { kind: "link", path, target: containedTarget(path, files.readlink(path)) };
-    else if (status.kind === "file") yield exportFile(files, path, status);
+    const { status } = entry;
+    if (status.kind === "link") yield { kind: "link", path, target: containedTarget(path, entry.readlink()) };
+    else if (status.kind === "file") yield exportFile(path, status, entry);
     else {
       yield { kind: "directory", path };
       yield* exportTree(files, path, order);

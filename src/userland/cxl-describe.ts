@@ -3,7 +3,7 @@
 import type { FileSystem } from "../kernel/sysfs/file-system.ts";
 import type { Answers } from "./cxl-questions.ts";
 import { daxDevicesOf, daxRegions, describeDaxDevice, describeDaxRegion } from "./dax-describe.ts";
-import { inToolOrder } from "./directory-order.ts";
+import { inDirectoryOrder, inToolOrder } from "./directory-order.ts";
 import type { Json } from "./json.ts";
 import { attribute, childrenOf, deviceFolder, devicesOf, driverOf, linkOf, numberAttribute, pathOf } from "./tree.ts";
 
@@ -135,20 +135,23 @@ function describeDaxOf(files: FileSystem, region: string): Json | undefined {
   return files.exists(deviceFolder("cxl", `dax_region${id}`)) ? { id: Number(id) } : undefined;
 }
 
+/** Where a region begins; 0 while it has no addresses. */
+const regionStart = (files: FileSystem, region: string): bigint => (read(files, region, "size") > 0n ? read(files, region, "resource") : 0n);
+
 export function describeRegion(files: FileSystem, name: string, options: DescribeOptions): JsonObject {
-  const size = read(files, name, "size");
+  const ways = read(files, name, "interleave_ways");
   return {
     region: name,
-    resource: size > 0n ? read(files, name, "resource") : undefined,
-    size: size > 0n ? size : undefined,
+    resource: regionStart(files, name),
+    size: read(files, name, "size"),
     type: attribute(files, "cxl", name, "mode"),
-    interleave_ways: read(files, name, "interleave_ways"),
+    interleave_ways: ways,
     interleave_granularity: read(files, name, "interleave_granularity"),
     decode_state: attribute(files, "cxl", name, "commit") === "1" ? "commit" : "reset",
     state: isBound(files, name) ? undefined : "disabled",
     locked: attribute(files, "cxl", name, "locked") === "1",
     media_errors: options.answers?.get(name)?.["media_errors"],
-    mappings: options.areTargetsShown ? mappings(files, name, options) : undefined,
+    mappings: options.areTargetsShown && ways > 0n ? mappings(files, name, options) : undefined,
     daxregion: options.isDaxShown === true ? describeDaxOf(files, name) : undefined,
     qos_class_mismatch: isClassMismatched(files, name) ? true : undefined,
   };
@@ -206,7 +209,10 @@ export function describeDecoder(files: FileSystem, name: string, options: Descri
   };
 }
 
-export const regionsOf = (files: FileSystem, decoder: string): string[] => childrenOf(files, "cxl", decoder, "region");
+export function regionsOf(files: FileSystem, decoder: string): string[] {
+  const found = inDirectoryOrder(childrenOf(files, "cxl", decoder, "region")).map((name) => ({ name, start: regionStart(files, name) }));
+  return found.toSorted((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0)).map(({ name }) => name);
+}
 
 /** Largest hole of a window between regions that have a size and are committed: what a partial region holds is not seen (S30). */
 export function maximumExtent(files: FileSystem, decoder: string): bigint {

@@ -197,7 +197,7 @@ describe("a folder", () => {
     const place = join(folder, "full");
     // No file of this process may be larger than 512 or 1024 bytes: the log ends the writing.
     const limited = spawnSync("sh", ["-c", `trap '' XFSZ; ulimit -f 1; exec "$0" "$@"`, process.execPath, command, "export-sysfs", partial, place], { cwd: root, encoding: "utf8", timeout: 60_000 });
-    expect([limited.status, limited.stderr]).toEqual([1, expect.stringMatching(/^cxl-sandbox: EFBIG.*; .*full holds part of the tree \(0 entries\); remove it, or write it anew with --force\n$/) as string]);
+    expect([limited.status, limited.stderr]).toEqual([1, expect.stringMatching(/^cxl-sandbox: EFBIG.*; .*full holds part of the tree \([1-9]\d* entries\); remove it, or write it anew with --force\n$/) as string]);
   });
 });
 

@@ -1,9 +1,10 @@
-// npm run real-tools [-- --root FOLDER] [-- SCENARIO...]: the real cxl and daxctl on exported trees, beside our own commands at the same moment. Every bundled
+// npm run real-tools [-- --root FOLDER SCENARIO...]: the real cxl and daxctl on exported trees, beside our own commands at the same moment. Every bundled
 // scenario (or those named), at ready and at its end; needs root, unshare and the tools, of this machine or of a root folder that has them.
+// --record FOLDER keeps what the real tools say, a file for each tree and command, for tests that have no real tools.
 // Exit status 0: equal, or skipped with one line that says why; 1: a difference; 2: wrong usage.
 
-import { readFileSync, readdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { findRunner } from "./runner.mjs";
@@ -24,7 +25,7 @@ import { daxctlPart } from "./daxctl.mjs";
 const parts = [cxlPart, daxctlPart];
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const { values, positionals } = parseArgs({ options: { root: { type: "string" }, keep: { type: "boolean", default: false } }, allowPositionals: true });
+const { values, positionals } = parseArgs({ options: { root: { type: "string" }, keep: { type: "boolean", default: false }, record: { type: "string" } }, allowPositionals: true });
 
 const found = findRunner(values.root, [...new Set(parts.map(({ program }) => program))]);
 if (typeof found === "string") {
@@ -43,6 +44,16 @@ const totals = { moments: 0, commands: 0, sameText: 0, different: 0 };
 /** @type {string[]} */
 const differences = [];
 
+/** A file for what was printed, one for what was complained about. @param {string} folder @param {string} name @param {Said} said */
+function record(folder, name, { stdout, stderr }) {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, `${name}.json`), stdout);
+  if (stderr !== "") writeFileSync(join(folder, `${name}.err`), stderr);
+}
+
+/** Words of a command as part of a file's name. */
+const nameOf = (/** @type {readonly string[]} */ words) => words.join("").replaceAll(/[^A-Za-z]/g, "-");
+
 /** @param {Machine} machine @param {string} title */
 function judge(machine, title) {
   const commands = parts.flatMap((part) => part.commands.map((argv) => ({ part, argv })));
@@ -50,6 +61,7 @@ function judge(machine, title) {
   const cells = commands.map(({ part, argv }, index) => {
     const said = answers[index];
     if (said === undefined) throw new Error(`${part.program}: no answer`);
+    if (values.record !== undefined && !argv.includes("-vvv")) record(values.record, `${basename(title.split(" ")[0] ?? "", ".yaml")}.${title.split(" ")[1]}.${nameOf([part.program, ...argv])}`, said);
     const { differences: these, leftOut: names, isSameText } = part.compare(machine, argv, said);
     totals.commands++;
     if (isSameText) totals.sameText++;

@@ -10,7 +10,7 @@ import { waitInterruptibly } from "../base/signal.ts";
 import { sendFromUser } from "../cxl/ioctl.ts";
 import { formatResources, iomem } from "../resource/resource.ts";
 import { cxlBus } from "../cxl/types.ts";
-import type { FileStatus, FileSystem } from "./interface.ts";
+import type { FileStatus, FileSystem, FolderEntry } from "./interface.ts";
 import { traceChannel } from "../trace/ring.ts";
 import { readPart, readWhole, toBytes, toText, writeBytes } from "./bytes.ts";
 import { clearLog } from "./log.ts";
@@ -89,8 +89,9 @@ function removeFile(kernel: Kernel, path: string): void {
   else throw new SystemError(resolve(kernel, path, false).node.kind === "directory" ? "EISDIR" : "EPERM", `${path}: not for user space to remove`);
 }
 
-function readFile(kernel: Kernel, path: string, isRoot: boolean): string {
-  const node = fileAt(kernel, path);
+/** The whole of a file. @throws SystemError */
+function contentOf(node: Node, path: string, isRoot: boolean): string {
+  if (node.kind !== "file") throw new SystemError("EISDIR", `${path}: is a directory`);
   if (node.bytes !== undefined) return readWhole(node.bytes, path, isRoot);
   if (node.read === null) throw new SystemError("EACCES", `${path}: write-only`);
   return node.read();
@@ -99,7 +100,7 @@ function readFile(kernel: Kernel, path: string, isRoot: boolean): string {
 function readBytes(kernel: Kernel, path: string, offset: bigint, length: number, isRoot: boolean): Uint8Array {
   const node = fileAt(kernel, path);
   if (node.bytes !== undefined) return readPart(node.bytes, path, offset, length, isRoot);
-  return toBytes(readFile(kernel, path, isRoot).slice(Number(offset), Number(offset) + length));
+  return toBytes(contentOf(node, path, isRoot).slice(Number(offset), Number(offset) + length));
 }
 
 const writeBytesAt = task("sysfs.pwrite", function* (kernel: Kernel, path: string, offset: bigint, bytes: Uint8Array): Task<void> {
@@ -109,23 +110,25 @@ const writeBytesAt = task("sysfs.pwrite", function* (kernel: Kernel, path: strin
   yield* writeFile(kernel, path, toText(bytes));
 });
 
-function listDirectory(kernel: Kernel, path: string): string[] {
-  const { node } = resolve(kernel, path, true);
-  if (node.kind !== "directory") throw new SystemError("ENOTDIR", `${path}: not a directory`);
-  return [...node.entries().keys()].toSorted();
-}
-
-function readLink(kernel: Kernel, path: string): string {
-  const { node } = resolve(kernel, path, false);
+function targetOf(node: Node, path: string): string {
   if (node.kind !== "link") throw new SystemError("EINVAL", `${path}: not a link`);
   return node.target;
 }
 
-function statusOf(kernel: Kernel, path: string): FileStatus {
-  const { node } = resolve(kernel, path, false);
+function statusOf(node: Node): FileStatus {
   if (node.kind !== "file") return { kind: node.kind };
   return { kind: "file", isReadable: node.read !== null || node.bytes !== undefined, isWritable: node.write !== null || node.bytes !== undefined, device: node.device ?? null };
 }
+
+function entriesOf(kernel: Kernel, path: string): ReadonlyMap<string, Node> {
+  const { node } = resolve(kernel, path, true);
+  if (node.kind !== "directory") throw new SystemError("ENOTDIR", `${path}: not a directory`);
+  return node.entries();
+}
+
+const scanDirectory = (kernel: Kernel, path: string, isRoot: boolean): FolderEntry[] => [...entriesOf(kernel, path)].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([name, node]) => ({
+  name, status: statusOf(node), read: () => contentOf(node, `${path}/${name}`, isRoot), readlink: () => targetOf(node, `${path}/${name}`),
+}));
 
 function exists(kernel: Kernel, path: string): boolean {
   try {
@@ -156,10 +159,19 @@ const refuseWrite = task("sysfs.refuseWrite", function* (_kernel: Kernel, path: 
   throw new SystemError("EACCES", `${path}: root's alone`);
 });
 
+/** Who is not root reads lines without addresses. */
+const hiddenAddresses = (kernel: Kernel): string => formatResources(iomem(kernel), false);
+
+function scanAs(kernel: Kernel, path: string, isRoot: boolean): FolderEntry[] {
+  const found = scanDirectory(kernel, path, isRoot);
+  if (isRoot || resolve(kernel, path, true).path !== "/proc") return found;
+  return found.map((entry) => (entry.name === "iomem" ? { ...entry, read: () => hiddenAddresses(kernel) } : entry));
+}
+
 /** The kernel's files as user space sees them. Every call reads the present state. Who is not root writes none of them, and learns no addresses. */
 export function createFileSystem(kernel: Kernel, isRoot = true): FileSystem {
   return {
-    read: (path) => (isRoot || resolve(kernel, path, true).path !== "/proc/iomem" ? readFile(kernel, path, isRoot) : formatResources(iomem(kernel), false)),
+    read: (path) => (isRoot || resolve(kernel, path, true).path !== "/proc/iomem" ? contentOf(fileAt(kernel, path), path, isRoot) : hiddenAddresses(kernel)),
     pread: (path, offset, length) => readBytes(kernel, path, offset, length, isRoot),
     pwrite: (path, offset, bytes) => (isRoot ? writeBytesAt(kernel, path, offset, bytes) : refuseWrite(kernel, path)),
     write: (path, text) => (isRoot ? writeFile(kernel, path, text) : refuseWrite(kernel, path)),
@@ -170,11 +182,12 @@ export function createFileSystem(kernel: Kernel, isRoot = true): FileSystem {
     },
     poll: (path) => pollFile(kernel, path),
     start: (name, body) => void spawn(kernel.scheduler, name, body(createFileSystem(kernel, isRoot))),
-    list: (path) => listDirectory(kernel, path),
-    readlink: (path) => readLink(kernel, path),
+    list: (path) => [...entriesOf(kernel, path).keys()].toSorted(),
+    scan: (path) => scanAs(kernel, path, isRoot),
+    readlink: (path) => targetOf(resolve(kernel, path, false).node, path),
     realpath: (path) => resolve(kernel, path, true).path,
     exists: (path) => exists(kernel, path),
-    status: (path) => statusOf(kernel, path),
+    status: (path) => statusOf(resolve(kernel, path, false).node),
     loadModule: (name) => initModule(kernel, name),
     unloadModule: (name) => deleteModule(kernel, name),
     clearLog: () => clearLog(kernel),

@@ -7,6 +7,14 @@ export type FileStatus =
   | { readonly kind: "directory" | "link" }
   | { readonly kind: "file"; readonly isReadable: boolean; readonly isWritable: boolean; readonly device: { readonly major: number; readonly minor: number } | null };
 
+/** One entry of a folder, looked at without walking its path again. */
+export interface FolderEntry {
+  readonly name: string;
+  readonly status: FileStatus;
+  readonly read: () => string;
+  readonly readlink: () => string;
+}
+
 /** Every operation throws SystemError: ENOENT, EACCES, EISDIR, ENOTDIR, EINVAL, or what a file's store answers. */
 export interface FileSystem {
   /** The whole file; bytes of a binary one are characters 0 to 255. */
@@ -25,6 +33,8 @@ export interface FileSystem {
   start(name: string, body: (files: FileSystem) => Task<void>): void;
   /** Names in a directory, sorted. */
   list(path: string): string[];
+  /** The same with what each name stands for. */
+  scan(path: string): FolderEntry[];
   /** Target of a link, relative as the kernel gives it. */
   readlink(path: string): string;
   /** Path with every link followed. */
