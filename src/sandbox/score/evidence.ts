@@ -44,7 +44,7 @@ export function evidenceOf(run: OpenRun): Evidence {
 const labelOf = (region: RegionFacts): string => `region of ${region.members.map((card) => card ?? "?").join("+")}`;
 
 /** What a user of the region has: its size, its driver, its dax devices and theirs. */
-const useOf = ({ size, driver, dax }: RegionFacts): string => JSON.stringify([String(size), driver, dax.map((device) => [String(device.size), device.isAlive, device.driver])]);
+const useOf = ({ size, driver, dax }: RegionFacts): string => JSON.stringify([String(size), driver, dax.map((device) => [String(device.size), device.isInUse, device.driver])]);
 
 /** Regions that nothing wrong touches, held against the run where nothing is wrong (S33). */
 export function innocentsOf(run: OpenRun, twin: OpenRun, touched: Touched): Innocents {

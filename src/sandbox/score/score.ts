@@ -12,7 +12,7 @@ import { isHostAlive, runToEnd } from "./drive.ts";
 import { bandwidthOf, evidenceOf, innocentsOf, violationsOf } from "./evidence.ts";
 import type { RegionFacts } from "./memory.ts";
 import { daxFacts, decodingBytes, regionFacts } from "./memory.ts";
-import { attainableBytes, findRepair } from "./repair.ts";
+import { attainableBytes, findRepair, servedBytes } from "./repair.ts";
 import { bootOnly, healthy, measured, reference, touchedBy } from "./twin.ts";
 
 /** What one cell is computed from: plain data, so that a worker can have it. */
@@ -45,15 +45,15 @@ function promisedBytes({ firmware }: ScenarioPlan, whole: OpenRun): bigint {
 
 function capacityOf(plan: ScenarioPlan, run: OpenRun, whole: OpenRun, regions: readonly RegionFacts[]): Capacity {
   const isAlive = isHostAlive(run);
-  const alive = isAlive ? daxFacts(run.system.kernel).filter((device) => device.isAlive) : [];
+  const used = isAlive ? daxFacts(run.system.kernel).filter((device) => device.isInUse) : [];
   const bytes = (devices: readonly { readonly size: bigint }[]): string => String(devices.reduce((sum, { size }) => sum + size, 0n));
   return {
     promised: String(promisedBytes(plan, whole)),
-    served: run.result().metrics.bytesServed,
+    served: String(isAlive ? servedBytes(run.system) : 0n),
     decoding: String(isAlive ? decodingBytes(run.system) : 0n),
     attainable: String(attainableBytes(run.system, regions)),
-    byCxl: bytes(alive.filter(({ region }) => region !== null)),
-    byHmem: bytes(alive.filter(({ region }) => region === null)),
+    byCxl: bytes(used.filter(({ region }) => region !== null)),
+    byHmem: bytes(used.filter(({ region }) => region === null)),
   };
 }
 
