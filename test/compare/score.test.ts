@@ -133,9 +133,15 @@ describe("evidence, orders, invariants, steps", () => {
     expect(scorePreset(missing, "author-F0").evidence).toMatchObject({ partial: [], explicit: 1, errors: 1 });
   });
 
-  it("[S37] a scenario whose orders end alike has one end state; one whose order of loading decides has none to vary", () => {
+  it("[S37] orders that end alike have one end state; where the order says who meets the failure there are several", () => {
     expect(scorePreset(missing, "linux-7.2", 4).schedules).toEqual({ runs: 4, endStates: 1 });
     expect(scorePreset(missing, "linux-7.2").schedules).toEqual({ runs: 0, endStates: 0 });
+    const { schedules } = scoreText((bundledScenarios()[faults("probe-fails")] ?? "").replace(', of: "0000:10:00.0"', ""), 8);
+    expect([schedules.runs, schedules.endStates > 1]).toEqual([8, true]);
+  });
+
+  it("[S62] Soft Reserved that no driver takes is nobody's, and that is said", () => {
+    expect(scoreText(bundledScenarios()["scenarios/trimming/s62-no-consumer.yaml"] ?? "").violations.map(({ invariant, allowedBy }) => [invariant, allowedBy])).toEqual([[2, "no dax_hmem in this kernel (S62)"]]);
   });
 
   it("[S58] memory that is nobody's names the policy that allows it; where all of it is taken nothing is broken", () => {

@@ -68,7 +68,7 @@ function harmReason(run: OpenRun, twin: OpenRun, premises: Premises): string | n
 export function violationsOf(plan: ScenarioPlan, run: OpenRun, quiet: OpenRun, twin: OpenRun, innocents: Innocents): CellViolation[] {
   const isHit = run.result().faults.some(({ fired }) => fired);
   const step = plan.faults.flatMap((fault) => fault.do.kernelStep?.step ?? [])[0] ?? null;
-  const premises: Premises = { policies: plan.policies, setup: plan.firmware, windows: plan.machine.windows, isHit, step };
+  const premises: Premises = { policies: plan.policies, setup: plan.firmware, windows: plan.machine.windows, hasConsumer: [...plan.modules.builtIn, ...plan.modules.modules].includes("dax_hmem"), isHit, step };
   const atQuiesce = isHostAlive(quiet) ? [...checkOwners(premises, quiet.system.kernel), ...checkCapacity(premises, quiet.system.kernel)] : [];
   const atEnd = isHostAlive(run) ? [...checkOwners(premises, run.system.kernel), ...checkListings(run.system)] : [];
   const seen = new Set(atQuiesce.map(({ what }) => what));
