@@ -75,7 +75,7 @@ describe("cxl-sandbox compare", () => {
     child.stdout.on("data", (chunk: Buffer) => {
       stdout += chunk.toString();
     });
-    await new Promise((resolve) => setTimeout(resolve, 2500));
+    await new Promise((resolve) => setTimeout(resolve, 4000));
     child.kill("SIGINT");
     const status = await new Promise((resolve) => child.once("exit", resolve));
     expect([status, stdout]).toEqual([130, ""]);

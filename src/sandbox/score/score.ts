@@ -13,7 +13,7 @@ import { bandwidthOf, evidenceOf, innocentsOf, violationsOf } from "./evidence.t
 import type { RegionFacts } from "./memory.ts";
 import { daxFacts, decodingBytes, regionFacts } from "./memory.ts";
 import { attainableBytes, findRepair, servedBytes } from "./repair.ts";
-import { bootOnly, healthy, measured, reference, touchedBy } from "./twin.ts";
+import { bootOnly, healthy, isBootOnly, measured, reference, touchedBy } from "./twin.ts";
 
 /** What one cell is computed from: plain data, so that a worker can have it. */
 export interface CellInput {
@@ -81,7 +81,7 @@ export function* scoreCell(module: WebAssembly.Module, input: CellInput): Sliced
   const plan = planScenario(input.file, input.text);
   const bench: Bench = { module, seed: input.seed };
   const run = yield* runToEnd(bench, plan);
-  const quiet = yield* runToEnd(bench, bootOnly(plan));
+  const quiet = isBootOnly(plan) ? run : yield* runToEnd(bench, bootOnly(plan));
   const twin = yield* runToEnd(bench, healthy(plan));
   const whole = yield* runToEnd(bench, reference(plan));
   const regions = yield* wholeRegions(bench, plan, whole);
