@@ -82,6 +82,8 @@ function shared(cells: readonly Cell[], noteOf: (cell: Cell) => string | null): 
   });
 }
 
+const short = (texts: readonly string[]): readonly string[] => (texts.length <= 3 ? texts : [...texts.slice(0, 2), `and ${texts.length - 2} more`]);
+
 function notesOf(cells: readonly Cell[]): string[] {
   const listed = (what: readonly string[], text: string): string | null => (what.length === 0 ? null : `${text} ${what.join("; ")}`);
   const broken = ({ facts }: Cell): string | null => listed([...new Set(facts.violations.map(({ invariant, allowedBy }) => `${invariant} (${allowedBy ?? "NOTHING ALLOWS IT"})`))], "invariants broken:");
@@ -89,7 +91,7 @@ function notesOf(cells: readonly Cell[]): string[] {
     ...shared(cells, ({ pinned }) => (pinned.length === 0 ? null : `the file pins ${pinned.join(", ")}: presets are alike in them`)),
     ...shared(cells, ({ dropped }) => (dropped.length === 0 ? null : `the file's own ${dropped.join(", ")} made room for the preset's`)),
     ...shared(cells, broken),
-    ...shared(cells, ({ facts }) => listed(facts.refused, "refused:")),
+    ...shared(cells, ({ facts }) => listed(short(facts.refused), "refused:")),
     ...shared(cells, ({ facts }) => listed(facts.notFired, "did not fire:")),
     ...shared(cells, ({ facts }) => (facts.limit === null ? null : `broken off: ${facts.limit}`)),
   ];

@@ -30,6 +30,8 @@ export interface Premises {
   readonly policies: PolicyValues;
   readonly setup: FirmwareSetup;
   readonly windows: readonly { readonly base: bigint; readonly size: bigint }[];
+  /** dax_hmem is part of the kernel: somebody takes Soft Reserved ranges (S62). */
+  readonly hasConsumer: boolean;
   /** A fault was met; and the kernel's step that failed, if it was one. */
   readonly isHit: boolean;
   readonly step: StepName | null;
@@ -72,12 +74,13 @@ interface RegionSpan extends Span {
 }
 
 /** What allows a range, or a part of it, to be nobody's. Rules first that hold whatever the policies are. */
-function wasteReason({ policies, setup, windows, isHit, step }: Premises, kernel: Kernel, range: Span, lost: Span): string | null {
+function wasteReason({ policies, setup, windows, hasConsumer, isHit, step }: Premises, kernel: Kernel, range: Span, lost: Span): string | null {
   const regions = busDevices(kernel, cxlBus).filter(isRegion).flatMap((device): RegionSpan[] => {
     const { resource, state } = regionOf(device);
     return resource === null ? [] : [{ device, start: resource.start, end: resource.end + 1n, isCommitted: state >= regionStates.commit }];
   });
   if (range.start % hugePageSize !== 0n || range.end % hugePageSize !== 0n) return "alignment of 2 MiB (dax-memory 2)";
+  if (!hasConsumer) return "no dax_hmem in this kernel (S62)";
   const { blockSize } = hotplug(kernel);
   const isRam = policies.use === "system-ram-normal" || policies.use === "system-ram-movable";
   if (isRam && trimToBlocks({ start: lost.start, size: lost.end - lost.start, fileOffset: 0n }, blockSize) === undefined) return "size of memory blocks (dax-memory 5.1)";

@@ -11,7 +11,7 @@ export type RepairName = (typeof repairs)[number];
 export interface Capacity {
   /** What firmware describes, and what users make of the cards when nothing fails. */
   readonly promised: string;
-  /** In dax devices that are alive at the end. */
+  /** In dax devices that are in use at the end, as devices or as System RAM, below no port that is dead. */
   readonly served: string;
   /** Of that, what holds what is written to it. */
   readonly decoding: string;

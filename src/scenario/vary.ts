@@ -168,7 +168,8 @@ function seedOf(loaded: LoadedFile, combination: Combination): number | null {
 export function varyScenario(file: string, text: string, combination: Combination, isUnpinned: boolean): Varied {
   planScenario(file, text);
   const loaded = loadScenario(file, text);
-  const root = parseDocument(text).toJS({ maxAliasCount: 100 }) as Record<string, unknown>;
+  // Through JSON: what aliases share varies apart.
+  const root = JSON.parse(JSON.stringify(parseDocument(text).toJS({ maxAliasCount: 100 }))) as Record<string, unknown>;
   const { pinned, dropped } = pin(root, combination, isUnpinned);
   for (const { path, value } of combination) {
     if (path === seedPath) continue;

@@ -59,7 +59,7 @@ export function bootSystem(random: RandomSystem, withFault: boolean): Booted {
 }
 
 /** What of a random system and its run the invariants ask. */
-export const premisesOf = ({ policies, setup, groups }: RandomSystem, { step, isHit }: Pick<Booted, "step" | "isHit">): Premises => ({ policies, setup, windows: groups.map(({ window }) => window), isHit, step: step?.step ?? null });
+export const premisesOf = ({ policies, setup, groups }: RandomSystem, { step, isHit }: Pick<Booted, "step" | "isHit">): Premises => ({ policies, setup, windows: groups.map(({ window }) => window), hasConsumer: true, isHit, step: step?.step ?? null });
 
 /** What of a system's end state is a group's: addresses in its window, objects of its bridges and cards. */
 function stateOf({ kernel }: Booted, random: RandomSystem, group: Group): string[] {

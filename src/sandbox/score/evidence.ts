@@ -44,7 +44,7 @@ export function evidenceOf(run: OpenRun): Evidence {
 const labelOf = (region: RegionFacts): string => `region of ${region.members.map((card) => card ?? "?").join("+")}`;
 
 /** What a user of the region has: its size, its driver, its dax devices and theirs. */
-const useOf = ({ size, driver, dax }: RegionFacts): string => JSON.stringify([String(size), driver, dax.map((device) => [String(device.size), device.isAlive, device.driver])]);
+const useOf = ({ size, driver, dax }: RegionFacts): string => JSON.stringify([String(size), driver, dax.map((device) => [String(device.size), device.isInUse, device.driver])]);
 
 /** Regions that nothing wrong touches, held against the run where nothing is wrong (S33). */
 export function innocentsOf(run: OpenRun, twin: OpenRun, touched: Touched): Innocents {
@@ -68,7 +68,7 @@ function harmReason(run: OpenRun, twin: OpenRun, premises: Premises): string | n
 export function violationsOf(plan: ScenarioPlan, run: OpenRun, quiet: OpenRun, twin: OpenRun, innocents: Innocents): CellViolation[] {
   const isHit = run.result().faults.some(({ fired }) => fired);
   const step = plan.faults.flatMap((fault) => fault.do.kernelStep?.step ?? [])[0] ?? null;
-  const premises: Premises = { policies: plan.policies, setup: plan.firmware, windows: plan.machine.windows, isHit, step };
+  const premises: Premises = { policies: plan.policies, setup: plan.firmware, windows: plan.machine.windows, hasConsumer: [...plan.modules.builtIn, ...plan.modules.modules].includes("dax_hmem"), isHit, step };
   const atQuiesce = isHostAlive(quiet) ? [...checkOwners(premises, quiet.system.kernel), ...checkCapacity(premises, quiet.system.kernel)] : [];
   const atEnd = isHostAlive(run) ? [...checkOwners(premises, run.system.kernel), ...checkListings(run.system)] : [];
   const seen = new Set(atQuiesce.map(({ what }) => what));

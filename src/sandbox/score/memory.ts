@@ -14,7 +14,8 @@ export interface DaxFacts {
   readonly name: string;
   readonly ranges: readonly { readonly start: bigint; readonly size: bigint }[];
   readonly size: bigint;
-  readonly isAlive: boolean;
+  /** Somebody can have it: as a device, or as System RAM. */
+  readonly isInUse: boolean;
   readonly driver: string | null;
   /** The region above it; null: hmem's. */
   readonly region: string | null;
@@ -46,7 +47,7 @@ function regionAbove(device: Device): Device | null {
 export function daxFacts(kernel: Kernel): DaxFacts[] {
   return busDevices(kernel, daxBus).map((device) => {
     const { ranges, isAlive } = daxDeviceOf(device);
-    return { name: device.name, ranges, size: ranges.reduce((sum, range) => sum + range.size, 0n), isAlive, driver: device.driver?.name ?? null, region: regionAbove(device)?.name ?? null };
+    return { name: device.name, ranges, size: ranges.reduce((sum, range) => sum + range.size, 0n), isInUse: isAlive || device.driver?.name === "kmem", driver: device.driver?.name ?? null, region: regionAbove(device)?.name ?? null };
   });
 }
 
@@ -97,5 +98,5 @@ function holds({ hardware, platform }: System, ranges: DaxFacts["ranges"]): bool
   return isKept;
 }
 
-/** Bytes of living dax devices that hold what is written to them, each device being a unit. */
-export const decodingBytes = (system: System): bigint => daxFacts(system.kernel).filter((device) => device.isAlive && holds(system, device.ranges)).reduce((sum, { size }) => sum + size, 0n);
+/** Bytes of dax devices in use that hold what is written to them, each device being a unit. */
+export const decodingBytes = (system: System): bigint => daxFacts(system.kernel).filter((device) => device.isInUse && holds(system, device.ranges)).reduce((sum, { size }) => sum + size, 0n);

@@ -38,6 +38,12 @@ function portsThere({ hardware }: System, members: RegionFacts["members"]): stri
   });
 }
 
+/** Dax devices in use, no member of whose region is missing or silent. */
+export function servedBytes(system: System): bigint {
+  const isWhole = new Map(regionFacts(system).map(({ name, ways, members }) => [name, portsThere(system, members).length === ways]));
+  return daxFacts(system.kernel).filter(({ isInUse, region }) => isInUse && (region === null || isWhole.get(region) === true)).reduce((sum, { size }) => sum + size, 0n);
+}
+
 /** Bytes that the cards which are there can hold of what there is when nothing is wrong. */
 export function attainableBytes(system: System, whole: readonly RegionFacts[]): bigint {
   return whole.filter(({ mode }) => mode === "ram").reduce((sum, { size, ways, members }) => sum + (size / BigInt(ways)) * BigInt(portsThere(system, members).length), 0n);
@@ -48,7 +54,7 @@ const megabytes = (bytes: bigint): string => `${bytes >> 20n}M`;
 /** Regions that are to be made again: of all members, or one for each card that is there. */
 function createLines(system: System, whole: readonly RegionFacts[]): string[] {
   const { windows } = system.hardware.description;
-  const now = regionFacts(system).filter(({ isCommitted, dax }) => isCommitted && dax.some(({ isAlive }) => isAlive));
+  const now = regionFacts(system).filter(({ isCommitted, dax }) => isCommitted && dax.some(({ isInUse }) => isInUse));
   const isServing = (region: RegionFacts): boolean => now.some(({ members }) => members.every((card) => region.members.includes(card)));
   return whole.filter((region) => region.mode === "ram" && !isServing(region)).flatMap((region) => {
     const window = windows.findIndex(({ base, size }) => region.start >= base && region.start < base + size);
@@ -62,7 +68,7 @@ function createLines(system: System, whole: readonly RegionFacts[]): string[] {
 const rootDecoderOver = ({ kernel }: System, base: bigint | undefined): string | undefined => busDevices(kernel, cxlBus).find((device) => isDecoder(device) && decoderOf(device).kind === "root" && decoderOf(device).start === base)?.name;
 
 /** Regions in the way: they came to no memory. */
-const failedRegions = ({ kernel }: System): Device[] => busDevices(kernel, cxlBus).filter(isRegion).filter((device) => !daxFacts(kernel).some(({ region, isAlive }) => region === device.name && isAlive));
+const failedRegions = ({ kernel }: System): Device[] => busDevices(kernel, cxlBus).filter(isRegion).filter((device) => !daxFacts(kernel).some(({ region, isInUse }) => region === device.name && isInUse));
 
 const destroyLines = (system: System): string[] => failedRegions(system).map(({ name }) => `cxl destroy-region -f ${name}`);
 

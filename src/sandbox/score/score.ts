@@ -12,8 +12,8 @@ import { isHostAlive, runToEnd } from "./drive.ts";
 import { bandwidthOf, evidenceOf, innocentsOf, violationsOf } from "./evidence.ts";
 import type { RegionFacts } from "./memory.ts";
 import { daxFacts, decodingBytes, regionFacts } from "./memory.ts";
-import { attainableBytes, findRepair } from "./repair.ts";
-import { bootOnly, healthy, measured, reference, touchedBy } from "./twin.ts";
+import { attainableBytes, findRepair, servedBytes } from "./repair.ts";
+import { bootOnly, healthy, isBootOnly, measured, reference, touchedBy } from "./twin.ts";
 
 /** What one cell is computed from: plain data, so that a worker can have it. */
 export interface CellInput {
@@ -45,15 +45,15 @@ function promisedBytes({ firmware }: ScenarioPlan, whole: OpenRun): bigint {
 
 function capacityOf(plan: ScenarioPlan, run: OpenRun, whole: OpenRun, regions: readonly RegionFacts[]): Capacity {
   const isAlive = isHostAlive(run);
-  const alive = isAlive ? daxFacts(run.system.kernel).filter((device) => device.isAlive) : [];
+  const used = isAlive ? daxFacts(run.system.kernel).filter((device) => device.isInUse) : [];
   const bytes = (devices: readonly { readonly size: bigint }[]): string => String(devices.reduce((sum, { size }) => sum + size, 0n));
   return {
     promised: String(promisedBytes(plan, whole)),
-    served: run.result().metrics.bytesServed,
+    served: String(isAlive ? servedBytes(run.system) : 0n),
     decoding: String(isAlive ? decodingBytes(run.system) : 0n),
     attainable: String(attainableBytes(run.system, regions)),
-    byCxl: bytes(alive.filter(({ region }) => region !== null)),
-    byHmem: bytes(alive.filter(({ region }) => region === null)),
+    byCxl: bytes(used.filter(({ region }) => region !== null)),
+    byHmem: bytes(used.filter(({ region }) => region === null)),
   };
 }
 
@@ -81,7 +81,7 @@ export function* scoreCell(module: WebAssembly.Module, input: CellInput): Sliced
   const plan = planScenario(input.file, input.text);
   const bench: Bench = { module, seed: input.seed };
   const run = yield* runToEnd(bench, plan);
-  const quiet = yield* runToEnd(bench, bootOnly(plan));
+  const quiet = isBootOnly(plan) ? run : yield* runToEnd(bench, bootOnly(plan));
   const twin = yield* runToEnd(bench, healthy(plan));
   const whole = yield* runToEnd(bench, reference(plan));
   const regions = yield* wholeRegions(bench, plan, whole);

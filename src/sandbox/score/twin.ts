@@ -118,10 +118,14 @@ export function reference(plan: ScenarioPlan): ScenarioPlan {
   return { ...healthy(plan), policies: { ...today, use: "device-dax-only", platform: plan.policies.platform } };
 }
 
+const fallsInBoot = ({ when }: ScenarioPlan["faults"][number]): boolean => "from" in when && when.from === "boot";
+
+/** Whether the scenario is its boot alone already. */
+export const isBootOnly = ({ steps, workloads, faults }: ScenarioPlan): boolean => steps.length === 0 && workloads.length === 0 && faults.every(fallsInBoot);
+
 /** The boot alone, with what goes wrong in it: nobody types and nobody uses the memory. */
 export function bootOnly(plan: ScenarioPlan): ScenarioPlan {
-  const faults = plan.faults.filter(({ when }) => "from" in when && when.from === "boot");
-  return { ...plan, steps: [], workloads: [], faults };
+  return { ...plan, steps: [], workloads: [], faults: plan.faults.filter(fallsInBoot) };
 }
 
 /** Nothing wrong, and every region System RAM: the kernel tells bandwidth of memory that is online (S78). Null: firmware gives no figures. */
