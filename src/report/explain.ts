@@ -38,7 +38,7 @@ const assignments = (values: DecidingPolicies["values"]): string => Object.entri
 
 function policyLines(policies: readonly DecidingPolicies[]): string[] {
   if (policies.length === 0) return wrap("No policy decided here: under any other it would have come to the same.", 4, 2);
-  return policies.flatMap(({ values, otherwise, outcome }) => wrap(`Decided by ${assignments(values)}. Under ${assignments(otherwise)}: ${outcome}.`, 4, 2));
+  return policies.flatMap(({ values, otherwise, outcome }) => wrap(`Decided ${Object.keys(values).length > 1 ? "together " : ""}by ${assignments(values)} (with ${assignments(otherwise)}: ${outcome}).`, 4, 2));
 }
 
 function evidenceLines({ evidence }: RangeExplanation): string[] {
@@ -75,7 +75,7 @@ function capacityBlock(capacity: Capacity, style: Style): string[] {
 function regionBlock(region: RegionExplanation): string[] {
   const state = region.name === "" ? "programmed by firmware, not there" : `made by ${region.madeBy}, ${region.state}, ${region.driver === "" ? "no driver" : `driver ${region.driver}`}`;
   const head = `${region.name === "" ? "(no region)" : region.name}  ${place(region)}  ${bytes(region.bytes)}  ${state}, ${region.arrived} of ${region.ways} members`;
-  return [...wrap(head, 2, 4), ...region.members.flatMap(({ port, memdev, serial, state: member, text }) => wrap(`${member.padEnd(8)} ${[port, memdev].filter((one) => one !== "").join(" ")}${serial === "" ? "" : ` (serial ${serial})`}: ${text}`, 4, 4))];
+  return [...wrap(head, 2, 4), ...(region.why === "" ? [] : wrap(`nobody has its memory: ${region.why}`, 4, 2)), ...region.members.flatMap(({ port, memdev, serial, state: member, text }) => wrap(`${member.padEnd(8)} ${[port, memdev].filter((one) => one !== "").join(" ")}${serial === "" ? "" : ` (serial ${serial})`}: ${text}`, 4, 4))];
 }
 
 const ledgerNames = { HPA: "addresses (HPA)", DPA: "device memory (DPA)", decoder: "decoders" } as const;
@@ -83,10 +83,10 @@ const ledgerNames = { HPA: "addresses (HPA)", DPA: "device memory (DPA)", decode
 function ledgerBlock(ledgers: readonly Holding[], style: Style): string[] {
   return (["HPA", "DPA", "decoder"] as const).flatMap((kind) => {
     const own = ledgers.filter(({ ledger }) => ledger === kind);
-    const lines = own.flatMap(({ holder, serial, isStuck, user, remedy, ...span }) => {
+    const lines = own.flatMap(({ holder, serial, isStuck, user, ...span }) => {
       const what = `${holder}${serial === "" ? "" : ` of card ${serial}`}  ${span.bytes === "0" ? "no range on record" : `${place(span)}  ${bytes(span.bytes)}`}`;
       if (!isStuck) return wrap(`${what}  used by ${user}`, 4, 4);
-      const [first = "", ...rest] = wrap(`stuck: ${what}, used by nothing that works. Freed by: ${remedy}`, 4, 4);
+      const [first = "", ...rest] = wrap(`stuck: ${what}, used by nothing that works`, 4, 4);
       return [first.replace("stuck:", style.paint("yellow", "stuck:")), ...rest];
     });
     return [`  ${ledgerNames[kind]}: ${own.length === 0 ? "none held" : `${own.length} held, ${own.filter(({ isStuck }) => isStuck).length} stuck`}`, ...lines];
@@ -110,6 +110,6 @@ export function consoleExplanation(told: Explanation, style: Style = plain): str
     ...section("Dax devices", none(dax, "none"), style),
     ...section("Who holds what", ledgerBlock(told.ledgers, style), style),
     ...section("Breadcrumbs: what is there and does nothing", none(breadcrumbs, "none"), style),
-    ...section("What an administrator can do next", none(told.advice.flatMap((line) => wrap(`- ${line}`, 2, 2)), "nothing needs doing"), style).slice(0, -1), "",
+    ...section("What an administrator can do next", none(told.advice.flatMap(({ text, commands, isOptional }) => [...wrap(`${isOptional ? "- (optional)" : "-"} ${text}`, 2, 2), ...commands.map((line) => `      ${line}`)]), "nothing needs doing"), style).slice(0, -1), "",
   ].join("\n");
 }

@@ -129,7 +129,7 @@ function ownerName(shares: readonly OwnerShare[], record: OwnershipRecord | null
 function evidenceFor(scene: Scene, range: Range, record: OwnershipRecord | null, { traces }: Reason): Evidence[] {
   const pieces = record?.verdict.ranges.filter((one) => overlaps(one.range, range)).flatMap((one) => [one.range, ...one.pieces]) ?? [];
   const texts = [range, ...pieces].map(({ start, end }) => `: ${formatRange(start, end).slice(0, -1)}`);
-  const said = [...linesWith(scene, traces, 6, true), ...linesWith(scene, traces, 3), ...linesWith(scene, texts, 6)];
+  const said = [...linesWith(scene, traces, 6, true), ...linesWith(scene, traces, 3, false, record?.at), ...linesWith(scene, texts, 6)];
   return said.filter((line, index) => said.findIndex((other) => other.atNs === line.atNs && other.text === line.text) === index).toSorted((a, b) => a.atNs - b.atNs || (a.record ?? 0) - (b.record ?? 0));
 }
 
