@@ -104,7 +104,7 @@ export function consoleExplanation(told: Explanation, style: Style = plain): str
   return [
     ...wrap(`${told.file}: ${told.name}`, 0, 2), ...wrap(`seed ${told.seed}, at ${timeText(told.atNs)} (${told.moment}); ${told.decision}`, 0, 2), "",
     ...section("Who owns Soft Reserved memory, and why", none(told.ranges.flatMap((range) => rangeBlock(range, style)), "The memory map has no Soft Reserved range. What regions have is theirs:"), style).slice(0, told.ranges.length === 0 ? -1 : undefined),
-    ...(told.ranges.length === 0 ? [...none(told.dax.flatMap((device) => wrap(`${device.name} has ${place(device)} as ${device.parent === "" ? "nobody's" : `${device.parent}'s`} memory.`, 2, 2)), "no dax device is there."), ""] : []),
+    ...(told.ranges.length === 0 ? [...none(told.dax.flatMap((device) => wrap(`${device.name} has ${place(device)} as ${device.parent === "" ? "nobody's" : `${device.parent}'s`} memory.`, 2, 2)), "No region gives anybody memory: see below."), ""] : []),
     ...section("Capacity: what firmware promised, and what there is to use", capacityBlock(told.capacity, style), style),
     ...section("Regions", none(told.regions.flatMap(regionBlock), "none"), style),
     ...section("Dax devices", none(dax, "none"), style),

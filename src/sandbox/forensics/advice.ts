@@ -83,9 +83,13 @@ const givenBack = (findings: Findings): Advice[] => hmemOnes(findings).filter(({
 const ledgerWords = { HPA: "the addresses", DPA: "the device memory", decoder: "the decode" } as const;
 const wordsOf = (all: readonly Holding[]): string => all.map(({ ledger, holder }) => `${ledgerWords[ledger]} of ${holder}`).join(", ");
 
+/** Regions that advice brings back to life: nothing of theirs is to be freed. */
+const regionsIn = (advice: readonly Advice[]): string[] => advice.flatMap(({ commands }) => commands.flatMap((line) => /(region\d+)(?: |$)/.exec(line)?.[1] ?? []));
+
 /** Everything stuck that commands free is one piece of work, in the order of the ledgers; the rest by what it would take. */
-function stuck({ ledgers }: Findings): Advice[] {
-  const all = ledgers.filter(({ isStuck }) => isStuck);
+function stuck({ ledgers }: Findings, revived: readonly Advice[]): Advice[] {
+  const isRevived = ({ commands }: Holding): boolean => regionsIn(revived).some((name) => commands.includes(`cxl destroy-region -f ${name}`));
+  const all = ledgers.filter((one) => one.isStuck && !isRevived(one));
   const freed = all.filter(({ commands }) => commands.length > 0);
   const notes = once(freed.map(({ remedy }) => remedy).filter((remedy) => remedy !== "" && !remedy.startsWith("frees")));
   const rest = once(all.filter(({ commands }) => commands.length === 0).map(({ remedy }) => remedy));
@@ -97,5 +101,6 @@ function stuck({ ledgers }: Findings): Advice[] {
 
 export function adviceFor(scene: Scene, findings: Findings): Advice[] {
   const pending = findings.ranges.some(({ reason }) => reason === "pending") ? [tell("Wait for the decision over Soft Reserved.")] : [];
-  return [...pending, ...members(findings), ...offline(findings), ...useless(findings), ...idleRegions(scene, findings), ...stuck(findings), ...again(scene, findings), ...givenBack(findings)];
+  const revived = idleRegions(scene, findings);
+  return [...pending, ...members(findings), ...offline(findings), ...useless(findings), ...revived, ...stuck(findings, revived), ...again(scene, findings), ...givenBack(findings)];
 }

@@ -59,7 +59,7 @@ function decoderRemedy(scene: Scene, decoder: Device): Remedy {
   const release = `echo 0 > ${folder}/${decoder.name}/dpa_size`;
   if (!isEnabled || unwind === "full") return by([release]);
   const reset = `echo 1 > /sys/bus/pci/devices/${memdevOf(endpointPart(decoder).memdev).pciDevice.name}/reset`;
-  return by([...(region === null ? [] : [deletion(region)]), reset, release], `the card is reset, since its decoder is committed and its memory therefore busy (unwind: ${unwind})`);
+  return by([...(region === null ? [] : [deletion(region)]), reset, release], `the card is reset, since its decoder is committed and its memory busy: unwind: ${unwind}`);
 }
 
 function holding(scene: Scene, ledger: Holding["ledger"], entry: Entry, parts: readonly Part[]): Holding {

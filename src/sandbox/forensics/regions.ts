@@ -28,7 +28,8 @@ function whyUnused(scene: Scene, region: Device): string {
   if (bridge === undefined) return "it has no dax region: the addresses were System RAM already when its driver came";
   if (bridge.driver !== null) return "";
   if (deferredProbes(scene.kernel).includes(bridge.id)) return `${bridge.name} waits for a decision over Soft Reserved that nobody has asked for (own: ${scene.policies.own})`;
-  return linesWith(scene, [` ${bridge.name}: dax_region resource conflict`, ` ${bridge.name}: probe`], 1000).at(-1)?.text ?? `${bridge.name} has no driver`;
+  const conflict = linesWith(scene, [` ${bridge.name}: dax_region resource conflict`], 1000).at(-1);
+  return (conflict ?? linesWith(scene, [` ${bridge.name}: probe`], 1000).at(-1))?.text ?? `${bridge.name} has no driver`;
 }
 
 function present(scene: Scene, device: Device): RegionExplanation | undefined {
@@ -49,8 +50,12 @@ export function regionsNow(scene: Scene): RegionExplanation[] {
   return [...regions, ...gone.map((region): RegionExplanation => ({ name: "", madeBy: "firmware", ...spanOf(rangeOf(region)), state: "not there", driver: "", ways: region.targets.length, arrived: 0, why: "", members: membersOf(scene, region) }))];
 }
 
-/** Why a dax device has no driver, as the log's last word on it says. */
-export const whyUnbound = (scene: Scene, device: Device): string => linesWith(scene, [`kmem ${device.name}: `, `device_dax ${device.name}: `], 1000).at(-1)?.text ?? "no driver took it";
+/** Why a dax device has no driver: what the driver that tried said last, and the number it ended with. */
+export function whyUnbound(scene: Scene, device: Device): string {
+  const said = linesWith(scene, [`kmem ${device.name}: `, `device_dax ${device.name}: `], 1000).map(({ text }) => text);
+  const ended = said.findLast((text) => text.includes(": probe: "));
+  return said.findLast((text) => !text.includes(": probe: ")) ?? ended ?? "no driver tried it";
+}
 
 export function daxNow(scene: Scene): DaxExplanation[] {
   return busDevices(scene.kernel, daxBus).flatMap((device) => daxDeviceOf(device).ranges.map(({ start, size }): DaxExplanation => ({
