@@ -61,13 +61,13 @@ const states: Readonly<Record<string, string>> = {
 };
 
 function capacityBlock(capacity: Capacity, style: Style): string[] {
-  const { bytesPromised, bytesDelivered, bytesGap, bytesBeyond, promises, changes, firstSeen, since } = capacity;
+  const { bytesPromised, bytesDelivered, bytesGap, bytesBeyond, bytesUnanswered, promises, changes, firstSeen, since } = capacity;
   const lost = promises.flatMap((promise) => promise.parts.flatMap((part) => (states[part.state] === undefined ? [] : [`    ${place(part)}  ${bytes(part.bytes)}  ${states[part.state] ?? ""}${part.device === "" ? "" : `: ${part.device}`}`])));
   const when = since === null || firstSeen === null ? [] : wrap(`Who looks finds memory missing from ${timeText(firstSeen.atNs)} on (${firstSeen.event})${since.atNs === firstSeen.atNs ? "." : `; the gap is as it is since ${timeText(since.atNs)} (${since.event}).`}`, 2, 2);
   const healed = since === null && firstSeen !== null ? wrap(`From ${timeText(firstSeen.atNs)} on (${firstSeen.event}) ${bytes(firstSeen.bytesGap)} were missing; they came later.`, 2, 2) : [];
   const summary = `  promised ${bytes(bytesPromised)} = delivered ${bytes(bytesDelivered)} + gap ${bytes(bytesGap)}`;
   return [
-    style.paint(bytesGap === "0" ? "green" : "red", summary), ...(bytesBeyond === "0" ? [] : [`  beyond any promise, made by users: ${bytes(bytesBeyond)}`]), ...lost, ...when, ...healed,
+    style.paint(bytesGap === "0" ? "green" : "red", summary), ...(bytesUnanswered === "0" ? [] : [style.paint("red", `  of what is delivered, ${bytes(bytesUnanswered)} have no card behind them that answers`)]), ...(bytesBeyond === "0" ? [] : [`  beyond any promise, made by users: ${bytes(bytesBeyond)}`]), ...lost, ...when, ...healed,
     ...(changes.length < 2 ? [] : ["  Over time:", ...changes.flatMap((change) => wrap(changeText(change), 4, 4))]),
   ];
 }

@@ -53,6 +53,8 @@ export interface CapacityPart extends Span {
   readonly state: "online" | "devdax" | "pmem" | "boot" | "offline" | "no-driver" | "alignment" | "dead-port" | "nobody";
   readonly owner: OwnerName;
   readonly device: string;
+  /** Of a part in use: bytes behind which no card answers. */
+  readonly bytesUnanswered: string;
 }
 
 export interface Promise extends Span {
@@ -76,6 +78,8 @@ export interface Capacity {
   readonly bytesPromised: string;
   readonly bytesDelivered: string;
   readonly bytesGap: string;
+  /** Of what is delivered: bytes behind which no card answers. Who counts devices does not see it (S10). */
+  readonly bytesUnanswered: string;
   /** In use beyond any promise: what users made. */
   readonly bytesBeyond: string;
   readonly changes: readonly CapacityChange[];

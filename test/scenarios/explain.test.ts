@@ -126,6 +126,15 @@ describe("reasons", () => {
     expect(records[0]).toBeGreaterThan(0);
   });
 
+  it("[S10] [S11] memory that hmem hands out although a card is missing, decoders were reset, or an interleave leads astray: said, in bytes; memory that works: not", () => {
+    const told = (file: string): Explanation => explain(bare(file)).told;
+    const said = (one: Explanation): string => one.ranges.flatMap(({ why }) => why).filter((line) => line.startsWith("Beware")).join(" ");
+    const silent = ["assembly/missing-member.yaml", "assembly/s10-broken-interleave-reset.yaml", "assembly/s19-roadmap-b.yaml", "assembly/s11-refused-but-working.yaml", "assembly/whole.yaml"].map(told);
+    expect(silent.map(({ capacity }) => [BigInt(capacity.bytesDelivered) >> 20n, BigInt(capacity.bytesUnanswered) >> 20n])).toEqual([[512n, 256n], [1024n, 256n], [512n, 512n], [512n, 0n], [512n, 0n]]);
+    expect(silent.map((one) => said(one) !== "")).toEqual([true, true, true, false, false]);
+    expect(said(told("assembly/wrong-granularity.yaml"))).toMatch(/no address leads to rp1:.*two addresses are one byte/);
+  });
+
   it("explaining changes nothing of a run", () => {
     const { run } = explain(planOf("assembly/s17-tool.yaml"));
     const { run: again } = explain(planOf("assembly/s17-tool.yaml"), "ready");

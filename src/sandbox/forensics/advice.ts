@@ -78,7 +78,7 @@ const useless = (findings: Findings): Advice[] => hmemOnes(findings).filter(({ d
 
 /** Those in use can be given back to CXL. */
 const givenBack = (findings: Findings): Advice[] => hmemOnes(findings).filter(({ driver }) => driver !== "").map(({ name, parent, driver }) =>
-  tell(`The memory of ${name} works as plain dax. To have the range for CXL again, end its use first; then look here again.`, [...(driver === "kmem" ? [`daxctl offline-memory ${name}`] : []), unbindOf(parent)], true));
+  tell(`${name} is in use as plain dax. To have the range for CXL again, end that use first; then look here again.`, [...(driver === "kmem" ? [`daxctl offline-memory ${name}`] : []), unbindOf(parent)], true));
 
 const ledgerWords = { HPA: "the addresses", DPA: "the device memory", decoder: "the decode" } as const;
 const wordsOf = (all: readonly Holding[]): string => all.map(({ ledger, holder }) => `${ledgerWords[ledger]} of ${holder}`).join(", ");
