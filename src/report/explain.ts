@@ -38,7 +38,7 @@ const assignments = (values: DecidingPolicies["values"]): string => Object.entri
 
 function policyLines(policies: readonly DecidingPolicies[]): string[] {
   if (policies.length === 0) return wrap("No policy decided here: under any other it would have come to the same.", 4, 2);
-  return policies.flatMap(({ values, otherwise, outcome }) => wrap(`Decided by ${assignments(values)}. Under ${assignments(otherwise)}: ${outcome}.`, 4, 2));
+  return policies.flatMap(({ values, otherwise, outcome }) => wrap(`Decided ${Object.keys(values).length > 1 ? "together " : ""}by ${assignments(values)} (with ${assignments(otherwise)}: ${outcome}).`, 4, 2));
 }
 
 function evidenceLines({ evidence }: RangeExplanation): string[] {
@@ -61,13 +61,13 @@ const states: Readonly<Record<string, string>> = {
 };
 
 function capacityBlock(capacity: Capacity, style: Style): string[] {
-  const { bytesPromised, bytesDelivered, bytesGap, bytesBeyond, promises, changes, firstSeen, since } = capacity;
+  const { bytesPromised, bytesDelivered, bytesGap, bytesBeyond, bytesUnanswered, promises, changes, firstSeen, since } = capacity;
   const lost = promises.flatMap((promise) => promise.parts.flatMap((part) => (states[part.state] === undefined ? [] : [`    ${place(part)}  ${bytes(part.bytes)}  ${states[part.state] ?? ""}${part.device === "" ? "" : `: ${part.device}`}`])));
   const when = since === null || firstSeen === null ? [] : wrap(`Who looks finds memory missing from ${timeText(firstSeen.atNs)} on (${firstSeen.event})${since.atNs === firstSeen.atNs ? "." : `; the gap is as it is since ${timeText(since.atNs)} (${since.event}).`}`, 2, 2);
   const healed = since === null && firstSeen !== null ? wrap(`From ${timeText(firstSeen.atNs)} on (${firstSeen.event}) ${bytes(firstSeen.bytesGap)} were missing; they came later.`, 2, 2) : [];
   const summary = `  promised ${bytes(bytesPromised)} = delivered ${bytes(bytesDelivered)} + gap ${bytes(bytesGap)}`;
   return [
-    style.paint(bytesGap === "0" ? "green" : "red", summary), ...(bytesBeyond === "0" ? [] : [`  beyond any promise, made by users: ${bytes(bytesBeyond)}`]), ...lost, ...when, ...healed,
+    style.paint(bytesGap === "0" ? "green" : "red", summary), ...(bytesUnanswered === "0" ? [] : [style.paint("red", `  of what is delivered, ${bytes(bytesUnanswered)} have no card behind them that answers`)]), ...(bytesBeyond === "0" ? [] : [`  beyond any promise, made by users: ${bytes(bytesBeyond)}`]), ...lost, ...when, ...healed,
     ...(changes.length < 2 ? [] : ["  Over time:", ...changes.flatMap((change) => wrap(changeText(change), 4, 4))]),
   ];
 }
@@ -75,7 +75,7 @@ function capacityBlock(capacity: Capacity, style: Style): string[] {
 function regionBlock(region: RegionExplanation): string[] {
   const state = region.name === "" ? "programmed by firmware, not there" : `made by ${region.madeBy}, ${region.state}, ${region.driver === "" ? "no driver" : `driver ${region.driver}`}`;
   const head = `${region.name === "" ? "(no region)" : region.name}  ${place(region)}  ${bytes(region.bytes)}  ${state}, ${region.arrived} of ${region.ways} members`;
-  return [...wrap(head, 2, 4), ...region.members.flatMap(({ port, memdev, serial, state: member, text }) => wrap(`${member.padEnd(8)} ${[port, memdev].filter((one) => one !== "").join(" ")}${serial === "" ? "" : ` (serial ${serial})`}: ${text}`, 4, 4))];
+  return [...wrap(head, 2, 4), ...(region.why === "" ? [] : wrap(`nobody has its memory: ${region.why}`, 4, 2)), ...region.members.flatMap(({ port, memdev, serial, state: member, text }) => wrap(`${member.padEnd(8)} ${[port, memdev].filter((one) => one !== "").join(" ")}${serial === "" ? "" : ` (serial ${serial})`}: ${text}`, 4, 4))];
 }
 
 const ledgerNames = { HPA: "addresses (HPA)", DPA: "device memory (DPA)", decoder: "decoders" } as const;
@@ -83,10 +83,10 @@ const ledgerNames = { HPA: "addresses (HPA)", DPA: "device memory (DPA)", decode
 function ledgerBlock(ledgers: readonly Holding[], style: Style): string[] {
   return (["HPA", "DPA", "decoder"] as const).flatMap((kind) => {
     const own = ledgers.filter(({ ledger }) => ledger === kind);
-    const lines = own.flatMap(({ holder, serial, isStuck, user, remedy, ...span }) => {
+    const lines = own.flatMap(({ holder, serial, isStuck, user, ...span }) => {
       const what = `${holder}${serial === "" ? "" : ` of card ${serial}`}  ${span.bytes === "0" ? "no range on record" : `${place(span)}  ${bytes(span.bytes)}`}`;
       if (!isStuck) return wrap(`${what}  used by ${user}`, 4, 4);
-      const [first = "", ...rest] = wrap(`stuck: ${what}, used by nothing that works. Freed by: ${remedy}`, 4, 4);
+      const [first = "", ...rest] = wrap(`stuck: ${what}, used by nothing that works`, 4, 4);
       return [first.replace("stuck:", style.paint("yellow", "stuck:")), ...rest];
     });
     return [`  ${ledgerNames[kind]}: ${own.length === 0 ? "none held" : `${own.length} held, ${own.filter(({ isStuck }) => isStuck).length} stuck`}`, ...lines];
@@ -104,12 +104,12 @@ export function consoleExplanation(told: Explanation, style: Style = plain): str
   return [
     ...wrap(`${told.file}: ${told.name}`, 0, 2), ...wrap(`seed ${told.seed}, at ${timeText(told.atNs)} (${told.moment}); ${told.decision}`, 0, 2), "",
     ...section("Who owns Soft Reserved memory, and why", none(told.ranges.flatMap((range) => rangeBlock(range, style)), "The memory map has no Soft Reserved range. What regions have is theirs:"), style).slice(0, told.ranges.length === 0 ? -1 : undefined),
-    ...(told.ranges.length === 0 ? [...none(told.dax.flatMap((device) => wrap(`${device.name} has ${place(device)} as ${device.parent === "" ? "nobody's" : `${device.parent}'s`} memory.`, 2, 2)), "no dax device is there."), ""] : []),
+    ...(told.ranges.length === 0 ? [...none(told.dax.flatMap((device) => wrap(`${device.name} has ${place(device)} as ${device.parent === "" ? "nobody's" : `${device.parent}'s`} memory.`, 2, 2)), "No region gives anybody memory: see below."), ""] : []),
     ...section("Capacity: what firmware promised, and what there is to use", capacityBlock(told.capacity, style), style),
     ...section("Regions", none(told.regions.flatMap(regionBlock), "none"), style),
     ...section("Dax devices", none(dax, "none"), style),
     ...section("Who holds what", ledgerBlock(told.ledgers, style), style),
     ...section("Breadcrumbs: what is there and does nothing", none(breadcrumbs, "none"), style),
-    ...section("What an administrator can do next", none(told.advice.flatMap((line) => wrap(`- ${line}`, 2, 2)), "nothing needs doing"), style).slice(0, -1), "",
+    ...section("What an administrator can do next", none(told.advice.flatMap(({ text, commands, isOptional }) => [...wrap(`${isOptional ? "- (optional)" : "-"} ${text}`, 2, 2), ...commands.map((line) => `      ${line}`)]), "nothing needs doing"), style).slice(0, -1), "",
   ].join("\n");
 }

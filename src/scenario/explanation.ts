@@ -53,6 +53,8 @@ export interface CapacityPart extends Span {
   readonly state: "online" | "devdax" | "pmem" | "boot" | "offline" | "no-driver" | "alignment" | "dead-port" | "nobody";
   readonly owner: OwnerName;
   readonly device: string;
+  /** Of a part in use: bytes behind which no card answers. */
+  readonly bytesUnanswered: string;
 }
 
 export interface Promise extends Span {
@@ -76,6 +78,8 @@ export interface Capacity {
   readonly bytesPromised: string;
   readonly bytesDelivered: string;
   readonly bytesGap: string;
+  /** Of what is delivered: bytes behind which no card answers. Who counts devices does not see it (S10). */
+  readonly bytesUnanswered: string;
   /** In use beyond any promise: what users made. */
   readonly bytesBeyond: string;
   readonly changes: readonly CapacityChange[];
@@ -93,8 +97,18 @@ export interface Holding extends Span {
   /** Held by nothing that works. */
   readonly isStuck: boolean;
   readonly user: string;
-  /** What would free it, under the policies in force; "" for what is in use. */
+  /** What would free it under the policies in force, in order; empty for what is in use, and where no command does. */
+  readonly commands: readonly string[];
+  /** What the commands cost or leave, or what else there is to do. */
   readonly remedy: string;
+}
+
+/** Something to do next; `isOptional`: nothing is wrong as it is. */
+export interface Advice {
+  readonly text: string;
+  /** Commands that the machine's tools take, in order; empty where none helps. */
+  readonly commands: readonly string[];
+  readonly isOptional: boolean;
 }
 
 export interface Breadcrumb {
@@ -122,6 +136,8 @@ export interface RegionExplanation extends Span {
   readonly driver: string;
   readonly ways: number;
   readonly arrived: number;
+  /** Why a region that is complete gives nobody memory; "" where it does, or is not complete. */
+  readonly why: string;
   readonly members: readonly MemberExplanation[];
 }
 
@@ -150,6 +166,6 @@ export interface Explanation {
   readonly dax: readonly DaxExplanation[];
   readonly ledgers: readonly Holding[];
   readonly breadcrumbs: readonly Breadcrumb[];
-  /** What an administrator can do next. */
-  readonly advice: readonly string[];
+  /** What an administrator can do next, in this order. */
+  readonly advice: readonly Advice[];
 }

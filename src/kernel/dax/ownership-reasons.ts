@@ -44,6 +44,8 @@ export interface Situation {
   readonly windows: readonly Range[];
   /** POL-EXCL: what hmem has registered no region's dax device can have. */
   readonly isExclusive: boolean;
+  /** hmem looks for ranges when regions have been made, not before. */
+  readonly isBarrier: boolean;
 }
 
 /** A part that hmem registers is usable unless a line of /proc/iomem lies across it (9.5). */
@@ -57,7 +59,8 @@ export function sharesOf(situation: Situation, range: Range, input: OwnershipInp
   const left = input.regions.filter(stays);
   const pieces = verdict.ranges.flatMap((one) => one.pieces);
   // A mode that no range moved leaves every dax region of CXL deferred (S29).
-  const isDeferred = input.policy.owner === "mode-variable" && (input.ranges.length === 0 || input.policy.split === "none");
+  const isAsked = situation.entries.length > 0 && (input.ranges.length > 0 || !situation.isBarrier) && input.policy.split !== "none";
+  const isDeferred = input.policy.owner === "mode-variable" && !isAsked;
   const complete = isDeferred ? [] : [...left.filter(({ isCommitted }) => isCommitted), ...situation.later.filter(stays)];
   const cxl = complete.filter((region) => !situation.isExclusive || !pieces.some((piece) => overlaps(piece, region)));
   const lines = [...left.filter(({ name }) => !situation.unlisted.includes(name)), ...(removal.kind === "topology" ? [] : situation.windows)];

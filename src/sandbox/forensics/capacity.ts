@@ -12,6 +12,7 @@ import type { Range } from "../../kernel/resource/resource.ts";
 import { overlaps, subtract } from "../../kernel/resource/resource.ts";
 import { softReservedEntries } from "../../kernel/resource/soft-reserved.ts";
 import type { CapacityPart, OwnerName, Promise } from "../../scenario/explanation.ts";
+import { unanswered } from "./answers.ts";
 import { deadPlaces } from "../facts.ts";
 import type { Scene } from "./scene.ts";
 import { bytesOf, meet, rangeOf, regionsOf, spanOf } from "./scene.ts";
@@ -131,7 +132,7 @@ export function promises(scene: Scene): { readonly promises: readonly Promise[];
     promises: promised.map((range): Promise => {
       const own = partsIn(range, parts);
       const delivered = bytesOf(own.filter(isDelivered));
-      return { ...spanOf(range), by: range.by, bytesDelivered: String(delivered), bytesGap: String(bytesOf([range]) - delivered), parts: own.map((part) => ({ ...spanOf(part), state: part.state, owner: part.owner, device: part.device })) };
+      return { ...spanOf(range), by: range.by, bytesDelivered: String(delivered), bytesGap: String(bytesOf([range]) - delivered), parts: own.map((part) => ({ ...spanOf(part), state: part.state, owner: part.owner, device: part.device, bytesUnanswered: String(isDelivered(part) ? unanswered(scene, part) : 0n) })) };
     }),
     beyond: bytesOf(cxlParts.flatMap((part) => subtract(part, promised))),
   };

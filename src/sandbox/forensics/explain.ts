@@ -26,6 +26,7 @@ export function capacityOf(scene: Scene, changes: Timeline["changes"]): Capacity
   const found = promises(scene);
   return {
     promises: found.promises, bytesPromised: String(promised), bytesDelivered: String(delivered), bytesGap: String(promised - delivered), bytesBeyond: String(found.beyond),
+    bytesUnanswered: String(found.promises.flatMap(({ parts }) => parts).reduce((sum, part) => sum + BigInt(part.bytesUnanswered), 0n)),
     changes, firstSeen: firstSeen(changes), since: gapSince(changes),
   };
 }

@@ -26,36 +26,40 @@ const regionAround = (decoder: Device): Device | null => decoderOf(decoder).regi
 const folder = "/sys/bus/cxl/devices";
 const deletion = (region: Device): string => `echo ${region.name} > ${folder}/${regionOf(region).rootDecoder.name}/delete_region`;
 
-/** The whole way back for a region: the tool's where it finds every slot taken or none, else by hand (S15, S17). */
-function dismantle(region: Device): string {
+type Remedy = Pick<Holding, "commands" | "remedy">;
+const by = (commands: readonly string[], remedy = ""): Remedy => ({ commands, remedy });
+
+/** The whole way back for a region: the tool's where it finds every slot taken, else by hand (S15, S17). */
+function dismantle(region: Device): Remedy {
   const { isAuto, state, targets, targetCount, ways } = regionOf(region);
-  if (!isAuto || state >= regionStates.commit || targetCount === ways) return `cxl destroy-region -f ${region.name}`;
+  if (!isAuto || state >= regionStates.commit || targetCount === ways) return by([`cxl destroy-region -f ${region.name}`]);
   const members = [...targets.entries()].filter(([, target]) => target !== null);
-  return [
+  return by([
     `echo 0 > ${folder}/${region.name}/commit`, ...members.map(([slot]) => `echo "" > ${folder}/${region.name}/target${slot}`),
     ...members.map(([, target]) => `echo 0 > ${folder}/${target?.name ?? ""}/dpa_size`), deletion(region),
-  ].join("; ");
+  ]);
 }
 
 /** Whether policy lets userspace take the region apart as it was put together. */
 const isUndoable = ({ policies }: Scene, region: Device): boolean => policies.unwind === "full" || !regionOf(region).isAuto || regionOf(region).state >= regionStates.commit;
 
-function regionRemedy(scene: Scene, region: Device): string {
-  if (regionOf(region).isLocked && regionOf(region).state >= regionStates.commit) return "nothing: the region is locked";
+function regionRemedy(scene: Scene, region: Device): Remedy {
+  if (regionOf(region).isLocked && regionOf(region).state >= regionStates.commit) return by([], "the region is locked: nothing but a reset of the host frees it");
   if (isUndoable(scene, region)) return dismantle(region);
-  return `${deletion(region)} (the addresses alone; device memory and decoders stay held: unwind: ${scene.policies.unwind})`;
+  return by([deletion(region)], `frees the addresses alone (unwind: ${scene.policies.unwind})`);
 }
 
-function decoderRemedy(scene: Scene, decoder: Device): string {
+function decoderRemedy(scene: Scene, decoder: Device): Remedy {
+  const { unwind } = scene.policies;
   const region = regionAround(decoder);
   const { isEnabled, isLocked, kind } = decoderOf(decoder);
-  if (isLocked) return "nothing short of a reset of the card: the decoder is locked";
+  if (isLocked) return by([], "the decoder is locked: nothing but a reset of the host frees it");
   if (region !== null && isUndoable(scene, region)) return dismantle(region);
-  if (kind !== "endpoint") return scene.policies.unwind === "full" ? "ends with the last decoder of a card below it" : `nothing but a reset of the host (unwind: ${scene.policies.unwind})`;
+  if (kind !== "endpoint") return by([], unwind === "full" ? "goes with the last decoder of a card below it" : `nothing but a reset of the host frees it (unwind: ${unwind})`);
   const release = `echo 0 > ${folder}/${decoder.name}/dpa_size`;
-  if (!isEnabled || scene.policies.unwind === "full") return release;
+  if (!isEnabled || unwind === "full") return by([release]);
   const reset = `echo 1 > /sys/bus/pci/devices/${memdevOf(endpointPart(decoder).memdev).pciDevice.name}/reset`;
-  return `${[...(region === null ? [] : [deletion(region)]), reset, release].join("; ")} (a reset of the card, since dpa_size = 0 is EBUSY while the decoder is committed: unwind: ${scene.policies.unwind})`;
+  return by([...(region === null ? [] : [deletion(region)]), reset, release], `the card is reset, since its decoder is committed and its memory busy: unwind: ${unwind}`);
 }
 
 function holding(scene: Scene, ledger: Holding["ledger"], entry: Entry, parts: readonly Part[]): Holding {
@@ -67,8 +71,8 @@ function holding(scene: Scene, ledger: Holding["ledger"], entry: Entry, parts: r
   const decoded = decoder === undefined ? own : (addresses ?? { start: decoderOf(decoder).start, end: decoderOf(decoder).start + decoderOf(decoder).size - 1n });
   const user = userOf(decoded, parts);
   const isStuck = user === "";
-  const remedy = device === undefined || !isStuck ? "" : ledger === "HPA" ? regionRemedy(scene, device) : decoderRemedy(scene, device);
-  return { ledger, holder: entry.name, serial: entry.serial === 0n ? "" : hex(entry.serial), ...spanOf(own), isStuck, user, remedy };
+  const remedy = device === undefined || !isStuck ? by([]) : ledger === "HPA" ? regionRemedy(scene, device) : decoderRemedy(scene, device);
+  return { ledger, holder: entry.name, serial: entry.serial === 0n ? "" : hex(entry.serial), ...spanOf(own), isStuck, user, ...remedy };
 }
 
 export function holdings(scene: Scene): Holding[] {

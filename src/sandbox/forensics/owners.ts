@@ -16,13 +16,14 @@ import { regionHistory } from "../../kernel/cxl/region-history.ts";
 import type { DecidingPolicies, Evidence, OwnerShare, RangeExplanation } from "../../scenario/explanation.ts";
 import type { PolicyName } from "../../scenario/policies.ts";
 import { ownerOf, parentOf } from "./capacity.ts";
+import { unanswered, unreached } from "./answers.ts";
 import type { Part } from "./capacity.ts";
-import { partsIn, partsOf } from "./capacity.ts";
+import { isDelivered, partsIn, partsOf } from "./capacity.ts";
 import type { Reason } from "./reasons.ts";
 import { reasonFor } from "./reasons.ts";
 import { whyUnbound } from "./regions.ts";
 import type { Scene } from "./scene.ts";
-import { linesWith, sizeText, spanOf } from "./scene.ts";
+import { linesWith, rangeOf, sizeText, spanOf } from "./scene.ts";
 
 /** The kernel's names of policies in those of the table. */
 const policyNames: Readonly<Record<keyof OwnershipPolicies, PolicyName>> = { owner: "own", split: "sr", leftover: "leftover", blast: "blast", failover: "failover" };
@@ -56,7 +57,7 @@ function situationOf(scene: Scene, record: OwnershipRecord | null): Situation {
   const entries = softReservedEntries(kernel).filter(({ start, end }) => touchesWindow(kernel, createResource("", start, end - start + 1n)));
   const made = regionEvents(scene, "constructed").filter((event) => event.at <= at);
   const later = regionEvents(scene, "assembled").filter((event) => event.at > at).map((event) => ({ name: event.region, start: event.start, end: event.end, isCommitted: true }));
-  const facts = { entries, later, isExclusive: kernel.policy.isDaxExclusive };
+  const facts = { entries, later, isExclusive: kernel.policy.isDaxExclusive, isBarrier: kernel.policy.softReserved.decision.kind === "barrier" };
   if (record !== null) return { ...facts, input: record.input, made: [...made, ...record.input.regions], unlisted: record.unlisted, windows: record.windows };
   const { owner, split, leftover, blast, failover } = kernel.policy.softReserved;
   const regions = regionsNow(kernel);
@@ -107,6 +108,22 @@ function unusable(scene: Scene, range: Range): string[] {
     .map((device) => `${device.name} of ${ownerOf(device) === "hmem" ? "hmem" : (parentOf(device)?.name ?? "CXL")} is over it and has no driver: ${whyUnbound(scene, device)}.`);
 }
 
+/** Who has memory is one question, whether a card is behind it another. */
+function silent(scene: Scene, range: Range, parts: readonly Part[]): string[] {
+  return partsIn(range, parts).filter(isDelivered).flatMap((part) => {
+    const bytes = unanswered(scene, part);
+    return bytes === 0n ? [] : [`Beware: behind ${bytes === resourceSize(part) ? "all" : sizeText(bytes)} of the ${sizeText(resourceSize(part))} of ${part.device} no card answers: accesses there fail.`];
+  });
+}
+
+/** Decoders on the way that send one card's share to another (an interleave programmed wrong). */
+function astray(scene: Scene, range: Range, parts: readonly Part[]): string[] {
+  return scene.firmware.regions.filter((region) => partsIn(range, parts).some((part) => isDelivered(part) && overlaps(part, rangeOf(region)) && unanswered(scene, part) === 0n)).flatMap((region) => {
+    const ports = unreached(scene, region);
+    return ports.length === 0 ? [] : [`Beware: no address leads to ${ports.join(", ")}: their share lands on other cards, where two addresses are one byte.`];
+  });
+}
+
 /** What was to come of it, when that is not what there is. */
 function sinceThen(scene: Scene, range: Range, record: OwnershipRecord | null, shares: readonly OwnerShare[]): string[] {
   if (record === null) return [];
@@ -129,7 +146,7 @@ function ownerName(shares: readonly OwnerShare[], record: OwnershipRecord | null
 function evidenceFor(scene: Scene, range: Range, record: OwnershipRecord | null, { traces }: Reason): Evidence[] {
   const pieces = record?.verdict.ranges.filter((one) => overlaps(one.range, range)).flatMap((one) => [one.range, ...one.pieces]) ?? [];
   const texts = [range, ...pieces].map(({ start, end }) => `: ${formatRange(start, end).slice(0, -1)}`);
-  const said = [...linesWith(scene, traces, 6, true), ...linesWith(scene, traces, 3), ...linesWith(scene, texts, 6)];
+  const said = [...linesWith(scene, traces, 6, true), ...linesWith(scene, traces, 3, false, record?.at), ...linesWith(scene, texts, 6)];
   return said.filter((line, index) => said.findIndex((other) => other.atNs === line.atNs && other.text === line.text) === index).toSorted((a, b) => a.atNs - b.atNs || (a.record ?? 0) - (b.record ?? 0));
 }
 
@@ -148,7 +165,7 @@ export function rangesNow(scene: Scene): RangeExplanation[] {
     const shares = sharesNow(range, parts);
     return {
       ...spanOf(range), owner: ownerName(shares, record, range), shares, reason: reason.kind,
-      why: [...reason.why, ...trimmed(scene, range, record), ...unusable(scene, range), ...sinceThen(scene, range, record, shares)],
+      why: [...reason.why, ...trimmed(scene, range, record), ...unusable(scene, range), ...silent(scene, range, parts), ...astray(scene, range, parts), ...sinceThen(scene, range, record, shares)],
       policies: policiesFor(scene, range, reason, record), evidence: evidenceFor(scene, range, record, reason),
     };
   });

@@ -69,7 +69,7 @@ function failureOf(scene: Scene, range: Range, { record, when }: Judged): Failur
     const completion = assembled === undefined ? [] : [`It was complete at ${timeText(assembled.at)}, ${timeText(assembled.at - record.at)} after the decision: too late.`];
     return { kind: "slow-device", why: [`${head}: a device was slow.`, ...membersText(late), ...completion, ...removed], traces };
   }
-  if (refused !== undefined && arrived === ways) return { kind: "refused-check", why: [`${name} had all ${ways} members ${when}, and the kernel refused to put it together: ${refused.why}.`, "Hardware may well decode these addresses as firmware meant them.", ...removed], traces };
+  if (refused !== undefined && arrived === ways) return { kind: "refused-check", why: [`${name} had all ${ways} members ${when}, and the kernel refused to put it together: ${refused.why}.`, ...removed], traces };
   const unplaced = before.find(({ kind }) => kind === "unplaced");
   if (constructed === undefined && unplaced !== undefined) return { kind: "unplaced", why: [`${head}: the kernel made none of ${unplaced.decoder}: ${unplaced.why}.`], traces: [...traces, unplaced.decoder] };
   if (refused !== undefined) return { kind: "refused-check", why: [`${head}; ${refused.decoder} was refused: ${refused.why}.`, ...membersText(late.filter(({ state }) => state !== "refused")), ...removed], traces };

@@ -1,14 +1,14 @@
 // Regions as they are, with the members that firmware wanted in them; regions that firmware programmed and that the kernel has not are named too (seeds S20, S21).
 
 import { ownershipRecord } from "../../kernel/dax/decision.ts";
+import { deferredProbes } from "../../kernel/base/probing.ts";
 import { busDevices } from "../../kernel/base/device.ts";
 import type { Device } from "../../kernel/base/device.ts";
 import { endpointPart, memdevOf, regionOf, regionStates } from "../../kernel/cxl/types.ts";
-import { daxBus } from "../../kernel/dax/types.ts";
 import { resourceSize } from "../../kernel/resource/resource.ts";
 import type { DaxExplanation, MemberExplanation, RegionExplanation } from "../../scenario/explanation.ts";
 import type { FirmwareRegion } from "../../platform/firmware-setup.ts";
-import { daxDeviceOf } from "../../kernel/dax/types.ts";
+import { daxBus, daxDeviceOf, daxRegionTypeName } from "../../kernel/dax/types.ts";
 import { ownerOf, parentOf } from "./capacity.ts";
 import { memberOf } from "./members.ts";
 import type { Scene } from "./scene.ts";
@@ -19,6 +19,19 @@ const decidedAt = (scene: Scene): number => ownershipRecord(scene.kernel)?.at ??
 
 export const membersOf = (scene: Scene, { targets, base, size }: FirmwareRegion): MemberExplanation[] => targets.map((name) => memberOf(scene, name, rangeOf({ base, size }), decidedAt(scene)));
 
+/** A complete region, and still no memory of it for anybody. */
+function whyUnused(scene: Scene, region: Device): string {
+  const { state, mode } = regionOf(region);
+  if (state < regionStates.commit || mode === "pmem") return "";
+  if (region.driver === null) return "complete, and its driver is not bound";
+  const bridge = region.children.find(({ type }) => type.name === daxRegionTypeName);
+  if (bridge === undefined) return "it has no dax region: the addresses were System RAM already when its driver came";
+  if (bridge.driver !== null) return "";
+  if (deferredProbes(scene.kernel).includes(bridge.id)) return `${bridge.name} waits for a decision over Soft Reserved that nobody has asked for (own: ${scene.policies.own})`;
+  const conflict = linesWith(scene, [` ${bridge.name}: dax_region resource conflict`], 1000).at(-1);
+  return (conflict ?? linesWith(scene, [` ${bridge.name}: probe`], 1000).at(-1))?.text ?? `${bridge.name} has no driver`;
+}
+
 function present(scene: Scene, device: Device): RegionExplanation | undefined {
   const { resource, isAuto, state, ways, targetCount, targets } = regionOf(device);
   if (resource === null) return undefined;
@@ -27,18 +40,22 @@ function present(scene: Scene, device: Device): RegionExplanation | undefined {
     const { memdev } = endpointPart(target);
     return { port: "", serial: hex(memdevOf(memdev).serial), memdev: memdev.name, state: "joined", text: "is a member" };
   });
-  return { name: device.name, madeBy: isAuto ? "firmware" : "user", ...spanOf(resource), state: stateNames.get(state) ?? "", driver: device.driver?.name ?? "", ways, arrived: targetCount, members: planned === undefined ? now : membersOf(scene, planned) };
+  return { name: device.name, madeBy: isAuto ? "firmware" : "user", ...spanOf(resource), state: stateNames.get(state) ?? "", driver: device.driver?.name ?? "", ways, arrived: targetCount, why: whyUnused(scene, device), members: planned === undefined ? now : membersOf(scene, planned) };
 }
 
 /** In order of name, then those that are not there. */
 export function regionsNow(scene: Scene): RegionExplanation[] {
   const regions = regionsOf(scene.kernel).flatMap((device) => present(scene, device) ?? []);
   const gone = scene.firmware.regions.filter(({ base, size }) => !regions.some(({ start, bytes }) => start === hex(base) && bytes === String(size)));
-  return [...regions, ...gone.map((region): RegionExplanation => ({ name: "", madeBy: "firmware", ...spanOf(rangeOf(region)), state: "not there", driver: "", ways: region.targets.length, arrived: 0, members: membersOf(scene, region) }))];
+  return [...regions, ...gone.map((region): RegionExplanation => ({ name: "", madeBy: "firmware", ...spanOf(rangeOf(region)), state: "not there", driver: "", ways: region.targets.length, arrived: 0, why: "", members: membersOf(scene, region) }))];
 }
 
-/** Why a dax device has no driver, as the log's last word on it says. */
-export const whyUnbound = (scene: Scene, device: Device): string => linesWith(scene, [`kmem ${device.name}: `, `device_dax ${device.name}: `], 1000).at(-1)?.text ?? "no driver took it";
+/** Why a dax device has no driver: what the driver that tried said last, and the number it ended with. */
+export function whyUnbound(scene: Scene, device: Device): string {
+  const said = linesWith(scene, [`kmem ${device.name}: `, `device_dax ${device.name}: `], 1000).map(({ text }) => text);
+  const ended = said.findLast((text) => text.includes(": probe: "));
+  return said.findLast((text) => !text.includes(": probe: ")) ?? ended ?? "no driver tried it";
+}
 
 export function daxNow(scene: Scene): DaxExplanation[] {
   return busDevices(scene.kernel, daxBus).flatMap((device) => daxDeviceOf(device).ranges.map(({ start, size }): DaxExplanation => ({

@@ -44,16 +44,16 @@ export function sizeText(bytes: bigint): string {
 }
 
 /** Said of every region on its way, deciding nothing. */
-const idleTalk = /config state|: probe: -6$|region sort successful| target\[/;
+const idleTalk = /config state|: probe: -6$|region sort successful| target\[| add: /;
 
 const loudLevels: readonly LogLevel[] = ["emerg", "alert", "crit", "err", "warn"];
 
-/** Lines of the log that hold one of the texts, in order, at most `most`; `isLoud`: those that are shown without debugging, warnings and worse. */
-export function linesWith({ kernel, records }: Scene, texts: readonly string[], most: number, isLoud = false): Evidence[] {
+/** Lines of the log that hold one of the texts, in order, at most `most`, none after virtual time `until`; `isLoud`: those that are shown without debugging, warnings and worse. */
+export function linesWith({ kernel, records }: Scene, texts: readonly string[], most: number, isLoud = false, until = Number.MAX_SAFE_INTEGER): Evidence[] {
   const found: Evidence[] = [];
   for (let index = 0; index < kernel.log.length && found.length < most; index++) {
     const line = kernel.log[index];
-    if (line !== undefined && (!isLoud || loudLevels.includes(line.level)) && !idleTalk.test(line.text) && texts.some((text) => line.text.includes(text))) found.push({ atNs: line.at, record: records[index] ?? null, text: line.text });
+    if (line !== undefined && line.at <= until && (!isLoud || loudLevels.includes(line.level)) && !idleTalk.test(line.text) && texts.some((text) => line.text.includes(text))) found.push({ atNs: line.at, record: records[index] ?? null, text: line.text });
   }
   return found;
 }
