@@ -7,7 +7,7 @@ import { styleText } from "node:util";
 import { ScenarioFileError, loadModule, planScenario } from "../sandbox.ts";
 import type { ScenarioPlan } from "../sandbox.ts";
 import type { Cast } from "../report/asciicast.ts";
-import { createCast } from "../report/asciicast.ts";
+import { createCast, readableText } from "../report/asciicast.ts";
 import { formatTime } from "../report/console.ts";
 import { completeLine } from "../sandbox/completion.ts";
 import { Session } from "../sandbox/session.ts";
@@ -52,11 +52,20 @@ async function runLine(session: Session, line: string, onIdle: () => Promise<voi
   }
 }
 
+/** Chunks until the end, or until somebody closes the stream from this side. */
+async function* chunksOf(stream: NodeJS.ReadStream): AsyncGenerator<string> {
+  stream.setEncoding("latin1");
+  try {
+    yield* stream as AsyncIterable<string>;
+  } catch (error) {
+    if (!stream.destroyed) throw error;
+  }
+}
+
 /** Lines of standard input as they come; a chunk is bytes. */
 async function* linesOf(stream: NodeJS.ReadStream): AsyncGenerator<string> {
-  stream.setEncoding("latin1");
   let rest: string[] = [];
-  for await (const chunk of stream as AsyncIterable<string>) {
+  for await (const chunk of chunksOf(stream)) {
     const lines = chunk.split("\n");
     rest.push(lines[0] ?? "");
     if (lines.length === 1) continue;
@@ -77,18 +86,21 @@ interface Screen {
   readonly now: () => number;
 }
 
-/** Lines that nobody types: no prompt is shown. What waits for nothing that is due is interrupted. */
-async function runScript(session: Session, screen: Screen, lines: AsyncIterable<string> | Iterable<string>): Promise<number> {
+/** Lines that nobody types, of a text or (null) of standard input: no prompt is shown. What waits for nothing that is due is interrupted. */
+async function runScript(session: Session, screen: Screen, script: string | null): Promise<number> {
+  const lines = script === null ? linesOf(process.stdin) : linesIn(script);
   let isInterrupted = false;
   const interrupt = (): void => {
     isInterrupted = true;
     session.interrupt();
+    // No line comes after it.
+    if (script === null) process.stdin.destroy();
   };
   process.on("SIGINT", interrupt);
   try {
     for await (const line of lines) {
       screen.cast?.prompt(screen.now(), session.prompt);
-      screen.cast?.type(screen.now(), line);
+      screen.cast?.type(screen.now(), readableText(line));
       let idles = 0;
       await runLine(session, line, async () => {
         if (idles++ === 0) session.interrupt();
@@ -120,7 +132,7 @@ class Prompt {
       input: process.stdin, output: process.stdout, terminal: true, history: [...this.#history], historySize: keptLines, removeHistoryDuplicates: true, tabSize: 8,
       completer: (line: string) => {
         const { candidates, word } = completeLine(session, line);
-        return [candidates.map((one) => (candidates.length === 1 && !/[/:]$/.test(one) ? `${one} ` : one)), word];
+        return [candidates.map((one) => (candidates.length === 1 && !/[/:}]$/.test(one) ? `${one} ` : one)), word];
       },
     });
     this.#terminal.on("history", (lines: string[]) => void (this.#history = lines));
@@ -242,8 +254,7 @@ async function runShell(options: ShellArguments): Promise<number> {
   const now = (): number => session.run.system.hardware.now;
   if (write !== null) cast = createCast({ columns: process.stdout.columns ?? 120, rows: process.stdout.rows ?? 40, title: plan.name }, now(), write);
   const screen: Screen = { cast, now };
-  if (script !== null) return runScript(session, screen, linesIn(script));
-  if (!process.stdin.isTTY || !process.stdout.isTTY) return runScript(session, screen, linesOf(process.stdin));
+  if (script !== null || !process.stdin.isTTY || !process.stdout.isTTY) return runScript(session, screen, script);
   process.stderr.write(`${plan.name}: ${formatTime(now())} after power-on. Time stands still while nothing runs; help lists what there is.\n`);
   return new Prompt(session, screen).run();
 }

@@ -54,7 +54,7 @@ describe("what the language has not", () => {
       ["echo $(pwd)", "a command in a command"], ["echo `pwd`", "a command in a command"], ['echo "`pwd`"', "a command in a command"], ["cat << end", "text on the line"], ["sleep 1 &", "nothing runs in the background"],
       ["(echo a)", "a shell in the shell"], ["echo )", "there is no ( for this )"], ["if true", "there are no loops"], ["for i", "there are no loops"], ["{ echo a", "there are no loops"], ["! true", "there are no loops"],
       ["A=1 echo", "there are no variables"], ["echo $HOME", "$HOME: there are no variables"], ["echo $1", "$1: there are no variables"], ["a &> b", "write > FILE 2>&1"], ["a >&3", "only 2>&1 and >&2"],
-      ["echo 'a", "a quote ' without its end"], ['echo "a', 'a quote " without its end'], ["echo $'a", "a quote $' without its end"], ["a |", "nothing to run behind |"], ["| a", "nothing to run before |"], ["a && ", "&& needs a command"],
+      ["echo 'a", "a quote ' without its end"], ['echo "a', 'a quote " without its end'], ["echo $'a", "a quote $' without its end"], ["echo ${mem:rp0", "a reference ${ without its }"], ["a |", "nothing to run behind |"], ["| a", "nothing to run before |"], ["a && ", "&& needs a command"],
       ["a ;; b", "nothing between ; and ;"], ["echo >", "> needs a file"], ["a && && b", "nothing to run before &&"],
     ] as const) expect([line, problem(line)]).toEqual([line, expect.stringContaining(said)]);
   });

@@ -120,6 +120,7 @@ class Reader {
   }
 
   #dollar(isQuoted: boolean): void {
+    if (this.#line.startsWith("${", this.#at) && this.#line.indexOf("}", this.#at) < 0) throw new ShellProblem("a reference ${ without its }");
     const rest = /\$(?:\?|\{([^}]*)\}|'|\(|[A-Za-z_][A-Za-z0-9_]*|[0-9@*#!$-])?/y;
     rest.lastIndex = this.#at;
     const found = rest.exec(this.#line)?.[0] ?? "$";
