@@ -6,10 +6,15 @@ import { dmesg, echo, overPaths } from "./basic.ts";
 import { cxl } from "./cxl.ts";
 import { daxctl } from "./daxctl.ts";
 import { devmem } from "./devmem.ts";
+import { find, ls, tree } from "./folders.ts";
+import { hexdump, xxd } from "./hexdump.ts";
+import { id, uname } from "./identity.ts";
 import { lspci } from "./lspci.ts";
 import { lsmod, modprobe, rmmod } from "./modules.ts";
 import type { Output } from "./output.ts";
 import { setpci } from "./setpci.ts";
+import { grep } from "./text-grep.ts";
+import { cut, head, sort, tail, tr, uniq, wc } from "./text-lines.ts";
 
 /** One call of a program. */
 export interface Call {
@@ -41,16 +46,30 @@ const atOnce = (summary: string, act: (call: Call) => number): Program => ({
 
 export const programs: ReadonlyMap<string, Program> = new Map<string, Program>([
   ["cat", atOnce("print files", ({ files, argv, output }) => overPaths("cat", argv, output, (path) => files.read(path)))],
+  ["cut", atOnce("parts of lines", cut)],
   ["cxl", { summary: "list and configure CXL objects", run: ({ files, argv, output }) => cxl(files, argv, output) }],
   ["daxctl", { summary: "list and configure dax devices", run: ({ files, argv, output }) => daxctl(files, argv, output) }],
   ["devmem", { summary: "access a physical address", run: (call) => devmem(call) }],
   ["dmesg", atOnce("print the kernel's log", ({ files, argv, output }) => dmesg(files, argv, output))],
   ["echo", { summary: "print words, or store them into a file", run: ({ files, argv, output, shell }) => echo(files, argv, output, shell) }],
-  ["ls", atOnce("list folders", ({ files, argv, output }) => overPaths("ls", argv, output, (path) => files.list(path).map((name) => `${name}\n`).join("")))],
+  ["find", atOnce("names below folders", find)],
+  ["grep", atOnce("lines that match", grep)],
+  ["head", atOnce("first lines", head)],
+  ["hexdump", atOnce("bytes of a file (-C)", hexdump)],
+  ["id", atOnce("who is asking", id)],
+  ["ls", atOnce("list folders", ls)],
   ["lspci", atOnce("list PCI functions", lspci)],
   ["lsmod", atOnce("list loaded modules", ({ files, output }) => lsmod(files, output))],
   ["modprobe", { summary: "load or remove modules", run: ({ files, argv, output }) => modprobe(files, argv, output) }],
   ["readlink", atOnce("print where links lead", ({ files, argv, output }) => overPaths("readlink", argv, output, (path) => `${files.readlink(path)}\n`))],
   ["rmmod", { summary: "remove modules", run: ({ files, argv, output }) => rmmod(files, argv, output) }],
   ["setpci", { summary: "access registers of PCI functions", run: (call) => setpci(call) }],
+  ["sort", atOnce("lines in order", sort)],
+  ["tail", atOnce("last lines", tail)],
+  ["tr", atOnce("replace characters of what is piped in", tr)],
+  ["tree", atOnce("folders as a tree", tree)],
+  ["uname", atOnce("what system this is", uname)],
+  ["uniq", atOnce("lines that differ from the one before", uniq)],
+  ["wc", atOnce("count lines, words, bytes", wc)],
+  ["xxd", atOnce("bytes of a file", xxd)],
 ]);
