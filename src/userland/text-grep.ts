@@ -77,13 +77,24 @@ interface Search {
   readonly showsNames: boolean;
 }
 
-function searchText({ expression, flags, showsNames }: Search, { name, text }: Text): { readonly count: number; readonly output: string } {
+const shownName = (name: string): string => (name === "-" ? "(standard input)" : name);
+
+interface Found {
+  readonly count: number;
+  readonly output: string;
+  /** What is said beside the output. */
+  readonly remark?: string;
+}
+
+/** Lines of what is no text are not shown, unless asked for (-a). */
+function searchText({ expression, flags, showsNames }: Search, { name, text }: Text): Found {
   const isWanted = (line: string): boolean => (line.search(expression) >= 0) !== flags.has("v");
   const matching = linesOf(text).map((line, index) => ({ line, number: index + 1 })).filter(({ line }) => isWanted(line));
-  const label = showsNames ? `${name === "-" ? "(standard input)" : name}:` : "";
+  const label = showsNames ? `${shownName(name)}:` : "";
   if (flags.has("q")) return { count: matching.length, output: "" };
   if (flags.has("c")) return { count: matching.length, output: `${label}${matching.length}\n` };
-  if (flags.has("l")) return { count: matching.length, output: matching.length > 0 ? `${name}\n` : "" };
+  if (flags.has("l")) return { count: matching.length, output: matching.length > 0 ? `${shownName(name)}\n` : "" };
+  if (matching.length > 0 && text.includes("\0") && !flags.has("a")) return { count: matching.length, output: "", remark: `grep: ${shownName(name)}: binary file matches\n` };
   const shown = matching.flatMap(({ line, number }) => {
     const prefix = `${label}${flags.has("n") ? `${number}:` : ""}`;
     const parts = flags.has("o") ? (flags.has("v") ? [] : (line.match(expression) ?? []).filter((part) => part !== "")) : [line];
@@ -95,7 +106,7 @@ function searchText({ expression, flags, showsNames }: Search, { name, text }: T
 /** Exit codes: 0 lines were found, 1 none, 2 trouble. */
 export const grep = (call: Call): number =>
   withUsage(call, () => {
-    const options = parseShort({ name: "grep", flags: "ivcnEFoqrlHhswx", values: "e", exitCode: exits.trouble }, call.argv);
+    const options = parseShort({ name: "grep", flags: "ivcnEFoqrlHhswxa", values: "e", exitCode: exits.trouble }, call.argv);
     const given = options.values.get("e");
     const words = given === undefined ? options.words : [given, ...options.words];
     const [pattern] = words;
@@ -109,6 +120,7 @@ export const grep = (call: Call): number =>
       const found = searchText(search, text);
       count += found.count;
       call.output.out(found.output);
+      if (found.remark !== undefined) call.output.err(found.remark);
     }
     if (hasFailed && !options.flags.has("r") && !(options.flags.has("q") && count > 0)) return exits.trouble;
     return count > 0 ? exits.found : exits.none;

@@ -23,8 +23,8 @@ function parseCount(name: string, values: ReadonlyMap<string, string>): Count {
   return { unit, sign: match[1] ?? "", count: Number(match[2]) };
 }
 
-/** `-5` is `-n 5`. */
-const oldStyle = (argv: readonly string[]): string[] => argv.flatMap((word) => (/^-\d+$/.test(word) ? ["-n", word.slice(1)] : [word]));
+/** `-5` as the first word is `-n 5`. */
+const oldStyle = (argv: readonly string[]): string[] => argv.flatMap((word, index) => (index === 0 && /^-\d+$/.test(word) ? ["-n", word.slice(1)] : [word]));
 
 function ends(call: Call, name: "head" | "tail", take: (parts: readonly string[], count: Count) => readonly string[]): number {
   return withUsage(call, () => {
@@ -105,7 +105,8 @@ function parsePlaces(text: string, what: string): (place: number) => boolean {
   const ranges = text.split(",").map((part) => {
     const match = /^(\d*)(-?)(\d*)$/.exec(part);
     const [from, to] = [Number(match?.[1] || 1), match?.[2] === "" ? Number(match[1] || 0) : Number(match?.[3] || Number.MAX_SAFE_INTEGER)];
-    if (match === null || part === "" || part === "-" || from === 0 || to === 0) throw new ToolUsage(`cut: invalid ${what} value '${part}'\nTry 'cut --help' for more information.\n`, 1);
+    if (match !== null && part !== "" && part !== "-" && (from === 0 || to === 0)) throw new ToolUsage(`cut: ${what === "field" ? "fields" : "byte/character positions"} are numbered from 1\nTry 'cut --help' for more information.\n`, 1);
+    if (match === null || part === "" || part === "-") throw new ToolUsage(`cut: invalid ${what} value '${part}'\nTry 'cut --help' for more information.\n`, 1);
     return { from, to };
   });
   return (place) => ranges.some(({ from, to }) => from <= place && place <= to);
