@@ -122,7 +122,8 @@ function firstLines(one: PciFunction, look: Look): string[] {
 /** What is shown of the standard part, all of it, or everything. */
 function dumpLines(one: PciFunction, asked: number): string[] {
   const length = Math.min(asked >= 4 ? extendedBytes : asked === 3 ? standardBytes : headerBytes, one.config.bytes.length);
-  return Array.from({ length: Math.ceil(length / 16) }, (_, row) => `${hex(row * 16, 2)}: ${Array.from({ length: 16 }, (_, i) => hex(u8(one.config, row * 16 + i), 2)).join(" ")}`);
+  const row = (at: number): string => `${hex(at, 2)}: ${Array.from({ length: 16 }, (_, i) => hex(u8(one.config, at + i), 2)).join(" ")}`;
+  return Array.from({ length: Math.ceil(length / 16) }, (_, n) => row(n * 16));
 }
 
 /** Everything shown of one function. */

@@ -6,11 +6,16 @@ import { echo, overPaths, sleep } from "./basic.ts";
 import { cxl } from "./cxl.ts";
 import { daxctl } from "./daxctl.ts";
 import { devmem } from "./devmem.ts";
-import { lspci } from "./lspci.ts";
 import { dmesg } from "./dmesg.ts";
+import { find, ls, tree } from "./folders.ts";
+import { hexdump, xxd } from "./hexdump.ts";
+import { id, uname } from "./identity.ts";
+import { lspci } from "./lspci.ts";
 import { lsmod, modprobe, rmmod } from "./modules.ts";
 import type { Output } from "./output.ts";
 import { setpci } from "./setpci.ts";
+import { grep } from "./text-grep.ts";
+import { cut, head, sort, tail, tr, uniq, wc } from "./text-lines.ts";
 
 /** One call of a program. */
 export interface Call {
@@ -40,19 +45,33 @@ const atOnce = (summary: string, act: (call: Call) => number): Program => ({
 
 export const programs: ReadonlyMap<string, Program> = new Map<string, Program>([
   ["cat", atOnce("print files", ({ files, argv, input, output }) => overPaths("cat", argv.length === 0 ? ["-"] : argv, output, (path) => (path === "-" ? input : files.read(path))))],
+  ["cut", atOnce("parts of lines", cut)],
   ["cxl", { summary: "list and configure CXL objects", run: cxl }],
   ["daxctl", { summary: "list and configure dax devices", run: daxctl }],
+  ["devmem", { summary: "access a physical address", run: (call) => devmem(call) }],
   ["dmesg", { summary: "print, follow or clear the kernel's log", run: ({ files, argv, output }) => dmesg(files, argv, output) }],
   ["echo", atOnce("print words, or store them with > FILE", ({ argv, output }) => echo(argv, output))],
   ["false", atOnce("fail", () => 1)],
-  ["ls", atOnce("list folders", ({ files, argv, output }) => overPaths("ls", argv.length === 0 ? ["."] : argv, output, (path) => files.list(path).map((name) => `${name}\n`).join("")))],
-  ["devmem", { summary: "access a physical address", run: (call) => devmem(call) }],
-  ["lspci", atOnce("list PCI functions", lspci)],
+  ["find", atOnce("names below folders", find)],
+  ["grep", atOnce("lines that match", grep)],
+  ["head", atOnce("first lines", head)],
+  ["hexdump", atOnce("bytes of a file (-C)", hexdump)],
+  ["id", atOnce("who is asking", id)],
+  ["ls", atOnce("list folders", ls)],
   ["lsmod", atOnce("list loaded modules", ({ files, output }) => lsmod(files, output))],
+  ["lspci", atOnce("list PCI functions", lspci)],
   ["modprobe", { summary: "load or remove modules", run: ({ files, argv, output }) => modprobe(files, argv, output) }],
   ["readlink", atOnce("print where links lead", ({ files, argv, output }) => overPaths("readlink", argv, output, (path) => `${files.readlink(path)}\n`))],
   ["rmmod", { summary: "remove modules", run: ({ files, argv, output }) => rmmod(files, argv, output) }],
-  ["sleep", { summary: "let virtual seconds pass", run: sleep }],
-  ["true", atOnce("do nothing", () => 0)],
   ["setpci", { summary: "access registers of PCI functions", run: (call) => setpci(call) }],
+  ["sleep", { summary: "let virtual seconds pass", run: sleep }],
+  ["sort", atOnce("lines in order", sort)],
+  ["tail", atOnce("last lines", tail)],
+  ["tr", atOnce("replace characters of what is piped in", tr)],
+  ["tree", atOnce("folders as a tree", tree)],
+  ["true", atOnce("do nothing", () => 0)],
+  ["uname", atOnce("what system this is", uname)],
+  ["uniq", atOnce("lines that differ from the one before", uniq)],
+  ["wc", atOnce("count lines, words, bytes", wc)],
+  ["xxd", atOnce("bytes of a file", xxd)],
 ]);

@@ -3,7 +3,6 @@
 import type { Flags } from "./config.ts";
 import { bits, bridge, bridgeClass, header, headerTypeOf, headerTypes, hex, showFlags, u16, u32, u8 } from "./config.ts";
 import type { PciFunction } from "./functions.ts";
-import { rawBar } from "./functions.ts";
 
 const commandBits = { memory: 2, master: 4, snoop: 0x20, stepping: 0x80, fast: 0x200, noInterrupt: 0x400 } as const;
 const commandFlags: Flags = { "I/O": 1, Mem: 2, BusMaster: 4, SpecCycle: 8, MemWINV: 0x10, VGASnoop: 0x20, ParErr: 0x40, Stepping: 0x80, SERR: 0x100, FastB2B: 0x200, DisINTx: 0x400 };
@@ -87,10 +86,8 @@ export function selfTest(one: PciFunction): string[] {
   return [(value & 0x40) !== 0 ? "\tBIST is running" : `\tBIST result: ${hex(value & 0xf, 2)}`];
 }
 
-const bridgeText = (one: PciFunction): string =>
+export const busLine = (one: PciFunction): string =>
   `\tBus: primary=${hex(u8(one.config, bridge.primary), 2)}, secondary=${hex(u8(one.config, bridge.secondary), 2)}, subordinate=${hex(u8(one.config, bridge.subordinate), 2)}, sec-latency=${u8(one.config, bridge.secondaryLatency)}`;
-
-export const busLine = (one: PciFunction): string => bridgeText(one);
 
 export function secondaryStatus(one: PciFunction): string {
   const status = u16(one.config, bridge.secondaryStatus);
@@ -105,4 +102,3 @@ export function bridgeControl(one: PciFunction): string[] {
 export const isMemoryOn = (one: PciFunction): boolean => (u16(one.config, header.command) & commandBits.memory) !== 0;
 export const isIoOn = (one: PciFunction): boolean => (u16(one.config, header.command) & 1) !== 0;
 export const rawRom = (one: PciFunction): number => u32(one.config, headerTypeOf(one.config) === headerTypes.bridge ? bridge.rom : header.rom);
-export { rawBar };

@@ -68,7 +68,7 @@ type Base = Pick<Operation, "name" | "place" | "headers" | "capability"> & { rea
 /** @throws UsageError */
 function parseBase(text: string): Base {
   const address = parseHex(text);
-  if (address !== undefined && !/^0x/i.test(text)) return { name: text, place: address, width: 0, headers: [], capability: undefined };
+  if (address !== undefined) return { name: text, place: address, width: 0, headers: [], capability: undefined };
   const named = namedRegisters.find(({ name }) => name === text.toUpperCase());
   if (named !== undefined) return { name: named.name, place: named.place, width: named.width, headers: named.headers, capability: named.capability };
   const numbered = /^(e?)cap([0-9a-f]+)$/i.exec(text);
@@ -90,6 +90,8 @@ function parseOperation(word: string): Operation {
   const [sized, number] = cut(target, "@");
   const [offsetted, widthLetter] = cut(sized, ".");
   const [baseText, offsetText] = cut(offsetted, "+");
+  const instance = number === undefined ? 0 : parseHex(number);
+  if (instance === undefined) throw new UsageError(`Invalid number "${number}"`);
   const chosenWidth = widthLetter === undefined ? 0 : widths[widthLetter.toUpperCase()];
   if (chosenWidth === undefined) throw new UsageError(`Invalid width "${widthLetter}"`);
   const base = parseBase(baseText);
@@ -97,11 +99,9 @@ function parseOperation(word: string): Operation {
   if (width === 0) throw new UsageError("Missing width");
   const offset = offsetText === undefined ? 0 : parseHex(offsetText);
   if (offset === undefined) throw new UsageError(`Invalid offset "${offsetText}"`);
-  const instance = number === undefined ? 0 : parseHex(number);
-  if (instance === undefined) throw new UsageError(`Invalid number "${number}"`);
   const place = base.place + offset;
-  if (place % width !== 0) throw new UsageError(`Unaligned register address ${place.toString(16).padStart(2, "0")}`);
   if (place + width > spaceSize) throw new UsageError(`Register number ${place.toString(16).padStart(2, "0")} out of range`);
+  if (place % width !== 0) throw new UsageError(`Unaligned register address ${place.toString(16).padStart(2, "0")}`);
   if (values === "") throw new UsageError("Missing value");
   return { ...base, place, width, instance, values: (values?.split(",") ?? []).map((text) => parseValue(text, width)) };
 }

@@ -101,9 +101,9 @@ export function regionLines(one: PciFunction, verbosity: number): string[] {
 export function romLine(one: PciFunction): string[] {
   const line = one.system?.resources[lineOf.rom];
   const raw = rawRom(one);
-  const assigned = one.system === undefined ? (raw === allOnes ? 0n : BigInt(raw)) : (line?.start ?? 0n);
-  if (assigned === 0n && raw === 0 && (line?.size ?? 0n) === 0n) return [];
-  const address = assigned & BigInt(romMask);
+  const start = one.system === undefined ? (raw === allOnes ? 0n : BigInt(raw)) : (line?.start ?? 0n);
+  if (start === 0n && raw === 0 && (line?.size ?? 0n) === 0n) return [];
+  const address = start & BigInt(romMask);
   const where = address !== 0n ? hex(address, 8) : (raw & romMask) !== 0 ? "<ignored>" : "<unassigned>";
   const state = (raw & romEnable) === 0 ? " [disabled]" : isMemoryOn(one) ? "" : " [disabled by cmd]";
   return [`\tExpansion ROM at ${where}${state}${sizeText(line?.size ?? 0n)}`];
