@@ -48,13 +48,23 @@ describe("cxl and daxctl", () => {
       "  Error: unknown option `foo'\n", "  Error: unknown switch `Z'\n", "  Error: switch `m' requires a value\n", "  Error: option `memdev' requires a value\n", '  Error: unknown parameter "x"\n\n', "  Error: Ambiguous option: mem (could be --memdev or --memdevs)\n",
       "  Error: Ambiguous option: me (could be --memdev or --memdevs)\n", "  Error: option `human' takes no value\n", "  Error: switch `s' expects a numerical value\n", "  Error: -S/--single expects a port filter: -p/--port=\n\n", "", "  Error: unknown switch `Z'\n", '  Error: unknown parameter "x"\n\n',
     ].map((text) => [129, text]));
-    expect(run("cxl read-labels mem0 -s x").stderr).toBe("  Error: switch `s' expects a numerical value\n\n usage: cxl read-labels <mem0> [<mem1>..<memN>] [-o <filename>]\n\n    -s, --size <n>        so many bytes of the label area\n\n");
+    expect(run("cxl read-labels mem0 -s x").stderr).toBe("  Error: switch `s' expects a numerical value\n\n usage: cxl read-labels <mem0> [<mem1>..<memN>] [-o <filename>]\n\n    -s, --size <n>        so many bytes of the label area\n");
+    expect(run("cxl list --mem").stderr).toBe("  Error: Ambiguous option: mem (could be --memdev or --memdevs)\n\n usage: cxl list [<options>]\n\n");
+    expect(run("cxl read-labels mem9 all")).toEqual({ exitCode: 0, stdout: "", stderr: "cxl memdev: memdev_action: no memdev matches mem9\ncxl memdev: cmd_read_labels: read 0 mem\n" });
+    expect(run("cxl create-region -d decoder0.0 -m mem1 -U foo").stderr).toBe("  Error: failed to parse uuid: 'foo'\n\ncxl region: cmd_create_region: created 0 regions\n");
+    expect(run("cxl create-region -d decoder0.0 -m mem1 -t ram -U foo").stderr).toBe("cxl region: parse_create_options: can't set UUID for ram / volatile regionscxl region: cmd_create_region: created 0 regions\n");
     expect(run("cxl list --memdevs --hum").exitCode).toBe(0);
     expect(run("cxl disable-memdev foo").stderr).toMatch(/^cxl memdev: memdev_action: 'foo' is not a valid memdev name\n\n usage: cxl disable-memdev /);
     expect(run("cxl disable-memdev -S mem0").stderr).toMatch(/^cxl memdev: memdev_action: 'mem0' is not a valid memdev serial number\n/);
     expect(run("cxl disable-bus ACPI.CXL")).toMatchObject({ exitCode: 129, stderr: expect.stringMatching(/^cxl bus: bus_action: 'ACPI.CXL' is not a valid bus identifier\n\n usage: /) as string });
     expect(run("cxl disable-bus foo root9")).toEqual({ exitCode: 0, stdout: "", stderr: "cxl bus: bus_action: 'foo' is not a valid bus identifier\ncxl bus: cmd_disable_bus: disabled 0 bus\n" });
     expect(run("cxl list --debug -M").exitCode).toBe(0);
+  });
+
+  it("list decoders with how many targets they have, and with -T which", () => {
+    const [decoder] = JSON.parse(run("cxl list -d 0.0").stdout) as Readonly<Record<string, unknown>>[];
+    const [whole] = JSON.parse(run("cxl list -d 0.0 -T").stdout) as Readonly<Record<string, unknown>>[];
+    expect([decoder?.["nr_targets"], decoder?.["targets"], whole?.["nr_targets"], (whole?.["targets"] as unknown[]).length]).toEqual([1, undefined, 1, 1]);
   });
 });
 
@@ -112,6 +122,7 @@ describe("daxctl", () => {
     const made = create();
     expect(made.command("daxctl reconfigure-device dax0.0 -m foo")).toEqual({ exitCode: 234, stdout: "", stderr: "dax0.0: unknown mode requested: 0\nerror reconfiguring devices: Invalid argument\nreconfigured 0 devices\n" });
     expect(made.command("daxctl reconfigure-device dax0.0 -C")).toEqual({ exitCode: 0, stdout: "", stderr: "no UUID match for dax0.0 found in config files\ndax0.0: missing or malformed config section\n" });
+    expect(made.command("daxctl reconfigure-device all -C").stderr).toBe("all: missing or malformed config section\n");
     expect(made.command("daxctl reconfigure-device dax0.0 -C -m devdax").stderr).toMatch(/^dax0\.0: -C cannot be used with --mode, --\(no-\)movable, or --\(no-\)online\n\n usage: /);
     expect(made.command("daxctl reconfigure-device dax0.0 -m famfs -N").stderr).toMatch(/^--no-online is incompatible with --mode=famfs\n/);
     expect(made.command("daxctl reconfigure-device dax0.0").stderr).toMatch(/^error: a 'align', 'mode' or 'size' option is required\n/);
