@@ -56,7 +56,8 @@ function parseMode(options: Options): Mode | undefined {
   const type = options.values.get("type");
   if (type === undefined) return undefined;
   const mode = modes[type] ?? refuse(parsing, `unsupported type: ${type}`);
-  if (mode === "ram" && options.values.has("uuid")) refuse(parsing, "can't set UUID for ram / volatile regions");
+  // The tool ends no line here.
+  if (mode === "ram" && options.values.has("uuid")) throw new ToolFailure("EINVAL", parsing, "can't set UUID for ram / volatile regions", { isLineOpen: true });
   return mode;
 }
 
@@ -78,7 +79,7 @@ function parseWish(files: FileSystem, options: Options): Wish {
   const granularity = parseAmount(options, "granularity", "interleave granularity");
   if (size !== undefined && size % BigInt(ways) !== 0n) refuse(parsing, `size (${size}) is not an integral multiple of interleave-ways (${ways})`);
   const uuid = options.values.get("uuid");
-  if (uuid !== undefined && !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(uuid)) refuse(parsing, `failed to parse uuid: '${uuid}'`);
+  if (uuid !== undefined && !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(uuid)) throw new ToolFailure("EINVAL", "", `  Error: failed to parse uuid: '${uuid}'\n`);
   return { root, memdevs: memdevs.slice(0, ways), ways, granularity, size, mode, uuid, isQosEnforced: options.flags.has("enforce-qos") };
 }
 

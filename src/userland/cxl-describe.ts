@@ -165,9 +165,10 @@ export function targetsOf(files: FileSystem, decoder: string): string[] {
   return dportsOf(files, parentOf(files, decoder)).filter((dport) => ids.includes(String(dport.id))).map((dport) => dport.name);
 }
 
-/** Targets of a port's or root's decoder, highest position first. */
-function describeTargets(files: FileSystem, decoder: string): JsonObject {
+/** How many targets a port's or root's decoder has, and when asked for which, highest position first. */
+function describeTargets(files: FileSystem, decoder: string, areTargetsShown: boolean): JsonObject {
   const ids = (attribute(files, "cxl", decoder, "target_list") ?? "").split(",").filter((id) => id !== "").map(Number);
+  if (!areTargetsShown) return { nr_targets: ids.length };
   const dports = dportsOf(files, parentOf(files, decoder));
   const targets = ids.flatMap((id, position) => {
     const dport = dports.find((candidate) => candidate.id === id);
@@ -205,7 +206,7 @@ export function describeDecoder(files: FileSystem, name: string, options: Descri
     state: size === 0n ? "disabled" : undefined,
     ...(type === "cxl_decoder_endpoint" ? describeDpa(files, name) : {}),
     ...(type === "cxl_decoder_root" ? describeRootPart(files, name) : {}),
-    ...(options.areTargetsShown && type !== "cxl_decoder_endpoint" ? describeTargets(files, name) : {}),
+    ...(type === "cxl_decoder_endpoint" ? {} : describeTargets(files, name, options.areTargetsShown)),
   };
 }
 

@@ -156,7 +156,8 @@ export function* memdevCommand(files: FileSystem, name: MemdevCommandName, argv:
     output.err(complaint(tool, thrown));
     return 1;
   }
-  const words = options.words.includes("all") ? ["all"] : options.words;
+  // "all" anywhere makes the tool look at its first word only.
+  const words = options.words.includes("all") ? options.words.slice(0, 1) : options.words;
   let count = 0;
   let hasFailed = false;
   const meant: string[] = [];

@@ -47,6 +47,8 @@ const alertOptions = {
 } as const;
 
 const severalMemdevs = "<mem0> [<mem1>..<memN>]";
+/** As some commands write it. */
+const someMemdevs = "<mem0> [<mem1>..<memn>]";
 const poison = (address: string) => ({ address: { short: "a", value: true, argument: address, meaning: "device physical address, decimal or hexadecimal" }, ...debug }) as const;
 
 /** In the order of `cxl --list-cmds`. */
@@ -59,14 +61,14 @@ export const cxlUsage = {
   "write-labels": { usage: "cxl write-labels <memdev> [-i <filename>]", options: { ...labels, input: { short: "i", value: true, argument: "input-file", meaning: "from this file" } } },
   "disable-memdev": { usage: `cxl disable-memdev ${severalMemdevs} [<options>]`, options: { ...memdevs, ...dangerous } },
   "enable-memdev": { usage: `cxl enable-memdev ${severalMemdevs} [<options>]`, options: memdevs },
-  "reserve-dpa": { usage: `cxl reserve-dpa ${severalMemdevs} [<options>]`, options: { ...memdevs, ...size, ...decoder, ...type, force: { short: "f", meaning: "also what must fail" } } },
-  "free-dpa": { usage: `cxl free-dpa ${severalMemdevs} [<options>]`, options: { ...memdevs, ...decoder, ...type, force: { short: "f", meaning: "also what must fail" } } },
+  "reserve-dpa": { usage: `cxl reserve-dpa ${someMemdevs} [<options>]`, options: { ...memdevs, ...size, ...decoder, ...type, force: { short: "f", meaning: "also what must fail" } } },
+  "free-dpa": { usage: `cxl free-dpa ${someMemdevs} [<options>]`, options: { ...memdevs, ...decoder, ...type, force: { short: "f", meaning: "also what must fail" } } },
   "update-firmware": {
-    usage: `cxl update-firmware ${severalMemdevs} [<options>]`,
+    usage: `cxl update-firmware ${someMemdevs} [<options>]`,
     options: { ...memdevs, "firmware-file": { short: "F", value: true, argument: "firmware-file", meaning: "the image" }, cancel: { short: "c", meaning: "give up an update that is under way" }, wait: { short: "w", meaning: "until the update is over" } },
   },
   "set-alert-config": { usage: `cxl set-alert-config ${severalMemdevs} [<options>]`, options: alertOptions },
-  "wait-sanitize": { usage: `cxl wait-sanitize ${severalMemdevs} [<options>]`, options: { ...memdevs, timeout: { short: "t", isNumber: true, meaning: "milliseconds; default: for ever" } } },
+  "wait-sanitize": { usage: `cxl wait-sanitize ${someMemdevs} [<options>]`, options: { ...memdevs, timeout: { short: "t", isNumber: true, meaning: "milliseconds; default: for ever" } } },
   "disable-port": { usage: "cxl disable-port <port0> [<port1>..<portN>] [<options>]", options: { ...debug, endpoint: { short: "e", meaning: "words are endpoints" }, ...dangerous } },
   "enable-port": { usage: "cxl enable-port <port0> [<port1>..<portN>] [<options>]", options: { ...debug, endpoint: { short: "e", meaning: "words are endpoints" }, "enable-memdevs": { short: "m", meaning: "also the memdevs below" } } },
   "set-partition": { usage: `cxl set-partition ${severalMemdevs} [<options>]`, options: { ...memdevs, ...type, ...size, align: { short: "a", meaning: "round the size as the device needs it" } } },

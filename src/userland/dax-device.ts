@@ -202,7 +202,7 @@ function wrongUse(name: DeviceCommandName, { words, flags, values }: Options): s
 
 /** Configuration files are not there, which is no error to the tool. */
 function checkConfig(device: string, output: Output): number {
-  output.err(`no UUID match for ${device} found in config files\n${device}: missing or malformed config section\n`);
+  output.err(`${device === "all" ? "" : `no UUID match for ${device} found in config files\n`}${device}: missing or malformed config section\n`);
   return 0;
 }
 

@@ -10,10 +10,13 @@ import { deviceFolder, driverOf } from "./tree.ts";
 export class ToolFailure extends Error {
   readonly errno: Errno;
   readonly where: string;
-  constructor(errno: Errno, where: string, message: string) {
+  /** The tool forgets the line's end. */
+  readonly isLineOpen: boolean;
+  constructor(errno: Errno, where: string, message: string, how: { readonly isLineOpen?: true } = {}) {
     super(message);
     this.errno = errno;
     this.where = where;
+    this.isLineOpen = how.isLineOpen === true;
   }
 }
 
@@ -60,4 +63,4 @@ export function* flushBus(files: FileSystem): Task<void> {
 }
 
 /** One line on standard error: `cxl region: create_region: ...`. */
-export const complaint = (tool: string, failure: ToolFailure): string => (failure.where === "" ? `${failure.message}\n` : `${tool}: ${failure.where}: ${failure.message}\n`);
+export const complaint = (tool: string, failure: ToolFailure): string => `${failure.where === "" ? "" : `${tool}: ${failure.where}: `}${failure.message}${failure.isLineOpen ? "" : "\n"}`;

@@ -24,7 +24,7 @@ export interface Options {
 
 /** A command line that the tool does not take. */
 export class UsageProblem extends Error {
-  /** The one option that it is about, where the list is to show only that. */
+  /** The one option that it is about, where the list is to show only that; "": none. */
   readonly option: string | undefined;
   constructor(message: string, option?: string) {
     super(message);
@@ -45,7 +45,7 @@ function nameOf(spec: OptionSpec, name: string, word: string): string {
   if (Object.hasOwn(spec, name)) return name;
   const [first, second] = Object.keys(spec).filter((long) => name !== "" && long.startsWith(name));
   if (first === undefined) throw new UsageProblem(`unknown option \`${word}'`);
-  if (second !== undefined) throw new UsageProblem(`Ambiguous option: ${word} (could be --${first} or --${second})`);
+  if (second !== undefined) throw new UsageProblem(`Ambiguous option: ${word} (could be --${first} or --${second})`, "");
   return first;
 }
 
@@ -96,9 +96,11 @@ function describeOption([long, form]: readonly [string, OptionForm]): string {
   return `${room}${form.meaning ?? ""}\n`;
 }
 
-/** How a command is called, with its options, or only the one that a complaint is about. */
-export const usageText = (usage: string, spec: OptionSpec, only?: string): string =>
-  `\n usage: ${usage}\n\n${Object.entries(spec).filter(([long]) => only === undefined || long === only).map(describeOption).join("")}\n`;
+/** How a command is called, with its options, or only the one that a complaint is about ("": none). */
+export const usageText = (usage: string, spec: OptionSpec, only?: string): string => {
+  const shown = Object.entries(spec).filter(([long]) => only === undefined || long === only);
+  return `\n usage: ${usage}\n\n${shown.map(describeOption).join("")}${only === undefined ? "\n" : ""}`;
+};
 
 /** "256M", "1G", "4096", "0x1000" in bytes; undefined when it is none. */
 export function parseToolSize(text: string): bigint | undefined {

@@ -23,7 +23,7 @@ interface Said {
 /** Runs lspci on a dump that is piped in. */
 function onDump(dump: string, ...argv: readonly string[]): Said {
   const said = { stdout: "", stderr: "" };
-  const exitCode = lspci({ files: nobody, argv: [...argv, "-F", "-"], input: dump, output: { out: (text) => void (said.stdout += text), err: (text) => void (said.stderr += text) }, shell: "sh" });
+  const exitCode = lspci({ files: nobody, argv: [...argv, "-F", "-"], input: dump, output: { out: (text) => void (said.stdout += text), err: (text) => void (said.stderr += text) } });
   return { exitCode, ...said };
 }
 

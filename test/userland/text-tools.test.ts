@@ -23,7 +23,7 @@ const files = {
 function run(words: readonly string[], input = sample): string {
   const said = { out: "", err: "" };
   const [name = "", ...argv] = words;
-  const task = programs.get(name)?.run({ files, argv, input, output: { out: (text) => void (said.out += text), err: (text) => void (said.err += text) }, shell: "sh" });
+  const task = programs.get(name)?.run({ files, argv, input, output: { out: (text) => void (said.out += text), err: (text) => void (said.err += text) } });
   const { value } = task?.next() ?? { value: -1 };
   return `${String(value)} ${said.out}${said.err}`;
 }

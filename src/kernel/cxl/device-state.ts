@@ -23,7 +23,8 @@ export interface DeviceState {
   readonly vectors: Map<number, Set<VectorUser>>;
   /** Bytes of the mailbox's payload. */
   payloadSize: number;
-  isMailboxHeld: boolean;
+  /** Who waited in vain once gets it next. Tickets count those who asked. */
+  readonly mailboxLock: { isHeld: boolean; heir: number | null; next: number };
   /** The memdev, once it is registered. */
   memdev: Device | null;
   firmwareVersion: string;
@@ -78,7 +79,7 @@ const states = defineState("cxl.devices", () => ({ byFunction: new Map<number, D
 
 export function addDeviceState(kernel: Kernel, device: Device, registers: DeviceRegisters): DeviceState {
   const state: DeviceState = {
-    device, registers, commands: new Set(), exclusive: new Set(), vectors: new Map(), payloadSize: 0, isMailboxHeld: false, memdev: null, firmwareVersion: "", labelSize: 0n, capacity: { ram: 0n, pmem: 0n }, performance: { ram: null, pmem: null }, poisonListSize: 0, isPoisonHeld: false,
+    device, registers, commands: new Set(), exclusive: new Set(), vectors: new Map(), payloadSize: 0, mailboxLock: { isHeld: false, heir: null, next: 0 }, memdev: null, firmwareVersion: "", labelSize: 0n, capacity: { ram: 0n, pmem: 0n }, performance: { ram: null, pmem: null }, poisonListSize: 0, isPoisonHeld: false,
     sanitize: { isActive: false, pollSeconds: 0, pollAt: -1 }, security: 0, events: { isHeld: false, threads: new Map() },
     upload: { step: "idle", bytes: [], remaining: 0, error: "", isCancelled: false },
   };
