@@ -68,13 +68,12 @@ describe("inject", () => {
     expect(seat.type("faults").err).toBe("no faults: the scenario has none, and none was injected\n");
   });
 
-  it("goes on for ever: places of faults that have fired are given again; when all wait, that is said and nothing is lost", () => {
+  it("goes on for ever: places of faults that have fired are given again, and the last hundred are remembered", () => {
     const seat = sit(twoCards());
     for (let i = 1; i <= 300; i++) expect(seat.type("inject { clearPoison: { device: d0, dpa: 0x40 } }").out).toContain(`inject-${i}: fired once`);
-    const refused = sit(twoCards());
-    let count = 0;
-    while (refused.type("inject refuseCommit: { of: d0 }").out.includes("armed")) if (++count > 200) break;
-    expect([count > 0 && count <= 200 ? "bounded" : "fired", refused.type("cxl list -M").status]).toEqual([expect.any(String), 0]);
+    const remembered = seat.type("faults").out.trimEnd().split("\n");
+    expect(remembered.at(-1)).toContain("inject-300  fired once");
+    expect(remembered.length).toBeLessThan(300);
   });
 });
 
