@@ -7,8 +7,8 @@ const size = 4096;
 const drawnEnd = 0x270;
 const firstExtended = 0x100;
 const vendorSpecific = 0x23;
-/** Identity, class, capability pointer, header type, status, and the kinds of the ranges of a CXL device, of which the real tool knows three. */
-const fixedBytes = [0, 1, 6, 9, 10, 11, 0x0e, 0x34, 0x15c, 0x15d, 0x16c, 0x16d];
+/** Vendors (of others the real tool has names), identity, class, capability pointer, header type, status, and the kinds of the ranges of a CXL device, of which the real tool knows three. */
+const fixedBytes = [0, 1, 6, 9, 10, 11, 0x0e, 0x2c, 0x2d, 0x34, 0x15c, 0x15d, 0x16c, 0x16d];
 
 /** Bytes of each function of a dump. */
 export function bytesOfDump(dump: string): Uint8Array[] {
