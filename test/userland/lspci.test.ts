@@ -9,6 +9,7 @@ import { createRandom, nextBelow } from "../../src/sim/random.ts";
 import type { Booted } from "../support/kernel.ts";
 import { bootMachine } from "../support/kernel.ts";
 import { MiB, deviceOf, machineOf, portOf } from "../support/machine.ts";
+import { bytesOfDump, drawnDump, dumpOf } from "../support/lspci-dumps.ts";
 import { downstreamOf, switchOf } from "../support/topology.ts";
 
 const fixtures = fileURLToPath(new URL("../fixtures/lspci/", import.meta.url));
@@ -39,13 +40,17 @@ const out = (booted: Booted, line: string): string => {
 };
 
 describe("lspci on a dump prints what the real one prints", () => {
-  it("there are pairs to hold it to", () => expect(names.length).toBeGreaterThanOrEqual(4));
+  it("there are pairs to hold it to", () => expect(names.length).toBeGreaterThanOrEqual(3));
   for (const name of names) {
     for (const [suffix, option] of [["vvv", "-vvv"], ["v", "-v"], ["nn", "-nn"]] as const) {
       it(`${name} ${option}`, () => expect(onDump(fixture(`${name}.dump`), option)).toEqual({ exitCode: 0, stdout: fixture(`${name}.${suffix}.txt`), stderr: "" }));
     }
     it(`${name}: the dump is its own -xxxx`, () => expect(onDump(fixture(`${name}.dump`), "-xxxx").stdout.replaceAll(/^(\w+:\w+\.\d).*$/gm, "$1")).toBe(fixture(`${name}.dump`).replaceAll(/^(\w+:\w+\.\d).*$/gm, "$1")));
   }
+});
+
+describe("lspci on registers by chance prints what the real one prints", () => {
+  for (const seed of [1, 2, 3, 4]) it(`draw ${seed}`, () => expect(onDump(drawnDump(fixture("switch.dump"), seed), "-vvv")).toEqual({ exitCode: 0, stdout: fixture(`drawn-${seed}.txt`), stderr: "" }));
 });
 
 describe("lspci on a running machine", () => {
@@ -121,9 +126,8 @@ describe("words that lspci does not take", () => {
 });
 
 const rounds = 60;
-const row = (bytes: Uint8Array, at: number): string => `${at.toString(16).padStart(2, "0")}: ${[...bytes.subarray(at, at + 16)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ")}`;
-const asDump = (bytes: Uint8Array): string => `0c:00.0 x\n${Array.from({ length: bytes.length / 16 }, (_, n) => row(bytes, n * 16)).join("\n")}\n`;
-const bytesOf = (dump: string): Uint8Array => Uint8Array.from(dump.split("\n").filter((line) => /^[0-9a-f]+: /.test(line)).slice(0, 256).flatMap((line) => line.replace(/^.*: /, "").split(" ").map((digits) => Number.parseInt(digits, 16))));
+const asDump = (bytes: Uint8Array): string => dumpOf([bytes]);
+const bytesOf = (dump: string): Uint8Array => bytesOfDump(dump)[0] ?? new Uint8Array();
 
 describe("broken config spaces end in words, not in errors or loops", () => {
   it("bytes by chance", () => {

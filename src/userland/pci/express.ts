@@ -3,7 +3,7 @@
 import type { Config, Flags } from "./config.ts";
 import { bits, has, hex, portTypes, showFlags, u16, u32 } from "./config.ts";
 import type { PciFunction } from "./functions.ts";
-import { rawBar } from "./functions.ts";
+import { hasMemoryBar } from "./regions.ts";
 
 const at = { deviceCapabilities: 4, deviceControl: 8, deviceStatus: 10, linkCapabilities: 12, linkControl: 16, linkStatus: 18, slotCapabilities: 20, slotControl: 24, slotStatus: 26, rootControl: 28, rootCapabilities: 30, rootStatus: 32, deviceCapabilities2: 36, deviceControl2: 40, linkCapabilities2: 44, linkControl2: 48, linkStatus2: 50 } as const;
 const { endpoint, legacyEndpoint, rootPort, upstream, downstream, pciBridge, pcieBridge, integratedEndpoint, eventCollector } = portTypes;
@@ -129,15 +129,6 @@ const emergency = ["Not Supported", "Dev Specific", "Form Factor Dev Specific", 
 const notification = ["Not Supported", "64byte cachelines", "128byte cachelines", "Reserved"];
 const hints = ["TPHComp- ExtTPHComp-", "TPHComp+ ExtTPHComp-", "", "TPHComp+ ExtTPHComp+"];
 const isPort = (type: number): boolean => isOneOf(type, rootPort, upstream, downstream);
-
-/** A BAR of memory, by what the operating system assigned, or by config space. */
-function hasMemoryBar(one: PciFunction): boolean {
-  if (one.system !== undefined) return one.system.resources.slice(0, 6).some(({ start, size, flags }) => (start !== 0n || size !== 0n) && (flags & 0x100) === 0);
-  const count = isBridgeHeader(one) ? 2 : 6;
-  return Array.from({ length: count }, (_, index) => rawBar(one, index)).some((raw) => raw !== 0 && raw !== 0xffff_ffff && (raw & 1) === 0);
-}
-
-const isBridgeHeader = (one: PciFunction): boolean => ((one.config.bytes[0x0e] ?? 0) & 0x7f) === 1;
 
 function deviceCapabilities2(capability: Capability): string[] {
   const { one, type } = capability;

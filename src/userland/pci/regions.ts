@@ -51,8 +51,8 @@ function systemRegion(one: PciFunction, line: ResourceLine, index: number, count
   return { index, address: line.start, size: line.size, flags, own: BigInt(raw) | BigInt(isSameKind ? upper : 0), isBroken };
 }
 
-/** Addresses by config space alone: a 64-bit BAR takes two registers, of which the upper one is still shown. */
-function dumpRegions(one: PciFunction, count: number): Region[] {
+/** BARs with their low bits by config space alone; a 64-bit one takes two registers, and cannot begin in the last. */
+function dumpAddresses(one: PciFunction, count: number): bigint[] {
   const addresses: bigint[] = Array.from({ length: count }, () => 0n);
   for (let index = 0; index < count; index++) {
     const raw = rawBar(one, index);
@@ -64,10 +64,24 @@ function dumpRegions(one: PciFunction, count: number): Region[] {
       index++;
     }
   }
-  return addresses.map((address, index) => {
+  return addresses;
+}
+
+/** The upper register of a 64-bit BAR is still shown. */
+function dumpRegions(one: PciFunction, count: number): Region[] {
+  return dumpAddresses(one, count).map((address, index) => {
     const raw = rawBar(one, index);
     return { index, address, size: 0n, flags: raw === allOnes ? 0 : raw, own: 0n, isBroken: false };
   });
+}
+
+const barCount = (one: PciFunction): number => (headerTypeOf(one.config) === headerTypes.bridge ? 2 : 6);
+
+/** Whether a BAR of memory has an address or a size. */
+export function hasMemoryBar(one: PciFunction): boolean {
+  const lines = one.system?.resources.slice(0, lineOf.rom);
+  if (lines !== undefined) return lines.some(({ start, size, flags }) => (start !== 0n || size !== 0n) && (flags & kernelFlags.io) === 0);
+  return dumpAddresses(one, barCount(one)).some((address) => address !== 0n && (address & BigInt(barBits.io)) === 0n);
 }
 
 function regionsOf(one: PciFunction, count: number): Region[] {
@@ -93,8 +107,7 @@ function memoryText(one: PciFunction, region: Region): string {
 
 /** BARs that are there. */
 export function regionLines(one: PciFunction, verbosity: number): string[] {
-  const count = headerTypeOf(one.config) === headerTypes.bridge ? 2 : 6;
-  const present = regionsOf(one, count).filter(({ address, flags, size }) => address !== 0n || flags !== 0 || size !== 0n);
+  const present = regionsOf(one, barCount(one)).filter(({ address, flags, size }) => address !== 0n || flags !== 0 || size !== 0n);
   return present.map((region) => `\t${verbosity > 1 ? `Region ${region.index}: ` : ""}${(region.flags & barBits.io) !== 0 ? ioText(one, region) : memoryText(one, region)}${sizeText(region.size)}`);
 }
 
