@@ -3,7 +3,6 @@
 import { SystemError } from "../kernel/base/errno.ts";
 import type { FileSystem } from "../kernel/sysfs/file-system.ts";
 
-
 type Key = readonly (string | number)[];
 const keyOf = (name: string): Key => name.split(/(\d+)/).map((part, index) => (index % 2 === 1 ? Number(part) : part));
 
@@ -62,7 +61,5 @@ export const pathOf = (files: FileSystem, bus: string, name: string): string[] =
 export function linkOf(files: FileSystem, bus: string, name: string, link: string): string | undefined {
   const path = `${deviceFolder(bus, name)}/${link}`;
   if (!files.exists(path)) return undefined;
-  const last = files.readlink(path).split("/").at(-1);
-  // A link to a device above ends without a name.
-  return last === ".." ? files.realpath(path).split("/").at(-1) : last;
+  return files.readlink(path).split("/").at(-1);
 }

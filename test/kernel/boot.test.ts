@@ -39,8 +39,8 @@ describe("a booted kernel", () => {
   it("has the attributes of the captured tree on every kind of device", () => {
     const booted = bootMachine(twoPorts());
     const read = (path: string): string => booted.read(`${devices}/${path}`).trim();
-    expect(booted.files.list(`${devices}/decoder1.0`)).toEqual(["devtype", "interleave_granularity", "interleave_ways", "locked", "modalias", "region", "size", "start", "subsystem", "target_list", "target_type"]);
-    expect(booted.files.list(`${devices}/decoder2.0`)).toEqual(["devtype", "dpa_resource", "dpa_size", "interleave_granularity", "interleave_ways", "locked", "modalias", "mode", "region", "size", "start", "subsystem", "target_type"]);
+    expect(booted.files.list(`${devices}/decoder1.0`)).toEqual(["devtype", "interleave_granularity", "interleave_ways", "locked", "modalias", "region", "size", "start", "subsystem", "target_list", "target_type", "uevent"]);
+    expect(booted.files.list(`${devices}/decoder2.0`)).toEqual(["devtype", "dpa_resource", "dpa_size", "interleave_granularity", "interleave_ways", "locked", "modalias", "mode", "region", "size", "start", "subsystem", "target_type", "uevent"]);
     expect(["devtype", "modalias", "mode", "dpa_resource", "dpa_size", "size", "target_type"].map((name) => read(`decoder2.0/${name}`))).toEqual(["cxl_decoder_endpoint", "cxl:t0", "none", "0xffffffffffffffff", "0x0000000000000000", "0x0", "expander"]);
     expect(["cap_ram", "cap_pmem", "cap_type2", "cap_type3", "target_list", "start", "size"].map((name) => read(`decoder0.0/${name}`))).toEqual(["1", "0", "1", "1", "0", "0x400000000", "0x100000000"]);
     expect(["devtype", "modalias", "decoders_committed"].map((name) => read(`endpoint2/${name}`))).toEqual(["cxl_port", "cxl:t3", "0"]);
