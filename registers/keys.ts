@@ -69,6 +69,9 @@ const meanings = {
   dynamicRegions: "Dynamic capacity regions, 0..8",
   dynamicExtents: "Extents that the device holds at most",
   hasSerialNumber: "1: the root port has a Device Serial Number capability (a device always has one)",
+  linkSpeed: "Highest speed of a link's end, as in Link Capabilities 3:0",
+  linkWidth: "Lanes of a link's end: 1, 2, 4, 8 or 16",
+  linkSpeeds: "Speeds of a link's end, a bit each, 2.5 GT/s first",
 } as const satisfies Readonly<Record<string, string>>;
 
 export type MachineKey = keyof typeof meanings;

@@ -7,6 +7,8 @@ import { createRun } from "./sandbox/run.ts";
 export type { RunInput, RunProgress, ScenarioRun } from "./sandbox/contract.ts";
 export { createRun } from "./sandbox/run.ts";
 export type { RunOptions } from "./sandbox/run.ts";
+export { scoreCell } from "./sandbox/score/score.ts";
+export type { CellInput } from "./sandbox/score/score.ts";
 export { ScenarioFileError } from "./scenario/load.ts";
 export { planScenario } from "./scenario/plan.ts";
 export type { ScenarioPlan } from "./scenario/plan.ts";

@@ -5,6 +5,8 @@ import { proxy, releaseProxy, wrap } from "comlink";
 import type { Remote } from "comlink";
 import nodeEndpoint from "comlink/dist/esm/node-adapter.mjs";
 import type { RunInput, RunProgress } from "../src/sandbox/contract.ts";
+import type { CellInput } from "../src/sandbox.ts";
+import type { CellFacts } from "../src/scenario/comparison.ts";
 import type { WorkerHost } from "./host.ts";
 import type { FinishedRun } from "./slices.ts";
 
@@ -19,6 +21,8 @@ export class WorkerDiedError extends Error {
 export interface WorkerClient {
   /** @throws WorkerDiedError, or what the run threw */
   run(input: RunInput, onProgress?: (progress: RunProgress) => void): Promise<FinishedRun>;
+  /** @throws WorkerDiedError, or what the cell threw */
+  score(input: CellInput): Promise<CellFacts>;
   /** Ends the run between two slices; its promise rejects. */
   cancel(): Promise<void>;
   close(): Promise<void>;
@@ -39,6 +43,7 @@ export function startWorker(url: URL = entry): WorkerClient {
   worker.once("exit", (code) => fail(new WorkerDiedError(`exit code ${code}`)));
   return {
     run: (input, onProgress) => Promise.race([host.run(input, proxy(onProgress ?? (() => undefined))), died]),
+    score: (input) => Promise.race([host.score(input), died]),
     cancel: async () => {
       await host.cancel();
     },

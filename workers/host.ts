@@ -1,15 +1,18 @@
 // What lives inside a worker: the module, compiled once, and one run at a time. Exposed through Comlink by node.ts and browser.ts.
 
 import type { RunInput, RunProgress } from "../src/sandbox/contract.ts";
+import type { CellInput } from "../src/sandbox.ts";
 import { loadModule } from "../src/sandbox.ts";
+import type { CellFacts } from "../src/scenario/comparison.ts";
 import type { FinishedRun } from "./slices.ts";
-import { runInSlices } from "./slices.ts";
+import { runInSlices, scoreInSlices } from "./slices.ts";
 
 /** Milliseconds of wall time between two looks at the messages. */
 const slice = 8;
 
 export interface WorkerHost {
   run(input: RunInput, onProgress: (progress: RunProgress) => void): Promise<FinishedRun>;
+  score(input: CellInput): Promise<CellFacts>;
   cancel(): void;
 }
 
@@ -21,6 +24,11 @@ export function createWorkerHost(): WorkerHost {
       const { module } = await loading;
       isCancelled = false;
       return runInSlices(module, input, { slice, isCancelled: () => isCancelled, onProgress });
+    },
+    score: async (input) => {
+      const { module } = await loading;
+      isCancelled = false;
+      return scoreInSlices(module, input, { slice, isCancelled: () => isCancelled });
     },
     cancel: () => {
       isCancelled = true;

@@ -1,7 +1,9 @@
 // Runs one scenario in slices of a few milliseconds and looks at its messages between: what both workers and the command have in common.
 
 import type { RunInput, RunProgress, ScenarioRun } from "../src/sandbox/contract.ts";
-import { startScenario } from "../src/sandbox.ts";
+import { scoreCell, startScenario } from "../src/sandbox.ts";
+import type { CellInput } from "../src/sandbox.ts";
+import type { CellFacts } from "../src/scenario/comparison.ts";
 import type { ScenarioResult } from "../src/scenario/result.ts";
 
 export interface FinishedRun {
@@ -45,4 +47,18 @@ export async function runInSlices(module: WebAssembly.Module, input: RunInput, c
     if (control.isCancelled()) throw new CancelledError();
   }
   return { result: run.result(), trace: run.takeTrace() };
+}
+
+/** The facts of one cell of a comparison. @throws CancelledError, ScenarioFileError */
+export async function scoreInSlices(module: WebAssembly.Module, input: CellInput, control: Pick<Control, "slice" | "isCancelled">): Promise<CellFacts> {
+  const work = scoreCell(module, input);
+  for (;;) {
+    const end = performance.now() + control.slice;
+    while (performance.now() < end) {
+      const { done, value } = work.next();
+      if (done === true) return value;
+    }
+    await nextTurn();
+    if (control.isCancelled()) throw new CancelledError();
+  }
 }

@@ -196,17 +196,25 @@ function showProtocols(end: Entity, isUp: bool): void {
   setBits(end.component, R.COMPONENT_LINK_CONTROL_STATUS, R.LINK_CONTROL_STATUS_INIT_STATE, isUp);
 }
 
+/** The lower of both ends' speeds and of their widths, as Link Status has them. */
+function commonRate(port: Port, card: Entity): u32 {
+  const ours = getDword(port.config, R.CONFIG_PCIE_LINK_CAPABILITIES);
+  const theirs = getDword(card.config, R.CONFIG_PCIE_LINK_CAPABILITIES);
+  const speed = min(ours & R.PCIE_LINK_CAPABILITIES_MAX_SPEED, theirs & R.PCIE_LINK_CAPABILITIES_MAX_SPEED);
+  const width = min(ours & R.PCIE_LINK_CAPABILITIES_MAX_WIDTH, theirs & R.PCIE_LINK_CAPABILITIES_MAX_WIDTH);
+  return (speed | width) << R.PCIE_LINK_STATUS_SPEED_SHIFT;
+}
+
 /** What an active link shows at the port, then at its card; a switch's own ports begin to train. */
 function bringUp(m: Machine, port: Port): void {
-  const capabilities = getDword(port.config, R.CONFIG_PCIE_LINK_CAPABILITIES);
-  const rate = (capabilities & (R.PCIE_LINK_CAPABILITIES_MAX_SPEED | R.PCIE_LINK_CAPABILITIES_MAX_WIDTH)) << R.PCIE_LINK_STATUS_SPEED_SHIFT;
+  const card = entityAt(m, port.plugged);
+  const rate = commonRate(port, card);
   setBits(port.config, LINK_STATUS, R.PCIE_LINK_STATUS_TRAINING | RATE, false);
   setBits(port.config, LINK_STATUS, R.PCIE_LINK_STATUS_LINK_ACTIVE | rate, true);
   setBits(port.config, SLOT_STATUS, R.PCIE_SLOT_STATUS_PRESENCE, true);
   showTrained(port, true);
   m.routeGeneration++;
   m.mmioGeneration++;
-  const card = entityAt(m, port.plugged);
   setDword(card.config, LINK_STATUS, getDword(card.config, LINK_STATUS) | rate);
   showProtocols(card, true);
   if (card.kind == KIND_DEVICE) return startMedia(m, changetype<Device>(card));

@@ -3,11 +3,9 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { styleText } from "node:util";
 import type { RunInput } from "../sandbox/contract.ts";
 import { ScenarioFileError, loadModule, planScenario } from "../sandbox.ts";
-import { consoleSteps, consoleTable, consoleVerdict, formatTime, plain } from "../report/console.ts";
-import type { Style } from "../report/console.ts";
+import { consoleSteps, consoleTable, consoleVerdict, formatTime } from "../report/console.ts";
 import { jsonReport } from "../report/json.ts";
 import type { RunResult, ScenarioResult } from "../scenario/result.ts";
 import { exitCodeOf, exitCodes, summarize } from "../scenario/result.ts";
@@ -19,6 +17,7 @@ import { FilesError, readSources } from "./files.ts";
 import type { SourceFile } from "./files.ts";
 import type { RunOptions } from "./run-arguments.ts";
 import { parseRun, runHelp } from "./run-arguments.ts";
+import { styleFor } from "./terminal.ts";
 import { version } from "./version.ts";
 
 const slice = 8;
@@ -31,9 +30,6 @@ interface Session {
   readonly startedAt: number;
   shownAt: number;
 }
-
-const coloured: Style = { paint: (style, text) => styleText(style, text) };
-const styleFor = (stream: NodeJS.WriteStream): Style => (stream.isTTY && process.env["NO_COLOR"] === undefined ? coloured : plain);
 
 function complain(text: string): number {
   process.stderr.write(`${text}\n`);

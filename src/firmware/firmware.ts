@@ -8,13 +8,13 @@ import { timeoutIsolation } from "../../registers/timeout-isolation.ts";
 import { configBus, findComponentCapability, findDvsec } from "../platform/config-walk.ts";
 import type { HostBridgeDescription, MachineDescription } from "../platform/description.ts";
 import { pciAddress } from "../platform/pci-address.ts";
-import type { FirmwareSetup } from "../platform/firmware-setup.ts";
-import type { AcpiHostBridge, FirmwareInterface, MemoryMapEntry, OscRequest, Platform } from "../platform/platform.ts";
+import type { FirmwareSetup, ThrottlingGroup } from "../platform/firmware-setup.ts";
+import type { AccessFigures, AcpiHostBridge, FirmwareInterface, MemoryMapEntry, OscRequest, Platform } from "../platform/platform.ts";
 import { structureAt } from "../platform/registers.ts";
 import { planDecoders } from "./plan-decoders.ts";
 import { programDecoders } from "./program-decoders.ts";
-import type { WindowRestrictions } from "./tables.ts";
-import { buildCedt, buildSrat, placeTables, restrictionBits } from "./tables.ts";
+import type { GenericPort, WindowRestrictions } from "./tables.ts";
+import { buildCedt, buildHmat, buildSrat, placeTables, restrictionBits } from "./tables.ts";
 
 /** POL-ISOOWN: who may touch the isolation enable bit, and who is told (timeout-isolation sheet, section 9). */
 export type IsolationOwner = "os" | "firmware-enable" | "firmware-notify";
@@ -60,6 +60,25 @@ function describeBridges(machine: MachineDescription): AcpiHostBridge[] {
   return machine.hostBridges.map((bridge, index) => ({ hid: "ACPI0016", uid: bridge.uid, segment: bridge.segment, busStart: bridge.busStart, busEnd: bridge.busEnd, memory: windows.slice(index, index + 1) }));
 }
 
+/** Domain of the processors and of host memory; generic ports have those behind it. */
+const hostDomain = 0;
+
+/** Host bridges that the machine gives figures of. */
+const genericPorts = (machine: MachineDescription): GenericPort[] =>
+  machine.hostBridges.flatMap(({ uid, performance }, index) => (performance === undefined ? [] : [{ uid, proximityDomain: hostDomain + 1 + index, figures: performance }]));
+
+const picoseconds = 1000;
+
+const suits = (group: ThrottlingGroup, figures: AccessFigures): boolean =>
+  figures.readLatency <= (group.readLatency ?? Infinity) * picoseconds && figures.writeLatency <= (group.writeLatency ?? Infinity) * picoseconds
+  && figures.readBandwidth >= (group.readBandwidth ?? 0) && figures.writeBandwidth >= (group.writeBandwidth ?? 0);
+
+/** The groups that firmware knows: those of the file, or the windows' own where bridges have figures. */
+function throttlingGroups(machine: MachineDescription, setup: FirmwareSetup | undefined): readonly ThrottlingGroup[] {
+  if (setup?.throttlingGroups !== undefined) return setup.throttlingGroups;
+  return genericPorts(machine).length === 0 ? [] : [...new Set(machine.windows.map((window) => window.qtg ?? 0))].map((id) => ({ id }));
+}
+
 function placeAcpiTables(target: FirmwareTarget, machine: MachineDescription, restrictions: WindowRestrictions): bigint {
   const bridges = machine.hostBridges.map((bridge) => ({ uid: bridge.uid, componentBase: bridge.componentBase }));
   const windows = machine.windows.map((window) => ({
@@ -68,8 +87,9 @@ function placeAcpiTables(target: FirmwareTarget, machine: MachineDescription, re
     targets: window.targets.map((index) => machine.hostBridges[index]?.uid ?? 0),
     ...(window.arithmetic === "xor" ? { xorMaps: window.xorMaps ?? [] } : {}),
   }));
-  const srat = machine.ram.map((range) => ({ base: range.base, size: range.size, proximityDomain: 0, isHotPluggable: false }));
-  const placed = placeTables(tablesAt, [buildCedt(bridges, windows), buildSrat(srat)]);
+  const srat = machine.ram.map((range) => ({ base: range.base, size: range.size, proximityDomain: hostDomain, isHotPluggable: false }));
+  const ports = genericPorts(machine);
+  const placed = placeTables(tablesAt, [buildCedt(bridges, windows), buildSrat(srat, ports), ...(ports.length === 0 ? [] : [buildHmat(hostDomain, ports)])]);
   for (const table of placed) target.writeRam(table.address, table.bytes);
   return placed[0]?.address ?? tablesAt;
 }
@@ -123,7 +143,9 @@ export function installFirmware(target: FirmwareTarget, machine: MachineDescript
     isolationNotification: request.isolationNotification && options.isolationOwner === "os",
     memoryErrors: request.memoryErrors === true && options.keepsMemoryErrors !== true,
   });
+  const groups = throttlingGroups(machine, options.setup);
   return {
+    ...(groups.length === 0 ? {} : { qtgIds: (figures: AccessFigures) => groups.filter((group) => suits(group, figures)).map(({ id }) => id) }),
     xsdt,
     memoryMap: memoryMap(machine, options.setup),
     hostBridges,

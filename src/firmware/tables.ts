@@ -1,4 +1,6 @@
-// ACPI tables as a BIOS leaves them in memory: XSDT, CEDT (CHBS, CFMWS; CXL 3.2 9.18.1) and SRAT. Little endian, packed.
+// ACPI tables as a BIOS leaves them in memory: XSDT, CEDT (CHBS, CFMWS; CXL 3.2 9.18.1), SRAT and HMAT (ACPI 6.4 5.2.16, 5.2.27). Little endian, packed.
+
+import type { AccessFigures } from "../platform/platform.ts";
 
 /** Bytes under construction; grows by appending. */
 interface Builder {
@@ -138,8 +140,29 @@ export interface MemoryAffinity {
   readonly isHotPluggable: boolean;
 }
 
-/** System Resource Affinity Table with memory affinity structures (type 1). */
-export function buildSrat(ranges: readonly MemoryAffinity[]): Uint8Array {
+/** A host bridge as a place of the memory topology: its domain, and the way to it from the processors. */
+export interface GenericPort {
+  readonly uid: number;
+  readonly proximityDomain: number;
+  readonly figures: AccessFigures;
+}
+
+/** Generic Port Affinity (type 6) by ACPI device handle: HID and UID. */
+function putGenericPort(builder: Builder, port: GenericPort): void {
+  put(builder, 6, 1);
+  put(builder, 32, 1);
+  put(builder, 0, 1);
+  put(builder, 0, 1);
+  put(builder, port.proximityDomain, 4);
+  putText(builder, "ACPI0016", 8);
+  put(builder, port.uid, 4);
+  put(builder, 0, 4);
+  put(builder, 1, 4);
+  put(builder, 0, 4);
+}
+
+/** System Resource Affinity Table with memory affinity (type 1) and generic port affinity structures (type 6). */
+export function buildSrat(ranges: readonly MemoryAffinity[], ports: readonly GenericPort[] = []): Uint8Array {
   const body: Builder = { bytes: [] };
   put(body, 1, 4);
   put(body, 0, 8);
@@ -154,7 +177,39 @@ export function buildSrat(ranges: readonly MemoryAffinity[]): Uint8Array {
     put(body, 1 | (range.isHotPluggable ? 2 : 0), 4);
     put(body, 0, 8);
   }
+  for (const port of ports) putGenericPort(body, port);
   return finishTable("SRAT", 3, body.bytes);
+}
+
+const largestEntry = 0xfffe;
+/** Data types of HMAT with the figure and its unit: 1000 ps, 1 MB/s. */
+const localities = [[1, "readLatency", 1000n], [2, "writeLatency", 1000n], [4, "readBandwidth", 1n], [5, "writeBandwidth", 1n]] as const;
+
+/** System Locality Latency and Bandwidth Information of memory: one figure from one initiator to every port. A unit ten, a hundred ... times as large where 16 bits do not hold a figure. */
+function putLocality(builder: Builder, type: number, unit: bigint, initiator: number, ports: readonly GenericPort[], figures: readonly number[]): void {
+  let factor = 1;
+  while (figures.some((figure) => Math.round(figure / factor) > largestEntry)) factor *= 10;
+  put(builder, 1, 2);
+  put(builder, 0, 2);
+  put(builder, 32 + 4 + 6 * ports.length, 4);
+  put(builder, 0, 1);
+  put(builder, type, 1);
+  put(builder, 0, 2);
+  put(builder, 1, 4);
+  put(builder, ports.length, 4);
+  put(builder, 0, 4);
+  put(builder, unit * BigInt(factor), 8);
+  put(builder, initiator, 4);
+  for (const port of ports) put(builder, port.proximityDomain, 4);
+  for (const figure of figures) put(builder, Math.round(figure / factor), 2);
+}
+
+/** Heterogeneous Memory Attribute Table, revision 2: read and write latency and bandwidth from the processors' domain to every generic port. */
+export function buildHmat(initiator: number, ports: readonly GenericPort[]): Uint8Array {
+  const body: Builder = { bytes: [] };
+  put(body, 0, 4);
+  for (const [type, name, unit] of localities) putLocality(body, type, unit, initiator, ports, ports.map(({ figures }) => figures[name]));
+  return finishTable("HMAT", 2, body.bytes);
 }
 
 /** Extended System Description Table: physical addresses of the others. */

@@ -1,8 +1,8 @@
 // From a machine description to the module's building calls, in order of declaration.
 
-import type { DeviceDescription, DownstreamPortDescription, HostBridgeDescription, IsolationDescription, MachineDescription, RootPortDescription, SlotDescription, SwitchDescription, WindowDescription } from "../platform/description.ts";
+import type { DeviceDescription, DownstreamPortDescription, HostBridgeDescription, IsolationDescription, LinkDescription, MachineDescription, RootPortDescription, SlotDescription, SwitchDescription, WindowDescription } from "../platform/description.ts";
 import { addMailbox, mailboxBytes, mailboxKeys } from "./mailbox.ts";
-import { isSwitch } from "../platform/description.ts";
+import { defaultLink, isSwitch } from "../platform/description.ts";
 import type { MachineKey } from "../../registers/schema.ts";
 import { machineKeys } from "../../registers/schema.ts";
 import { deviceCdat, switchCdat } from "./cdat.ts";
@@ -140,13 +140,15 @@ function addBridge(builder: Builder, bridge: HostBridgeDescription): void {
 
 const decoderKeys = (decoders: number) => ({ decoderCount: decoders, hasDecoders: flag(decoders > 0), decoderCountCode: decoderCodes[decoders] ?? 0 });
 
+const linkKeys = ({ speed, width }: LinkDescription) => ({ linkSpeed: speed, linkWidth: width, linkSpeeds: 2 ** speed - 1 });
+
 function addPort(builder: Builder, parentId: number, parent: string, deviceNumber: number, port: DownstreamPortDescription, inFlight: number): number {
   const index = builder.ports.size;
   const isRoot = inFlight > 0;
   const id = builder.exports.addPort(parentId, deviceNumber, port.portNumber, inFlight, lowOf(port.linkTrainingTime), highOf(port.linkTrainingTime));
   builder.ports.set(port.name, { id, index, parent, deviceNumber, isRoot, inFlight });
-  setKeys(builder, id, { portNumber: port.portNumber, slotNumber: index + 1, hotPlug: flag(port.hotplug), hasDpc: flag(port.dpc !== false), hasBackInvalidate: flag(port.backInvalidate) });
-  for (const [slot, card] of port.slots.entries()) addCard(builder, id, port.name, slot === 0 && port.present, card);
+  setKeys(builder, id, { portNumber: port.portNumber, slotNumber: index + 1, hotPlug: flag(port.hotplug), hasDpc: flag(port.dpc !== false), hasBackInvalidate: flag(port.backInvalidate), ...linkKeys(port.link ?? defaultLink) });
+  for (const [slot, card] of port.slots.entries()) addCard(builder, id, port, slot === 0 && port.present, card);
   return id;
 }
 
@@ -157,8 +159,9 @@ function addRootPort(builder: Builder, bridgeId: number, bridge: string, deviceN
   if (filter !== undefined) setKeys(builder, id, { hasSnoopFilter: 1, snoopGroup: filter.group, snoopCapacity: filter.capacity });
 }
 
-function addCard(builder: Builder, portId: number, port: string, isPlugged: boolean, card: SlotDescription): void {
-  const id = isSwitch(card) ? addSwitch(builder, portId, port, isPlugged, card) : addDevice(builder, portId, port, isPlugged, card);
+function addCard(builder: Builder, portId: number, port: DownstreamPortDescription, isPlugged: boolean, card: SlotDescription): void {
+  const id = isSwitch(card) ? addSwitch(builder, portId, port.name, isPlugged, card) : addDevice(builder, portId, port.name, isPlugged, card);
+  setKeys(builder, id, linkKeys(card.link ?? port.link ?? defaultLink));
   const bytes = cdatOf(card);
   const at = builder.exports.addCdat(id, bytes.length) >>> 0;
   new Uint8Array(builder.exports.memory.buffer).set(bytes, at);

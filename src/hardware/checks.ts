@@ -1,8 +1,9 @@
 // What a machine description must satisfy before the module is given it. Every refusal names the part, what was found and what is possible.
 
-import type { DeviceDescription, DownstreamPortDescription, HostBridgeDescription, IsolationDescription, MachineDescription, RootPortDescription, SlotDescription, SwitchDescription, WindowDescription } from "../platform/description.ts";
+import type { DeviceDescription, DownstreamPortDescription, HostBridgeDescription, IsolationDescription, LinkDescription, MachineDescription, RootPortDescription, SlotDescription, SwitchDescription, WindowDescription } from "../platform/description.ts";
 import { busesBelow, isSwitch } from "../platform/description.ts";
 import { mailboxProblems } from "../platform/mailbox-rules.ts";
+import type { AccessFigures } from "../platform/platform.ts";
 
 /** A machine that cannot be built. The message says what, and what is possible. */
 export class MachineDescriptionError extends Error {
@@ -157,6 +158,7 @@ function checkBridge(bridge: HostBridgeDescription): void {
   check(bridge.busEnd - bridge.busStart + 1 >= needed, `${name} buses`, `${bridge.busStart}..${bridge.busEnd} are ${bridge.busEnd - bridge.busStart + 1}, but the bridge, its ${rootPorts.length} root ports and what is declared below them need ${needed}; widen the range, or use another segment`);
   check(bridge.componentBase % blockSize === 0n, `${name} component registers`, `0x${bridge.componentBase.toString(16)} is no multiple of 64 KiB`);
   checkHub(name, bridge.decoders, bridge.targetCount, rootPorts);
+  checkPerformance(name, bridge.performance);
   for (const port of rootPorts) checkRootPort(port);
 }
 
@@ -188,11 +190,27 @@ function checkPort(port: DownstreamPortDescription, depth: number): void {
   checkRange(port.portNumber, 0, 255, `${port.name} portNumber`);
   checkRange(port.linkTrainingTime, 0, longest, `${port.name} linkTrainingTime`, " ns");
   checkRange(port.slots.length, 0, 16, `${port.name} cards`);
+  checkLink(port.name, port.link);
   for (const slot of port.slots) checkSlot(slot, depth);
+}
+
+/** Speeds and widths of a CXL link without flit mode (CXL 3.2 6.4). */
+function checkLink(name: string, link: LinkDescription | undefined): void {
+  if (link === undefined) return;
+  checkOneOf(link.speed, [3, 4, 5], `${name} link speed`);
+  checkOneOf(link.width, [1, 2, 4, 8, 16], `${name} link width`);
+}
+
+/** HMAT's figures have 16 bits and a unit, and the system takes 32 bits of what they come to: in picoseconds, in MB/s. */
+function checkPerformance(name: string, figures: AccessFigures | undefined): void {
+  if (figures === undefined) return;
+  for (const key of ["readLatency", "writeLatency"] as const) checkRange(figures[key], 1, Math.floor(word / 1000), `${name} performance.${key}`, " ns");
+  for (const key of ["readBandwidth", "writeBandwidth"] as const) checkRange(figures[key], 1, word, `${name} performance.${key}`, " MB/s");
 }
 
 function checkSlot(slot: SlotDescription, depth: number): void {
   check(slot.serial >= 0n && slot.serial < 1n << 64n, `${slot.name} serial`, `${slot.serial} does not fit 64 bits`);
+  checkLink(slot.name, slot.link);
   if (!isSwitch(slot)) return checkDevice(slot);
   check(depth < deepestSwitch, slot.name, `is switch number ${depth + 1} on the way down; ${deepestSwitch} are possible`);
   checkSwitch(slot, depth);

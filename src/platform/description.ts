@@ -3,6 +3,7 @@
 
 import type { CommandName } from "../../registers/commands.ts";
 import { commandNames, commands } from "../../registers/commands.ts";
+import type { AccessFigures } from "./platform.ts";
 
 /** The command interface of a device: mailboxes, event logs, and what the commands speak of. */
 export interface MailboxDescription {
@@ -91,6 +92,8 @@ export interface DeviceDescription {
   readonly backInvalidate?: boolean;
   /** CXL reset (DVSEC 0 control 2 bit 2) takes this long; absent: not capable. ns, at most 100 s. */
   readonly resetTime?: number;
+  /** The card's end of its link; absent: as the port that it is declared at. */
+  readonly link?: LinkDescription;
   /** Command interface, where it is not `defaultMailbox`. */
   readonly mailbox?: Partial<MailboxDescription>;
 }
@@ -110,6 +113,8 @@ export interface SwitchDescription {
   readonly latency: number;
   /** MB/s as the CDAT gives it; absent: 64000. */
   readonly bandwidth?: number;
+  /** The upstream port's end of its link; absent: as the port that it is declared at. */
+  readonly link?: LinkDescription;
   readonly backInvalidate?: boolean;
   /** 1..32; each is the function 0 of the device of its place on the switch's inner bus. */
   readonly ports: readonly DownstreamPortDescription[];
@@ -136,6 +141,16 @@ export interface IsolationDescription {
   readonly cacheTimeoutRanges?: number;
 }
 
+/** What one end of a link can do; the link runs at what both can. */
+export interface LinkDescription {
+  /** Code of Link Capabilities: 3: 8 GT/s, 4: 16 GT/s, 5: 32 GT/s. */
+  readonly speed: number;
+  /** Lanes: 1, 2, 4, 8 or 16. */
+  readonly width: number;
+}
+
+export const defaultLink: LinkDescription = { speed: 5, width: 8 };
+
 /** A port with a slot: a switch's downstream port, or what a root port has in common with it. */
 export interface DownstreamPortDescription {
   readonly name: string;
@@ -149,6 +164,8 @@ export interface DownstreamPortDescription {
   readonly dpc?: boolean;
   /** BI decoder structure; absent: false. */
   readonly backInvalidate?: boolean;
+  /** Absent: `defaultLink`. */
+  readonly link?: LinkDescription;
 }
 
 /** Buses that a port and what is declared below it can need: its own, and for the largest of its cards the inner bus of a switch and its ports'. */
@@ -180,6 +197,8 @@ export interface HostBridgeDescription {
   /** HDM capability bit 10; absent: false. */
   readonly poisonOnDecodeError?: boolean;
   readonly rootPorts: readonly RootPortDescription[];
+  /** What firmware says of the way from the processors to the bridge (SRAT, HMAT); absent: nothing. */
+  readonly performance?: AccessFigures;
 }
 
 /** A fixed memory window as the CPU's address decoders route it. */

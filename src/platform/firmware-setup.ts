@@ -43,10 +43,23 @@ export interface SoftReservedRange {
   readonly size: bigint;
 }
 
+/** A QoS throttling group that firmware names for memory within these bounds; what is absent bounds nothing. */
+export interface ThrottlingGroup {
+  readonly id: number;
+  /** Nanoseconds at most. */
+  readonly readLatency?: number;
+  readonly writeLatency?: number;
+  /** MB/s at least. */
+  readonly readBandwidth?: number;
+  readonly writeBandwidth?: number;
+}
+
 export interface FirmwareSetup {
   readonly regions: readonly FirmwareRegion[];
   readonly decoders: readonly FirmwareDecoder[];
   readonly softReserved: readonly SoftReservedRange[];
+  /** Best first; empty: there is no method. Absent: the classes of the windows, if a host bridge has figures. */
+  readonly throttlingGroups?: readonly ThrottlingGroup[];
 }
 
 export const noSetup: FirmwareSetup = { regions: [], decoders: [], softReserved: [] };

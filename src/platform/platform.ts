@@ -118,6 +118,14 @@ export interface MemoryMapEntry {
   readonly kind: "usable" | "reserved" | "soft-reserved";
 }
 
+/** Latency and bandwidth (MB/s) of one way to memory. Latencies are in nanoseconds unless said otherwise. */
+export interface AccessFigures {
+  readonly readLatency: number;
+  readonly writeLatency: number;
+  readonly readBandwidth: number;
+  readonly writeBandwidth: number;
+}
+
 export interface FirmwareInterface {
   /** The firmware's memory map, when it gives one; ascending. */
   readonly memoryMap?: readonly MemoryMapEntry[];
@@ -126,6 +134,11 @@ export interface FirmwareInterface {
   readonly hostBridges: readonly AcpiHostBridge[];
   /** _OSC of the CXL host bridge with this UID: what the operating system may control. */
   osc(uid: number, request: OscRequest): OscRequest;
+  /**
+   * _DSM of the CXL root device (ACPI0017) that names QoS throttling groups for figures, best first (CXL 3.2 9.17.3); absent: no such method. Its
+   * argument has latencies in picoseconds, bandwidths in MB/s.
+   */
+  qtgIds?(figures: AccessFigures): readonly number[];
   /** Next ACPI Notify (value 0x80: isolation) to a host bridge, when firmware owns notification. */
   takeNotify(): { readonly uid: number; readonly value: number } | undefined;
 }

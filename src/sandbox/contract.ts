@@ -50,6 +50,8 @@ export interface OpenRun extends ScenarioRun {
   readonly failure: string | null;
   /** Commands of steps so far. */
   readonly commands: readonly CommandRecord[];
+  /** What a lenient run passed over. */
+  readonly refused: readonly string[];
   /** Hear every log line and mark as it is written. */
   readonly listeners: Set<(text: string) => void>;
   readonly facts: () => MomentFacts;

@@ -20,16 +20,17 @@ const stepLimit = 5_000_000;
 /** How far one step may look ahead, virtual ns. */
 const second = 1_000_000_000;
 
-function drive(system: System, what: string, isDone: () => boolean): void {
+function drive(system: System, what: string, isDone: () => boolean, patience = Number.MAX_SAFE_INTEGER): void {
+  const last = system.hardware.now + patience;
   for (let steps = 0; !isDone(); steps++) {
-    if (steps > stepLimit) throw new DriveError(what, null);
+    if (steps > stepLimit || system.hardware.now >= last) throw new DriveError(what, null);
     const done = step(system, system.hardware.now + second);
     if (done.kind === "ended" && !isDone()) throw new DriveError(what, done.end);
   }
 }
 
-/** Runs a task to its end and gives what it gives; what it throws is thrown. @throws DriveError, ForgottenTaskError */
-export function runTask<T>(system: System, name: string, body: Task<T>): T {
+/** Runs a task to its end and gives what it gives; what it throws is thrown. `patience`: virtual ns it may take. @throws DriveError, ForgottenTaskError */
+export function runTask<T>(system: System, name: string, body: Task<T>, patience?: number): T {
   let result: { readonly value: T } | { readonly error: unknown } | undefined;
   const guarded = function* (): Task<void> {
     try {
@@ -39,7 +40,7 @@ export function runTask<T>(system: System, name: string, body: Task<T>): T {
     }
   };
   const id = spawn(system.scheduler, name, guarded());
-  drive(system, name, () => !isRunning(system.scheduler, id));
+  drive(system, name, () => !isRunning(system.scheduler, id), patience);
   if (!hasReady(system.scheduler)) checkTasks(system.kernel.tasks);
   if (result === undefined) throw new DriveError(name, null);
   if ("error" in result) throw result.error;

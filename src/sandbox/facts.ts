@@ -27,7 +27,7 @@ export interface MemoryFacts {
 const linkUp = 2;
 
 /** Places of ports below which CXL.mem does not answer now. */
-function deadPlaces({ hardware }: System): ReadonlySet<string> {
+export function deadPlaces({ hardware }: System): ReadonlySet<string> {
   const dead = new Set<string>();
   for (const [name, port] of hardware.entities.ports) {
     const place = placeOfPort(hardware.description, name);

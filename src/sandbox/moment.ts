@@ -35,13 +35,14 @@ export function approach(run: OpenRun, moment: Moment): Approach {
     if (moment.kind === "ready" || run.readyAt < 0) return run.readyAt >= 0;
     return moment.kind === "time" && run.system.hardware.now >= run.readyAt + moment.afterReady;
   };
-  const horizon = (): number => (moment.kind === "time" && run.readyAt >= 0 ? run.readyAt + moment.afterReady : Number.MAX_SAFE_INTEGER);
+  /** A run that is held goes on for ever; what was to be said is waited for as long as the scenario's own run would last. */
+  const horizon = (): number => (run.readyAt < 0 ? Number.MAX_SAFE_INTEGER : run.readyAt + (moment.kind === "time" ? moment.afterReady : run.plan.limits.time));
   return {
     goOn: (shouldPause) => {
       while (!isThere()) {
         const how = run.goOn(horizon(), () => isThere() || run.phase === "running" || shouldPause());
         if (isThere()) break;
-        if (how === "done") {
+        if (how === "done" || (how === "horizon" && moment.kind === "mark")) {
           run.listeners.delete(hear);
           return "missed";
         }

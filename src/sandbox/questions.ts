@@ -39,6 +39,9 @@ function peek({ hardware }: System, of: string, path: string): number {
   return fieldValue(place, peeks[place.space].call(hardware, entity?.id ?? 0, place.offset));
 }
 
+/** What a listing prints now, or why it does not. */
+export const listAtOnce = (kernel: Kernel, files: FileSystem, line: string): string => orReason(() => runAtOnce(kernel, files, line));
+
 /** The system as it is now, for expectations. */
 export function momentFacts(system: System, files: FileSystem, metrics: Metrics): MomentFacts {
   const { kernel, hardware } = system;

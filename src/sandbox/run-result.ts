@@ -27,6 +27,8 @@ export interface RunOptions {
   readonly counting?: CountingMode;
   /** The run goes on after ready until the system ends or finish() is called: someone sits in front of it. */
   readonly isHeld?: boolean;
+  /** A step or workload that cannot be carried out, or ends otherwise than the file says, is noted in `refused` and the run goes on. */
+  readonly isLenient?: boolean;
 }
 
 type Phase = "boot" | "steps" | "running" | "done";

@@ -63,8 +63,10 @@ function startWorkloads(state: RunState): void {
     try {
       startWorkload(state, file);
     } catch (thrown) {
-      if (thrown instanceof SystemError || thrown instanceof UnresolvedReferenceError) throw new StepFailure(`workload ${index + 1}: ${thrown.message}`);
-      throw thrown;
+      if (!(thrown instanceof SystemError || thrown instanceof UnresolvedReferenceError)) throw thrown;
+      const message = `workload ${index + 1}: ${thrown.message}`;
+      if (state.stepRun.refused === null) throw new StepFailure(message);
+      state.stepRun.refused.push(message);
     }
   }
 }
@@ -91,7 +93,7 @@ export function openRun(module: WebAssembly.Module, plan: ScenarioPlan, options:
   const state: RunState = {
     plan, options, system, workloads, faults, files, trace: [], listeners: new Set(),
     phase: "boot", steps: 0, failure: null, limit: null, end: null, readyAt: -1, deadline: setUpTime, quietSince: -1, bytesAtReady: 0n, result: null, areStepsStarted: false, lostRegions: null,
-    stepRun: { plan, system, files, faults, results: [], commands: [], said: [], facts: () => momentFacts(system, files, metricsOf(state)) },
+    stepRun: { plan, system, files, faults, results: [], commands: [], said: [], facts: () => momentFacts(system, files, metricsOf(state)), refused: options.isLenient === true ? [] : null },
   };
   system.kernel.trace.onText = (layer, _kind, text) => {
     if (layer === "result") return;
@@ -117,6 +119,7 @@ export function openRun(module: WebAssembly.Module, plan: ScenarioPlan, options:
       return state.failure;
     },
     commands: state.stepRun.commands,
+    refused: state.stepRun.refused ?? [],
     listeners: state.listeners,
     facts: state.stepRun.facts,
     goOn: (horizon, shouldPause) => goOn(state, horizon, shouldPause),

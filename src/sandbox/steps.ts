@@ -15,7 +15,7 @@ import type { CommandRecord, ExpectationResult } from "../scenario/result.ts";
 import { runCommand } from "../userland/run.ts";
 import type { FaultTable } from "./faults.ts";
 import { injectStep } from "./faults.ts";
-import { resolveReferences } from "./references.ts";
+import { UnresolvedReferenceError, resolveReferences } from "./references.ts";
 import type { System } from "./system.ts";
 
 /** A step or workload that could not be carried out: the scenario fails with this reason. */
@@ -34,6 +34,8 @@ export interface StepRun {
   /** Marks and log lines since the step before this one began. */
   readonly said: string[];
   readonly facts: () => MomentFacts;
+  /** What a lenient run passed over, in order: steps and workloads that could not be carried out, or ended otherwise than the file says. Null: the first one ends the run. */
+  readonly refused: string[] | null;
 }
 
 type CommandStep = Extract<StepFile, { run: unknown }>;
@@ -84,20 +86,28 @@ const awaitText = task("sandbox.until", function* (_context: TaskContext, run: S
   }
 });
 
-/** Carries out all steps. @throws StepFailure, UnresolvedReferenceError */
+const oneStep = task("sandbox.step", function* (kernel: Kernel, run: StepRun, step: StepFile, number: number): Task<void> {
+  if (!("until" in step)) run.said.length = 0;
+  if ("run" in step) yield* command(kernel, run, step, number);
+  else if ("advance" in step) yield sleep(step.advance);
+  else if ("settle" in step) while (isBusy(run.system)) yield sleep(lookEvery);
+  else if ("until" in step) yield* awaitText(kernel, run, step, number);
+  else if ("expect" in step) for (const one of step.expect) note(run, number, judgeMoment(one, run.facts()));
+  else {
+    injectStep(run.faults, number);
+    // Hardware acts on its next advance.
+    yield sleep(1);
+  }
+});
+
+/** Carries out all steps. @throws StepFailure, UnresolvedReferenceError where the run is not lenient */
 export const runSteps = task("sandbox.runSteps", function* (kernel: Kernel, run: StepRun): Task<void> {
   for (const [index, step] of run.plan.steps.entries()) {
-    const number = index + 1;
-    if (!("until" in step)) run.said.length = 0;
-    if ("run" in step) yield* command(kernel, run, step, number);
-    else if ("advance" in step) yield sleep(step.advance);
-    else if ("settle" in step) while (isBusy(run.system)) yield sleep(lookEvery);
-    else if ("until" in step) yield* awaitText(kernel, run, step, number);
-    else if ("expect" in step) for (const one of step.expect) note(run, number, judgeMoment(one, run.facts()));
-    else {
-      injectStep(run.faults, number);
-      // Hardware acts on its next advance.
-      yield sleep(1);
+    try {
+      yield* oneStep(kernel, run, step, index + 1);
+    } catch (thrown) {
+      if (run.refused === null || !(thrown instanceof StepFailure || thrown instanceof UnresolvedReferenceError)) throw thrown;
+      run.refused.push(thrown instanceof StepFailure ? thrown.message : `step ${index + 1}: ${thrown.message}`);
     }
   }
 });

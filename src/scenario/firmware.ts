@@ -3,7 +3,7 @@
 
 import type { DeviceDescription, DownstreamPortDescription, MachineDescription } from "../platform/description.ts";
 import { isSwitch, portsBelow } from "../platform/description.ts";
-import type { FirmwareDecoder, FirmwareRegion, FirmwareSetup, SoftReservedRange } from "../platform/firmware-setup.ts";
+import type { FirmwareDecoder, FirmwareRegion, FirmwareSetup, SoftReservedRange, ThrottlingGroup } from "../platform/firmware-setup.ts";
 import type { Path } from "./load.ts";
 import type { PathProblem } from "./machine.ts";
 import type { ScenarioFile } from "./schema.ts";
@@ -87,6 +87,13 @@ function checkSoftReserved(context: Context, ranges: readonly SoftReservedRange[
   }
 }
 
+/** Throttling groups, when the file names any; bounds that are not given are left out. */
+function describeGroups(file: FirmwareFile["qos"]): Pick<FirmwareSetup, "throttlingGroups"> {
+  if (file === undefined) return {};
+  const given = (group: NonNullable<FirmwareFile["qos"]>[number]): ThrottlingGroup => ({ id: group.id, ...Object.fromEntries(Object.entries(group).filter(([, value]) => value !== undefined)) });
+  return { throttlingGroups: file.map(given) };
+}
+
 /** Resolves the file's firmware part against the machine it declares. */
 export function describeFirmware(file: FirmwareFile | undefined, machine: MachineDescription): { readonly setup: FirmwareSetup; readonly problems: readonly PathProblem[] } {
   const ports = machine.hostBridges.flatMap((bridge) => bridge.rootPorts);
@@ -100,5 +107,5 @@ export function describeFirmware(file: FirmwareFile | undefined, machine: Machin
   const ofRegions = described.filter((region, index) => region !== undefined && file?.regions?.[index]?.softReserved === true).filter((region) => region !== undefined);
   const softReserved = [...(file?.softReserved ?? []), ...ofRegions.map(({ base, size }) => ({ base, size }))];
   checkSoftReserved(context, softReserved);
-  return { setup: { regions, decoders, softReserved }, problems: context.problems };
+  return { setup: { regions, decoders, softReserved, ...describeGroups(file?.qos) }, problems: context.problems };
 }

@@ -89,6 +89,9 @@ function describeUnion(issue: Extract<z.core.$ZodIssue, { code: "invalid_union" 
   return [{ path, message: known.length > 0 ? `is none of the forms that fit here; use one of ${known.join(", ")}` : [...new Set(messages)].join(", or "), isKey: false }];
 }
 
+/** What a schema has against a value that stands at `base` of a scenario, in the words of the file. */
+export const describeIssues = (error: z.ZodError, base: Path): { readonly path: Path; readonly message: string }[] => error.issues.flatMap((issue) => describe(issue, base));
+
 interface Shaped {
   readonly def: { readonly type: string; readonly shape?: Readonly<Record<string, Shaped>>; readonly element?: Shaped; readonly innerType?: Shaped; readonly options?: readonly Shaped[]; readonly items?: readonly Shaped[] };
 }

@@ -4,6 +4,7 @@ import type { DeviceDescription, DownstreamPortDescription, HostBridgeDescriptio
 import { busesBelow } from "../platform/description.ts";
 import { mailboxProblems } from "../platform/mailbox-rules.ts";
 import type { Path } from "./load.ts";
+import { describeLink, describePerformance } from "./machine-links.ts";
 import { describeMailbox, placeInMailbox } from "./mailbox.ts";
 import type { PolicyValues } from "./policies.ts";
 import type { MachineFile, ScenarioFile } from "./schema.ts";
@@ -70,6 +71,7 @@ function describeDevice(naming: Naming, file: DeviceFile, fallback: string, path
     readLatency: file.readLatency ?? 250,
     writeLatency: file.writeLatency ?? 200,
     ...(file.bandwidth === undefined ? {} : { bandwidth: file.bandwidth }),
+    ...describeLink(file.link),
     interleave3612: file.interleave3612 ?? false,
     interleave16: file.interleave16 ?? true,
     poisonOnDecodeError: file.poisonOnDecodeError ?? false,
@@ -96,6 +98,7 @@ function describeSwitch(naming: Naming, file: SwitchFile, path: Path): SwitchDes
     backInvalidate: file.backInvalidate ?? false,
     latency: file.latency ?? 70,
     ...(file.bandwidth === undefined ? {} : { bandwidth: file.bandwidth }),
+    ...describeLink(file.link),
     ports: file.ports.map((port, number) => describeDownstreamPort(naming, port, number, [...path, "ports", number])),
   };
 }
@@ -115,7 +118,7 @@ function describeSlots(naming: Naming, file: DownstreamPortFile, name: string, p
   else if (file.switch !== undefined) slots.push(describeSwitch(naming, file.switch, [...path, "switch"]));
   const isEmpty = slots.length === 0;
   for (const [number, alternate] of (file.alternates ?? []).entries()) slots.push(describeCard(naming, alternate, `${fallback}-alternate${number}`, [...path, "alternates", number]));
-  return { name, portNumber, hotplug: file.hotplug ?? true, linkTrainingTime: file.linkTrainingTime ?? 20_000_000, slots, present: !isEmpty && (file.present ?? true), dpc: file.dpc ?? true, backInvalidate: file.backInvalidate ?? false };
+  return { name, portNumber, hotplug: file.hotplug ?? true, linkTrainingTime: file.linkTrainingTime ?? 20_000_000, slots, present: !isEmpty && (file.present ?? true), dpc: file.dpc ?? true, backInvalidate: file.backInvalidate ?? false, ...describeLink(file.link) };
 }
 
 function describeIsolation(file: RootPortFile["isolation"]): RootPortDescription["isolation"] {
@@ -168,6 +171,7 @@ function describeBridge(naming: Naming, file: HostBridgeFile, index: number, com
     targetCount: file.targets ?? 8,
     poisonOnDecodeError: file.poisonOnDecodeError ?? false,
     rootPorts,
+    ...describePerformance(file.performance),
   };
 }
 

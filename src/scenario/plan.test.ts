@@ -141,6 +141,28 @@ describe("machines with switches", () => {
     const { machine } = planScenario("f.yaml", tree("firmware: { windows: [{ targets: [hb0, hb0], size: 1GiB, arithmetic: xor, maps: ['0x2020900'], restrictions: [hostOnlyCoherent, persistent], qtg: 3 }] }\n"));
     expect(machine.windows[0]).toMatchObject({ arithmetic: "xor", xorMaps: [0x202_0900n], restrictions: 0b1010, qtg: 3 });
   });
+
+  it("links, ways to bridges and classes reach the description; what is not said of writes is as for reads, of a card's link as for its port's", () => {
+    const source = text("firmware: { windows: [{ targets: [hb0], size: 1GiB }], qos: [{ id: 3, readBandwidth: 20GB/s }, { id: 4, writeLatency: 1us }] }\n")
+      .replace("- rootPorts:", "- performance: { readLatency: 80ns, readBandwidth: 64GB/s, writeBandwidth: 500MB/s }\n      rootPorts:")
+      .replace("name: rp0,", "name: rp0, link: { speed: 16GT/s },").replace("device: { volatile: 256MiB }, alt", "device: { volatile: 256MiB, bandwidth: 12000, link: { width: 4 } }, alt");
+    const { machine, firmware } = planScenario("f.yaml", source);
+    const [bridge] = machine.hostBridges;
+    expect(bridge?.performance).toEqual({ readLatency: 80, writeLatency: 80, readBandwidth: 64_000, writeBandwidth: 500 });
+    expect(bridge?.rootPorts.map((port) => [port.link, port.slots[0]])).toMatchObject([[{ speed: 4, width: 8 }, { bandwidth: 12_000, link: { speed: 5, width: 4 } }], [undefined, {}]]);
+    expect(bridge?.rootPorts[1]?.slots[0]).not.toHaveProperty("link");
+    expect(firmware.throttlingGroups).toEqual([{ id: 3, readBandwidth: 20_000 }, { id: 4, writeLatency: 1000 }]);
+  });
+
+  it("a speed, width, latency or bandwidth that cannot be is a bad file with its place", () => {
+    const port = (what: string): string => problem(text().replace("name: rp0,", `name: rp0, ${what},`));
+    expect(port("link: { speed: 64GT/s }")).toMatch(/^f\.yaml:6:\d+: .*link\.speed/);
+    expect(port("link: { width: 12 }")).toMatch(/^f\.yaml:6:\d+: .*link\.width/);
+    const bridge = (what: string): string => problem(text().replace("- rootPorts:", `- performance: { ${what} }\n      rootPorts:`));
+    expect(bridge("readLatency: 0ns, readBandwidth: 1GB/s")).toMatch(/performance\.readLatency: a latency of HMAT is 1ns to 4294967ns/);
+    expect(bridge("readLatency: 80ns, readBandwidth: 64Gb/s")).toMatch(/"64Gb\/s" is no bandwidth; write it like 64GB\/s or 32000MB\/s/);
+    expect(bridge("readLatency: 80ns")).toMatch(/readBandwidth/);
+  });
 });
 
 describe("docs/policies.md", () => {

@@ -181,6 +181,13 @@ function checkAction(check: Check, action: ActionFile, path: Path): void {
   checkDeviceFaults(check, action, path);
 }
 
+/** What is wrong with an action for a machine; nothing: it can be injected. */
+export function problemsOfAction(machine: MachineDescription, action: ActionFile, path: Path): PathProblem[] {
+  const check: Check = { machine, problems: [] };
+  checkAction(check, action, path);
+  return check.problems;
+}
+
 function checkDeviceFaults(check: Check, action: ActionFile, path: Path): void {
   const { machine, problems } = check;
   const inside: DeviceCheck = { machine, isDevice: (name, at) => checkDevice(check, name, at), report: (at, message) => problems.push({ path: at, message }) };

@@ -91,6 +91,9 @@ const changes: Readonly<Record<string, Partial<PolicyValues>>> = {
 
 export const presetNames: readonly string[] = Object.keys(changes);
 
+/** Policies that a preset names: all others are as in linux-7.2. Empty when there is none of that name. */
+export const policiesNamedBy = (preset: string): readonly PolicyName[] => Object.keys(changes[preset] ?? {}) as PolicyName[];
+
 /** All policies of a preset, or undefined if there is none of that name. */
 export function presetValues(name: string): PolicyValues | undefined {
   const change = changes[name];

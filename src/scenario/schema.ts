@@ -9,8 +9,9 @@ import { stepNames } from "../kernel/base/steps.ts";
 import { deviceActionSchemas } from "./device-faults.ts";
 import type { outcomes } from "./expectation-schema.ts";
 import { expectation, momentaryExpectation, texts } from "./expectation-schema.ts";
+import { linkNames } from "./machine-links.ts";
 import { qmpSchema } from "./qmp.ts";
-import { count, named, percent, rate, size, time, whole } from "./values.ts";
+import { bandwidth, count, named, percent, rate, size, time, whole } from "./values.ts";
 
 const name = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]*$/, "a name starts with a letter and has letters, digits, - and _");
 
@@ -34,6 +35,9 @@ export const mailboxSchema = z.strictObject({
   dynamicExtents: z.int().optional(),
 });
 
+/** One end of a link; what CXL runs at without flit mode. */
+const link = z.strictObject({ speed: z.enum(linkNames).optional(), width: z.union([z.literal(1), z.literal(2), z.literal(4), z.literal(8), z.literal(16)]).optional() });
+
 const device = z.strictObject({
   name: name.optional(),
   volatile: size.optional(),
@@ -44,7 +48,8 @@ const device = z.strictObject({
   decoders: z.int().optional(),
   readLatency: time.optional(),
   writeLatency: time.optional(),
-  bandwidth: z.int().min(1).optional(),
+  bandwidth: bandwidth.optional(),
+  link: link.optional(),
   interleave3612: z.boolean().optional(),
   interleave16: z.boolean().optional(),
   poisonOnDecodeError: z.boolean().optional(),
@@ -75,6 +80,7 @@ const portKeys = {
   dpc: z.boolean().optional(),
   backInvalidate: z.boolean().optional(),
   linkTrainingTime: time.optional(),
+  link: link.optional(),
   device: device.optional(),
   present: z.boolean().optional(),
 };
@@ -88,7 +94,8 @@ const switchCard = z.strictObject({
   poisonOnDecodeError: z.boolean().optional(),
   backInvalidate: z.boolean().optional(),
   latency: time.optional(),
-  bandwidth: z.int().min(1).optional(),
+  bandwidth: bandwidth.optional(),
+  link: link.optional(),
   get ports() {
     return z.array(downstreamPort).min(1).max(32);
   },
@@ -113,6 +120,9 @@ const rootPort = z.strictObject({
   snoopFilter: z.strictObject({ group: z.int().min(0).max(0xffff), capacity: size }).optional(),
 });
 
+/** HMAT has latencies in picoseconds, and the system takes 32 bits of them. */
+const wayTime = time.refine((value) => value >= 1 && value <= 4_294_967, "a latency of HMAT is 1ns to 4294967ns");
+
 const hostBridge = z.strictObject({
   name: name.optional(),
   uid: count.optional(),
@@ -122,6 +132,7 @@ const hostBridge = z.strictObject({
   passthrough: z.boolean().optional(),
   targets: z.union([z.literal(1), z.literal(2), z.literal(4), z.literal(8)]).optional(),
   poisonOnDecodeError: z.boolean().optional(),
+  performance: z.strictObject({ readLatency: wayTime, writeLatency: wayTime.optional(), readBandwidth: bandwidth, writeBandwidth: bandwidth.optional() }).optional(),
   rootPorts: z.array(rootPort).min(1).max(32),
 });
 
@@ -149,6 +160,9 @@ const window = z.strictObject({
   restrictions: z.array(z.enum(restrictionNames)).optional(),
   qtg: z.int().min(0).max(0xffff).optional(),
 });
+
+/** A QoS throttling group of the firmware's _DSM: bounds of what it suits. */
+const throttlingGroup = z.strictObject({ id: z.int().min(0).max(0xffff), readLatency: time.optional(), writeLatency: time.optional(), readBandwidth: bandwidth.optional(), writeBandwidth: bandwidth.optional() });
 
 /** What firmware decodes and keeps apart before the operating system runs (src/platform/firmware-setup.ts). */
 const firmwareRegion = z.strictObject({
@@ -238,7 +252,7 @@ export const actionSchemas = {
 } as const;
 
 /** One of the actions; that there is one is checked with the machine. */
-const action = z.strictObject(actionSchemas).partial().refine((value) => Object.values(value).filter((one) => one !== undefined).length <= 1, "a fault does exactly one thing; write a second fault");
+export const action = z.strictObject(actionSchemas).partial().refine((value) => Object.values(value).filter((one) => one !== undefined).length <= 1, "a fault does exactly one thing; write a second fault");
 
 /** One thing after the other, between boot and `ready`. */
 const step = z.union([
@@ -256,7 +270,7 @@ export const scenarioSchema = z.strictObject({
   description: z.string().optional(),
   machine: machineSchema,
   firmware: z
-    .strictObject({ windows: z.array(window).max(16), regions: z.array(firmwareRegion).max(64), decoders: z.array(firmwareDecoder).max(256), softReserved: z.array(z.strictObject({ base: whole, size })).max(32) })
+    .strictObject({ windows: z.array(window).max(16), regions: z.array(firmwareRegion).max(64), decoders: z.array(firmwareDecoder).max(256), softReserved: z.array(z.strictObject({ base: whole, size })).max(32), qos: z.array(throttlingGroup).max(64) })
     .partial()
     .optional(),
   kernel: z.strictObject({ preset: z.string(), policies: z.record(z.string(), z.union([z.string(), z.int()])), builtIn: z.array(z.string()).max(32), modules: z.array(z.string()).max(32) }).partial().optional(),

@@ -31,6 +31,14 @@ export function parseRate(text: string): number | undefined {
   return perSecond < 1 || perSecond > 1e9 ? undefined : Math.max(1, Math.round(1e9 / perSecond));
 }
 
+/** MB/s of "64GB/s", "32000MB/s" or a bare number; undefined when it is no bandwidth or not 1..2^32-1. */
+export function parseBandwidth(text: string): number | undefined {
+  const match = /^(\d+)\s*(MB\/s|GB\/s)?$/.exec(text.trim());
+  if (match === null) return undefined;
+  const value = Number(match[1]) * (match[2] === "GB/s" ? 1000 : 1);
+  return value >= 1 && value <= 0xffff_ffff ? value : undefined;
+}
+
 /** "70%" as 70; undefined when it is no whole percentage. */
 export function parsePercent(text: string): number | undefined {
   const match = /^(\d{1,3})%$/.exec(text.trim());

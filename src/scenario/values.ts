@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { suggestion } from "./suggest.ts";
-import { parsePercent, parseRate, parseSize, parseTime, parseWhole } from "./units.ts";
+import { parseBandwidth, parsePercent, parseRate, parseSize, parseTime, parseWhole } from "./units.ts";
 
 function unit<T>(what: string, example: string, parse: (text: string) => T | undefined) {
   return z.union([z.string(), z.number()]).transform((value, context): T => {
@@ -17,6 +17,7 @@ export const size = unit("size", "256MiB or 4GiB", parseSize);
 export const time = unit("time", "5ms, 100us or 2s", parseTime);
 export const rate = unit("rate", "1M/s, 200k/s or 50/s", parseRate);
 export const percent = unit("percentage", "70%", parsePercent);
+export const bandwidth = unit("bandwidth", "64GB/s or 32000MB/s", parseBandwidth);
 export const count = z.int().min(0);
 
 function wholeOf(value: unknown): bigint | undefined {

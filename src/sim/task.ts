@@ -6,17 +6,19 @@ import { isHeldBack, pickExplored } from "./explored.ts";
 import type { RandomState } from "./random.ts";
 import { nextBelow } from "./random.ts";
 
-/** What a task waits for. `point`: goes on when chosen. `sleep`: a virtual time. `until`: a wake-up of a named channel. */
+/** What a task waits for. `point`: goes on when chosen. `sleep`: a virtual time. `until`: a wake-up of a named channel. A signal ends an interruptible wait. */
 export type Wait =
   | { readonly kind: "point"; readonly name: string }
-  | { readonly kind: "sleep"; readonly nanoseconds: number }
-  | { readonly kind: "until"; readonly channel: string };
+  | { readonly kind: "sleep"; readonly nanoseconds: number; readonly isInterruptible?: true }
+  | { readonly kind: "until"; readonly channel: string; readonly isInterruptible?: true };
 
 export type Task<T> = Generator<Wait, T, void>;
 
 export const point = (name: string): Wait => ({ kind: "point", name });
 export const sleep = (nanoseconds: number): Wait => ({ kind: "sleep", nanoseconds });
 export const until = (channel: string): Wait => ({ kind: "until", channel });
+export const sleepOrSignal = (nanoseconds: number): Wait => ({ kind: "sleep", nanoseconds, isInterruptible: true });
+export const untilOrSignal = (channel: string): Wait => ({ kind: "until", channel, isInterruptible: true });
 
 /** Counts tasks made and started: one made and never started is a forgotten `yield*`. */
 export interface TaskLedger {
@@ -88,6 +90,10 @@ export interface Scheduler {
   readonly waiting: Map<string, Thread[]>;
   /** Every choice made where more than one task was ready: index chosen. Replaying them replays the run. */
   readonly choices: number[];
+  /** Tasks with a signal pending; it stays so until they take it or end. */
+  readonly signalled: Set<number>;
+  /** The task that runs now, or ran last; -1: none yet. */
+  current: number;
   nextId: number;
   nextOrder: number;
   onChoice: ((name: string, index: number, among: number) => void) | null;
@@ -101,7 +107,7 @@ export class ScheduleMismatchError extends Error {
 }
 
 export function createScheduler(strategy: Strategy): Scheduler {
-  return { strategy, threads: new Map(), ready: [], sleeping: [], waiting: new Map(), choices: [], nextId: 0, nextOrder: 0, onChoice: null };
+  return { strategy, threads: new Map(), ready: [], sleeping: [], waiting: new Map(), choices: [], signalled: new Set(), current: -1, nextId: 0, nextOrder: 0, onChoice: null };
 }
 
 /** Puts a task on the ready list under a name. Returns its id. */
@@ -119,6 +125,34 @@ export function hasReady({ strategy, ready, sleeping }: Scheduler): boolean {
   if (strategy.kind === "explored" && isHeldBack(strategy, ready.map(candidateOf), sleeping.length > 0)) return false;
   return ready.length > 0;
 }
+
+/** Sends a signal to a task: it is pending from now on, and a wait that a signal ends is over. A task that is not there gets none. */
+export function signal(scheduler: Scheduler, id: number): void {
+  const thread = scheduler.threads.get(id);
+  if (thread === undefined) return;
+  scheduler.signalled.add(id);
+  if (!isSignalEnding(thread.wait)) return;
+  const sleeper = scheduler.sleeping.indexOf(thread);
+  if (sleeper >= 0) scheduler.sleeping.splice(sleeper, 1);
+  for (const [channel, threads] of scheduler.waiting) {
+    const others = threads.filter((one) => one !== thread);
+    if (others.length === threads.length) continue;
+    if (others.length === 0) scheduler.waiting.delete(channel);
+    else scheduler.waiting.set(channel, others);
+  }
+  if (!scheduler.ready.includes(thread)) scheduler.ready.push(thread);
+}
+
+const isSignalEnding = (wait: Wait): boolean => wait.kind !== "point" && wait.isInterruptible === true;
+
+/** Whether the task that asks has a signal pending. */
+export const isSignalled = (scheduler: Scheduler): boolean => scheduler.signalled.has(scheduler.current);
+
+/** The task that asks has heard of its signal. */
+export const takeSignal = (scheduler: Scheduler): void => void scheduler.signalled.delete(scheduler.current);
+
+/** What a task waits for; undefined when it is over. */
+export const waitOf = (scheduler: Scheduler, id: number): Wait | undefined => scheduler.threads.get(id)?.wait;
 
 /** Makes every task that waits for the channel ready, in order of waiting. */
 export function wake(scheduler: Scheduler, channel: string): void {
@@ -167,9 +201,11 @@ export function runOne(scheduler: Scheduler, now: () => number): void {
   if (among > 1) scheduler.onChoice?.(waitName(thread), index, among);
   thread.isStarted = true;
   if (scheduler.strategy.kind === "explored") scheduler.strategy.last = thread.id;
+  scheduler.current = thread.id;
   const result = thread.body.next();
   if (result.done === true) {
     scheduler.threads.delete(thread.id);
+    scheduler.signalled.delete(thread.id);
     wake(scheduler, `task:${thread.id}`);
     return;
   }
@@ -179,7 +215,8 @@ export function runOne(scheduler: Scheduler, now: () => number): void {
 function park(scheduler: Scheduler, thread: Thread, wait: Wait, now: number): void {
   thread.wait = wait;
   thread.order = scheduler.nextOrder++;
-  if (wait.kind === "point") scheduler.ready.push(thread);
+  const isOver = wait.kind === "point" || (isSignalEnding(wait) && scheduler.signalled.has(thread.id));
+  if (isOver) scheduler.ready.push(thread);
   else if (wait.kind === "sleep") insertSleeper(scheduler, thread, now + wait.nanoseconds);
   else {
     const others = scheduler.waiting.get(wait.channel);

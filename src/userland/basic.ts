@@ -1,28 +1,36 @@
-// The small programs of every machine: echo, cat, ls, readlink, dmesg. Messages as coreutils' and util-linux's.
+// The small programs of every machine: echo, cat, ls, readlink, sleep. Messages as coreutils'.
 
-import { SystemError, errnoText } from "../kernel/base/errno.ts";
-import type { FileSystem } from "../kernel/sysfs/file-system.ts";
 import type { Task } from "../sim/task.ts";
-import { parseOptions } from "./options.ts";
+import { sleepOrSignal } from "../sim/task.ts";
+import { SystemError, errnoText } from "../kernel/base/errno.ts";
 import type { Output } from "./output.ts";
+import type { Call } from "./programs.ts";
+import { readEscape } from "./shell-words.ts";
 
-/** `echo WORDS [> FILE]` */
-export function* echo(files: FileSystem, argv: readonly string[], output: Output, shell: string): Task<number> {
-  const at = argv.indexOf(">");
-  const text = argv.slice(0, at < 0 ? argv.length : at).join(" ");
-  const path = argv[at + 1];
-  if (at < 0 || path === undefined) {
-    output.out(`${text}\n`);
-    return 0;
+/** `echo [-neE] WORDS`: -n without the line end, -e with escapes. */
+export function echo(argv: readonly string[], output: Output): number {
+  let first = 0;
+  let [hasEnd, hasEscapes] = [true, false];
+  for (; /^-[neE]+$/.test(argv[first] ?? ""); first++) {
+    for (const letter of argv[first]?.slice(1) ?? "") {
+      if (letter === "n") hasEnd = false;
+      else hasEscapes = letter === "e";
+    }
   }
-  try {
-    yield* files.write(path, text);
-    return 0;
-  } catch (thrown) {
-    if (!(thrown instanceof SystemError)) throw thrown;
-    output.err(`${shell}: write error: ${errnoText(thrown.errno)}\n`);
-    return 1;
+  const text = argv.slice(first).join(" ");
+  output.out(hasEscapes ? `${unescape(text)}${hasEnd ? "\n" : ""}` : `${text}${hasEnd ? "\n" : ""}`);
+  return 0;
+}
+
+function unescape(text: string): string {
+  const pieces: string[] = [];
+  let at = 0;
+  for (let next = text.indexOf("\\"); next >= 0; next = text.indexOf("\\", at)) {
+    const escape = readEscape(text, next + 1);
+    pieces.push(text.slice(at, next), escape.text);
+    at = escape.end;
   }
+  return pieces.join("") + text.slice(at);
 }
 
 /** Does the same for every path; what fails is said, and the others go on. */
@@ -40,17 +48,23 @@ export function overPaths(name: string, argv: readonly string[], output: Output,
   return exitCode;
 }
 
-const levelNames = ["emerg", "alert", "crit", "err", "warn", "notice", "info", "debug"];
+const second = 1_000_000_000;
 
-/** `dmesg [-l LEVELS]`: debug lines only when named, as without dynamic debug. */
-export function dmesg(files: FileSystem, argv: readonly string[], output: Output): number {
-  const options = parseOptions({ level: { short: "l", value: true } }, argv);
-  const wanted = options.values.get("level")?.split(",") ?? levelNames.slice(0, -1);
-  for (const line of files.read("/dev/kmsg").split("\n")) {
-    const match = /^(\d+),\d+,(\d+),-;(.*)$/.exec(line);
-    if (match === null || !wanted.includes(levelNames[Number(match[1])] ?? "")) continue;
-    const time = (match[2] ?? "0").padStart(7, "0");
-    output.out(`[${time.slice(0, -6).padStart(5)}.${time.slice(-6)}] ${match[3]}\n`);
+/** Seconds with up to nine places, in virtual ns; undefined: no such number. */
+function parseSeconds(text: string): number | undefined {
+  const match = /^(\d{1,6})(?:\.(\d{1,9}))?s?$/.exec(text);
+  return match === null ? undefined : Number(match[1]) * second + Number((match[2] ?? "").padEnd(9, "0"));
+}
+
+/** `sleep SECONDS`, of virtual time. */
+export function* sleep({ argv, files, output }: Call): Task<number> {
+  const time = argv.length === 1 ? parseSeconds(argv[0] ?? "") : undefined;
+  if (time === undefined) {
+    output.err(argv[0] === undefined ? "sleep: missing operand\n" : `sleep: invalid time interval '${argv.join(" ").slice(0, 80)}'\n`);
+    return 1;
   }
+  yield sleepOrSignal(time);
+  // A signal ends the program here.
+  files.exists("/");
   return 0;
 }

@@ -3,6 +3,7 @@
 import type { FileSystem } from "../kernel/sysfs/file-system.ts";
 import type { Answers } from "./cxl-questions.ts";
 import { daxDevicesOf, daxRegions, describeDaxDevice, describeDaxRegion } from "./dax-describe.ts";
+import { inToolOrder } from "./directory-order.ts";
 import type { Json } from "./json.ts";
 import { attribute, childrenOf, deviceFolder, devicesOf, driverOf, linkOf, numberAttribute, pathOf } from "./tree.ts";
 
@@ -71,11 +72,10 @@ interface DportView {
 function dportsOf(files: FileSystem, port: string): DportView[] {
   const folder = deviceFolder("cxl", port);
   const links = files.list(folder).filter((name) => /^dport\d+$/.test(name));
-  const views = links.map((link) => {
+  return inToolOrder(links).map((link) => {
     const node = `${folder}/${link}/firmware_node`;
     return { id: Number(link.slice(5)), name: lastOf(files.readlink(`${folder}/${link}`)), alias: files.exists(node) ? lastOf(files.readlink(node)) : undefined };
   });
-  return views.toSorted((a, b) => a.id - b.id);
 }
 
 const describeDports = (dports: readonly DportView[]): JsonObject => ({
@@ -136,7 +136,6 @@ function describeDaxOf(files: FileSystem, region: string): Json | undefined {
 }
 
 export function describeRegion(files: FileSystem, name: string, options: DescribeOptions): JsonObject {
-  const targets = options.areTargetsShown ? mappings(files, name, options) : [];
   const size = read(files, name, "size");
   return {
     region: name,
@@ -149,7 +148,7 @@ export function describeRegion(files: FileSystem, name: string, options: Describ
     state: isBound(files, name) ? undefined : "disabled",
     locked: attribute(files, "cxl", name, "locked") === "1",
     media_errors: options.answers?.get(name)?.["media_errors"],
-    mappings: targets.length > 0 ? targets : undefined,
+    mappings: options.areTargetsShown ? mappings(files, name, options) : undefined,
     daxregion: options.isDaxShown === true ? describeDaxOf(files, name) : undefined,
     qos_class_mismatch: isClassMismatched(files, name) ? true : undefined,
   };

@@ -7,6 +7,7 @@ import { describeBus, describeDecoder, describeMemdev, describePort, describeReg
 import type { Answers, Question } from "./cxl-questions.ts";
 import { askMemdev, questionNames } from "./cxl-questions.ts";
 import { readRegionErrors } from "./cxl-poison.ts";
+import { inToolOrder } from "./directory-order.ts";
 import { cxlUsage } from "./cxl-usage.ts";
 import { humanize } from "./human.ts";
 import type { Json } from "./json.ts";
@@ -181,8 +182,8 @@ function collectEndpoint(request: Request, endpoint: string, into: Collected): v
 }
 
 function collectBelow(request: Request, port: string, into: Collected): void {
-  for (const child of childrenOf(request.files, "cxl", port, "port")) collectPort(request, child, into);
-  for (const endpoint of childrenOf(request.files, "cxl", port, "endpoint")) collectEndpoint(request, endpoint, into);
+  for (const child of inToolOrder(childrenOf(request.files, "cxl", port, "port"))) collectPort(request, child, into);
+  for (const endpoint of inToolOrder(childrenOf(request.files, "cxl", port, "endpoint"))) collectEndpoint(request, endpoint, into);
   collectDecoders(request, port, into);
 }
 
@@ -228,7 +229,7 @@ export function* listObjects(files: FileSystem, argv: readonly string[], output:
   const { isHuman } = parsed;
   const request = yield* askAll(parsed.request);
   const all = nothing();
-  const anonymous = request.kinds.has("memdevs") && request.isIdleShown ? devicesOf(files, "cxl", "mem").filter((name) => !isEnabled(request, name) && memdevMatches(request, name)).map((name) => describeMemdev(files, name, request)) : [];
+  const anonymous = request.kinds.has("memdevs") && request.isIdleShown ? inToolOrder(devicesOf(files, "cxl", "mem")).filter((name) => !isEnabled(request, name) && memdevMatches(request, name)).map((name) => describeMemdev(files, name, request)) : [];
   for (const root of devicesOf(files, "cxl", "root")) collectBus(request, root, all);
   const filled = groups(files, anonymous, all).filter(([, items]) => items.length > 0);
   if (filled.length === 0) output.err("  Warning: no matching devices found\n\n");

@@ -2,11 +2,12 @@
 
 import type { FileSystem } from "../kernel/sysfs/file-system.ts";
 import { blocksOf } from "./dax-memory.ts";
+import { inDirectoryOrder, inToolOrder } from "./directory-order.ts";
 import { humanize } from "./human.ts";
 import type { Json } from "./json.ts";
 import { toJson } from "./json.ts";
 import type { Output } from "./output.ts";
-import { deviceFolder, devicesOf, driverOf, inNaturalOrder, numberAttribute, pathOf } from "./tree.ts";
+import { deviceFolder, devicesOf, driverOf, numberAttribute, pathOf } from "./tree.ts";
 
 /** Name of the device that a dax device's region hangs on. */
 export const daxRegionOf = (files: FileSystem, device: string): string => pathOf(files, "dax", device).at(-2) ?? "";
@@ -20,34 +21,25 @@ export interface DaxRegion {
   readonly id: bigint;
 }
 
-const parents = [["cxl", /^dax_region\d+$/], ["platform", /^hmem\.\d+$/]] as const;
+/** Device that a dax device's region hangs on, from the device's path. */
+function regionOf(files: FileSystem, device: string): DaxRegion {
+  const name = daxRegionOf(files, device);
+  const bus = name.startsWith("dax_region") ? "cxl" : "platform";
+  return { bus, name, folder: `${deviceFolder(bus, name)}/dax_region`, id: numberAttribute(files, bus, name, "dax_region/id") };
+}
 
-/** dax regions in order of id: devices that hold `dax_region`. */
+/** dax regions that have devices, in the tool's order: each goes in front when its first device is found. */
 export function daxRegions(files: FileSystem): DaxRegion[] {
-  const found = parents.flatMap(([bus, pattern]) => {
-    const all = `/sys/bus/${bus}/devices`;
-    const names = files.exists(all) ? inNaturalOrder(files.list(all).filter((name) => pattern.test(name))) : [];
-    return names.filter((name) => files.exists(`${deviceFolder(bus, name)}/dax_region`)).map((name) => ({ bus, name, folder: `${deviceFolder(bus, name)}/dax_region`, id: numberAttribute(files, bus, name, "dax_region/id") }));
-  });
-  return found.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  const found = new Map<string, DaxRegion>();
+  for (const device of inDirectoryOrder(devicesOf(files, "dax", "dax"))) {
+    const region = regionOf(files, device);
+    if (!found.has(region.name)) found.set(region.name, region);
+  }
+  return [...found.values()].toReversed();
 }
 
 /** A region by "all", its number, or the name of the cxl region or dax region. */
 export const isRegionNamed = (region: DaxRegion, text: string | undefined): boolean => text === undefined || ["all", String(region.id), region.name, `region${region.id}`, `dax_region${region.id}`].includes(text);
-
-const mask64 = (1n << 64n) - 1n;
-
-/** Number by which kernfs orders names inside a directory; the tool reads the directory in that order and adds each device in front. */
-function directoryHash(name: string): bigint {
-  let sum = 0n;
-  for (const letter of name) {
-    const code = BigInt(letter.codePointAt(0) ?? 0);
-    sum = ((sum + (code << 4n) + (code >> 4n)) * 11n) & mask64;
-  }
-  return (((sum * 0x61c8_8646_80b5_83ebn) & mask64) >> 32n) & 0x7fff_ffffn;
-}
-
-const inToolOrder = (names: readonly string[]): string[] => names.map((name) => ({ name, hash: directoryHash(name) })).toSorted((a, b) => (a.hash > b.hash ? -1 : 1)).map((entry) => entry.name);
 
 function mappingsOf(files: FileSystem, device: string): Json[] {
   const found: Json[] = [];

@@ -79,19 +79,20 @@ function describe(state: WorkloadState, stream: Stream, kind: "read" | "write", 
   return { kind, address, askedAt: now, generation, table: wanted ? (memory.route(address)?.table ?? -1) : -1 };
 }
 
-/** Issues one request; the next one is a period later, or later than that when this one came late. */
-function issueOne(state: WorkloadState, stream: Stream, now: number): void {
+/** Issues one request; the next one is a period later, or later than that when this one came late. False: nobody takes requests any more, the host is gone. */
+function issueOne(state: WorkloadState, stream: Stream, now: number): boolean {
   const address = addressOfNext(state, stream);
-  if (address === undefined) return;
+  if (address === undefined) return true;
   const kind = kindAt(stream);
   const request = describe(state, stream, kind, address, now);
   const { memory } = state.kernel.platform;
-  if (!memory.issue(stream.plan.requester, kind, address, BigInt(stream.index))) return;
+  if (!memory.issue(stream.plan.requester, kind, address, BigInt(stream.index))) return false;
   // A fault that matched this very request has changed the route before it went on its way.
   stream.outstanding.push(memory.routeGeneration === request.generation ? request : { ...request, generation: memory.routeGeneration, table: -1 });
   stream.index++;
   stream.nextAt = Math.max(stream.nextAt, now) + stream.plan.period;
   state.counts.issued++;
+  return true;
 }
 
 /** The stream whose request is due first; of equals the one that was started first. */
@@ -112,8 +113,9 @@ export function run(state: WorkloadState, horizon: number): void {
   const now = state.kernel.platform.clock.now;
   takeCompletions(state);
   for (let stream = firstDue(state, now); stream !== undefined; stream = firstDue(state, now)) {
-    issueOne(state, stream, now);
+    const isTaken = issueOne(state, stream, now);
     takeCompletions(state);
+    if (!isTaken) break;
   }
   flushMachineChecks(state.kernel);
   skip(state, now, horizon);

@@ -114,6 +114,11 @@ const refusals: readonly (readonly [MachineDescription, RegExp])[] = [
   [withWindow({ ...targetsOf(2), arithmetic: "xor", xorMaps: [1n << 52n] }), /window 0 maps: 0x10000000000000 is not a bitmap/],
   [withWindow({ ...targetsOf(2), arithmetic: "xor", xorMaps: [0x100n] }, { ...targetsOf(2), arithmetic: "xor", xorMaps: [0x200n] }), /window 1 maps: differ from those of another XOR window of granularity 256/],
   [withWindow({ restrictions: 0x40 }), /window 0 restrictions: 64 is not an integer in 0\.\.63/],
+  [withPort({ link: { speed: 6, width: 8 } }), /rp0 link speed: 6 is not one of 3, 4, 5/],
+  [withDevice({ link: { speed: 5, width: 12 } }), /d link width: 12 is not one of 1, 2, 4, 8, 16/],
+  [withSwitch({ link: { speed: 2, width: 1 } }), /sw link speed: 2/],
+  [withBridge({ performance: { readLatency: 0, writeLatency: 1, readBandwidth: 1, writeBandwidth: 1 } }), /hb0 performance\.readLatency: 0 is not an integer in 1\.\.4294967 ns/],
+  [withBridge({ performance: { readLatency: 1, writeLatency: 1, readBandwidth: 1, writeBandwidth: 2 ** 32 } }), /hb0 performance\.writeBandwidth: 4294967296/],
   [withWindow({ qtg: 0x1_0000 }), /window 0 qtg: 65536/],
 ];
 

@@ -65,6 +65,27 @@ describe("link state", () => {
     expect([read(bench, linkStatus) & 0x3fff, bench.hardware.port("rp0")]).toMatchObject([active | (8 << 4) | 5, { link: "up", heldBy: [], device: "rp0-dev" }]);
   });
 
+  it("speed and width are the lower of both ends', which each says of itself; both ends show them, also after training anew", () => {
+    const capabilities = port("pcie", "linkCapabilities");
+    const speeds = port("pcie", "linkCapabilities2");
+    for (const [ours, theirs, speed, width] of [[{ speed: 4, width: 16 }, { speed: 5, width: 4 }, 4, 4], [{ speed: 5, width: 2 }, { speed: 3, width: 8 }, 3, 2], [undefined, undefined, 5, 8], [{ speed: 3, width: 16 }, undefined, 3, 16], [undefined, { speed: 5, width: 16 }, 5, 8]] as const) {
+      const card = deviceOf("card", theirs === undefined ? {} : { link: theirs });
+      const bench = setUp(machineOf([portOf("rp0", { slots: [card], ...(ours === undefined ? {} : { link: ours }) })]));
+      const ends = [bench.portAddress(0), bench.deviceAddress(0)];
+      const shown = (): number[] => ends.map((address) => bench.platform.config.read16(address, linkStatus) & 0x3ff);
+      expect(shown()).toEqual([speed | (width << 4), speed | (width << 4)]);
+      const of = [ours ?? { speed: 5, width: 8 }, theirs ?? ours ?? { speed: 5, width: 8 }];
+      expect(ends.map((address) => bench.platform.config.read32(address, capabilities) & 0x3ff)).toEqual(of.map((end) => end.speed | (end.width << 4)));
+      expect(ends.map((address) => bench.platform.config.read32(address, speeds))).toEqual(of.map((end) => (2 ** end.speed - 1) << 1));
+      write(bench, portControl, 2);
+      write(bench, linkControl, linkDisable);
+      expect(read(bench, linkStatus) & 0x3ff).toBe(0);
+      write(bench, linkControl, 0);
+      wait(bench, 100_000);
+      expect(shown()).toEqual([speed | (width << 4), speed | (width << 4)]);
+    }
+  });
+
   it("a secondary bus reset has effect only when unmasked; the link trains after the bit is released", () => {
     const bench = one();
     write(bench, bridgeControl, busReset);

@@ -10,8 +10,10 @@ import { createRandom, nextBelow } from "../../src/sim/random.ts";
 import type { RandomState } from "../../src/sim/random.ts";
 import { runCommand } from "../../src/userland/run.ts";
 import { inconsistencies } from "../support/consistency.ts";
-import type { Booted, Violation } from "../support/invariants.ts";
-import { bootSystem, checkBlast, checkCapacity, checkListings, checkOwners } from "../support/invariants.ts";
+import { checkCapacity, checkListings, checkOwners } from "../../src/sandbox/invariants.ts";
+import type { Violation } from "../../src/sandbox/invariants.ts";
+import type { Booted } from "../support/invariants.ts";
+import { bootSystem, checkBlast, premisesOf } from "../support/invariants.ts";
 import type { RandomSystem } from "../support/random-systems.ts";
 import { randomSystem } from "../support/random-systems.ts";
 import { pick } from "../support/store-texts.ts";
@@ -57,7 +59,7 @@ function operate(system: RandomSystem, booted: Booted, silent: string[], report:
     report(checkOwners(system, kernel), line);
   }
   if (done.length === 0) return;
-  report(checkListings(booted), done.join("; "));
+  report(checkListings(booted.system), done.join("; "));
   for (const problem of inconsistencies(kernel, false)) silent.push(`seed ${system.seed} (${system.preset}), after ${done.join("; ")}: ${problem}`);
 }
 
@@ -83,7 +85,7 @@ function examine(seed: number, tally: Tally): string[] {
     return booted.isHit || takesDecode ? [] : [`seed ${seed} (${system.preset}): panic: ${booted.kernel.panic?.message ?? ""}`];
   }
   for (const problem of inconsistencies(booted.kernel, system.fault?.kind !== "hardware")) silent.push(`seed ${seed} (${system.preset}), after boot: ${problem}`);
-  report([...checkOwners(system, booted.kernel), ...checkCapacity(system, booted), ...checkListings(booted)], "boot");
+  report([...checkOwners(system, booted.kernel), ...checkCapacity(premisesOf(system, booted), booted.kernel), ...checkListings(booted.system)], "boot");
   if (booted.isHit && system.groups.length > 1) {
     // Both in the fixed order: a fault shifts the draws of a seeded one, and with it the races of everybody.
     const inOrder = { ...system, schedule: "fixed" as const };

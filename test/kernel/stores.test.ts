@@ -161,14 +161,16 @@ describe("files that take a store", () => {
     const shared = bootState(states["dax devices that share a region"] ?? { machine: cards([]) });
     const group = shared.files.realpath("/sys/bus/cxl/devices/dax_region0/dax_region");
     const online = bootState(states["memory online"] ?? { machine: cards([]) });
+    const bare = bootState({ machine: cards([false]) });
     const block = `memory${start / (128n * MiB)}`;
     const taken = [
       store(shared, `${group}/delete`, "dax0.2"), store(shared, `${group}/create`, "1\n"), store(shared, "/sys/bus/dax/drivers/device_dax/bind", "dax0.1"), store(shared, "/sys/bus/dax/drivers/device_dax/unbind", "dax0.1\n"),
       store(online, `/sys/devices/system/memory/${block}/state`, "offline"), store(online, `/sys/devices/system/memory/${block}/state`, "online_movable\n"),
+      store(bare, "/sys/bus/pci/drivers/pcieport/unbind", "0000:0c:00.0"), store(bare, "/sys/bus/pci/devices/0000:0c:00.0/enable", "1"), store(bare, "/sys/bus/pci/devices/0000:0c:00.0/enable", "0"), store(bare, "/sys/bus/pci/devices/0000:0c:00.0/enable", "0"),
     ];
-    expect(taken).toEqual(["", "", "", "", "", ""]);
+    expect(taken).toEqual(["", "", "", "", "", "", "", "", "", "EIO"]);
     const neverTaken = storeTable.filter(({ path }) => seen.get(path)?.has("") === false).map(({ path }) => path);
-    expect(neverTaken.filter((path) => !/(create|delete|bind|state)$/.test(path))).toEqual([]);
+    expect(neverTaken.filter((path) => !/(create|delete|bind|state|\*\/enable)$/.test(path))).toEqual([]);
   });
 });
 

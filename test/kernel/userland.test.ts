@@ -100,7 +100,7 @@ describe("daxctl and the small commands", () => {
     expect(booted.read("/proc/iomem")).toContain("  400000000-41fffffff : region0\n    400000000-407ffffff : dax0.1\n    408000000-41fffffff : dax0.2\n");
     // Idle instance 0 stays; the order is that of the directory's hashes, as captured.
     expect(Array.from(json(booted, "daxctl list -DRMi")[0]?.["devices"] ?? [], (device) => device["chardev"])).toEqual(["dax0.1", "dax0.0", "dax0.2"]);
-    expect(booted.files.list("/dev").filter((name) => name.startsWith("dax"))).toEqual(["dax0.1", "dax0.2"]);
+    expect(booted.files.list("/dev").filter((name) => name.startsWith("dax"))).toEqual(["dax0.0", "dax0.1", "dax0.2"]);
   });
 
   it("reconfigure-device binds a disabled device in devdax mode and refuses what it is already", () => {

@@ -3,7 +3,7 @@
 
 import type { ModuleName, ModulePlan } from "../../src/kernel/base/module-plan.ts";
 import { moduleNames } from "../../src/kernel/base/module-plan.ts";
-import type { StepFaultSpec, StepName } from "../../src/kernel/base/steps.ts";
+import type { StepFaultSpec } from "../../src/kernel/base/steps.ts";
 import { stepNames } from "../../src/kernel/base/steps.ts";
 import { planDecoders } from "../../src/firmware/plan-decoders.ts";
 import type { ProbeAction } from "../../src/hardware/probes.ts";
@@ -11,6 +11,7 @@ import type { DeviceDescription, HostBridgeDescription, MachineDescription, Slot
 import type { FirmwareDecoder, FirmwareRegion, FirmwareSetup, SoftReservedRange } from "../../src/platform/firmware-setup.ts";
 import type { PolicyName, PolicyValues } from "../../src/scenario/policies.ts";
 import { policies, policyChoices, policyNames, presetNames, presetValues } from "../../src/scenario/policies.ts";
+import { takerSteps } from "../../src/sandbox/invariants.ts";
 import type { RandomState } from "../../src/sim/random.ts";
 import { createRandom, nextBelow } from "../../src/sim/random.ts";
 import { GiB, MiB, deviceOf, machineOf, portOf } from "./machine.ts";
@@ -162,7 +163,6 @@ function wrongDecoders(random: RandomState, group: Group, regions: readonly Firm
 }
 
 /** Who a fault may fall upon before the decision, and the steps that take memory themselves. */
-export const takerSteps: readonly StepName[] = ["hmem.register", "dax.region", "dax.device", "dax.bind", "kmem.reserve", "kmem.add"];
 const bootSteps = stepNames.filter((step) => /^(pci|mem|port)\.|^region\.(window|construct|insert|attach|probe|daxRegion)/.test(step) || takerSteps.includes(step));
 
 function faultOf(random: RandomState, groups: readonly Group[], machine: MachineDescription): Fault | null {

@@ -10,6 +10,7 @@ import { createResource, insertConflict, iomem } from "../resource/resource.ts";
 import { addSoftReserved, softReservedName } from "../resource/soft-reserved.ts";
 import type { Cedt } from "./cedt.ts";
 import { parseCedt } from "./cedt.ts";
+import { initializeGenericPorts } from "./hmat.ts";
 import { initializeNodes } from "./srat.ts";
 import { findTable, loadTables } from "./tables.ts";
 
@@ -30,24 +31,43 @@ function negotiate(kernel: Kernel, bridge: AcpiHostBridge, index: number): void 
   printk(kernel, "info", `acpi ${name}: _OSC: OS now controls [${list.join(" ")}]`);
 }
 
-const nodeType: DeviceType = { name: "acpi", attributes: [] };
-const namespaceState = defineState("acpi.namespace", () => ({ byUid: new Map<number, Device>() }));
+const present = 0xf;
+/** A device of the namespace: its identifiers as its firmware gives them. */
+const nodeType = (identifiers: readonly string[], uid?: number): DeviceType => ({
+  name: "acpi",
+  attributes: [
+    { name: "hid", show: () => `${identifiers[0] ?? ""}\n` }, { name: "modalias", show: () => `acpi:${identifiers.map((one) => `${one}:`).join("")}\n` }, { name: "status", show: () => `${present}\n` },
+    ...(uid === undefined ? [] : [{ name: "uid", show: (): string => `${uid}\n` }]),
+  ],
+});
+const acpiBus = "acpi";
+const namespaceState = defineState("acpi.namespace", () => ({ byUid: new Map<number, Device>(), root: null as Device | null }));
 
-/** Namespace devices of the host bridges, below /sys/devices/LNXSYSTM:00/LNXSYBUS:00. */
+const rootName = "ACPI0017:00";
+/** What every CXL host bridge is beside ACPI0016: a PCI Express and a PCI host bridge. */
+const bridgeIdentifiers = ["ACPI0016", "PNP0A08", "PNP0A03"];
+
+/** Namespace devices of the CXL root and of the host bridges, below /sys/devices/LNXSYSTM:00/LNXSYBUS:00. */
 function addNamespace(kernel: Kernel): void {
-  const system = addDevice(kernel, { name: "LNXSYSTM:00", bus: null, type: nodeType, parent: null, data: {} });
-  const bus = addDevice(kernel, { name: "LNXSYBUS:00", bus: null, type: nodeType, parent: system, data: {} });
+  const system = addDevice(kernel, { name: "LNXSYSTM:00", bus: acpiBus, type: nodeType(["LNXSYSTM"]), parent: null, data: {} });
+  const bus = addDevice(kernel, { name: "LNXSYBUS:00", bus: acpiBus, type: nodeType(["LNXSYBUS"]), parent: system, data: {} });
+  if (findTable(kernel, "CEDT") !== undefined) namespaceState(kernel).root = addDevice(kernel, { name: rootName, bus: acpiBus, type: nodeType(["ACPI0017"]), parent: bus, data: {} });
   for (const [index, bridge] of kernel.platform.firmware.hostBridges.entries()) {
     const name = `ACPI0016:${index.toString(16).padStart(2, "0")}`;
-    namespaceState(kernel).byUid.set(bridge.uid, addDevice(kernel, { name, bus: null, type: nodeType, parent: bus, data: {} }));
+    namespaceState(kernel).byUid.set(bridge.uid, addDevice(kernel, { name, bus: acpiBus, type: nodeType(bridgeIdentifiers, bridge.uid), parent: bus, data: {} }));
   }
 }
 
-/** Gives a host bridge its `firmware_node` link. */
-export function linkFirmwareNode(kernel: Kernel, uid: number, device: Device): void {
-  const node = namespaceState(kernel).byUid.get(uid);
-  if (node !== undefined) linkDevice(device, "firmware_node", node);
+function linkBoth(device: Device, node: Device | null | undefined): void {
+  if (node === null || node === undefined) return;
+  linkDevice(device, "firmware_node", node);
+  linkDevice(node, "physical_node", device);
 }
+
+/** Gives a host bridge its `firmware_node` link, and its device of the namespace the way back. */
+export const linkFirmwareNode = (kernel: Kernel, uid: number, device: Device): void => linkBoth(device, namespaceState(kernel).byUid.get(uid));
+/** The same for the platform device of the CXL root. */
+export const linkRootFirmwareNode = (kernel: Kernel, device: Device): void => linkBoth(device, namespaceState(kernel).root);
 
 const mapNames = { usable: "System RAM", reserved: "Reserved", "soft-reserved": softReservedName } as const;
 const mapKinds = { usable: "System RAM", reserved: "device reserved", "soft-reserved": "soft reserved" } as const;
@@ -73,6 +93,7 @@ export function initializeAcpi(kernel: Kernel): void {
   addMemoryMap(kernel);
   loadTables(kernel);
   initializeNodes(kernel);
+  initializeGenericPorts(kernel);
   addNamespace(kernel);
   for (const [index, bridge] of kernel.platform.firmware.hostBridges.entries()) negotiate(kernel, bridge, index);
 }

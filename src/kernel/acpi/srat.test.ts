@@ -28,7 +28,7 @@ describe("nodes from SRAT and windows", () => {
   });
 
   it("without a table windows begin at node 1, and an entry without a length ends the reading", () => {
-    expect(nodeAt(numberNodes({ memory: [], domains: [] }, [window(0n, GiB)]), 0n)).toBe(1);
+    expect(nodeAt(numberNodes({ memory: [], genericPorts: [], domains: [] }, [window(0n, GiB)]), 0n)).toBe(1);
     expect(parseSrat(table([1, 0], memory(0, 0n, GiB))).memory).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-// SRAT: proximity domains to nodes (ACPI 5.2.16). Windows that no memory entry touches get nodes of their own behind the last domain (acpi_parse_cfmws).
+// SRAT: proximity domains to nodes, and generic ports (ACPI 5.2.16). Windows that no memory entry touches get nodes of their own behind the last domain (acpi_parse_cfmws).
 
 import type { Kernel } from "../base/kernel.ts";
 import { printk } from "../base/kernel.ts";
@@ -14,13 +14,21 @@ export interface MemoryAffinity {
   readonly isHotPluggable: boolean;
 }
 
+/** Generic Port Affinity by ACPI handle: the domain by which HMAT names a host bridge (ACPI 6.4 5.2.16.7). It becomes no node. */
+export interface GenericPort {
+  readonly uid: number;
+  readonly domain: number;
+}
+
 export interface Srat {
   readonly memory: readonly MemoryAffinity[];
+  readonly genericPorts: readonly GenericPort[];
   /** Every domain that is named, in the order in which Linux reads them: processors, initiators, memory. */
   readonly domains: readonly number[];
 }
 
-const types = { processor: 0, memory: 1, x2apic: 2, initiator: 5 } as const;
+const types = { processor: 0, memory: 1, x2apic: 2, initiator: 5, genericPort: 6 } as const;
+const acpiHandle = 0;
 const reservedBytes = 12;
 const hotPluggableFlag = 2;
 const isEnabled = (flags: number): boolean => (flags & 1) === 1;
@@ -41,6 +49,7 @@ export function parseSrat(bytes: Uint8Array): Srat {
   const memory: MemoryAffinity[] = [];
   const processors: number[] = [];
   const initiators: number[] = [];
+  const genericPorts: GenericPort[] = [];
   for (let at = headerBytes + reservedBytes; at + 2 <= bytes.length; ) {
     const length = bytes[at + 1] ?? 0;
     if (length < 2 || at + length > bytes.length) break;
@@ -48,10 +57,11 @@ export function parseSrat(bytes: Uint8Array): Srat {
     if (type === types.processor && isEnabled(read32(bytes, at + 4))) processors.push(processorDomain(bytes, at));
     if (type === types.x2apic && isEnabled(read32(bytes, at + 12))) processors.push(read32(bytes, at + 4));
     if (type === types.initiator && isEnabled(read32(bytes, at + 24))) initiators.push(read32(bytes, at + 4));
+    if (type === types.genericPort && isEnabled(read32(bytes, at + 24)) && bytes[at + 3] === acpiHandle) genericPorts.push({ domain: read32(bytes, at + 4), uid: read32(bytes, at + 16) });
     if (type === types.memory && isEnabled(read32(bytes, at + 28))) memory.push(parseMemory(bytes, at));
     at += length;
   }
-  return { memory, domains: [...processors, ...initiators, ...memory.map((entry) => entry.domain)] };
+  return { memory, genericPorts, domains: [...processors, ...initiators, ...memory.map((entry) => entry.domain)] };
 }
 
 const overlaps = (a: { readonly start: bigint; readonly size: bigint }, b: { readonly start: bigint; readonly size: bigint }): boolean => a.start < b.start + b.size && b.start < a.start + a.size;
@@ -76,7 +86,7 @@ export function numberNodes(srat: Srat, windows: readonly { readonly base: bigin
 /** Reads nodes from the tables; once, after they are loaded. */
 export function initializeNodes(kernel: Kernel): void {
   const table = findTable(kernel, "SRAT");
-  const srat = table === undefined ? { memory: [], domains: [] } : parseSrat(table.bytes);
+  const srat = table === undefined ? { memory: [], genericPorts: [], domains: [] } : parseSrat(table.bytes);
   const hex = (value: bigint): string => `0x${value.toString(16).padStart(8, "0")}`;
   for (const { domain, start, size, isHotPluggable } of srat.memory) {
     printk(kernel, "info", `ACPI: SRAT: Node ${domainsOf(srat).indexOf(domain)} PXM ${domain} [mem ${hex(start)}-${hex(start + size - 1n)}]${isHotPluggable ? " hotplug" : ""}`);

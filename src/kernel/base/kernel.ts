@@ -2,6 +2,7 @@
 
 import type { Platform } from "../../platform/platform.ts";
 import type { Scheduler, TaskContext } from "../../sim/task.ts";
+import { wake } from "../../sim/task.ts";
 import type { TraceWriter } from "../../sim/trace.ts";
 import { kernelKinds, logKinds, traceText } from "../../sim/trace.ts";
 import type { Device, Driver } from "./device.ts";
@@ -86,10 +87,14 @@ export function createKernel(parts: KernelParts): Kernel {
   };
 }
 
+/** Woken by every line of the log. */
+export const logChannel = "read:/dev/kmsg";
+
 /** One kernel log line, as dmesg shows it without the time. */
 export function printk(kernel: Kernel, level: LogLevel, text: string): void {
   kernel.log.push({ at: kernel.platform.clock.now, level, text });
   traceText(kernel.trace, "log", logKinds.line, text, level);
+  wake(kernel.scheduler, logChannel);
 }
 
 /** A step worth finding in the trace and waiting for in a scenario (`after: "region0 committed"`). */

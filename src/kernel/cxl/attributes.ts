@@ -10,11 +10,11 @@ import { cdatAttribute } from "./cdat.ts";
 import type { DeviceState } from "./device-state.ts";
 import { setDpaSize, setMode } from "./dpa.ts";
 import { hex, identity, line, parseNumber, wideHex } from "./format.ts";
-import { lockRegions, unlockRegions } from "./lock.ts";
+import { lockRegionsForStore, unlockRegions } from "./lock.ts";
 import { createRegion, deleteRegion, nextRegionName } from "./region.ts";
 import { securityAttributes } from "./security.ts";
 import type { PartitionMode } from "./types.ts";
-import { decoderOf, endpointPart, memdevOf, portOf, rootPart } from "./types.ts";
+import { decoderOf, endpointPart, memdevMajor, memdevOf, portOf, rootPart } from "./types.ts";
 
 const absentDpa = 0xffff_ffff_ffff_ffffn;
 
@@ -73,7 +73,7 @@ const storeMode = task("mode.store", function* (_kernel: Kernel, device: Device,
 
 const storeDpaSize = task("dpa_size.store", function* (kernel: Kernel, device: Device, text: string): Task<void> {
   const size = parseNumber(text);
-  yield* lockRegions(kernel);
+  yield* lockRegionsForStore(kernel);
   try {
     setDpaSize(kernel, device, size);
   } finally {
@@ -98,12 +98,17 @@ export const portType: DeviceType = { name: "cxl_port", attributes: [...identity
 
 const stateOf = (device: Device): DeviceState => memdevOf(device).state;
 
+/** A partition's class, when there is one that some window has. */
+const qosClass = (partition: PartitionMode): Attribute => ({
+  ...line(`${partition}/qos_class`, (device) => String(stateOf(device).performance[partition]?.qosClass ?? -1)), visible: (_kernel, device) => stateOf(device).performance[partition] !== null,
+});
+
 export const memdevType: DeviceType = {
   name: "cxl_memdev",
   attributes: [
     line("firmware_version", (device) => stateOf(device).firmwareVersion), line("payload_max", (device) => String(stateOf(device).payloadSize)),
     line("label_storage_size", (device) => String(stateOf(device).labelSize)), line("numa_node", () => "-1"),
-    line("serial", (device) => hex(memdevOf(device).serial)), line("dev", (device) => `249:${memdevOf(device).id}`),
-    line("ram/size", (device) => hex(memdevOf(device).ramSize)), line("pmem/size", (device) => hex(stateOf(device).capacity.pmem)), ...securityAttributes,
+    line("serial", (device) => hex(memdevOf(device).serial)), line("dev", (device) => `${memdevMajor}:${memdevOf(device).id}`),
+    line("ram/size", (device) => hex(memdevOf(device).ramSize)), qosClass("ram"), line("pmem/size", (device) => hex(stateOf(device).capacity.pmem)), qosClass("pmem"), ...securityAttributes,
   ],
 };

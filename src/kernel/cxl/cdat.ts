@@ -15,9 +15,6 @@ import { memdevOf, portOf } from "./types.ts";
 const headerBytes = 16;
 const lastEntry = 0xffff;
 const largestTable = 1 << 20;
-/** Bytes of a structure's own header: type, reserved, length. */
-const structureHeader = 4;
-const structures = { memoryRange: 0, latencyBandwidth: 1 } as const;
 
 const bytesOf = (dwords: readonly number[]): number[] => dwords.flatMap((dword) => [dword & 0xff, (dword >>> 8) & 0xff, (dword >>> 16) & 0xff, dword >>> 24]);
 
@@ -64,30 +61,6 @@ export const readCdat = task("cxl.readCdat", function* (kernel: Kernel, port: De
     printk(kernel, "err", `cxl_port ${port.name}: Failed to read/validate CDAT.`);
   }
 });
-
-/** Structures of a kind. */
-function countOf(table: Uint8Array, kind: number): number {
-  let count = 0;
-  for (let at = headerBytes; at + structureHeader <= table.length; ) {
-    const length = (table[at + 2] ?? 0) | ((table[at + 3] ?? 0) << 8);
-    if (length < structureHeader) break;
-    if (table[at] === kind) count++;
-    at += length;
-  }
-  return count;
-}
-
-/** What an endpoint's table is for: figures of its partitions. They end here, as the platform gives none of the host bridge (docs/fidelity.md). */
-export function evaluateCdat(kernel: Kernel, endpoint: Device): void {
-  const { cdat } = portOf(endpoint);
-  if (cdat === null) return;
-  if (countOf(cdat, structures.memoryRange) === 0 || countOf(cdat, structures.latencyBandwidth) === 0) {
-    printk(kernel, "debug", `cxl_port ${endpoint.name}: Failed to parse CDAT: -2`);
-    return;
-  }
-  printk(kernel, "debug", `cxl_port ${endpoint.name}: Failed to retrieve ep perf coordinates.`);
-  printk(kernel, "debug", `cxl_port ${endpoint.name}: Failed to do perf coord calculations.`);
-}
 
 /** The table as it is, a character per byte. */
 export const cdatAttribute: Attribute = {

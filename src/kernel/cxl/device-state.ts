@@ -4,6 +4,7 @@ import type { CommandName } from "../../../registers/commands.ts";
 import type { Device } from "../base/device.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { defineState } from "../base/kernel.ts";
+import type { Coordinates } from "../mm/access-coordinates.ts";
 import { releaseRegion } from "../resource/resource.ts";
 import type { DeviceRegisters } from "./device-registers.ts";
 
@@ -30,6 +31,8 @@ export interface DeviceState {
   /** Bytes. */
   labelSize: bigint;
   capacity: { readonly ram: bigint; readonly pmem: bigint };
+  /** Of each partition, as far as the platform gives figures and some window has the class; null: nothing is known. */
+  readonly performance: { ram: PartitionPerformance | null; pmem: PartitionPerformance | null };
   /** Media errors that the list can hold, as far as the kernel reads them. */
   poisonListSize: number;
   isPoisonHeld: boolean;
@@ -39,6 +42,18 @@ export interface DeviceState {
   security: number;
   readonly events: { isHeld: boolean; readonly threads: Map<number, EventThread> };
   readonly upload: FirmwareUpload;
+}
+
+/** What a partition can do (cxl_dpa_perf). */
+export interface PartitionPerformance {
+  /** DPA that the figures hold for, bytes. */
+  readonly start: bigint;
+  readonly size: bigint;
+  /** From the processors to the media. */
+  readonly coordinates: Coordinates;
+  /** The device's own, as its CDAT gives them. */
+  readonly own: Coordinates;
+  readonly qosClass: number;
 }
 
 /** The handler of one vector that reads event logs. */
@@ -64,7 +79,7 @@ const states = defineState("cxl.devices", () => ({ byFunction: new Map<number, D
 
 export function addDeviceState(kernel: Kernel, device: Device, registers: DeviceRegisters): DeviceState {
   const state: DeviceState = {
-    device, registers, commands: new Set(), exclusive: new Set(), vectors: new Map(), payloadSize: 0, mailboxLock: { isHeld: false, heir: null, next: 0 }, memdev: null, firmwareVersion: "", labelSize: 0n, capacity: { ram: 0n, pmem: 0n }, poisonListSize: 0, isPoisonHeld: false,
+    device, registers, commands: new Set(), exclusive: new Set(), vectors: new Map(), payloadSize: 0, mailboxLock: { isHeld: false, heir: null, next: 0 }, memdev: null, firmwareVersion: "", labelSize: 0n, capacity: { ram: 0n, pmem: 0n }, performance: { ram: null, pmem: null }, poisonListSize: 0, isPoisonHeld: false,
     sanitize: { isActive: false, pollSeconds: 0, pollAt: -1 }, security: 0, events: { isHeld: false, threads: new Map() },
     upload: { step: "idle", bytes: [], remaining: 0, error: "", isCancelled: false },
   };

@@ -5,6 +5,7 @@ import { isBackgroundDone } from "./device-registers.ts";
 import { deviceStateOf } from "./device-state.ts";
 import { onEventInterrupt } from "./events.ts";
 import { assemblyHandlers } from "./region-failure.ts";
+import { performanceHandlers } from "./region-performance.ts";
 import { lookAtSanitize, sanitizeHandlers } from "./sanitize-poll.ts";
 import { spuriousHandler, vectorHandler, vectorsPerDevice } from "./vectors.ts";
 
@@ -17,4 +18,4 @@ const onVector: Handler = (kernel, argument) => {
   if (users?.has("events") === true) onEventInterrupt(kernel, state, vector);
 };
 
-export const cxlHandlers: ReadonlyMap<string, Handler> = new Map<string, Handler>([[vectorHandler, onVector], [spuriousHandler, () => undefined], ...sanitizeHandlers, ...assemblyHandlers]);
+export const cxlHandlers: ReadonlyMap<string, Handler> = new Map<string, Handler>([[vectorHandler, onVector], [spuriousHandler, () => undefined], ...sanitizeHandlers, ...assemblyHandlers, ...performanceHandlers]);

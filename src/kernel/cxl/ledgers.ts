@@ -3,6 +3,7 @@
 import { busDevices } from "../base/device.ts";
 import type { Device } from "../base/device.ts";
 import type { Kernel } from "../base/kernel.ts";
+import type { Coordinates } from "../mm/access-coordinates.ts";
 import { resourceSize } from "../resource/resource.ts";
 import { cxlBus, decoderOf, endpointPart, isDecoder, isRegion, memdevOf, regionOf } from "./types.ts";
 
@@ -21,6 +22,17 @@ export interface Ledgers {
   readonly dpa: readonly Holding[];
   /** Decoders of ports and endpoints that are enabled as the kernel knows, with the range that it has on record. */
   readonly decoders: readonly Holding[];
+}
+
+/** What a region's members and the ways to them can do; 0 where firmware gives no figures. `isShown`: its access0 and access1 are there. */
+export interface RegionFigures extends Coordinates {
+  readonly name: string;
+  readonly isShown: boolean;
+}
+
+/** Figures of every region, shown or not. */
+export function regionFigures(kernel: Kernel): RegionFigures[] {
+  return busDevices(kernel, cxlBus).filter(isRegion).map((device) => ({ name: device.name, ...regionOf(device).coordinates, isShown: regionOf(device).isAccessShown }));
 }
 
 const serialOf = (decoder: Device): bigint => (decoderOf(decoder).endpoint === null ? 0n : memdevOf(endpointPart(decoder).memdev).serial);

@@ -4,12 +4,13 @@
 import { commands, mediaError } from "../../../registers/commands.ts";
 import { encodePayload, payloadBig, payloadBytes, payloadNumber } from "../../platform/payload.ts";
 import type { Task } from "../../sim/task.ts";
-import { task, until, wake } from "../../sim/task.ts";
+import { task, wake } from "../../sim/task.ts";
 import type { Attribute, Device } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { printk } from "../base/kernel.ts";
 import { printkOnce } from "../base/ratelimit.ts";
+import { waitInterruptibly } from "../base/signal.ts";
 import { resourceSize } from "../resource/resource.ts";
 import { formatPoison } from "../trace/cxl-lines.ts";
 import type { TracedPoison } from "../trace/cxl-lines.ts";
@@ -18,7 +19,7 @@ import { traceEvent } from "../trace/ring.ts";
 import type { DeviceState } from "./device-state.ts";
 import { placeOf, tracedDevice } from "./events.ts";
 import { parseBoolean } from "./format.ts";
-import { lockRegions, unlockRegions } from "./lock.ts";
+import { lockRegionsForStore, unlockRegions } from "./lock.ts";
 import { sendCommand } from "./mailbox.ts";
 import { dpaOfOffset } from "./translate.ts";
 import { decoderOf, endpointPart, memdevOf, portOf, regionOf } from "./types.ts";
@@ -45,7 +46,7 @@ const channel = (state: DeviceState): string => `poison:${state.device.name}`;
 /** Reads and traces the media errors of one range, in as many pieces as the device makes of it. */
 const readRange = task("poison.readRange", function* (kernel: Kernel, state: DeviceState, range: Range): Task<void> {
   const { input, output } = commands.getPoisonList;
-  while (state.isPoisonHeld) yield until(channel(state));
+  while (state.isPoisonHeld) yield* waitInterruptibly(kernel, channel(state));
   state.isPoisonHeld = true;
   try {
     let seen = 0;
@@ -105,7 +106,7 @@ const triggerList = task("trigger_poison_list.store", function* (kernel: Kernel,
   if (!parseBoolean(text)) throw new SystemError("EINVAL", "only 1 triggers");
   const { endpoint, state } = memdevOf(memdev);
   if (endpoint === null) throw new SystemError("EINVAL", `${memdev.name} has no endpoint`);
-  yield* lockRegions(kernel);
+  yield* lockRegionsForStore(kernel);
   try {
     for (const range of poisonRanges(state, endpoint)) yield* readRange(kernel, state, range);
   } finally {
@@ -145,7 +146,7 @@ const change = task("poison.change", function* (kernel: Kernel, memdev: Device, 
 
 /** Poisons a line, or takes its poison away. @throws SystemError EINVAL unaligned or outside the device; EBUSY at the device's limit; EFAULT, ENXIO of the device */
 export const changePoison = task("poison.changeAt", function* (kernel: Kernel, memdev: Device, what: PoisonChange, dpa: bigint): Task<void> {
-  yield* lockRegions(kernel);
+  yield* lockRegionsForStore(kernel);
   try {
     yield* change(kernel, memdev, what, dpa);
   } finally {
@@ -155,7 +156,7 @@ export const changePoison = task("poison.changeAt", function* (kernel: Kernel, m
 
 /** The same at an offset into a region. @throws SystemError EINVAL outside the region */
 export const changePoisonOfRegion = task("poison.changeInRegion", function* (kernel: Kernel, region: Device, what: PoisonChange, offset: bigint): Task<void> {
-  yield* lockRegions(kernel);
+  yield* lockRegionsForStore(kernel);
   try {
     const { resource } = regionOf(region);
     const found = resource === null || offset >= resourceSize(resource) ? undefined : dpaOfOffset(region, offset);

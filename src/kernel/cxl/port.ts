@@ -8,9 +8,11 @@ import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { mark, printk } from "../base/kernel.ts";
 import { failStep } from "../base/steps.ts";
+import { noCoordinates } from "../mm/access-coordinates.ts";
 import { portNumberOf } from "../pci/link.ts";
 import { releaseRegion, requestRegion } from "../resource/resource.ts";
 import { endpointDecoderType, portType, rootPortType, switchDecoderType } from "./attributes.ts";
+import { switchFigures } from "./cdat-figures.ts";
 import { reserveDpa } from "./dpa.ts";
 import { readDecoder, settle } from "./hdm.ts";
 import type { ComponentRegisters } from "./registers.ts";
@@ -205,7 +207,9 @@ const makeDport = task("cxl.makeDport", function* (kernel: Kernel, port: Device,
       throw thrown;
     }
   }
-  const dport: Dport = { id: portNumberOf(kernel, device), device, port, components: mapDport(kernel, device), isIsolated: false };
+  const id = portNumberOf(kernel, device);
+  const coordinates = record.cdat === null ? noCoordinates : switchFigures(record.cdat, id);
+  const dport: Dport = { id, device, port, components: mapDport(kernel, device), isIsolated: false, coordinates };
   if (dport.components !== null) claim(kernel, port, dport.components, capabilityIds.ras);
   record.dports.push(dport);
   linkDevice(port, `dport${dport.id}`, device);

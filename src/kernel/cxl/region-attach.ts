@@ -7,6 +7,7 @@ import { mark, printk } from "../base/kernel.ts";
 import { resourceSize } from "../resource/resource.ts";
 import { checkPosition, checkTarget, failCheck, logName, refuse, requireAuto } from "./region-checks.ts";
 import { resetRegionDecoders } from "./region-commit.ts";
+import { addMember, updateSharedBandwidth } from "./region-performance.ts";
 import { attachPort, detachPort, referenceOf } from "./region-reference.ts";
 import type { Dport } from "./types.ts";
 import { decoderOf, dportTowards, encodeGranularity, endpointPart, isPowerOfTwo, portOf, portsUpwards, regionOf, regionStates } from "./types.ts";
@@ -88,6 +89,7 @@ export function attachTarget(kernel: Kernel, region: Device, device: Device, pos
   const record = regionOf(region);
   const part = endpointPart(device);
   checkTarget(kernel, region, device);
+  addMember(region, device);
   if (record.isAuto) {
     requireAuto(kernel, region, device);
     refuse(kernel, region, "EINVAL", `${device.name}: expected auto position, not ${position}`);
@@ -101,6 +103,7 @@ export function attachTarget(kernel: Kernel, region: Device, device: Device, pos
     if (record.targetCount === record.ways) {
       setupTargets(kernel, region);
       record.state = regionStates.active;
+      updateSharedBandwidth(kernel, region);
     }
   } catch (thrown) {
     undoAttach(kernel, region, device);

@@ -18,6 +18,8 @@ import { tryAttach } from "./region-attach.ts";
 import { checkTarget, failCheck, logName, refuse, requireAuto } from "./region-checks.ts";
 import { assemble } from "./region-auto-check.ts";
 import { endAssembly, watchAssembly } from "./region-failure.ts";
+import { addMember, updateSharedBandwidth } from "./region-performance.ts";
+import { noteRegion, noteUnplaced } from "./region-history.ts";
 import { endWatch } from "./region-watch.ts";
 import { createRegion, nextRegionName, removeRegion } from "./region.ts";
 import { cxlState, decoderOf, endpointPart, portOf, regionOf, regionStates, rootPart } from "./types.ts";
@@ -89,6 +91,7 @@ const construct = task("region.construct", function* (kernel: Kernel, rootDecode
     unlockRegions(kernel);
   }
   mark(kernel, `${region.name} constructed`, device.name);
+  noteRegion(kernel, "constructed", region, device);
   return region;
 });
 
@@ -129,19 +132,23 @@ function stage(kernel: Kernel, region: Device, device: Device): void {
   part.state = "auto-staged";
   part.stagedIn = region;
   mark(kernel, `${device.name} staged`, region.name);
+  noteRegion(kernel, "staged", region, device);
 }
 
 function attachAuto(kernel: Kernel, region: Device, device: Device): void {
   const record = regionOf(region);
   checkTarget(kernel, region, device);
+  addMember(region, device);
   if (!record.isAuto) refuse(kernel, region, "ENXIO", `position -1 out of range ${record.ways}`);
   stage(kernel, region, device);
   if (record.targetCount < record.ways) return watchAssembly(kernel, region);
   endWatch(kernel, region);
   assemble(kernel, region);
   record.state = regionStates.commit;
+  updateSharedBandwidth(kernel, region);
   if (kernel.policy.assembly.hpaHold === "after-assembly") holdAddresses(kernel, region, device);
   mark(kernel, `${region.name} assembled`);
+  noteRegion(kernel, "assembled", region, device);
 }
 
 /** The region of a decoder's range, locked; one that went while others held the lock is looked for again. */
@@ -170,6 +177,7 @@ const addToRegion = task("region.addTo", function* (kernel: Kernel, device: Devi
     // Said on the endpoint; whether the region runs is decided by its state alone.
     if (!(thrown instanceof SystemError)) throw thrown;
     why = refusedBy(region, device, thrown);
+    noteRegion(kernel, "refused", region, device, thrown);
   } finally {
     unlockRegions(kernel);
   }
@@ -185,6 +193,7 @@ export const discoverRegions = task("region.discover", function* (kernel: Kernel
       yield* addToRegion(kernel, device);
     } catch (thrown) {
       if (!(thrown instanceof SystemError)) throw thrown;
+      noteUnplaced(kernel, device, thrown);
       printk(kernel, "debug", `${logName(endpoint)}: failed to add to region: ${text(rangeOf(device)).replace(":", "-")}`);
     }
   }

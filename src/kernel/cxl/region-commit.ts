@@ -13,7 +13,7 @@ import { checkReset } from "../resource/decode-hold.ts";
 import { resourceSize } from "../resource/resource.ts";
 import { resetCommitted } from "./firmware-decoders.ts";
 import { commitDecoder, resetDecoder } from "./hdm.ts";
-import { lockRegions, unlockRegions } from "./lock.ts";
+import { lockRegions, lockRegionsForStore, unlockRegions } from "./lock.ts";
 import { decoderOf, portOf, portsUpwards, regionOf, regionStates } from "./types.ts";
 
 /** Decoders of the region on the path of one target, endpoint first. */
@@ -80,7 +80,7 @@ const commitAll = task("region.commitAll", function* (kernel: Kernel, region: De
 
 /** Store of 1 to `commit`. @throws SystemError ENXIO not all targets are there, or caches cannot be made to agree; EBUSY, EIO, ETIMEDOUT of a decoder */
 export const commitRegion = task("region.commit", function* (kernel: Kernel, region: Device): Task<void> {
-  yield* lockRegions(kernel);
+  yield* lockRegionsForStore(kernel);
   try {
     const record = regionOf(region);
     if (record.state >= regionStates.commit) return;
@@ -113,10 +113,11 @@ export const decommitRegion = task("region.decommit", function* (kernel: Kernel,
   const record = regionOf(region);
   if (record.isLocked) throw new SystemError("EPERM", `${region.name} is locked`);
   checkReset(kernel, record.resource);
-  yield* lockRegions(kernel);
+  yield* lockRegionsForStore(kernel);
   if (record.state >= regionStates.commit) record.state = regionStates.resetPending;
   unlockRegions(kernel);
   yield* unbind(kernel, region);
+  // With the reset pending nothing stops it any more.
   yield* lockRegions(kernel);
   try {
     if (record.state !== regionStates.resetPending) return resetFirmware(kernel, region);

@@ -12,6 +12,7 @@ import { failStep } from "../base/steps.ts";
 import { intersecting, iomem, resourceSize } from "../resource/resource.ts";
 import { identity } from "./format.ts";
 import { addPmemRegion } from "./nvdimm.ts";
+import { watchFirstMemory } from "./region-performance.ts";
 import { reportingTrouble } from "./trouble.ts";
 import { cxlBus, isRegion, regionOf, regionStates } from "./types.ts";
 
@@ -40,6 +41,7 @@ const probe = task("cxl_region.probe", function* (kernel: Kernel, region: Device
     throw new SystemError("ENXIO", `${region.name} needs a reset`);
   }
   failStep(kernel, "region.probe", region.name);
+  watchFirstMemory(kernel, region);
   if (record.mode === "pmem") return yield* addPmemRegion(kernel, region);
   const { start, end } = record.resource;
   if (["System RAM", "System RAM (kmem)"].some((name) => intersecting(iomem(kernel), name, start, end).length > 0)) return;

@@ -12,6 +12,7 @@ import { awaitProbing } from "../base/probing.ts";
 import { freeDpa } from "./dpa.ts";
 import { resetCommitted } from "./firmware-decoders.ts";
 import { lockRegions, unlockRegions } from "./lock.ts";
+import { noteRegion } from "./region-history.ts";
 import { assemblyTimeout, endWatch, isWatched, queueEnding, startWatch, timeoutOf } from "./region-watch.ts";
 import { logName } from "./region-checks.ts";
 import { removeRegion } from "./region.ts";
@@ -59,6 +60,7 @@ const endFor = task("region.endFor", function* (kernel: Kernel, region: Device, 
   yield* lockRegions(kernel);
   endWatch(kernel, region);
   const why = region.isDead ? undefined : reason();
+  if (why !== undefined) noteRegion(kernel, "failed", region, null, why);
   if (why !== undefined && isLogged) printk(kernel, "err", `${logName(region)}: assembly failed: ${why}`);
   if (why !== undefined && onFailure !== "leave") yield* unregister(kernel, region);
   else unlockRegions(kernel);

@@ -8,7 +8,7 @@ import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { printk } from "../base/kernel.ts";
 import { line } from "./format.ts";
-import { lockRegions, unlockRegions } from "./lock.ts";
+import { lockRegionsForStore, unlockRegions } from "./lock.ts";
 import { cxlBus, isRegion, regionOf, regionStates } from "./types.ts";
 
 const nullUuid = "00000000-0000-0000-0000-000000000000";
@@ -31,7 +31,7 @@ const store = task("uuid.store", function* (kernel: Kernel, region: Device, text
   if (regionOf(region).mode !== "pmem") throw new SystemError("EACCES", `${region.name}: volatile memory has no UUID`);
   const uuid = text.replace(/\n$/, "").toLowerCase();
   if (!form.test(uuid) || uuid === nullUuid) throw new SystemError("EINVAL", `"${text}" is no UUID`);
-  yield* lockRegions(kernel);
+  yield* lockRegionsForStore(kernel);
   try {
     set(kernel, region, uuid);
   } finally {

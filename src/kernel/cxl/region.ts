@@ -9,14 +9,16 @@ import type { Kernel } from "../base/kernel.ts";
 import { mark, printk } from "../base/kernel.ts";
 import { stepFault } from "../base/steps.ts";
 import { parseSigned, parseUnsigned, parseWord } from "../base/parse.ts";
+import { noCoordinates } from "../mm/access-coordinates.ts";
 import { checkReset } from "../resource/decode-hold.ts";
 import { createResource, findFree, formatRange, insertResource, removeResource, resourceSize } from "../resource/resource.ts";
 import { trimSoftReserved } from "../resource/soft-reserved.ts";
 import { hex, identity, line, parseBoolean, parseNumber } from "./format.ts";
 import { resetCommitted } from "./firmware-decoders.ts";
-import { lockRegions, unlockRegions } from "./lock.ts";
+import { lockRegions, lockRegionsForStore, unlockRegions } from "./lock.ts";
 import { attachTarget, detachTarget, tryAttach } from "./region-attach.ts";
 import { commitRegion, decommitRegion } from "./region-commit.ts";
+import { accessAttributes } from "./region-performance.ts";
 import { endWatch } from "./region-watch.ts";
 import type { RegionRecord, PartitionMode } from "./types.ts";
 import { uuidAttribute } from "./region-uuid.ts";
@@ -43,7 +45,7 @@ export const createRegion = task("region.create", function* (kernel: Kernel, roo
   if (parseRegionId(text) !== root.nextRegionId) throw new SystemError("EBUSY", `${text} is not next; ${name} is`);
   const record: RegionRecord = {
     id: root.nextRegionId, rootDecoder, mode, uuid: "", state: regionStates.idle, ways: 0, granularity: 0, resource: null,
-    targets: [], targetCount: 0, isLocked: root.restrictions.isFixed, isHostOnly: true, needsReset: false, isAuto: false,
+    targets: [], targetCount: 0, isLocked: root.restrictions.isFixed, isHostOnly: true, needsReset: false, isAuto: false, coordinates: noCoordinates, isNodeWatched: false, isAccessShown: false,
   };
   root.nextRegionId = takeId(cxlState(kernel).regionIds);
   const device = addDevice(kernel, { name, bus: cxlBus, type: regionType, parent: rootDecoder, data: record });
@@ -150,7 +152,7 @@ function release(region: Device): void {
 
 const storeSize = task("size.store", function* (kernel: Kernel, region: Device, text: string): Task<void> {
   const size = parseNumber(text);
-  yield* lockRegions(kernel);
+  yield* lockRegionsForStore(kernel);
   try {
     if (size === 0n) release(region);
     else allocate(kernel, region, size);
@@ -179,7 +181,7 @@ function emptySlot(kernel: Kernel, region: Device, target: Device): Device | nul
 
 const storeTarget = task("target.store", function* (kernel: Kernel, region: Device, position: number, text: string): Task<void> {
   const name = parseWord(text);
-  yield* lockRegions(kernel);
+  yield* lockRegionsForStore(kernel);
   let changed: Device | null = null;
   try {
     if (name === "") {
@@ -215,7 +217,7 @@ export const regionType: DeviceType = {
     line("mode", (device) => regionOf(device).mode),
     line("resource", (device) => hex(regionOf(device).resource?.start ?? noResource)),
     { ...line("size", (device) => { const { resource } = regionOf(device); return hex(resource === null ? 0n : resourceSize(resource)); }), store: storeSize },
-    uuidAttribute,
+    uuidAttribute, ...accessAttributes,
     ...Array.from({ length: mostTargets }, (_, position) => targetAttribute(position)),
   ],
 };

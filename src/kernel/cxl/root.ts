@@ -3,7 +3,8 @@
 import type { Task } from "../../sim/task.ts";
 import { task } from "../../sim/task.ts";
 import type { Cedt, WindowStructure } from "../acpi/cedt.ts";
-import { readCedt } from "../acpi/acpi.ts";
+import { readCedt, linkRootFirmwareNode } from "../acpi/acpi.ts";
+import { genericPortCoordinates } from "../acpi/hmat.ts";
 import type { Device, DeviceType, Driver } from "../base/device.ts";
 import { addDevice, attach, busDevices, manage, linkDevice, unbind } from "../base/device.ts";
 import { SystemError, errnoTable } from "../base/errno.ts";
@@ -33,7 +34,7 @@ function addHostBridges(kernel: Kernel, acpi: Device, root: Device, cedt: Cedt):
       continue;
     }
     failStep(kernel, "acpi.dport", device.name);
-    const dport: Dport = { id: uid, device, port: root, components: null, isIsolated: false };
+    const dport: Dport = { id: uid, device, port: root, components: null, isIsolated: false, coordinates: genericPortCoordinates(kernel, uid) };
     portOf(root).dports.push(dport);
     linkDevice(root, `dport${uid}`, device);
   }
@@ -160,5 +161,6 @@ export const removeTopology = task("cxl.removeTopology", function* (kernel: Kern
 /** Adds the ACPI0017 platform device when there is a CEDT; its driver probes it. */
 export function addRootDevice(kernel: Kernel): void {
   if (readCedt(kernel) === undefined) return;
-  addDevice(kernel, { name: "ACPI0017:00", bus: platformBus, type: platformType, parent: platformRoot(kernel), data: {} });
+  const device = addDevice(kernel, { name: "ACPI0017:00", bus: platformBus, type: platformType, parent: platformRoot(kernel), data: {} });
+  linkRootFirmwareNode(kernel, device);
 }

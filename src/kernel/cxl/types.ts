@@ -3,12 +3,15 @@
 import type { Device } from "../base/device.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { defineState } from "../base/kernel.ts";
+import type { Coordinates } from "../mm/access-coordinates.ts";
 import type { Resource } from "../resource/resource.ts";
 import { lastAddress } from "../resource/resource.ts";
 import type { DeviceState } from "./device-state.ts";
 import type { ComponentRegisters, HdmRegisters } from "./registers.ts";
 
 export const cxlBus = "cxl";
+/** Major number of memdevs' character devices. */
+export const memdevMajor = 249;
 
 /** A downstream port: a host bridge below the root, a PCI root port below a host bridge, a downstream port of a switch. */
 export interface Dport {
@@ -20,6 +23,8 @@ export interface Dport {
   readonly components: ComponentRegisters | null;
   /** Set while the root port's CXL.mem is isolated; the isolation service keeps it. */
   isIsolated: boolean;
+  /** A host bridge: the way to it from the processors; a switch's downstream port: the way from its upstream port; a root port: none. */
+  readonly coordinates: Coordinates;
 }
 
 export type PortKind = "root" | "switch" | "endpoint";
@@ -158,6 +163,12 @@ export interface RegionRecord {
   needsReset: boolean;
   /** Assembled from decoders that firmware committed. */
   isAuto: boolean;
+  /** Sum of what members brought while they joined; with all of them there, bandwidth as the ways that they share let through. */
+  coordinates: Coordinates;
+  /** Its driver hears of nodes that get their first memory. */
+  isNodeWatched: boolean;
+  /** Its node got its first memory while it was the first to hear of it: access0 and access1 are there. */
+  isAccessShown: boolean;
 }
 
 /** Last address of a decoder; one without a range reads 0 to all ones. */
@@ -213,9 +224,11 @@ export interface CxlState {
   isRootReady: boolean;
   /** Lines of the windows in /proc/iomem. */
   readonly windows: Resource[];
+  /** Nodes whose first memory some region has heard of (nodemask_region_seen). */
+  readonly seenNodes: Set<number>;
 }
 
-export const cxlState = defineState("cxl", (): CxlState => ({ portIds: createIds(), memdevIds: createIds(), regionIds: createIds(), root: null, isRootReady: false, windows: [] }));
+export const cxlState = defineState("cxl", (): CxlState => ({ portIds: createIds(), memdevIds: createIds(), regionIds: createIds(), root: null, isRootReady: false, windows: [], seenNodes: new Set() }));
 
 /** Ports from the endpoint up to, without, the root. */
 export function portsUpwards(endpoint: Device): Device[] {

@@ -18,8 +18,19 @@ import type { Range, Resource } from "../resource/resource.ts";
 import { createResource, describeResource } from "../resource/resource.ts";
 import { isRemainder, softReservedName, softReservedRanges } from "../resource/soft-reserved.ts";
 import { registerHmem } from "./hmem-device.ts";
-import type { RangeVerdict, RegionView, Removal } from "./ownership.ts";
+import type { OwnershipInput, OwnershipVerdict, RangeVerdict, RegionView, Removal } from "./ownership.ts";
 import { decideOwnership } from "./ownership.ts";
+
+/** What was decided, from what, and when (virtual ns); log lines from `logStart` on tell how it was carried out. */
+export interface OwnershipRecord {
+  readonly at: number;
+  readonly logStart: number;
+  readonly input: OwnershipInput;
+  readonly verdict: OwnershipVerdict;
+  /** Regions that had no line in /proc/iomem, and the lines of windows. */
+  readonly unlisted: readonly string[];
+  readonly windows: readonly Range[];
+}
 
 interface OwnershipState {
   isDecided: boolean;
@@ -27,12 +38,16 @@ interface OwnershipState {
   decision: number | null;
   /** Tasks of dax's work queues. */
   readonly works: number[];
+  /** Null until it is decided, and where the platform device had left by then. */
+  record: OwnershipRecord | null;
 }
 
-const state = defineState("dax.ownership", (): OwnershipState => ({ isDecided: false, decision: null, works: [] }));
+const state = defineState("dax.ownership", (): OwnershipState => ({ isDecided: false, decision: null, works: [], record: null }));
 
 /** Whether it is known who owns what; false for ever where no range asked for a decision. */
 export const isOwnershipDecided = (kernel: Kernel): boolean => state(kernel).isDecided;
+/** The decision as it was made, for who explains it. */
+export const ownershipRecord = (kernel: Kernel): OwnershipRecord | null => state(kernel).record;
 export const isDecisionPending = (kernel: Kernel): boolean => !state(kernel).isDecided && state(kernel).decision !== null;
 
 /** Which windows a range touches is asked of the root decoders: cxl publishes nothing else before regions are there. */
@@ -43,12 +58,17 @@ export function touchesWindow(kernel: Kernel, range: Resource): boolean {
 
 export const say = (kernel: Kernel, platform: Device, text: string, range: Resource): void => printk(kernel, "debug", `hmem_platform ${platform.name}: ${text}: ${describeResource(range)}`);
 
-function regionsNow(kernel: Kernel): RegionView[] {
+export function regionsNow(kernel: Kernel): RegionView[] {
   return busDevices(kernel, cxlBus).filter(isRegion).flatMap((device) => {
     const { resource, state: configuration } = regionOf(device);
     return resource === null ? [] : [{ name: device.name, start: resource.start, end: resource.end, isCommitted: configuration >= regionStates.commit }];
   });
 }
+
+/** Regions whose addresses hold nothing in /proc/iomem (POL-HPAHOLD, or something was in the way). */
+export const unlistedRegions = (kernel: Kernel): string[] => busDevices(kernel, cxlBus).filter((device) => isRegion(device) && regionOf(device).resource?.parent === null).map(({ name }) => name);
+
+export const windowLines = (kernel: Kernel): Range[] => cxlState(kernel).windows.map(({ start, end }) => ({ start, end }));
 
 /** Takes CXL's objects away. What firmware decodes stays decoded: somebody else is about to use it (INFERRED; the series' reset on detach left it out). */
 const takeAway = task("dax.takeAway", function* (kernel: Kernel, removal: Removal): Task<void> {
@@ -74,7 +94,10 @@ const decide = task("dax.decide", function* (kernel: Kernel, platform: Device): 
   const policy = kernel.policy.softReserved;
   const ranges = softReservedRanges(kernel).filter((range) => touchesWindow(kernel, range)).map(({ start, end }) => ({ start, end, isRemainder: isRemainder(kernel, { start, end }) }));
   const reasons = troubles(kernel);
-  const verdict = decideOwnership({ ranges, regions: regionsNow(kernel), troubles: reasons, policy });
+  const { owner, split, leftover, blast, failover } = policy;
+  const input: OwnershipInput = { ranges, regions: regionsNow(kernel), troubles: reasons, policy: { owner, split, leftover, blast, failover } };
+  const verdict = decideOwnership(input);
+  state(kernel).record = { at: kernel.platform.clock.now, logStart: kernel.log.length, input, verdict, unlisted: unlistedRegions(kernel), windows: windowLines(kernel) };
   if (verdict.removal.kind !== "nothing") for (const reason of reasons) printk(kernel, "warn", `hmem_platform ${platform.name}: CXL is not to be trusted: ${reason}`);
   yield* takeAway(kernel, verdict.removal);
   try {

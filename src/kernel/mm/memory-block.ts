@@ -1,15 +1,17 @@
 // What memory hotplug does with blocks: adds them, puts them online, takes them offline, removes them (dax-memory sections 5 and 6).
 
 import type { Task } from "../../sim/task.ts";
-import { task, until, wake } from "../../sim/task.ts";
+import { task, wake } from "../../sim/task.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { SystemError } from "../base/errno.ts";
 import { mark, printk } from "../base/kernel.ts";
+import { waitInterruptibly } from "../base/signal.ts";
 import type { OnlineType } from "../policy.ts";
 import { releaseRegion, requestRegion } from "../resource/resource.ts";
 import { mapKernelRange, unmapKernelRange } from "./direct-map.ts";
 import type { MemoryBlock, Zone } from "./memory-state.ts";
 import { autoOnlineType, blockStart, blocksIn, blocksOfNode, hotplug, isPopulated } from "./memory-state.ts";
+import { announceFirstMemory } from "./node.ts";
 import { awaitReferences, referencesIn } from "./page-reference.ts";
 import { announceDemotion, announceNewNode, announceZonelists } from "./zonelists.ts";
 
@@ -42,6 +44,7 @@ export function onlineBlock(kernel: Kernel, block: MemoryBlock, type: Exclude<On
   if (zone !== "Movable") block.kernelRange = mapKernelRange(kernel, blockStart(kernel, block), hotplug(kernel).blockSize, `memory${block.id}`).id;
   if (isNewZone) announceZonelists(kernel);
   if (isNewNode) announceDemotion(kernel);
+  if (isNewNode) announceFirstMemory(kernel, block.node);
   mark(kernel, `memory${block.id} online`, zone);
 }
 
@@ -78,11 +81,11 @@ function finishOffline(kernel: Kernel, block: MemoryBlock): void {
 
 /**
  * Takes an online block offline. A page that is pinned is tried again without end (6.1).
- * @throws SystemError EINVAL holes or more than one zone; EBUSY it holds pages that never move, or (policy) a page that somebody holds
+ * @throws SystemError EINVAL holes or more than one zone; EBUSY it holds pages that never move, or (policy) a page that somebody holds; EINTR a signal
  */
 export const offlineBlock = task("mm.offlineBlock", function* (kernel: Kernel, block: MemoryBlock): Task<void> {
   const channel = `lock:memory${block.id}`;
-  while (block.isGoing) yield until(channel);
+  while (block.isGoing) yield* waitInterruptibly(kernel, channel);
   if (!block.isOnline) return;
   checkOfflining(kernel, block);
   block.isGoing = true;

@@ -9,7 +9,7 @@ export interface NodeRange {
   readonly node: number;
 }
 
-const nodeState = defineState("nodes", () => ({ ranges: [] as NodeRange[] }));
+const nodeState = defineState("nodes", () => ({ ranges: [] as NodeRange[], watchers: new Set<string>() }));
 
 /** Ranges that belong to a node whether there is memory in them or not. */
 export const nodeRanges = (kernel: Kernel): NodeRange[] => nodeState(kernel).ranges;
@@ -17,3 +17,10 @@ export const nodeRanges = (kernel: Kernel): NodeRange[] => nodeState(kernel).ran
 /** The node that memory at this address has once it is there; -1: nobody said so. */
 export const targetNode = (kernel: Kernel, address: bigint): number =>
   nodeRanges(kernel).find((range) => range.start <= address && address < range.start + range.size)?.node ?? -1;
+
+/** Handlers of this name are called with a node that gets its first memory (NODE_ADDED_FIRST_MEMORY). */
+export const watchNodes = (kernel: Kernel, handler: string): void => void nodeState(kernel).watchers.add(handler);
+
+export function announceFirstMemory(kernel: Kernel, node: number): void {
+  for (const handler of nodeState(kernel).watchers) kernel.handlers.get(handler)?.(kernel, node);
+}

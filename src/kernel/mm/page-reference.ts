@@ -2,10 +2,11 @@
 // is dropped; a reserved page never moves.
 
 import type { Task } from "../../sim/task.ts";
-import { task, until, wake } from "../../sim/task.ts";
+import { task, wake } from "../../sim/task.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Handler, Kernel } from "../base/kernel.ts";
 import { defineState, mark, setTimer } from "../base/kernel.ts";
+import { waitInterruptibly } from "../base/signal.ts";
 import { blocksIn, hotplug } from "./memory-state.ts";
 
 export interface PageReference {
@@ -57,7 +58,7 @@ export function dropReferenceLater(kernel: Kernel, reference: PageReference, del
 
 export const referenceHandlers: ReadonlyMap<string, Handler> = new Map([[dropHandler, dropReference]]);
 
-/** Waits, without bound, until no page of a range is referenced. */
+/** Waits, without bound, until no page of a range is referenced. @throws SystemError EINTR a signal (dax-memory 6) */
 export const awaitReferences = task("mm.awaitReferences", function* (kernel: Kernel, start: bigint, size: bigint): Task<void> {
-  while (referencesIn(kernel, start, size).length > 0) yield until(channel);
+  while (referencesIn(kernel, start, size).length > 0) yield* waitInterruptibly(kernel, channel);
 });

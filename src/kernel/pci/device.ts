@@ -55,6 +55,8 @@ export interface PciFunction {
   /** The record of the host bridge above. */
   readonly hostBridge: Device;
   messages: Messages | null;
+  /** Enabled less disabled by drivers and users. */
+  enableCount: number;
   /** Known to be gone: config accesses are pointless. */
   isDisconnected: boolean;
 }
@@ -70,10 +72,6 @@ export const pciDeviceType: DeviceType = {
     showOf("class", (record) => hex(record.classCode, 6)),
     showOf("revision", (record) => hex(record.revision, 2)),
     showOf("numa_node", () => "-1"),
-    {
-      name: "resource",
-      show: (_kernel, device) => pciFunctionOf(device).bars.map((bar) => (bar.resource === null ? "" : `0x${bar.resource.start.toString(16).padStart(16, "0")} 0x${bar.resource.end.toString(16).padStart(16, "0")}\n`)).join(""),
-    },
     { ...showOf("secondary_bus_number", (record) => String(record.bridge?.secondary ?? "")), visible: (_kernel, device) => pciFunctionOf(device).bridge !== null },
     { ...showOf("subordinate_bus_number", (record) => String(record.bridge?.subordinate ?? "")), visible: (_kernel, device) => pciFunctionOf(device).bridge !== null },
   ],
@@ -130,10 +128,12 @@ export function enableDevice(kernel: Kernel, device: Device, isMaster = false): 
   if (headerOf(kernel, record.address).vendorId.get("value") !== record.vendor) throw new SystemError("ENODEV", `${device.name} does not answer`);
   if (record.bars.some((bar) => bar.resource === null)) throw new SystemError("EINVAL", `${device.name}: BAR not assigned`);
   headerOf(kernel, record.address).command.modify(isMaster ? { memorySpaceEnable: 1, busMasterEnable: 1 } : { memorySpaceEnable: 1 });
+  record.enableCount++;
 }
 
 export function disableDevice(kernel: Kernel, device: Device): void {
   const record = pciFunctionOf(device);
+  if (record.enableCount > 0) record.enableCount--;
   if (!record.isDisconnected) headerOf(kernel, record.address).command.modify({ memorySpaceEnable: 0, busMasterEnable: 0 });
 }
 

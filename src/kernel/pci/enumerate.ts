@@ -17,7 +17,7 @@ import type { PciFunction } from "./device.ts";
 import { isPciDevice, pciBus, pciDeviceType, pciFunctionOf, portTypeOf, portTypes, sizeBars } from "./device.ts";
 import { headerOf } from "./registers.ts";
 
-export const hostBridgeType: DeviceType = { name: "pci_host_bridge", attributes: [] };
+export const hostBridgeType: DeviceType = { name: "pci_host_bridge", attributes: [{ name: "waiting_for_supplier", show: () => "0\n" }] };
 const hostBridges = defineState("pci.hostBridges", () => ({ devices: [] as Device[] }));
 
 export const hostBridgeDevices = (kernel: Kernel): readonly Device[] => hostBridges(kernel).devices;
@@ -71,7 +71,7 @@ function readFunction(kernel: Kernel, hostBridge: Device, address: number): PciF
   return {
     address, vendor, device: header.deviceId.get("value"), classCode, revision: header.revisionId.get("value"), bars, hostBridge,
     bridge: buses === undefined ? null : { ...buses, windows: { memory: null, prefetchable: null } },
-    portType: portTypeOf(kernel, address), messages: null, isDisconnected: false,
+    portType: portTypeOf(kernel, address), messages: null, enableCount: 0, isDisconnected: false,
   };
 }
 

@@ -13,6 +13,9 @@ const state = defineState("resource.softReserved", () => ({ tree: createResource
 /** Every Soft Reserved range, ascending. */
 export const softReservedRanges = (kernel: Kernel): readonly Resource[] => state(kernel).tree.children;
 
+/** Firmware's entries, whatever was cut out of them since. */
+export const softReservedEntries = (kernel: Kernel): readonly Range[] => state(kernel).entries;
+
 /** Records a range of the memory map. They are reserved for the kernel's early allocator too, hence busy. */
 export function addSoftReserved(kernel: Kernel, base: bigint, size: bigint): void {
   const resource = createResource(softReservedName, base, size, true);

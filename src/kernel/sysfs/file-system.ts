@@ -1,17 +1,21 @@
 // The FileSystem over the virtual tree: path resolution with links, reads, stores.
 
 import type { Task } from "../../sim/task.ts";
-import { spawn, task, until } from "../../sim/task.ts";
+import { spawn, task } from "../../sim/task.ts";
 import { SystemError } from "../base/errno.ts";
 import { findDevice } from "../base/device.ts";
 import type { Kernel } from "../base/kernel.ts";
+import { logChannel } from "../base/kernel.ts";
+import { waitInterruptibly } from "../base/signal.ts";
 import { sendFromUser } from "../cxl/ioctl.ts";
 import { formatResources, iomem } from "../resource/resource.ts";
 import { cxlBus } from "../cxl/types.ts";
+import type { FileStatus, FileSystem } from "./interface.ts";
 import { traceChannel } from "../trace/ring.ts";
-import type { FileSystem } from "./interface.ts";
+import { readPart, readWhole, toBytes, toText, writeBytes } from "./bytes.ts";
+import { clearLog } from "./log.ts";
 import { deleteModule, initModule } from "./modules.ts";
-import type { Node } from "./node.ts";
+import type { FileNode, Node } from "./node.ts";
 import { rootNode } from "./nodes.ts";
 import { appendTemporary, removeTemporary, storeTemporary, temporaryFolder } from "./temporary.ts";
 
@@ -57,15 +61,19 @@ function temporaryName(kernel: Kernel, path: string): string | undefined {
   return resolve(kernel, path.slice(0, at + 1), true).path === temporaryFolder ? name : undefined;
 }
 
+/** @throws SystemError EISDIR */
+function fileAt(kernel: Kernel, path: string): FileNode {
+  const { node } = resolve(kernel, path, true);
+  if (node.kind === "file") return node;
+  throw new SystemError("EISDIR", `${path}: is a directory`);
+}
+
 const writeFile = task("sysfs.write", function* (kernel: Kernel, path: string, text: string): Task<void> {
   const name = temporaryName(kernel, path);
-  if (name !== undefined) {
-    storeTemporary(kernel, name, text);
-    return;
-  }
-  const { node } = resolve(kernel, path, true);
-  if (node.kind === "directory") throw new SystemError("EISDIR", `${path}: is a directory`);
-  if (node.kind !== "file" || node.write === null) throw new SystemError("EACCES", `${path}: read-only`);
+  if (name !== undefined) return storeTemporary(kernel, name, text);
+  const node = fileAt(kernel, path);
+  if (node.bytes !== undefined) return writeBytes(node.bytes, path, 0n, toBytes(text));
+  if (node.write === null) throw new SystemError("EACCES", `${path}: read-only`);
   yield* node.write(text);
 });
 
@@ -81,17 +89,25 @@ function removeFile(kernel: Kernel, path: string): void {
   else throw new SystemError(resolve(kernel, path, false).node.kind === "directory" ? "EISDIR" : "EPERM", `${path}: not for user space to remove`);
 }
 
-const pollFile = task("poll", function* (kernel: Kernel, path: string): Task<void> {
-  if (resolve(kernel, path, true).path !== "/sys/kernel/tracing/trace") throw new SystemError("EINVAL", `${path}: does not grow`);
-  yield until(traceChannel);
-});
-
-function readFile(kernel: Kernel, path: string): string {
-  const { node } = resolve(kernel, path, true);
-  if (node.kind === "directory") throw new SystemError("EISDIR", `${path}: is a directory`);
-  if (node.kind !== "file" || node.read === null) throw new SystemError("EACCES", `${path}: write-only`);
+function readFile(kernel: Kernel, path: string, isRoot: boolean): string {
+  const node = fileAt(kernel, path);
+  if (node.bytes !== undefined) return readWhole(node.bytes, path, isRoot);
+  if (node.read === null) throw new SystemError("EACCES", `${path}: write-only`);
   return node.read();
 }
+
+function readBytes(kernel: Kernel, path: string, offset: bigint, length: number, isRoot: boolean): Uint8Array {
+  const node = fileAt(kernel, path);
+  if (node.bytes !== undefined) return readPart(node.bytes, path, offset, length, isRoot);
+  return toBytes(readFile(kernel, path, isRoot).slice(Number(offset), Number(offset) + length));
+}
+
+const writeBytesAt = task("sysfs.pwrite", function* (kernel: Kernel, path: string, offset: bigint, bytes: Uint8Array): Task<void> {
+  const node = fileAt(kernel, path);
+  if (node.bytes !== undefined) return writeBytes(node.bytes, path, offset, bytes);
+  if (offset !== 0n) throw new SystemError("EINVAL", `${path}: takes a text as a whole`);
+  yield* writeFile(kernel, path, toText(bytes));
+});
 
 function listDirectory(kernel: Kernel, path: string): string[] {
   const { node } = resolve(kernel, path, true);
@@ -103,6 +119,12 @@ function readLink(kernel: Kernel, path: string): string {
   const { node } = resolve(kernel, path, false);
   if (node.kind !== "link") throw new SystemError("EINVAL", `${path}: not a link`);
   return node.target;
+}
+
+function statusOf(kernel: Kernel, path: string): FileStatus {
+  const { node } = resolve(kernel, path, false);
+  if (node.kind !== "file") return { kind: node.kind };
+  return { kind: "file", isReadable: node.read !== null || node.bytes !== undefined, isWritable: node.write !== null || node.bytes !== undefined, device: node.device ?? null };
 }
 
 function exists(kernel: Kernel, path: string): boolean {
@@ -122,6 +144,14 @@ const sendThrough = task("ioctl.send", function* (kernel: Kernel, path: string, 
   return yield* sendFromUser(kernel, memdev, command, input, room);
 });
 
+const pollChannels: ReadonlyMap<string, string> = new Map([["/dev/kmsg", logChannel], ["/sys/kernel/tracing/trace", traceChannel]]);
+
+const pollFile = task("poll", function* (kernel: Kernel, path: string): Task<void> {
+  const channel = pollChannels.get(resolve(kernel, path, true).path);
+  if (channel === undefined) throw new SystemError("EINVAL", `${path}: does not grow`);
+  yield* waitInterruptibly(kernel, channel);
+});
+
 const refuseWrite = task("sysfs.refuseWrite", function* (_kernel: Kernel, path: string): Task<void> {
   throw new SystemError("EACCES", `${path}: root's alone`);
 });
@@ -129,7 +159,9 @@ const refuseWrite = task("sysfs.refuseWrite", function* (_kernel: Kernel, path: 
 /** The kernel's files as user space sees them. Every call reads the present state. Who is not root writes none of them, and learns no addresses. */
 export function createFileSystem(kernel: Kernel, isRoot = true): FileSystem {
   return {
-    read: (path) => (isRoot || resolve(kernel, path, true).path !== "/proc/iomem" ? readFile(kernel, path) : formatResources(iomem(kernel), false)),
+    read: (path) => (isRoot || resolve(kernel, path, true).path !== "/proc/iomem" ? readFile(kernel, path, isRoot) : formatResources(iomem(kernel), false)),
+    pread: (path, offset, length) => readBytes(kernel, path, offset, length, isRoot),
+    pwrite: (path, offset, bytes) => (isRoot ? writeBytesAt(kernel, path, offset, bytes) : refuseWrite(kernel, path)),
     write: (path, text) => (isRoot ? writeFile(kernel, path, text) : refuseWrite(kernel, path)),
     append: (path, text) => (isRoot ? appendFile(kernel, path, text) : refuseWrite(kernel, path)),
     remove: (path) => {
@@ -142,8 +174,10 @@ export function createFileSystem(kernel: Kernel, isRoot = true): FileSystem {
     readlink: (path) => readLink(kernel, path),
     realpath: (path) => resolve(kernel, path, true).path,
     exists: (path) => exists(kernel, path),
+    status: (path) => statusOf(kernel, path),
     loadModule: (name) => initModule(kernel, name),
     unloadModule: (name) => deleteModule(kernel, name),
+    clearLog: () => clearLog(kernel),
     send: (path, command, input, room) => sendThrough(kernel, path, command, input, room),
   };
 }

@@ -8,11 +8,13 @@ import { parseBoolean, parseWord } from "../base/parse.ts";
 import { offlineBlock, onlineBlock, zoneFor } from "../mm/memory-block.ts";
 import type { MemoryBlock } from "../mm/memory-state.ts";
 import { autoOnlineType, blocksOfNode, hotplug, memoryNodes, onlineBytes } from "../mm/memory-state.ts";
+import { nodeRanges } from "../mm/node.ts";
 import { formatList } from "../mm/zonelists.ts";
 import type { OnlineType } from "../policy.ts";
 import { onlineTypes } from "../policy.ts";
 import type { Entries, Node } from "./node.ts";
 import { directory, file, fixed } from "./node.ts";
+import { emptyUevent, storedUevent } from "./uevent.ts";
 
 const line = (read: () => bigint | number | string, write: ((text: string) => Task<void>) | null = null): Node => file(() => `${read()}\n`, write);
 const linkTo = (target: string): Node => ({ kind: "link", target });
@@ -61,6 +63,7 @@ function blockEntries(kernel: Kernel, block: MemoryBlock): Entries {
     ["removable", line(() => 1)],
     ["state", line(() => (block.isGoing ? "going-offline" : block.isOnline ? "online" : "offline"), (text) => storeState(kernel, block, text))],
     ["subsystem", linkTo("../../../../bus/memory")],
+    ["uevent", emptyUevent(kernel)],
     ["valid_zones", line(() => validZones(kernel, block))],
   ]);
 }
@@ -76,6 +79,7 @@ function memoryNode(kernel: Kernel): Node {
   const files: Entries = new Map([
     ["auto_online_blocks", line(() => autoOnlineType(kernel), (text) => storeAutoOnline(kernel, text))],
     ["block_size_bytes", line(() => hotplug(kernel).blockSize.toString(16))],
+    ["uevent", emptyUevent(kernel)],
   ]);
   const blockNode = (block: MemoryBlock): Node => directory(() => blockEntries(kernel, block));
   const find = (name: string): Node | undefined => {
@@ -104,6 +108,7 @@ function nodeEntries(kernel: Kernel, node: number): Entries {
     ["memory_failure", fixed(failures)],
     ...blocksOfNode(kernel, node).map((block) => [`memory${block.id}`, linkTo(`../../memory/memory${block.id}`)] as const),
     ["subsystem", linkTo("../../../../bus/node")],
+    ["uevent", emptyUevent(kernel)],
   ]);
 }
 
@@ -116,6 +121,8 @@ function nodesNode(kernel: Kernel): Node {
         ["has_memory", line(() => formatList(memoryNodes(kernel)))],
         ["has_normal_memory", line(() => formatList(memoryNodes(kernel).filter(hasNormal)))],
         ["online", line(() => formatList(nodesAscending(kernel)))],
+        ["possible", line(() => formatList([...new Set([...nodesAscending(kernel), ...nodeRanges(kernel).map((range) => range.node)])].toSorted((a, b) => a - b)))],
+        ["uevent", emptyUevent(kernel)],
         ...nodesAscending(kernel).map((node) => [`node${node}`, directory(() => nodeEntries(kernel, node))] as const),
       ]),
   );
@@ -127,7 +134,7 @@ export const systemNode = (kernel: Kernel): Node => fixed({ memory: memoryNode(k
 /** /sys/bus/memory and /sys/bus/node: links to the same. */
 export function systemBuses(kernel: Kernel): readonly (readonly [string, Node])[] {
   const bus = (folder: string, names: () => readonly string[]): Node =>
-    fixed({ devices: directory(() => new Map(names().map((name) => [name, linkTo(`../../../${folder.slice("/sys/".length)}/${name}`)]))), drivers: fixed({}) });
+    fixed({ uevent: storedUevent(kernel), devices: directory(() => new Map(names().map((name) => [name, linkTo(`../../../${folder.slice("/sys/".length)}/${name}`)]))), drivers: fixed({}) });
   return [
     ["memory", bus(blockFolder, () => blocksAscending(kernel).map((block) => `memory${block.id}`))],
     ["node", bus(nodeFolder, () => nodesAscending(kernel).map((node) => `node${node}`))],

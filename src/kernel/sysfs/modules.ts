@@ -5,10 +5,10 @@ import { task } from "../../sim/task.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import type { ModuleName } from "../base/module-plan.ts";
-import { isPlanned, moduleNames, moduleState } from "../base/module-plan.ts";
+import { isBuiltIn, isPlanned, moduleNames, moduleState } from "../base/module-plan.ts";
 import { isLoaded, loadModule, unloadModule, usersOf } from "../modules.ts";
-import type { Node } from "./node.ts";
-import { file, fixed } from "./node.ts";
+import type { Entries, Node } from "./node.ts";
+import { directory, file, fixed } from "./node.ts";
 
 export const release = (kernel: Kernel): string => `${kernel.policy.version}.0`;
 
@@ -32,6 +32,34 @@ export const modulesNode = (kernel: Kernel): Node => fixed({
   [release(kernel)]: fixed({ "modules.dep": file(() => list(moduleState(kernel).plan.modules, ":")), "modules.builtin": file(() => list(moduleState(kernel).plan.builtIn, "")) }),
 });
 export const loadedNode = (kernel: Kernel): Node => file(() => loadedModules(kernel));
+
+/** Modules of drivers that are there in any case, by the driver's name (the captured drivers' `module` links). */
+const coreModules: Readonly<Record<string, string>> = {
+  cxl_region: "cxl_core", cxl_nvdimm: "cxl_pmem", cxl_nvdimm_bridge: "cxl_pmem", cxl_pmem_region: "cxl_pmem", nd_bus: "libnvdimm", device_dax: "device_dax", kmem: "kmem",
+  cxl_port: "cxl_port", cxl_acpi: "cxl_acpi", cxl_mem: "cxl_mem", cxl_pci: "cxl_pci", hmem: "dax_hmem", hmem_platform: "dax_hmem", cxl_dax_region: "dax_cxl",
+};
+
+/** Module that a driver comes from. */
+export const moduleOf = (driver: string): string | undefined => coreModules[driver];
+
+/** What a loaded module tells beside its drivers; a built-in one has no state. */
+const loadState = (kernel: Kernel, name: ModuleName): Entries => new Map<string, Node>([
+  ["holders", directory(() => new Map(usersOf(kernel, name).map((user) => [user, { kind: "link", target: `../../${user}` }])))],
+  ["initstate", file(() => "live\n")], ["refcnt", file(() => `${usersOf(kernel, name).length}\n`)], ["coresize", file(() => `${moduleBytes}\n`)], ["taint", file(() => "\n")],
+]);
+
+function moduleEntries(kernel: Kernel, name: string): Entries {
+  const drivers = [...kernel.drivers.values()].flat().filter((driver) => moduleOf(driver.name) === name);
+  const links = drivers.map(({ bus, name: driver }): [string, Node] => [`${bus}:${driver}`, { kind: "link", target: `../../../bus/${bus}/drivers/${driver}` }]);
+  const loadable = moduleNames.find((one) => one === name && !isBuiltIn(kernel, one));
+  return new Map([...(loadable === undefined ? [] : loadState(kernel, loadable)), ...(links.length === 0 ? [] : [["drivers", directory(() => new Map(links))] as const])]);
+}
+
+/** /sys/module: modules that are loaded, and built-in ones that have drivers. */
+export const systemModulesNode = (kernel: Kernel): Node => directory(() => {
+  const names = new Set([...kernel.drivers.values()].flat().map((driver) => moduleOf(driver.name)).concat(moduleNames.filter((name) => isLoaded(kernel, name) && !isBuiltIn(kernel, name))));
+  return new Map([...names].flatMap((name) => (name === undefined ? [] : [[name, directory(() => moduleEntries(kernel, name))] as const])));
+});
 
 function planned(kernel: Kernel, text: string): ModuleName {
   const name = moduleNames.find((one) => one === text);

@@ -5,28 +5,34 @@ import { task } from "../../sim/task.ts";
 import type { Attribute, Device, Driver } from "../base/device.ts";
 import { bind, busDevices, devicePath, findDevice, unbind } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
-import type { Kernel, LogLevel } from "../base/kernel.ts";
+import type { Kernel } from "../base/kernel.ts";
 import { parseWord } from "../base/parse.ts";
 import { flushDetach } from "../cxl/detach.ts";
 import { addDaxId, removeDaxId } from "../dax/match.ts";
 import { formatResources, iomem } from "../resource/resource.ts";
 import { debugNode } from "./debug.ts";
+import { deviceFiles, numberedNode } from "./device-numbers.ts";
+import { memoryFile } from "./dev-mem.ts";
 import { systemBuses, systemNode } from "./memory.ts";
-import { loadedNode, modulesNode, release } from "./modules.ts";
+import { loadedNode, moduleOf, modulesNode, release, systemModulesNode } from "./modules.ts";
+import { mountsNode } from "./mounts.ts";
+import { kernelMessages, nullNode } from "./log.ts";
 import type { Entries, Node } from "./node.ts";
 import { directory, file, fixed } from "./node.ts";
 import { pciBusFiles, pciFiles } from "./pci.ts";
+import { powerNode } from "./power.ts";
 import { temporaryNode } from "./temporary.ts";
 import { tracingNode } from "./tracing.ts";
+import { storedUevent, ueventNode } from "./uevent.ts";
 
 const text = (read: () => string): Node => file(read);
 
-/** Relative link from the directory `from` to `to`; both absolute. */
+/** Relative link from the directory `from` to `to`, both absolute; it ends with the name of what it leads to, also where that lies above (kernfs). */
 export function relative(from: string, to: string): string {
   const a = from.split("/").filter((part) => part !== "");
   const b = to.split("/").filter((part) => part !== "");
   let same = 0;
-  while (same < a.length && same < b.length && a[same] === b[same]) same++;
+  while (same < a.length && same < b.length - 1 && a[same] === b[same]) same++;
   return [...a.slice(same).map(() => ".."), ...b.slice(same)].join("/");
 }
 
@@ -37,6 +43,8 @@ const link = (from: () => string, to: () => string): Node => ({
     return relative(from(), to());
   },
 });
+
+const driverPath = (driver: Driver): string => `/sys/bus/${driver.bus}/drivers/${driver.name}`;
 
 export const sysPath = (device: Device): string => `/sys/devices/${devicePath(device)}`;
 
@@ -69,11 +77,20 @@ function deviceNode(kernel: Kernel, device: Device): Node {
   return directory(() => deviceEntries(kernel, device), (name) => findInDevice(kernel, device, name) ?? deviceEntries(kernel, device).get(name));
 }
 
+const subsystemLink = (device: Device, bus: string): Node => link(() => sysPath(device), () => `/sys/bus/${bus}`);
+const driverLink = (device: Device, driver: Driver): Node => link(() => sysPath(device), () => driverPath(driver));
+
+/** A folder that a class puts between a device and those below it is no device itself. */
+const isGlue = (device: Device): boolean => device.type.name === "firmware";
+const poweredBuses = ["dax", "platform"];
+
 function findInDevice(kernel: Kernel, device: Device, name: string): Node | undefined {
   const child = device.children.find((candidate) => candidate.name === name);
   if (child !== undefined) return deviceNode(kernel, child);
   const target = device.links.get(name);
   if (target !== undefined) return link(() => sysPath(device), () => sysPath(target));
+  if (name === "subsystem" && device.bus !== null) return subsystemLink(device, device.bus);
+  if (name === "driver" && device.driver !== null) return driverLink(device, device.driver);
   const attribute = device.type.attributes.find((candidate) => candidate.name === name);
   if (attribute === undefined || attribute.visible?.(kernel, device) === false) return undefined;
   return attributeNode(kernel, device, attribute);
@@ -95,9 +112,10 @@ function deviceEntries(kernel: Kernel, device: Device): Entries {
   const path = (): string => sysPath(device);
   for (const child of device.children) entries.set(child.name, deviceNode(kernel, child));
   for (const [name, target] of device.links) entries.set(name, link(path, () => sysPath(target)));
-  if (device.bus !== null) entries.set("subsystem", link(path, () => `/sys/bus/${device.bus}`));
-  const driver = device.driver;
-  if (driver !== null) entries.set("driver", link(path, () => `/sys/bus/${driver.bus}/drivers/${driver.name}`));
+  if (!isGlue(device)) entries.set("uevent", ueventNode(kernel, device));
+  if (device.bus !== null) entries.set("subsystem", subsystemLink(device, device.bus));
+  if (device.driver !== null) entries.set("driver", driverLink(device, device.driver));
+  if (device.bus !== null && poweredBuses.includes(device.bus)) entries.set("power", powerNode);
   if (device.bus !== null && overridableBuses.includes(device.bus)) {
     if (device.bus === "pci") for (const [name, node] of pciFiles(kernel, device)) entries.set(name, node);
     entries.set("driver_override", { kind: "file", read: () => `${device.driverOverride ?? "(null)"}\n`, write: (value) => storeOverride(kernel, device, value) });
@@ -136,7 +154,10 @@ function driverEntries(kernel: Kernel, driver: Driver): Entries {
     entries.set("new_id", command((value) => addDaxId(kernel, driver, value)));
     entries.set("remove_id", command((value) => removeDaxId(kernel, driver, value)));
   }
-  const path = (): string => `/sys/bus/${driver.bus}/drivers/${driver.name}`;
+  const path = (): string => driverPath(driver);
+  entries.set("uevent", storedUevent(kernel));
+  const module = moduleOf(driver.name);
+  if (module !== undefined) entries.set("module", link(path, () => `/sys/module/${module}`));
   for (const device of busDevices(kernel, driver.bus)) {
     if (device.driver === driver) entries.set(device.name, link(path, () => sysPath(device)));
   }
@@ -156,27 +177,19 @@ function busEntries(kernel: Kernel, bus: string): Entries {
   };
   const devices = directory(() => new Map(busDevices(kernel, bus).map((device) => [device.name, linkTo(device)])), findLink);
   const drivers = directory(() => new Map((kernel.drivers.get(bus) ?? []).map((driver) => [driver.name, directory(() => driverEntries(kernel, driver))])));
-  const entries: Entries = new Map([["devices", devices], ["drivers", drivers]]);
+  const entries: Entries = new Map([["devices", devices], ["drivers", drivers], ["uevent", storedUevent(kernel)]]);
   if (bus === "pci") for (const [name, node] of pciBusFiles(kernel)) entries.set(name, node);
   if (bus === "cxl") entries.set("flush", command((value) => flush(kernel, value)));
   return entries;
 }
 
-const levels: Readonly<Record<LogLevel, number>> = { emerg: 0, alert: 1, crit: 2, err: 3, warn: 4, notice: 5, info: 6, debug: 7 };
-
-/** Records as /dev/kmsg gives them: level, sequence, microseconds, text. */
-function kernelMessages(kernel: Kernel): string {
-  return kernel.log.map((entry, sequence) => `${levels[entry.level]},${sequence},${Math.floor(entry.at / 1000)},-;${entry.text}\n`).join("");
-}
-
-function deviceFiles(kernel: Kernel): Entries {
-  const entries: Entries = new Map([["kmsg", text(() => kernelMessages(kernel))]]);
-  const empty = text(() => "");
-  for (const device of busDevices(kernel, "dax")) if (device.driver?.name === "device_dax") entries.set(device.name, empty);
-  const memdevs = busDevices(kernel, "cxl").filter((device) => device.type.name === "cxl_memdev");
-  if (memdevs.length > 0) entries.set("cxl", directory(() => new Map(memdevs.map((device) => [device.name, empty]))));
-  return entries;
-}
+/** /sys/class: uploads of firmware. */
+const classNode = (kernel: Kernel): Node => fixed({
+  firmware: directory(() => new Map(busDevices(kernel, "cxl").flatMap((memdev) => {
+    const upload = memdev.children.find(isGlue)?.children[0];
+    return upload === undefined ? [] : [[upload.name, link(() => "/sys/class/firmware", () => sysPath(upload))] as const];
+  }))),
+});
 
 function topDevice(kernel: Kernel, name: string): Node | undefined {
   const device = kernel.topDevices.find((one) => one.name === name);
@@ -191,10 +204,10 @@ export function rootNode(kernel: Kernel): Node {
     (name) => (name === "system" ? systemNode(kernel) : topDevice(kernel, name)),
   );
   return fixed({
-    sys: fixed({ bus: buses, devices, kernel: directory(() => new Map([["debug", debugNode(kernel)], ["tracing", tracingNode(kernel)]])) }),
+    sys: fixed({ bus: buses, class: classNode(kernel), dev: fixed({ char: numberedNode(kernel, (device) => link(() => "/sys/dev/char", () => sysPath(device))) }), devices, module: systemModulesNode(kernel), kernel: directory(() => new Map([["debug", debugNode(kernel)], ["tracing", tracingNode(kernel)]])) }),
     lib: fixed({ modules: modulesNode(kernel) }),
-    proc: fixed({ modules: loadedNode(kernel), sys: fixed({ kernel: fixed({ osrelease: text(() => `${release(kernel)}\n`) }) }), iomem: text(() => formatResources(iomem(kernel))) }),
-    dev: directory(() => deviceFiles(kernel)),
+    proc: fixed({ mounts: mountsNode, modules: loadedNode(kernel), sys: fixed({ kernel: fixed({ osrelease: text(() => `${release(kernel)}\n`) }) }), iomem: text(() => formatResources(iomem(kernel))) }),
+    dev: directory(() => deviceFiles(kernel, { kmsg: file(() => kernelMessages(kernel)), mem: memoryFile(kernel), null: nullNode(kernel) })),
     tmp: temporaryNode(kernel),
   });
 }

@@ -1,4 +1,4 @@
-// Control files of PCI functions and of their bus: remove, rescan, reset (sysfs-bus-pci).
+// Files of PCI functions, and control files of their bus: remove, rescan, reset (sysfs-bus-pci).
 
 import type { Task } from "../../sim/task.ts";
 import { task } from "../../sim/task.ts";
@@ -14,6 +14,7 @@ import { canReset, resetFunction, resetMethod } from "../pci/reset.ts";
 import { devicesBelow, removeOne, rescan } from "../pci/rescan.ts";
 import type { Node } from "./node.ts";
 import { file } from "./node.ts";
+import { functionFiles } from "./pci-attributes.ts";
 
 /** The number of a store. @throws SystemError EINVAL no number, or too large a one */
 function numberOf(text: string): bigint {
@@ -51,7 +52,7 @@ const storeReset = task("reset.store", function* (kernel: Kernel, device: Device
 const command = (write: (text: string) => Task<void>): Node => file(null, write);
 
 export function pciFiles(kernel: Kernel, device: Device): readonly (readonly [string, Node])[] {
-  const files: (readonly [string, Node])[] = [["remove", command((text) => storeRemove(kernel, device, text))], ["rescan", command((text) => storeRescan(kernel, device, text))]];
+  const files: (readonly [string, Node])[] = [...functionFiles(kernel, device), ["remove", command((text) => storeRemove(kernel, device, text))], ["rescan", command((text) => storeRescan(kernel, device, text))]];
   if (canReset(device)) files.push(["reset", command((text) => storeReset(kernel, device, text))], ["reset_method", file(() => `${resetMethod}\n`)]);
   return files;
 }

@@ -81,12 +81,15 @@ export const storeTable: readonly StoreEntry[] = [
   { path: "/sys/bus/pci/devices/*/remove", pattern: /\/pci[^/]*\/.*\/remove$/, takes: "number, 0 does nothing", unit: "", errors: { EINVAL: "no number of 64 bits", EBUSY: "memory below is in use (policy removeveto)" } },
   { path: "/sys/bus/pci/rescan, /sys/bus/pci/devices/*/rescan", pattern: /\/pci[^/]*\/.*rescan$|\/bus\/pci\/rescan$/, takes: "number, 0 does nothing", unit: "", errors: { EINVAL: "no number of 64 bits", EBUSY: "functions from before are still there", ENODEV: "a port is gone" } },
   { path: "/sys/bus/pci/devices/*/reset", pattern: /\/pci[^/]*\/.*\/reset$/, takes: "1", unit: "", errors: { EINVAL: "not 1", ENOTTY: "no port above that could do it", ENODEV: "the link does not come back" } },
+  { path: "<device>/uevent, <driver>/uevent, /sys/bus/*/uevent", pattern: /\/uevent$/, takes: "`add`, `change`, `remove` and the other actions; nobody hears the event", unit: "", errors: { EINVAL: "no action" } },
+  { path: "/sys/bus/pci/devices/*/enable", pattern: /\/pci[^/]*\/.*\/enable$/, takes: "number, 0 disables", unit: "", errors: { EINVAL: "no number of 64 bits, or a BAR has no address", EBUSY: "a driver has the function", EIO: "0: it is not enabled", ENODEV: "the function does not answer" } },
   { path: "/sys/bus/cxl/flush", pattern: /\/bus\/cxl\/flush$/, takes: "1", unit: "", errors: { EINVAL: "not 1" } },
   { path: "/sys/devices/system/memory/memoryN/state", pattern: /\/memory\d+\/state$/, takes: "`online`, `online_kernel`, `online_movable`, `offline`", unit: "", errors: { EINVAL: "none of these, in this state already, holes, or more than one zone (dax-memory 6)", EBUSY: "holds what cannot be moved (dax-memory 6)" } },
   { path: "/sys/devices/system/memory/memoryN/online", pattern: /\/memory\d+\/online$/, takes: "truth value", unit: "", errors: both(truth, { EINVAL: "holes, or more than one zone (dax-memory 6)", EBUSY: "holds what cannot be moved (dax-memory 6)" }) },
   { path: "/sys/devices/system/memory/auto_online_blocks", pattern: /\/memory\/auto_online_blocks$/, takes: "`online`, `online_kernel`, `online_movable`, `offline`", unit: "", errors: { EINVAL: "none of these (dax-memory 5.2)" } },
   { path: "/sys/kernel/tracing/events/**/enable, tracing_on", pattern: /\/tracing\/(events\/.*enable|tracing_on)$/, takes: "truth value", unit: "", errors: truth },
   { path: "/sys/kernel/tracing/trace", pattern: /\/tracing\/trace$/, takes: "anything: empties it", unit: "", errors: {} },
+  { path: "/dev/null", pattern: /^\/dev\/null$/, takes: "anything: it is gone", unit: "", errors: {} },
 ];
 
 /** The entry of a file by its path without links. */

@@ -1,6 +1,6 @@
 // Which value each machine key has for each part of a description: second statement, from the meanings of the keys and the sheets.
 
-import type { DeviceDescription, DownstreamPortDescription, HostBridgeDescription, IsolationDescription, RootPortDescription, SwitchDescription } from "../../../src/platform/description.ts";
+import type { DeviceDescription, DownstreamPortDescription, HostBridgeDescription, IsolationDescription, LinkDescription, RootPortDescription, SwitchDescription } from "../../../src/platform/description.ts";
 import type { Keys } from "./registers.ts";
 
 const flag = (value: boolean | undefined): number => (value === true ? 1 : 0);
@@ -15,15 +15,22 @@ function decoderCode(count: number): number {
 
 const decoders = (count: number): Keys => ({ decoderCount: count, hasDecoders: flag(count > 0), decoderCountCode: decoderCode(count) });
 
+/** Config sheet 9: 32 GT/s on 8 lanes unless the description says otherwise; a card's end is like the port's if it says nothing. */
+const linkEnd = (...wishes: readonly (LinkDescription | undefined)[]): Keys => {
+  const { speed, width } = wishes.find((wish) => wish !== undefined) ?? { speed: 5, width: 8 };
+  return { linkSpeed: speed, linkWidth: width, linkSpeeds: (1 << speed) - 1 };
+};
+
 export const bridgeKeys = (bridge: HostBridgeDescription): Keys => ({ ...decoders(bridge.decoders), targetCount: bridge.targetCount, poisonOnDecodeError: flag(bridge.poisonOnDecodeError), rootPortCount: bridge.rootPorts.length });
 
-export const switchKeys = (card: SwitchDescription): Keys => ({
+export const switchKeys = (card: SwitchDescription, port: DownstreamPortDescription): Keys => ({
+  ...linkEnd(card.link, port.link),
   ...decoders(card.decoders), targetCount: card.targetCount, poisonOnDecodeError: flag(card.poisonOnDecodeError), hasBackInvalidate: flag(card.backInvalidate), serialLow: lower(card.serial), serialHigh: upper(card.serial),
 });
 
 /** `order`: place among all declared ports, depth first, from 0. */
 export const downstreamPortKeys = (port: DownstreamPortDescription, order: number): Keys => ({
-  portNumber: port.portNumber, slotNumber: order + 1, hotPlug: flag(port.hotplug), hasDpc: flag(port.dpc ?? true), hasBackInvalidate: flag(port.backInvalidate),
+  portNumber: port.portNumber, slotNumber: order + 1, hotPlug: flag(port.hotplug), hasDpc: flag(port.dpc ?? true), hasBackInvalidate: flag(port.backInvalidate), ...linkEnd(port.link),
 });
 
 /** Timeout sheet 2. */
@@ -46,11 +53,12 @@ export function rangeSizes(device: DeviceDescription): readonly [bigint, bigint]
   return device.volatileCapacity === 0n ? [persistent, 0n] : [device.volatileCapacity, persistent];
 }
 
-export function deviceKeys(device: DeviceDescription): Keys {
+export function deviceKeys(device: DeviceDescription, port: DownstreamPortDescription): Keys {
   const [first, second] = rangeSizes(device);
   const vectors = device.vectors ?? defaultVectors;
   const resetTime = device.resetTime;
   return {
+    ...linkEnd(device.link, port.link),
     ...decoders(device.decoders), ways3612: flag(device.interleave3612), ways16: flag(device.interleave16), poisonOnDecodeError: flag(device.poisonOnDecodeError), hasBackInvalidate: flag(device.backInvalidate),
     coherencyModels: device.backInvalidate === true ? 3 : 0, serialLow: lower(device.serial), serialHigh: upper(device.serial), hasPersistent: flag((device.persistentCapacity ?? 0n) > 0n), volatilePreserved: flag(device.preservesVolatile),
     rangeCount: second > 0n ? 2 : 1, range1SizeHigh: upper(first), range1SizeLow: lower(first) >>> 28, range2SizeHigh: upper(second), range2SizeLow: lower(second) >>> 28,

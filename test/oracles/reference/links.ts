@@ -28,12 +28,11 @@ export function isHeldDown(port: PortPart): boolean {
   return isDisabled || isInReset || isContained || isAboveInReset || isHeldByIsolation(port);
 }
 
-/** What both ends of a link show of it. */
-function show(part: PortPart | CardPart, isUp: boolean): void {
+/** What one of the ends of a link shows of it; the rate is what both can. */
+function show(part: PortPart | CardPart, isUp: boolean, ends: readonly (PortPart | CardPart)[] = []): void {
   const { config, component } = part;
   const isDownstream = get(config, "pcie", "linkCapabilities", "linkActiveReporting") !== 0;
-  put(config, "pcie", "linkStatus", "speed", isUp ? get(config, "pcie", "linkCapabilities", "maxSpeed") : 0);
-  put(config, "pcie", "linkStatus", "width", isUp ? get(config, "pcie", "linkCapabilities", "maxWidth") : 0);
+  for (const [shown, most] of [["speed", "maxSpeed"], ["width", "maxWidth"]] as const) put(config, "pcie", "linkStatus", shown, isUp ? Math.min(...ends.map((end) => get(end.config, "pcie", "linkCapabilities", most))) : 0);
   put(config, "pcie", "linkStatus", "linkActive", isUp && isDownstream ? 1 : 0);
   for (const field of ["ioEnabled", "memoryEnabled", "flit68AndVh"]) put(config, "dvsecFlexBus", "status", field, isUp ? 1 : 0);
   put(config, "dvsecPort", "status", "powerManagementInitComplete", isUp ? 1 : 0);
@@ -131,9 +130,9 @@ function goDown(port: PortPart, lose: ContentsLost): void {
 
 function goUp(port: PortPart, card: CardPart): void {
   port.isUp = true;
-  show(port, true);
+  show(port, true, [port, card]);
   put(port.config, "pcie", "slotStatus", "linkStateChanged", 1);
-  show(card, true);
+  show(card, true, [port, card]);
   if (card.kind === "device") showMemory(card);
 }
 

@@ -135,16 +135,17 @@ function buildPort(builder: Builder, parent: BridgePart | SwitchPart, descriptio
 
 function buildCard(builder: Builder, port: PortPart, description: SlotDescription): CardPart {
   if (!isSwitch(description)) return buildDevice(builder, port, description);
-  const config = new RegisterFile(blocks.upstreamPortConfig, switchKeys(description));
+  const keys = switchKeys(description, port.description);
+  const config = new RegisterFile(blocks.upstreamPortConfig, keys);
   const ports: PortPart[] = [];
-  const part: SwitchPart = { kind: "switch", name: description.name, description, port, config, component: new RegisterFile(blocks.upstreamPortComponent, switchKeys(description)), barSize: portBar, fields: headerFields(config, "bridgeHeader"), bridge: bridgeFields(config), ports, exchange: new Exchange(config, builder.tableOf(description)) };
+  const part: SwitchPart = { kind: "switch", name: description.name, description, port, config, component: new RegisterFile(blocks.upstreamPortComponent, keys), barSize: portBar, fields: headerFields(config, "bridgeHeader"), bridge: bridgeFields(config), ports, exchange: new Exchange(config, builder.tableOf(description)) };
   builder.parts.set(part.name, part);
   for (const [number, below] of description.ports.entries()) ports.push(buildPort(builder, part, below, number));
   return part;
 }
 
 function buildDevice(builder: Builder, port: PortPart, description: DeviceDescription): DevicePart {
-  const keys = deviceKeys(description);
+  const keys = deviceKeys(description, port.description);
   const config = new RegisterFile(blocks.deviceConfig, keys);
   const part: DevicePart = { kind: "device", name: description.name, description, port, config, component: new RegisterFile(blocks.deviceComponent, keys), messages: new RegisterFile(blocks.deviceMessages, keys), barSize: description.barSize, fields: headerFields(config, "endpointHeader"), exchange: new Exchange(config, builder.tableOf(description)) };
   builder.parts.set(part.name, part);

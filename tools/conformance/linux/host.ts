@@ -90,7 +90,7 @@ export function bootHost(module: WebAssembly.Module, { machine, setup, policies,
 }
 
 /** Files that the captures leave out: commands, and groups of a dax region. */
-const leftOut = /^(create|delete|commands?_|trigger|uevent$)|^dax_region$|^driver_override$/;
+const leftOut = /^(create|delete|commands?_|trigger|uevent$|power$)|^dax_region$|^driver_override$/;
 
 /** `key: value` for every attribute of a directory, one level of groups included; what can only be written is shown empty. */
 function attributesOf(files: FileSystem, path: string): string {
@@ -122,7 +122,7 @@ function attributesOf(files: FileSystem, path: string): string {
     const group = groupOf(name);
     if (group === undefined) one(name);
     // A child device has a subsystem, a group of attributes has not.
-    else if (!group.includes("subsystem")) for (const inner of group) if (groupOf(`${name}/${inner}`) === undefined) one(`${name}/${inner}`);
+    else if (!group.includes("subsystem")) for (const inner of group) if (!leftOut.test(inner) && groupOf(`${name}/${inner}`) === undefined) one(`${name}/${inner}`);
   }
   return lines.join("");
 }

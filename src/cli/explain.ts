@@ -1,0 +1,111 @@
+// `cxl-sandbox explain`: runs one scenario to a moment and says who owns each Soft Reserved range there, and why.
+
+import { styleText } from "node:util";
+import { ScenarioFileError, loadModule, planScenario } from "../sandbox.ts";
+import type { ScenarioPlan } from "../sandbox.ts";
+import type { ExplainedRun } from "../sandbox/forensics/explain.ts";
+import { explainRun } from "../sandbox/forensics/explain.ts";
+import type { Arrival } from "../sandbox/moment.ts";
+import { openRun } from "../sandbox/run.ts";
+import { plain } from "../report/console.ts";
+import type { Style } from "../report/console.ts";
+import { consoleExplanation } from "../report/explain.ts";
+import { UsageError, oneOf, parseWords, seedOf } from "./arguments.ts";
+import type { CommandModule } from "./commands.ts";
+import { FilesError, readSources } from "./files.ts";
+
+const help = `usage: cxl-sandbox explain SCENARIO [options]
+
+Says for each Soft Reserved range who owns it and why: what was there when it was decided, the policies that decided,
+the log lines with their trace record numbers; then capacity against firmware's promise, regions, dax devices, who
+holds addresses, device memory and decoders, what lies idle and which listing shows it, and what can be done next.
+
+  --at MOMENT         end (default), boot, ready, a time after ready (10ms), or a text that a log line or mark holds
+  --seed S            seed of everything random (0..4294967295, default 1)
+  --reporter KIND     console (default) or json
+
+exit status
+  0    explained
+  1    the moment did not come, or the run failed before it: what there is at its end is explained
+  2    wrong usage, or a file that is no good scenario
+  5    internal error
+  130  interrupted
+`;
+
+const options = { at: { type: "string", default: "end" }, seed: { type: "string", default: "1" }, reporter: { type: "string", default: "console" } } as const;
+
+interface Wanted {
+  readonly file: string;
+  readonly moment: string;
+  readonly seed: number;
+  readonly reporter: "console" | "json";
+}
+
+/** @throws UsageError */
+function parse(argv: readonly string[]): Wanted {
+  const { values, positionals } = parseWords(argv, options);
+  const [file, ...more] = positionals;
+  if (file === undefined || more.length > 0) throw new UsageError("explain needs one scenario file");
+  if (values.at === "") throw new UsageError("--at is empty");
+  return { file, moment: values.at ?? "end", seed: seedOf(values.seed ?? "1", "seed"), reporter: oneOf("reporter", values.reporter ?? "console", ["console", "json"]) };
+}
+
+const coloured: Style = { paint: (style, text) => styleText(style, text) };
+/** Milliseconds. */
+const slice = 50;
+
+/** The one scenario that a path names. @throws UsageError, FilesError, ScenarioFileError */
+function planOf(path: string): ScenarioPlan {
+  const [source, ...more] = readSources([path]);
+  if (source === undefined || more.length > 0) throw new UsageError(`explain takes one scenario; ${path} holds ${more.length + 1}`);
+  return planScenario(source.file, source.text);
+}
+
+/** Drives the run in slices, between which the process hears signals. Null: interrupted. */
+async function drive(explained: ExplainedRun): Promise<Arrival | null> {
+  let isInterrupted = false;
+  const interrupt = (): void => void (isInterrupted = true);
+  process.once("SIGINT", interrupt);
+  try {
+    for (;;) {
+      const until = performance.now() + slice;
+      const arrival = explained.goOn(() => performance.now() >= until);
+      await new Promise((resume) => setImmediate(resume));
+      if (isInterrupted) return null;
+      if (arrival !== "paused") return arrival;
+    }
+  } finally {
+    process.removeListener("SIGINT", interrupt);
+  }
+}
+
+/** Says what there is, and on standard error what went wrong on the way. */
+function report({ moment, reporter }: Wanted, explained: ExplainedRun, arrival: Arrival): number {
+  const told = explained.explain();
+  const style = process.stdout.isTTY && process.env["NO_COLOR"] === undefined ? coloured : plain;
+  process.stdout.write(reporter === "json" ? `${JSON.stringify(told, null, 2)}\n` : consoleExplanation(told, style));
+  const { failure } = explained.run;
+  if (failure !== null) process.stderr.write(`${told.file}: ${failure}\n`);
+  else if (arrival === "missed") process.stderr.write(`${told.file}: "${moment}" did not come before the run was over\n`);
+  return failure !== null || arrival === "missed" ? 1 : 0;
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  const wanted = parse(argv);
+  let plan: ScenarioPlan;
+  try {
+    plan = planOf(wanted.file);
+  } catch (error) {
+    if (!(error instanceof FilesError || error instanceof ScenarioFileError)) throw error;
+    process.stderr.write(`${error instanceof FilesError ? "cxl-sandbox: " : ""}${error.message}\n`);
+    return 2;
+  }
+  const { module } = await loadModule();
+  const explained = explainRun(openRun(module, plan, { seed: wanted.seed, schedule: "fixed", keepTrace: true }), wanted.moment, wanted.seed);
+  const arrival = await drive(explained);
+  if (arrival !== null) return report(wanted, explained, arrival);
+  process.stderr.write("interrupted\n");
+  return 130;
+}
+
+export const command: CommandModule = { help, main };

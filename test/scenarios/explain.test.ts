@@ -1,0 +1,207 @@
+// `explain` over the bundled library: the owner it names is the tree's, the policies it names are those whose change turns the outcome, sums add up, and what lies idle
+// is in a listing. Reasons read differently.
+
+import { describe, expect, it } from "vitest";
+import { consoleExplanation } from "../../src/report/explain.ts";
+import { breadcrumbs } from "../../src/sandbox/forensics/breadcrumbs.ts";
+import type { ScenarioPlan } from "../../src/scenario/plan.ts";
+import { planScenario } from "../../src/scenario/plan.ts";
+import type { Explanation } from "../../src/scenario/explanation.ts";
+import { createFileSystem } from "../../src/kernel/sysfs/file-system.ts";
+import { bootSystem } from "../support/invariants.ts";
+import { explain, foreseenText, sharesText, treeText } from "../support/explained.ts";
+import { bundledScenarios } from "../support/library.ts";
+import { randomSystem } from "../support/random-systems.ts";
+
+const texts = bundledScenarios();
+const planOf = (file: string): ScenarioPlan => planScenario(`scenarios/${file}`, texts[`scenarios/${file}`] ?? "");
+const all = Object.keys(texts).map((file) => file.slice("scenarios/".length));
+
+/** A file's machine under its policies, with nobody at the keyboard. */
+const bare = (file: string): ScenarioPlan => ({ ...planOf(file), steps: [], workloads: [], expectations: [] });
+
+/** Machines with Soft Reserved memory, those that differ. */
+function different(): string[] {
+  const seen = new Set<string>();
+  return all.filter((file) => {
+    const { machine, firmware, policies, faults, modules } = bare(file);
+    if (firmware.softReserved.length === 0) return false;
+    const key = JSON.stringify([machine, firmware, policies, faults, modules], (_, value: unknown) => (typeof value === "bigint" ? String(value) : value));
+    return !seen.has(key) && seen.add(key) !== undefined;
+  });
+}
+
+const sum = (values: readonly string[]): bigint => values.reduce((total, value) => total + BigInt(value), 0n);
+
+function checkSums({ capacity }: Explanation): void {
+  expect(BigInt(capacity.bytesPromised)).toBe(BigInt(capacity.bytesDelivered) + BigInt(capacity.bytesGap));
+  expect(sum(capacity.promises.map(({ bytes }) => bytes))).toBe(BigInt(capacity.bytesPromised));
+  for (const promise of capacity.promises) {
+    expect(BigInt(promise.bytes)).toBe(BigInt(promise.bytesDelivered) + BigInt(promise.bytesGap));
+    expect(sum(promise.parts.map(({ bytes }) => bytes))).toBe(BigInt(promise.bytes));
+  }
+  for (const change of capacity.changes) expect(BigInt(capacity.bytesPromised)).toBe(BigInt(change.bytesDelivered) + BigInt(change.bytesGap));
+}
+
+describe("every bundled scenario", () => {
+  it.each(all)("%s: the owner is the tree's (S38), sums add up (S58), nothing idle hides (invariant 4), 120 columns", (file) => {
+    const { told, run } = explain(planOf(file));
+    expect(told.ranges.map(sharesText)).toEqual(told.ranges.map((range) => treeText(run.files, range)));
+    checkSums(told);
+    expect(told.breadcrumbs.filter(({ listing }) => listing === null)).toEqual([]);
+    const text = consoleExplanation(told);
+    expect(text.split("\n").filter((line) => line.length > 120 && line.trim().includes(" "))).toEqual([]);
+    expect(text).not.toContain("\u001b");
+    expect(JSON.parse(JSON.stringify(told))).toEqual(told);
+  });
+});
+
+describe("policies that decided", () => {
+  it.each(different())("%s: for each policy named the value named brings about what is foreseen, which is something else; no other is named", (file) => {
+    const plan = bare(file);
+    const { told } = explain(plan);
+    for (const [index, range] of told.ranges.entries()) {
+      for (const { values, otherwise, outcome } of range.policies) {
+        expect(Object.entries(values).every(([name, value]) => plan.policies[name as "own"] === value)).toBe(true);
+        const other = explain({ ...plan, policies: { ...plan.policies, ...otherwise } }).told.ranges[index];
+        expect([otherwise, sharesText(other)]).toEqual([otherwise, foreseenText(outcome, range)]);
+        expect(sharesText(other)).not.toBe(sharesText(range));
+      }
+    }
+  });
+});
+
+type Row = readonly [file: string, range: number, owner: string, reason: string, said: RegExp];
+
+/** One sentence for each way of getting or losing a range. */
+const reasons: readonly Row[] = [
+  ["assembly/whole.yaml", 0, "cxl", "claimed", /region0 .* was complete at the decision and holds all of the range/],
+  ["assembly/missing-member.yaml", 0, "hmem", "missing-member", /1 of 2 members at the decision: a member is missing\. rp1: no card answers: the link is down/],
+  ["assembly/wrong-granularity.yaml", 0, "hmem", "refused-check", /all 4 members at the decision, and the kernel refused to put it together: .*its decoder is programmed otherwise/],
+  ["assembly/s08-hmem.yaml", 2, "nobody", "geometry", /holds 256 MiB of the 512 MiB of the range: no single region.* dax8\.0 of hmem is over it and has no driver/],
+  ["assembly/s08-nobody.yaml", 1, "wasted", "missing-member", /a member is missing/],
+  ["assembly/s12-region-construct.yaml", 0, "hmem", "unplaced", /the kernel made none of decoder2\.0: .*-12/],
+  ["assembly/s05-arrives-late.yaml", 0, "wasted", "missing-member", /given up at .* \(asm: timeout\(5s\)\): 1 of 2 endpoints arrived/],
+  ["ownership/s30-erange.yaml", 0, "hmem", "undecoded", /Firmware programmed no region over it/],
+  ["ownership/s36-none.yaml", 0, "nobody", "left-to-cxl", /left to CXL, come what may \(own: none\)/],
+  ["ownership/s36-global-teardown.yaml", 1, "hmem", "elsewhere", /lost it for a failure elsewhere: region0: not assembled/],
+  ["trimming/s48-nothing.yaml", 1, "hmem", "elsewhere", /cxl_mem mem0: probe failed: -12/],
+  ["trimming/s61-delay.yaml", 0, "hmem", "slow-device", /a device was slow\. rp1 \(mem1\): came at 40\.\d+ s, 30\.\d+ s after the decision/],
+  ["trimming/s59-too-early.yaml", 0, "hmem", "slow-device", /No region was there .* at the decision: a device was slow/],
+  ["trimming/s53-waste.yaml", 0, "split", "geometry", /512 MiB at 0x400000000 had been cut out of it when a region was made there/],
+  ["trimming/s65-trim.yaml", 0, "nobody", "trimmed", /No decision was asked for\. .*a member is missing\. rp1/],
+  ["trimming/s62-no-consumer.yaml", 0, "nobody", "no-consumer", /dax_hmem is not loaded/],
+  ["trimming/s63-not-only-cxl.yaml", 1, "hmem", "outside-windows", /touches no CXL window/],
+];
+
+describe("reasons", () => {
+  it.each(reasons)("%s, range %i: %s, %s", (file, index, owner, reason, said) => {
+    const range = explain(bare(file)).told.ranges[index];
+    expect([range?.owner, range?.reason]).toEqual([owner, reason]);
+    expect(range?.why.join(" ")).toMatch(said);
+  });
+
+  it("before the decision a range is nobody's, and that is said", () => {
+    const { told, arrival } = explain(bare("trimming/s61-delay.yaml"), "region0 constructed");
+    expect([arrival, told.ranges[0]?.owner, told.ranges[0]?.reason, told.decidedAtNs]).toEqual(["there", "nobody", "pending", null]);
+    expect(told.advice[0]).toBe("Wait for the decision over Soft Reserved.");
+  });
+
+  it("a machine without Soft Reserved says so and names whose the regions' memory is", () => {
+    const { told } = explain(planOf("assembly/s06-no-soft-reserved.yaml"));
+    expect(told.ranges).toEqual([]);
+    expect(told.decision).toContain("no Soft Reserved range");
+    expect(consoleExplanation(told)).toContain("The memory map has no Soft Reserved range.");
+  });
+
+  it("the lines that decided it carry their times and the numbers of their trace records", () => {
+    const { told, run } = explain(bare("assembly/wrong-granularity.yaml"), "end", true);
+    const evidence = told.ranges[0]?.evidence ?? [];
+    expect(evidence.some(({ text }) => text.includes("cxl_port_setup_targets expected iw"))).toBe(true);
+    expect(evidence.some(({ text }) => text.includes("failed to attach decoder"))).toBe(true);
+    expect(evidence.at(-1)?.text).toContain("CXL did not claim resource, registering");
+    for (const { atNs, text } of evidence) expect(run.system.kernel.log.some((line) => line.at === atNs && line.text === text)).toBe(true);
+    const records = evidence.map(({ record }) => record ?? -1);
+    expect(records).toEqual(records.toSorted((a, b) => a - b));
+    expect(records[0]).toBeGreaterThan(0);
+  });
+
+  it("explaining changes nothing of a run", () => {
+    const { run } = explain(planOf("assembly/s17-tool.yaml"));
+    const { run: again } = explain(planOf("assembly/s17-tool.yaml"), "ready");
+    again.run(() => false);
+    expect(again.result()).toEqual(run.result());
+  });
+});
+
+describe("capacity over time", () => {
+  it("[S23] half a gigabyte is missing for whoever looks from the end of boot on", () => {
+    const { capacity } = explain(planOf("assembly/s23-missing-capacity.yaml")).told;
+    expect([capacity.bytesPromised, capacity.bytesDelivered, capacity.bytesGap]).toEqual([String(1 << 30), String(1 << 29), String(1 << 29)]);
+    expect([capacity.firstSeen?.event, capacity.since?.event]).toEqual(["end of boot", "end of boot"]);
+  });
+
+  it("what comes with a late decision was missing until then", () => {
+    const { capacity, decidedAtNs } = explain(planOf("ownership/s31-premature.yaml")).told;
+    expect(capacity.bytesGap).toBe("0");
+    expect(capacity.changes.find(({ bytesGap }) => bytesGap === "0")?.atNs).toBeGreaterThanOrEqual(decidedAtNs ?? -1);
+  });
+
+  it("memory that a user takes away is a gap from that moment on", () => {
+    const file = "trimming/s52-equals-window.yaml";
+    const plan = { ...planOf(file), expectations: [], steps: [{ run: "cxl destroy-region -f region0" }] } as ScenarioPlan;
+    const { told, run } = explain(plan);
+    expect(told.capacity.bytesGap).toBe(told.capacity.bytesPromised);
+    expect(told.capacity.since?.atNs).toBeGreaterThan(told.decidedAtNs ?? -1);
+    expect(run.commands.map(({ exitCode }) => exitCode)).toEqual([0]);
+  });
+});
+
+describe("what lies idle", () => {
+  it("100 random systems: every idle object is in a listing (invariant 4)", () => {
+    const hidden: string[] = [];
+    let found = 0;
+    for (let seed = 1; seed <= 100; seed++) {
+      const { kernel } = bootSystem(randomSystem(seed), true);
+      const left = breadcrumbs({ kernel, files: createFileSystem(kernel) });
+      found += left.length;
+      hidden.push(...left.filter(({ listing }) => listing === null).map(({ name, what }) => `system ${seed}: ${name}, ${what}`));
+    }
+    expect(hidden).toEqual([]);
+    expect(found).toBeGreaterThan(100);
+  });
+});
+
+/** Commands of a remedy; none where it is a sentence. */
+const commandsOf = (remedy: string): string[] => remedy.split(" (")[0]?.split("; ").filter((part) => /^(cxl|echo) /.test(part)) ?? [];
+
+describe("[S16] ledgers and what frees them", () => {
+  it("a region that nobody uses holds all three under leave and targets, and no tool frees the decoders", () => {
+    const { told } = explain(bare("assembly/s16-stuck-triad.yaml"));
+    const stuck = told.ledgers.filter(({ isStuck }) => isStuck);
+    expect(new Set(stuck.map(({ ledger }) => ledger))).toEqual(new Set(["HPA", "DPA", "decoder"]));
+    expect(stuck.find(({ ledger }) => ledger === "DPA")?.remedy).toContain("EBUSY");
+  });
+
+  it("what hmem uses is not stuck", () => {
+    const { told } = explain(bare("assembly/missing-member.yaml"));
+    expect(told.ledgers.length).toBeGreaterThan(2);
+    expect(told.ledgers.filter(({ isStuck }) => isStuck)).toEqual([]);
+  });
+
+  it.each(["assembly/s16-stuck-triad.yaml", "assembly/s19-roadmap-a.yaml", "assembly/s19-misread-a.yaml", "trimming/s65-trim.yaml", "assembly/s23-missing-capacity.yaml"])("%s: each remedy that is a command frees what it is said to free", (file) => {
+    const plan = bare(file);
+    const remedies = new Set(explain(plan).told.ledgers.filter(({ isStuck }) => isStuck).map(({ remedy }) => remedy));
+    let tried = 0;
+    for (const remedy of remedies) {
+      const lines = commandsOf(remedy);
+      if (lines.length === 0) continue;
+      const { told, run } = explain({ ...plan, steps: lines.map((line) => ({ run: line })) } as ScenarioPlan);
+      expect([lines, run.failure]).toEqual([lines, null]);
+      const names = explain(plan).told.ledgers.filter((one) => one.remedy === remedy).map(({ ledger, holder }) => `${ledger} ${holder}`);
+      expect([lines, told.ledgers.filter((one) => names.includes(`${one.ledger} ${one.holder}`)).map(({ ledger, holder }) => `${ledger} ${holder}`)]).toEqual([lines, []]);
+      tried++;
+    }
+    expect(tried).toBeGreaterThan(0);
+  });
+});
