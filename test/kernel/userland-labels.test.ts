@@ -131,6 +131,6 @@ describe("/tmp", () => {
     expect(["/tmp/folder/x", "/nowhere/x", "/sys/x", "/tmp/", "/tmp/.."].map((path) => store(booted, path, "x"))).toEqual(["ENOENT", "ENOENT", "ENOENT", "EISDIR", "EISDIR"]);
     expect([store(booted, `/tmp/${"n".repeat(256)}`, "x"), errnoOf(() => files.remove("/dev/kmsg")), errnoOf(() => files.remove("/sys"))]).toEqual(["EINVAL", "EPERM", "EISDIR"]);
     expect(booted.command('sh -c "echo hello > /tmp/x"').exitCode).toBe(0);
-    expect(booted.command("cat /tmp/x").stdout).toBe("hello");
+    expect(booted.command("cat /tmp/x").stdout).toBe("hello\n");
   });
 });

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { cxlUsage } from "../../src/userland/cxl-usage.ts";
 import { daxctlUsage } from "../../src/userland/dax-usage.ts";
+import { programs } from "../../src/userland/programs.ts";
 import type { Booted } from "../support/kernel.ts";
 import { bootMachine } from "../support/kernel.ts";
 import { MiB } from "../support/machine.ts";
@@ -64,7 +65,7 @@ describe("cxl and daxctl", () => {
   it("list decoders with how many targets they have, and with -T which", () => {
     const [decoder] = JSON.parse(run("cxl list -d 0.0").stdout) as Readonly<Record<string, unknown>>[];
     const [whole] = JSON.parse(run("cxl list -d 0.0 -T").stdout) as Readonly<Record<string, unknown>>[];
-    expect([decoder?.["nr_targets"], decoder?.["targets"], whole?.["nr_targets"], (whole?.["targets"] as unknown[]).length]).toEqual([1, undefined, 1, 1]);
+    expect([decoder?.["nr_targets"], decoder?.["targets"], whole?.["nr_targets"], whole?.["targets"]]).toEqual([1, undefined, 1, [{ target: "pci0000:0c", alias: "ACPI0016:00", position: 0, id: 0 }]]);
   });
 });
 
@@ -79,7 +80,7 @@ describe("daxctl", () => {
 
   it("list: a region filter means regions, a device filter devices, both regions with devices", () => {
     const made = create();
-    const list = (options: string): readonly string[] => names(made.command(`daxctl list ${options}`).stdout);
+    const list = (options: string): readonly string[] => names(made.command(`daxctl list ${options}`).stdout).toSorted();
     expect(["", "-r 0", "-r region1", "-d dax1.0", "-d 0.0", "-d 1.0 -r 1", "-R", "-RD", "-r 9", "-d dax9.9", "-d dax0.0,dax1.0", "-D -r 1"].map(list)).toEqual([["dax0.0", "dax1.0"], ["0"], ["1"], ["dax1.0"], ["dax0.0"], ["1+"], ["0", "1"], ["0+", "1+"], [], [], [], ["dax1.0"]]);
   });
 
@@ -142,6 +143,11 @@ describe("daxctl", () => {
 });
 
 describe("docs/userland.md", () => {
+  it("names every program", () => {
+    const page = readFileSync(new URL("../../docs/userland.md", import.meta.url), "utf8");
+    expect([...programs.keys()].filter((name) => !page.includes(`\`${name}\``) && !page.includes(`\`${name} `))).toEqual([]);
+  });
+
   it("has a line for every command of cxl and daxctl, and none for another", () => {
     const page = readFileSync(new URL("../../docs/userland.md", import.meta.url), "utf8");
     const rows = [...page.matchAll(/^\| `(cxl|daxctl) ([\w-]+)` \|/gm)].map((match) => `${match[1] ?? ""} ${match[2] ?? ""}`);
