@@ -13,7 +13,7 @@ export class WriteError extends Error {}
 
 export const manifestName = "export.json";
 /** What an export makes at the top of its folder. */
-const ownNames = ["sys", "proc", "dev", "lib", manifestName];
+const ownNames = ["sys", "proc", "dev", "lib", "tmp", manifestName];
 
 const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 

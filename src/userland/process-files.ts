@@ -43,11 +43,15 @@ export function createProcessFiles(files: FileSystem, process: Process): FileSys
   return {
     ...files,
     read: (path) => atOnce(() => files.read(at(path))),
+    pread: (path, offset, length) => atOnce(() => files.pread(at(path), offset, length)),
+    status: (path) => atOnce(() => files.status(at(path))),
     list: (path) => atOnce(() => files.list(at(path))),
+    scan: (path) => atOnce(() => files.scan(at(path))),
     readlink: (path) => atOnce(() => files.readlink(at(path))),
     realpath: (path) => atOnce(() => files.realpath(at(path))),
     exists: (path) => atOnce(() => files.exists(at(path))),
     write: (path, text) => inside(() => files.write(at(path), text)),
+    pwrite: (path, offset, bytes) => inside(() => files.pwrite(at(path), offset, bytes)),
     append: (path, text) => inside(() => files.append(at(path), text)),
     remove: (path) => atOnce(() => files.remove(at(path))),
     poll: function* (path) {

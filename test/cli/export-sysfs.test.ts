@@ -50,7 +50,7 @@ function ownPaths({ files }: OpenRun, path = ""): { readonly paths: string[]; re
     const inner = `${path}/${name}`;
     const status = files.status(inner);
     try {
-      if (status.kind === "file" && status.isReadable) files.read(inner);
+      if (status.kind === "file" && status.isReadable && (!inner.startsWith("/dev/") || inner === "/dev/kmsg")) files.read(inner);
     } catch (thrown) {
       if (!(thrown instanceof SystemError)) throw thrown;
       found.errors.push(inner);
@@ -183,7 +183,7 @@ describe("a folder", () => {
   it("written with dots is where the dots lead", () => {
     mkdirSync(join(folder, "here"));
     expect(run(partial, `${join(folder, "here")}/../dots`).status).toBe(0);
-    expect([list(join(folder, "here")), list(join(folder, "dots"))]).toEqual([[], ["dev", "export.json", "lib", "proc", "sys"]]);
+    expect([list(join(folder, "here")), list(join(folder, "dots"))]).toEqual([[], ["dev", "export.json", "lib", "proc", "sys", "tmp"]]);
   });
 
   it.skipIf(process.getuid?.() === 0)("that may not be written ends 1 with the reason (not as root, who may write everything)", () => {

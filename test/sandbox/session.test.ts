@@ -149,7 +149,7 @@ describe("completion", () => {
 
   it("commands, the tools' commands and options", () => {
     expect(at("dm")).toEqual(["dmesg"]);
-    expect(at("echo a | set")).toEqual(["settle"]);
+    expect(at("echo a | set")).toEqual(["setpci", "settle"]);
     expect(at("cxl create")).toEqual(["create-region"]);
     expect(at("cxl list --re")).toEqual(["--regions", "--region"].toSorted());
     expect(at("daxctl on")).toEqual(["online-memory"]);

@@ -93,10 +93,12 @@ describe("[rule 7] counting in closed form equals counting one by one", () => {
       .replaceAll("-s 256M", "-s 16M")
       .replace(/at: 5ms/g, "at: 50us")
       .replace("nth: 1000", "nth: 100")
+      .replace(/\nlimits:.*/, "")
       .replace(/\nexpect:[^]*$/, "\nlimits: { time: 1ms, steps: 10000000 }\n");
   const busyIntervals = (trace: Uint8Array): [number, number, number][] => records(trace).filter((one) => one.layer === "hardware" && one.kind === 5).map((one) => [one.time, one.a, one.b]);
 
-  for (const [file, text] of Object.entries(files)) {
+  // Without workloads there is nothing to count.
+  for (const [file, text] of Object.entries(files).filter(([, all]) => all.includes("\nworkloads:"))) {
     for (const inFlight of [1, 7, 64]) {
       it(`${file} with ${inFlight} entries`, () => {
         const small = shrink(text, inFlight);

@@ -11,6 +11,7 @@ import { findRunner } from "./runner.mjs";
 import { findWork, moments, openAt } from "./machine.mjs";
 import { cxlPart } from "./cxl.mjs";
 import { daxctlPart } from "./daxctl.mjs";
+import { lspciPart, setpciPart } from "./lspci.mjs";
 
 /**
  * What is held against a real program. `commands`: what is run on the tree; `compare` says what differs, and what was left out by name.
@@ -22,7 +23,7 @@ import { daxctlPart } from "./daxctl.mjs";
  */
 
 /** @type {readonly Part[]} */
-const parts = [cxlPart, daxctlPart];
+const parts = [cxlPart, daxctlPart, lspciPart, setpciPart];
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const { values, positionals } = parseArgs({ options: { root: { type: "string" }, keep: { type: "boolean", default: false }, record: { type: "string" } }, allowPositionals: true });

@@ -23,7 +23,7 @@ import { pciBusFiles, pciFiles } from "./pci.ts";
 import { powerNode } from "./power.ts";
 import { temporaryNode } from "./temporary.ts";
 import { tracingNode } from "./tracing.ts";
-import { storedUevent, ueventNode } from "./uevent.ts";
+import { storedUevent, ueventNode, ueventText } from "./uevent.ts";
 
 const text = (read: () => string): Node => file(read);
 
@@ -112,7 +112,7 @@ function deviceEntries(kernel: Kernel, device: Device): Entries {
   const path = (): string => sysPath(device);
   for (const child of device.children) entries.set(child.name, deviceNode(kernel, child));
   for (const [name, target] of device.links) entries.set(name, link(path, () => sysPath(target)));
-  if (!isGlue(device)) entries.set("uevent", ueventNode(kernel, device));
+  if (!isGlue(device)) entries.set("uevent", ueventNode(kernel, () => ueventText(kernel, device)));
   if (device.bus !== null) entries.set("subsystem", subsystemLink(device, device.bus));
   if (device.driver !== null) entries.set("driver", driverLink(device, device.driver));
   if (device.bus !== null && poweredBuses.includes(device.bus)) entries.set("power", powerNode);

@@ -13,6 +13,7 @@ import type { Resource } from "../resource/resource.ts";
 import type { Node } from "./node.ts";
 import { directory, file } from "./node.ts";
 import { configNode } from "./pci-config.ts";
+import { ueventNode } from "./uevent.ts";
 
 const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, "0");
 const upper = (value: number, digits: number): string => hex(value, digits).toUpperCase();
@@ -116,7 +117,7 @@ export function functionFiles(kernel: Kernel, device: Device): readonly (readonl
     ["config", configNode(kernel, device)],
     ["enable", file(() => `${record.enableCount}\n`, (value) => storeEnable(kernel, device, value))],
     ["resource", file(() => resourceTable(record))],
-    ["uevent", file(() => uevent(kernel, device))],
+    ["uevent", ueventNode(kernel, () => uevent(kernel, device))],
     text("ari_enabled", () => 0),
     text("broken_parity_status", () => 0),
     text("current_link_speed", () => speedText(pcieRegisters(kernel, device).linkStatus.get("speed"))),

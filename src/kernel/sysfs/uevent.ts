@@ -21,7 +21,7 @@ function aliasOf(kernel: Kernel, device: Device): string | undefined {
   return device.type.attributes.find((attribute) => attribute.name === "modalias")?.show?.(kernel, device).trim();
 }
 
-function ueventText(kernel: Kernel, device: Device): string {
+export function ueventText(kernel: Kernel, device: Device): string {
   const numbers = characterDeviceOf(device);
   const alias = aliasOf(kernel, device);
   return [
@@ -39,8 +39,9 @@ const storeUevent = task("uevent.store", function* (_kernel: Kernel, text: strin
   if (!actions.includes(action)) throw new SystemError("EINVAL", `"${action}" is no action`);
 });
 
-export const ueventNode = (kernel: Kernel, device: Device): Node => file(() => ueventText(kernel, device), (text) => storeUevent(kernel, text));
+/** `show`: the lines of a device, from the bus where it has more to tell. */
+export const ueventNode = (kernel: Kernel, show: () => string): Node => file(show, (text) => storeUevent(kernel, text));
 
 /** Of a driver, a bus, a memory block or a node: nothing to tell. */
 export const storedUevent = (kernel: Kernel): Node => file(null, (text) => storeUevent(kernel, text));
-export const emptyUevent = (kernel: Kernel): Node => file(() => "", (text) => storeUevent(kernel, text));
+export const emptyUevent = (kernel: Kernel): Node => ueventNode(kernel, () => "");
