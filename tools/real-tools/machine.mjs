@@ -47,12 +47,22 @@ export function findWork() {
 
 const { module } = await loadModule();
 
+/** Does what reads registers, which takes time on a machine, and puts the hardware back to where it stood: all answers are of one moment. @template T @param {import("../../dist/src/sandbox/contract.js").OpenRun} run @param {() => T} act */
+function atMoment(run, act) {
+  const before = run.system.hardware.snapshot();
+  try {
+    return act();
+  } finally {
+    run.system.hardware.restore(before);
+  }
+}
+
 /** Lists without waiting on any machine, also one that has stopped; what asks devices needs one that goes on. @param {import("../../dist/src/sandbox/contract.js").OpenRun} run @param {string} line @returns {Own} */
 function ownAnswer(run, line) {
   const { system, files } = run;
-  const isWaiting = line.includes("-vvv");
+  const isWaiting = line.startsWith("cxl ") && line.includes("-vvv");
   if (!isWaiting) {
-    const { done, value } = runCommand(system.kernel, files, line).next();
+    const { done, value } = atMoment(run, () => runCommand(system.kernel, files, line).next());
     if (done !== true) throw new Error(`"${line}" waits`);
     return { stdout: value.stdout, stderr: value.stderr, isAsked: true };
   }
@@ -69,7 +79,9 @@ export function openAt(file, text, moment, work) {
   const run = openRun(module, planScenario(file, text), { seed: 1, schedule: "fixed", keepTrace: false });
   if (approach(run, parseMoment(moment)).goOn(() => false) === "missed") return `${moment} was not reached (${run.failure ?? run.end?.kind ?? "over"})`;
   const folder = mkdtempSync(join(work.folder, "tree-"));
-  for (const entry of exportTree(run.files, "", work.order ?? undefined)) writeEntry(folder, entry, true);
+  atMoment(run, () => {
+    for (const entry of exportTree(run.files, "", work.order ?? undefined)) writeEntry(folder, entry, true);
+  });
   const { files } = run;
   const count = (/** @type {string} */ bus, /** @type {RegExp} */ name) => (files.exists(`/sys/bus/${bus}/devices`) ? files.list(`/sys/bus/${bus}/devices`).filter((one) => name.test(one)).length : 0);
   return { folder, isOrdered: work.order !== null, regions: count("cxl", /^region\d+$/), daxDevices: count("dax", /^dax/), own: (words) => ownAnswer(run, words.join(" ")) };

@@ -22,8 +22,8 @@ import { lspciPart, setpciPart } from "./lspci.mjs";
  * @typedef {{ readonly differences: readonly string[], readonly leftOut: readonly string[], readonly isSameText: boolean }} Comparison
  */
 
-/** @type {readonly Part[]} */
-const parts = [cxlPart, daxctlPart, lspciPart, setpciPart];
+/** What asks devices comes last: it lets the machine go on. @type {readonly Part[]} */
+const parts = [daxctlPart, lspciPart, setpciPart, cxlPart];
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const { values, positionals } = parseArgs({ options: { root: { type: "string" }, keep: { type: "boolean", default: false }, record: { type: "string" } }, allowPositionals: true });

@@ -15,7 +15,10 @@ export interface ResourceLine {
 /** What the operating system says beside config space. */
 export interface SystemView {
   readonly resources: readonly ResourceLine[];
+  /** That of INTx, or the one message of a function with MSI; 0: none. */
   readonly irq: number;
+  /** Those of its messages, ascending. */
+  readonly messages: readonly number[];
   /** -1: none. */
   readonly numaNode: number;
   readonly driver: string | undefined;
@@ -81,6 +84,8 @@ function resourceLines(text: string): ResourceLine[] {
   });
 }
 
+const messagesOf = (files: FileSystem, path: string): number[] => (files.exists(path) ? files.list(path).map(Number).toSorted((a, b) => a - b) : []);
+
 function fromSystem(files: FileSystem, name: string, length: number): PciFunction | undefined {
   const place = parsePlace(name);
   if (place === undefined) return undefined;
@@ -90,7 +95,7 @@ function fromSystem(files: FileSystem, name: string, length: number): PciFunctio
   return {
     ...place, vendor: number("vendor"), deviceId: number("device"), classCode: identity >>> 8, programmingInterface: identity & 0xff, revision: number("revision"),
     subsystem: { vendor: number("subsystem_vendor"), device: number("subsystem_device") }, config: { bytes: bytesOf(files, fileOf(name, "config"), length) },
-    system: { resources: resourceLines(textOf(files, fileOf(name, "resource")) ?? ""), irq: number("irq"), numaNode: number("numa_node"), driver: files.exists(driver) ? files.readlink(driver).split("/").at(-1) : undefined },
+    system: { resources: resourceLines(textOf(files, fileOf(name, "resource")) ?? ""), irq: number("irq"), messages: messagesOf(files, fileOf(name, "msi_irqs")), numaNode: number("numa_node"), driver: files.exists(driver) ? files.readlink(driver).split("/").at(-1) : undefined },
   };
 }
 

@@ -41,14 +41,31 @@ function latencyLine(one: PciFunction): string[] {
 /** What the operating system routes; a dump knows what software noted in the function. */
 const interruptOf = (one: PciFunction): number => one.system?.irq ?? u8(one.config, header.interruptLine);
 
+/** Ascending numbers, those in a row as "first-last". */
+function ranges(numbers: readonly number[]): string {
+  const found: { first: number; last: number }[] = [];
+  for (const number of numbers) {
+    const before = found.at(-1);
+    if (before !== undefined && before.last === number - 1) before.last = number;
+    else found.push({ first: number, last: number });
+  }
+  return found.map(({ first, last }) => (first === last ? String(first) : `${first}-${last}`)).join(", ");
+}
+
 /** Of pins the tool names the one behind (B for pin 1), and so it is here. */
-function interruptLine(one: PciFunction): string[] {
+function pinPart(one: PciFunction): string[] {
   const pin = u8(one.config, header.interruptPin);
   const isOff = (u16(one.config, header.command) & commandBits.noInterrupt) !== 0;
   const irq = interruptOf(one);
   if (pin === 0 && (isOff || irq === 0)) return [];
   const name = pin === 0 ? "unknown pin" : pin > 4 ? `pin #${pin}` : `pin ${"ABCDE"[pin]}`;
-  return [`\tInterrupts: ${name}${isOff ? " disabled" : irq === 0 ? "" : ` routed to IRQ ${irq}`}`];
+  return [`${name}${isOff ? " disabled" : irq === 0 ? "" : ` routed to IRQ ${irq}`}`];
+}
+
+function interruptLine(one: PciFunction): string[] {
+  const messages = one.system?.messages ?? [];
+  const parts = [...pinPart(one), ...(messages.length === 0 ? [] : [`MSI(X) routed to IRQ ${ranges(messages)}`])];
+  return parts.length === 0 ? [] : [`\tInterrupts: ${parts.join(", ")}`];
 }
 
 /** -vv: every bit of command and status. */
