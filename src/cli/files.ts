@@ -1,7 +1,14 @@
 // Scenario files named on the command line: folders are searched for .yaml and .yml, in order of name.
 
-import { readFileSync, readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+/** Makes a folder and those above it. Node's own recursive mkdir never returns where every name is answered with ENOENT, as below /proc. */
+export function makeFolders(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolders(dirname(folder));
+  mkdirSync(folder);
+}
 
 export interface SourceFile {
   readonly file: string;

@@ -1,8 +1,9 @@
 // What was typed at prompts before: a file of lines, the newest last. It is a convenience: nothing that goes wrong with it is an error.
 
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
+import { makeFolders } from "./files.ts";
 
 /** Lines that are kept, and characters of one. */
 export const keptLines = 1000;
@@ -26,7 +27,7 @@ export function readHistory(file: string): string[] {
 export function writeHistory(file: string, lines: readonly string[]): void {
   const kept = lines.filter((line) => line.length <= longestLine && line.trim() !== "" && !line.includes("\n")).slice(0, keptLines).toReversed();
   try {
-    mkdirSync(dirname(file), { recursive: true });
+    makeFolders(dirname(resolve(file)));
     writeFileSync(file, kept.map((line) => `${line}\n`).join(""), { mode: 0o600 });
   } catch {
     return;

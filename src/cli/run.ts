@@ -1,8 +1,8 @@
 // `cxl-sandbox run`: checks all files, runs every scenario for every seed, reports, and says by its exit status how it went.
 
 import { createHash } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { writeFileSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
 import type { RunInput } from "../sandbox/contract.ts";
 import { ScenarioFileError, loadModule, planScenario } from "../sandbox.ts";
 import { consoleSteps, consoleTable, consoleVerdict, formatTime } from "../report/console.ts";
@@ -13,7 +13,7 @@ import { CancelledError, runInSlices } from "../../workers/slices.ts";
 import type { FinishedRun } from "../../workers/slices.ts";
 import type { WorkerClient } from "../../workers/client.ts";
 import type { CommandModule } from "./commands.ts";
-import { FilesError, readSources } from "./files.ts";
+import { FilesError, makeFolders, readSources } from "./files.ts";
 import type { SourceFile } from "./files.ts";
 import type { RunOptions } from "./run-arguments.ts";
 import { parseRun, runHelp } from "./run-arguments.ts";
@@ -69,7 +69,7 @@ async function runOne(session: Session, options: RunOptions, module: WebAssembly
 
 function saveTrace(options: RunOptions, result: ScenarioResult, trace: readonly Uint8Array[]): void {
   if (options.trace === "off" || (options.trace === "on-failure" && result.status === "pass")) return;
-  mkdirSync(options.output, { recursive: true });
+  makeFolders(resolve(options.output));
   const name = `${basename(result.file).replace(/\.ya?ml$/, "")}-seed${result.seed}.trace`;
   writeFileSync(join(options.output, name), Buffer.concat(trace));
 }

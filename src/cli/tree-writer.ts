@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readdirSync, realpathSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { DeviceNumbers, ExportEntry } from "../sandbox/export.ts";
+import { makeFolders } from "./files.ts";
 
 /** A folder that cannot be taken: it is said before anything runs. */
 export class FolderError extends Error {}
@@ -37,7 +38,7 @@ export function checkFolder(folder: string, isForced: boolean): void {
 /** Makes the folder, empty of an earlier export; gives its path without links. @throws WriteError */
 export function prepareFolder(folder: string): string {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolders(resolve(folder));
     const root = realpathSync(resolve(folder));
     for (const name of ownNames) rmSync(join(root, name), { recursive: true, force: true });
     return root;
