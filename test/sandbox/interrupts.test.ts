@@ -84,6 +84,18 @@ describe("a wait that a signal ends", () => {
     expect(seat.said.out).toContain("Linux version");
     expect(seat.type("cat /sys/kernel/tracing/events/cxl/enable").out).toBe("0\n");
   });
+
+  it("the prompt stands where it stood, wherever a pipe or a shell within had gone, and what was written to a file of /tmp is there", () => {
+    const seat = sit(twoCards());
+    for (const line of ["cd /sys | sleep 100", "sh -c 'cd /sys; sleep 100'", "dmesg -w > /tmp/log", "sh -c 'echo begun; sleep 100' >> /tmp/begun"]) {
+      seat.session.start(line);
+      expect(seat.session.goOn(() => true)).not.toBe("ended");
+      seat.session.interrupt();
+      expect([line, seat.goOn(), seat.session.status]).toEqual([line, "ended", 130]);
+      expect([line, seat.type("pwd").out]).toEqual([line, "/\n"]);
+    }
+    expect(seat.type("cat /tmp/begun; grep -c . /tmp/log").out).toMatch(/^begun\n[1-9]\d*\n$/);
+  });
 });
 
 describe("a wait that no signal reaches", () => {
