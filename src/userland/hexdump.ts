@@ -1,6 +1,7 @@
 // hexdump -C and xxd: bytes of a file, or of what is piped in.
 
 import { SystemError, errnoText } from "../kernel/base/errno.ts";
+import { toBytes } from "../kernel/sysfs/bytes.ts";
 import type { Call } from "./programs.ts";
 import { ToolUsage, parseShort, withUsage } from "./text-input.ts";
 
@@ -24,7 +25,7 @@ interface Part {
 
 /** `length` bytes from `skip` on; a file that gives them in pieces is read in pieces. */
 function readPart({ files, input }: Call, path: string | undefined, skip: bigint, length: number): Part {
-  if (path === undefined || path === "-") return { offset: skip, bytes: Uint8Array.from(input.slice(Number(skip), Number(skip) + length), (letter) => letter.charCodeAt(0)) };
+  if (path === undefined || path === "-") return { offset: skip, bytes: toBytes(input.slice(Number(skip), Number(skip) + length)) };
   const pieces: number[] = [];
   while (pieces.length < length) {
     const piece = files.pread(path, skip + BigInt(pieces.length), Math.min(4096, length - pieces.length));
