@@ -19,9 +19,12 @@ function answers(ask: () => unknown): boolean {
 
 /** What a path is, its last link not followed; undefined: nothing. */
 export function kindOf(files: FileSystem, path: string): Kind | undefined {
-  if (answers(() => files.readlink(path))) return "link";
-  if (answers(() => files.list(path))) return "directory";
-  return files.exists(path) ? "file" : undefined;
+  try {
+    return files.status(path).kind;
+  } catch (thrown) {
+    if (thrown instanceof SystemError) return undefined;
+    throw thrown;
+  }
 }
 
 /** Where one stands, as far as that is known. */
