@@ -84,6 +84,7 @@ describe("the tree", () => {
   it("find by name and type does not follow links", () => {
     const booted = boot();
     expect(booted.command("find /sys/bus/cxl -name 'mem*' -type l").stdout).toBe("/sys/bus/cxl/devices/mem0\n/sys/bus/cxl/drivers/cxl_mem/mem0\n");
+    expect(booted.command("find /sys/bus/cxl/devices -name '\\mem[!1-9]'").stdout).toBe("/sys/bus/cxl/devices/mem0\n");
     expect(booted.command("find /sys/devices -name config -type f").stdout).toMatch(/^\/sys\/devices\/pci0000:0c\/0000:0c:00\.0\/0000:0d:00\.0\/config\n\/sys\/devices\/pci0000:0c\/0000:0c:00\.0\/config\n$/);
     expect(booted.command("find /none").stderr).toBe("find: '/none': No such file or directory\n");
     expect(booted.command("find /sys -size 3").stderr).toBe("find: unknown predicate `-size'\n");
