@@ -142,7 +142,6 @@ function* storeSinks(shell: Shell, name: string, sinks: readonly Sink[], err: (t
 
 /** A command that a signal ended had written this by then. Files of the kernel get nothing: they take what a command says as a whole. */
 function* keepWritten(shell: Shell, sinks: readonly Sink[]): Task<void> {
-  shell.process.takeSignal();
   yield* storeSinks(shell, "", sinks.filter(({ path }) => isTemporary(shell, path)), () => undefined);
 }
 
