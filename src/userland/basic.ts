@@ -1,4 +1,4 @@
-// The small programs of every machine: echo, cat, ls, readlink, sleep. Messages as coreutils'.
+// The small programs of every machine: echo, sleep, and what does one thing to every path (cat, readlink). Messages as coreutils'.
 
 import type { Task } from "../sim/task.ts";
 import { sleepOrSignal } from "../sim/task.ts";

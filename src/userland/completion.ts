@@ -3,6 +3,8 @@
 import { SystemError } from "../kernel/base/errno.ts";
 import type { FileSystem } from "../kernel/sysfs/file-system.ts";
 import { cxlUsage } from "./cxl-usage.ts";
+import type { CommandUsage } from "./cxl-usage.ts";
+import { daxctlUsage } from "./dax-usage.ts";
 import { absolutePath } from "./process-files.ts";
 
 /** What the prompt knows beside the machine. */
@@ -23,23 +25,8 @@ export interface Completion {
   readonly word: string;
 }
 
-/** Commands of daxctl with their long options. */
-const daxctlOptions: Readonly<Record<string, readonly string[]>> = {
-  list: ["region", "dev", "devices", "mappings", "regions", "idle", "human"],
-  "create-device": ["region", "size", "align", "human", "verbose"],
-  "destroy-device": ["region", "force", "human", "verbose"],
-  "enable-device": ["region", "human", "verbose"],
-  "disable-device": ["region", "force", "human", "verbose"],
-  "reconfigure-device": ["region", "mode", "no-online", "no-movable", "size", "align", "force", "human", "verbose"],
-  "online-memory": ["region", "no-movable", "human", "verbose"],
-  "offline-memory": ["region", "human", "verbose"],
-};
-
-const optionsOf = (tool: string, command: string): readonly string[] => {
-  if (tool === "daxctl") return Object.hasOwn(daxctlOptions, command) ? (daxctlOptions[command] ?? []) : [];
-  return Object.hasOwn(cxlUsage, command) ? Object.keys(cxlUsage[command as keyof typeof cxlUsage].options) : [];
-};
-const commandsOf = (tool: string): readonly string[] => (tool === "cxl" ? Object.keys(cxlUsage) : Object.keys(daxctlOptions));
+/** By tool, its commands with what they take. */
+const usages: ReadonlyMap<string, Readonly<Record<string, CommandUsage>>> = new Map<string, Readonly<Record<string, CommandUsage>>>([["cxl", cxlUsage], ["daxctl", daxctlUsage]]);
 
 function namesIn(files: FileSystem, folder: string): string[] {
   try {
@@ -97,9 +84,11 @@ export function complete(source: CompletionSource, line: string): Completion {
   if (word.startsWith("/") || word.startsWith("./") || word.startsWith("../") || command === undefined || /^[12]?>{1,2}$|^<$/.test(before.at(-1) ?? "")) return { candidates: paths(source, word), word };
   const own = source.ownWords(command, before.slice(1));
   if (own.length > 0) return taking(own, word);
-  if (command === "cxl" || command === "daxctl") {
-    if (second === undefined) return taking(commandsOf(command), word);
-    return taking(word.startsWith("-") ? optionsOf(command, second).map((name) => `--${name}`) : objects(source), word);
+  const usage = usages.get(command);
+  if (usage !== undefined) {
+    if (second === undefined) return taking(Object.keys(usage), word);
+    const options = Object.hasOwn(usage, second) ? Object.keys(usage[second]?.options ?? {}) : [];
+    return taking(word.startsWith("-") ? options.map((name) => `--${name}`) : objects(source), word);
   }
   return { candidates: paths(source, word), word };
 }

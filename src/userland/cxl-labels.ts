@@ -2,6 +2,7 @@
 
 import { SystemError, errnoText } from "../kernel/base/errno.ts";
 import { userPayloads } from "../kernel/cxl/ioctl.ts";
+import { toBytes, toText } from "../kernel/sysfs/bytes.ts";
 import type { FileSystem } from "../kernel/sysfs/file-system.ts";
 import { encodePayload } from "../platform/payload.ts";
 import type { Task } from "../sim/task.ts";
@@ -43,7 +44,7 @@ export function* readLabels(call: MemdevCall, memdev: string): Task<void> {
   for (let done = 0; done < size; done += most) {
     const length = Math.min(most, size - done);
     const payload = encodePayload(input, { offset: numberOf(call, "offset") + done, length });
-    text += String.fromCodePoint(...(yield* sendSlice(files, memdev, "getLabels", payload, length, fail(call, "action_read", memdev, "label read"))));
+    text += toText(yield* sendSlice(files, memdev, "getLabels", payload, length, fail(call, "action_read", memdev, "label read")));
   }
   const path = options.values.get("output");
   if (path === undefined) {
@@ -84,7 +85,7 @@ export function* writeLabels(call: MemdevCall, memdev: string): Task<void> {
   const size = wish > 0 ? BigInt(wish) : isFile ? BigInt(text.length) : endless;
   if (wish === 0 && size > labelSize(call, memdev)) throw new ToolFailure("EINVAL", action, `File size (${size}) greater than label area size (${labelSize(call, memdev)}), aborting`);
   if (size > text.length) throw new ToolFailure("ENXIO", "", "");
-  const bytes = Uint8Array.from(text.slice(0, Number(size)), (letter) => (letter.codePointAt(0) ?? 0) & 0xff);
+  const bytes = toBytes(text.slice(0, Number(size)));
   yield* storeLabels(call, memdev, bytes, action, "label write");
 }
 

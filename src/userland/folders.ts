@@ -2,6 +2,8 @@
 
 import { SystemError, errnoText } from "../kernel/base/errno.ts";
 import type { FileSystem } from "../kernel/sysfs/file-system.ts";
+import type { Letter } from "./glob.ts";
+import { fits, lettersOf } from "./glob.ts";
 import type { Call } from "./programs.ts";
 import { ToolUsage, parseShort, withUsage } from "./text-input.ts";
 
@@ -19,9 +21,12 @@ function answers(ask: () => unknown): boolean {
 
 /** What a path is, its last link not followed; undefined: nothing. */
 export function kindOf(files: FileSystem, path: string): Kind | undefined {
-  if (answers(() => files.readlink(path))) return "link";
-  if (answers(() => files.list(path))) return "directory";
-  return files.exists(path) ? "file" : undefined;
+  try {
+    return files.status(path).kind;
+  } catch (thrown) {
+    if (thrown instanceof SystemError) return undefined;
+    throw thrown;
+  }
 }
 
 /** Where one stands, as far as that is known. */
@@ -65,18 +70,8 @@ export const ls = (call: Call): number =>
     return missing.length > 0 ? 2 : 0;
   });
 
-/** A pattern of file names as an expression: star, question mark, brackets. */
-function globOf(pattern: string): RegExp {
-  const source = pattern.replaceAll(/[\\^$.+(){}|]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".").replaceAll("[!", "[^");
-  try {
-    return new RegExp(`^${source}$`);
-  } catch {
-    return /^(?!)/;
-  }
-}
-
 interface Wanted {
-  readonly name: RegExp | undefined;
+  readonly name: readonly Letter[] | undefined;
   readonly kind: Kind | undefined;
   readonly deepest: number;
 }
@@ -89,7 +84,7 @@ function parseTests(words: readonly string[]): Wanted {
     const [test = "", value] = words.slice(at);
     if (!["-name", "-type", "-maxdepth"].includes(test)) throw new ToolUsage(`find: unknown predicate \`${test}'\n`, 1);
     if (value === undefined) throw new ToolUsage(`find: missing argument to \`${test}'\n`, 1);
-    if (test === "-name") wanted = { ...wanted, name: globOf(value) };
+    if (test === "-name") wanted = { ...wanted, name: lettersOf(value) };
     else if (test === "-type") {
       const kind = kindLetters[value];
       if (kind === undefined) throw new ToolUsage(`find: Unknown argument to -type: ${value}\n`, 1);
@@ -105,7 +100,7 @@ function parseTests(words: readonly string[]): Wanted {
 function findBelow(files: FileSystem, path: string, wanted: Wanted, depth: number): string {
   const kind = kindOf(files, path);
   const name = path.split("/").filter((part) => part !== "").at(-1) ?? "/";
-  const isFound = (wanted.kind === undefined || wanted.kind === kind) && (wanted.name === undefined || wanted.name.test(name));
+  const isFound = (wanted.kind === undefined || wanted.kind === kind) && (wanted.name === undefined || fits(wanted.name, name));
   const inner = kind === "directory" && depth < wanted.deepest ? files.list(path).map((child) => findBelow(files, below(path, child), wanted, depth + 1)).join("") : "";
   return (isFound ? `${path}\n` : "") + inner;
 }

@@ -1,6 +1,7 @@
-// hexdump -C and xxd: bytes of a file, or of what is piped in.
+// hexdump and xxd: bytes of a file, or of what is piped in.
 
 import { SystemError, errnoText } from "../kernel/base/errno.ts";
+import { toBytes } from "../kernel/sysfs/bytes.ts";
 import type { Call } from "./programs.ts";
 import { ToolUsage, parseShort, withUsage } from "./text-input.ts";
 
@@ -24,7 +25,7 @@ interface Part {
 
 /** `length` bytes from `skip` on; a file that gives them in pieces is read in pieces. */
 function readPart({ files, input }: Call, path: string | undefined, skip: bigint, length: number): Part {
-  if (path === undefined || path === "-") return { offset: skip, bytes: Uint8Array.from(input.slice(Number(skip), Number(skip) + length), (letter) => letter.charCodeAt(0)) };
+  if (path === undefined || path === "-") return { offset: skip, bytes: toBytes(input.slice(Number(skip), Number(skip) + length)) };
   const pieces: number[] = [];
   while (pieces.length < length) {
     const piece = files.pread(path, skip + BigInt(pieces.length), Math.min(4096, length - pieces.length));
@@ -36,13 +37,18 @@ function readPart({ files, input }: Call, path: string | undefined, skip: bigint
 
 const rowsOf = ({ offset, bytes }: Part): Part[] => Array.from({ length: Math.ceil(bytes.length / rowBytes) }, (_, row) => ({ offset: offset + BigInt(row * rowBytes), bytes: bytes.subarray(row * rowBytes, (row + 1) * rowBytes) }));
 
-function dump(call: Call, name: string, skipLetter: string, lengthLetter: string, show: (part: Part) => string): number {
+interface Letters {
+  readonly flags: string;
+  readonly length: string;
+}
+
+function dump(call: Call, name: string, letters: Letters, show: (part: Part, flags: ReadonlySet<string>) => string): number {
   return withUsage(call, () => {
-    const { values, words } = parseShort({ name, flags: "C", values: skipLetter + lengthLetter, exitCode: 1 }, call.argv);
-    const skip = parseNumber(name, values.get(skipLetter), 0n);
-    const length = Math.min(largest, Number(parseNumber(name, values.get(lengthLetter), BigInt(largest))));
+    const { flags, values, words } = parseShort({ name, flags: letters.flags, values: `s${letters.length}`, exitCode: 1 }, call.argv);
+    const skip = parseNumber(name, values.get("s"), 0n);
+    const length = Math.min(largest, Number(parseNumber(name, values.get(letters.length), BigInt(largest))));
     try {
-      call.output.out(show(readPart(call, words[0], skip, length)));
+      call.output.out(show(readPart(call, words[0], skip, length), flags));
       return 0;
     } catch (thrown) {
       if (!(thrown instanceof SystemError)) throw thrown;
@@ -57,8 +63,14 @@ function canonicalRow({ offset, bytes }: Part): string {
   return `${hex(offset, 8)}  ${digits.padEnd(50)}|${printable(bytes)}|\n`;
 }
 
-/** Rows that repeat the one before are one star. */
-function canonical(part: Part): string {
+/** Words of two bytes, the lower first. */
+function wordRow({ offset, bytes }: Part): string {
+  const words = Array.from({ length: Math.ceil(bytes.length / 2) }, (_, at) => hex((bytes[2 * at] ?? 0) | ((bytes[2 * at + 1] ?? 0) << 8), 4));
+  return `${hex(offset, 7)} ${words.join(" ").padEnd(39)}\n`;
+}
+
+/** Rows that repeat the one before are one star; the last line is where the bytes end. */
+function starred(part: Part, rowText: (row: Part) => string, offsetDigits: number): string {
   let last = "";
   let isStarred = false;
   let text = "";
@@ -68,16 +80,16 @@ function canonical(part: Part): string {
       text += isStarred ? "" : "*\n";
       isStarred = true;
     } else {
-      text += canonicalRow(row);
+      text += rowText(row);
       isStarred = false;
     }
     last = digits;
   }
-  return part.bytes.length === 0 ? "" : `${text}${hex(part.offset + BigInt(part.bytes.length), 8)}\n`;
+  return part.bytes.length === 0 ? "" : `${text}${hex(part.offset + BigInt(part.bytes.length), offsetDigits)}\n`;
 }
 
-/** `hexdump -C [-s SKIP] [-n LENGTH] [FILE]`; this form alone is known here. */
-export const hexdump = (call: Call): number => dump(call, "hexdump", "s", "n", canonical);
+/** `hexdump [-C] [-s SKIP] [-n LENGTH] [FILE]` */
+export const hexdump = (call: Call): number => dump(call, "hexdump", { flags: "C", length: "n" }, (part, flags) => (flags.has("C") ? starred(part, canonicalRow, 8) : starred(part, wordRow, 7)));
 
 function pairRow({ offset, bytes }: Part): string {
   const digits = [...bytes].map((byte, index) => hex(byte, 2) + (index % 2 === 1 ? " " : "")).join("");
@@ -85,4 +97,4 @@ function pairRow({ offset, bytes }: Part): string {
 }
 
 /** `xxd [-s SKIP] [-l LENGTH] [FILE]` */
-export const xxd = (call: Call): number => dump(call, "xxd", "s", "l", (part) => rowsOf(part).map(pairRow).join(""));
+export const xxd = (call: Call): number => dump(call, "xxd", { flags: "", length: "l" }, (part) => rowsOf(part).map(pairRow).join(""));

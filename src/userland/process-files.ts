@@ -21,8 +21,11 @@ export function absolutePath(folder: string, path: string): string {
 }
 
 export function createProcessFiles(files: FileSystem, process: Process): FileSystem {
+  // A signal ends the process once: what it puts back on its way out is done as ever.
   const back = (): void => {
-    if (process.isSignalled()) throw new Interrupted();
+    if (!process.isSignalled()) return;
+    process.takeSignal();
+    throw new Interrupted();
   };
   const at = (path: string): string => absolutePath(process.folder, path);
   const atOnce = <T>(call: () => T): T => {

@@ -16,6 +16,7 @@ import type { Output } from "./output.ts";
 import { setpci } from "./setpci.ts";
 import { grep } from "./text-grep.ts";
 import { cut, head, sort, tail, tr, uniq, wc } from "./text-lines.ts";
+import { atOnce } from "./tool.ts";
 
 /** One call of a program. */
 export interface Call {
@@ -35,43 +36,37 @@ export interface Program {
 }
 
 /** A program that never waits. */
-const atOnce = (summary: string, act: (call: Call) => number): Program => ({
-  summary,
-  // eslint-disable-next-line require-yield
-  run: function* (call) {
-    return act(call);
-  },
-});
+const simple = (summary: string, act: (call: Call) => number): Program => ({ summary, run: atOnce(act) });
 
 export const programs: ReadonlyMap<string, Program> = new Map<string, Program>([
-  ["cat", atOnce("print files", ({ files, argv, input, output }) => overPaths("cat", argv.length === 0 ? ["-"] : argv, output, (path) => (path === "-" ? input : files.read(path))))],
-  ["cut", atOnce("parts of lines", cut)],
+  ["cat", simple("print files", ({ files, argv, input, output }) => overPaths("cat", argv.length === 0 ? ["-"] : argv, output, (path) => (path === "-" ? input : files.read(path))))],
+  ["cut", simple("parts of lines", cut)],
   ["cxl", { summary: "list and configure CXL objects", run: cxl }],
   ["daxctl", { summary: "list and configure dax devices", run: daxctl }],
-  ["devmem", { summary: "access a physical address", run: (call) => devmem(call) }],
+  ["devmem", { summary: "access a physical address", run: devmem }],
   ["dmesg", { summary: "print, follow or clear the kernel's log", run: ({ files, argv, output }) => dmesg(files, argv, output) }],
-  ["echo", atOnce("print words, or store them with > FILE", ({ argv, output }) => echo(argv, output))],
-  ["false", atOnce("fail", () => 1)],
-  ["find", atOnce("names below folders", find)],
-  ["grep", atOnce("lines that match", grep)],
-  ["head", atOnce("first lines", head)],
-  ["hexdump", atOnce("bytes of a file (-C)", hexdump)],
-  ["id", atOnce("who is asking", id)],
-  ["ls", atOnce("list folders", ls)],
-  ["lsmod", atOnce("list loaded modules", ({ files, output }) => lsmod(files, output))],
-  ["lspci", atOnce("list PCI functions", lspci)],
+  ["echo", simple("print words, or store them with > FILE", ({ argv, output }) => echo(argv, output))],
+  ["false", simple("fail", () => 1)],
+  ["find", simple("names below folders", find)],
+  ["grep", simple("lines that match", grep)],
+  ["head", simple("first lines", head)],
+  ["hexdump", simple("bytes of a file (-C)", hexdump)],
+  ["id", simple("who is asking", id)],
+  ["ls", simple("list folders", ls)],
+  ["lsmod", simple("list loaded modules", ({ files, output }) => lsmod(files, output))],
+  ["lspci", simple("list PCI functions", lspci)],
   ["modprobe", { summary: "load or remove modules", run: ({ files, argv, output }) => modprobe(files, argv, output) }],
-  ["readlink", atOnce("print where links lead", ({ files, argv, output }) => overPaths("readlink", argv, output, (path) => `${files.readlink(path)}\n`))],
+  ["readlink", simple("print where links lead", ({ files, argv, output }) => overPaths("readlink", argv, output, (path) => `${files.readlink(path)}\n`))],
   ["rmmod", { summary: "remove modules", run: ({ files, argv, output }) => rmmod(files, argv, output) }],
-  ["setpci", { summary: "access registers of PCI functions", run: (call) => setpci(call) }],
+  ["setpci", { summary: "access registers of PCI functions", run: setpci }],
   ["sleep", { summary: "let virtual seconds pass", run: sleep }],
-  ["sort", atOnce("lines in order", sort)],
-  ["tail", atOnce("last lines", tail)],
-  ["tr", atOnce("replace characters of what is piped in", tr)],
-  ["tree", atOnce("folders as a tree", tree)],
-  ["true", atOnce("do nothing", () => 0)],
-  ["uname", atOnce("what system this is", uname)],
-  ["uniq", atOnce("lines that differ from the one before", uniq)],
-  ["wc", atOnce("count lines, words, bytes", wc)],
-  ["xxd", atOnce("bytes of a file", xxd)],
+  ["sort", simple("lines in order", sort)],
+  ["tail", simple("last lines", tail)],
+  ["tr", simple("replace characters of what is piped in", tr)],
+  ["tree", simple("folders as a tree", tree)],
+  ["true", simple("do nothing", () => 0)],
+  ["uname", simple("what system this is", uname)],
+  ["uniq", simple("lines that differ from the one before", uniq)],
+  ["wc", simple("count lines, words, bytes", wc)],
+  ["xxd", simple("bytes of a file", xxd)],
 ]);

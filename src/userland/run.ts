@@ -140,6 +140,11 @@ function* storeSinks(shell: Shell, name: string, sinks: readonly Sink[], err: (t
   return exitCode;
 }
 
+/** A command that a signal ended had written this by then. Files of the kernel get nothing: they take what a command says as a whole. */
+function* keepWritten(shell: Shell, sinks: readonly Sink[]): Task<void> {
+  yield* storeSinks(shell, "", sinks.filter(({ path }) => isTemporary(shell, path)), () => undefined);
+}
+
 function changeFolder(shell: Shell, argv: readonly string[]): number {
   const path = argv[0] ?? "/";
   if (argv.length > 1) throw new Refusal("cd: too many arguments");
@@ -157,9 +162,11 @@ function* runShell(shell: Shell, argv: readonly string[], streams: Streams): Tas
   const [option, line] = argv;
   if (option !== "-c" || line === undefined) throw new UsageProblem("sh: only -c 'COMMAND'");
   const { folder } = shell.process;
-  const status = yield* runList(shell, line, streams, "sh");
-  shell.process.folder = folder;
-  return status;
+  try {
+    return yield* runList(shell, line, streams, "sh");
+  } finally {
+    shell.process.folder = folder;
+  }
 }
 
 function* runWords(shell: Shell, words: readonly string[], streams: Streams): Task<number> {
@@ -207,6 +214,7 @@ function* runSimple(shell: Shell, command: SimpleCommand, streams: Streams, spea
     try {
       if (words.length > 0) exitCode = yield* runWords(shell, words, redirected);
     } catch (thrown) {
+      if (thrown instanceof Interrupted) yield* keepWritten(shell, redirected.sinks);
       exitCode = explain(thrown, err, "sh: ");
     }
     const stored = yield* storeSinks(shell, words[0] === "echo" ? speaker : (words[0] ?? "sh"), redirected.sinks, err);
@@ -221,14 +229,17 @@ function* runPipeline(shell: Shell, { commands }: Pipeline, streams: Streams, sp
   const { folder } = shell.process;
   let { input } = streams;
   let exitCode = 0;
-  for (const [index, command] of commands.entries()) {
-    const isLast = index === commands.length - 1;
-    let text = "";
-    const output: Output = isLast ? streams.output : { out: (more) => void (text += more), err: (more) => streams.output.err(more) };
-    exitCode = yield* runSimple(shell, command, { input, output }, speaker);
-    input = text;
+  try {
+    for (const [index, command] of commands.entries()) {
+      const isLast = index === commands.length - 1;
+      let text = "";
+      const output: Output = isLast ? streams.output : { out: (more) => void (text += more), err: (more) => streams.output.err(more) };
+      exitCode = yield* runSimple(shell, command, { input, output }, speaker);
+      input = text;
+    }
+  } finally {
+    if (commands.length > 1) shell.process.folder = folder;
   }
-  if (commands.length > 1) shell.process.folder = folder;
   return exitCode;
 }
 

@@ -8,7 +8,7 @@ import type { Call } from "./programs.ts";
 /** Release of ndctl that the tools are like. */
 const version = "85";
 
-/** A command that never waits. */
+/** A command, or a program, that never waits. */
 export const atOnce = (act: (call: Call) => number): ((call: Call) => Task<number>) =>
   // eslint-disable-next-line require-yield
   function* (call) {

@@ -78,6 +78,7 @@ describe("a PCI function's directory", () => {
     expect([booted.read(`${card}/enable`), store("0"), store("x"), store("1"), booted.read(`${card}/enable`)]).toEqual(["0\n", "EIO", "EINVAL", "", "1\n"]);
     expect(booted.files.pread(`${card}/config`, 4n, 1)[0]).toBe(2);
     expect([store("0"), booted.files.pread(`${card}/config`, 4n, 1)[0]]).toEqual(["", 0]);
+    expect([store("1"), store("1"), booted.read(`${card}/enable`), store("0"), booted.files.pread(`${card}/config`, 4n, 1)[0], store("0"), booted.files.pread(`${card}/config`, 4n, 1)[0]]).toEqual(["", "", "2\n", "", 2, "", 0]);
   });
 });
 

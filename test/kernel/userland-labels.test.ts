@@ -33,6 +33,11 @@ describe("labels", () => {
     expect(booted.command("cxl read-labels mem1").stdout).toBe("\0".repeat(area));
   });
 
+  it("of a quarter of a MiB come through a mailbox that takes them in one piece", () => {
+    const booted = bootMachine(twoDevices({ payloadSize: 1 << 20 }, { labelArea: 256n * 1024n, barSize: 2n * MiB }));
+    expect(booted.command("cxl read-labels mem0").stdout).toHaveLength(256 * 1024);
+  });
+
   it("that were zeroed read zero, all of them or some", () => {
     const booted = boot();
     store(booted, "/tmp/in", "x".repeat(area));

@@ -65,6 +65,7 @@ describe("windows that the memory map crosses", () => {
     const files = createFileSystem(booted.kernel, false);
     expect(files.read("/proc/iomem")).toContain("\n00000000-00000000 : CXL Window 0\n  00000000-00000000 : region0\n");
     expect(files.scan("/proc/").find(({ name }) => name === "iomem")?.read()).toBe(files.read("/proc/iomem"));
+    expect(new TextDecoder().decode(files.pread("/proc/iomem", 0n, 1 << 20))).toBe(files.read("/proc/iomem"));
     expect(errnoOf(() => booted.run(files.write("/sys/bus/cxl/devices/region0/size", "0")))).toBe("EACCES");
     expect([files.read("/sys/bus/cxl/devices/region0/size"), files.read("/sys/bus/cxl/devices/region0/resource")]).toEqual(["0x10000000\n", "0x400000000\n"]);
   });

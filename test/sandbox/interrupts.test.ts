@@ -84,6 +84,32 @@ describe("a wait that a signal ends", () => {
     expect(seat.said.out).toContain("Linux version");
     expect(seat.type("cat /sys/kernel/tracing/events/cxl/enable").out).toBe("0\n");
   });
+
+  it("a list of media errors that is ended at any of its steps leaves no event recorded", () => {
+    const enable = "/sys/kernel/tracing/events/cxl/cxl_poison/enable";
+    let wasOn = false;
+    for (let slices = 1; ; slices += 2) {
+      const seat = sit(twoCards());
+      seat.session.start("cxl list -M -L");
+      if (!some(seat, slices)) break;
+      wasOn ||= seat.read(enable) === "1\n";
+      seat.session.interrupt();
+      expect([slices, seat.goOn(), seat.read(enable)]).toEqual([slices, "ended", "0\n"]);
+    }
+    expect(wasOn).toBe(true);
+  });
+
+  it("the prompt stands where it stood, wherever a pipe or a shell within had gone, and what was written to a file of /tmp is there", () => {
+    const seat = sit(twoCards());
+    for (const line of ["cd /sys | sleep 100", "sh -c 'cd /sys; sleep 100'", "dmesg -w > /tmp/log", "sh -c 'echo begun; sleep 100' >> /tmp/begun"]) {
+      seat.session.start(line);
+      expect(seat.session.goOn(() => true)).not.toBe("ended");
+      seat.session.interrupt();
+      expect([line, seat.goOn(), seat.session.status]).toEqual([line, "ended", 130]);
+      expect([line, seat.type("pwd").out]).toEqual([line, "/\n"]);
+    }
+    expect(seat.type("cat /tmp/begun; grep -c . /tmp/log").out).toMatch(/^begun\n[1-9]\d*\n$/);
+  });
 });
 
 describe("a wait that no signal reaches", () => {

@@ -154,6 +154,7 @@ describe("completion", () => {
     expect(at("cxl list --re")).toEqual(["--regions", "--region"].toSorted());
     expect(at("daxctl on")).toEqual(["online-memory"]);
     expect(at("daxctl create-device --s")).toEqual(["--size"]);
+    expect([at("daxctl create-device --inp"), at("daxctl spl")]).toEqual([["--input"], ["split-acpi"]]);
     expect(at("help adv")).toEqual(["advance"]);
   });
 

@@ -68,6 +68,8 @@ describe("sort, uniq, tr of what is piped in", () => {
 describe("hexdump, xxd", () => {
   it("show bytes and what of them can be printed; rows that repeat are a star", () => {
     expect(run(["hexdump", "-C"], "abc\n\u00ff")).toBe("0 00000000  61 62 63 0a ff                                    |abc..|\n00000005\n");
+    expect(run(["hexdump"], "abcdefghijklmnopqrs")).toBe(`0 0000000 6261 6463 6665 6867 6a69 6c6b 6e6d 706f\n0000010 7271 0073${" ".repeat(30)}\n0000013\n`);
+    expect(run(["xxd", "-C"], "a")).toContain("xxd: invalid option -- 'C'");
     expect(run(["hexdump", "-C"], `${"\0".repeat(48)}x`)).toBe(`0 00000000  ${"00 ".repeat(8)} ${"00 ".repeat(8)} |${".".repeat(16)}|\n*\n00000030  78                                                |x|\n00000031\n`);
     expect(run(["xxd", "-l", "3"], "abcdef")).toBe("0 00000000: 6162 63                                  abc\n");
   });
@@ -84,6 +86,7 @@ describe("the tree", () => {
   it("find by name and type does not follow links", () => {
     const booted = boot();
     expect(booted.command("find /sys/bus/cxl -name 'mem*' -type l").stdout).toBe("/sys/bus/cxl/devices/mem0\n/sys/bus/cxl/drivers/cxl_mem/mem0\n");
+    expect(booted.command("find /sys/bus/cxl/devices -name '\\mem[!1-9]'").stdout).toBe("/sys/bus/cxl/devices/mem0\n");
     expect(booted.command("find /sys/devices -name config -type f").stdout).toMatch(/^\/sys\/devices\/pci0000:0c\/0000:0c:00\.0\/0000:0d:00\.0\/config\n\/sys\/devices\/pci0000:0c\/0000:0c:00\.0\/config\n$/);
     expect(booted.command("find /none").stderr).toBe("find: '/none': No such file or directory\n");
     expect(booted.command("find /sys -size 3").stderr).toBe("find: unknown predicate `-size'\n");

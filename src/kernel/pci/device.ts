@@ -131,10 +131,11 @@ export function enableDevice(kernel: Kernel, device: Device, isMaster = false): 
   record.enableCount++;
 }
 
+/** Takes one enabling back; with the last one memory decode and bus mastering go off (pci_disable_device). */
 export function disableDevice(kernel: Kernel, device: Device): void {
   const record = pciFunctionOf(device);
   if (record.enableCount > 0) record.enableCount--;
-  if (!record.isDisconnected) headerOf(kernel, record.address).command.modify({ memorySpaceEnable: 0, busMasterEnable: 0 });
+  if (record.enableCount === 0 && !record.isDisconnected) headerOf(kernel, record.address).command.modify({ memorySpaceEnable: 0, busMasterEnable: 0 });
 }
 
 /** Physical address of BAR `index`. @throws SystemError EINVAL */

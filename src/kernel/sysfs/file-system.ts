@@ -8,7 +8,6 @@ import type { Kernel } from "../base/kernel.ts";
 import { logChannel } from "../base/kernel.ts";
 import { waitInterruptibly } from "../base/signal.ts";
 import { sendFromUser } from "../cxl/ioctl.ts";
-import { formatResources, iomem } from "../resource/resource.ts";
 import { cxlBus } from "../cxl/types.ts";
 import type { FileStatus, FileSystem, FolderEntry } from "./interface.ts";
 import { traceChannel } from "../trace/ring.ts";
@@ -94,7 +93,7 @@ function contentOf(node: Node, path: string, isRoot: boolean): string {
   if (node.kind !== "file") throw new SystemError("EISDIR", `${path}: is a directory`);
   if (node.bytes !== undefined) return readWhole(node.bytes, path, isRoot);
   if (node.read === null) throw new SystemError("EACCES", `${path}: write-only`);
-  return node.read();
+  return isRoot ? node.read() : (node.readAsOther ?? node.read)();
 }
 
 function readBytes(kernel: Kernel, path: string, offset: bigint, length: number, isRoot: boolean): Uint8Array {
@@ -159,19 +158,10 @@ const refuseWrite = task("sysfs.refuseWrite", function* (_kernel: Kernel, path: 
   throw new SystemError("EACCES", `${path}: root's alone`);
 });
 
-/** Who is not root reads lines without addresses. */
-const hiddenAddresses = (kernel: Kernel): string => formatResources(iomem(kernel), false);
-
-function scanAs(kernel: Kernel, path: string, isRoot: boolean): FolderEntry[] {
-  const found = scanDirectory(kernel, path, isRoot);
-  if (isRoot || resolve(kernel, path, true).path !== "/proc") return found;
-  return found.map((entry) => (entry.name === "iomem" ? { ...entry, read: () => hiddenAddresses(kernel) } : entry));
-}
-
 /** The kernel's files as user space sees them. Every call reads the present state. Who is not root writes none of them, and learns no addresses. */
 export function createFileSystem(kernel: Kernel, isRoot = true): FileSystem {
   return {
-    read: (path) => (isRoot || resolve(kernel, path, true).path !== "/proc/iomem" ? contentOf(fileAt(kernel, path), path, isRoot) : hiddenAddresses(kernel)),
+    read: (path) => contentOf(fileAt(kernel, path), path, isRoot),
     pread: (path, offset, length) => readBytes(kernel, path, offset, length, isRoot),
     pwrite: (path, offset, bytes) => (isRoot ? writeBytesAt(kernel, path, offset, bytes) : refuseWrite(kernel, path)),
     write: (path, text) => (isRoot ? writeFile(kernel, path, text) : refuseWrite(kernel, path)),
@@ -183,7 +173,7 @@ export function createFileSystem(kernel: Kernel, isRoot = true): FileSystem {
     poll: (path) => pollFile(kernel, path),
     start: (name, body) => void spawn(kernel.scheduler, name, body(createFileSystem(kernel, isRoot))),
     list: (path) => [...entriesOf(kernel, path).keys()].toSorted(),
-    scan: (path) => scanAs(kernel, path, isRoot),
+    scan: (path) => scanDirectory(kernel, path, isRoot),
     readlink: (path) => targetOf(resolve(kernel, path, false).node, path),
     realpath: (path) => resolve(kernel, path, true).path,
     exists: (path) => exists(kernel, path),

@@ -16,7 +16,7 @@ export interface ByteAccess {
 export type Node =
   | { readonly kind: "directory"; readonly entries: () => ReadonlyMap<string, Node>; /** One entry; walking a path asks for names only. */ readonly find: (name: string) => Node | undefined }
   | { readonly kind: "link"; readonly target: string }
-  | { readonly kind: "file"; readonly read: (() => string) | null; readonly write: ((text: string) => Task<void>) | null; /** Numbers of a character device's node. */ readonly device?: { readonly major: number; readonly minor: number }; /** Neither text nor store: bytes. */ readonly bytes?: ByteAccess };
+  | { readonly kind: "file"; readonly read: (() => string) | null; readonly write: ((text: string) => Task<void>) | null; /** What who is not root reads instead. */ readonly readAsOther?: () => string; /** Numbers of a character device's node. */ readonly device?: { readonly major: number; readonly minor: number }; /** Neither text nor store: bytes. */ readonly bytes?: ByteAccess };
 
 export type FileNode = Extract<Node, { readonly kind: "file" }>;
 export type Entries = Map<string, Node>;

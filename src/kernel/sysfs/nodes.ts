@@ -206,7 +206,7 @@ export function rootNode(kernel: Kernel): Node {
   return fixed({
     sys: fixed({ bus: buses, class: classNode(kernel), dev: fixed({ char: numberedNode(kernel, (device) => link(() => "/sys/dev/char", () => sysPath(device))) }), devices, module: systemModulesNode(kernel), kernel: directory(() => new Map([["debug", debugNode(kernel)], ["tracing", tracingNode(kernel)]])) }),
     lib: fixed({ modules: modulesNode(kernel) }),
-    proc: fixed({ mounts: mountsNode, modules: loadedNode(kernel), sys: fixed({ kernel: fixed({ osrelease: text(() => `${release(kernel)}\n`) }) }), iomem: text(() => formatResources(iomem(kernel))) }),
+    proc: fixed({ mounts: mountsNode, modules: loadedNode(kernel), sys: fixed({ kernel: fixed({ osrelease: text(() => `${release(kernel)}\n`) }) }), iomem: { ...file(() => formatResources(iomem(kernel))), readAsOther: () => formatResources(iomem(kernel), false) } }),
     dev: directory(() => deviceFiles(kernel, { kmsg: file(() => kernelMessages(kernel)), mem: memoryFile(kernel), null: nullNode(kernel) })),
     tmp: temporaryNode(kernel),
   });

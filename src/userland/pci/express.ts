@@ -25,7 +25,7 @@ const l1Latencies = ["<1us", "<2us", "<4us", "<8us", "<16us", "<32us", "<64us", 
 const speeds: Readonly<Record<number, string>> = { 1: "2.5GT/s", 2: "5GT/s", 3: "8GT/s", 4: "16GT/s", 5: "32GT/s", 6: "64GT/s", 8: "128GT/s" };
 
 /** Watts of a slot: a value in tenths to the power of `scale`; from 0xf0 on the largest scale has names of its own (7.5.3.9). */
-export function powerLimit(value: number, scale: number): string {
+function powerLimit(value: number, scale: number): string {
   if (scale === 0 && value === 0xff) return ">600W";
   const watts = scale === 0 && value >= 0xf0 ? 250 + 25 * (value - 0xf0) : value;
   const digits = String(watts).padStart(scale + 1, "0");

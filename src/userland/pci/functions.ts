@@ -13,7 +13,7 @@ export interface ResourceLine {
 }
 
 /** What the operating system says beside config space. */
-export interface SystemView {
+interface SystemView {
   readonly resources: readonly ResourceLine[];
   /** That of INTx, or the one message of a function with MSI; 0: none. */
   readonly irq: number;
@@ -48,7 +48,7 @@ export const fileOf = (place: string, name: string): string => `${folder}/${plac
 const placePattern = /^(?:([0-9a-f]{1,8}):)?([0-9a-f]{1,2}):([0-9a-f]{1,2})\.([0-7])$/i;
 
 /** "0000:0c:00.0"; the domain may be left out. */
-export function parsePlace(text: string): Place | undefined {
+function parsePlace(text: string): Place | undefined {
   const match = placePattern.exec(text);
   if (match === null) return undefined;
   const [domain, bus, device, fn] = match.slice(1).map((digits) => Number.parseInt(digits ?? "0", 16)) as [number, number, number, number];
@@ -106,7 +106,7 @@ export function readFunctions(files: FileSystem, length: number): PciFunction[] 
 }
 
 /** A function as its config space alone shows it. */
-export function fromConfig(place: Place, bytes: Uint8Array): PciFunction {
+function fromConfig(place: Place, bytes: Uint8Array): PciFunction {
   const config: Config = { bytes };
   const hasSubsystem = headerTypeOf(config) === headerTypes.endpoint;
   return {

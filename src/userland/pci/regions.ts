@@ -46,9 +46,7 @@ function systemRegion(one: PciFunction, line: ResourceLine, index: number, count
   const raw = rawBar(one, index);
   const isWide = (flags & barBits.io) === 0 && (raw & barBits.io) === 0 && (line.flags & kernelFlags.memory) !== 0 && (raw & barBits.typeMask) === barBits.is64Bit;
   const isBroken = isWide && index >= count - 1;
-  const upper = isWide && !isBroken ? rawBar(one, index) : 0;
-  const isSameKind = (raw & barBits.io) === (flags & barBits.io);
-  return { index, address: line.start, size: line.size, flags, own: BigInt(raw) | BigInt(isSameKind ? upper : 0), isBroken };
+  return { index, address: line.start, size: line.size, flags, own: BigInt(raw), isBroken };
 }
 
 /** BARs with their low bits by config space alone; a 64-bit one takes two registers, and cannot begin in the last. */
