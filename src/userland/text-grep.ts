@@ -1,5 +1,7 @@
-// grep: lines that match a basic or (-E) extended expression, in files, in what is piped in, or (-r) in every file below folders.
+// grep: lines that match a basic or (-E) extended expression, in files, in what is piped in, or (-r) in every file below folders. Matching takes time
+// in proportion to the text whatever the expression (RE2), so that none stops the machine; references back to a group are refused.
 
+import { RE2JS } from "re2js";
 import type { FileSystem } from "../kernel/sysfs/file-system.ts";
 import { kindOf } from "./folders.ts";
 import type { Call } from "./programs.ts";
@@ -12,7 +14,7 @@ const usage = "Usage: grep [OPTION]... PATTERNS [FILE]...\nTry 'grep --help' for
 const swapped = "(){}|+?";
 const classes: Readonly<Record<string, string>> = { alnum: "0-9A-Za-z", alpha: "A-Za-z", blank: " \\t", digit: "0-9", lower: "a-z", punct: "!-\\/:-@\\[-`{-~", space: "\\s", upper: "A-Z", xdigit: "0-9A-Fa-f" };
 
-/** Bracket expression at `at`: its text as JavaScript has it, and where it ends. */
+/** Bracket expression at `at`: its text as RE2 has it, and where it ends. */
 function bracket(pattern: string, at: number): readonly [string, number] {
   let end = at + 1;
   if (pattern[end] === "^") end++;
@@ -25,7 +27,7 @@ function bracket(pattern: string, at: number): readonly [string, number] {
   return [`[${isNot ? "^" : ""}${inner}]`, end + 1];
 }
 
-/** The expression as JavaScript has it. @throws ToolUsage */
+/** The expression as RE2 has it. @throws ToolUsage */
 function translate(pattern: string, isExtended: boolean): string {
   let result = "";
   for (let at = 0; at < pattern.length; ) {
@@ -37,6 +39,7 @@ function translate(pattern: string, isExtended: boolean): string {
     } else if (letter === "\\") {
       const next = pattern[at + 1];
       if (next === undefined) throw new ToolUsage("grep: Trailing backslash\n", exits.trouble);
+      if (next >= "1" && next <= "9") throw new ToolUsage(`grep: \\${next}: references back to a group are not supported\n`, exits.trouble);
       result += swapped.includes(next) ? (isExtended ? `\\${next}` : next) : next === "<" || next === ">" ? "\\b" : `\\${next}`;
       at += 2;
     } else {
@@ -49,11 +52,11 @@ function translate(pattern: string, isExtended: boolean): string {
 }
 
 /** @throws ToolUsage an expression that is none */
-function compile(pattern: string, flags: ReadonlySet<string>): RegExp {
+function compile(pattern: string, flags: ReadonlySet<string>): RE2JS {
   const source = pattern.split("\n").map((one) => (flags.has("F") ? one.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&") : translate(one, flags.has("E")))).join("|");
   const whole = flags.has("x") ? `^(?:${source})$` : flags.has("w") ? `\\b(?:${source})\\b` : source;
   try {
-    return new RegExp(whole, `g${flags.has("i") ? "i" : ""}`);
+    return RE2JS.compile(whole, RE2JS.LONGEST_MATCH | (flags.has("i") ? RE2JS.CASE_INSENSITIVE : 0));
   } catch {
     throw new ToolUsage("grep: Invalid regular expression\n", exits.trouble);
   }
@@ -71,7 +74,7 @@ function filesBelow(files: FileSystem, folder: string): string[] {
 const named = (call: Call, { flags, words }: ShortOptions): string[] => words.slice(1).flatMap((name) => (flags.has("r") && kindOf(call.files, name) === "directory" ? filesBelow(call.files, name) : [name]));
 
 interface Search {
-  readonly expression: RegExp;
+  readonly expression: RE2JS;
   readonly flags: ReadonlySet<string>;
   /** Lines begin with the name of their file. */
   readonly showsNames: boolean;
@@ -86,9 +89,17 @@ interface Found {
   readonly remark?: string;
 }
 
+/** Parts of a line that match, from the left, each as long as it can be. */
+function partsOf(expression: RE2JS, line: string): string[] {
+  const parts: string[] = [];
+  const matcher = expression.matcher(line);
+  while (matcher.find()) parts.push(matcher.group() ?? "");
+  return parts.filter((part) => part !== "");
+}
+
 /** Lines of what is no text are not shown, unless asked for (-a). */
 function searchText({ expression, flags, showsNames }: Search, { name, text }: Text): Found {
-  const isWanted = (line: string): boolean => (line.search(expression) >= 0) !== flags.has("v");
+  const isWanted = (line: string): boolean => expression.matcher(line).find() !== flags.has("v");
   const matching = linesOf(text).map((line, index) => ({ line, number: index + 1 })).filter(({ line }) => isWanted(line));
   const label = showsNames ? `${shownName(name)}:` : "";
   if (flags.has("q")) return { count: matching.length, output: "" };
@@ -97,7 +108,7 @@ function searchText({ expression, flags, showsNames }: Search, { name, text }: T
   if (matching.length > 0 && text.includes("\0") && !flags.has("a")) return { count: matching.length, output: "", remark: `grep: ${shownName(name)}: binary file matches\n` };
   const shown = matching.flatMap(({ line, number }) => {
     const prefix = `${label}${flags.has("n") ? `${number}:` : ""}`;
-    const parts = flags.has("o") ? (flags.has("v") ? [] : (line.match(expression) ?? []).filter((part) => part !== "")) : [line];
+    const parts = flags.has("o") ? (flags.has("v") ? [] : partsOf(expression, line)) : [line];
     return parts.map((part) => `${prefix}${part}\n`);
   });
   return { count: matching.length, output: shown.join("") };

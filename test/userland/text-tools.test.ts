@@ -36,6 +36,7 @@ describe("grep", () => same([
   [["grep", "apple"], "0 apple 10\napple 10\n"], [["grep", "-vc", "a"], "0 2\n"], [["grep", "-in", "DATE"], "0 6:Date-1 x\n"], [["grep", "-o", "a[np]*"], "0 an\nan\na\napp\napp\na\na\na\na\n"], [["grep", "-Eo", "(an)+"], "0 anan\n"],
   [["grep", "zzz"], "1 "], [["grep", "-q", "a"], "0 "], [["grep", "(y)"], "0 foo.bar [x] (y) a|b\n"], [["grep", "a|b"], "0 foo.bar [x] (y) a|b\n"], [["grep", "-c", "a\\|b"], "0 6\n"], [["grep", "-F", "[x] (y)"], "0 foo.bar [x] (y) a|b\n"],
   [["grep", "[[:digit:]]$"], "0 banana 3\napple 10\ncherry 2\napple 10\n"], [["grep", "-n", "^$"], "0 5:\n"], [["grep", "two", "/a", "/b"], "0 /a:two\n/b:two three\n"], [["grep", "-h", "two", "/a", "/b"], "0 two\ntwo three\n"], [["grep", "x", "/none"], "2 grep: /none: No such file or directory\n"],
+  [["grep", "-E", "(a)\\1"], "2 grep: \\1: references back to a group are not supported\n"], [["grep", "-Eo", "an|ana"], "0 ana\n"],
   [["grep", "-Z", "x"], "2 grep: invalid option -- 'Z'\nTry 'grep --help' for more information.\n"],
 ]));
 
@@ -102,6 +103,10 @@ describe("the tree", () => {
 
   it("tree draws and counts", () => {
     expect(boot().command("tree /sys/bus/cxl/drivers/cxl_mem").stdout).toMatch(/^\/sys\/bus\/cxl\/drivers\/cxl_mem\n\|-- bind\n\|-- mem0 -> \.\.\/.*\n\|-- module -> \.\.\/.*\n\|-- uevent\n`-- unbind\n\n2 directories, 3 files\n$/);
+  });
+
+  it("an expression that takes matchers which try every way for ever ends here", () => {
+    expect(boot().command(`echo ${"a".repeat(5000)} | grep -Ec '((a*)*)*b'`).stdout).toBe("0\n");
   });
 
   it("grep -r looks into every file that can be read", () => {
