@@ -2,7 +2,7 @@
 
 import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readdirSync, realpathSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import type { DeviceNumbers, ExportEntry } from "../sandbox/export.ts";
 
 /** A folder that cannot be taken: it is said before anything runs. */
@@ -34,17 +34,10 @@ export function checkFolder(folder: string, isForced: boolean): void {
   if (foreign.length > 0) throw new FolderError(`${folder} holds more than an export: ${foreign.slice(0, 3).join(", ")}; choose another folder`);
 }
 
-/** One folder after the other: in a file system that makes none (/proc), Node's `recursive` goes round for ever. */
-function makeFolders(path: string): void {
-  if (existsSync(path)) return;
-  makeFolders(dirname(path));
-  mkdirSync(path);
-}
-
 /** Makes the folder, empty of an earlier export; gives its path without links. @throws WriteError */
 export function prepareFolder(folder: string): string {
   try {
-    makeFolders(resolve(folder));
+    mkdirSync(folder, { recursive: true });
     const root = realpathSync(resolve(folder));
     for (const name of ownNames) rmSync(join(root, name), { recursive: true, force: true });
     return root;
