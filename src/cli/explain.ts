@@ -1,18 +1,16 @@
 // `cxl-sandbox explain`: runs one scenario to a moment and says who owns each Soft Reserved range there, and why.
 
-import { styleText } from "node:util";
 import { ScenarioFileError, loadModule, planScenario } from "../sandbox.ts";
 import type { ScenarioPlan } from "../sandbox.ts";
 import type { ExplainedRun } from "../sandbox/forensics/explain.ts";
 import { explainRun } from "../sandbox/forensics/explain.ts";
 import type { Arrival } from "../sandbox/moment.ts";
 import { openRun } from "../sandbox/run.ts";
-import { plain } from "../report/console.ts";
-import type { Style } from "../report/console.ts";
 import { consoleExplanation } from "../report/explain.ts";
 import { UsageError, oneOf, parseWords, seedOf } from "./arguments.ts";
 import type { CommandModule } from "./commands.ts";
 import { FilesError, readSources } from "./files.ts";
+import { styleFor } from "./terminal.ts";
 
 const help = `usage: cxl-sandbox explain SCENARIO [options]
 
@@ -46,11 +44,10 @@ function parse(argv: readonly string[]): Wanted {
   const { values, positionals } = parseWords(argv, options);
   const [file, ...more] = positionals;
   if (file === undefined || more.length > 0) throw new UsageError("explain needs one scenario file");
-  if (values.at === "") throw new UsageError("--at is empty");
+  if (values.at?.trim() === "") throw new UsageError("--at is empty");
   return { file, moment: values.at ?? "end", seed: seedOf(values.seed ?? "1", "seed"), reporter: oneOf("reporter", values.reporter ?? "console", ["console", "json"]) };
 }
 
-const coloured: Style = { paint: (style, text) => styleText(style, text) };
 /** Milliseconds. */
 const slice = 50;
 
@@ -82,8 +79,7 @@ async function drive(explained: ExplainedRun): Promise<Arrival | null> {
 /** Says what there is, and on standard error what went wrong on the way. */
 function report({ moment, reporter }: Wanted, explained: ExplainedRun, arrival: Arrival): number {
   const told = explained.explain();
-  const style = process.stdout.isTTY && process.env["NO_COLOR"] === undefined ? coloured : plain;
-  process.stdout.write(reporter === "json" ? `${JSON.stringify(told, null, 2)}\n` : consoleExplanation(told, style));
+  process.stdout.write(reporter === "json" ? `${JSON.stringify(told, null, 2)}\n` : consoleExplanation(told, styleFor(process.stdout)));
   const { failure } = explained.run;
   if (failure !== null) process.stderr.write(`${told.file}: ${failure}\n`);
   else if (arrival === "missed") process.stderr.write(`${told.file}: "${moment}" did not come before the run was over\n`);

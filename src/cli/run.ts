@@ -17,18 +17,16 @@ import { FilesError, makeFolders, readSources } from "./files.ts";
 import type { SourceFile } from "./files.ts";
 import type { RunOptions } from "./run-arguments.ts";
 import { parseRun, runHelp } from "./run-arguments.ts";
-import { styleFor } from "./terminal.ts";
+import { createProgress, styleFor } from "./terminal.ts";
+import type { Progress } from "./terminal.ts";
 import { version } from "./version.ts";
 
 const slice = 8;
-/** Milliseconds before progress is shown. */
-const patience = 1000;
 
 interface Session {
   isInterrupted: boolean;
   worker: WorkerClient | null;
-  readonly startedAt: number;
-  shownAt: number;
+  readonly progress: Progress;
 }
 
 function complain(text: string): number {
@@ -49,18 +47,6 @@ function checkAll(sources: readonly SourceFile[]): string[] {
   });
 }
 
-function showProgress(session: Session, done: number, total: number, virtualTimeNs: number): void {
-  const now = performance.now();
-  if (!process.stderr.isTTY || now - session.startedAt < patience || now - session.shownAt < 100) return;
-  session.shownAt = now;
-  process.stderr.write(`\r\u001b[K${done + 1}/${total}  ${formatTime(virtualTimeNs)}`);
-}
-
-function clearProgress(session: Session): void {
-  if (session.shownAt > 0) process.stderr.write("\r\u001b[K");
-  session.shownAt = 0;
-}
-
 async function runOne(session: Session, options: RunOptions, module: WebAssembly.Module, input: RunInput, onProgress: (virtualTimeNs: number) => void): Promise<FinishedRun> {
   if (!options.worker) return runInSlices(module, input, { slice, isCancelled: () => session.isInterrupted, onProgress: (progress) => onProgress(progress.virtualTimeNs) });
   if (session.worker === null) session.worker = (await import("../../workers/client.ts")).startWorker();
@@ -79,7 +65,7 @@ async function runAll(session: Session, options: RunOptions, sources: readonly S
   const results: ScenarioResult[] = [];
   for (const [index, input] of inputs.entries()) {
     if (session.isInterrupted) break;
-    const finished = await runOne(session, options, module, input, (time) => showProgress(session, index, inputs.length, time));
+    const finished = await runOne(session, options, module, input, (time) => session.progress.show(`${index + 1}/${inputs.length}  ${formatTime(time)}`));
     saveTrace(options, finished.result, finished.trace);
     results.push(finished.result);
   }
@@ -97,7 +83,7 @@ async function runFiles(options: RunOptions): Promise<number> {
   }
   const problems = checkAll(sources);
   if (problems.length > 0) return complain(problems.join("\n"));
-  const session: Session = { isInterrupted: false, worker: null, startedAt: performance.now(), shownAt: 0 };
+  const session: Session = { isInterrupted: false, worker: null, progress: createProgress() };
   const interrupt = (): void => {
     session.isInterrupted = true;
     void session.worker?.cancel();
@@ -112,7 +98,7 @@ async function runFiles(options: RunOptions): Promise<number> {
     const isCancelled = error instanceof CancelledError || (error instanceof Error && error.name === "CancelledError");
     if (!isCancelled && !session.isInterrupted) throw error;
   } finally {
-    clearProgress(session);
+    session.progress.clear();
     process.removeListener("SIGINT", interrupt);
     await session.worker?.close();
   }

@@ -53,6 +53,7 @@ export function parseShell(argv: readonly string[]): ShellArguments {
   const { values, positionals } = parseWords(argv, shellOptions);
   const [file, ...more] = positionals;
   if (file === undefined || more.length > 0) throw new UsageError("shell needs one scenario file");
+  if (values.at?.trim() === "") throw new UsageError("--at is empty");
   const at = parseMoment(values.at ?? "ready");
   if (at.kind === "end") throw new UsageError("--at end leaves nothing to sit in front of; write ready, boot, a time like 10ms, or a text of the log");
   if (values.command !== undefined && values.file !== undefined) throw new UsageError("--command and --file exclude each other");

@@ -10,6 +10,8 @@ const mib = (text: string): string => `${bytes(text) >> 20n} MiB`;
 const against = (what: keyof CellFacts["capacity"], [a, b]: readonly CellFacts[]): string => `${mib(a?.capacity[what] ?? "0")} against ${mib(b?.capacity[what] ?? "0")}`;
 const isTyped = ({ repair }: CellFacts): boolean => repair.lines.length > 0 || repair.by === "nothing";
 const repairOf = ({ repair }: CellFacts): string => (repair.lines.length > 0 ? `${repair.lines.length} line${repair.lines.length === 1 ? "" : "s"} (${repair.by})` : repair.by);
+/** Nothing that firmware promised is missing: no leftover to argue about. */
+const isWhole = ({ capacity }: CellFacts): boolean => bytes(capacity.served) >= bytes(capacity.promised);
 const isEnded = ({ outcome }: CellFacts): boolean => ["panic", "reset", "hang", "rebooted"].includes(outcome);
 
 /** Region of firmware that did not come together, as the preset that leaves everything where it is shows it. */
@@ -52,7 +54,7 @@ const repairs: readonly Rule[] = [
     ...single("maintainer-F0", whereOneFailed((cell) => ({ holds: isTyped(cell), numbers: repairOf(cell) }))),
   },
   {
-    ids: ["S17", "S24"], position: "author of F0", section: "presets", claim: "unwinding slots alone (linux-7.2) does not bring it back either",
+    ids: ["S17", "S24"], position: "author of F0", section: "presets", claim: "with failover and unwinding of slots alone (linux-7.2) nothing that is typed brings it back either",
     ...single("linux-7.2", whereOneFailed((cell) => (cell.repair.by === "nothing" ? null : { holds: !isTyped(cell), numbers: repairOf(cell) }))),
   },
 ];
@@ -112,24 +114,24 @@ const reach: readonly Rule[] = [
 const ranges: readonly Rule[] = [
   ...presetNames.map((preset): Rule => ({
     ids: ["S58"], position: "maintainer on F3", section: "presets", claim: `every byte of Soft Reserved ends in a dax device (${preset})`,
-    ...single(preset, (cell) => ({ holds: breaks(cell, 2).length === 0, numbers: [...new Set(breaks(cell, 2))].join(", ") || "all" })),
+    ...single(preset, (cell) => (isEnded(cell) ? null : { holds: breaks(cell, 2).length === 0, numbers: [...new Set(breaks(cell, 2))].join(", ") || "all" })),
   })),
   {
     ids: ["S53", "S54"], position: "author of F2 and F3", section: "presets", claim: "trimming with leftovers to dax (author-F3) serves more than handing the whole range to hmem (linux-7.2)",
-    ...pair(["author-F3", "linux-7.2"], (cells, all) => (hasFailed(all) || isEnded(cells[1]) || cells[0].capacity.served === cells[1].capacity.served ? null : { holds: bytes(cells[0].capacity.served) > bytes(cells[1].capacity.served), numbers: against("served", cells) })),
+    ...pair(["author-F3", "linux-7.2"], (cells, all) => (hasFailed(all) || cells.some(isEnded) || cells.every(isWhole) ? null : { holds: bytes(cells[0].capacity.served) > bytes(cells[1].capacity.served), numbers: against("served", cells) })),
   },
   {
     ids: ["S46", "S65"], position: "maintainer on F3", section: "presets", claim: "trimming when a region is made (author-F3) loses the range when the region then fails",
     ...single("author-F3", whereOneFailed(({ capacity }) => ({ holds: bytes(capacity.served) < bytes(capacity.promised), numbers: `${mib(capacity.served)} of ${mib(capacity.promised)}` }))),
   },
   {
-    ids: ["S39", "S45"], position: "author of F2 and F3", section: "presets", claim: "Soft Reserved that stays in /proc/iomem (linux-6.x-old) keeps a new card from the addresses of the old one; hidden (linux-7.2) it does not",
-    ...pair(["linux-6.x-old", "linux-7.2"], ([old, today]) => (old.refused.length === today.refused.length ? null : { holds: old.refused.length > 0 && today.refused.length === 0, numbers: `${old.refused.length} steps refused against ${today.refused.length}` })),
+    ids: ["S39", "S45"], position: "author of F2 and F3", section: "presets", claim: "steps that linux-7.2 takes are refused where Soft Reserved is left to CXL, stays in /proc/iomem and no region is unwound (linux-6.x-old)",
+    ...pair(["linux-6.x-old", "linux-7.2"], ([old, today]) => (old.refused.length + today.refused.length === 0 ? null : { holds: old.refused.length > 0 && today.refused.length === 0, numbers: `${old.refused.length} steps refused against ${today.refused.length}` })),
   },
 ];
 
 const orders: readonly Rule[] = presetNames.map((preset): Rule => ({
-  ids: ["S37"], position: "maintainer on F1", section: "presets", claim: `the end does not depend on the order of probes (${preset})`,
+  ids: ["S37"], position: "maintainer on F1", section: "presets", claim: `every order of probes that was tried comes to the same end (${preset})`,
   ...single(preset, ({ schedules }) => (schedules.runs < 2 ? null : { holds: schedules.endStates === 1, numbers: `${schedules.endStates} end states of ${schedules.runs} orders` })),
 }));
 
@@ -170,7 +172,7 @@ const layouts: readonly Rule[] = [
     }),
   },
   {
-    ids: ["S77", "S78"], position: "maintainer on F4", section: "layouts", claim: "and loses more when one port fails",
+    ids: ["S77", "S78"], position: "maintainer on F4", section: "layouts", claim: "a region over all ports (spread) loses more than regions of one port each (contained) when one port fails",
     ...pair(["spread", "contained"], ([spread, contained]) => ({ holds: bytes(spread.bytesLost) > bytes(contained.bytesLost) && spread.guests.survived < contained.guests.survived, numbers: `${mib(spread.bytesLost)} and ${share(spread)} against ${mib(contained.bytesLost)} and ${share(contained)}` })),
   },
   {

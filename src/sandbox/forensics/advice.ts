@@ -6,6 +6,7 @@ import { daxRegionTypeName } from "../../kernel/dax/types.ts";
 import { cxlBus, cxlState, decoderOf, memdevOf, portOf } from "../../kernel/cxl/types.ts";
 import type { Advice, Breadcrumb, Capacity, DaxExplanation, Holding, RangeExplanation, RegionExplanation } from "../../scenario/explanation.ts";
 import type { Scene } from "./scene.ts";
+import { sizeText } from "./scene.ts";
 
 export interface Findings {
   readonly ranges: readonly RangeExplanation[];
@@ -76,9 +77,15 @@ const hmemOnes = ({ dax }: Findings): DaxExplanation[] => dax.filter(({ owner })
 /** hmem's devices that nobody can use only stand in the way. */
 const useless = (findings: Findings): Advice[] => hmemOnes(findings).filter(({ driver }) => driver === "").map(({ name, parent }) => tell(`${name} is of no use to anybody: take it out of the way.`, [unbindOf(parent)]));
 
-/** Those in use can be given back to CXL. */
+const endOf = (name: string, parent: string, driver: string): string[] => [...(driver === "kmem" ? [`daxctl offline-memory ${name}`] : []), unbindOf(parent)];
+/** Bytes of a dax device behind which no card answers. */
+const silentBytes = ({ capacity }: Findings, name: string): bigint => capacity.promises.flatMap(({ parts }) => parts).reduce((sum, { device, bytesUnanswered }) => (device === name ? sum + BigInt(bytesUnanswered) : sum), 0n);
+
+/** Those in use can be given back to CXL; where no card answers behind a part, that is said before the offer. */
 const givenBack = (findings: Findings): Advice[] => hmemOnes(findings).filter(({ driver }) => driver !== "").map(({ name, parent, driver }) =>
-  tell(`${name} is in use as plain dax. To have the range for CXL again, end that use first; then look here again.`, [...(driver === "kmem" ? [`daxctl offline-memory ${name}`] : []), unbindOf(parent)], true));
+  silentBytes(findings, name) > 0n
+    ? tell(`${name} is in use as plain dax, and behind ${sizeText(silentBytes(findings, name))} of it no card answers: what is kept there is lost. End that use, then look here again.`, endOf(name, parent, driver), true)
+    : tell(`${name} is in use as plain dax. To have the range for CXL again, end that use first; then look here again.`, endOf(name, parent, driver), true));
 
 const ledgerWords = { HPA: "the addresses", DPA: "the device memory", decoder: "the decode" } as const;
 const wordsOf = (all: readonly Holding[]): string => all.map(({ ledger, holder }) => `${ledgerWords[ledger]} of ${holder}`).join(", ");
