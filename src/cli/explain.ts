@@ -24,8 +24,9 @@ holds addresses, device memory and decoders, what lies idle and which listing sh
 
 exit status
   0    explained
-  1    the moment did not come, or the run failed before it: what there is at its end is explained
+  1    the run failed before the moment: what there is at its end is explained
   2    wrong usage, or a file that is no good scenario
+  3    the moment never came: what there is at the end is explained
   5    internal error
   130  interrupted
 `;
@@ -83,7 +84,7 @@ function report({ moment, reporter }: Wanted, explained: ExplainedRun, arrival: 
   const { failure } = explained.run;
   if (failure !== null) process.stderr.write(`${told.file}: ${failure}\n`);
   else if (arrival === "missed") process.stderr.write(`${told.file}: "${moment}" did not come before the run was over\n`);
-  return failure !== null || arrival === "missed" ? 1 : 0;
+  return failure !== null ? 1 : arrival === "missed" ? 3 : 0;
 }
 
 async function main(argv: readonly string[]): Promise<number> {

@@ -12,7 +12,7 @@ export class FolderError extends Error {}
 /** Writing broke off: what was done so far is in the folder. */
 export class WriteError extends Error {}
 
-export const manifestName = "export.json";
+const manifestName = "export.json";
 /** What an export makes at the top of its folder. */
 const ownNames = ["sys", "proc", "dev", "lib", "tmp", manifestName];
 

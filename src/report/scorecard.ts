@@ -21,7 +21,7 @@ const plans: Readonly<Record<SectionName, Omit<SectionPlan, "name">>> = {
 };
 
 export const planOf = (name: SectionName): SectionPlan => ({ name, ...plans[name] });
-export const sectionNames = Object.keys(plans) as readonly SectionName[];
+const sectionNames = Object.keys(plans) as readonly SectionName[];
 
 const commandOf = ({ paths, vary, isUnpinned }: SectionPlan): string => `cxl-sandbox compare ${paths.join(" ")} --vary '${vary}'${isUnpinned ? " --unpin" : ""}`;
 

@@ -37,7 +37,7 @@ function wrap(line: ScreenLine): ScreenLine[] {
 }
 
 /** The screen at the end of a session. */
-export function screenLines(events: readonly ShownEvent[]): ScreenLine[] {
+function screenLines(events: readonly ShownEvent[]): ScreenLine[] {
   const lines: Span[][] = [[]];
   for (const { kind, text } of events) {
     const tone: Tone = kind === "typed" && text.startsWith("#") ? "comment" : kind;

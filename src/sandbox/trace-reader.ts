@@ -6,7 +6,7 @@ import type { Hardware } from "../hardware/machine.ts";
 import type { System } from "./system.ts";
 
 /** Records kept of each layer. */
-export const keptRecords = 4096;
+const keptRecords = 4096;
 
 /** Kinds of records in words, by number; assembly/trace/ring.ts has the numbers. */
 export const accessKinds = ["", "config read", "config write", "mmio read", "mmio write", "load", "store", "request", "completion"] as const;

@@ -31,7 +31,7 @@ describe("cxl-sandbox explain", () => {
   it("--at names the moment; one that does not come ends 1, with what there is at the end", () => {
     expect(run(file, "--at", "ready").stdout).toContain("(ready)");
     const { status, stdout, stderr } = run(file, "--at", "no such words");
-    expect([status, stderr]).toEqual([1, `${file}: "no such words" did not come before the run was over\n`]);
+    expect([status, stderr]).toEqual([3, `${file}: "no such words" did not come before the run was over\n`]);
     expect(stdout).toContain("hmem, as plain dax");
   });
 

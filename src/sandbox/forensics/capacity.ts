@@ -98,7 +98,7 @@ export interface PromisedRange extends Range {
 }
 
 /** What firmware described, disjoint: ranges of the memory map, then what its regions have beyond them. */
-export function promisesOf({ kernel, firmware }: Pick<Scene, "kernel" | "firmware">): PromisedRange[] {
+function promisesOf({ kernel, firmware }: Pick<Scene, "kernel" | "firmware">): PromisedRange[] {
   const entries = softReservedEntries(kernel);
   const result: PromisedRange[] = entries.map(({ start, end }) => ({ start, end, by: "Soft Reserved" }));
   for (const region of firmware.regions) for (const left of subtract(rangeOf(region), result)) result.push({ ...left, by: "firmware region" });

@@ -19,7 +19,7 @@ import type { Scene } from "./scene.ts";
 import type { Timeline } from "./timeline.ts";
 import { firstSeen, gapSince, keepTimeline } from "./timeline.ts";
 
-export const sceneOf = ({ system, files, plan }: OpenRun, records: readonly number[] = []): Scene => ({ system, kernel: system.kernel, files, firmware: plan.firmware, policies: plan.policies, records });
+const sceneOf = ({ system, files, plan }: OpenRun, records: readonly number[] = []): Scene => ({ system, kernel: system.kernel, files, firmware: plan.firmware, policies: plan.policies, records });
 
 export function capacityOf(scene: Scene, changes: Timeline["changes"]): Capacity {
   const { promised, delivered } = balanceOf(scene);

@@ -32,7 +32,7 @@ const valueText = (value: string | boolean): string => (typeof value === "string
 type Values = Partial<Record<PolicyName, string>>;
 
 /** `hmem has all of it`, or part by part. */
-export function outcomeText(shares: readonly Share[]): string {
+function outcomeText(shares: readonly Share[]): string {
   const word = { cxl: "CXL has", hmem: "hmem has", nobody: "nobody has" } as const;
   const total = shares.reduce((sum, share) => sum + resourceSize(share), 0n);
   return shares.map((share) => `${word[share.owner]} ${resourceSize(share) === total ? "all of it" : sizeText(resourceSize(share))}`).join(", ");

@@ -101,7 +101,7 @@ export interface Procedure {
 }
 
 /** Every procedure that has something to type here, the shortest first; of two that type the same the first. */
-export function proceduresFor(system: System, whole: readonly RegionFacts[]): Procedure[] {
+function proceduresFor(system: System, whole: readonly RegionFacts[]): Procedure[] {
   const [create, destroy, unwind, reclaim] = [createLines(system, whole), destroyLines(system), unwindLines(system), reclaimLines(system)];
   const all: Procedure[] = [
     { by: "rescan", lines: ["echo 1 > /sys/bus/pci/rescan"] }, { by: "enable", lines: enableLines(system) }, { by: "create", lines: create },
