@@ -4,18 +4,11 @@ import { deferredProbes } from "../../kernel/base/probing.ts";
 import { findDevice } from "../../kernel/base/device.ts";
 import { daxRegionTypeName } from "../../kernel/dax/types.ts";
 import { cxlBus, cxlState, decoderOf, memdevOf, portOf } from "../../kernel/cxl/types.ts";
-import type { Advice, Breadcrumb, Capacity, DaxExplanation, Holding, RangeExplanation, RegionExplanation } from "../../scenario/explanation.ts";
+import type { Advice, DaxExplanation, Explanation, Holding } from "../../scenario/explanation.ts";
 import type { Scene } from "./scene.ts";
 import { sizeText } from "./scene.ts";
 
-export interface Findings {
-  readonly ranges: readonly RangeExplanation[];
-  readonly capacity: Capacity;
-  readonly regions: readonly RegionExplanation[];
-  readonly dax: readonly DaxExplanation[];
-  readonly ledgers: readonly Holding[];
-  readonly breadcrumbs: readonly Breadcrumb[];
-}
+export type Findings = Pick<Explanation, "ranges" | "capacity" | "regions" | "dax" | "ledgers" | "breadcrumbs">;
 
 const once = (lines: readonly string[]): string[] => [...new Set(lines)];
 const tell = (text: string, commands: readonly string[] = [], isOptional = false): Advice => ({ text, commands, isOptional });
