@@ -67,6 +67,8 @@ describe("windows that the memory map crosses", () => {
     expect(files.scan("/proc/").find(({ name }) => name === "iomem")?.read()).toBe(files.read("/proc/iomem"));
     expect(new TextDecoder().decode(files.pread("/proc/iomem", 0n, 1 << 20))).toBe(files.read("/proc/iomem"));
     expect(errnoOf(() => booted.run(files.write("/sys/bus/cxl/devices/region0/size", "0")))).toBe("EACCES");
+    expect(errnoOf(() => booted.run(files.send("/dev/cxl/mem0", "getHealth", new Uint8Array(0), 64)))).toBe("EACCES");
+    expect([() => booted.run(files.loadModule("cxl_pmem")), () => booted.run(files.unloadModule("cxl_acpi")), () => files.clearLog()].map(errnoOf)).toEqual(["EPERM", "EPERM", "EPERM"]);
     expect([files.read("/sys/bus/cxl/devices/region0/size"), files.read("/sys/bus/cxl/devices/region0/resource")]).toEqual(["0x10000000\n", "0x400000000\n"]);
   });
 });

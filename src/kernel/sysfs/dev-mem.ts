@@ -21,7 +21,7 @@ type Width = 1 | 2 | 4 | 8;
 
 /** @throws SystemError EPERM System RAM; EFAULT beyond the last address */
 function checkAllowed(kernel: Kernel, address: bigint, length: number): void {
-  if (address + BigInt(length) > lastAddress) throw new SystemError("EFAULT", `no address 0x${address.toString(16)}`);
+  if (address + BigInt(length) - 1n > lastAddress) throw new SystemError("EFAULT", `no address 0x${address.toString(16)}`);
   const pages = { start: address & ~pageMask, end: (address + BigInt(length) - 1n) | pageMask };
   const ram = walkResources(iomem(kernel)).find(({ resource }) => ramNames.includes(resource.name) && resource.end >= firstMebibyte && overlaps(resource, pages));
   if (ram !== undefined && pages.end >= firstMebibyte) throw new SystemError("EPERM", `0x${address.toString(16)} is ${ram.resource.name}`);

@@ -139,7 +139,8 @@ function exists(kernel: Kernel, path: string): boolean {
   }
 }
 
-const sendThrough = task("ioctl.send", function* (kernel: Kernel, path: string, command: string, input: Uint8Array, room: number): Task<{ readonly returnCode: number; readonly output: Uint8Array }> {
+const sendThrough = task("ioctl.send", function* (kernel: Kernel, path: string, command: string, input: Uint8Array, room: number, isRoot: boolean): Task<{ readonly returnCode: number; readonly output: Uint8Array }> {
+  if (!isRoot) throw new SystemError("EACCES", `${path}: root's alone`);
   const found = resolve(kernel, path, true).path;
   const memdev = found.startsWith("/dev/cxl/") ? findDevice(kernel, cxlBus, found.slice("/dev/cxl/".length)) : undefined;
   if (memdev === undefined) throw new SystemError("ENOTTY", `${path}: no memdev`);
@@ -156,6 +157,11 @@ const pollFile = task("poll", function* (kernel: Kernel, path: string): Task<voi
 
 const refuseWrite = task("sysfs.refuseWrite", function* (_kernel: Kernel, path: string): Task<void> {
   throw new SystemError("EACCES", `${path}: root's alone`);
+});
+
+/** A system call that CAP_SYS_MODULE is needed for. */
+const refuseCall = task("syscall.refuse", function* (_kernel: Kernel, what: string): Task<void> {
+  throw new SystemError("EPERM", `${what}: root's alone`);
 });
 
 /** The kernel's files as user space sees them. Every call reads the present state. Who is not root writes none of them, and learns no addresses. */
@@ -178,10 +184,13 @@ export function createFileSystem(kernel: Kernel, isRoot = true): FileSystem {
     realpath: (path) => resolve(kernel, path, true).path,
     exists: (path) => exists(kernel, path),
     status: (path) => statusOf(resolve(kernel, path, false).node),
-    loadModule: (name) => initModule(kernel, name),
-    unloadModule: (name) => deleteModule(kernel, name),
-    clearLog: () => clearLog(kernel),
-    send: (path, command, input, room) => sendThrough(kernel, path, command, input, room),
+    loadModule: (name) => (isRoot ? initModule(kernel, name) : refuseCall(kernel, name)),
+    unloadModule: (name) => (isRoot ? deleteModule(kernel, name) : refuseCall(kernel, name)),
+    clearLog: () => {
+      if (!isRoot) throw new SystemError("EPERM", "the log is root's to clear");
+      clearLog(kernel);
+    },
+    send: (path, command, input, room) => sendThrough(kernel, path, command, input, room, isRoot),
   };
 }
 
