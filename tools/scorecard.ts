@@ -21,7 +21,7 @@ async function section(wanted: SectionName): Promise<Comparison> {
   return comparison;
 }
 
-const sections: Sections = { presets: await section("presets"), decision: await section("decision"), layouts: await section("layouts") };
+const sections: Sections = { presets: await section("presets"), decision: await section("decision"), publication: await section("publication"), layouts: await section("layouts") };
 if (process.stderr.isTTY) process.stderr.write("\r\u001b[K");
 const text = scorecardPage(sections);
 if (process.argv.includes("--check")) {

@@ -17,6 +17,7 @@ export interface SectionPlan {
 const plans: Readonly<Record<SectionName, Omit<SectionPlan, "name">>> = {
   presets: { title: "Every preset under every fault", paths: ["scenarios/faults"], vary: "kernel.preset=all", isUnpinned: true },
   decision: { title: "When it is decided who owns Soft Reserved memory", paths: ["scenarios/faults/slow-card.yaml", "scenarios/trimming/s59-too-early.yaml"], vary: "kernel.policies.quiesce=barrier,delay(10s),naive-wait", isUnpinned: false },
+  publication: { title: "Soft Reserved in /proc/iomem", paths: ["scenarios/faults/hot-replace.yaml"], vary: "kernel.policies.srpub=always,never,late", isUnpinned: false },
   layouts: { title: "The price of containment", paths: ["scenarios/layouts"], vary: "kernel.preset=isolation-safe", isUnpinned: false },
 };
 

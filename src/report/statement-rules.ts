@@ -124,10 +124,6 @@ const ranges: readonly Rule[] = [
     ids: ["S46", "S65"], position: "maintainer on F3", section: "presets", claim: "trimming when a region is made (author-F3) loses the range when the region then fails",
     ...single("author-F3", whereOneFailed(({ capacity }) => ({ holds: bytes(capacity.served) < bytes(capacity.promised), numbers: `${mib(capacity.served)} of ${mib(capacity.promised)}` }))),
   },
-  {
-    ids: ["S39", "S45"], position: "author of F2 and F3", section: "presets", claim: "steps that linux-7.2 takes are refused where Soft Reserved is left to CXL, stays in /proc/iomem and no region is unwound (linux-6.x-old)",
-    ...pair(["linux-6.x-old", "linux-7.2"], ([old, today]) => (old.refused.length + today.refused.length === 0 ? null : { holds: old.refused.length > 0 && today.refused.length === 0, numbers: `${old.refused.length} steps refused against ${today.refused.length}` })),
-  },
 ];
 
 const orders: readonly Rule[] = presetNames.map((preset): Rule => ({
@@ -145,6 +141,11 @@ const decision: readonly Rule[] = [
     ...pair(["naive-wait", "barrier"], (cells) => ({ holds: bytes(cells[0].capacity.byCxl) < bytes(cells[1].capacity.byCxl), numbers: `${against("byCxl", cells)} with CXL` })),
   },
 ];
+
+const publication: readonly Rule[] = (["never", "late"] as const).map((hidden): Rule => ({
+  ids: ["S39", "S45"], position: "author of F2 and F3", section: "publication", claim: `Soft Reserved that stays in /proc/iomem (always) keeps a new card from the addresses of the old one; where it does not (${hidden}) the card has them`,
+  ...pair(["always", hidden], (cells) => ({ holds: cells[0].refused.length > 0 && cells[1].refused.length === 0 && bytes(cells[0].capacity.served) < bytes(cells[1].capacity.served), numbers: `${against("served", cells)} served, ${cells[0].refused.length} steps refused against ${cells[1].refused.length}` })),
+}));
 
 const isolation: readonly Rule[] = [
   {
@@ -181,4 +182,4 @@ const layouts: readonly Rule[] = [
   },
 ];
 
-export const statementRules: readonly Rule[] = [...failover, ...repairs, ...roadmaps, ...evidence, ...reach, ...ranges, ...orders, ...decision, ...isolation, ...layouts];
+export const statementRules: readonly Rule[] = [...failover, ...repairs, ...roadmaps, ...evidence, ...reach, ...ranges, ...orders, ...decision, ...publication, ...isolation, ...layouts];

@@ -3,7 +3,7 @@
 
 import type { CellFacts, Comparison } from "../scenario/comparison.ts";
 
-export type SectionName = "presets" | "decision" | "layouts";
+export type SectionName = "presets" | "decision" | "publication" | "layouts";
 export type Sections = Readonly<Record<SectionName, Pick<Comparison, "cells" | "variations">>>;
 
 export type StatementOutcome = "holds" | "does not hold" | "depends" | "not asked";

@@ -27,21 +27,21 @@ function sectionOf(files: readonly string[], vary: string, isUnpinned: boolean):
 
 const layouts = sectionOf(["contained", "spread", "vm-per-dax"].map((name) => `scenarios/layouts/${name}.yaml`), "kernel.preset=isolation-safe", false);
 const decision = sectionOf(["scenarios/faults/slow-card.yaml", "scenarios/trimming/s59-too-early.yaml"], "kernel.policies.quiesce=barrier,delay(10s),naive-wait", false);
+const publication = sectionOf(["scenarios/faults/hot-replace.yaml"], "kernel.policies.srpub=always,never,late", false);
 const presets = sectionOf(["scenarios/faults/missing-member.yaml", "scenarios/faults/boundary-mismatch.yaml"], "kernel.preset=all", true);
 
 describe("docs/scorecard.md", () => {
-  it.each([["presets", presets], ["decision", decision], ["layouts", layouts]] as const)("tables of %s are what their cells are today", (_, section) => {
-    const hasFigures = section === layouts;
+  it.each([["presets", presets, "preset"], ["decision", decision, "quiesce"], ["publication", publication, "srpub"], ["layouts", layouts, "preset"]] as const)("tables of %s are what their cells are today", (_, section, label) => {
     for (const { file, head, rows, notes } of comparisonTables(section)) {
-      const text = page.slice(page.indexOf(`\`${file}\`\n\n| ${hasFigures || section === presets ? "preset" : "quiesce"}`));
+      const text = page.slice(page.indexOf(`\`${file}\`\n\n| ${label}`));
       expect(text.length).toBeLessThan(page.length);
       expect(text.split("\n").slice(2, 4 + rows.length)).toEqual([`| ${head.join(" | ")} |`, `|${head.map(() => "---").join("|")}|`, ...rows.map((row) => `| ${row.join(" | ")} |`)]);
       for (const note of notes) expect(text).toContain(`- ${note}`);
     }
   });
 
-  it("statements about decision and layouts are what the rules say of their cells today", () => {
-    const sections: Sections = { presets, decision, layouts };
+  it("statements about decision, publication and layouts are what the rules say of their cells today", () => {
+    const sections: Sections = { presets, decision, publication, layouts };
     const own = statementRules.filter(({ section }) => section !== "presets").map((rule) => judgeRule(rule, casesOf(sections, rule.section)));
     const [table = "", details = ""] = statementsMarkdown(own).split("The numbers:");
     expect(own.length).toBeGreaterThan(4);
@@ -54,7 +54,7 @@ describe("docs/scorecard.md", () => {
   });
 
   it("another cell gives another page", () => {
-    const sections: Sections = { presets, decision, layouts };
+    const sections: Sections = { presets, decision, publication, layouts };
     const [first, ...rest] = layouts.cells;
     if (first === undefined) throw new Error("no cell");
     const altered = { ...sections, layouts: { ...layouts, cells: [{ ...first, facts: { ...first.facts, bytesLost: "0" } }, ...rest] } };

@@ -21,7 +21,7 @@ const cellOf = (file: string, label: string, facts: CellFacts): Cell => ({ file,
 function sectionsOf(changes: Readonly<Record<string, Change>>, failed: boolean): Sections {
   const facts = (label: string): CellFacts => changed({ ...(failed && label === "maintainer-F0" ? { verdict: "needs-remediation" as const } : {}), ...changes[label] });
   const section = (labels: readonly string[]) => ({ variations: [], cells: labels.map((label) => cellOf("case.yaml", label, facts(label))) });
-  return { presets: section(presetNames), decision: section(["barrier", "delay(10s)", "naive-wait"]), layouts: { variations: [], cells: ["contained", "spread", "vm-per-dax"].map((name) => cellOf(`layouts/${name}.yaml`, "isolation-safe", facts(name))) } };
+  return { presets: section(presetNames), decision: section(["barrier", "delay(10s)", "naive-wait"]), publication: section(["always", "never", "late"]), layouts: { variations: [], cells: ["contained", "spread", "vm-per-dax"].map((name) => cellOf(`layouts/${name}.yaml`, "isolation-safe", facts(name))) } };
 }
 
 /** The statement whose claim begins so. */
@@ -61,7 +61,8 @@ const flips: readonly (readonly [string, Readonly<Record<string, Change>>, Reado
   ["taking everything down (series-v5)", { "linux-7.2": less }, {}],
   ...presetNames.map((preset) => [`ends in a dax device (${preset})`, {}, { [preset]: nobodys }] as const),
   ["trimming when a region is made (author-F3)", { "author-F3": less }, {}],
-  ["steps that linux-7.2 takes are refused", { "linux-6.x-old": { refused: ["step 6"] } }, { "linux-7.2": { refused: ["step 6"] } }],
+  ["where it does not (never)", { always: { ...less, refused: ["step 6"] } }, { always: less, never: { refused: ["step 6"] } }],
+  ["where it does not (late)", { always: { ...less, refused: ["step 6"] } }, { always: { ...less, refused: ["step 6"] }, late: less }],
   ...presetNames.map((preset) => [`comes to the same end (${preset})`, {}, { [preset]: { schedules: { runs: 8, endStates: 3 } } }] as const),
   ["a fixed delay gives to hmem", { "delay(10s)": { capacity: { byCxl: "0" } } }, {}],
   ["waiting for what is in flight", { "naive-wait": { capacity: { byCxl: "0" } } }, {}],
