@@ -9,7 +9,7 @@ import { openRun } from "../sandbox/run.ts";
 import { consoleExplanation } from "../report/explain.ts";
 import { UsageError, oneOf, parseWords, seedOf } from "./arguments.ts";
 import type { CommandModule } from "./commands.ts";
-import { FilesError, readSources } from "./files.ts";
+import { FilesError, readSource } from "./files.ts";
 import { styleFor } from "./terminal.ts";
 
 const help = `usage: cxl-sandbox explain SCENARIO [options]
@@ -52,11 +52,10 @@ function parse(argv: readonly string[]): Wanted {
 /** Milliseconds. */
 const slice = 50;
 
-/** The one scenario that a path names. @throws UsageError, FilesError, ScenarioFileError */
+/** @throws FilesError, ScenarioFileError */
 function planOf(path: string): ScenarioPlan {
-  const [source, ...more] = readSources([path]);
-  if (source === undefined || more.length > 0) throw new UsageError(`explain takes one scenario; ${path} holds ${more.length + 1}`);
-  return planScenario(source.file, source.text);
+  const { file, text } = readSource(path);
+  return planScenario(file, text);
 }
 
 /** Drives the run in slices, between which the process hears signals. Null: interrupted. */

@@ -12,7 +12,7 @@ import { exitCodes } from "../scenario/result.ts";
 import type { CommandModule } from "./commands.ts";
 import type { ExportOptions } from "./export-arguments.ts";
 import { exportHelp, parseExport } from "./export-arguments.ts";
-import { FilesError, readSources } from "./files.ts";
+import { FilesError, readSource } from "./files.ts";
 import type { SourceFile } from "./files.ts";
 import { FolderError, WriteError, checkFolder, prepareFolder, writeEntry, writeManifest } from "./tree-writer.ts";
 import { version } from "./version.ts";
@@ -33,13 +33,6 @@ interface Written {
 
 const say = (text: string): void => void process.stderr.write(`cxl-sandbox: ${text}\n`);
 const nextTurn = (): Promise<void> => new Promise((done) => void setImmediate(done));
-
-/** @throws FilesError, ScenarioFileError */
-function sourceOf(path: string): SourceFile {
-  const [source, ...others] = readSources([path]);
-  if (source === undefined || others.length > 0) throw new FilesError(`${path} holds more than one scenario; name a file`);
-  return source;
-}
 
 async function reach(run: OpenRun, options: ExportOptions, session: Session): Promise<"there" | "missed" | "interrupted"> {
   const way = approach(run, options.at);
@@ -149,7 +142,7 @@ async function exportSysfs(options: ExportOptions): Promise<number> {
   const interrupt = (): void => void (session.isInterrupted = true);
   process.once("SIGINT", interrupt);
   try {
-    const source = sourceOf(options.scenario);
+    const source = readSource(options.scenario);
     if (options.folder !== null) checkFolder(options.folder, options.isForced);
     return await runToMoment(source, options, session);
   } catch (error) {

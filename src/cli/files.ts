@@ -48,3 +48,10 @@ export function readSources(paths: readonly string[]): SourceFile[] {
     }
   });
 }
+
+/** The one scenario that a path names: a file, or a folder that holds no other. @throws FilesError */
+export function readSource(path: string): SourceFile {
+  const [source, ...others] = readSources([path]);
+  if (source === undefined || others.length > 0) throw new FilesError(`${path} holds ${others.length + 1} scenarios; name one file`);
+  return source;
+}

@@ -12,7 +12,7 @@ import { formatTime } from "../report/console.ts";
 import { completeLine } from "../sandbox/completion.ts";
 import { Session } from "../sandbox/session.ts";
 import type { CommandModule } from "./commands.ts";
-import { FilesError, readSources } from "./files.ts";
+import { FilesError, readSource } from "./files.ts";
 import { historyFile, keptLines, readHistory, writeHistory } from "./history.ts";
 import type { ShellArguments } from "./shell-arguments.ts";
 import { parseShell, shellHelp } from "./shell-arguments.ts";
@@ -36,9 +36,8 @@ const isBytes = (text: string): boolean => !/[^\0-\u00ff]/.test(text);
 const encode = (text: string): Buffer => Buffer.from(text, isBytes(text) ? "latin1" : "utf8");
 
 function planOf(path: string): ScenarioPlan {
-  const [source] = readSources([path]);
-  if (source === undefined || source.file !== path) throw new FilesError(`${path}: is a folder; the prompt is over one scenario file`);
-  return planScenario(source.file, source.text);
+  const { file, text } = readSource(path);
+  return planScenario(file, text);
 }
 
 /** Runs one line to its end. `onIdle` is asked when the command waits for nothing that is due. */

@@ -36,7 +36,7 @@ describe("cxl-sandbox explain", () => {
   });
 
   it.each([
-    [[], /explain needs one scenario file/], [["scenarios"], /takes one scenario; scenarios holds \d+/], [[file, file], /explain needs one scenario file/], [["nothing.yaml"], /no such file/], [["README.md"], /README\.md/],
+    [[], /explain needs one scenario file/], [["scenarios"], /scenarios holds \d+ scenarios; name one file/], [[file, file], /explain needs one scenario file/], [["nothing.yaml"], /no such file/], [["README.md"], /README\.md/],
     [[file, "--seed", "x"], /is no seed/], [[file, "--reporter", "xml"], /console, json/], [[file, "--at", ""], /--at is empty/], [[file, "--wrong"], /Unknown option/],
   ])("%s: one message, exit 2", (argv, said) => {
     const { status, stdout, stderr } = run(...argv);

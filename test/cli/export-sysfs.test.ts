@@ -206,7 +206,7 @@ describe("a scenario", () => {
     const bad = join(folder, "bad.yaml");
     writeFileSync(bad, "version: 1\nname: bad\n");
     expect(run(bad, join(folder, "none"))).toMatchObject({ status: 2, stderr: expect.stringContaining("bad.yaml:") as string });
-    for (const [argv, message] of [[["/nowhere.yaml", "x"], "there is no such file"], [["scenarios", "x"], "holds more than one scenario"], [[], "needs a scenario"], [[partial], "needs a folder"], [[partial, "x", "y"], 'not "y" too'], [[partial, "x", "--list"], "leave the folder out"], [[partial, "x", "--at", " "], "--at is boot"], [[partial, "x", "--seed", "-1"], "argument"]] as const) {
+    for (const [argv, message] of [[["/nowhere.yaml", "x"], "there is no such file"], [["scenarios", "x"], "scenarios; name one file"], [[], "needs a scenario"], [[partial], "needs a folder"], [[partial, "x", "y"], 'not "y" too'], [[partial, "x", "--list"], "leave the folder out"], [[partial, "x", "--at", " "], "--at is boot"], [[partial, "x", "--seed", "-1"], "argument"]] as const) {
       expect(run(...argv), argv.join(" ")).toMatchObject({ status: 2, stderr: expect.stringContaining(message) as string });
     }
     expect(existsSync(join(root, "x"))).toBe(false);

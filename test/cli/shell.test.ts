@@ -62,7 +62,7 @@ describe("cxl-sandbox shell", () => {
 
   it("wrong use and bad files are exit 2 with one message", () => {
     for (const [argv, said] of [
-      [[], "shell needs one scenario file"], [[cards, cards], "shell needs one scenario file"], [["/nothing.yaml"], "/nothing.yaml: there is no such file or folder"], [[folder], "is a folder"], [[cards, "--seed", "x"], '--seed "x" is no seed'],
+      [[], "shell needs one scenario file"], [[cards, cards], "shell needs one scenario file"], [["/nothing.yaml"], "/nothing.yaml: there is no such file or folder"], [["scenarios"], "scenarios holds"], [[cards, "--seed", "x"], '--seed "x" is no seed'],
       [[cards, "-c", "a", "--file", "b"], "exclude each other"], [[cards, "--file", "/nothing"], "/nothing: cannot be read"], [[cards, "--record", "/nothing/x.cast"], "/nothing/x.cast: cannot be written"], [[file("bad.yaml", "version: 1\n")], "bad.yaml:1:1:"], [[cards, "--colour"], "--colour"],
     ] as const) expect([argv, run(argv)]).toEqual([argv, [2, expect.stringMatching(/^[^]{0,0}$/), expect.stringContaining(said)]]);
     expect(run(["--help"])[1]).toContain("exit status");

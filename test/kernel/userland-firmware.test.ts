@@ -59,7 +59,7 @@ describe("cxl update-firmware", () => {
     const booted = boot();
     const failed = (line: string): readonly [number, string] => {
       const { exitCode, stdout, stderr } = booted.command(line);
-      expect(parse(stdout)[0]?.["firmware"]).toBeDefined();
+      expect(parse(stdout)[0]).toMatchObject({ memdev: "mem0", firmware: { num_slots: 3 } });
       return [exitCode, stderr];
     };
     const none = said("update_fw: firmware update started on 0 mem device");
