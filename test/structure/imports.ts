@@ -8,11 +8,12 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   "src/hardware": ["src/platform", "src/sim", "registers"],
   "src/firmware": ["src/platform", "src/sim", "registers"],
   "src/kernel": ["src/platform", "src/sim", "registers"],
+  "src/drivers": ["src/platform", "src/sim", "registers"],
   "src/userland": ["src/kernel", "src/platform", "src/sim"],
   "src/workload": ["src/kernel", "src/platform", "src/sim"],
   "src/scenario": ["src/userland", "src/workload", "src/kernel", "src/platform", "src/sim", "registers"],
   "src/report": ["src/scenario", "src/sim"],
-  "src/sandbox": ["src/scenario", "src/report", "src/userland", "src/workload", "src/kernel", "src/firmware", "src/hardware", "src/platform", "src/sim", "registers"],
+  "src/sandbox": ["src/drivers", "src/scenario", "src/report", "src/userland", "src/workload", "src/kernel", "src/firmware", "src/hardware", "src/platform", "src/sim", "registers"],
   workers: ["src/sandbox", "src/scenario", "src/hardware", "src/report"],
   "src/cli": ["workers", "src/sandbox", "src/scenario", "src/report", "src/hardware"],
 };

@@ -1,0 +1,240 @@
+// The library: a machine without a kernel, or with one attached, as a driver author holds it. Synchronous; what waits for the outside (loading, workers) is
+// async and stands around it. Addresses, sizes and 64-bit values are bigint, 8/16/32-bit values unsigned number, times virtual nanoseconds (number).
+
+import type { blocks } from "../../../registers/blocks.ts";
+import type { MachineDescription } from "../../platform/description.ts";
+import type { DriverModule } from "../../platform/driver.ts";
+import type { PciAddress } from "../../platform/pci-address.ts";
+import type { InterruptMessage, IoHandle, MemoryStatus } from "../../platform/platform.ts";
+import type { RegisterBus, StructureAccess } from "../../platform/registers.ts";
+import type { PortSummary } from "../../hardware/machine.ts";
+import type { z } from "zod";
+import type { actionSchemas, machineSchema, scenarioSchema } from "../../scenario/schema.ts";
+import type { TraceLayer } from "../../sim/trace.ts";
+
+/** The scenario's `machine:` value. */
+export type MachineValue = z.input<typeof machineSchema>;
+/** A whole scenario; only `machine`, `firmware` and (for `attachKernel`) `kernel` are read, and name and version may be left out. */
+export type ScenarioValue = Partial<z.input<typeof scenarioSchema>> & { readonly machine: MachineValue };
+/** One action of the table in docs/faults.md: `{ linkDown: "rp0" }`. */
+export type FaultValue = { readonly [K in keyof typeof actionSchemas]?: z.input<(typeof actionSchemas)[K]> };
+/** When a fault acts, as in a scenario; absent: at once. Times count from now. */
+export type TriggerValue = NonNullable<z.input<typeof scenarioSchema>["faults"]>[number]["when"];
+
+/** An object (a `machine:` value or a scenario), a file (path or `file:` URL in Node, URL elsewhere), or a file's text. */
+export type MachineSource = MachineValue | ScenarioValue | URL | string | { readonly text: string; readonly file?: string };
+
+export interface MachineOptions {
+  /** A compiled module, to share one between machines; absent: the package's own is loaded. */
+  readonly module?: WebAssembly.Module;
+  /** `enumerated`: firmware gave buses, BARs and bridge windows and opened memory space; `none`: config space as at power-on. Default `enumerated`. */
+  readonly pci?: "enumerated" | "none";
+  /** Keep trace records for `trace()`, so many at most (the oldest go first); default 0: digests only. */
+  readonly keepTrace?: number;
+  /** Look at every access for what a driver must not do (see `violations`); default false. */
+  readonly strict?: boolean;
+}
+
+type Blocks = typeof blocks;
+/** Named registers of one block: `structure.register.read()`. A structure that this machine does not have throws MissingStructureError when it is reached for. */
+export type BlockAccess<B extends keyof Blocks> = { readonly [K in keyof Blocks[B]["placements"]]: Blocks[B]["placements"][K] extends { readonly structure: infer S extends import("../../../registers/schema.ts").StructureDeclaration } ? StructureAccess<S> : never };
+
+/** What all functions have. */
+interface PartView<Component extends keyof Blocks, Config extends keyof Blocks> {
+  readonly name: string;
+  /** SSSS:BB:DD.F; changes when buses are numbered anew. */
+  readonly address: PciAddress;
+  /** The address as text. */
+  readonly bdf: string;
+  /** Config space, offsets 0..4095. */
+  readonly config: RegisterBus;
+  readonly configRegisters: BlockAccess<Config>;
+  /** CXL.cache/mem registers behind BAR 0. */
+  readonly registers: BlockAccess<Component>;
+  /** Physical address of `registers`. */
+  readonly registersAt: bigint;
+  has(structure: string): boolean;
+  /** Programs MSI or MSI-X for up to `count` messages; message n arrives with data `first + n`. */
+  enableMessages(count?: number): { readonly first: number; readonly count: number };
+}
+
+export interface HostBridgeView {
+  readonly name: string;
+  readonly registers: BlockAccess<"hostBridgeComponent">;
+  readonly registersAt: bigint;
+  has(structure: string): boolean;
+}
+export interface RootPortView extends PartView<"rootPortComponent", "rootPortConfig"> {
+  /** Link, isolation and in-flight state as the machine knows them, without an access. */
+  readonly state: PortSummary;
+}
+export interface UpstreamPortView extends PartView<"upstreamPortComponent", "upstreamPortConfig"> {}
+export interface DownstreamPortView extends PartView<"downstreamPortComponent", "downstreamPortConfig"> {
+  readonly state: PortSummary;
+}
+export interface DeviceView extends PartView<"deviceComponent", "deviceConfig"> {
+  readonly deviceRegisters: BlockAccess<"deviceRegisters">;
+  readonly deviceRegistersAt: bigint;
+  /** Runs a mailbox command on the primary mailbox, polling the doorbell in virtual time. @throws MailboxTimeoutError */
+  mailbox(opcode: number, input?: Uint8Array): { readonly returnCode: number; readonly output: Uint8Array };
+}
+
+/** Physical addresses, one access each. For many accesses to one place `ioremap` is faster. */
+export interface MemoryBus {
+  read8(address: bigint): number;
+  read16(address: bigint): number;
+  read32(address: bigint): number;
+  read64(address: bigint): bigint;
+  write8(address: bigint, value: number): void;
+  write16(address: bigint, value: number): void;
+  write32(address: bigint, value: number): void;
+  write64(address: bigint, value: bigint): void;
+}
+
+/** Config space by SSSS:BB:DD.F or its number. */
+export interface ConfigBus {
+  read8(address: PciAddress | string, offset: number): number;
+  read16(address: PciAddress | string, offset: number): number;
+  read32(address: PciAddress | string, offset: number): number;
+  write8(address: PciAddress | string, offset: number, value: number): void;
+  write16(address: PciAddress | string, offset: number, value: number): void;
+  write32(address: PciAddress | string, offset: number, value: number): void;
+}
+
+/** CXL.mem and host memory by host physical address. */
+export interface MemoryAccess {
+  /** CPU load of 1, 2, 4 or 8 bytes; waits in virtual time for the answer. `value` is all ones where nothing answered. */
+  load(address: bigint, width?: 1 | 2 | 4 | 8): { readonly status: MemoryStatus; readonly value: bigint };
+  store(address: bigint, value: bigint, width?: 1 | 2 | 4 | 8): MemoryStatus;
+}
+
+export interface MachineInterrupt extends InterruptMessage {
+  /** Virtual ns of the delivery. */
+  readonly at: number;
+}
+
+/** Messages of the machine. They are delivered while time is moved (`advance`, `runUntil`) and by `deliver`. */
+export interface MachineInterrupts {
+  /** Returns what takes the listener away again. */
+  on(listener: (message: MachineInterrupt) => void): () => void;
+  /** Takes what is pending now to listeners and iterators; how many. */
+  deliver(): number;
+  readonly pending: boolean;
+  /** Ends when the machine is disposed. An iterator hears of messages from its making on. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<MachineInterrupt>;
+}
+
+export interface MachineFault {
+  readonly id: string;
+  /** How often its trigger matched and how often it acted, with times. */
+  readonly evidence: { readonly matches: number; readonly fired: number; readonly firstAt: number | null; readonly lastAt: number | null };
+  /** Takes it back if it has not acted. */
+  cancel(): void;
+}
+
+export interface MachineSnapshot {
+  readonly at: number;
+}
+
+export interface MachineRecord {
+  readonly at: number;
+  readonly layer: TraceLayer;
+  /** "mmio read", "link", ... */
+  readonly kind: string;
+  readonly text: string;
+  readonly arguments: readonly [number, number, number, number, number, number];
+}
+
+/** Something a driver did that a sheet forbids, found by the machine as it happened. */
+export interface Violation {
+  /** Rule id (TR1, C9 ...) or "width", "reserved". */
+  readonly rule: string;
+  readonly at: number;
+  /** Part, `structure.register` and field, clause. */
+  readonly part: string;
+  readonly register: string;
+  readonly field: string | null;
+  readonly clause: string;
+  /** One sentence: what was done, what the rule asks, what to do. */
+  readonly message: string;
+}
+
+export interface RunUntilOptions {
+  /** Virtual ns that may pass; default 10 s. */
+  readonly limit?: number;
+  /** What is waited for, for the message of the error. */
+  readonly what?: string;
+}
+
+export interface KernelOptions {
+  /** Named set of policies (docs/policies.md); default the scenario's, or linux-7.2. */
+  readonly preset?: string;
+  readonly policies?: Readonly<Record<string, string | number>>;
+  /** Plug-ins, before the built-in drivers. */
+  readonly drivers?: readonly DriverModule[];
+  readonly seed?: number;
+  readonly schedule?: "fixed" | "seeded";
+}
+
+/** A Linux model on the machine. It owns what it drives; the user's own accesses go to the same registers. */
+export interface MachineKernel {
+  /** Runs a command of the sandbox's userland to its end. */
+  run(line: string): { readonly status: number; readonly stdout: string; readonly stderr: string };
+  /** A file of sysfs, /proc or /dev. @throws SystemError */
+  read(path: string): string;
+  write(path: string, text: string): void;
+  readonly log: readonly { readonly at: number; readonly level: string; readonly text: string }[];
+  readonly panic: string | null;
+  /** Goes on until nothing is left to do, at most `limit` virtual ns (1 s). */
+  settle(limit?: number): void;
+}
+
+export interface Machine {
+  readonly description: MachineDescription;
+  /** Virtual ns since power-on. */
+  readonly now: number;
+
+  readonly bus: MemoryBus;
+  readonly config: ConfigBus;
+  readonly memory: MemoryAccess;
+  /** Maps registers, 1 byte to 2 GiB. */
+  ioremap(base: bigint, size: bigint): IoHandle;
+
+  /** @throws RangeError with the names there are */
+  hostBridge(name: string): HostBridgeView;
+  rootPort(name: string): RootPortView;
+  upstreamPort(name: string): UpstreamPortView;
+  downstreamPort(name: string): DownstreamPortView;
+  device(name: string): DeviceView;
+
+  readonly interrupts: MachineInterrupts;
+  /** Lets so many virtual ns pass; deadlines, faults and interrupts on the way happen at their times. */
+  advance(nanoseconds: number): void;
+  /** Lets time pass until the condition holds, asked after everything that happens. Gives the time. @throws RunUntilError */
+  runUntil(condition: () => boolean, options?: RunUntilOptions): number;
+
+  /** @throws FaultError what the machine does not have; the table is full */
+  inject(fault: FaultValue, when?: TriggerValue): MachineFault;
+  /** Faults that have not acted yet: a test that ends with some has tested nothing. */
+  readonly unfired: readonly MachineFault[];
+
+  /** @throws KernelAttachedError for all four while a kernel is attached */
+  snapshot(): MachineSnapshot;
+  restore(snapshot: MachineSnapshot): void;
+  /** A machine of its own in the same state. Instances are pooled: `dispose` gives one back. */
+  fork(): Machine;
+  /** The machine may not be used any more; its instance serves the next fork. */
+  dispose(): void;
+  [Symbol.dispose](): void;
+
+  /** Records kept so far, oldest first (`keepTrace`). */
+  trace(): IterableIterator<MachineRecord>;
+  /** Digest of a layer: equal accesses and events have equal digests. */
+  digest(layer: TraceLayer): string;
+  /** What was done against a sheet so far (`strict`). */
+  readonly violations: readonly Violation[];
+
+  /** Boots the Linux model on this machine, which must not have been forked from. Time, faults and interrupts are the kernel's from now on. */
+  attachKernel(options?: KernelOptions): MachineKernel;
+  readonly kernel: MachineKernel | null;
+}
