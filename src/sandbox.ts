@@ -22,6 +22,6 @@ export function startScenario(module: WebAssembly.Module, input: RunInput): Scen
 
 export { createMachine, createMachineSync } from "./sandbox/library/create.ts";
 export * as registers from "./sandbox/library/registers.ts";
-export { DisposedError, FaultError, KernelAttachedError, LimitError, MachineSourceError, MailboxTimeoutError, MissingStructureError, NotPlacedError, RunUntilError, UnmappedError } from "./sandbox/library/errors.ts";
+export { DisposedError, FaultError, KernelAttachedError, KernelStoppedError, KernelWaitsError, LimitError, MachineSourceError, MailboxTimeoutError, MissingStructureError, NotPlacedError, RunUntilError, UnmappedError } from "./sandbox/library/errors.ts";
 export { MachineValueError } from "./scenario/load.ts";
 export type * from "./sandbox/library/contract.ts";

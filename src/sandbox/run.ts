@@ -96,7 +96,7 @@ export function openRun(module: WebAssembly.Module, plan: ScenarioPlan, options:
   const files = createFileSystem(system.kernel);
   const state: RunState = {
     plan, options, system, workloads, faults, files, trace: [], listeners: new Set(),
-    phase: "boot", steps: 0, failure: null, limit: null, end: null, readyAt: -1, deadline: setUpTime, quietSince: -1, bytesAtReady: 0n, result: null, areStepsStarted: false, lostRegions: null,
+    phase: "boot", steps: 0, failure: null, limit: null, end: null, readyAt: -1, deadline: system.hardware.now + setUpTime, quietSince: -1, bytesAtReady: 0n, result: null, areStepsStarted: false, lostRegions: null,
     stepRun: { plan, system, files, faults, results: [], commands: [], said: [], facts: () => momentFacts(system, files, metricsOf(state)), refused: options.isLenient === true ? [] : null },
   };
   system.kernel.trace.onText = (layer, _kind, text) => {

@@ -232,12 +232,15 @@ function checkSteps(check: Check, steps: readonly StepFile[], seen: ReadonlySet<
   });
 }
 
-function resolvePolicies(scenario: ScenarioFile, problems: PathProblem[]): PolicyValues {
-  const name = scenario.kernel?.preset ?? "linux-7.2";
-  const preset = presetValues(name);
+type KernelFile = Pick<NonNullable<ScenarioFile["kernel"]>, "preset" | "policies">;
+
+/** Policies of a preset and the changes to it; without a preset those of `base`. */
+function resolvePolicies(kernel: KernelFile | undefined, problems: PathProblem[], base?: PolicyValues): PolicyValues {
+  const name = kernel?.preset ?? "linux-7.2";
+  const preset = kernel?.preset === undefined && base !== undefined ? base : presetValues(name);
   if (preset === undefined) problems.push({ path: ["kernel", "preset"], message: `no preset "${name}"; ${suggestion(name, presetNames)}` });
   const values: Record<PolicyName, string> = { ...(preset ?? (presetValues("linux-7.2") as PolicyValues)) };
-  for (const [key, value] of Object.entries(scenario.kernel?.policies ?? {})) {
+  for (const [key, value] of Object.entries(kernel?.policies ?? {})) {
     const path: Path = ["kernel", "policies", key];
     const isKnown = policyNames.includes(key as PolicyName);
     if (!isKnown) problems.push({ path, message: `no policy "${key}"; ${suggestion(key, policyNames)}` });
@@ -247,9 +250,17 @@ function resolvePolicies(scenario: ScenarioFile, problems: PathProblem[]): Polic
   return values;
 }
 
+/** Other policies than those of a plan. @throws MachineValueError */
+export function changePolicies(base: PolicyValues, kernel: KernelFile): PolicyValues {
+  const problems: PathProblem[] = [];
+  const values = resolvePolicies(kernel, problems, base);
+  if (problems.length > 0) throw new MachineValueError(problems);
+  return values;
+}
+
 /** Resolves a scenario of the right shape; `problems` has what is wrong with it. */
 function resolveScenario(file: string, scenario: ScenarioFile, problems: PathProblem[]): ScenarioPlan {
-  const values = resolvePolicies(scenario, problems);
+  const values = resolvePolicies(scenario.kernel, problems);
   const modules = describeModules(scenario.kernel, problems);
   const described = describeMachine(scenario, values);
   problems.push(...described.problems);

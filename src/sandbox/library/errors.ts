@@ -94,3 +94,19 @@ export class LimitError extends Error {
     this.name = "LimitError";
   }
 }
+
+/** The host panicked, was reset or hangs: nothing of its kernel runs any more. */
+export class KernelStoppedError extends Error {
+  constructor(what: string, why: string) {
+    super(`${what}: ${why}`);
+    this.name = "KernelStoppedError";
+  }
+}
+
+/** What was asked of the kernel waits for somebody, and nothing is due that could end that. It was sent a signal and left behind. */
+export class KernelWaitsError extends Error {
+  constructor(what: string, channel: string) {
+    super(`${what}: waits for "${channel}", and nothing is due that could end that; free what it waits for, or run it later`);
+    this.name = "KernelWaitsError";
+  }
+}

@@ -58,13 +58,17 @@ export class Interrupts implements MachineInterrupts {
   readonly #source: () => InterruptSource;
   readonly #listeners = new Set<{ readonly hear: (message: MachineInterrupt) => void }>();
   readonly #queues = new Set<Queue>();
+  readonly #check: () => void;
   #isOver = false;
 
-  constructor(source: () => InterruptSource) {
+  /** @param check throws where nobody may listen */
+  constructor(source: () => InterruptSource, check: () => void) {
     this.#source = source;
+    this.#check = check;
   }
 
   on(listener: (message: MachineInterrupt) => void): () => void {
+    this.#check();
     const entry = { hear: listener };
     this.#listeners.add(entry);
     return () => void this.#listeners.delete(entry);
@@ -96,6 +100,7 @@ export class Interrupts implements MachineInterrupts {
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<MachineInterrupt> {
+    if (!this.#isOver) this.#check();
     const queue = new Queue((one) => void this.#queues.delete(one));
     if (this.#isOver) queue.end();
     else this.#queues.add(queue);

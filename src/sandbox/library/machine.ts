@@ -2,16 +2,17 @@
 
 import { enumeratePci } from "../../firmware/enumerate.ts";
 import type { Firmware } from "../../firmware/firmware.ts";
-import type { HardwareSnapshot } from "../../hardware/machine.ts";
-import type { ConfigSpace, IoHandle, MemoryStatus, Platform } from "../../platform/platform.ts";
+import type { Hardware, HardwareSnapshot } from "../../hardware/machine.ts";
+import type { Kernel } from "../../kernel/base/kernel.ts";
+import type { ConfigSpace, IoHandle, MemoryStatus } from "../../platform/platform.ts";
 import type { ScenarioPlan } from "../../scenario/plan.ts";
 import { suggestion } from "../../scenario/suggest.ts";
 import type { TraceLayer } from "../../sim/trace.ts";
 import { createHost, firmwareTarget } from "../system.ts";
 import { firmwareOf } from "../run.ts";
-import { withPlaces } from "../injections.ts";
+import { injectionsHeard, withPlaces } from "../injections.ts";
 import { AddressBus } from "./address-bus.ts";
-import { advance, checkSpan, runUntil } from "./clock.ts";
+import { advance, runUntil } from "./clock.ts";
 import type { Moved } from "./clock.ts";
 import { ConfigByAddress } from "./config-bus.ts";
 import type { DeviceView, DownstreamPortView, FaultValue, HostBridgeView, KernelOptions, Machine, MachineFault, MachineKernel, MachineOptions, MachineRecord, MachineSnapshot, MemoryAccess, RootPortView, RunUntilOptions, TriggerValue, UpstreamPortView, Violation } from "./contract.ts";
@@ -21,6 +22,7 @@ import { Faults } from "./faults.ts";
 import type { Instance } from "./fork.ts";
 import { Instances, instanceOf } from "./fork.ts";
 import { Mappings } from "./handles.ts";
+import { AttachedKernel } from "./kernel.ts";
 import { Interrupts } from "./interrupts.ts";
 import { KeptRecords, TraceFan } from "./records.ts";
 import { BridgeView, Device, DownstreamPort, RootPort, UpstreamPort } from "./views.ts";
@@ -68,8 +70,10 @@ export class LibraryMachine implements Machine {
   readonly config: ConfigByAddress;
   readonly memory: MemoryAccess;
   readonly interrupts: Interrupts;
+  readonly #target: { readonly hardware: Hardware; kernel: Kernel | null };
   #instance: Instance | null;
   #nextMessage = firstMessage;
+  #kernel: AttachedKernel | null = null;
 
   constructor(family: Family, instance: Instance, firmware: Firmware) {
     const { hardware, platform } = instance;
@@ -80,7 +84,8 @@ export class LibraryMachine implements Machine {
     this.#kept = new KeptRecords(family.options.keepTrace ?? 0);
     this.#mappings = new Mappings(hardware);
     const live = (): Instance => this.#live();
-    this.#faults = new Faults(family.plan, { hardware, kernel: null }, () => void live());
+    this.#target = { hardware, kernel: null };
+    this.#faults = new Faults(family.plan, this.#target, () => void live());
     this.bus = new AddressBus(hardware.description, this.#mappings, () => live().platform.memory);
     this.config = new ConfigByAddress(() => live().platform.config);
     this.memory = {
@@ -89,8 +94,8 @@ export class LibraryMachine implements Machine {
     };
     this.interrupts = new Interrupts(() => {
       live();
-      return { take: () => platform.interrupts.take(), pending: platform.interrupts.pending, now: hardware.now };
-    });
+      return { take: () => (this.#kernel === null ? platform.interrupts.take() : undefined), pending: platform.interrupts.pending, now: hardware.now };
+    }, () => this.#alone("interrupts", "messages are the kernel's"));
     this.#viewHost = this.#makeViewHost();
     const { interrupts } = this;
     this.#moved = {
@@ -127,7 +132,15 @@ export class LibraryMachine implements Machine {
     return this.#instance;
   }
 
+  /** The instance, where no kernel may be. @throws DisposedError, KernelAttachedError */
+  #alone(what: string, why?: string): Instance {
+    const instance = this.#live();
+    if (this.#kernel !== null) throw new KernelAttachedError(what, why);
+    return instance;
+  }
+
   #takeMessages(count: number): number {
+    this.#alone("enableMessages", "messages are the kernel's");
     const first = Math.ceil(this.#nextMessage / count) * count;
     if (first + count > messageLimit) throw new RangeError("enableMessages: all 65536 message numbers are given away");
     this.#nextMessage = first + count;
@@ -165,7 +178,7 @@ export class LibraryMachine implements Machine {
   }
 
   enumerate(): void {
-    const { platform } = this.#live();
+    const { platform } = this.#alone("enumerate", "numbers and addresses are the kernel's");
     const { hostBridges } = this.#family.plan.machine;
     for (const [index, bridge] of hostBridges.entries()) enumeratePci(platform.config, bridge, this.#firmware.hostBridges[index]?.memory[0]?.base ?? 0n);
   }
@@ -207,12 +220,13 @@ export class LibraryMachine implements Machine {
 
   advance(nanoseconds: number): void {
     this.#live();
-    advance(this.#moved, checkSpan("advance", nanoseconds));
+    if (this.#kernel === null) advance(this.#moved, nanoseconds);
+    else this.#kernel.advance(nanoseconds);
   }
 
   runUntil(condition: () => boolean, options: RunUntilOptions = {}): number {
     this.#live();
-    return runUntil(this.#moved, condition, options);
+    return this.#kernel === null ? runUntil(this.#moved, condition, options) : this.#kernel.runUntil(condition, options);
   }
 
   inject(fault: FaultValue, when?: TriggerValue): MachineFault {
@@ -229,13 +243,13 @@ export class LibraryMachine implements Machine {
   }
 
   snapshot(): MachineSnapshot {
-    const { hardware } = this.#live();
+    const { hardware } = this.#alone("snapshot");
     const taken: Memory = { at: hardware.now, family: this.#family, hardware: hardware.snapshot(), handles: this.#mappings.numbers(), faults: this.#faults.remember(), records: this.#kept.count, nextMessage: this.#nextMessage };
     return taken;
   }
 
   restore(snapshot: MachineSnapshot): void {
-    const { hardware } = this.#live();
+    const { hardware } = this.#alone("restore");
     const memory = snapshot as Memory;
     if (memory.family !== this.#family) throw new RangeError("restore: the snapshot is of another machine; it fits the machine that it was taken of, and its forks");
     hardware.drainTrace();
@@ -249,7 +263,7 @@ export class LibraryMachine implements Machine {
   }
 
   fork(): Machine {
-    const from = this.#live();
+    const from = this.#alone("fork");
     const instance = this.#family.instances.fork(from);
     const fork = new LibraryMachine(this.#family, instance, this.#firmware.on(firmwareTarget(instance.hardware, instance.platform)));
     for (const number of this.#mappings.numbers()) instance.hardware.exports.unmap(number);
@@ -274,7 +288,7 @@ export class LibraryMachine implements Machine {
   }
 
   trace(): IterableIterator<MachineRecord> {
-    return this.#kept.records(this.#live().hardware, []);
+    return this.#kept.records(this.#live().hardware, this.#kernel?.strings ?? []);
   }
 
   digest(layer: TraceLayer): string {
@@ -285,17 +299,18 @@ export class LibraryMachine implements Machine {
     return [];
   }
 
-  attachKernel(_options: KernelOptions = {}): MachineKernel {
-    throw new KernelAttachedError("attachKernel");
+  attachKernel(options: KernelOptions = {}): MachineKernel {
+    const { hardware, platform } = this.#alone("attachKernel", "there is one per machine");
+    if ((options.drivers ?? []).length > 0) throw new RangeError("attachKernel: drivers cannot be given yet");
+    const { module, plan } = this.#family;
+    this.#kernel = new AttachedKernel(module, plan, { hardware, platform: { ...platform, firmware: this.#firmware }, firmware: this.#firmware }, options);
+    this.#target.kernel = this.#kernel.inside;
+    this.#kernel.hear((text) => injectionsHeard(this.#faults.injections, text));
+    return this.#kernel;
   }
 
   get kernel(): MachineKernel | null {
-    return null;
-  }
-
-  /** The platform over this machine, for a kernel. */
-  get platform(): Platform {
-    return { ...this.#live().platform, firmware: this.#firmware };
+    return this.#kernel;
   }
 }
 
