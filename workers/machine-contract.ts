@@ -48,6 +48,10 @@ export interface RemoteParts<A extends Answer = "promise"> {
   device(name: string): Remote<DeviceView, A>;
   /** Virtual ns since power-on. */
   now(): Answered<A, number>;
+  /** The host that the machine stands in. */
+  host(): Answered<A, Machine["host"]>;
+  /** Firmware numbers and places everything that is plugged in now. */
+  enumerate(): Answered<A, void>;
   digest(layer: Parameters<Machine["digest"]>[0]): Answered<A, string>;
 }
 

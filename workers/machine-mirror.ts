@@ -113,6 +113,12 @@ export class MachineMirror implements RemoteMachine {
   now(): Promise<number> {
     return this.#parts.now();
   }
+  host(): ReturnType<RemoteMachine["host"]> {
+    return this.#parts.host();
+  }
+  enumerate(): Promise<void> {
+    return this.#parts.enumerate();
+  }
   digest(layer: Parameters<Machine["digest"]>[0]): Promise<string> {
     return this.#parts.digest(layer);
   }

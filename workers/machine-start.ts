@@ -15,7 +15,8 @@ export function startMachineWorker(): AnyWorker {
   // The one form that bundlers know as a worker of ours.
   if (node === undefined) return new Worker(new URL("./machine-entry.js", import.meta.url), { type: "module" });
   const entry = import.meta.url.endsWith(".ts") ? "../dist/workers/machine-entry.js" : "./machine-entry.js";
-  return new node.Worker(new URL(entry, import.meta.url));
+  // Not the flags of this process, such as `--input-type`, which are not meant for a worker.
+  return new node.Worker(new URL(entry, import.meta.url), { execArgv: [] });
 }
 
 /** The port to whoever started this worker; undefined: the worker's own scope, as in browsers. @throws Error this is no worker */

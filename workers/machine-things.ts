@@ -1,5 +1,7 @@
 // Things that stay in a machine's worker, by number: machines, handles, faults, snapshots, iterators of a trace, kernels. What belongs to a machine goes with it.
 
+import { DisposedError } from "../src/sandbox.ts";
+
 /** The machine that the worker was made for. */
 export const firstMachine = 0;
 
@@ -24,10 +26,10 @@ export class Things {
     return number;
   }
 
-  /** @throws Error it was given up */
+  /** @throws DisposedError it was released, unmapped or disposed of */
   get<T extends object>(number: number): T {
     const thing = this.#things.get(number);
-    if (thing === undefined) throw new Error("it was released, unmapped or disposed of before this call");
+    if (thing === undefined) throw new DisposedError("it, or the machine that it belongs to,");
     return thing.value as T;
   }
 
