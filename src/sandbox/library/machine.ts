@@ -25,6 +25,8 @@ import { Mappings } from "./handles.ts";
 import { AttachedKernel } from "./kernel.ts";
 import { Interrupts } from "./interrupts.ts";
 import { KeptRecords, TraceFan } from "./records.ts";
+import type { Homes } from "./places.ts";
+import { homesOf } from "./places.ts";
 import { BridgeView, Device, DownstreamPort, RootPort, UpstreamPort } from "./views.ts";
 import type { ViewHost } from "./views.ts";
 
@@ -44,6 +46,7 @@ interface Memory extends MachineSnapshot {
   readonly faults: FaultMemory;
   readonly records: number;
   readonly nextMessage: number;
+  readonly homes: Homes;
 }
 
 /** Data of the first message that enableMessages gives: below it are what an x86 CPU keeps for exceptions. */
@@ -73,6 +76,7 @@ export class LibraryMachine implements Machine {
   readonly #target: { readonly hardware: Hardware; kernel: Kernel | null };
   #instance: Instance | null;
   #nextMessage = firstMessage;
+  #homes: Homes = new Map();
   #kernel: AttachedKernel | null = null;
 
   constructor(family: Family, instance: Instance, firmware: Firmware) {
@@ -109,7 +113,7 @@ export class LibraryMachine implements Machine {
 
   #makeViewHost(): ViewHost {
     const live = (): Instance => this.#live();
-    const clock = { now: (): number => this.now };
+    const machine = { now: (): number => this.now, homes: (): Homes => this.#homes };
     const mappings = this.#mappings;
     return {
       get hardware() {
@@ -120,7 +124,10 @@ export class LibraryMachine implements Machine {
       },
       mappings,
       get now() {
-        return clock.now();
+        return machine.now();
+      },
+      get homes() {
+        return machine.homes();
       },
       advance: (nanoseconds) => this.advance(nanoseconds),
       takeMessages: (count) => this.#takeMessages(count),
@@ -178,9 +185,10 @@ export class LibraryMachine implements Machine {
   }
 
   enumerate(): void {
-    const { platform } = this.#alone("enumerate", "numbers and addresses are the kernel's");
+    const { hardware, platform } = this.#alone("enumerate", "numbers and addresses are the kernel's");
     const { hostBridges } = this.#family.plan.machine;
     for (const [index, bridge] of hostBridges.entries()) enumeratePci(platform.config, bridge, this.#firmware.hostBridges[index]?.memory[0]?.base ?? 0n);
+    this.#homes = homesOf(hardware);
   }
 
   #view<T>(name: string, what: string, known: ReadonlyMap<string, { readonly id: number }>, make: (part: { readonly name: string; readonly id: number }) => T): T {
@@ -244,7 +252,7 @@ export class LibraryMachine implements Machine {
 
   snapshot(): MachineSnapshot {
     const { hardware } = this.#alone("snapshot");
-    const taken: Memory = { at: hardware.now, family: this.#family, hardware: hardware.snapshot(), handles: this.#mappings.numbers(), faults: this.#faults.remember(), records: this.#kept.count, nextMessage: this.#nextMessage };
+    const taken: Memory = { at: hardware.now, family: this.#family, hardware: hardware.snapshot(), handles: this.#mappings.numbers(), faults: this.#faults.remember(), records: this.#kept.count, nextMessage: this.#nextMessage, homes: this.#homes };
     return taken;
   }
 
@@ -258,6 +266,7 @@ export class LibraryMachine implements Machine {
     this.#mappings.renew(memory.handles);
     this.#faults.recall(memory.faults);
     this.#nextMessage = memory.nextMessage;
+    this.#homes = memory.homes;
     this.#kept.cutTo(memory.records);
     this.#fan.connect();
   }
@@ -269,6 +278,7 @@ export class LibraryMachine implements Machine {
     for (const number of this.#mappings.numbers()) instance.hardware.exports.unmap(number);
     this.#faults.copyTo(fork.#faults);
     fork.#nextMessage = this.#nextMessage;
+    fork.#homes = this.#homes;
     fork.listen();
     return fork;
   }
