@@ -66,6 +66,8 @@ export interface InterruptCalls {
   pending(): Promise<boolean>;
   /** Whether anybody wants to hear of messages; takes effect in the order of calls. */
   listen(isOn: boolean): void;
+  /** @throws KernelAttachedError messages are the kernel's */
+  check(): void;
 }
 
 export class InterruptMirror implements RemoteInterrupts, InterruptSink {
@@ -81,6 +83,7 @@ export class InterruptMirror implements RemoteInterrupts, InterruptSink {
   on(listener: Listener): () => void {
     // Two of one function are two.
     const own: Listener = (message) => listener(message);
+    this.#calls.check();
     this.#change(() => this.#listeners.add(own));
     return () => this.#change(() => this.#listeners.delete(own));
   }
@@ -94,6 +97,7 @@ export class InterruptMirror implements RemoteInterrupts, InterruptSink {
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<MachineInterrupt> {
+    this.#calls.check();
     const mailbox = new Mailbox((one) => this.#change(() => this.#mailboxes.delete(one)));
     if (this.#end === null) this.#change(() => this.#mailboxes.add(mailbox));
     else mailbox.end(this.#end.error);

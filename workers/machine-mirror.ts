@@ -1,5 +1,6 @@
 // The mirror of one machine in a worker: parts by chains, the rest by verbs.
 
+import { KernelAttachedError } from "../src/sandbox.ts";
 import type { FaultValue, Machine, MachineRecord, RunUntilOptions, TriggerValue, Violation } from "../src/sandbox/library/contract.ts";
 import type { CallOptions, RecordedCall, RecordedResults, RemoteFault, RemoteIoHandle, RemoteKernel, RemoteKernelOptions, RemoteMachine, RemoteParts, RemoteSnapshot, RunCondition } from "./machine-contract.ts";
 import { InterruptMirror } from "./machine-interrupts.ts";
@@ -80,8 +81,10 @@ export class MachineMirror implements RemoteMachine {
     this.interrupts = new InterruptMirror({
       deliver: () => ask("deliver"),
       pending: () => ask("pending"),
-      // Fails only with the worker, of which everybody else hears.
-      listen: (isOn) => void this.#caller.do("listen", [isOn]).catch(() => undefined),
+      listen: (isOn) => void this.#caller.do("listen", [isOn]).catch((error: Error) => this.interrupts.end(error)),
+      check: () => {
+        if (this.#kernel !== null) throw new KernelAttachedError("interrupts", "messages are the kernel's");
+      },
     });
     line.listen(thing, this.interrupts);
   }

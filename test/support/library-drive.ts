@@ -42,3 +42,6 @@ export async function drive(machine: Either): Promise<readonly unknown[]> {
   stop();
   return seen;
 }
+
+/** The same as a text, which travels into any engine. */
+export const driveAsText = async (machine: Either): Promise<string> => JSON.stringify(await drive(machine), (_, value: unknown) => (typeof value === "bigint" ? `${value}n` : value instanceof Uint8Array ? [...value] : value), 1);
