@@ -14,7 +14,7 @@ import type { BlockDeclaration, MachineKey, Placement, StructureDeclaration } fr
 import { extendedSecurity, security, snoopFilter } from "./security.ts";
 import { timeoutIsolation } from "./timeout-isolation.ts";
 
-export { cacheMemoryRange, dvsecIdentity } from "./constants.ts";
+export { cacheMemoryRange, deviceBar, dvsecIdentity } from "./constants.ts";
 
 const place = <S extends StructureDeclaration>(at: number, structure: S) => ({ at, structure }) satisfies Placement;
 const optional = <S extends StructureDeclaration>(at: number, structure: S, presentWith: MachineKey) => ({ at, structure, presentWith }) satisfies Placement;

@@ -43,7 +43,6 @@ export interface Metrics {
   readonly bytesServed: string;
 }
 
-/** What became of one scenario. */
 export interface ScenarioResult {
   readonly file: string;
   readonly name: string;
@@ -67,7 +66,6 @@ export interface ScenarioResult {
   readonly reproduce: string;
 }
 
-/** Results of all scenarios of one call of the command: the JSON report. */
 export interface RunResult {
   readonly version: 1;
   readonly tool: { readonly version: string; readonly moduleHash: string };

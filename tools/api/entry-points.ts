@@ -61,10 +61,21 @@ interface Reader {
 }
 
 const isAlias = (symbol: DeclaredSymbol): boolean => (symbol.flags & SymbolFlags.Alias) !== 0;
+const isModule = (symbol: DeclaredSymbol): boolean => (symbol.flags & SymbolFlags.ValueModule) !== 0;
 const behind = (checker: Checker, symbol: DeclaredSymbol): DeclaredSymbol => (isAlias(symbol) ? checker.getAliasedSymbol(symbol) : symbol);
 
 function statementsOf(reader: Reader, symbol: DeclaredSymbol): readonly Node[] {
   return symbol.declarations.map((handle) => handle.resolve(reader.project)).filter((node) => node !== undefined).map(statementOf);
+}
+
+/** `export * as name`: the comment stands where it is exported, the text is the list of what it holds. */
+function declareNamespace(reader: Reader, name: string, exported: DeclaredSymbol, module: DeclaredSymbol): Declared {
+  const statement = statementsOf(reader, exported)[0];
+  if (statement === undefined) throw new Error(`"${name}" has no declaration in the declaration files`);
+  const source = statement.getSourceFile();
+  const values = reader.checker.getExportsOfModule(module).filter((one) => (behind(reader.checker, one).flags & SymbolFlags.Value) !== 0);
+  const text = `namespace ${name} { ${values.map((one) => one.name).join(", ")} }`;
+  return { name, isValue: true, comment: commentOf(source.text.slice(statement.pos, statement.getStart())), text, file: relative(reader.root, source.fileName) };
 }
 
 function declare(reader: Reader, name: string, symbol: DeclaredSymbol): Declared {
@@ -106,9 +117,9 @@ function readEntryPoint(reader: Reader, specifier: string, file: string): EntryP
   const source = reader.project.program.getSourceFile(join(reader.root, file));
   const module = source === undefined ? undefined : reader.checker.getSymbolAtLocation(source);
   if (module === undefined) throw new Error(`${file} is no module: npm run build`);
-  const exported = reader.checker.getExportsOfModule(module).map((symbol) => ({ name: symbol.name, symbol: behind(reader.checker, symbol) }));
+  const exported = reader.checker.getExportsOfModule(module).map((own) => ({ name: own.name, own, symbol: behind(reader.checker, own) }));
   const known = new Set(exported.map(({ symbol }) => symbol.id));
-  const queue = exported.map(({ symbol }) => symbol);
+  const queue = exported.map(({ symbol }) => symbol).filter((symbol) => !isModule(symbol));
   const mentioned: DeclaredSymbol[] = [];
   for (const symbol of queue) {
     for (const found of mentionedBy(reader, symbol)) {
@@ -118,7 +129,8 @@ function readEntryPoint(reader: Reader, specifier: string, file: string): EntryP
       queue.push(found);
     }
   }
-  return { specifier, exported: exported.map(({ name, symbol }) => declare(reader, name, symbol)), mentioned: mentioned.map((symbol) => declare(reader, symbol.name, symbol)) };
+  const shown = exported.map(({ name, own, symbol }) => (isModule(symbol) ? declareNamespace(reader, name, own, symbol) : declare(reader, name, symbol)));
+  return { specifier, exported: shown, mentioned: mentioned.map((symbol) => declare(reader, symbol.name, symbol)) };
 }
 
 /** @throws Error where dist/ is missing or an export has no declaration */

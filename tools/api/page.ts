@@ -38,6 +38,7 @@ export function apiPage({ specifier, exported, mentioned }: EntryPoint): string 
   const parts = [
     `# ${specifier}`,
     "Generated from the declarations by `npm run api`. Addresses, sizes and 64-bit values are `bigint`; 8, 16 and 32-bit values are unsigned numbers; times are virtual nanoseconds.",
+    ...(exported.length === 0 ? ["It exports nothing: importing it starts what it is for."] : []),
     ...chapter("Functions, classes and data", values),
     ...chapter("Types", types),
     ...chapter("Types that these mention", mentioned),
