@@ -52,6 +52,22 @@ describe("in a Vite application", () => {
   });
 });
 
+describe("in a Vite application with a worker", () => {
+  it.skipIf(chromium === "")("the worker's entry and the module are found from the built page", async () => {
+    const app = project("vite-worker", ["vite"]);
+    const main = readme.file("main.js").replaceAll("createMachine", "createMachineWorker").replace("capability.get(", "await capability.get(").replace("machine.now", "await machine.now()");
+    app.write({ "index.html": readme.file("index.html"), "main.js": main });
+    expect(await app.node("node_modules/vite/bin/vite.js", "build", "--base", "./", "--logLevel", "error")).toEqual({ status: 0, stdout: "", stderr: "" });
+    const site = await serve(join(app.folder, "dist"), "/of/others/");
+    try {
+      expect(await textOfPage(chromium, site.url, "#log")).toContain(shown);
+      expect(site.asked.some((path) => path.startsWith("/of/others/assets/machine-entry-"))).toBe(true);
+    } finally {
+      site.close();
+    }
+  });
+});
+
 describe("in Vite's development server", () => {
   it.skipIf(chromium === "")("the machine's register is on the page, with the package bundled before as dependencies are", async () => {
     const app = project("vite-dev", ["vite"]);
