@@ -8,6 +8,8 @@ import type { ConfigSpace, IoHandle, MemoryStatus } from "../../platform/platfor
 import type { ScenarioPlan } from "../../scenario/plan.ts";
 import { suggestion } from "../../scenario/suggest.ts";
 import type { TraceLayer } from "../../sim/trace.ts";
+import type { Strict, StrictMemory } from "../strict/strict.ts";
+import { createStrict } from "../strict/strict.ts";
 import { createHost, firmwareTarget } from "../system.ts";
 import { firmwareOf } from "../run.ts";
 import { injectionsHeard, withPlaces } from "../injections.ts";
@@ -44,6 +46,7 @@ interface Memory extends MachineSnapshot {
   readonly faults: FaultMemory;
   readonly records: number;
   readonly nextMessage: number;
+  readonly strict: StrictMemory | undefined;
 }
 
 /** Data of the first message that enableMessages gives: below it are what an x86 CPU keeps for exceptions. */
@@ -74,6 +77,7 @@ export class LibraryMachine implements Machine {
   #instance: Instance | null;
   #nextMessage = firstMessage;
   #kernel: AttachedKernel | null = null;
+  #strict: Strict | null = null;
 
   constructor(family: Family, instance: Instance, firmware: Firmware) {
     const { hardware, platform } = instance;
@@ -156,8 +160,11 @@ export class LibraryMachine implements Machine {
   }
 
   /** Starts what is heard of the trace; everything before is the firmware's. */
-  listen(): void {
+  listen(strict?: StrictMemory): void {
     if ((this.#family.options.keepTrace ?? 0) > 0) this.#fan.add(this.#kept.take);
+    if (this.#family.options.strict !== true) return;
+    this.#strict = createStrict(this.#live().hardware, strict);
+    this.#fan.add((words) => this.#strict?.accept(words));
   }
 
   get description() {
@@ -244,7 +251,7 @@ export class LibraryMachine implements Machine {
 
   snapshot(): MachineSnapshot {
     const { hardware } = this.#alone("snapshot");
-    const taken: Memory = { at: hardware.now, family: this.#family, hardware: hardware.snapshot(), handles: this.#mappings.numbers(), faults: this.#faults.remember(), records: this.#kept.count, nextMessage: this.#nextMessage };
+    const taken: Memory = { at: hardware.now, family: this.#family, hardware: hardware.snapshot(), handles: this.#mappings.numbers(), faults: this.#faults.remember(), records: this.#kept.count, nextMessage: this.#nextMessage, strict: this.#strict?.remember() };
     return taken;
   }
 
@@ -259,6 +266,7 @@ export class LibraryMachine implements Machine {
     this.#faults.recall(memory.faults);
     this.#nextMessage = memory.nextMessage;
     this.#kept.cutTo(memory.records);
+    if (memory.strict !== undefined) this.#strict = createStrict(hardware, memory.strict);
     this.#fan.connect();
   }
 
@@ -269,7 +277,7 @@ export class LibraryMachine implements Machine {
     for (const number of this.#mappings.numbers()) instance.hardware.exports.unmap(number);
     this.#faults.copyTo(fork.#faults);
     fork.#nextMessage = this.#nextMessage;
-    fork.listen();
+    fork.listen(this.#strict?.remember());
     return fork;
   }
 
@@ -296,7 +304,8 @@ export class LibraryMachine implements Machine {
   }
 
   get violations(): readonly Violation[] {
-    return [];
+    this.#live();
+    return this.#strict?.violations ?? [];
   }
 
   attachKernel(options: KernelOptions = {}): MachineKernel {
