@@ -303,6 +303,10 @@ export class LibraryMachine implements Machine {
     return this.#live().hardware.digest(layer);
   }
 
+  get isStrict(): boolean {
+    return this.#strict !== null;
+  }
+
   get violations(): readonly Violation[] {
     this.#live();
     return this.#strict?.violations ?? [];
