@@ -1,7 +1,7 @@
 // Time that passes in slices of wall time. A slice ends between two things that happen and the next goes on from there: slicing never shows in a trace.
 
 import type { Machine, RunUntilOptions } from "../src/sandbox/library/contract.ts";
-import { RunUntilError } from "../src/sandbox.ts";
+import { RunUntilError } from "../src/sandbox/library/errors.ts";
 import { conditionOf } from "./machine-conditions.ts";
 import type { RunCondition } from "./machine-contract.ts";
 
