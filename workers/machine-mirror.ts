@@ -1,6 +1,6 @@
 // The mirror of one machine in a worker: parts by chains, the rest by verbs.
 
-import { KernelAttachedError } from "../src/sandbox.ts";
+import { KernelAttachedError } from "../src/sandbox/library/errors.ts";
 import type { FaultValue, Machine, MachineRecord, RunUntilOptions, TriggerValue, Violation } from "../src/sandbox/library/contract.ts";
 import type { CallOptions, RecordedCall, RecordedResults, RemoteFault, RemoteIoHandle, RemoteKernel, RemoteKernelOptions, RemoteMachine, RemoteParts, RemoteSnapshot, RunCondition } from "./machine-contract.ts";
 import { InterruptMirror } from "./machine-interrupts.ts";

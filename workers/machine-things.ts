@@ -1,6 +1,6 @@
 // Things that stay in a machine's worker, by number: machines, handles, faults, snapshots, iterators of a trace, kernels. What belongs to a machine goes with it.
 
-import { DisposedError } from "../src/sandbox.ts";
+import { DisposedError } from "../src/sandbox/library/errors.ts";
 
 /** The machine that the worker was made for. */
 export const firstMachine = 0;
