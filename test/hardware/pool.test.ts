@@ -162,6 +162,7 @@ describe("a snapshot restored", () => {
     bench.platform.config.write16(bench.portAddress(0), 4, 0);
     expect(port?.read32(0)).toBe(0xffff_ffff);
     bench.hardware.restore(snapshot);
+    bench.platform.config.write16(bench.portAddress(0), 4, 6);
     expect(port?.read32(0)).toBe(expected);
   });
 
