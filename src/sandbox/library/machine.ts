@@ -25,6 +25,8 @@ import { Mappings } from "./handles.ts";
 import { AttachedKernel } from "./kernel.ts";
 import { Interrupts } from "./interrupts.ts";
 import { KeptRecords, TraceFan } from "./records.ts";
+import type { Homes } from "./places.ts";
+import { homesOf } from "./places.ts";
 import { BridgeView, Device, DownstreamPort, RootPort, UpstreamPort } from "./views.ts";
 import type { ViewHost } from "./views.ts";
 
@@ -43,6 +45,7 @@ interface Memory extends MachineSnapshot {
   readonly faults: FaultMemory;
   readonly records: number;
   readonly nextMessage: number;
+  readonly homes: Homes;
 }
 
 /** Data of the first message that enableMessages gives: below it are what an x86 CPU keeps for exceptions. */
@@ -72,6 +75,7 @@ export class LibraryMachine implements Machine {
   readonly #target: { readonly hardware: Hardware; kernel: Kernel | null };
   #instance: Instance | null;
   #nextMessage = firstMessage;
+  #homes: Homes = new Map();
   #kernel: AttachedKernel | null = null;
 
   constructor(family: Family, instance: Instance, firmware: Firmware) {
@@ -108,7 +112,7 @@ export class LibraryMachine implements Machine {
 
   #makeViewHost(): ViewHost {
     const live = (): Instance => this.#live();
-    const clock = { now: (): number => this.now };
+    const machine = { now: (): number => this.now, homes: (): Homes => this.#homes };
     const mappings = this.#mappings;
     return {
       get hardware() {
@@ -119,7 +123,10 @@ export class LibraryMachine implements Machine {
       },
       mappings,
       get now() {
-        return clock.now();
+        return machine.now();
+      },
+      get homes() {
+        return machine.homes();
       },
       advance: (nanoseconds) => this.advance(nanoseconds),
       takeMessages: (count) => this.#takeMessages(count),
@@ -177,9 +184,10 @@ export class LibraryMachine implements Machine {
   }
 
   enumerate(): void {
-    const { platform } = this.#alone("enumerate", "numbers and addresses are the kernel's");
+    const { hardware, platform } = this.#alone("enumerate", "numbers and addresses are the kernel's");
     const { hostBridges } = this.#family.plan.machine;
     for (const [index, bridge] of hostBridges.entries()) enumeratePci(platform.config, bridge, this.#firmware.hostBridges[index]?.memory[0]?.base ?? 0n);
+    this.#homes = homesOf(hardware);
   }
 
   #view<T>(name: string, what: string, known: ReadonlyMap<string, { readonly id: number }>, make: (part: { readonly name: string; readonly id: number }) => T): T {
@@ -243,7 +251,7 @@ export class LibraryMachine implements Machine {
 
   snapshot(): MachineSnapshot {
     const { hardware } = this.#alone("snapshot");
-    const taken: Memory = { at: hardware.now, family: this.#family, hardware: hardware.snapshot(), faults: this.#faults.remember(), records: this.#kept.count, nextMessage: this.#nextMessage };
+    const taken: Memory = { at: hardware.now, family: this.#family, hardware: hardware.snapshot(), faults: this.#faults.remember(), records: this.#kept.count, nextMessage: this.#nextMessage, homes: this.#homes };
     return taken;
   }
 
@@ -256,6 +264,7 @@ export class LibraryMachine implements Machine {
     hardware.restore(memory.hardware);
     this.#faults.recall(memory.faults);
     this.#nextMessage = memory.nextMessage;
+    this.#homes = memory.homes;
     this.#kept.cutTo(memory.records);
     this.#fan.connect();
   }
@@ -266,6 +275,7 @@ export class LibraryMachine implements Machine {
     const fork = new LibraryMachine(this.#family, instance, this.#firmware.on(firmwareTarget(instance.hardware, instance.platform)));
     this.#faults.copyTo(fork.#faults);
     fork.#nextMessage = this.#nextMessage;
+    fork.#homes = this.#homes;
     fork.listen();
     return fork;
   }
