@@ -321,7 +321,6 @@ export class LibraryMachine implements Machine {
 
   attachKernel(options: KernelOptions = {}): MachineKernel {
     const { hardware, platform } = this.#alone("attachKernel", "there is one per machine");
-    if ((options.drivers ?? []).length > 0) throw new RangeError("attachKernel: drivers cannot be given yet");
     const { module, plan } = this.#family;
     this.#kernel = new AttachedKernel(module, plan, { hardware, platform: { ...platform, firmware: this.#firmware }, firmware: this.#firmware }, options);
     this.#target.kernel = this.#kernel.inside;
