@@ -8,6 +8,8 @@ import type { ConfigSpace, IoHandle, MemoryStatus } from "../../platform/platfor
 import type { ScenarioPlan } from "../../scenario/plan.ts";
 import { suggestion } from "../../scenario/suggest.ts";
 import type { TraceLayer } from "../../sim/trace.ts";
+import type { Strict, StrictMemory } from "../strict/strict.ts";
+import { createStrict } from "../strict/strict.ts";
 import { createHost, firmwareTarget } from "../system.ts";
 import { firmwareOf } from "../run.ts";
 import { injectionsHeard, withPlaces } from "../injections.ts";
@@ -20,7 +22,7 @@ import { DisposedError, KernelAttachedError, LimitError } from "./errors.ts";
 import type { FaultMemory } from "./faults.ts";
 import { Faults } from "./faults.ts";
 import type { Instance } from "./fork.ts";
-import { Instances, instanceOf } from "./fork.ts";
+import { Instances } from "./fork.ts";
 import { Mappings } from "./handles.ts";
 import { AttachedKernel } from "./kernel.ts";
 import { Interrupts } from "./interrupts.ts";
@@ -42,11 +44,11 @@ interface Family {
 interface Memory extends MachineSnapshot {
   readonly family: Family;
   readonly hardware: HardwareSnapshot;
-  readonly handles: readonly number[];
   readonly faults: FaultMemory;
   readonly records: number;
   readonly nextMessage: number;
   readonly homes: Homes;
+  readonly strict: StrictMemory | undefined;
 }
 
 /** Data of the first message that enableMessages gives: below it are what an x86 CPU keeps for exceptions. */
@@ -78,6 +80,7 @@ export class LibraryMachine implements Machine {
   #nextMessage = firstMessage;
   #homes: Homes = new Map();
   #kernel: AttachedKernel | null = null;
+  #strict: Strict | null = null;
 
   constructor(family: Family, instance: Instance, firmware: Firmware) {
     const { hardware, platform } = instance;
@@ -163,8 +166,11 @@ export class LibraryMachine implements Machine {
   }
 
   /** Starts what is heard of the trace; everything before is the firmware's. */
-  listen(): void {
+  listen(strict?: StrictMemory): void {
     if ((this.#family.options.keepTrace ?? 0) > 0) this.#fan.add(this.#kept.take);
+    if (this.#family.options.strict !== true) return;
+    this.#strict = createStrict(this.#live().hardware, strict);
+    this.#fan.add((words) => this.#strict?.accept(words));
   }
 
   get description() {
@@ -252,7 +258,7 @@ export class LibraryMachine implements Machine {
 
   snapshot(): MachineSnapshot {
     const { hardware } = this.#alone("snapshot");
-    const taken: Memory = { at: hardware.now, family: this.#family, hardware: hardware.snapshot(), handles: this.#mappings.numbers(), faults: this.#faults.remember(), records: this.#kept.count, nextMessage: this.#nextMessage, homes: this.#homes };
+    const taken: Memory = { at: hardware.now, family: this.#family, hardware: hardware.snapshot(), faults: this.#faults.remember(), records: this.#kept.count, nextMessage: this.#nextMessage, homes: this.#homes, strict: this.#strict?.remember() };
     return taken;
   }
 
@@ -263,11 +269,11 @@ export class LibraryMachine implements Machine {
     hardware.drainTrace();
     this.#faults.freeze();
     hardware.restore(memory.hardware);
-    this.#mappings.renew(memory.handles);
     this.#faults.recall(memory.faults);
     this.#nextMessage = memory.nextMessage;
     this.#homes = memory.homes;
     this.#kept.cutTo(memory.records);
+    if (memory.strict !== undefined) this.#strict = createStrict(hardware, memory.strict);
     this.#fan.connect();
   }
 
@@ -275,11 +281,10 @@ export class LibraryMachine implements Machine {
     const from = this.#alone("fork");
     const instance = this.#family.instances.fork(from);
     const fork = new LibraryMachine(this.#family, instance, this.#firmware.on(firmwareTarget(instance.hardware, instance.platform)));
-    for (const number of this.#mappings.numbers()) instance.hardware.exports.unmap(number);
     this.#faults.copyTo(fork.#faults);
     fork.#nextMessage = this.#nextMessage;
     fork.#homes = this.#homes;
-    fork.listen();
+    fork.listen(this.#strict?.remember());
     return fork;
   }
 
@@ -305,8 +310,13 @@ export class LibraryMachine implements Machine {
     return this.#live().hardware.digest(layer);
   }
 
+  get isStrict(): boolean {
+    return this.#strict !== null;
+  }
+
   get violations(): readonly Violation[] {
-    return [];
+    this.#live();
+    return this.#strict?.violations ?? [];
   }
 
   attachKernel(options: KernelOptions = {}): MachineKernel {
@@ -328,7 +338,8 @@ export class LibraryMachine implements Machine {
 export function buildMachine(module: WebAssembly.Module, plan: ScenarioPlan, options: MachineOptions): Machine {
   const roomy = withPlaces({ ...plan, faults: [] });
   const host = createHost(module, roomy.machine, firmwareOf(roomy));
-  const machine = new LibraryMachine({ module, plan: roomy, options, instances: new Instances(module) }, instanceOf(host.hardware), host.firmware);
+  const instances = new Instances(host.hardware);
+  const machine = new LibraryMachine({ module, plan: roomy, options, instances }, instances.of(host.hardware), host.firmware);
   if ((options.pci ?? "enumerated") === "enumerated") machine.enumerate();
   machine.listen();
   return machine;
