@@ -1,7 +1,7 @@
 // A machine in a worker, as its user holds it: the library's `Machine` (src/sandbox/library/contract.ts) with promises. Calls made in one turn of the
 // event loop travel in one message and run in the order in which they were made. Widths, units and errors are those of the calls that they mirror.
 
-import type { BlockAccess, ConfigBus, DeviceView, DownstreamPortView, FaultValue, HostBridgeView, KernelOptions, Machine, MachineFault, MachineInterrupt, MachineOptions, MachineRecord, MachineSource, MemoryAccess, MemoryBus, RootPortView, RunUntilOptions, TriggerValue, UpstreamPortView, Violation } from "../src/sandbox/library/contract.ts";
+import type { ConfigBus, DeviceView, DownstreamPortView, FaultValue, HostBridgeView, KernelOptions, Machine, MachineFault, MachineInterrupt, MachineOptions, MachineRecord, MemoryAccess, MemoryBus, RootPortView, RunUntilOptions, TriggerValue, UpstreamPortView, Violation } from "../src/sandbox/library/contract.ts";
 import type { AnyWorker } from "./lifeline.ts";
 
 /** How a call answers: with a promise, or, inside `batch`, with a place in the batch's results. */
@@ -179,5 +179,3 @@ export interface MachineWorkerOptions extends MachineOptions {
   /** Milliseconds of wall time between two looks at an AbortSignal; default 8, 0 looks after every step. Never shows in a trace. */
   readonly slice?: number;
 }
-
-export type { BlockAccess, MachineInterrupt, MachineRecord, MachineSource };

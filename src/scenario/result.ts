@@ -56,6 +56,7 @@ export interface DriverFailure {
   readonly message: string;
 }
 
+/** What became of one scenario. */
 export interface ScenarioResult {
   readonly file: string;
   readonly name: string;
@@ -81,6 +82,7 @@ export interface ScenarioResult {
   readonly reproduce: string;
 }
 
+/** Results of all scenarios of one call of the command: the JSON report. */
 export interface RunResult {
   readonly version: 1;
   readonly tool: { readonly version: string; readonly moduleHash: string };
