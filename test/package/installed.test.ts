@@ -3,7 +3,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, inject, it } from "vitest";
-import { project, run } from "./project.ts";
+import { run } from "../support/programs.ts";
+import { project } from "./project.ts";
 
 const packed = inject("packed");
 
@@ -11,7 +12,7 @@ describe("the packed file", () => {
   it("is smaller than 3 MB and holds what runs, what is read and no tests, tools or benchmarks", () => {
     expect(packed.bytes).toBeLessThan(3_000_000);
     for (const path of ["dist/build/hardware.wasm", "dist/src/cli/main.js", "README.md", "CHANGELOG.md", "LICENSE", "docs/faults.md", "scenarios/isolation/a-link-down.yaml"]) expect(packed.files).toContain(path);
-    expect(packed.files.filter((path) => /\.test\.|\.map$|^dist\/(test|tools|bench)\/|^(src|test|tools|assembly|build)\/|node_modules/.test(path) || path.startsWith("."))).toEqual([]);
+    expect(packed.files.filter((path) => /^(?!examples\/).*\.test\.|\.map$|^dist\/(test|tools|bench)\/|^(src|test|tools|assembly|build)\/|node_modules/.test(path) || path.startsWith("."))).toEqual([]);
   });
 
   it("has every page that one of its pages links to", () => {

@@ -4,9 +4,10 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { createServer } from "vite";
 import { describe, expect, inject, it } from "vitest";
+import { run } from "../support/programs.ts";
 import { serve, textOfPage } from "./page.ts";
 import { readPage } from "./pages.ts";
-import { project, run } from "./project.ts";
+import { project } from "./project.ts";
 
 const readme = readPage("README.md");
 const scenario = readFileSync(new URL("../../docs/examples/first.yaml", import.meta.url), "utf8");
