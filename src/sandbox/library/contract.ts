@@ -7,7 +7,7 @@ import type { DriverModule } from "../../platform/driver.ts";
 import type { PciAddress } from "../../platform/pci-address.ts";
 import type { InterruptMessage, IoHandle, MemoryStatus } from "../../platform/platform.ts";
 import type { RegisterBus, StructureAccess } from "../../platform/registers.ts";
-import type { PortSummary } from "../../hardware/machine.ts";
+import type { HostState, PortSummary } from "../../hardware/machine.ts";
 import type { z } from "zod";
 import type { actionSchemas, machineSchema, scenarioSchema } from "../../scenario/schema.ts";
 import type { TraceLayer } from "../../sim/trace.ts";
@@ -18,8 +18,9 @@ export type MachineValue = z.input<typeof machineSchema>;
 export type ScenarioValue = Partial<z.input<typeof scenarioSchema>> & { readonly machine: MachineValue };
 /** One action of the table in docs/faults.md: `{ linkDown: "rp0" }`. */
 export type FaultValue = { readonly [K in keyof typeof actionSchemas]?: z.input<(typeof actionSchemas)[K]> };
-/** When a fault acts, as in a scenario; absent: at once. Times count from now. */
-export type TriggerValue = NonNullable<z.input<typeof scenarioSchema>["faults"]>[number]["when"];
+type WithoutFrom<T> = T extends unknown ? Omit<T, "from"> : never;
+/** When a fault acts, as in a scenario; absent: at once. Times count from now. `after` waits for a mark of an attached kernel. */
+export type TriggerValue = WithoutFrom<NonNullable<z.input<typeof scenarioSchema>["faults"]>[number]["when"]>;
 
 /** An object (a `machine:` value or a scenario), a file (path or `file:` URL in Node, URL elsewhere), or a file's text. */
 export type MachineSource = MachineValue | ScenarioValue | URL | string | { readonly text: string; readonly file?: string };
@@ -53,8 +54,16 @@ interface PartView<Component extends keyof Blocks, Config extends keyof Blocks> 
   readonly registers: BlockAccess<Component>;
   /** Physical address of `registers`. */
   readonly registersAt: bigint;
+  /** Whether this machine gives the part a structure, by its name in registers/. */
   has(structure: string): boolean;
-  /** Programs MSI or MSI-X for up to `count` messages; message n arrives with data `first + n`. */
+}
+
+/** A function that can send messages. */
+interface MessageView {
+  /**
+   * Programs MSI (ports, PCIe 7.7.1) or MSI-X (devices, PCIe 7.7.2) for up to `count` (32) messages and turns bus mastering on; message n arrives with
+   * data `first + n`. MSI grants powers of two. @throws KernelAttachedError
+   */
   enableMessages(count?: number): { readonly first: number; readonly count: number };
 }
 
@@ -64,15 +73,15 @@ export interface HostBridgeView {
   readonly registersAt: bigint;
   has(structure: string): boolean;
 }
-export interface RootPortView extends PartView<"rootPortComponent", "rootPortConfig"> {
+export interface RootPortView extends PartView<"rootPortComponent", "rootPortConfig">, MessageView {
   /** Link, isolation and in-flight state as the machine knows them, without an access. */
   readonly state: PortSummary;
 }
 export interface UpstreamPortView extends PartView<"upstreamPortComponent", "upstreamPortConfig"> {}
-export interface DownstreamPortView extends PartView<"downstreamPortComponent", "downstreamPortConfig"> {
+export interface DownstreamPortView extends PartView<"downstreamPortComponent", "downstreamPortConfig">, MessageView {
   readonly state: PortSummary;
 }
-export interface DeviceView extends PartView<"deviceComponent", "deviceConfig"> {
+export interface DeviceView extends PartView<"deviceComponent", "deviceConfig">, MessageView {
   readonly deviceRegisters: BlockAccess<"deviceRegisters">;
   readonly deviceRegistersAt: bigint;
   /** Runs a mailbox command on the primary mailbox, polling the doorbell in virtual time. @throws MailboxTimeoutError */
@@ -193,12 +202,16 @@ export interface Machine {
   readonly description: MachineDescription;
   /** Virtual ns since power-on. */
   readonly now: number;
+  /** The host that the machine stands in; without isolation a lost link or a timeout can reset or hang it (policy `platform`). */
+  readonly host: HostState;
 
   readonly bus: MemoryBus;
   readonly config: ConfigBus;
   readonly memory: MemoryAccess;
-  /** Maps registers, 1 byte to 2 GiB. */
+  /** Maps registers, 1 byte to 2 GiB. @throws RangeError, OutOfHandlesError */
   ioremap(base: bigint, size: bigint): IoHandle;
+  /** Firmware numbers buses and gives BARs and bridge windows to everything that is plugged in now; also after a card came or was reset. */
+  enumerate(): void;
 
   /** @throws RangeError with the names there are */
   hostBridge(name: string): HostBridgeView;
