@@ -244,7 +244,9 @@ export interface Machine {
   trace(): IterableIterator<MachineRecord>;
   /** Digest of a layer: equal accesses and events have equal digests. */
   digest(layer: TraceLayer): string;
-  /** What was done against a sheet so far (`strict`). */
+  /** Whether accesses are looked at (`strict`). */
+  readonly isStrict: boolean;
+  /** What was done against a sheet so far (`strict`; docs/strict.md). */
   readonly violations: readonly Violation[];
 
   /** Boots the Linux model on this machine, which must not have been forked from. Time, faults and interrupts are the kernel's from now on. */
