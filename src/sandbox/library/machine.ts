@@ -22,7 +22,7 @@ import { DisposedError, KernelAttachedError, LimitError } from "./errors.ts";
 import type { FaultMemory } from "./faults.ts";
 import { Faults } from "./faults.ts";
 import type { Instance } from "./fork.ts";
-import { Instances, instanceOf } from "./fork.ts";
+import { Instances } from "./fork.ts";
 import { Mappings } from "./handles.ts";
 import { AttachedKernel } from "./kernel.ts";
 import { Interrupts } from "./interrupts.ts";
@@ -44,7 +44,6 @@ interface Family {
 interface Memory extends MachineSnapshot {
   readonly family: Family;
   readonly hardware: HardwareSnapshot;
-  readonly handles: readonly number[];
   readonly faults: FaultMemory;
   readonly records: number;
   readonly nextMessage: number;
@@ -259,7 +258,7 @@ export class LibraryMachine implements Machine {
 
   snapshot(): MachineSnapshot {
     const { hardware } = this.#alone("snapshot");
-    const taken: Memory = { at: hardware.now, family: this.#family, hardware: hardware.snapshot(), handles: this.#mappings.numbers(), faults: this.#faults.remember(), records: this.#kept.count, nextMessage: this.#nextMessage, homes: this.#homes, strict: this.#strict?.remember() };
+    const taken: Memory = { at: hardware.now, family: this.#family, hardware: hardware.snapshot(), faults: this.#faults.remember(), records: this.#kept.count, nextMessage: this.#nextMessage, homes: this.#homes, strict: this.#strict?.remember() };
     return taken;
   }
 
@@ -270,7 +269,6 @@ export class LibraryMachine implements Machine {
     hardware.drainTrace();
     this.#faults.freeze();
     hardware.restore(memory.hardware);
-    this.#mappings.renew(memory.handles);
     this.#faults.recall(memory.faults);
     this.#nextMessage = memory.nextMessage;
     this.#homes = memory.homes;
@@ -283,7 +281,6 @@ export class LibraryMachine implements Machine {
     const from = this.#alone("fork");
     const instance = this.#family.instances.fork(from);
     const fork = new LibraryMachine(this.#family, instance, this.#firmware.on(firmwareTarget(instance.hardware, instance.platform)));
-    for (const number of this.#mappings.numbers()) instance.hardware.exports.unmap(number);
     this.#faults.copyTo(fork.#faults);
     fork.#nextMessage = this.#nextMessage;
     fork.#homes = this.#homes;
@@ -341,7 +338,8 @@ export class LibraryMachine implements Machine {
 export function buildMachine(module: WebAssembly.Module, plan: ScenarioPlan, options: MachineOptions): Machine {
   const roomy = withPlaces({ ...plan, faults: [] });
   const host = createHost(module, roomy.machine, firmwareOf(roomy));
-  const machine = new LibraryMachine({ module, plan: roomy, options, instances: new Instances(module) }, instanceOf(host.hardware), host.firmware);
+  const instances = new Instances(host.hardware);
+  const machine = new LibraryMachine({ module, plan: roomy, options, instances }, instances.of(host.hardware), host.firmware);
   if ((options.pci ?? "enumerated") === "enumerated") machine.enumerate();
   machine.listen();
   return machine;
