@@ -1,5 +1,6 @@
 // What a wasm driver can call: the imports of abi.ts over DriverServices. Nothing else reaches a driver.
 
+import { configSize } from "../../../registers/constants.ts";
 import type { DriverServices } from "../../platform/driver.ts";
 import { constants, nameOf } from "./abi.ts";
 import type { ImportFunctions } from "./bind.ts";
@@ -10,7 +11,6 @@ import type { DriverState } from "./state.ts";
 import { addObject, bytesAt, deviceOf, noDevice, objectOf, putObject, putText, servicesOf, textAt } from "./state.ts";
 import { structureOf } from "./structures.ts";
 
-const configSize = 4096;
 const longestDelay = 10_000_000_000n;
 
 /** Those that take no part in a recovery stand here, the others in imports-recovery.ts. */
