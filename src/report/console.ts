@@ -1,6 +1,8 @@
 // What a person reads after a run: one line a scenario, then what went wrong and the command that repeats it.
 
-import type { RunResult, ScenarioResult, Status } from "../scenario/result.ts";
+import type { DriverReport, RunResult, Status } from "../scenario/result.ts";
+
+type AnyResult = RunResult["scenarios"][number];
 
 export interface Style {
   paint(style: "green" | "red" | "yellow" | "dim" | "bold", text: string): string;
@@ -8,7 +10,7 @@ export interface Style {
 
 export const plain: Style = { paint: (_style, text) => text };
 
-const marks: Readonly<Record<Status, readonly ["green" | "red" | "yellow", string]>> = { pass: ["green", "pass"], fail: ["red", "FAIL"], invalid: ["yellow", "INVALID"], error: ["red", "ERROR"], limit: ["yellow", "LIMIT"] };
+const marks: Readonly<Record<Status, readonly ["green" | "red" | "yellow", string]>> = { pass: ["green", "pass"], fail: ["red", "FAIL"], invalid: ["yellow", "INVALID"], error: ["red", "ERROR"], limit: ["yellow", "LIMIT"], driver: ["red", "DRIVER"] };
 
 /** Virtual time with a unit that keeps three digits. */
 export function formatTime(nanoseconds: number): string {
@@ -23,18 +25,33 @@ function table(rows: readonly (readonly string[])[]): string[] {
   return rows.map((cells) => cells.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0))).join("  ").trimEnd());
 }
 
-function row(result: ScenarioResult): string[] {
-  const m = result.metrics;
-  return [marks[result.status][1], result.name, result.verdict === null ? result.outcome : `${result.outcome}, ${result.verdict}`, formatTime(result.virtualTimeNs), String(m.machineChecks), String(m.droppedWrites), `${m.killed}/${m.killed + m.survived}`];
+function row(result: AnyResult): string[] {
+  const { metrics: m, outcome, verdict } = result;
+  const told = outcome === null ? "-" : verdict === null ? outcome : `${outcome}, ${verdict}`;
+  const counts = m === null ? ["-", "-", "-"] : [String(m.machineChecks), String(m.droppedWrites), `${m.killed}/${m.killed + m.survived}`];
+  return [marks[result.status][1], result.name, told, formatTime(result.virtualTimeNs), ...counts];
 }
 
-function trouble(result: ScenarioResult, style: Style): string[] {
+/** Who did what, where, when: what a driver's author needs before he opens the trace. */
+function driverLines({ ending, driver, hook, device, virtualTimeNs, services, lastLog, detail }: DriverReport): string[] {
+  const who = driver === null ? "between two hooks" : `${driver}, ${hook ?? "between two hooks"}${device === null ? "" : ` of ${device}`}`;
+  return [`driver ${ending}: ${detail}`, `  in ${who}, at ${formatTime(virtualTimeNs)} of virtual time, after ${services} services`, ...(lastLog === null ? [] : [`  it logged last: ${lastLog}`])];
+}
+
+function trouble(result: AnyResult, style: Style): string[] {
   if (result.status === "pass") return [];
   const lines = ["", style.paint("bold", `${result.file}: ${result.name}`)];
-  if (result.reason !== null) lines.push(`  ${result.reason}`);
+  if (result.driverReport !== null) for (const line of driverLines(result.driverReport)) lines.push(style.paint("red", `  ${line}`));
+  else if (result.reason !== null) lines.push(`  ${result.reason}`);
   for (const fault of result.faults) if (!fault.fired) lines.push(style.paint("yellow", `  fault ${fault.id} did not fire`));
   for (const one of result.expectations) if (!one.pass) lines.push(style.paint("red", `  ${one.text}: expected ${one.expected}, got ${one.actual}`));
   return [...lines, style.paint("dim", `  ${result.reproduce}`)];
+}
+
+/** Drivers that ran, each once, by what is in them. */
+function driverFiles(result: RunResult, style: Style): string[] {
+  const files = new Set(result.scenarios.flatMap(({ drivers }) => drivers.map(({ file, digest }) => `driver ${file}  sha256 ${digest}`)));
+  return [...files].map((line) => style.paint("dim", line));
 }
 
 /** The table (standard output). */
@@ -47,7 +64,7 @@ export function consoleTable(result: RunResult, style: Style = plain): string {
     const [colour, word] = marks[scenario.status];
     return style.paint(colour, word) + line.slice(word.length);
   });
-  return `${painted.join("\n")}\n`;
+  return `${[...painted, ...driverFiles(result, style)].join("\n")}\n`;
 }
 
 /** The commands of every scenario's steps with what they gave, as a terminal shows it (standard output). */
@@ -64,7 +81,7 @@ export function consoleSteps(result: RunResult, style: Style = plain): string {
 }
 
 /** What layout checks had to say, also of runs that pass. */
-const remarks = (result: ScenarioResult, style: Style): string[] => result.warnings.map((text) => style.paint("yellow", `${result.file}: ${text}`));
+const remarks = (result: AnyResult, style: Style): string[] => result.warnings.map((text) => style.paint("yellow", `${result.file}: ${text}`));
 
 /** What went wrong and the totals (standard error). */
 export function consoleVerdict(result: RunResult, style: Style = plain): string {
