@@ -4,7 +4,7 @@ import type { DriverModule } from "../src/platform/driver.ts";
 import type { ScenarioRun } from "../src/sandbox/contract.ts";
 import { createRun, loadModule, planScenario } from "../src/sandbox.ts";
 import { driverAmong } from "../src/sandbox/contained/shape.ts";
-import { DriverWatch } from "../src/sandbox/contained/watch.ts";
+import { DriverStepsError, DriverWatch } from "../src/sandbox/contained/watch.ts";
 import type { WatchRecord } from "../src/sandbox/contained/watch.ts";
 import { watchedDriver } from "../src/sandbox/contained/watched-driver.ts";
 import type { DriverSource, FromProcess, ToProcess } from "./driver-messages.ts";
@@ -24,27 +24,35 @@ export interface Host {
 /** A driver's file could not be loaded. */
 class NotLoadedError extends Error {
   readonly file: string;
-  constructor(file: string, cause: unknown) {
-    super(textOf(cause), { cause });
+  constructor(file: string, message: string, cause: unknown) {
+    super(message, { cause });
     this.file = file;
   }
 }
+
+/** Adds the place where the driver threw what the kernel says of it. */
+const withPlace = (message: string, thrown: unknown): string => (thrown instanceof Error && message.endsWith(thrown.message) && !(thrown instanceof DriverStepsError) ? textOf(thrown) : message);
 
 /** What an error says, with the first place in a file that it came through. */
 export function textOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown);
   const frames = (thrown.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
   const place = frames.map((line) => /file:\/\/([^\s)]+:\d+:\d+)/.exec(line)?.[1]).find((found) => found !== undefined);
-  const isPlain = thrown.name === "Error" || thrown.name === "DriverShapeError";
-  return `${isPlain ? "" : `${thrown.name}: `}${thrown.message}${place === undefined || thrown.name === "DriverShapeError" ? "" : ` (${place})`}`;
+  return `${thrown.name === "Error" ? "" : `${thrown.name}: `}${thrown.message}${place === undefined ? "" : ` (${place})`}`;
 }
 
 async function loadDriver(source: DriverSource, watch: DriverWatch): Promise<DriverModule> {
   const name = source.file.split("/").at(-1) ?? source.file;
+  let exports: Readonly<Record<string, unknown>>;
   try {
-    return driverAmong(await watch.insideLong({ driver: name, hook: "load", device: null }, () => import(source.url)));
+    exports = (await watch.insideLong({ driver: name, hook: "load", device: null }, () => import(source.url))) as typeof exports;
   } catch (error) {
-    throw new NotLoadedError(source.file, error);
+    throw new NotLoadedError(source.file, textOf(error), error);
+  }
+  try {
+    return driverAmong(exports);
+  } catch (error) {
+    throw new NotLoadedError(source.file, error instanceof Error ? error.message : String(error), error);
   }
 }
 
@@ -65,14 +73,21 @@ async function drive(run: ScenarioRun, host: Host): Promise<void> {
 }
 
 async function runScenario(host: Host, watch: DriverWatch, order: Extract<ToProcess, { kind: "run" }>): Promise<void> {
-  const drivers = [];
-  for (const source of order.drivers) drivers.push({ module: watchedDriver(await loadDriver(source, watch), watch), parameters: source.parameters });
+  const drivers: DriverModule[] = [];
+  const driverParameters: Record<string, DriverSource["parameters"]> = {};
+  for (const source of order.drivers) {
+    const driver = await loadDriver(source, watch);
+    drivers.push(watchedDriver(driver, watch));
+    driverParameters[driver.name] = source.parameters;
+  }
   const { input } = order;
   const { module } = await loadModule();
-  const run = createRun(module, planScenario(input.file, input.text, "allowed"), { seed: input.seed, schedule: input.schedule, keepTrace: input.keepTrace, drivers });
+  const run = createRun(module, planScenario(input.file, input.text, "allowed"), { seed: input.seed, schedule: input.schedule, keepTrace: input.keepTrace, drivers, driverParameters });
   watch.readTime(() => run.progress.virtualTimeNs);
   await drive(run, host);
-  host.tell({ kind: "done", finished: { result: run.result(), trace: run.takeTrace() }, record: watch.record });
+  const result = run.result();
+  const driver = result.driver === undefined ? {} : { driver: { ...result.driver, message: withPlace(result.driver.message, watch.thrown), services: watch.record.services, lastLog: watch.record.lastLog } };
+  host.tell({ kind: "done", finished: { result: { ...result, ...driver }, trace: run.takeTrace() } });
 }
 
 export interface DriverHost {

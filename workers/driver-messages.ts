@@ -26,7 +26,7 @@ export type FromProcess =
   /** Where `isSyntax`, the place follows on standard error. */
   | { readonly kind: "not-loaded"; readonly file: string; readonly message: string; readonly isSyntax: boolean }
   | { readonly kind: "progress"; readonly progress: RunProgress }
-  | { readonly kind: "done"; readonly finished: FinishedRun; readonly record: WatchRecord }
+  | { readonly kind: "done"; readonly finished: FinishedRun }
   | { readonly kind: "ended"; readonly ending: DriverEnding; readonly detail: string; readonly record: WatchRecord }
   /** Not the driver's doing. */
   | { readonly kind: "error"; readonly message: string };

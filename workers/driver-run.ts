@@ -1,8 +1,7 @@
 // A run with drivers of the scenario's own, contained: one process for each run, and a result also where the process was ended.
 
 import type { RunInput, RunProgress, ScenarioPlan } from "../src/sandbox.ts";
-import type { WatchRecord } from "../src/sandbox/contained/watch.ts";
-import type { DriverReport, EndedResult, ScenarioResult } from "../src/scenario/result.ts";
+import type { DriverFailure, EndedResult, ScenarioResult } from "../src/scenario/result.ts";
 import type { DriverSource } from "./driver-messages.ts";
 import type { DriverBudgets, DriverProcess, ProcessEnd } from "./driver-process.ts";
 import { startDriverProcess } from "./driver-process.ts";
@@ -24,25 +23,20 @@ export interface ContainedOptions {
   readonly signal: AbortSignal;
 }
 
-function reportOf({ ending, detail, record }: Pick<ProcessEnd, "ending" | "detail" | "record">): DriverReport {
+function failureOf({ ending, detail, record }: Pick<ProcessEnd, "ending" | "detail" | "record">): DriverFailure {
   const { place } = record;
-  return { ending, driver: place?.driver ?? null, hook: place?.hook ?? null, device: place?.device ?? null, virtualTimeNs: record.virtualTimeNs, services: record.services, lastLog: record.lastLog, detail };
+  return { ending, driver: place?.driver ?? "", hook: place?.hook ?? "", device: place?.device ?? "", atNs: record.virtualTimeNs, message: detail, services: record.services, lastLog: record.lastLog };
 }
 
-const filesOf = (sources: readonly DriverSource[]): ScenarioResult["drivers"] => sources.map(({ file, digest }) => ({ file, digest }));
+const filesOf = (sources: readonly DriverSource[]): NonNullable<ScenarioResult["drivers"]> => sources.map(({ file, digest }) => ({ file, digest }));
 
-function endedResult(plan: ScenarioPlan, input: RunInput, sources: readonly DriverSource[], repeat: string, why: DriverReport | string): EndedResult {
-  const report = typeof why === "string" ? null : why;
+function endedResult(plan: ScenarioPlan, input: RunInput, sources: readonly DriverSource[], repeat: string, why: DriverFailure | string): EndedResult {
+  const failure = typeof why === "string" ? null : why;
   return {
-    file: plan.file, name: plan.name, seed: input.seed, schedule: input.schedule, policies: plan.policies, status: report === null ? "error" : "driver", reason: typeof why === "string" ? why : `a driver ended the run: ${why.ending}`,
-    verdict: null, warnings: [], outcome: null, virtualTimeNs: report?.virtualTimeNs ?? 0, traceDigest: null, digests: null, commands: [], faults: [], expectations: [], metrics: null,
-    drivers: filesOf(sources), driverReport: report, reproduce: `cxl-sandbox run ${plan.file} --seed ${input.seed} --schedule ${input.schedule}${repeat}`,
+    file: plan.file, name: plan.name, seed: input.seed, schedule: input.schedule, policies: plan.policies, status: failure === null ? "error" : "driver", reason: typeof why === "string" ? why : `driver ${why.ending}: ${why.message}`,
+    verdict: null, warnings: [], outcome: null, virtualTimeNs: failure?.atNs ?? 0, traceDigest: null, digests: null, commands: [], faults: [], expectations: [], metrics: null,
+    ...(failure === null ? {} : { driver: failure }), drivers: filesOf(sources), reproduce: `cxl-sandbox run ${plan.file} --seed ${input.seed} --schedule ${input.schedule}${repeat}`,
   };
-}
-
-/** What the process counted belongs to a report that the run made itself. */
-function withCounts(report: DriverReport | null, record: WatchRecord): DriverReport | null {
-  return report === null ? null : { ...report, services: record.services, lastLog: record.lastLog };
 }
 
 async function obey(process: DriverProcess, order: Parameters<DriverProcess["obey"]>[0], options: Pick<ContainedOptions, "signal"> & Partial<ContainedOptions>): ReturnType<DriverProcess["obey"]> {
@@ -63,12 +57,12 @@ export async function runContained(plan: ScenarioPlan, input: RunInput, sources:
   const { printed } = process;
   if (answer.kind === "done") {
     const { result, trace } = answer.finished;
-    return { result: { ...result, drivers: filesOf(sources), driverReport: withCounts(result.driverReport, answer.record), reproduce: `${result.reproduce}${options.repeat}` }, trace, printed };
+    return { result: { ...result, drivers: filesOf(sources), reproduce: `${result.reproduce}${options.repeat}` }, trace, printed };
   }
-  if (answer.kind === "process end") return { result: endedResult(plan, input, sources, options.repeat, reportOf(answer)), trace: [], printed };
+  if (answer.kind === "process end") return { result: endedResult(plan, input, sources, options.repeat, failureOf(answer)), trace: [], printed };
   if (answer.kind === "not-loaded") {
-    const report: DriverReport = { ending: "could not be loaded", driver: null, hook: "load", device: null, virtualTimeNs: 0, services: 0, lastLog: null, detail: `${answer.file}: ${answer.message}` };
-    return { result: endedResult(plan, input, sources, options.repeat, report), trace: [], printed };
+    const failure: DriverFailure = { ending: "could not be loaded", driver: answer.file, hook: "load", device: "", atNs: 0, message: answer.message, services: 0, lastLog: null };
+    return { result: endedResult(plan, input, sources, options.repeat, failure), trace: [], printed };
   }
   return { result: endedResult(plan, input, sources, options.repeat, `internal error: ${messageOf(answer)}`), trace: [], printed };
 }

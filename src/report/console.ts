@@ -1,6 +1,6 @@
 // What a person reads after a run: one line a scenario, then what went wrong and the command that repeats it.
 
-import type { DriverReport, RunResult, Status } from "../scenario/result.ts";
+import type { DriverFailure, RunResult, Status } from "../scenario/result.ts";
 
 type AnyResult = RunResult["scenarios"][number];
 
@@ -33,15 +33,16 @@ function row(result: AnyResult): string[] {
 }
 
 /** Who did what, where, when: what a driver's author needs before he opens the trace. */
-function driverLines({ ending, driver, hook, device, virtualTimeNs, services, lastLog, detail }: DriverReport): string[] {
-  const who = driver === null ? "between two hooks" : `${driver}, ${hook ?? "between two hooks"}${device === null ? "" : ` of ${device}`}`;
-  return [`driver ${ending}: ${detail}`, `  in ${who}, at ${formatTime(virtualTimeNs)} of virtual time, after ${services} services`, ...(lastLog === null ? [] : [`  it logged last: ${lastLog}`])];
+function driverLines({ ending, driver, hook, device, atNs, services, lastLog, message }: DriverFailure): string[] {
+  const who = driver === "" ? "between two hooks" : `in ${driver}, ${hook}${device === "" ? "" : ` of ${device}`}`;
+  const counted = services === undefined ? "" : `, after ${services} services`;
+  return [`driver ${ending}: ${message}`, `  ${who}, at ${formatTime(atNs)} of virtual time${counted}`, ...(lastLog === undefined || lastLog === null ? [] : [`  it logged last: ${lastLog}`])];
 }
 
 function trouble(result: AnyResult, style: Style): string[] {
   if (result.status === "pass") return [];
   const lines = ["", style.paint("bold", `${result.file}: ${result.name}`)];
-  if (result.driverReport !== null) for (const line of driverLines(result.driverReport)) lines.push(style.paint("red", `  ${line}`));
+  if (result.driver !== undefined) for (const line of driverLines(result.driver)) lines.push(style.paint("red", `  ${line}`));
   else if (result.reason !== null) lines.push(`  ${result.reason}`);
   for (const fault of result.faults) if (!fault.fired) lines.push(style.paint("yellow", `  fault ${fault.id} did not fire`));
   for (const one of result.expectations) if (!one.pass) lines.push(style.paint("red", `  ${one.text}: expected ${one.expected}, got ${one.actual}`));
@@ -50,7 +51,7 @@ function trouble(result: AnyResult, style: Style): string[] {
 
 /** Drivers that ran, each once, by what is in them. */
 function driverFiles(result: RunResult, style: Style): string[] {
-  const files = new Set(result.scenarios.flatMap(({ drivers }) => drivers.map(({ file, digest }) => `driver ${file}  sha256 ${digest}`)));
+  const files = new Set(result.scenarios.flatMap(({ drivers = [] }) => drivers.map(({ file, digest }) => `driver ${file}  sha256 ${digest}`)));
   return [...files].map((line) => style.paint("dim", line));
 }
 

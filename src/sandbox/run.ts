@@ -7,12 +7,14 @@ import { boot, kernelHandlers, onNotify } from "../kernel/boot.ts";
 import { isProbingAtRest } from "../kernel/base/probing.ts";
 import { isDecisionPending } from "../kernel/dax/decision.ts";
 import type { Kernel } from "../kernel/base/kernel.ts";
+import { PlugInError } from "../kernel/plug-in/failure.ts";
 import type { KernelPolicies } from "../kernel/policy.ts";
 import { createFileSystem } from "../kernel/sysfs/file-system.ts";
 import { addKernelReader, addPin, addVm, createWorkloads } from "../workload/workloads.ts";
 import { SystemError } from "../kernel/base/errno.ts";
 import type { ScenarioPlan, WorkloadFile } from "../scenario/plan.ts";
 import type { OpenRun, ScenarioRun } from "./contract.ts";
+import { DriverStepsError } from "./contained/watch.ts";
 import { allFired, armFaults, createFaults, heardMark } from "./faults.ts";
 import { kernelPolicies } from "./policies.ts";
 import { UnresolvedReferenceError, resolveReferences } from "./references.ts";
@@ -85,14 +87,14 @@ function becomeReady(state: RunState): void {
 /** Builds the system and arms what counts from boot. */
 export function openRun(module: WebAssembly.Module, plan: ScenarioPlan, options: RunOptions): OpenRun {
   const policies: KernelPolicies = kernelPolicies(plan.policies);
-  const system = createSystem(module, { machine: plan.machine, firmware: { isolationOwner: plan.policies.isoown as "os", restrictions: windowRestrictions, setup: plan.firmware }, policies, handlers: kernelHandlers, seed: options.seed, schedule: options.schedule, onNotify });
+  const system = createSystem(module, { machine: plan.machine, firmware: { isolationOwner: plan.policies.isoown as "os", restrictions: windowRestrictions, setup: plan.firmware }, policies, handlers: kernelHandlers, seed: options.seed, schedule: options.schedule, onNotify, drivers: options.drivers ?? [], driverParameters: options.driverParameters ?? {} });
   const workloads = createWorkloads(system.kernel, options.counting ?? "aggregated");
   system.workloads = workloads;
   const faults = createFaults(plan, system.hardware, system.kernel);
   const files = createFileSystem(system.kernel);
   const state: RunState = {
     plan, options, system, workloads, faults, files, trace: [], listeners: new Set(),
-    phase: "boot", steps: 0, failure: null, limit: null, end: null, readyAt: -1, deadline: setUpTime, quietSince: -1, bytesAtReady: 0n, result: null, areStepsStarted: false, lostRegions: null,
+    phase: "boot", steps: 0, failure: null, driverFailure: null, limit: null, end: null, readyAt: -1, deadline: setUpTime, quietSince: -1, bytesAtReady: 0n, result: null, areStepsStarted: false, lostRegions: null,
     stepRun: { plan, system, files, faults, results: [], commands: [], said: [], facts: () => momentFacts(system, files, metricsOf(state)), refused: options.isLenient === true ? [] : null },
   };
   system.kernel.trace.onText = (layer, _kind, text) => {
@@ -178,8 +180,9 @@ function oneStep(state: RunState, horizon: number): boolean {
     else if (result.kind === "horizon" && last > horizon) isAtHorizon = true;
     else if (result.kind === "horizon" && last === state.deadline) reachHorizon(state);
   } catch (thrown) {
-    if (!(thrown instanceof StepFailure || thrown instanceof UnresolvedReferenceError)) throw thrown;
+    if (!(thrown instanceof StepFailure || thrown instanceof UnresolvedReferenceError || thrown instanceof PlugInError)) throw thrown;
     state.failure = thrown.message;
+    if (thrown instanceof PlugInError) state.driverFailure = { ending: thrown.cause instanceof DriverStepsError ? "out of steps" : "threw", driver: thrown.driver, hook: thrown.hook, device: thrown.device, atNs: thrown.at, message: thrown.reason };
     finish(state, null);
   }
   if (state.lostRegions === null && (state.phase === "steps" || state.phase === "running")) judgeHost(state);

@@ -4,7 +4,7 @@ import type { TraceLayer } from "../sim/trace.ts";
 import type { PolicyValues } from "./policies.ts";
 import type { Outcome } from "./schema.ts";
 
-/** `driver`: a driver that the scenario brings ended the run, or had to be ended with it. */
+/** `driver`: a driver plug-in did what ends the run; see `driver` of the result. */
 export type Status = "pass" | "fail" | "invalid" | "error" | "limit" | "driver";
 
 /** The report's judgement of the host, beside the outcome: it did not keep what firmware had configured alive through boot (POL-OPS). */
@@ -51,27 +51,27 @@ export interface DriverFileResult {
   readonly digest: string;
 }
 
-/** How a run came to be ended by its driver. */
+/** How a run came to be ended by its driver; all but the first two are seen where drivers run contained (docs/contained-drivers.md). */
 export type DriverEnding =
   | "threw" | "out of steps" | "hook out of time" | "no progress" | "out of heap" | "out of memory"
   | "ended its process" | "uncaught error" | "unhandled rejection" | "closed its channel" | "could not be loaded";
 
-/** What a driver was at when the run ended, as far as it was told. */
-export interface DriverReport {
+/** What a driver plug-in did that ended the run, and where. */
+export interface DriverFailure {
   readonly ending: DriverEnding;
-  /** The driver's name; null before there was one. */
-  readonly driver: string | null;
-  /** `probe`, `interrupt` ..., `work NAME` for what it scheduled, `load` and `start`; null: none of its code was running. */
-  readonly hook: string | null;
-  /** SSSS:BB:DD.F of the function the hook was called for. */
-  readonly device: string | null;
-  readonly virtualTimeNs: number;
-  /** Services called and registers accessed so far; at least so many when the run was ended from outside. */
-  readonly services: number;
-  /** The last line that it logged. */
-  readonly lastLog: string | null;
-  /** One sentence more: the error with its place, the limit. */
-  readonly detail: string;
+  /** "": nothing of a driver was running. */
+  readonly driver: string;
+  /** The hook that ran: "start", "probe", "interrupt" ..., "work NAME" for work that it scheduled, or "load". */
+  readonly hook: string;
+  /** PCI name of the function; "" where it is none's. */
+  readonly device: string;
+  readonly atNs: number;
+  /** What the driver's own error says, with its place, or which limit it was over. */
+  readonly message: string;
+  /** Of a contained run: services called and registers accessed so far; at least so many when it was ended from outside. */
+  readonly services?: number;
+  /** Of a contained run: the last line that its drivers logged; null: none. */
+  readonly lastLog?: string | null;
 }
 
 export interface ScenarioResult {
@@ -87,6 +87,8 @@ export interface ScenarioResult {
   /** Layout checks (POL-INTERLEAVE=contained): regions that span root ports. */
   readonly warnings: readonly string[];
   readonly outcome: Outcome;
+  /** Only with status driver. */
+  readonly driver?: DriverFailure;
   readonly virtualTimeNs: number;
   readonly traceDigest: string;
   readonly digests: Readonly<Record<TraceLayer, string>>;
@@ -94,10 +96,8 @@ export interface ScenarioResult {
   readonly faults: readonly FaultResult[];
   readonly expectations: readonly ExpectationResult[];
   readonly metrics: Metrics;
-  /** Drivers that ran, in order of the scenario. */
-  readonly drivers: readonly DriverFileResult[];
-  /** What the driver did that ended the run; null: it did not. */
-  readonly driverReport: DriverReport | null;
+  /** Files whose drivers ran, in order of the scenario; absent: there were none. */
+  readonly drivers?: readonly DriverFileResult[];
   readonly reproduce: string;
 }
 

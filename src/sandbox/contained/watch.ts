@@ -57,6 +57,7 @@ export class DriverWatch {
   #services = 0;
   #lastLog: string | null = null;
   #blamed: DriverPlace | null = null;
+  #thrown: unknown = null;
 
   constructor(options: WatchOptions) {
     this.#options = options;
@@ -69,6 +70,11 @@ export class DriverWatch {
 
   get isOver(): boolean {
     return this.#services > this.#options.steps;
+  }
+
+  /** What came out of a hook last. */
+  get thrown(): unknown {
+    return this.#thrown;
   }
 
   /** The place that an error came out of, or the place now. */
@@ -88,6 +94,7 @@ export class DriverWatch {
       return result;
     } catch (thrown) {
       this.#blamed ??= place;
+      this.#thrown = thrown;
       throw thrown;
     } finally {
       this.#places.pop();

@@ -1,6 +1,7 @@
 // A driver with somebody looking over its shoulder: every hook says that it is entered, every service and register access is counted. The driver and the kernel see no difference.
 
 import type { DeviceHooks, DriverDevice, DriverInstance, DriverModule, DriverServices, MaybeTask } from "../../platform/driver.ts";
+import { checkHooks, checkInstance } from "../../platform/driver-check.ts";
 import type { Task } from "../../sim/task.ts";
 import type { DriverPlace, DriverWatch } from "./watch.ts";
 
@@ -92,7 +93,10 @@ function watchedHooks(watch: DriverWatch, driver: string, device: string, hooks:
 }
 
 function watchedInstance(watch: DriverWatch, driver: string, instance: DriverInstance): DriverInstance {
-  const wrap = (device: DriverDevice, hooks: DeviceHooks | null): DeviceHooks | null => (isObject(hooks) ? watchedHooks(watch, driver, device.name, hooks) : hooks);
+  const wrap = (device: DriverDevice, hooks: DeviceHooks | null): DeviceHooks | null => {
+    const checked = checkHooks(hooks);
+    return checked === null ? null : watchedHooks(watch, driver, device.name, checked);
+  };
   const wrapLater = function* (device: DriverDevice, task: Task<DeviceHooks | null>): Task<DeviceHooks | null> {
     return wrap(device, yield* task);
   };
@@ -110,6 +114,6 @@ export function watchedDriver(module: DriverModule, watch: DriverWatch): DriverM
   return {
     name, match,
     ...(takesFunction === undefined ? {} : { takesFunction }),
-    start: (kernel: DriverServices) => watchedInstance(watch, name, watch.inside({ driver: name, hook: "start", device: null }, () => module.start(watchedServices(watch, name, kernel)))),
+    start: (kernel: DriverServices) => watchedInstance(watch, name, watch.inside({ driver: name, hook: "start", device: null }, () => checkInstance(module.start(watchedServices(watch, name, kernel))))),
   };
 }
