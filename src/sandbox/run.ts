@@ -14,6 +14,7 @@ import { addKernelReader, addPin, addVm, createWorkloads } from "../workload/wor
 import { SystemError } from "../kernel/base/errno.ts";
 import type { ScenarioPlan, WorkloadFile } from "../scenario/plan.ts";
 import type { OpenRun, ScenarioRun } from "./contract.ts";
+import { DriverStepsError } from "./contained/watch.ts";
 import { allFired, armFaults, createFaults, heardMark } from "./faults.ts";
 import { kernelPolicies } from "./policies.ts";
 import { UnresolvedReferenceError, resolveReferences } from "./references.ts";
@@ -181,7 +182,7 @@ function oneStep(state: RunState, horizon: number): boolean {
   } catch (thrown) {
     if (!(thrown instanceof StepFailure || thrown instanceof UnresolvedReferenceError || thrown instanceof PlugInError)) throw thrown;
     state.failure = thrown.message;
-    if (thrown instanceof PlugInError) state.driverFailure = { driver: thrown.driver, hook: thrown.hook, device: thrown.device, atNs: thrown.at, message: thrown.reason };
+    if (thrown instanceof PlugInError) state.driverFailure = { ending: thrown.cause instanceof DriverStepsError ? "out of steps" : "threw", driver: thrown.driver, hook: thrown.hook, device: thrown.device, atNs: thrown.at, message: thrown.reason };
     finish(state, null);
   }
   if (state.lostRegions === null && (state.phase === "steps" || state.phase === "running")) judgeHost(state);

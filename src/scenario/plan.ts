@@ -11,6 +11,8 @@ import { isSwitch, portsBelow } from "../platform/description.ts";
 import type { FirmwareSetup } from "../platform/firmware-setup.ts";
 import { checkDeviceAction, deviceActionOf, probesOfAction } from "./check-device-faults.ts";
 import type { DeviceCheck } from "./check-device-faults.ts";
+import type { PlannedDriver } from "./driver.ts";
+import { describeDrivers, refusalOf } from "./driver.ts";
 import { ScenarioFileError, loadScenario } from "./load.ts";
 import { describeFirmware } from "./firmware.ts";
 import type { Path } from "./load.ts";
@@ -50,6 +52,8 @@ export interface ScenarioPlan {
   /** Those of the file, then those that steps inject. */
   readonly faults: readonly PlannedFault[];
   readonly expectations: readonly ExpectationFile[];
+  /** Files that bring drivers; only a caller that says so gets a plan with some. */
+  readonly drivers: readonly PlannedDriver[];
   /** Virtual nanoseconds after ready, and scheduler steps. */
   readonly limits: { readonly time: number; readonly steps: number };
 }
@@ -239,10 +243,14 @@ function resolvePolicies(scenario: ScenarioFile, problems: PathProblem[]): Polic
   return values;
 }
 
-/** Loads, checks and resolves one file. @throws ScenarioFileError with every problem found */
-export function planScenario(file: string, text: string): ScenarioPlan {
+/**
+ * Loads, checks and resolves one file. A scenario that brings drivers is refused unless the caller allows them: it will run them contained, or not at all.
+ * @throws ScenarioFileError with every problem found
+ */
+export function planScenario(file: string, text: string, drivers: "refused" | "allowed" = "refused"): ScenarioPlan {
   const { scenario, place } = loadScenario(file, text);
   const problems: PathProblem[] = [];
+  const brought = describeDrivers(scenario.driver, place, problems);
   const values = resolvePolicies(scenario, problems);
   const modules = describeModules(scenario.kernel, problems);
   const described = describeMachine(scenario, values);
@@ -263,6 +271,8 @@ export function planScenario(file: string, text: string): ScenarioPlan {
   if (probes > mostProbes) problems.push({ path: ["faults"], message: `they are ${probes} actions in the hardware, ${mostProbes} are possible; inject less in one file` });
   checkExpectations(check, scenario.expect ?? [], ["expect"]);
   if (problems.length > 0) throw new ScenarioFileError(file, problems.map((problem) => ({ ...place(problem.path), message: `${problem.path.join(".")}: ${problem.message}` })));
+  const refusal = drivers === "allowed" ? undefined : refusalOf(brought);
+  if (refusal !== undefined) throw new ScenarioFileError(file, [refusal]);
   return {
     file,
     name: scenario.name,
@@ -274,6 +284,7 @@ export function planScenario(file: string, text: string): ScenarioPlan {
     workloads: scenario.workloads ?? [],
     faults,
     expectations: scenario.expect ?? [],
+    drivers: brought,
     limits: { time: scenario.limits?.time ?? 2_000_000_000, steps: scenario.limits?.steps ?? 1_000_000 },
   };
 }
