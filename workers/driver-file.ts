@@ -91,8 +91,8 @@ function buildProblem(file: string, error: unknown): DriverFileError {
   return new DriverFileError(location === null ? `${file}: ${first.text}` : `${location.file}:${location.line}:${location.column + 1}: ${first.text}`);
 }
 
-/** JavaScript of a .ts with all that it imports. @throws DriverFileError */
-export async function bundle(path: string, file: string, load: EsbuildLoader = installedEsbuild(path)): Promise<string> {
+/** JavaScript of a .ts with all that it imports, for a file that is to stand at `made`. @throws DriverFileError */
+export async function bundle(path: string, file: string, made: string, load: EsbuildLoader = installedEsbuild(path)): Promise<string> {
   let esbuild: typeof import("esbuild");
   try {
     esbuild = await load();
@@ -100,7 +100,7 @@ export async function bundle(path: string, file: string, load: EsbuildLoader = i
     throw new DriverFileError(`${file} is TypeScript, and esbuild, which turns it into JavaScript, is not installed; install it with \`npm install --save-dev esbuild\`, or name a .js`);
   }
   try {
-    const { outputFiles } = await esbuild.build({ entryPoints: [path], bundle: true, write: false, format: "esm", platform: "neutral", mainFields: ["module", "main"], target: "es2022", sourcemap: "inline", external: ["node:*"], plugins: [ownName], logLevel: "silent", absWorkingDir: process.cwd() });
+    const { outputFiles } = await esbuild.build({ entryPoints: [path], bundle: true, outfile: made, write: false, format: "esm", platform: "neutral", mainFields: ["module", "main"], target: "es2022", sourcemap: "inline", external: ["node:*"], plugins: [ownName], logLevel: "silent", absWorkingDir: process.cwd() });
     const [output] = outputFiles;
     if (output === undefined) throw new DriverFileError(`${file}: esbuild made nothing of it`);
     return output.text;
@@ -117,7 +117,7 @@ async function sourceAt(path: string, file: string, parameters: DriverSource["pa
   if (ending === undefined) throw new DriverFileError(`${file} is no driver by its ending; it must be .js, .mjs, .ts or .wasm`);
   if (ending !== ".ts") return { file, url: pathToFileURL(path).href, kind: ending === ".wasm" ? "wasm" : "module", digest, parameters };
   const made = join(workshop.folder, `${basename(path, ".ts")}-${digest}.mjs`);
-  writeFileSync(made, await bundle(path, file));
+  writeFileSync(made, await bundle(path, file, made));
   return { file, url: pathToFileURL(made).href, kind: "module", digest, parameters };
 }
 

@@ -6,6 +6,8 @@ import type { ScenarioRun } from "../src/sandbox/contract.ts";
 import { createRun, loadModule, planScenario } from "../src/sandbox.ts";
 import { driverAmong, driverOfWasm } from "../src/sandbox/contained/shape.ts";
 import { DriverStepsError, DriverWatch } from "../src/sandbox/contained/watch.ts";
+import { driverAmong } from "../src/sandbox/contained/shape.ts";
+import { DriverWatch } from "../src/sandbox/contained/watch.ts";
 import type { WatchRecord } from "../src/sandbox/contained/watch.ts";
 import { watchedDriver } from "../src/sandbox/contained/watched-driver.ts";
 import type { DriverSource, FromProcess, ToProcess } from "./driver-messages.ts";
@@ -32,13 +34,21 @@ class NotLoadedError extends Error {
 }
 
 /** Adds the place where the driver threw what the kernel says of it. */
-const withPlace = (message: string, thrown: unknown): string => (thrown instanceof Error && message.endsWith(thrown.message) && !(thrown instanceof DriverStepsError) ? textOf(thrown) : message);
+const withPlace = (message: string, thrown: unknown): string => (thrown instanceof Error && message.endsWith(thrown.message) ? textOf(thrown) : message);
 
-/** What an error says, with the first place in a file that it came through. */
+/** Where our own code is: no place that a driver's author looks for. */
+const own = new URL("..", import.meta.url).pathname;
+
+/** The first place in a file of the user's that an error came through. */
+function placeOf({ stack = "" }: Error): string | undefined {
+  const places = stack.split("\n").map((line) => /^\s+at (?:.*\()?(?:async )?(?:file:\/\/)?([^()]+:\d+:\d+)\)?$/.exec(line)?.[1]);
+  return places.find((place) => place !== undefined && !place.startsWith("node:") && !place.startsWith(own));
+}
+
+/** What an error says, with its place. */
 export function textOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown);
-  const frames = (thrown.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
-  const place = frames.map((line) => /file:\/\/([^\s)]+:\d+:\d+)/.exec(line)?.[1]).find((found) => found !== undefined);
+  const place = placeOf(thrown);
   return `${thrown.name === "Error" ? "" : `${thrown.name}: `}${thrown.message}${place === undefined ? "" : ` (${place})`}`;
 }
 
@@ -97,7 +107,7 @@ async function runScenario(host: Host, watch: DriverWatch, order: Extract<ToProc
   watch.readTime(() => run.progress.virtualTimeNs);
   await drive(run, host);
   const result = run.result();
-  const driver = result.driver === undefined ? {} : { driver: { ...result.driver, message: withPlace(result.driver.message, watch.thrown), services: watch.record.services, lastLog: watch.record.lastLog } };
+  const driver = result.driver === undefined ? {} : { driver: { ...result.driver, message: result.driver.ending === "threw" ? withPlace(result.driver.message, watch.thrown) : result.driver.message, services: watch.record.services, lastLog: watch.record.lastLog } };
   host.tell({ kind: "done", finished: { result: { ...result, ...driver }, trace: run.takeTrace() } });
 }
 

@@ -22,6 +22,8 @@ export type ToProcess =
   | { readonly kind: "run"; readonly drivers: readonly DriverSource[]; readonly input: RunInput; readonly steps: number };
 
 export type FromProcess =
+  /** It has loaded what is ours and waits for what it is to do. */
+  | { readonly kind: "ready" }
   | { readonly kind: "loaded" }
   /** Where `isSyntax`, the place follows on standard error. */
   | { readonly kind: "not-loaded"; readonly file: string; readonly message: string; readonly isSyntax: boolean }

@@ -24,7 +24,8 @@ function publish(record: WatchRecord): void {
   writeSync(recordDescriptor, buffer, 0, recordSize, 0);
 }
 
-const host = createDriverHost({ tell: (message: FromProcess) => void send({ token, message }), publish, end });
+const tell = (message: FromProcess): void => void send({ token, message });
+const host = createDriverHost({ tell, publish, end });
 
 process.on("uncaughtException", (error) => host.caught("uncaught error", error));
 process.on("unhandledRejection", (reason) => host.caught("unhandled rejection", reason));
@@ -32,4 +33,5 @@ process.on("disconnect", () => {
   publish({ ...host.record, isCutOff: true });
   end();
 });
+tell({ kind: "ready" });
 process.once("message", (order: ToProcess) => void host.obey(order));

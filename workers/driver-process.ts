@@ -33,7 +33,7 @@ export interface ProcessEnd {
   readonly detail: string;
   readonly record: WatchRecord;
 }
-type Answer = Exclude<FromProcess, { kind: "progress" | "ended" }> | ProcessEnd;
+type Answer = Exclude<FromProcess, { kind: "ready" | "progress" | "ended" }> | ProcessEnd;
 
 export interface DriverProcess {
   /** Tells it what to do and waits for how it went; once. The process is gone afterwards. */
@@ -47,6 +47,8 @@ export interface DriverProcess {
 const mostPrinted = 64 << 10;
 /** Milliseconds between two looks. */
 const watchEvery = 25;
+/** Milliseconds that our own code may take before and between hooks, however small the budget of a hook is. */
+const leastPatience = 10_000;
 /** Milliseconds that a process which is gone is given to have its output read. */
 const outputPatience = 500;
 /** The entry stands beside this file, compiled. */
@@ -114,7 +116,7 @@ function look(watched: Watched): void {
   const resident = residentSize(child.pid);
   if (resident > budgets.heap + memoryBeside) end(watched, "out of memory", `its process grew to ${Math.round(resident)} MiB; ${budgets.heap} MiB of heap (--driver-heap) and ${memoryBeside} MiB beside it are allowed`);
   else if (record.place !== null && now - watched.enteredAt > budgets.time) end(watched, "hook out of time", `it did not return within ${seconds(budgets.time)} of wall time (--driver-time)`);
-  else if (now - watched.progressAt > budgets.time) end(watched, "no progress", `nothing went on for ${seconds(budgets.time)} of wall time (--driver-time)`);
+  else if (now - watched.progressAt > Math.max(budgets.time, leastPatience)) end(watched, "no progress", `nothing went on for ${seconds(Math.max(budgets.time, leastPatience))} of wall time (--driver-time)`);
 }
 
 /** The process is gone, and said nothing of why. */
@@ -128,7 +130,8 @@ function gone(watched: Watched, code: number | null, signal: NodeJS.Signals | nu
 }
 
 function hear(watched: Watched, message: FromProcess, onProgress: (progress: RunProgress) => void): void {
-  if (message.kind === "progress") {
+  if (message.kind === "ready") watched.enteredAt = watched.progressAt = performance.now();
+  else if (message.kind === "progress") {
     if (message.progress.virtualTimeNs !== watched.progress) watched.progressAt = performance.now();
     watched.progress = message.progress.virtualTimeNs;
     onProgress(message.progress);
@@ -139,8 +142,11 @@ function hear(watched: Watched, message: FromProcess, onProgress: (progress: Run
 
 /** Place and message of a syntax error as Node prints one that nobody caught. */
 function syntaxProblem(printed: string): string | undefined {
-  const match = /^file:\/\/(\S+):(\d+)\n.*\n( *)\^.*\n+(SyntaxError: .*)$/m.exec(printed);
-  return match === null ? undefined : `${match[1]}:${match[2]}:${(match[3] ?? "").length + 1}: ${match[4]}`;
+  const match = /^(?:file:\/\/)?(\S.*):(\d+)\n.*\n( *)\^.*\n+SyntaxError: (.*)$/m.exec(printed);
+  if (match === null) return undefined;
+  const [, file, line, blanks = "", message = ""] = match;
+  const remedy = /outside a module|Unexpected token 'export'/.test(message) ? "; to be read as a module the file is named .mjs, or a package.json above it has \"type\": \"module\"" : "";
+  return `${file}:${line}:${blanks.length + 1}: ${message}${remedy}`;
 }
 
 const isOurs = (value: unknown, token: string): value is { readonly message: FromProcess } => typeof value === "object" && value !== null && "token" in value && value.token === token && "message" in value;
@@ -181,11 +187,11 @@ export function startDriverProcess(budgets: DriverBudgets): DriverProcess {
         if (!isOurs(value, token)) return;
         if (value.message.kind === "not-loaded" && value.message.isSyntax) syntax = value.message;
         hear(watched, value.message, onProgress);
+        if (value.message.kind === "ready") child.send(order);
       });
       child.once("error", (error) => watched.settle({ kind: "error", message: error.message }));
       void closed.then(({ code, signal }) => (syntax === null ? gone(watched, code, signal) : watched.settle({ ...syntax, message: syntaxProblem(watched.printed) ?? syntax.message })));
       watched.enteredAt = watched.progressAt = performance.now();
-      child.send(order);
       const watching = setInterval(() => look(watched), watchEvery);
       try {
         return await answered;

@@ -35,7 +35,7 @@ function row(result: AnyResult): string[] {
 /** Who did what, where, when: what a driver's author needs before he opens the trace. */
 function driverLines({ ending, driver, hook, device, atNs, services, lastLog, message }: DriverFailure): string[] {
   const who = driver === "" ? "between two hooks" : `in ${driver}, ${hook}${device === "" ? "" : ` of ${device}`}`;
-  const counted = services === undefined ? "" : `, after ${services} services`;
+  const counted = services === undefined ? "" : `, after ${services} ${services === 1 ? "service" : "services"}`;
   return [`driver ${ending}: ${message}`, `  ${who}, at ${formatTime(atNs)} of virtual time${counted}`, ...(lastLog === undefined || lastLog === null ? [] : [`  it logged last: ${lastLog}`])];
 }
 

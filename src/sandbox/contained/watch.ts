@@ -32,11 +32,13 @@ export class DriverStepsError extends Error {
 }
 
 /** Services between two records while nothing else happens. */
-const recordEvery = 256;
+const recordEvery = 1024;
 /** Services that a driver may call after its end, to put things away; then it is ended by force. */
 const grace = 1000;
 /** Characters kept of a line that was logged. */
 const longestLog = 400;
+/** Characters kept of the names in a place. */
+const longestName = 100;
 
 export interface WatchOptions {
   /** Services and register accesses that a run's drivers may use together. */
@@ -84,10 +86,7 @@ export class DriverWatch {
 
   /** Runs a piece of the driver. What it throws is thrown. @throws DriverStepsError also when the driver caught it */
   inside<T>(place: DriverPlace, work: () => T): T {
-    this.#places.push(place);
-    this.#entries++;
-    this.#blamed = null;
-    this.#tell();
+    this.#enter(place);
     try {
       const result = work();
       if (this.isOver) throw new DriverStepsError(this.#options.steps);
@@ -104,9 +103,7 @@ export class DriverWatch {
 
   /** The same for what is over later only: a file that is being imported. */
   async insideLong<T>(place: DriverPlace, work: () => Promise<T>): Promise<T> {
-    this.#places.push(place);
-    this.#entries++;
-    this.#tell();
+    this.#enter(place);
     try {
       return await work();
     } catch (thrown) {
@@ -129,6 +126,13 @@ export class DriverWatch {
 
   logged(text: string): void {
     this.#lastLog = text.length > longestLog ? `${text.slice(0, longestLog)}...` : text;
+    this.#tell();
+  }
+
+  #enter({ driver, hook, device }: DriverPlace): void {
+    this.#places.push({ driver: driver.slice(0, longestName), hook: hook.slice(0, longestName), device });
+    this.#entries++;
+    this.#blamed = null;
     this.#tell();
   }
 

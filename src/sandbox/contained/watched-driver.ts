@@ -52,10 +52,10 @@ function accessMethod(watch: DriverWatch, target: object, method: Method): Metho
 }
 
 function serviceMethod(watch: DriverWatch, driver: string, target: object, key: PropertyKey, method: Method): Method {
-  const watchedWork = (values: readonly unknown[]): unknown[] => {
-    const name = String(values.at(-2));
-    const work = values.at(-1) as () => Task<void>;
-    return [...values.slice(0, -1), () => watchedTask(watch, { driver, hook: `work ${name}`, device: null }, work())];
+  const watchedWork = (values: unknown[]): unknown[] => {
+    const work: unknown = values.at(-1);
+    if (!isMethod(work)) return values;
+    return [...values.slice(0, -1), () => watchedCall(watch, { driver, hook: `work ${String(values.at(-2))}`, device: null }, work)];
   };
   return (...values) => {
     watch.count();
