@@ -5,8 +5,6 @@ import type { DriverModule } from "../src/platform/driver.ts";
 import type { ScenarioRun } from "../src/sandbox/contract.ts";
 import { createRun, loadModule, planScenario } from "../src/sandbox.ts";
 import { driverAmong, driverOfWasm } from "../src/sandbox/contained/shape.ts";
-import { DriverStepsError, DriverWatch } from "../src/sandbox/contained/watch.ts";
-import { driverAmong } from "../src/sandbox/contained/shape.ts";
 import { DriverWatch } from "../src/sandbox/contained/watch.ts";
 import type { WatchRecord } from "../src/sandbox/contained/watch.ts";
 import { watchedDriver } from "../src/sandbox/contained/watched-driver.ts";
