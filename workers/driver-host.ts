@@ -1,9 +1,10 @@
 // What lives in the process of a contained run: hardware, kernel and the scenario's drivers together, one run, then its end.
 
+import { readFileSync } from "node:fs";
 import type { ScenarioRun } from "../src/sandbox/contract.ts";
 import { createRun, loadModule, planScenario } from "../src/sandbox.ts";
 import type { DriverModule } from "../src/sandbox/contained/shape.ts";
-import { driverAmong } from "../src/sandbox/contained/shape.ts";
+import { driverAmong, driverOfWasm } from "../src/sandbox/contained/shape.ts";
 import { DriverWatch } from "../src/sandbox/contained/watch.ts";
 import type { WatchRecord } from "../src/sandbox/contained/watch.ts";
 import { watchedDriver } from "../src/sandbox/contained/watched-driver.ts";
@@ -49,8 +50,18 @@ export function textOf(thrown: unknown): string {
   return `${thrown.name === "Error" ? "" : `${thrown.name}: `}${thrown.message}${place === undefined ? "" : ` (${place})`}`;
 }
 
+/** A module sees nothing but its imports; what runs of it while it is loaded is watched as the rest is. */
+async function loadWasm(source: DriverSource, watch: DriverWatch, name: string): Promise<DriverModule> {
+  try {
+    return await watch.insideLong({ driver: name, hook: "load", device: null }, () => Promise.resolve(driverOfWasm(source.file, readFileSync(new URL(source.url)))));
+  } catch (error) {
+    throw new NotLoadedError(source.file, error instanceof Error ? error.message : String(error), error);
+  }
+}
+
 async function loadDriver(source: DriverSource, watch: DriverWatch): Promise<DriverModule> {
   const name = source.file.split("/").at(-1) ?? source.file;
+  if (source.kind === "wasm") return loadWasm(source, watch, name);
   let exports: Readonly<Record<string, unknown>>;
   try {
     exports = (await watch.insideLong({ driver: name, hook: "load", device: null }, () => import(source.url))) as typeof exports;

@@ -1,6 +1,7 @@
-// The driver that a file exports.
+// The driver that a file exports, or is.
 
 import { checkDriver } from "../../platform/driver-check.ts";
+import { wasmDriver } from "../../drivers/wasm/driver.ts";
 import type { DriverModule } from "../../platform/driver.ts";
 
 export type { DriverModule } from "../../platform/driver.ts";
@@ -11,3 +12,12 @@ export function driverAmong(exports: Readonly<Record<string, unknown>>): DriverM
   if (found === undefined) throw new TypeError("it exports no driver; write `export default defineDriver({ name, match, start })`, or export one named `driver`");
   return checkDriver(found);
 }
+
+/** The name of a driver that is a WebAssembly module: its file's, as modules are named. */
+function nameOfFile(file: string): string {
+  const name = (file.split("/").at(-1) ?? file).replace(/\.wasm$/, "").toLowerCase().replaceAll(/[^a-z0-9_]/g, "_");
+  return /^[a-z]/.test(name) ? name : `driver_${name}`;
+}
+
+/** The driver that a WebAssembly module is. @throws WasmDriverError */
+export const driverOfWasm = (file: string, bytes: Uint8Array): DriverModule => wasmDriver(nameOfFile(file), bytes);

@@ -6,7 +6,7 @@ import type { Task } from "../../sim/task.ts";
 import type { DriverPlace, DriverWatch } from "./watch.ts";
 
 /** Services whose result carries register accesses. */
-const giveAccess: readonly PropertyKey[] = ["config", "component", "deviceRegisters", "capability", "map"];
+const giveAccess: readonly PropertyKey[] = ["config", "component", "deviceRegisters", "capability", "locate", "map"];
 /** Services that stand in groups. */
 const groups: readonly PropertyKey[] = ["memory", "link", "slot", "cxl"];
 
