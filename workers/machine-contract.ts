@@ -64,6 +64,7 @@ export type RunCondition =
   /** Virtual ns since power-on. */
   | { readonly time: number };
 
+/** What any call may be told beside its arguments. */
 export interface CallOptions {
   /**
    * Ends the call between two slices: it rejects with the signal's reason (an AbortError), the machine stands where it was then and goes on being usable. Calls
@@ -72,11 +73,13 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
+/** A mapping that lives in the worker. */
 export interface RemoteIoHandle extends Remote<Omit<ReturnType<Machine["ioremap"]>, "base" | "size">> {
   readonly base: bigint;
   readonly size: bigint;
 }
 
+/** Messages of the machine, as they reach this side. */
 export interface RemoteInterrupts {
   /** Calls the listener for every message from now on, before the promise of the call that delivered it settles. Gives what takes the listener away. */
   on(listener: (message: MachineInterrupt) => void): () => void;
@@ -87,6 +90,7 @@ export interface RemoteInterrupts {
   [Symbol.asyncIterator](): AsyncIterableIterator<MachineInterrupt>;
 }
 
+/** A fault in the worker's machine. */
 export interface RemoteFault {
   readonly id: string;
   /** How often its trigger matched and how often it acted, with times. */
@@ -107,6 +111,7 @@ export interface RemoteSnapshot {
 /** Drivers are code and cannot travel; put the machine into your own worker to attach some. */
 export type RemoteKernelOptions = Omit<KernelOptions, "drivers">;
 
+/** The Linux model in the worker. */
 export interface RemoteKernel {
   /** Runs a command of the sandbox's userland to its end. */
   run(line: string): Promise<{ readonly status: number; readonly stdout: string; readonly stderr: string }>;
@@ -119,6 +124,7 @@ export interface RemoteKernel {
   settle(limit?: number): Promise<void>;
 }
 
+/** A machine in a worker: a `Machine` whose every call answers with a promise. */
 export interface RemoteMachine extends RemoteParts {
   readonly description: Machine["description"];
   /** The Linux model on this machine, once it was attached. */
@@ -166,6 +172,7 @@ export interface MachineWorker extends RemoteMachine {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** What `createMachineWorker` may be told beside the machine. */
 export interface MachineWorkerOptions extends MachineOptions {
   /** Makes the worker, for bundlers that do not find it by themselves: `() => new Worker(new URL("cxl-sandbox/worker", import.meta.url), { type: "module" })`. */
   readonly worker?: () => AnyWorker;

@@ -38,6 +38,7 @@ export interface PlannedFault extends Omit<FaultFile, "when"> {
 /** Entries of the hardware's fault table. */
 const mostProbes = 1024;
 
+/** A scenario file, checked, with every name resolved and every default filled in. */
 export interface ScenarioPlan {
   readonly file: string;
   readonly name: string;
