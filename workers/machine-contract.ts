@@ -5,7 +5,7 @@ import type { ConfigBus, DeviceView, DownstreamPortView, FaultValue, HostBridgeV
 import type { AnyWorker } from "./lifeline.ts";
 
 /** How a call answers: with a promise, or, inside `batch`, with a place in the batch's results. */
-export type Answer = "promise" | "recorded";
+type Answer = "promise" | "recorded";
 type Answered<A extends Answer, R> = A extends "promise" ? Promise<R> : RecordedCall<R>;
 
 declare const resultOf: unique symbol;
@@ -151,6 +151,8 @@ export interface RemoteMachine extends RemoteParts {
   /** Records kept so far (`keepTrace`), fetched in chunks. */
   trace(): AsyncIterableIterator<MachineRecord>;
   violations(): Promise<readonly Violation[]>;
+  /** Whether it was made with `strict`. */
+  isStrict(): Promise<boolean>;
 
   attachKernel(options?: RemoteKernelOptions): Promise<RemoteKernel>;
 
