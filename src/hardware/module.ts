@@ -26,6 +26,8 @@ export interface ModuleExports {
   configWrite(address: number, offset: number, width: number, value: number): void;
   map(baseLow: number, baseHigh: number, sizeLow: number, sizeHigh: number): number;
   unmap(handle: number): void;
+  unmapAll(): void;
+  lookUpHandles(): void;
   read(handle: number, offset: number, width: number): number;
   write(handle: number, offset: number, width: number, low: number, high: number): void;
   loadMemory(low: number, high: number, width: number): number;

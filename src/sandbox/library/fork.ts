@@ -1,9 +1,9 @@
 // Copies of a machine's hardware, and the instances that serve them: one that is disposed of serves the next fork of the same description.
 
-import type { Hardware, HardwareSnapshot } from "../../hardware/machine.ts";
-import { createHardware } from "../../hardware/machine.ts";
+import type { Hardware } from "../../hardware/machine.ts";
 import type { HardwarePlatform } from "../../hardware/platform.ts";
 import { createPlatform } from "../../hardware/platform.ts";
+import { HardwarePool } from "../../hardware/pool.ts";
 
 /** Hardware with the platform over it, as it goes from one machine to the next. */
 export interface Instance {
@@ -11,31 +11,31 @@ export interface Instance {
   readonly platform: HardwarePlatform;
 }
 
-/** Idle instances that are kept. */
-const mostIdle = 32;
-
-export const instanceOf = (hardware: Hardware): Instance => ({ hardware, platform: createPlatform(hardware) });
-
 /** Instances of the machines that descend from one. */
 export class Instances {
-  readonly #module: WebAssembly.Module;
-  readonly #idle: Instance[] = [];
-  #between: HardwareSnapshot | undefined;
+  readonly #pool: HardwarePool;
+  /** The platform over an instance serves all its machines, one after the other. */
+  readonly #platforms = new WeakMap<Hardware, Instance>();
 
-  constructor(module: WebAssembly.Module) {
-    this.#module = module;
+  constructor(like: Hardware) {
+    this.#pool = new HardwarePool(like);
   }
 
-  /** An instance in the state of another one; nobody hears its trace. */
+  /** Hardware with its platform. */
+  of(hardware: Hardware): Instance {
+    const known = this.#platforms.get(hardware);
+    if (known !== undefined) return known;
+    const instance = { hardware, platform: createPlatform(hardware) };
+    this.#platforms.set(hardware, instance);
+    return instance;
+  }
+
+  /** An instance in the state of another one; nobody hears its trace, and nothing is mapped. */
   fork({ hardware }: Instance): Instance {
-    const fork = this.#idle.pop() ?? instanceOf(createHardware(this.#module, hardware.description));
-    this.#between = hardware.snapshot(this.#between);
-    fork.hardware.restore(this.#between);
-    fork.hardware.storeTrace(null);
-    return fork;
+    return this.of(this.#pool.fork(hardware));
   }
 
-  release(instance: Instance): void {
-    if (this.#idle.length < mostIdle) this.#idle.push(instance);
+  release({ hardware }: Instance): void {
+    this.#pool.release(hardware);
   }
 }

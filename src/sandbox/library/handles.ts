@@ -22,12 +22,13 @@ export class Mapping implements IoHandle {
   readonly #resultHigh: number;
   #read: Read;
   #write: Write;
-  #handle = -1;
+  readonly #handle: number;
   #owner: Mappings | null;
 
-  constructor(owner: Mappings, hardware: Hardware, base: bigint, size: bigint) {
+  constructor(owner: Mappings, hardware: Hardware, base: bigint, size: bigint, handle: number) {
     this.base = base;
     this.size = size;
+    this.#handle = handle;
     this.#owner = owner;
     this.#words = hardware.words;
     this.#resultHigh = hardware.map.resultHigh;
@@ -35,14 +36,9 @@ export class Mapping implements IoHandle {
     this.#write = hardware.exports.write;
   }
 
-  /** Its number in the module, or -1; for `Mappings`. */
+  /** Its number in the module; for `Mappings`. */
   get handle(): number {
     return this.#handle;
-  }
-
-  /** For `Mappings`: it is number `handle` in the module from now on. */
-  settle(handle: number): void {
-    this.#handle = handle;
   }
 
   /** For `Mappings`: every access throws from now on. */
@@ -93,7 +89,7 @@ export class Mapping implements IoHandle {
   }
 }
 
-/** All mappings of one machine. The module's table of them is part of its state, so that going back puts them in anew. */
+/** All mappings of one machine. They belong to the instance, not to its state: going back leaves them. */
 export class Mappings {
   readonly #hardware: Hardware;
   readonly #live = new Set<Mapping>();
@@ -106,34 +102,17 @@ export class Mappings {
   map(base: bigint, size: bigint): Mapping {
     if (base < 0n || base >= 1n << 64n) throw new RangeError(`ioremap: ${base} is no physical address`);
     if (size < 1n || size > largest) throw new RangeError(`ioremap: size ${size} is not within 1 byte to 2 GiB; map the part with the registers`);
-    const mapping = new Mapping(this, this.#hardware, base, size);
-    this.#enter(mapping);
-    this.#live.add(mapping);
-    return mapping;
-  }
-
-  #enter(mapping: Mapping): void {
-    const { base, size } = mapping;
     const handle = this.#hardware.exports.map(low(base), high(base), low(size), high(size));
     if (handle < 0) throw new OutOfHandlesError(this.#hardware.entities.handles);
-    mapping.settle(handle);
+    const mapping = new Mapping(this, this.#hardware, base, size, handle);
+    this.#live.add(mapping);
+    return mapping;
   }
 
   drop(mapping: Mapping): void {
     if (!this.#live.delete(mapping)) return;
     this.#hardware.exports.unmap(mapping.handle);
     mapping.end(() => new UnmappedError(mapping.base));
-  }
-
-  /** Numbers in use in the module, as a snapshot remembers them. */
-  numbers(): readonly number[] {
-    return Array.from(this.#live, (mapping) => mapping.handle);
-  }
-
-  /** The module's state was replaced by one in which these numbers were in use: what lives now is put in instead. */
-  renew(numbers: readonly number[]): void {
-    for (const number of numbers) this.#hardware.exports.unmap(number);
-    for (const mapping of this.#live) this.#enter(mapping);
   }
 
   /** The machine is disposed. */

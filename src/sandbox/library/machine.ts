@@ -22,11 +22,13 @@ import { DisposedError, KernelAttachedError, LimitError } from "./errors.ts";
 import type { FaultMemory } from "./faults.ts";
 import { Faults } from "./faults.ts";
 import type { Instance } from "./fork.ts";
-import { Instances, instanceOf } from "./fork.ts";
+import { Instances } from "./fork.ts";
 import { Mappings } from "./handles.ts";
 import { AttachedKernel } from "./kernel.ts";
 import { Interrupts } from "./interrupts.ts";
 import { KeptRecords, TraceFan } from "./records.ts";
+import type { Homes } from "./places.ts";
+import { homesOf } from "./places.ts";
 import { BridgeView, Device, DownstreamPort, RootPort, UpstreamPort } from "./views.ts";
 import type { ViewHost } from "./views.ts";
 
@@ -42,10 +44,10 @@ interface Family {
 interface Memory extends MachineSnapshot {
   readonly family: Family;
   readonly hardware: HardwareSnapshot;
-  readonly handles: readonly number[];
   readonly faults: FaultMemory;
   readonly records: number;
   readonly nextMessage: number;
+  readonly homes: Homes;
   readonly strict: StrictMemory | undefined;
 }
 
@@ -76,6 +78,7 @@ export class LibraryMachine implements Machine {
   readonly #target: { readonly hardware: Hardware; kernel: Kernel | null };
   #instance: Instance | null;
   #nextMessage = firstMessage;
+  #homes: Homes = new Map();
   #kernel: AttachedKernel | null = null;
   #strict: Strict | null = null;
 
@@ -113,7 +116,7 @@ export class LibraryMachine implements Machine {
 
   #makeViewHost(): ViewHost {
     const live = (): Instance => this.#live();
-    const clock = { now: (): number => this.now };
+    const machine = { now: (): number => this.now, homes: (): Homes => this.#homes };
     const mappings = this.#mappings;
     return {
       get hardware() {
@@ -124,7 +127,10 @@ export class LibraryMachine implements Machine {
       },
       mappings,
       get now() {
-        return clock.now();
+        return machine.now();
+      },
+      get homes() {
+        return machine.homes();
       },
       advance: (nanoseconds) => this.advance(nanoseconds),
       takeMessages: (count) => this.#takeMessages(count),
@@ -185,9 +191,10 @@ export class LibraryMachine implements Machine {
   }
 
   enumerate(): void {
-    const { platform } = this.#alone("enumerate", "numbers and addresses are the kernel's");
+    const { hardware, platform } = this.#alone("enumerate", "numbers and addresses are the kernel's");
     const { hostBridges } = this.#family.plan.machine;
     for (const [index, bridge] of hostBridges.entries()) enumeratePci(platform.config, bridge, this.#firmware.hostBridges[index]?.memory[0]?.base ?? 0n);
+    this.#homes = homesOf(hardware);
   }
 
   #view<T>(name: string, what: string, known: ReadonlyMap<string, { readonly id: number }>, make: (part: { readonly name: string; readonly id: number }) => T): T {
@@ -251,7 +258,7 @@ export class LibraryMachine implements Machine {
 
   snapshot(): MachineSnapshot {
     const { hardware } = this.#alone("snapshot");
-    const taken: Memory = { at: hardware.now, family: this.#family, hardware: hardware.snapshot(), handles: this.#mappings.numbers(), faults: this.#faults.remember(), records: this.#kept.count, nextMessage: this.#nextMessage, strict: this.#strict?.remember() };
+    const taken: Memory = { at: hardware.now, family: this.#family, hardware: hardware.snapshot(), faults: this.#faults.remember(), records: this.#kept.count, nextMessage: this.#nextMessage, homes: this.#homes, strict: this.#strict?.remember() };
     return taken;
   }
 
@@ -262,9 +269,9 @@ export class LibraryMachine implements Machine {
     hardware.drainTrace();
     this.#faults.freeze();
     hardware.restore(memory.hardware);
-    this.#mappings.renew(memory.handles);
     this.#faults.recall(memory.faults);
     this.#nextMessage = memory.nextMessage;
+    this.#homes = memory.homes;
     this.#kept.cutTo(memory.records);
     if (memory.strict !== undefined) this.#strict = createStrict(hardware, memory.strict);
     this.#fan.connect();
@@ -274,9 +281,9 @@ export class LibraryMachine implements Machine {
     const from = this.#alone("fork");
     const instance = this.#family.instances.fork(from);
     const fork = new LibraryMachine(this.#family, instance, this.#firmware.on(firmwareTarget(instance.hardware, instance.platform)));
-    for (const number of this.#mappings.numbers()) instance.hardware.exports.unmap(number);
     this.#faults.copyTo(fork.#faults);
     fork.#nextMessage = this.#nextMessage;
+    fork.#homes = this.#homes;
     fork.listen(this.#strict?.remember());
     return fork;
   }
@@ -314,7 +321,6 @@ export class LibraryMachine implements Machine {
 
   attachKernel(options: KernelOptions = {}): MachineKernel {
     const { hardware, platform } = this.#alone("attachKernel", "there is one per machine");
-    if ((options.drivers ?? []).length > 0) throw new RangeError("attachKernel: drivers cannot be given yet");
     const { module, plan } = this.#family;
     this.#kernel = new AttachedKernel(module, plan, { hardware, platform: { ...platform, firmware: this.#firmware }, firmware: this.#firmware }, options);
     this.#target.kernel = this.#kernel.inside;
@@ -331,7 +337,8 @@ export class LibraryMachine implements Machine {
 export function buildMachine(module: WebAssembly.Module, plan: ScenarioPlan, options: MachineOptions): Machine {
   const roomy = withPlaces({ ...plan, faults: [] });
   const host = createHost(module, roomy.machine, firmwareOf(roomy));
-  const machine = new LibraryMachine({ module, plan: roomy, options, instances: new Instances(module) }, instanceOf(host.hardware), host.firmware);
+  const instances = new Instances(host.hardware);
+  const machine = new LibraryMachine({ module, plan: roomy, options, instances }, instances.of(host.hardware), host.firmware);
   if ((options.pci ?? "enumerated") === "enumerated") machine.enumerate();
   machine.listen();
   return machine;

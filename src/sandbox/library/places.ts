@@ -94,11 +94,21 @@ export function barOf(hardware: Hardware, part: Part): bigint {
   return (BigInt(header.bar1.get("address63to32")) << 32n) | (BigInt(header.bar0.get("address31to16")) << 16n);
 }
 
-/** Where BAR 0 lies. @throws NotPlacedError */
-export function placedBar(hardware: Hardware, part: Part): bigint {
+/** Where firmware put BAR 0 of each part, by name; those that were not plugged in are not there. */
+export type Homes = ReadonlyMap<string, bigint>;
+
+export function homesOf(hardware: Hardware): Homes {
+  const { ports, switches, devices } = hardware.entities;
+  const all = [ports, switches, devices].flatMap((kind) => [...kind].map(([name, { id }]) => [name, barOf(hardware, { name, id })] as const));
+  return new Map(all.filter(([, bar]) => bar !== 0n));
+}
+
+/** Where BAR 0 lies; after a reset took the address away, where firmware had put it: nothing answers there, as at a driver's mapping. @throws NotPlacedError */
+export function placedBar(hardware: Hardware, homes: Homes, part: Part): bigint {
   const bar = barOf(hardware, part);
-  if (bar === 0n) throw new NotPlacedError(part.name, `has no address for its registers (BAR 0 is 0): ${enumerateRemedy}`);
-  return bar;
+  const found = bar === 0n ? homes.get(part.name) : bar;
+  if (found === undefined) throw new NotPlacedError(part.name, `has no address for its registers (BAR 0 is 0): ${enumerateRemedy}`);
+  return found;
 }
 
 /** From BAR 0 to the CXL.cache/mem registers and to the device registers, as the Register Locator says (8.1.9). */

@@ -12,8 +12,8 @@ import type { BlockAccess, DeviceView, DownstreamPortView, HostBridgeView, RootP
 import type { Mapping, Mappings } from "./handles.ts";
 import { runMailbox } from "./mailbox.ts";
 import { enablePortMessages, enableVectors } from "./messages.ts";
-import type { Part } from "./places.ts";
-import { barOf, bridgeRegistersAt, cardAddress, componentOffset, deviceBlockSize, deviceOffset, peekBus, placedBar, portAddress } from "./places.ts";
+import type { Homes, Part } from "./places.ts";
+import { bridgeRegistersAt, cardAddress, componentOffset, deviceBlockSize, deviceOffset, peekBus, placedBar, portAddress } from "./places.ts";
 import { blockAccess, hasStructure } from "./structures.ts";
 
 /** What the parts need of their machine; every call throws when it is disposed. */
@@ -21,6 +21,7 @@ export interface ViewHost {
   readonly hardware: Hardware;
   readonly config: ConfigSpace;
   readonly mappings: Mappings;
+  readonly homes: Homes;
   readonly now: number;
   advance(nanoseconds: number): void;
   /** Takes data values for `count` messages, aligned to it; the first. @throws KernelAttachedError */
@@ -33,12 +34,12 @@ class PlacedBlock<B extends BlockName> {
   readonly #part: Part;
   readonly #block: B;
   readonly #size: bigint;
-  readonly #place: (hardware: Hardware) => bigint;
-  #bar = -1n;
+  readonly #place: () => bigint;
+  #at = -1n;
   #mapping: Mapping | null = null;
   #access: BlockAccess<B> | null = null;
 
-  constructor(host: ViewHost, part: Part, block: B, size: bigint, place: (hardware: Hardware) => bigint) {
+  constructor(host: ViewHost, part: Part, block: B, size: bigint, place: () => bigint) {
     this.#host = host;
     this.#part = part;
     this.#block = block;
@@ -51,24 +52,19 @@ class PlacedBlock<B extends BlockName> {
     return hasStructure(this.#block, structure, peekBus((offset) => hardware.peekComponent(this.#part.id, offset)));
   }
 
-  /** Registers by name. After a reset took the address away the mapping stays where it was, as a driver's does. */
+  /** Registers by name, where they are now. */
   get access(): BlockAccess<B> {
-    const { hardware, mappings } = this.#host;
-    const bar = this.#access === null ? this.#place(hardware) : this.#current(hardware);
-    if (this.#access !== null && bar === this.#bar) return this.#access;
+    const at = this.#place();
+    if (this.#access !== null && at === this.#at) return this.#access;
     this.#mapping?.unmap();
-    this.#bar = bar;
-    this.#mapping = mappings.map(bar, this.#size);
+    this.#at = at;
+    this.#mapping = this.#host.mappings.map(at, this.#size);
     this.#access = blockAccess(this.#block, this.#mapping, this.#part.name, (structure) => this.has(structure));
     return this.#access;
   }
 
-  #current(hardware: Hardware): bigint {
-    return hardware.entities.bridges.has(this.#part.name) || barOf(hardware, this.#part) !== 0n ? this.#place(hardware) : this.#bar;
-  }
-
   get at(): bigint {
-    return this.#place(this.#host.hardware);
+    return this.#place();
   }
 }
 
@@ -80,7 +76,7 @@ export class BridgeView implements HostBridgeView {
 
   constructor(host: ViewHost, part: Part) {
     this.name = part.name;
-    this.#component = new PlacedBlock(host, part, "hostBridgeComponent", componentSize, (hardware) => bridgeRegistersAt(hardware.description, part.name));
+    this.#component = new PlacedBlock(host, part, "hostBridgeComponent", componentSize, () => bridgeRegistersAt(host.hardware.description, part.name));
   }
 
   get registers(): BlockAccess<"hostBridgeComponent"> {
@@ -125,7 +121,7 @@ class FunctionView<C extends ComponentName, F extends ConfigName> {
     this.part = part;
     this.#find = find;
     this.#configName = config;
-    this.#component = new PlacedBlock(host, part, component, componentSize, (hardware) => placedBar(hardware, part) + componentOffset);
+    this.#component = new PlacedBlock(host, part, component, componentSize, () => placedBar(host.hardware, host.homes, part) + componentOffset);
     this.config = configOf(host, () => this.address);
     this.configRegisters = blockAccess(config, this.config, part.name, (structure) => this.#hasConfig(structure));
   }
@@ -195,7 +191,7 @@ export class Device extends FunctionView<"deviceComponent", "deviceConfig"> impl
 
   constructor(host: ViewHost, part: Part) {
     super(host, part, "deviceComponent", "deviceConfig", cardAddress);
-    this.#registers = new PlacedBlock(host, part, "deviceRegisters", deviceBlockSize(host.hardware.description, part.name), (hardware) => placedBar(hardware, part) + deviceOffset);
+    this.#registers = new PlacedBlock(host, part, "deviceRegisters", deviceBlockSize(host.hardware.description, part.name), () => placedBar(host.hardware, host.homes, part) + deviceOffset);
   }
 
   get deviceRegisters(): BlockAccess<"deviceRegisters"> {
@@ -211,7 +207,7 @@ export class Device extends FunctionView<"deviceComponent", "deviceConfig"> impl
   }
 
   enableMessages(count = 32): { readonly first: number; readonly count: number } {
-    return enableVectors(this.host, this.configRegisters, placedBar(this.host.hardware, this.part), count);
+    return enableVectors(this.host, this.configRegisters, placedBar(this.host.hardware, this.host.homes, this.part), count);
   }
 
   mailbox(opcode: number, input: Uint8Array = new Uint8Array(0)): { readonly returnCode: number; readonly output: Uint8Array } {
