@@ -163,7 +163,7 @@ export function locate(kernel: Kernel, device: Device, structure: StructureDecla
   const isArray = name === componentHeader.structure.name;
   if (identity?.list === "component" || isArray) {
     const components = componentsOf(kernel, device);
-    const offset = components === null ? undefined : isArray ? componentHeader.at : capabilityOffset(components, idIn(structure, "component"));
+    const offset = components === null ? undefined : isArray ? componentHeader.at : capabilityOffset(components, componentId(structure));
     return components === null || offset === undefined ? undefined : { bus: components.handle, offset, size: cacheMemoryRange.size };
   }
   const isList = name === deviceCapabilities.structure.name;
