@@ -55,6 +55,13 @@ describe("a scenario that brings a driver", () => {
     expect(results[1]?.driver?.message).toMatch(/^typed wish \(.*typed-throws\.ts:16:13\)$/);
   }, patience);
 
+  it("may import this package by its name where none is installed", () => {
+    const typed = readFileSync(join(folder.path, "imports-package.js"), "utf8").replaceAll("imports_package", "imports_typed").replace("(kernel)", "(kernel: { log(level: string, text: string): void })");
+    folder.write("imports-typed.ts", typed);
+    const { status, results } = folder.json(folder.scenario("imports.yaml", "[./imports-package.js, ./imports-typed.ts]\nexpect: [{ log: 'imports_package 0000:0c:00.0: here', equals: 1 }, { log: 'imports_typed 0000:0c:00.0: here', equals: 1 }]"), "--allow-driver");
+    expect([status, results[0]?.status, results[0]?.drivers?.map(({ file }) => file)]).toEqual([0, "pass", ["./imports-package.js", "./imports-typed.ts"]]);
+  }, patience);
+
   it("in TypeScript without esbuild is told how to install it", async () => {
     const absent = (): Promise<never> => import(["esbuild", "which", "is", "not", "there"].join("-")) as Promise<never>;
     await expect(bundle(join(folder.path, "typed.ts"), "./typed.ts", join(folder.path, "made.mjs"), absent)).rejects.toThrow(new DriverFileError("./typed.ts is TypeScript, and esbuild, which turns it into JavaScript, is not installed; install it with `npm install --save-dev esbuild`, or name a .js"));
