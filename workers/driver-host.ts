@@ -1,9 +1,9 @@
 // What lives in the process of a contained run: hardware, kernel and the scenario's drivers together, one run, then its end.
 
 import { readFileSync } from "node:fs";
-import type { DriverModule } from "../src/platform/driver.ts";
 import type { ScenarioRun } from "../src/sandbox/contract.ts";
 import { createRun, loadModule, planScenario } from "../src/sandbox.ts";
+import type { DriverModule } from "../src/sandbox/contained/shape.ts";
 import { driverAmong, driverOfWasm } from "../src/sandbox/contained/shape.ts";
 import { DriverWatch } from "../src/sandbox/contained/watch.ts";
 import type { WatchRecord } from "../src/sandbox/contained/watch.ts";

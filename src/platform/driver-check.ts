@@ -1,7 +1,7 @@
 // Checks of the shape of drivers, which come from outside and may be plain JavaScript: what is wrong is said where it is given, not where it fails.
 
 import { blocks } from "../../registers/blocks.ts";
-import type { DeviceHooks, DriverInstance, DriverMatch, DriverModule } from "./driver.ts";
+import type { DeviceHooks, DriverInstance, DriverMatch, DriverModule, ErrorAnswer } from "./driver.ts";
 import { suggestion } from "../sim/suggest.ts";
 
 const moduleKeys = ["name", "match", "takesFunction", "start"] as const satisfies readonly (keyof DriverModule)[];
@@ -65,4 +65,13 @@ export function checkHooks(hooks: unknown): DeviceHooks | null {
   if (isPlain(hooks)) checkKeys("hooks", hooks, hookNames);
   for (const name of hookNames) if (hooks[name] !== undefined && typeof hooks[name] !== "function") throw new TypeError(`hook ${name} is no function`);
   return hooks;
+}
+
+const answers = ["can-recover", "need-reset", "disconnect", "none"] as const satisfies readonly ErrorAnswer[];
+
+/** Checks what an `error` hook returned; nothing is no opinion. @throws TypeError */
+export function checkAnswer(answer: unknown): ErrorAnswer {
+  const known = answers.find((one) => one === (answer ?? "none"));
+  if (known === undefined) throw new TypeError(`"${String(answer)}" is no answer to an error; ${suggestion(String(answer), answers)}`);
+  return known;
 }

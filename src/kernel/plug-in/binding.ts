@@ -8,12 +8,14 @@ import type { Device } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { printk } from "../base/kernel.ts";
+import { unwatchErrors } from "../pci/aer.ts";
 import { releaseRegion } from "../resource/resource.ts";
 import { releaseUnused, sharedDevice } from "./devices.ts";
 import { callHook, runHook } from "./failure.ts";
 import { freeMessages } from "./interrupts.ts";
 import type { Match } from "./match.ts";
 import type { Binding, PlugInRecord } from "./state.ts";
+import { bindingsOf } from "./state.ts";
 
 /** Errors with which a driver says that the function is not for it; no more than a debug line (really_probe). */
 const rejections: readonly string[] = ["ENODEV", "ENXIO"];
@@ -46,8 +48,9 @@ export const bindPlugIn = task("plug-in.bind", function* (kernel: Kernel, plugIn
   const isCalledOff = binding.stage === "called off";
   binding.hooks = hooks;
   binding.stage = "bound";
-  if (isCalledOff) yield* unbindPlugIn(kernel, binding);
-  return binding;
+  if (!isCalledOff) return binding;
+  yield* unbindPlugIn(kernel, binding);
+  return null;
 });
 
 /** Tells the driver to let go, then takes back what it had of the function. */
@@ -64,6 +67,7 @@ export const unbindPlugIn = task("plug-in.unbind", function* (kernel: Kernel, bi
 function drop(kernel: Kernel, binding: Binding): void {
   const { plugIn, device, claims } = binding;
   freeMessages(kernel, binding);
+  if (binding.hooks?.error !== undefined && !bindingsOf(kernel, device).some((other) => other !== binding && other.hooks?.error !== undefined)) unwatchErrors(kernel, device);
   for (const claim of claims) releaseRegion(kernel, claim);
   claims.clear();
   plugIn.bindings.splice(plugIn.bindings.indexOf(binding), 1);

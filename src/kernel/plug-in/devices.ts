@@ -76,14 +76,14 @@ function componentsOf(kernel: Kernel, device: Device): SharedDevice["components"
 }
 
 /** @throws SystemError EINVAL the structure is found in another list */
-function idIn(structure: StructureDeclaration, list: "component"): number {
-  if (structure.identity?.list !== list) throw new SystemError("EINVAL", `${structure.name} is not among component registers${structure.identity === undefined ? "" : `; it is found with capability`}`);
-  return structure.identity.id;
+export function componentId({ name, identity }: StructureDeclaration): number {
+  if (identity?.list !== "component") throw new SystemError("EINVAL", `${name} is not among component registers${identity === undefined ? "" : "; it lies in config space, which `capability` looks through"}`);
+  return identity.id;
 }
 
 export function hasComponent(kernel: Kernel, device: Device, structure: StructureDeclaration): boolean {
   const components = componentsOf(kernel, device);
-  return components !== null && capabilityOffset(components, idIn(structure, "component")) !== undefined;
+  return components !== null && capabilityOffset(components, componentId(structure)) !== undefined;
 }
 
 function remember<S extends StructureDeclaration>(shared: SharedDevice, structure: S, access: StructureAccess<S>): StructureAccess<S> {
@@ -98,7 +98,7 @@ export function componentAccess<S extends StructureDeclaration>(kernel: Kernel, 
   const shared = sharedDevice(kernel, device);
   const found = known(shared, structure);
   if (found !== undefined) return found;
-  const id = idIn(structure, "component");
+  const id = componentId(structure);
   const components = componentsOf(kernel, device);
   const offset = components === null ? undefined : capabilityOffset(components, id);
   return components === null || offset === undefined ? undefined : remember(shared, structure, structureAt(components.handle, offset, structure));
@@ -163,7 +163,7 @@ export function locate(kernel: Kernel, device: Device, structure: StructureDecla
   const isArray = name === componentHeader.structure.name;
   if (identity?.list === "component" || isArray) {
     const components = componentsOf(kernel, device);
-    const offset = components === null ? undefined : isArray ? componentHeader.at : capabilityOffset(components, idIn(structure, "component"));
+    const offset = components === null ? undefined : isArray ? componentHeader.at : capabilityOffset(components, componentId(structure));
     return components === null || offset === undefined ? undefined : { bus: components.handle, offset, size: cacheMemoryRange.size };
   }
   const isList = name === deviceCapabilities.structure.name;

@@ -3,8 +3,8 @@
 
 import { eventLogs } from "../../../registers/events.ts";
 import { timeoutIsolation } from "../../../registers/timeout-isolation.ts";
-import { checkInstance } from "../../platform/driver-check.ts";
-import type { DeviceHooks } from "../../platform/driver.ts";
+import { checkAnswer, checkInstance } from "../../platform/driver-check.ts";
+import type { DeviceHooks, ErrorAnswer, ErrorSeverity } from "../../platform/driver.ts";
 import type { Task } from "../../sim/task.ts";
 import { task } from "../../sim/task.ts";
 import { wantIsolation } from "../acpi/acpi.ts";
@@ -16,6 +16,7 @@ import { SystemError } from "../base/errno.ts";
 import type { Handler, Kernel } from "../base/kernel.ts";
 import { listenToRecords } from "../cxl/record-listeners.ts";
 import { callAtMachineCheck } from "../mce/machine-check.ts";
+import { enableReporting, watchErrors } from "../pci/aer.ts";
 import { hostBridgeOf } from "../pci/buses.ts";
 import { isPciDevice, pciBus, pciFunctionOf } from "../pci/device.ts";
 import { bindPlugIn, unbindPlugIn } from "./binding.ts";
@@ -70,9 +71,22 @@ const offer = task("plug-in.offer", function* (kernel: Kernel, plugIn: PlugInRec
 });
 
 /** What the kernel arms for the hooks that a driver has. */
-function tell(kernel: Kernel, { hooks }: Binding): void {
+function tell(kernel: Kernel, { hooks, device }: Binding): void {
   if (hooks?.isolation !== undefined) listenToMachineChecks(kernel);
+  if (hooks?.error !== undefined) watchErrors(kernel, device, tellError);
 }
+
+/** Asks every driver of a function what becomes of it. */
+const tellError = task("plug-in.error", function* (kernel: Kernel, device: Device, severity: ErrorSeverity, status: number): Task<readonly ErrorAnswer[]> {
+  const answers: ErrorAnswer[] = [];
+  for (const binding of bindingsOf(kernel, device)) {
+    const { hooks } = binding;
+    if (hooks?.error === undefined) continue;
+    const answer = yield* runHook(kernel, place(binding, "error"), () => hooks.error?.(severity, status) ?? "none");
+    answers.push(callHook(kernel, place(binding, "error"), () => checkAnswer(answer)));
+  }
+  return answers;
+});
 
 const watcher: BusWatcher = {
   bus: pciBus,
@@ -84,6 +98,7 @@ const watcher: BusWatcher = {
     for (const binding of bindingsOf(kernel, device).toReversed()) if (binding.plugIn.module.takesFunction !== true) yield* unbindPlugIn(kernel, binding);
   }),
   reset: task("plug-in.reset", function* (kernel: Kernel, device: Device): Task<void> {
+    if (bindingsOf(kernel, device).some(({ hooks }) => hooks?.error !== undefined)) enableReporting(kernel, device);
     for (const binding of bindingsOf(kernel, device)) yield* runHook(kernel, place(binding, "resetDone"), () => binding.hooks?.resetDone?.());
   }),
 };

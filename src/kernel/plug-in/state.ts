@@ -32,8 +32,8 @@ export interface PlugInRecord extends PlugIn {
 export interface Binding {
   readonly plugIn: PlugInRecord;
   readonly device: Device;
-  /** The structure that it was matched by; null: by something else. */
-  readonly capability: string | null;
+  /** Id of the structure in component registers that it was matched by; null: by something else. */
+  readonly capability: number | null;
   /** Null while it probes. */
   hooks: DeviceHooks | null;
   /** `called off`: the function went while the driver still probed it. */

@@ -4,6 +4,8 @@ import { checkDriver } from "../../platform/driver-check.ts";
 import { wasmDriver } from "../../drivers/wasm/driver.ts";
 import type { DriverModule } from "../../platform/driver.ts";
 
+export type { DriverModule } from "../../platform/driver.ts";
+
 /** The driver among a file's exports: `default`, or `driver`. @throws TypeError there is none, or it lacks a part */
 export function driverAmong(exports: Readonly<Record<string, unknown>>): DriverModule {
   const found = exports["default"] ?? exports["driver"];
