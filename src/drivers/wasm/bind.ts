@@ -116,5 +116,11 @@ function faultOf(state: DriverState, name: ExportName, device: string, thrown: u
     return state.thrown.value;
   }
   const text = isOverflow ? "stack overflow" : thrown instanceof Error ? thrown.message : "it threw an exception";
-  return new WasmDriverError(state.name, text, name, device);
+  return new WasmDriverError(state.name, `${text}${placeOf(thrown)}`, name, device);
+}
+
+/** The innermost frame in the module: as engines write it, `name (wasm://...:wasm-function[6]:0xfa)`. */
+function placeOf(thrown: unknown): string {
+  const frame = /(?:at |^)([\w.$]+)? ?[(@]?wasm:.*:wasm-function\[(\d+)\]:(0x[0-9a-f]+)/m.exec(thrown instanceof Error ? (thrown.stack ?? "") : "");
+  return frame === null ? "" : ` (in ${frame[1] ?? `function ${frame[2]}`}, byte ${frame[3]} of the module)`;
 }
