@@ -9,6 +9,7 @@ import { mailboxDigest } from "../oracles/mailbox/run.ts";
 import { bundledScenarios } from "./library.ts";
 import { modules } from "./machine.ts";
 import { scenarioDigests } from "./scenarios.ts";
+import { driveByHand } from "./wasm-drivers.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {
@@ -20,6 +21,8 @@ declare module "vitest" {
     /** By device, the folded trace digest of so many random mailbox transactions. */
     readonly mailboxDigests: Record<string, string>;
     readonly mailboxTransactions: number;
+    /** Of a wasm driver's accesses, and what it logged. */
+    readonly wasmDriver: ReturnType<typeof driveByHand>;
   }
 }
 
@@ -32,4 +35,5 @@ export default function provideDigests(project: TestProject): void {
   const transactions = Math.ceil(Number(process.env["CXL_SANDBOX_TRANSACTIONS"] ?? 4000) / mailboxDeviceNames.length);
   project.provide("mailboxTransactions", transactions);
   project.provide("mailboxDigests", Object.fromEntries(mailboxDeviceNames.map((name) => [name, mailboxDigest(modules.release, mailboxDevices[name], { transactions, seed: 1 })])));
+  project.provide("wasmDriver", driveByHand());
 }
