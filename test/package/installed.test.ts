@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, inject, it } from "vitest";
 import { run } from "../support/programs.ts";
+import { readPage } from "./pages.ts";
 import { project } from "./project.ts";
 
 const packed = inject("packed");
@@ -45,5 +46,15 @@ describe("installed in an empty project", () => {
     const { status, stderr } = await bare.node("--input-type=module", "--eval", 'import "cxl-sandbox/dist/src/kernel/system.js"');
     expect(status).toBe(1);
     expect(stderr).toContain("ERR_PACKAGE_PATH_NOT_EXPORTED");
+  });
+
+  it("its examples run where they lie and print what their pages show", async () => {
+    const examples = packed.files.filter((path) => /^examples\/\d\d-[^/]+\/main\.js$/.test(path));
+    expect(examples.length).toBeGreaterThan(0);
+    for (const path of examples) {
+      const { status, stdout, stderr } = await bare.node(`node_modules/cxl-sandbox/${path}`);
+      expect([path, status, stderr]).toEqual([path, 0, ""]);
+      expect(readPage(path.replace("main.js", "README.md")).blocks, path).toContain(stdout);
+    }
   });
 });
