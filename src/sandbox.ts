@@ -4,6 +4,9 @@ import { planScenario } from "./scenario/plan.ts";
 import type { RunInput, ScenarioRun } from "./sandbox/contract.ts";
 import { createRun } from "./sandbox/run.ts";
 
+export { defineDriver } from "./drivers/define.ts";
+export { isolation as isolationDriver } from "./drivers/isolation/driver.ts";
+export type { DriverModule, DriverServices } from "./platform/driver.ts";
 export type { RunInput, RunProgress, ScenarioRun } from "./sandbox/contract.ts";
 export { createRun } from "./sandbox/run.ts";
 export type { RunOptions } from "./sandbox/run.ts";
@@ -13,7 +16,9 @@ export { ScenarioFileError } from "./scenario/load.ts";
 export { planScenario } from "./scenario/plan.ts";
 export type { ScenarioPlan } from "./scenario/plan.ts";
 export type { RunResult, ScenarioResult } from "./scenario/result.ts";
-export { loadModule } from "./hardware/module.ts";
+export { ModuleLoadError, loadModule } from "./hardware/module.ts";
+export { OutOfInstancesError } from "./hardware/machine.ts";
+export { OutOfHandlesError } from "./hardware/platform.ts";
 
 /** Checks a scenario's text and starts its run. @throws ScenarioFileError */
 export function startScenario(module: WebAssembly.Module, input: RunInput): ScenarioRun {

@@ -194,6 +194,8 @@ export interface MachineKernel {
   write(path: string, text: string): void;
   readonly log: readonly { readonly at: number; readonly level: string; readonly text: string }[];
   readonly panic: string | null;
+  /** Why the host does nothing any more: a panic, a reset, a driver's mistake, a limit; null while it goes on. */
+  readonly stopped: string | null;
   /** Goes on until nothing is left to do, at most `limit` virtual ns (1 s). */
   settle(limit?: number): void;
 }
