@@ -34,6 +34,7 @@ describe("a driver that misbehaves in a contained run", () => {
     const expected: Readonly<Record<string, Partial<DriverFailure>>> = {
       "throw-interrupt": { ending: "threw", driver: "throw_interrupt", hook: "interrupt", device: port, message: expect.stringMatching(/^the status makes no sense \(.*throw-interrupt\.js:15:19\)$/) as string, services: 6 },
       recursion: { ending: "threw", hook: "interrupt", message: expect.stringContaining("RangeError: Maximum call stack size exceeded") as string },
+      forgetful: { ending: "threw", driver: "forgetful", hook: "work later", message: expect.stringContaining("a missing yield*") as string },
       heap: { ending: "out of heap", driver: "heap", hook: "interrupt", device: port, lastLog: "heap: heard" },
       exit: { ending: "ended its process", driver: "exit", hook: "interrupt", message: "it called process.exit (status 0)" },
       rejection: { ending: "unhandled rejection", message: expect.stringMatching(/^nobody waits for this \(.*rejection\.js:15/) as string },
