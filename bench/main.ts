@@ -12,6 +12,7 @@ import { measureMailbox } from "./mailbox.ts";
 import { measureColdStart, measureScenarios } from "./scenarios.ts";
 import { measureScale } from "./scale.ts";
 import { measureSnapshots } from "./snapshots.ts";
+import { measureWorker } from "./worker.ts";
 
 export interface Measured {
   readonly name: string;
@@ -51,7 +52,7 @@ const rateText = (perSecond: number): string => (perSecond >= 1e5 ? `${(perSecon
 
 async function main(): Promise<void> {
   const { module } = await loadModule();
-  const results = [...measureBoot(module), ...measureAccess(module), ...measureMailbox(module), ...measureDecode(module), ...measureSnapshots(module), ...measureScale(module), ...measureExport(module), ...measureScenarios(module), ...measureColdStart()];
+  const results = [...measureBoot(module), ...measureAccess(module), ...measureMailbox(module), ...measureDecode(module), ...measureSnapshots(module), ...measureScale(module), ...measureExport(module), ...measureScenarios(module), ...measureColdStart(), ...(await measureWorker(module))];
   for (const one of results) console.log(`${one.name.padEnd(52)} ${rateText(one.perSecond).padStart(12)}${one.note === undefined ? "" : `   ${one.note}`}`);
 }
 

@@ -1,8 +1,13 @@
 // What a driver can do to the command that runs it: nothing. Each misbehaves in its own way in a run of its own, and the report says what it did.
 
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { constants } from "../../src/drivers/wasm/abi.ts";
 import type { DriverFailure, EndedResult, ScenarioResult } from "../../src/scenario/result.ts";
 import { driverFolder } from "../support/driver-scenarios.ts";
+import type { ModuleFunction } from "../support/wasm-builder.ts";
+import { code, wasmOf } from "../support/wasm-builder.ts";
 
 const folder = driverFolder();
 afterAll(folder.remove);
@@ -59,6 +64,28 @@ describe("a driver that misbehaves in a contained run", () => {
     const { status, stdout, stderr } = folder.run("run", ...files(["garbage"]), "--allow-driver");
     expect([status, stderr]).toEqual([0, "garbage.yaml (seed 1) | printed by the driver\n\n1 pass\n"]);
     expect(stdout).not.toContain("printed");
+  }, patience);
+});
+
+/** A WebAssembly driver for root ports whose probe has this body. */
+function wasmFile(name: string, probe: readonly number[]): string {
+  const table = 1024;
+  const match = new Uint8Array(new Uint32Array([constants.kind["root-port"], 0, 0, 0, 0, 0, 0, 0, 0, 0]).buffer);
+  const constant = (of: string, value: number): ModuleFunction => ({ name: of, result: "i32", body: code.i32(value) });
+  writeFileSync(join(folder.path, `${name}.wasm`), wasmOf({ data: [[table, match]], functions: [constant("cxl_driver_abi", 1), constant("cxl_match", table), { name: "cxl_probe", parameters: ["i32"], result: "i32", body: probe }] }));
+  return folder.scenario(`${name}.yaml`, `./${name}.wasm`);
+}
+
+describe("a driver that is a WebAssembly module", () => {
+  it("runs contained as well; one that loops for ever is ended, one that traps has thrown", () => {
+    const loop = [0x03, 0x40, 0x0c, 0x00, 0x0b];
+    const unreachable = [0x00];
+    const wasms = [wasmFile("calm", code.i32(0)), wasmFile("endless", [...loop, ...code.i32(0)]), wasmFile("broken", unreachable)];
+    const { status, results } = folder.json(...wasms, "--allow-driver", "--driver-time", "1500ms");
+    expect([status, results.map((one) => one.status)]).toEqual([6, ["pass", "driver", "driver"]]);
+    expect(results[0]?.drivers?.[0]?.file).toBe("./calm.wasm");
+    expect(results[1]?.driver).toMatchObject({ ending: "hook out of time", driver: "endless", hook: "probe", device: port });
+    expect(results[2]?.driver).toMatchObject({ ending: "threw", driver: "broken", hook: "probe", device: port });
   }, patience);
 });
 

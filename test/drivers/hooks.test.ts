@@ -177,6 +177,28 @@ describe("event, resetDone, remove", () => {
     expect(heard[2]).not.toContain("0xffff");
   });
 
+  it("a driver is a module: it is unloaded from all its functions, newest first, and loaded again", () => {
+    const heard: string[] = [];
+    const module = driverOf((device) => (void heard.push(`probe ${device.name}`), { remove: () => void heard.push(`remove ${device.name}`) }), memoryDevices);
+    const host = bootWith([module, driverOf(() => ({}), { ...memoryDevices, name: "taker", takesFunction: true, match: { class: 0x05_0210, vendor: 0xffff } })], { policies: { isolationAction: "recover" } });
+    expect(host.command("lsmod").split("\n").slice(1)).toEqual([expect.stringMatching(/^taker /), expect.stringMatching(/^demo /), ""]);
+    expect([host.command("rmmod demo"), host.command("rmmod demo"), host.command("rmmod isolation")]).toEqual(["", "rmmod: ERROR: Module demo is not currently loaded\n", "rmmod: ERROR: Module isolation is not currently loaded\n"]);
+    expect(host.files.exists("/sys/module/demo")).toBe(false);
+    expect([host.command("modprobe demo"), host.files.read("/sys/module/demo/initstate")]).toEqual(["", "live\n"]);
+    const both = (what: string, ...functions: readonly string[]): string[] => functions.map((name) => `${what} 0000:${name}:00.0`);
+    expect(heard).toEqual([...both("probe", "0d", "0e"), ...both("remove", "0e", "0d"), ...both("probe", "0d", "0e")]);
+  });
+
+  it("a module that takes functions leaves them without a driver when it goes, and takes them again", () => {
+    const host = bootWith([driverOf(() => ({}), { ...memoryDevices, takesFunction: true })]);
+    const bound = (): string[] => host.files.list("/sys/bus/pci/drivers/demo").filter((name) => name.startsWith("0000"));
+    expect(bound()).toEqual(["0000:0d:00.0", "0000:0e:00.0"]);
+    host.command("rmmod demo");
+    expect([host.files.exists("/sys/bus/pci/drivers/demo"), host.files.list("/sys/bus/cxl/devices").filter((name) => name.startsWith("mem"))]).toEqual([false, []]);
+    host.command("modprobe demo");
+    expect(bound()).toEqual(["0000:0d:00.0", "0000:0e:00.0"]);
+  });
+
   it("unbinding Linux's driver lets services go too, and binding it brings them back", () => {
     const heard: string[] = [];
     const host = bootWith([driverOf((device) => (void heard.push(`probe ${device.name}`), { remove: () => void heard.push(`remove ${device.name}`) }), memoryDevices)]);
