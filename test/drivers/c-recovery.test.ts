@@ -3,6 +3,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { wasmDriver } from "../../src/drivers/wasm/driver.ts";
+import { createMachine } from "../../src/index.ts";
 import { openRun } from "../../src/sandbox/run.ts";
 import type { DriverModule } from "../../src/platform/driver.ts";
 import { planScenario } from "../../src/scenario/plan.ts";
@@ -43,5 +44,18 @@ describe.skipIf(!hasClang)("the recovery driver in C", () => {
     expect(inC.result.outcome).toBe(builtIn.result.outcome);
     const apart = inC.log.map(({ at }, index) => Math.abs(at - (builtIn.log[index]?.at ?? 0)));
     expect(Math.max(...apart)).toBeLessThan(timeLimit);
+  });
+
+  it("is given to the Linux model of a library's machine as any driver", async () => {
+    const machine = await createMachine({ hostBridges: [{ rootPorts: [{ name: "rp0", isolation: { mem: true, forceLinkDown: true, timeoutRanges: "ABCD", interrupt: 3 }, device: { volatile: "1GiB" } }] }] });
+    const kernel = machine.attachKernel({ preset: "isolation-safe", drivers: [wasmDriver("recovery", bytes)] });
+    expect(kernel.run("cxl create-region -d decoder0.0 -m mem0 -w 1 -t ram").status).toBe(0);
+    machine.inject({ linkDown: "rp0" }, { at: "5ms" });
+    machine.inject({ linkUp: "rp0" }, { after: "CLEARED" });
+    machine.advance(1_000_000_000);
+    expect(machine.unfired).toEqual([]);
+    expect(kernel.log.map(({ text }) => text)).toContain("cxl_isolation 0000:0c:00.0: recovery: RECOVERED");
+    expect(kernel.read("/sys/bus/cxl/devices/region0/commit").trim()).toBe("1");
+    expect(kernel.run("lsmod").stdout).toContain("recovery");
   });
 });

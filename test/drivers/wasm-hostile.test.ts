@@ -228,8 +228,10 @@ describe("a wasm driver that breaks down", () => {
   });
 
   it("one that uses up the stack inside an import is told from a fault of ours", () => {
-    const deep = [...code.call(0), ...code.drop, ...recursive(3)];
-    expect(() => probed({ imports: [imported("cxl_now")], probe: deep })).toThrow("cxl_probe for 0000:0c:00.0: stack overflow");
+    const on = driverBench();
+    const again = (): number => 1 + again();
+    on.whileDisabling = () => void again();
+    expect(() => probed({ imports: [imported("cxl_link_disable")], probe: [...code.local(0), ...code.call(0)] }, on)).toThrow("cxl_probe for 0000:0c:00.0: stack overflow");
   });
 
   it("one that traps in an interrupt names the interrupt, and nothing of it is called any more", () => {
