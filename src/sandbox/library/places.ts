@@ -9,7 +9,7 @@ import { isSwitch, mailboxOf, portsBelow } from "../../platform/description.ts";
 import type { PciAddress } from "../../platform/pci-address.ts";
 import { pciAddress } from "../../platform/pci-address.ts";
 import type { RegisterBus } from "../../platform/registers.ts";
-import { structureAt } from "../../platform/registers.ts";
+import { registerAt, structureAt } from "../../platform/registers.ts";
 import { NotPlacedError } from "./errors.ts";
 
 /** A port or card by name. */
@@ -90,8 +90,9 @@ export function cardAddress(hardware: Hardware, name: string): PciAddress {
 
 /** Address in BAR 0; 0n: none was given. */
 export function barOf(hardware: Hardware, part: Part): bigint {
-  const header = structureAt(configOf(hardware, part), 0, endpointHeader);
-  return (BigInt(header.bar1.get("address63to32")) << 32n) | (BigInt(header.bar0.get("address31to16")) << 16n);
+  const config = configOf(hardware, part);
+  const { bar0, bar1 } = endpointHeader.registers;
+  return (BigInt(registerAt(config, 0, bar1).get("address63to32")) << 32n) | (BigInt(registerAt(config, 0, bar0).get("address31to16")) << 16n);
 }
 
 /** Where firmware put BAR 0 of each part, by name; those that were not plugged in are not there. */
