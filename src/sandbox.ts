@@ -4,6 +4,9 @@ import { planScenario } from "./scenario/plan.ts";
 import type { RunInput, ScenarioRun } from "./sandbox/contract.ts";
 import { createRun } from "./sandbox/run.ts";
 
+export { defineDriver } from "./drivers/define.ts";
+export { isolation as isolationDriver } from "./drivers/isolation/driver.ts";
+export type { DriverModule, DriverServices } from "./platform/driver.ts";
 export type { RunInput, RunProgress, ScenarioRun } from "./sandbox/contract.ts";
 export { createRun } from "./sandbox/run.ts";
 export type { RunOptions } from "./sandbox/run.ts";

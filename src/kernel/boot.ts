@@ -16,16 +16,17 @@ import { regionDriver } from "./cxl/region-driver.ts";
 import { addRootDevice } from "./cxl/root.ts";
 import { registerDaxDrivers } from "./dax/cxl.ts";
 import { awaitOwnership } from "./dax/decision.ts";
-import { initializeIsolation, isolationHandlers, notifyHandler } from "./isolation/service.ts";
 import { kernelPageHandlers } from "./mce/kernel-pages.ts";
 import { referenceHandlers } from "./mm/page-reference.ts";
 import { memoryHandlers } from "./mm/pin.ts";
 import { initializeBuiltIn, loadModules } from "./modules.ts";
+import { aerHandlers } from "./pci/aer.ts";
 import { enumerateHostBridge, startProbing } from "./pci/enumerate.ts";
+import { bindServices, notifyHandler, plugInHandlers, startPlugIns } from "./plug-in/host.ts";
 import { drivers as pciDrivers, handlers as pciHandlers } from "./pci/port-driver.ts";
 
 /** Every named handler of the kernel, for `createKernel`. */
-export const kernelHandlers: ReadonlyMap<string, Handler> = new Map<string, Handler>([...Object.entries(pciHandlers), ...memoryHandlers, ...kernelPageHandlers, ...referenceHandlers, ...cxlHandlers, ...isolationHandlers]);
+export const kernelHandlers: ReadonlyMap<string, Handler> = new Map<string, Handler>([...Object.entries(pciHandlers), ...aerHandlers, ...memoryHandlers, ...kernelPageHandlers, ...referenceHandlers, ...cxlHandlers, ...plugInHandlers]);
 
 /** What to call for an ACPI notify to a host bridge; its argument is the bridge's UID. */
 export const onNotify: Call = { handler: notifyHandler, argument: 0 };
@@ -43,6 +44,7 @@ function registerCore(kernel: Kernel): void {
 export const boot = task("boot", function* (kernel: Kernel, plan: ModulePlan = defaultModulePlan): Task<void> {
   moduleState(kernel).plan = plan;
   printk(kernel, "notice", `Linux version ${kernel.policy.version}.0 (cxl-sandbox model)`);
+  startPlugIns(kernel);
   registerCore(kernel);
   initializeAcpi(kernel);
   const bridges = [];
@@ -62,6 +64,6 @@ export const boot = task("boot", function* (kernel: Kernel, plan: ModulePlan = d
   yield* awaitProbing(kernel);
   yield* awaitEndings(kernel);
   yield point("boot:isolation");
-  initializeIsolation(kernel);
+  yield* bindServices(kernel);
   mark(kernel, "booted");
 });

@@ -8,7 +8,7 @@ export interface Style {
 
 export const plain: Style = { paint: (_style, text) => text };
 
-const marks: Readonly<Record<Status, readonly ["green" | "red" | "yellow", string]>> = { pass: ["green", "pass"], fail: ["red", "FAIL"], invalid: ["yellow", "INVALID"], error: ["red", "ERROR"], limit: ["yellow", "LIMIT"] };
+const marks: Readonly<Record<Status, readonly ["green" | "red" | "yellow", string]>> = { pass: ["green", "pass"], fail: ["red", "FAIL"], invalid: ["yellow", "INVALID"], error: ["red", "ERROR"], limit: ["yellow", "LIMIT"], driver: ["red", "DRIVER"] };
 
 /** Virtual time with a unit that keeps three digits. */
 export function formatTime(nanoseconds: number): string {

@@ -11,7 +11,9 @@ import { judge } from "../scenario/expect.ts";
 import type { RunFacts } from "../scenario/expect.ts";
 import { outcomeOf } from "../scenario/outcome.ts";
 import type { ScenarioPlan } from "../scenario/plan.ts";
-import type { ExpectationResult, Metrics, ScenarioResult, Status, Verdict } from "../scenario/result.ts";
+import type { DriverFailure, ExpectationResult, Metrics, ScenarioResult, Status, Verdict } from "../scenario/result.ts";
+import type { DriverModule } from "../platform/driver.ts";
+import type { DriverParameters } from "./drivers.ts";
 import { allFired, faultResults } from "./faults.ts";
 import type { FaultTable } from "./faults.ts";
 import { memoryFacts, spanWarnings } from "./facts.ts";
@@ -31,6 +33,10 @@ export interface RunOptions {
   readonly isHeld?: boolean;
   /** A step or workload that cannot be carried out, or ends otherwise than the file says, is noted in `refused` and the run goes on. */
   readonly isLenient?: boolean;
+  /** Driver plug-ins, before the built-in ones; of two for one capability the first has it. */
+  readonly drivers?: readonly DriverModule[];
+  /** What a driver finds as `parameters`, by the driver's name. */
+  readonly driverParameters?: DriverParameters;
 }
 
 type Phase = "boot" | "steps" | "running" | "done";
@@ -47,6 +53,8 @@ export interface RunState {
   phase: Phase;
   steps: number;
   failure: string | null;
+  /** A driver that did what ends the run. */
+  driverFailure: DriverFailure | null;
   limit: string | null;
   end: End | null;
   /** Virtual time of ready, -1 before it. */
@@ -74,6 +82,7 @@ export function metricsOf(state: RunState): Metrics {
 }
 
 function statusOf(state: RunState, expectations: readonly ExpectationResult[], isInvalid: boolean): { readonly status: Status; readonly reason: string | null } {
+  if (state.driverFailure !== null) return { status: "driver", reason: state.failure };
   if (state.failure !== null) return { status: "fail", reason: state.failure };
   if (state.limit !== null) return { status: "limit", reason: state.limit };
   if (isInvalid) return { status: "invalid", reason: "a fault did not fire, so the run proves nothing" };
@@ -105,7 +114,7 @@ export function makeResult(state: RunState): ScenarioResult {
   const hex = (word: number): string => word.toString(16).padStart(8, "0");
   return {
     file: state.plan.file, name: state.plan.name, seed: state.options.seed, schedule: state.options.schedule, policies: state.plan.policies, status, reason, verdict, warnings, outcome,
-    virtualTimeNs: hardware.now, traceDigest: hex(all.high) + hex(all.low), digests, commands: state.stepRun.commands, faults, expectations, metrics,
+    ...(state.driverFailure === null ? {} : { driver: state.driverFailure }), virtualTimeNs: hardware.now, traceDigest: hex(all.high) + hex(all.low), digests, commands: state.stepRun.commands, faults, expectations, metrics,
     reproduce: `cxl-sandbox run ${state.plan.file} --seed ${state.options.seed} --schedule ${state.options.schedule}`,
   };
 }

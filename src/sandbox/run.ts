@@ -8,6 +8,7 @@ import { isProbingAtRest } from "../kernel/base/probing.ts";
 import { isDecisionPending } from "../kernel/dax/decision.ts";
 import type { Kernel } from "../kernel/base/kernel.ts";
 import type { FirmwareOptions } from "../firmware/firmware.ts";
+import { PlugInError } from "../kernel/plug-in/failure.ts";
 import type { KernelPolicies } from "../kernel/policy.ts";
 import { createFileSystem } from "../kernel/sysfs/file-system.ts";
 import { addKernelReader, addPin, addVm, createWorkloads } from "../workload/workloads.ts";
@@ -89,14 +90,14 @@ function becomeReady(state: RunState): void {
 /** Builds the system and arms what counts from boot. */
 export function openRun(module: WebAssembly.Module, plan: ScenarioPlan, options: RunOptions): OpenRun {
   const policies: KernelPolicies = kernelPolicies(plan.policies);
-  const system = createSystem(module, { machine: plan.machine, firmware: firmwareOf(plan), ...(options.host === undefined ? {} : { host: options.host }), policies, handlers: kernelHandlers, seed: options.seed, schedule: options.schedule, onNotify });
+  const system = createSystem(module, { machine: plan.machine, firmware: firmwareOf(plan), ...(options.host === undefined ? {} : { host: options.host }), policies, handlers: kernelHandlers, seed: options.seed, schedule: options.schedule, onNotify, drivers: options.drivers ?? [], driverParameters: options.driverParameters ?? {} });
   const workloads = createWorkloads(system.kernel, options.counting ?? "aggregated");
   system.workloads = workloads;
   const faults = createFaults(plan, system.hardware, system.kernel);
   const files = createFileSystem(system.kernel);
   const state: RunState = {
     plan, options, system, workloads, faults, files, trace: [], listeners: new Set(),
-    phase: "boot", steps: 0, failure: null, limit: null, end: null, readyAt: -1, deadline: system.hardware.now + setUpTime, quietSince: -1, bytesAtReady: 0n, result: null, areStepsStarted: false, lostRegions: null,
+    phase: "boot", steps: 0, failure: null, driverFailure: null, limit: null, end: null, readyAt: -1, deadline: system.hardware.now + setUpTime, quietSince: -1, bytesAtReady: 0n, result: null, areStepsStarted: false, lostRegions: null,
     stepRun: { plan, system, files, faults, results: [], commands: [], said: [], facts: () => momentFacts(system, files, metricsOf(state)), refused: options.isLenient === true ? [] : null },
   };
   system.kernel.trace.onText = (layer, _kind, text) => {
@@ -182,8 +183,9 @@ function oneStep(state: RunState, horizon: number): boolean {
     else if (result.kind === "horizon" && last > horizon) isAtHorizon = true;
     else if (result.kind === "horizon" && last === state.deadline) reachHorizon(state);
   } catch (thrown) {
-    if (!(thrown instanceof StepFailure || thrown instanceof UnresolvedReferenceError)) throw thrown;
+    if (!(thrown instanceof StepFailure || thrown instanceof UnresolvedReferenceError || thrown instanceof PlugInError)) throw thrown;
     state.failure = thrown.message;
+    if (thrown instanceof PlugInError) state.driverFailure = { driver: thrown.driver, hook: thrown.hook, device: thrown.device, atNs: thrown.at, message: thrown.reason };
     finish(state, null);
   }
   if (state.lostRegions === null && (state.phase === "steps" || state.phase === "running")) judgeHost(state);

@@ -3,6 +3,7 @@
 import { deliverInterrupts, KernelPanic, nextTimer, runTimers } from "../kernel/base/kernel.ts";
 import type { Call, Handler, Kernel } from "../kernel/base/kernel.ts";
 import { createKernel } from "../kernel/base/kernel.ts";
+import { addPlugIns } from "../kernel/plug-in/host.ts";
 import type { KernelPolicies } from "../kernel/policy.ts";
 import { installFirmware } from "../firmware/firmware.ts";
 import type { Firmware, FirmwareOptions, FirmwareTarget } from "../firmware/firmware.ts";
@@ -11,6 +12,7 @@ import type { Hardware, HostState } from "../hardware/machine.ts";
 import { createPlatform } from "../hardware/platform.ts";
 import type { HardwarePlatform } from "../hardware/platform.ts";
 import type { MachineDescription } from "../platform/description.ts";
+import type { DriverModule } from "../platform/driver.ts";
 import type { Platform } from "../platform/platform.ts";
 import { blocks } from "../../registers/blocks.ts";
 import { timeoutIsolation } from "../../registers/timeout-isolation.ts";
@@ -21,6 +23,8 @@ import type { ExploredStrategy } from "../sim/explored.ts";
 import type { Scheduler, Strategy } from "../sim/task.ts";
 import { createScheduler, createTaskLedger, hasReady, nextWakeTime, runOne, wakeSleepers } from "../sim/task.ts";
 import { createTraceWriter, kernelKinds, traceText } from "../sim/trace.ts";
+import type { DriverParameters } from "./drivers.ts";
+import { plugInsOf } from "./drivers.ts";
 
 /** Who loads and stores beside the kernel; see src/workload. */
 export interface Workloads {
@@ -49,6 +53,9 @@ export interface SystemOptions {
   readonly schedule: "fixed" | "seeded" | ExploredStrategy;
   /** Called for an ACPI notify that firmware raises. */
   readonly onNotify: Call | null;
+  /** Driver plug-ins, before the built-in ones, with their parameters by driver. */
+  readonly drivers?: readonly DriverModule[];
+  readonly driverParameters?: DriverParameters;
 }
 
 export interface System {
@@ -86,6 +93,7 @@ export function createSystem(module: WebAssembly.Module, options: SystemOptions)
   const trace = createTraceWriter(hardware.ring);
   scheduler.onChoice = (name, index, among) => traceText(trace, "kernel", kernelKinds.choice, name, "", index, among);
   const kernel = createKernel({ platform, scheduler, tasks: createTaskLedger(), trace, policy: options.policies, handlers: options.handlers });
+  addPlugIns(kernel, plugInsOf(options.policies, options.drivers, options.driverParameters));
   return { hardware, firmware, platform, kernel, scheduler, onNotify: options.onNotify, workloads: null };
 }
 

@@ -4,7 +4,8 @@ import type { TraceLayer } from "../sim/trace.ts";
 import type { PolicyValues } from "./policies.ts";
 import type { Outcome } from "./schema.ts";
 
-export type Status = "pass" | "fail" | "invalid" | "error" | "limit";
+/** `driver`: a driver plug-in did what ends the run; see `driver` of the result. */
+export type Status = "pass" | "fail" | "invalid" | "error" | "limit" | "driver";
 
 /** The report's judgement of the host, beside the outcome: it did not keep what firmware had configured alive through boot (POL-OPS). */
 export type Verdict = "needs-remediation";
@@ -43,6 +44,18 @@ export interface Metrics {
   readonly bytesServed: string;
 }
 
+/** What a driver plug-in did that ended the run, and where. */
+export interface DriverFailure {
+  readonly driver: string;
+  /** The hook that ran: "start", "probe", "interrupt" ..., or "work NAME" for work that it scheduled. */
+  readonly hook: string;
+  /** PCI name of the function; "" where it is none's. */
+  readonly device: string;
+  readonly atNs: number;
+  /** What the driver's own error says. */
+  readonly message: string;
+}
+
 export interface ScenarioResult {
   readonly file: string;
   readonly name: string;
@@ -56,6 +69,8 @@ export interface ScenarioResult {
   /** Layout checks (POL-INTERLEAVE=contained): regions that span root ports. */
   readonly warnings: readonly string[];
   readonly outcome: Outcome;
+  /** Only with status driver. */
+  readonly driver?: DriverFailure;
   readonly virtualTimeNs: number;
   readonly traceDigest: string;
   readonly digests: Readonly<Record<TraceLayer, string>>;
@@ -74,16 +89,16 @@ export interface RunResult {
 }
 
 /** Exit codes of `run`, worst first. */
-export const exitCodes = { interrupted: 130, usage: 2, error: 5, invalid: 3, limit: 4, fail: 1, pass: 0 } as const;
-const order: readonly Status[] = ["error", "invalid", "limit", "fail"];
+export const exitCodes = { interrupted: 130, usage: 2, error: 5, driver: 6, invalid: 3, limit: 4, fail: 1, pass: 0 } as const;
+const order: readonly Status[] = ["error", "driver", "invalid", "limit", "fail"];
 
 export function summarize(scenarios: readonly ScenarioResult[]): RunResult["summary"] {
-  const summary: Record<Status, number> = { pass: 0, fail: 0, invalid: 0, error: 0, limit: 0 };
+  const summary: Record<Status, number> = { pass: 0, fail: 0, invalid: 0, error: 0, limit: 0, driver: 0 };
   for (const scenario of scenarios) summary[scenario.status]++;
   return summary;
 }
 
-/** The worst of several wins: 5, 3, 4, 1, 0. */
+/** The worst of several wins: 5, 6, 3, 4, 1, 0. */
 export function exitCodeOf(scenarios: readonly ScenarioResult[]): number {
   const worst = order.find((status) => scenarios.some((scenario) => scenario.status === status));
   return exitCodes[worst ?? "pass"];

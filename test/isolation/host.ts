@@ -11,9 +11,9 @@ import { createDaxDevice, daxRegionOf, resizeDaxDevice } from "../../src/kernel/
 import { daxDeviceOf } from "../../src/kernel/dax/types.ts";
 import type { RegionPlan } from "../../src/kernel/isolation/regions.ts";
 import { activateRegion, createFromPlan } from "../../src/kernel/isolation/regions.ts";
-import { rootPorts } from "../../src/kernel/isolation/port.ts";
 import { recoveries } from "../../src/kernel/isolation/state.ts";
 import { fileSize } from "../../src/kernel/mm/mapping.ts";
+import { isRootPort } from "../../src/kernel/pci/device.ts";
 import { isLinkUp } from "../../src/kernel/pci/link.ts";
 import type { KernelPolicies } from "../../src/kernel/policy.ts";
 import { defaultPolicies } from "../../src/kernel/policy.ts";
@@ -81,7 +81,7 @@ export function boot(setup: Setup = {}): Host {
   const { kernel } = system;
   runTask(system, "boot", bootKernel(kernel));
   const regions: Device[] = [];
-  const ports = rootPorts(kernel);
+  const ports = [...kernel.devices.values()].filter(isRootPort);
   const quarters = [capacity / 4n, capacity / 4n, capacity / 4n, capacity / 4n];
   if (setup.isInterleaved === true) runTask(system, "region", makeRegion(kernel, ports, capacity * 2n, quarters.map((size) => size * 2n), regions));
   else for (const port of ports) runTask(system, "region", makeRegion(kernel, [port], capacity, quarters, regions));

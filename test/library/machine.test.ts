@@ -73,3 +73,18 @@ test("a mailbox command is run to its end", () => {
   expect(returnCode).toBe(0);
   expect(new TextDecoder().decode(output.subarray(0, 9))).toBe("sandbox 1");
 });
+
+test("time passes in a host that was reset, though nothing happens any more", () => {
+  const machine = createMachineSync(modules.release, { machine: two, firmware: { windows: [{ targets: ["hb0"], size: "1GiB" }], regions: [{ targets: ["dev0"] }] } });
+  const base = machine.description.windows[0]?.base ?? 0n;
+  expect(machine.memory.store(base, 5n, 4)).toBe("ok");
+  expect(machine.memory.load(base)).toEqual({ status: "ok", value: 5n });
+  machine.inject({ linkDown: "rp0" });
+  const late = machine.inject({ linkUp: "rp0" }, { at: "1ms" });
+  expect(machine.memory.load(base).status).toBe("never");
+  expect(machine.host).toBe("reset");
+  const { now } = machine;
+  machine.advance(50_000_000);
+  expect(machine.now).toBe(now + 50_000_000);
+  expect(() => machine.runUntil(() => late.evidence.fired > 0, { limit: 1_000 })).toThrow("links not up rp0 (down), host reset");
+});

@@ -14,15 +14,20 @@ import { initializeGenericPorts } from "./hmat.ts";
 import { initializeNodes } from "./srat.ts";
 import { findTable, loadTables } from "./tables.ts";
 
-const grants = defineState("acpi.osc", () => ({ byUid: new Map<number, OscRequest>() }));
+const grants = defineState("acpi.osc", () => ({ byUid: new Map<number, OscRequest>(), wantsIsolation: false }));
 const nothing: OscRequest = { isolationControl: false, isolationNotification: false };
 
 /** What the platform lets the operating system control below the host bridge with this UID. */
 export const oscGranted = (kernel: Kernel, uid: number): OscRequest => grants(kernel).byUid.get(uid) ?? nothing;
 
-/** Asks for what policy wants to use; the answer may be less. */
+/** Some driver can deal with isolation, so that boot will ask for it. */
+export function wantIsolation(kernel: Kernel): void {
+  grants(kernel).wantsIsolation = true;
+}
+
+/** Asks for what drivers want to use; the answer may be less. */
 function negotiate(kernel: Kernel, bridge: AcpiHostBridge, index: number): void {
-  const wants = kernel.policy.isolationAction !== "none";
+  const wants = grants(kernel).wantsIsolation;
   const name = `ACPI0016:${index.toString(16).padStart(2, "0")}`;
   const granted = kernel.platform.firmware.osc(bridge.uid, { isolationControl: wants, isolationNotification: wants, memoryErrors: true });
   grants(kernel).byUid.set(bridge.uid, granted);

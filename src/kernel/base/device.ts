@@ -3,6 +3,7 @@
 import { kernelKinds, traceText } from "../../sim/trace.ts";
 import type { Task } from "../../sim/task.ts";
 import { point, spawn, task } from "../../sim/task.ts";
+import { tellWatchers } from "./bus-watcher.ts";
 import { SystemError } from "./errno.ts";
 import type { Kernel } from "./kernel.ts";
 import { mark, printk } from "./kernel.ts";
@@ -60,6 +61,8 @@ export interface Driver {
   readonly isAsync?: boolean;
   /** Files that a device has while this driver is bound (dev_groups). */
   readonly attributes?: readonly Attribute[];
+  /** Devices that it does not take go to the next driver that matches (a plug-in that stands before Linux's own driver). */
+  readonly isTentative?: boolean;
   /** Has no `bind` and `unbind` files (suppress_bind_attrs). */
   readonly suppressesBind?: boolean;
 }
@@ -164,6 +167,7 @@ export const bind = task("bind", function* (kernel: Kernel, device: Device, driv
   }
   mark(kernel, `${device.name} bound`, driver.name);
   retryDeferred(kernel);
+  yield* tellWatchers(kernel, device, "bound");
 });
 
 /** Whatever was deferred may find now what it waited for (driver_deferred_probe_trigger): each gets a task of its own. */
@@ -178,17 +182,25 @@ export function retryDeferred(kernel: Kernel): void {
 export const unbind = task("unbind", function* (kernel: Kernel, device: Device): Task<void> {
   const driver = device.driver;
   if (driver === null) return;
+  yield* tellWatchers(kernel, device, "leaving");
   yield* driver.remove(kernel, device);
   yield* releaseManaged(kernel, device);
   device.driver = null;
   mark(kernel, `${device.name} unbound`, driver.name);
 });
 
-/** Finds the driver that matches, in order of registration (an override matches by name alone). */
-export function matchDriver(kernel: Kernel, device: Device): Driver | undefined {
+/** Finds the driver that matches, in order of registration, or the next one behind another (an override matches by name alone). */
+export function matchDriver(kernel: Kernel, device: Device, behind?: Driver): Driver | undefined {
   const drivers = kernel.drivers.get(device.bus ?? "") ?? [];
-  if (device.driverOverride !== null) return drivers.find((driver) => driver.name === device.driverOverride);
-  return drivers.find((driver) => driver.match(kernel, device));
+  if (device.driverOverride !== null) return behind === undefined ? drivers.find((driver) => driver.name === device.driverOverride) : undefined;
+  return drivers.slice(behind === undefined ? 0 : drivers.indexOf(behind) + 1).find((driver) => driver.match(kernel, device));
+}
+
+/** Whether a driver that was just registered has its turn at a device: no other one stands before it that would keep the device. */
+function hasTurn(kernel: Kernel, device: Device, driver: Driver): boolean {
+  let first = matchDriver(kernel, device);
+  while (first !== undefined && first !== driver && first.isTentative === true) first = matchDriver(kernel, device, first);
+  return first === driver;
 }
 
 /** Probes a device with its driver and swallows the error, as device_attach does: the device stays, unbound. Returns whether it bound. */
@@ -197,6 +209,13 @@ export const attach = task("attach", function* (kernel: Kernel, device: Device):
   if (driver === undefined || device.driver !== null || device.isDead) return device.driver !== null;
   yield point(`probe:${device.name}`);
   if (device.driver !== null || device.isDead) return device.driver !== null;
+  for (let next: Driver | undefined = driver; next !== undefined; next = next.isTentative === true ? matchDriver(kernel, device, next) : undefined) {
+    if (yield* tryDriver(kernel, device, next)) return true;
+  }
+  return false;
+});
+
+const tryDriver = task("tryDriver", function* (kernel: Kernel, device: Device, driver: Driver): Task<boolean> {
   try {
     yield* bind(kernel, device, driver);
     return true;
@@ -226,7 +245,7 @@ export function attachLater(kernel: Kernel, device: Device): number {
 export const introduceDriver = task("introduceDriver", function* (kernel: Kernel, driver: Driver): Task<void> {
   registerDriver(kernel, driver);
   for (const device of busDevices(kernel, driver.bus).slice()) {
-    if (device.driver !== null || device.isDead || matchDriver(kernel, device) !== driver) continue;
+    if (device.driver !== null || device.isDead || !hasTurn(kernel, device, driver)) continue;
     if (driver.isAsync === true) attachLater(kernel, device);
     else yield* attach(kernel, device);
   }
@@ -242,6 +261,7 @@ export const withdrawDriver = task("withdrawDriver", function* (kernel: Kernel, 
 export const removeDevice = task("removeDevice", function* (kernel: Kernel, device: Device): Task<void> {
   if (device.isDead) return;
   device.isDead = true;
+  if (device.driver === null) yield* tellWatchers(kernel, device, "leaving");
   yield* unbind(kernel, device);
   for (let child = device.children.at(-1); child !== undefined; child = device.children.at(-1)) {
     yield* removeDevice(kernel, child);

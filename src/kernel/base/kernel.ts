@@ -21,6 +21,8 @@ export interface LogLine {
 export interface Call {
   readonly handler: string;
   readonly argument: number;
+  /** Under which name an interrupt is traced; absent: the handler's. */
+  readonly label?: string;
 }
 
 export type Handler = (kernel: Kernel, argument: number) => void;
@@ -131,7 +133,8 @@ export function setInterrupt(kernel: Kernel, data: number, call: Call): void {
   kernel.interrupts.set(data, call);
 }
 
-function invoke(kernel: Kernel, call: Call): void {
+/** Calls the handler that a call names. */
+export function invoke(kernel: Kernel, call: Call): void {
   const handler = kernel.handlers.get(call.handler);
   if (handler === undefined) throw new Error(`kernel handler "${call.handler}" is not registered`);
   handler(kernel, call.argument);
@@ -143,7 +146,7 @@ export function deliverInterrupts(kernel: Kernel): number {
   for (let message = kernel.platform.interrupts.take(); message !== undefined; message = kernel.platform.interrupts.take()) {
     delivered++;
     const call = kernel.interrupts.get(message.data);
-    traceText(kernel.trace, "kernel", kernelKinds.interrupt, call?.handler ?? "spurious", "", message.data);
+    traceText(kernel.trace, "kernel", kernelKinds.interrupt, call?.label ?? call?.handler ?? "spurious", "", message.data);
     if (call === undefined) printk(kernel, "warn", `No irq handler for 0.${message.data}`);
     else invoke(kernel, call);
   }

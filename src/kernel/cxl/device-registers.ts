@@ -27,7 +27,7 @@ const { array, header1, length1 } = deviceCapabilities.registers;
 const headerStride = header1.offset;
 const firstVendorId = 0x8000;
 /** Enough for the capability array alone. */
-const arraySize = 0x1000n;
+export const arraySize = 0x1000n;
 const hex = (value: number | bigint): string => `0x${value.toString(16)}`;
 
 interface Found {
@@ -42,18 +42,29 @@ const names: Readonly<Record<number, string>> = {
   [deviceCapabilityIds.deviceStatus]: "Status", [deviceCapabilityIds.primaryMailbox]: "Mailbox", [deviceCapabilityIds.secondaryMailbox]: "Secondary Mailbox", [deviceCapabilityIds.memoryDeviceStatus]: "Memory Device",
 };
 
+export interface DeviceCapability {
+  readonly id: number;
+  /** Bytes from the start of the block. */
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** Entries of the capability array, each read when it is asked for. */
+export function* deviceArray(handle: IoHandle): Generator<DeviceCapability> {
+  const head = registerAt(handle, 0, array).read();
+  if (head.id !== 0) return;
+  for (let n = 0; n < head.count && (n + 2) * headerStride <= handle.size; n++) {
+    const header = registerAt(handle, n * headerStride, header1);
+    yield { id: header.get("id"), offset: header.get("offset"), length: registerAt(handle, n * headerStride, length1).get("length") };
+  }
+}
+
 /** Reads the capability array; ids that nobody knows are skipped. */
 function readArray(kernel: Kernel, device: Device, handle: IoHandle): Found {
   const offsets = new Map<number, number>();
   const lengths = new Map<number, number>();
-  const head = registerAt(handle, 0, array).read();
-  if (head.id !== 0) return { offsets, lengths, end: 0 };
   let end = 0;
-  for (let n = 0; n < head.count && (n + 2) * headerStride <= handle.size; n++) {
-    const header = registerAt(handle, n * headerStride, header1);
-    const id = header.get("id");
-    const offset = header.get("offset");
-    const length = registerAt(handle, n * headerStride, length1).get("length");
+  for (const { id, offset, length } of deviceArray(handle)) {
     if (names[id] === undefined) {
       printk(kernel, "debug", `cxl_pci ${device.name}: ${id >= firstVendorId ? "Vendor" : "Unknown"} cap ID: ${hex(id)} offset: ${hex(offset)}`);
       continue;

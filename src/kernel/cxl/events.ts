@@ -20,6 +20,7 @@ import { eventStatusOf } from "./device-registers.ts";
 import type { DeviceState } from "./device-state.ts";
 import { lockRegions, unlockRegions } from "./lock.ts";
 import { sendCommand } from "./mailbox.ts";
+import { tellRecord } from "./record-listeners.ts";
 import { hpaOfDpa, regionOfDpa } from "./translate.ts";
 import { memdevOf, regionOf } from "./types.ts";
 import { bindVector } from "./vectors.ts";
@@ -82,7 +83,10 @@ const readRecords = task("events.read", function* (kernel: Kernel, state: Device
   const count = payloadNumber(bytes, output.fields.count);
   if (count === 0) return 0;
   const records = Array.from({ length: count }, (_, n) => bytes.subarray(output.length + n * recordLength, output.length + (n + 1) * recordLength));
-  for (const record of records) yield* traceRecord(kernel, state, log, record, command);
+  for (const record of records) {
+    yield* traceRecord(kernel, state, log, record, command);
+    tellRecord(kernel, state.device, log, record);
+  }
   if ((payloadNumber(bytes, output.fields.flags) & overflowFlag) !== 0) {
     const lost = { count: payloadNumber(bytes, output.fields.overflowCount), first: payloadBig(bytes, output.fields.firstOverflow), last: payloadBig(bytes, output.fields.lastOverflow) };
     traceEvent(kernel, "cxl_overflow", command, tracedDevice(state).memdev, () => formatOverflow(tracedDevice(state), log, lost));

@@ -3,6 +3,7 @@
 
 import type { Task } from "../../sim/task.ts";
 import { point, task, until, wake } from "../../sim/task.ts";
+import { tellWatchers } from "../base/bus-watcher.ts";
 import type { Device } from "../base/device.ts";
 import { removeDevice } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
@@ -94,4 +95,13 @@ const scanPort = task("pci.scanPort", function* (kernel: Kernel, port: Device): 
   reassignPort(kernel, port);
   mark(kernel, `${port.name} re-enumerated`, `${devicesBelow(port).length} functions`);
   yield* attachAll(kernel, [port]);
+  yield* tellBelow(kernel, port);
+});
+
+/** Every driver had its turn at what is below. */
+const tellBelow = task("pci.tellBelow", function* (kernel: Kernel, port: Device): Task<void> {
+  for (const device of devicesBelow(port).slice()) {
+    yield* tellWatchers(kernel, device, "bound");
+    yield* tellBelow(kernel, device);
+  }
 });

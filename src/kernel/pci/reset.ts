@@ -5,6 +5,7 @@ import type { Task } from "../../sim/task.ts";
 import { sleep, task } from "../../sim/task.ts";
 import { registerAt } from "../../platform/registers.ts";
 import { dvsecPort } from "../../../registers/dvsec.ts";
+import { tellWatchers } from "../base/bus-watcher.ts";
 import type { Device } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
@@ -49,4 +50,5 @@ export const resetFunction = task("pci.resetFunction", function* (kernel: Kernel
   headerOf(kernel, addressOf(device)).command.writeRaw(command);
   mark(kernel, `${device.name} reset`);
   device.driver?.resetDone?.(kernel, device);
+  yield* tellWatchers(kernel, device, "reset");
 });

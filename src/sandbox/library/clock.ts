@@ -19,9 +19,9 @@ export function checkSpan(what: string, nanoseconds: number): number {
   return nanoseconds;
 }
 
-/** One thing that happens, at most up to `end`. */
+/** One thing that happens, at most up to `end`. In a reset or hung host nothing happens any more, but time passes. */
 function moveOn({ hardware, deliver }: Moved, end: number): void {
-  const next = hardware.nextDeadline;
+  const next = hardware.hostState === "running" ? hardware.nextDeadline : -1;
   hardware.advanceTo(next < 0 ? end : Math.max(hardware.now, Math.min(next, end)));
   deliver();
 }

@@ -194,6 +194,8 @@ export interface MachineKernel {
   write(path: string, text: string): void;
   readonly log: readonly { readonly at: number; readonly level: string; readonly text: string }[];
   readonly panic: string | null;
+  /** Why the host does nothing any more: a panic, a reset, a driver's mistake, a limit; null while it goes on. */
+  readonly stopped: string | null;
   /** Goes on until nothing is left to do, at most `limit` virtual ns (1 s). */
   settle(limit?: number): void;
 }
@@ -244,7 +246,9 @@ export interface Machine {
   trace(): IterableIterator<MachineRecord>;
   /** Digest of a layer: equal accesses and events have equal digests. */
   digest(layer: TraceLayer): string;
-  /** What was done against a sheet so far (`strict`). */
+  /** Whether accesses are looked at (`strict`). */
+  readonly isStrict: boolean;
+  /** What was done against a sheet so far (`strict`; docs/strict.md). */
   readonly violations: readonly Violation[];
 
   /** Boots the Linux model on this machine, which must not have been forked from. Time, faults and interrupts are the kernel's from now on. */

@@ -8,6 +8,8 @@ import type { ConfigSpace, IoHandle, MemoryStatus } from "../../platform/platfor
 import type { ScenarioPlan } from "../../scenario/plan.ts";
 import { suggestion } from "../../scenario/suggest.ts";
 import type { TraceLayer } from "../../sim/trace.ts";
+import type { Strict, StrictMemory } from "../strict/strict.ts";
+import { createStrict } from "../strict/strict.ts";
 import { createHost, firmwareTarget } from "../system.ts";
 import { firmwareOf } from "../run.ts";
 import { injectionsHeard, withPlaces } from "../injections.ts";
@@ -46,6 +48,7 @@ interface Memory extends MachineSnapshot {
   readonly records: number;
   readonly nextMessage: number;
   readonly homes: Homes;
+  readonly strict: StrictMemory | undefined;
 }
 
 /** Data of the first message that enableMessages gives: below it are what an x86 CPU keeps for exceptions. */
@@ -77,6 +80,7 @@ export class LibraryMachine implements Machine {
   #nextMessage = firstMessage;
   #homes: Homes = new Map();
   #kernel: AttachedKernel | null = null;
+  #strict: Strict | null = null;
 
   constructor(family: Family, instance: Instance, firmware: Firmware) {
     const { hardware, platform } = instance;
@@ -162,8 +166,11 @@ export class LibraryMachine implements Machine {
   }
 
   /** Starts what is heard of the trace; everything before is the firmware's. */
-  listen(): void {
+  listen(strict?: StrictMemory): void {
     if ((this.#family.options.keepTrace ?? 0) > 0) this.#fan.add(this.#kept.take);
+    if (this.#family.options.strict !== true) return;
+    this.#strict = createStrict(this.#live().hardware, strict);
+    this.#fan.add((words) => this.#strict?.accept(words));
   }
 
   get description() {
@@ -251,7 +258,7 @@ export class LibraryMachine implements Machine {
 
   snapshot(): MachineSnapshot {
     const { hardware } = this.#alone("snapshot");
-    const taken: Memory = { at: hardware.now, family: this.#family, hardware: hardware.snapshot(), faults: this.#faults.remember(), records: this.#kept.count, nextMessage: this.#nextMessage, homes: this.#homes };
+    const taken: Memory = { at: hardware.now, family: this.#family, hardware: hardware.snapshot(), faults: this.#faults.remember(), records: this.#kept.count, nextMessage: this.#nextMessage, homes: this.#homes, strict: this.#strict?.remember() };
     return taken;
   }
 
@@ -266,6 +273,7 @@ export class LibraryMachine implements Machine {
     this.#nextMessage = memory.nextMessage;
     this.#homes = memory.homes;
     this.#kept.cutTo(memory.records);
+    if (memory.strict !== undefined) this.#strict = createStrict(hardware, memory.strict);
     this.#fan.connect();
   }
 
@@ -276,7 +284,7 @@ export class LibraryMachine implements Machine {
     this.#faults.copyTo(fork.#faults);
     fork.#nextMessage = this.#nextMessage;
     fork.#homes = this.#homes;
-    fork.listen();
+    fork.listen(this.#strict?.remember());
     return fork;
   }
 
@@ -302,13 +310,17 @@ export class LibraryMachine implements Machine {
     return this.#live().hardware.digest(layer);
   }
 
+  get isStrict(): boolean {
+    return this.#strict !== null;
+  }
+
   get violations(): readonly Violation[] {
-    return [];
+    this.#live();
+    return this.#strict?.violations ?? [];
   }
 
   attachKernel(options: KernelOptions = {}): MachineKernel {
     const { hardware, platform } = this.#alone("attachKernel", "there is one per machine");
-    if ((options.drivers ?? []).length > 0) throw new RangeError("attachKernel: drivers cannot be given yet");
     const { module, plan } = this.#family;
     this.#kernel = new AttachedKernel(module, plan, { hardware, platform: { ...platform, firmware: this.#firmware }, firmware: this.#firmware }, options);
     this.#target.kernel = this.#kernel.inside;

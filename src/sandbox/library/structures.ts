@@ -48,7 +48,7 @@ export function blockAccess<B extends BlockName>(block: B, bus: RegisterBus, par
     let made: unknown;
     const get = (): unknown => {
       if (made === undefined && !has(name)) throw new MissingStructureError(part, name, (placement.presentWith === undefined ? undefined : remedies[placement.presentWith]) ?? never);
-      made ??= structureAt(bus, placement.at, placement.structure);
+      made ??= structureAt(bus, placement.at, placement.structure, part);
       return made;
     };
     Object.defineProperty(access, name, { get, enumerable: true });

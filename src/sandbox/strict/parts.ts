@@ -85,6 +85,15 @@ export function createParts(hardware: Hardware, atlas: Atlas): ReadonlyMap<numbe
   return parts;
 }
 
+/** Parts that go their own way from here on. */
+export function copyParts(parts: ReadonlyMap<number, Part>): ReadonlyMap<number, Part> {
+  const copy = ({ places, held: holds, read, seen }: Registers): Registers => ({ places, held: new Map(holds), read: new Map(read), seen: new Map(seen) });
+  return new Map([...parts].map(([id, part]) => [id, {
+    ...part, memoryIsolation: { ...part.memoryIsolation }, cacheIsolation: { ...part.cacheIsolation },
+    registers: Object.fromEntries(Object.entries(part.registers).map(([space, registers]) => [space, copy(registers)])),
+  }]));
+}
+
 function peekAll(hardware: Hardware, id: number, space: Space, places: BlockPlaces): Map<number, number> {
   if (space === "messages") return new Map();
   const peek = { component: hardware.peekComponent, config: hardware.peekConfig, device: hardware.peekDevice }[space].bind(hardware);

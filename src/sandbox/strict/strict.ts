@@ -8,7 +8,7 @@ import type { Violation } from "../library/contract.ts";
 import { accessKinds, hardwareKinds } from "../trace-reader.ts";
 import { followEvent, followRead, followWrite } from "./follow.ts";
 import type { Part } from "./parts.ts";
-import { createParts, valueAt } from "./parts.ts";
+import { copyParts, createParts, valueAt } from "./parts.ts";
 import { createAtlas, placesAt, spaces } from "./places.ts";
 import type { Access, Finding, HardwareEvent, Judgement, Rule, Touch, Watch } from "./rule.ts";
 import { cite } from "./rule.ts";
@@ -19,6 +19,14 @@ export interface Strict {
   readonly violations: readonly Violation[];
   /** Takes records of the trace, in order. */
   accept(words: Uint32Array): void;
+  /** What it knows and has found, to go on from there with a copy of the machine or with this one put back. */
+  remember(): StrictMemory;
+}
+
+export interface StrictMemory {
+  readonly found: readonly Violation[];
+  readonly alike: ReadonlyMap<string, number>;
+  readonly parts: ReadonlyMap<number, Part>;
 }
 
 /** Findings kept of one rule at one field of one part, and of all. */
@@ -75,16 +83,23 @@ function touchesOf(access: Access): Touch[] {
 
 class Checker implements Strict {
   readonly #hardware: Hardware;
-  readonly #parts: ReadonlyMap<number, Part>;
-  readonly #found: Violation[] = [];
-  readonly #alike = new Map<string, number>();
+  readonly parts: ReadonlyMap<number, Part>;
+  readonly #found: Violation[];
+  readonly #alike: Map<string, number>;
   #lastWrite: readonly Touch[] = [];
   /** Earliest time at which a part may owe a read, or Infinity. */
   #dueAt = Infinity;
 
-  constructor(hardware: Hardware) {
+  constructor(hardware: Hardware, memory: StrictMemory | undefined) {
     this.#hardware = hardware;
-    this.#parts = createParts(hardware, createAtlas());
+    this.#found = [...(memory?.found ?? [])];
+    this.#alike = new Map(memory?.alike);
+    this.parts = memory === undefined ? createParts(hardware, createAtlas()) : copyParts(memory.parts);
+    for (const { statusDueAt } of this.parts.values()) this.#dueAt = Math.min(this.#dueAt, statusDueAt ?? Infinity);
+  }
+
+  remember(): StrictMemory {
+    return { found: [...this.violations], alike: new Map(this.#alike), parts: copyParts(this.parts) };
   }
 
   get violations(): readonly Violation[] {
@@ -105,7 +120,7 @@ class Checker implements Strict {
   }
 
   #acceptAccess(record: TraceRecord): void {
-    const access = accessOf(record, this.#parts);
+    const access = accessOf(record, this.parts);
     if (access === undefined) return;
     if (access.isWrite) this.#trustBefore(access, record);
     for (const { rule, watch } of watching.access) this.#keep(rule, access.time, watch.judge(access, this));
@@ -131,17 +146,17 @@ class Checker implements Strict {
   }
 
   #acceptEvent(record: TraceRecord): void {
-    const part = this.#parts.get(record.a);
+    const part = this.parts.get(record.a);
     if (part === undefined) return;
     const { time, b, c, d, e, f } = record;
     const event: HardwareEvent = { time, kind: hardwareKinds[record.kind] ?? "", part, b, c, d, e, f };
     for (const { rule, watch } of watching.event) if (watch.of.includes(event.kind)) this.#keep(rule, time, watch.judge(event, this));
-    followEvent(event, this.#parts, this.#lastWrite);
+    followEvent(event, this.parts, this.#lastWrite);
   }
 
   #judgeOverdue(now: number): void {
     this.#dueAt = Infinity;
-    for (const part of this.#parts.values()) {
+    for (const part of this.parts.values()) {
       if (part.statusDueAt === null) continue;
       if (part.statusDueAt >= now) {
         this.#dueAt = Math.min(this.#dueAt, part.statusDueAt);
@@ -150,10 +165,6 @@ class Checker implements Strict {
       for (const { rule, watch } of watching.overdue) this.#keep(rule, part.statusDueAt, watch.judge(part));
       part.statusDueAt = null;
     }
-  }
-
-  get parts(): ReadonlyMap<number, Part> {
-    return this.#parts;
   }
 
   get lastWrite(): readonly Touch[] {
@@ -177,7 +188,7 @@ function violationOf(rule: Rule, at: number, { part, register, field, did, claus
   return { rule: rule.id, at, part: part.name, register, field, clause: cited, message };
 }
 
-/** Watches a machine from its present state on: hand it the trace with `hardware.storeTrace`. After a restore, make a new one. */
-export function createStrict(hardware: Hardware): Strict {
-  return new Checker(hardware);
+/** Watches a machine from its present state on (`memory`: as another checker knew it): hand it the trace with `hardware.storeTrace`. After a restore, make a new one. */
+export function createStrict(hardware: Hardware, memory?: StrictMemory): Strict {
+  return new Checker(hardware, memory);
 }
