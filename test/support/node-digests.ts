@@ -7,6 +7,7 @@ import { topologies, topologyNames } from "../oracles/differential/topologies.ts
 import { mailboxDeviceNames, mailboxDevices } from "../oracles/mailbox/devices.ts";
 import { mailboxDigest } from "../oracles/mailbox/run.ts";
 import { bundledScenarios } from "./library.ts";
+import { useLibrary } from "./library-use.ts";
 import { modules } from "./machine.ts";
 import { scenarioDigests } from "./scenarios.ts";
 
@@ -20,10 +21,12 @@ declare module "vitest" {
     /** By device, the folded trace digest of so many random mailbox transactions. */
     readonly mailboxDigests: Record<string, string>;
     readonly mailboxTransactions: number;
+    /** What one use of the library answered and left. */
+    readonly libraryUse: string[];
   }
 }
 
-export default function provideDigests(project: TestProject): void {
+export default async function provideDigests(project: TestProject): Promise<void> {
   project.provide("hardwareDigests", referenceDigests("release"));
   project.provide("scenarioDigests", scenarioDigests(bundledScenarios()));
   const accesses = Math.ceil(Number(process.env["CXL_SANDBOX_ACCESSES"] ?? 100_000) / topologyNames.length);
@@ -32,4 +35,5 @@ export default function provideDigests(project: TestProject): void {
   const transactions = Math.ceil(Number(process.env["CXL_SANDBOX_TRANSACTIONS"] ?? 4000) / mailboxDeviceNames.length);
   project.provide("mailboxTransactions", transactions);
   project.provide("mailboxDigests", Object.fromEntries(mailboxDeviceNames.map((name) => [name, mailboxDigest(modules.release, mailboxDevices[name], { transactions, seed: 1 })])));
+  project.provide("libraryUse", await useLibrary());
 }
