@@ -6,8 +6,10 @@ import { digestOf } from "../oracles/differential/run.ts";
 import { topologies, topologyNames } from "../oracles/differential/topologies.ts";
 import { mailboxDeviceNames, mailboxDevices } from "../oracles/mailbox/devices.ts";
 import { mailboxDigest } from "../oracles/mailbox/run.ts";
+import { createMachineSync } from "../../src/sandbox.ts";
 import { bundledScenarios } from "./library.ts";
 import { useLibrary } from "./library-use.ts";
+import { driveAsText, driven } from "./library-drive.ts";
 import { modules } from "./machine.ts";
 import { scenarioDigests } from "./scenarios.ts";
 
@@ -23,6 +25,8 @@ declare module "vitest" {
     readonly mailboxTransactions: number;
     /** What one use of the library answered and left. */
     readonly libraryUse: string[];
+    /** What the library's machine shows and leaves when it is driven. */
+    readonly libraryDrive: string;
   }
 }
 
@@ -36,4 +40,5 @@ export default async function provideDigests(project: TestProject): Promise<void
   project.provide("mailboxTransactions", transactions);
   project.provide("mailboxDigests", Object.fromEntries(mailboxDeviceNames.map((name) => [name, mailboxDigest(modules.release, mailboxDevices[name], { transactions, seed: 1 })])));
   project.provide("libraryUse", await useLibrary());
+  project.provide("libraryDrive", await driveAsText(createMachineSync(modules.release, driven)));
 }

@@ -25,6 +25,7 @@ export type TriggerValue = WithoutFrom<NonNullable<z.input<typeof scenarioSchema
 /** An object (a `machine:` value or a scenario), a file (path or `file:` URL in Node, URL elsewhere), or a file's text. */
 export type MachineSource = MachineValue | ScenarioValue | URL | string | { readonly text: string; readonly file?: string };
 
+/** What `createMachine` may be told beside the machine. */
 export interface MachineOptions {
   /** A compiled module, to share one between machines; absent: the package's own is loaded. */
   readonly module?: WebAssembly.Module;
@@ -67,20 +68,25 @@ interface MessageView {
   enableMessages(count?: number): { readonly first: number; readonly count: number };
 }
 
+/** A CXL host bridge: its component registers (8.2.4). */
 export interface HostBridgeView {
   readonly name: string;
   readonly registers: BlockAccess<"hostBridgeComponent">;
   readonly registersAt: bigint;
   has(structure: string): boolean;
 }
+/** A root port of a host bridge. */
 export interface RootPortView extends PartView<"rootPortComponent", "rootPortConfig">, MessageView {
   /** Link, isolation and in-flight state as the machine knows them, without an access. */
   readonly state: PortSummary;
 }
+/** The upstream port of a switch. */
 export interface UpstreamPortView extends PartView<"upstreamPortComponent", "upstreamPortConfig"> {}
+/** A downstream port of a switch. */
 export interface DownstreamPortView extends PartView<"downstreamPortComponent", "downstreamPortConfig">, MessageView {
   readonly state: PortSummary;
 }
+/** A type-3 device. */
 export interface DeviceView extends PartView<"deviceComponent", "deviceConfig">, MessageView {
   readonly deviceRegisters: BlockAccess<"deviceRegisters">;
   readonly deviceRegistersAt: bigint;
@@ -117,6 +123,7 @@ export interface MemoryAccess {
   store(address: bigint, value: bigint, width?: 1 | 2 | 4 | 8): MemoryStatus;
 }
 
+/** A message as it was delivered. */
 export interface MachineInterrupt extends InterruptMessage {
   /** Virtual ns of the delivery. */
   readonly at: number;
@@ -133,6 +140,7 @@ export interface MachineInterrupts {
   [Symbol.asyncIterator](): AsyncIterableIterator<MachineInterrupt>;
 }
 
+/** A fault that was asked for, with the evidence of what it did. */
 export interface MachineFault {
   readonly id: string;
   /** How often its trigger matched and how often it acted, with times. */
@@ -141,10 +149,12 @@ export interface MachineFault {
   cancel(): void;
 }
 
+/** State of a machine, for `restore` on the machine it was taken from. */
 export interface MachineSnapshot {
   readonly at: number;
 }
 
+/** A record of the trace. */
 export interface MachineRecord {
   readonly at: number;
   readonly layer: TraceLayer;
@@ -168,6 +178,7 @@ export interface Violation {
   readonly message: string;
 }
 
+/** How long `runUntil` waits, and what for. */
 export interface RunUntilOptions {
   /** Virtual ns that may pass; default 10 s. */
   readonly limit?: number;
@@ -175,6 +186,7 @@ export interface RunUntilOptions {
   readonly what?: string;
 }
 
+/** The Linux model that `attachKernel` boots. */
 export interface KernelOptions {
   /** Named set of policies (docs/policies.md); default the scenario's, or linux-7.2. */
   readonly preset?: string;
@@ -200,6 +212,7 @@ export interface MachineKernel {
   settle(limit?: number): void;
 }
 
+/** A machine in the hand. Two of them know nothing of each other. */
 export interface Machine {
   readonly description: MachineDescription;
   /** Virtual ns since power-on. */
