@@ -52,6 +52,18 @@ describe("matching and probe", () => {
     expect(host.kernel.log.filter((line) => line.text.startsWith("demo: probe")).map((line) => `${line.level} ${line.text}`)).toEqual(["warn demo: probe of 0000:0c:00.0 failed with error -5", "warn demo: probe of 0000:0c:01.0 failed with error -5"]);
   });
 
+  it("a driver that takes functions may put its probe off until some other driver has bound", () => {
+    const seen: string[] = [];
+    const host = bootWith([driverOf((device, kernel) => {
+      seen.push(device.name);
+      if (seen.length === 1) throw kernel.error("EPROBE_DEFER", "not yet");
+      return {};
+    }, { takesFunction: true, match: { kind: "root-port" } })]);
+    expect(seen).toEqual(["0000:0c:00.0", "0000:0c:01.0", "0000:0c:00.0"]);
+    expect(host.files.list("/sys/bus/pci/drivers/demo")).toEqual(expect.arrayContaining(["0000:0c:00.0", "0000:0c:01.0"]));
+    expect(host.log().some((line) => line.startsWith("demo: probe"))).toBe(false);
+  });
+
   it("what another error is, ends the run with driver, hook, device, time and the driver's own words", () => {
     const thrown = ((): unknown => {
       try {
