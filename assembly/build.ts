@@ -8,7 +8,8 @@ import { placeRows } from "./component/hdm-decoder";
 import { setRootPortNumbers } from "./component/extended-security";
 import * as R from "./generated/registers";
 import { initializeCci } from "./cci/reset";
-import { Block, Bridge, Completion, Device, Doe, ERROR_HEADERS, ERROR_STRIDE, Entity, Entry, Handle, Hub, INTERRUPTS, KIND_BRIDGE, KIND_DEVICE, KIND_PORT, KIND_SWITCH, LATE_MESSAGES, LateMessage, MESSAGE_EFFECTS, Machine, MessageEffect, NEVER, NONE, OVERRIDES, Override, PAYLOAD_DWORDS, Port, Probe, Range, SCRATCH_BYTES, Stalled, Switch, WINDOW_STRIDE, WINDOW_TARGETS, Window, bridgeAt, deviceAt, portAt, root, switchAt, take } from "./machine";
+import { handleBytes, unmapAll } from "./handles";
+import { Block, Bridge, Completion, Device, Doe, ERROR_HEADERS, ERROR_STRIDE, Entity, Entry, Hub, INTERRUPTS, KIND_BRIDGE, KIND_DEVICE, KIND_PORT, KIND_SWITCH, LATE_MESSAGES, LateMessage, MESSAGE_EFFECTS, Machine, MessageEffect, NEVER, NONE, OVERRIDES, Override, PAYLOAD_DWORDS, Port, Probe, Range, SCRATCH_BYTES, Stalled, Switch, WINDOW_STRIDE, WINDOW_TARGETS, Window, bridgeAt, deviceAt, portAt, root, switchAt, take } from "./machine";
 import { refreshMessageNumbers } from "./pci/msi";
 import { resetBlock } from "./registers";
 import { LAYERS } from "./trace/ring";
@@ -27,12 +28,13 @@ export function begin(bridges: u32, switches: u32, ports: u32, devices: u32, win
   let table: u32 = 64;
   while (table < mediaPages * 2) table <<= 1;
   const leaves = leavesFor(entities, ports);
-  const fixed: usize = <usize>INTERRUPTS * 8 + <usize>handles * offsetof<Handle>() + <usize>probes * (offsetof<Probe>() + PAYLOAD_DWORDS * 4) + <usize>table * 16 + <usize>mediaPages * 8 + <usize>windows * WINDOW_STRIDE + <usize>rams * offsetof<Range>()
+  const fixed: usize = <usize>INTERRUPTS * 8 + <usize>probes * (offsetof<Probe>() + PAYLOAD_DWORDS * 4) + <usize>table * 16 + <usize>mediaPages * 8 + <usize>windows * WINDOW_STRIDE + <usize>rams * offsetof<Range>()
     + <usize>entries * (offsetof<Entry>() + 4) + <usize>(requesters + 1) * offsetof<Stalled>() + <usize>completions * offsetof<Completion>() + <usize>leaves * 16
     + <usize>LATE_MESSAGES * offsetof<LateMessage>() + <usize>MESSAGE_EFFECTS * offsetof<MessageEffect>() + <usize>OVERRIDES * offsetof<Override>() + <usize>cdatBytes + <usize>mailboxBytes + <usize>LAYERS * 8 + SCRATCH_BYTES;
   const bytes = fixed + <usize>bridges * bridgeBytes() + <usize>switches * switchBytes() + <usize>ports * portBytes() + <usize>devices * deviceBytes() + 8192;
   const start = (changetype<usize>(m) + offsetof<Machine>() + 15) & ~15;
-  m.mediaBase = (start + bytes + 4095) & ~4095;
+  m.handles = (start + bytes + 15) & ~15;
+  m.mediaBase = (m.handles + handleBytes(handles) + 4095) & ~4095;
   m.traceBase = m.mediaBase + <usize>mediaPages * 4096;
   const end = m.traceBase + (<usize>traceRecords << 5);
   const pages = <i32>((end + PAGE - 1) / PAGE);
@@ -61,8 +63,6 @@ export function begin(bridges: u32, switches: u32, ports: u32, devices: u32, win
   m.lateMessages = take(m, <usize>LATE_MESSAGES * offsetof<LateMessage>());
   m.messageEffects = take(m, <usize>MESSAGE_EFFECTS * offsetof<MessageEffect>());
   m.overrides = take(m, <usize>OVERRIDES * offsetof<Override>());
-  m.handles = take(m, <usize>handles * offsetof<Handle>());
-  for (let i: u32 = 0; i < handles; i++) changetype<Handle>(m.handles + <usize>i * offsetof<Handle>()).next = i + 1 < handles ? i + 1 : NONE;
   m.probes = take(m, <usize>probes * offsetof<Probe>());
   const payloads = take(m, <usize>probes * PAYLOAD_DWORDS * 4);
   for (let i: u32 = 0; i < probes; i++) changetype<Probe>(m.probes + <usize>i * offsetof<Probe>()).payload = payloads + <usize>(i * PAYLOAD_DWORDS * 4);
@@ -74,6 +74,7 @@ export function begin(bridges: u32, switches: u32, ports: u32, devices: u32, win
   m.nextProbeTime = NEVER;
   m.mmioGeneration = 1;
   m.routeGeneration = 1;
+  unmapAll();
   return 0;
 }
 
@@ -335,5 +336,6 @@ export function finish(): void {
     for (let place: u32 = 0; place < bridge.portCount; place++) powerOn(m, changetype<Port>(load<usize>(bridge.ports + <usize>place * POINTER)));
   }
   m.stateEnd = m.arenaNext;
+  assert(m.stateEnd <= m.handles);
   m.built = 1;
 }

@@ -4,10 +4,12 @@
 export { addBridge, addCdat, addDevice, addPort, addRam, addSwitch, addWindow, addXorMap, begin, finish, setKey, setOption } from "./build";
 export { addEventLog, addMailbox, addRegion, firmwareSlots, sizeOfMailbox } from "./cci/build";
 export { arm, deviceState, disarm, entityState, peek, probeFired, probeFirst, probeLast, probeMatches, probePayload, portState, fieldOffset, decodeMany } from "./inspect";
+export { lookUpHandles, map, unmap, unmapAll } from "./handles";
 import { issue } from "./fabric/in-flight";
 import { handleRead, handleWrite } from "./fabric/mmio";
 import { isLive, isRam, locate, routeToPort } from "./fabric/routing";
-import { Completion, Device, HOST_RUNNING, Handle, INTERRUPTS, Machine, NEVER, NONE, STATUS_NEVER, SYNC, deviceAt, portAt, root, stalledAt } from "./machine";
+import { handleAt } from "./handles";
+import { Completion, Device, HOST_RUNNING, INTERRUPTS, Machine, NEVER, NONE, STATUS_NEVER, SYNC, deviceAt, portAt, root, stalledAt } from "./machine";
 import { RAM, writeMedia, readWord } from "./media/pages";
 import { configRead as readConfig, configWrite as writeConfig } from "./pci/config-space";
 import { advance, findEvent, settle, spend as spendTime } from "./time";
@@ -30,36 +32,6 @@ export function configWrite(address: u32, offset: u32, width: u32, value: u32): 
   settle(m);
   writeConfig(m, address, offset, width, value);
   spendTime(m, <u64>m.costConfig);
-}
-
-function handleAt(m: Machine, index: u32): Handle {
-  return changetype<Handle>(m.handles + <usize>index * offsetof<Handle>());
-}
-
-/** Takes a handle for [base, base + size); -1 when all are in use. */
-export function map(baseLow: u32, baseHigh: u32, sizeLow: u32, sizeHigh: u32): i32 {
-  const m = root();
-  const index = m.freeHandle;
-  if (index == NONE) return -1;
-  const handle = handleAt(m, index);
-  m.freeHandle = handle.next;
-  handle.inUse = 1;
-  handle.base = (<u64>baseHigh << 32) | <u64>baseLow;
-  handle.size = (<u64>sizeHigh << 32) | <u64>sizeLow;
-  handle.generation = ~m.mmioGeneration;
-  return index;
-}
-
-/** Gives a handle back; what still uses it reads all ones. */
-export function unmap(index: u32): void {
-  const m = root();
-  if (index >= m.handleCount || handleAt(m, index).inUse == 0) return;
-  const handle = handleAt(m, index);
-  handle.inUse = 0;
-  handle.size = 0;
-  handle.generation = ~m.mmioGeneration;
-  handle.next = m.freeHandle;
-  m.freeHandle = index;
 }
 
 export function read(index: u32, offset: u32, width: u32): u32 {

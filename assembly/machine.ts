@@ -65,6 +65,9 @@ export class Machine {
 
   arenaNext: usize;
   stateEnd: usize;
+  /** Behind the state (handles.ts). */
+  handles: usize;
+  handleCount: u32;
   mediaBase: usize;
   mediaPages: u32;
   mediaUsed: u32;
@@ -101,9 +104,6 @@ export class Machine {
   interrupts: usize;
   interruptHead: u32;
   interruptCount: u32;
-  handles: usize;
-  handleCount: u32;
-  freeHandle: u32;
   lateMessages: usize;
   lateCount: u32;
   messageEffects: usize;

@@ -22,3 +22,10 @@ export { loadModule } from "./hardware/module.ts";
 export function startScenario(module: WebAssembly.Module, input: RunInput): ScenarioRun {
   return createRun(module, planScenario(input.file, input.text), { seed: input.seed, schedule: input.schedule, keepTrace: input.keepTrace });
 }
+
+export { createMachine, createMachineSync } from "./sandbox/library/create.ts";
+/** The declarations of registers and commands as drivers name them; data. All of them: `cxl-sandbox/registers`. */
+export * as registers from "./sandbox/library/registers.ts";
+export { DisposedError, FaultError, KernelAttachedError, KernelStoppedError, KernelWaitsError, LimitError, MachineSourceError, MailboxTimeoutError, MissingStructureError, NotPlacedError, RunUntilError, UnmappedError } from "./sandbox/library/errors.ts";
+export { MachineValueError } from "./scenario/load.ts";
+export type * from "./sandbox/library/contract.ts";

@@ -133,23 +133,35 @@ export function handleRead(m: Machine, handle: Handle, offset: u32, width: u32):
     if (width == 8) high = low;
   }
   m.resultHigh = high;
-  trace(m, LAYER_ACCESS, ACCESS_MMIO_READ, handle.entity, at, low, high, width | (judgement << 8), 0);
+  if (found == 0) traceUnanswered(m, handle, ACCESS_MMIO_READ, offset, low, high, width);
+  else trace(m, LAYER_ACCESS, ACCESS_MMIO_READ, handle.entity, at, low, high, width | (judgement << 8) | (changetype<Block>(found).space << 16), 0);
   return low;
+}
+
+/** An access that nobody answers has no place in a part: its record has the physical address. */
+function traceUnanswered(m: Machine, handle: Handle, kind: u32, offset: u32, low: u32, high: u32, width: u32): void {
+  const address = handle.base + <u64>offset;
+  trace(m, LAYER_ACCESS, kind, NONE, <u32>address, low, high, width | (ACCESS_UNANSWERED << 8), <u32>(address >> 32));
 }
 
 export function handleWrite(m: Machine, handle: Handle, offset: u32, width: u32, low: u32, high: u32): void {
   const found = reach(m, handle, offset, width, true, low);
+  if (found == 0) return traceUnanswered(m, handle, ACCESS_MMIO_WRITE, offset, low, high, width);
   const at = handle.delta + offset;
-  const judgement = found == 0 ? ACCESS_UNANSWERED : judge(changetype<Block>(found), at, width);
-  trace(m, LAYER_ACCESS, ACCESS_MMIO_WRITE, handle.entity, at, low, high, width | (judgement << 8), 0);
-  if (found == 0) return;
   const block = changetype<Block>(found);
+  const judgement = judge(block, at, width);
+  trace(m, LAYER_ACCESS, ACCESS_MMIO_WRITE, handle.entity, at, low, high, width | (judgement << 8) | (block.space << 16), dwordBefore(block, at));
   if (judgement == ACCESS_WRONG_WIDTH) traceRefused(m, block, at, low, REFUSED_WIDTH, width);
   if (judgement != ACCESS_DONE) return;
   if (at >= block.dwords << 2) return writeRaw(m, block, at, width, low, high);
   const shift = (at & 3) << 3;
   writeDword(m, block, at >> 2, low << shift, ones(width) << shift);
   if (width == 8) writeDword(m, block, (at >> 2) + 1, high, 0xffff_ffff);
+}
+
+/** What the dword of a write holds before it; a payload says nothing. */
+function dwordBefore(block: Block, at: u32): u32 {
+  return at < block.dwords << 2 ? getDword(block, at >> 2) : 0;
 }
 
 /** A mailbox's payload: plain memory, locked while the doorbell is set. */

@@ -100,7 +100,8 @@ export function configRead(m: Machine, address: u32, offset: u32, width: u32): u
 export function configWrite(m: Machine, address: u32, offset: u32, width: u32, value: u32): void {
   const block = reach(m, address, offset, width, true, value);
   const judgement = judgeConfig(block, offset, width);
-  trace(m, LAYER_ACCESS, ACCESS_CONFIG_WRITE, address, offset, value, 0, width | (judgement << 8), block === null ? NONE : block.entity.id);
+  const before = block !== null && judgement == ACCESS_DONE ? getDword(block, offset >> 2) : 0;
+  trace(m, LAYER_ACCESS, ACCESS_CONFIG_WRITE, address, offset, value, before, width | (judgement << 8), block === null ? NONE : block.entity.id);
   if (block === null) return;
   if (judgement == ACCESS_WRONG_WIDTH) traceRefused(m, block, offset, value, REFUSED_WIDTH, width);
   if (judgement != ACCESS_DONE) return;

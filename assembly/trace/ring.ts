@@ -7,7 +7,11 @@ export const LAYER_HARDWARE: u32 = 1;
 export const LAYER_KERNEL: u32 = 2;
 export const LAYERS: u32 = 5;
 
-/** Kinds of access records; arguments as their writers say. Registers: entity or address, offset, value low, value high, width and judgement. */
+/**
+ * Kinds of access records. Config: address, offset, value, for a write the dword before it, width with the judgement in 15:8, entity. Registers in memory: entity,
+ * offset in its block, value low and high, width with the judgement in 15:8 and the block's space in 23:16, for a write the dword before it; unanswered: no entity,
+ * the physical address in the second and sixth argument.
+ */
 export const ACCESS_CONFIG_READ: u32 = 1;
 export const ACCESS_CONFIG_WRITE: u32 = 2;
 export const ACCESS_MMIO_READ: u32 = 3;

@@ -39,6 +39,8 @@ export interface FirmwareTarget {
 export interface Firmware extends FirmwareInterface {
   /** Looks whether a port has isolated since the last look and queues the ACPI notify if that is firmware's to do. */
   poll(): void;
+  /** The same firmware on another machine that is in the same state, where nothing was looked at yet. */
+  on(target: FirmwareTarget): Firmware;
 }
 
 const tablesAt = 0xe_0000n;
@@ -136,6 +138,19 @@ export function installFirmware(target: FirmwareTarget, machine: MachineDescript
   }
   const decoders = options.setup === undefined ? [] : planDecoders(machine, options.setup);
   if (decoders.length > 0) programDecoders(target.platform, machine, hostBridges, decoders);
+  return createInterface({ machine, options, hostBridges, xsdt }, target);
+}
+
+/** What an installed firmware knows; none of it changes. */
+interface Installed {
+  readonly machine: MachineDescription;
+  readonly options: FirmwareOptions;
+  readonly hostBridges: readonly AcpiHostBridge[];
+  readonly xsdt: bigint;
+}
+
+function createInterface(installed: Installed, target: FirmwareTarget): Firmware {
+  const { machine, options, hostBridges, xsdt } = installed;
   const pending: { readonly uid: number; readonly value: number }[] = [];
   const seen = new Set<string>();
   const granted = (request: OscRequest): OscRequest => ({
@@ -150,6 +165,7 @@ export function installFirmware(target: FirmwareTarget, machine: MachineDescript
     memoryMap: memoryMap(machine, options.setup),
     hostBridges,
     osc: (_uid, request) => granted(request),
+    on: (other) => createInterface(installed, other),
     takeNotify: () => pending.shift(),
     poll: () => {
       if (options.isolationOwner !== "firmware-notify") return;

@@ -40,6 +40,8 @@ export type TraceConsumer = (words: Uint32Array) => void;
 
 const links = ["down", "training", "up"] as const;
 const none = 0xffff_ffff;
+/** Option of the module: whether records are handed out before the ring is used again. */
+const storeOption = 11;
 /** Number by which the module knows host DRAM among the devices' media. */
 const ramDevice = 0xffff;
 const statusOffset = blocks.rootPortComponent.placements.timeoutIsolation.at + timeoutIsolation.registers.status.offset;
@@ -50,7 +52,16 @@ const hex = (value: number | undefined): string => (value ?? 0).toString(16).pad
 const low = (value: number): number => value % 0x1_0000_0000 >>> 0;
 const high = (value: number): number => Math.floor(value / 0x1_0000_0000);
 
+/** The engine has no room for another instance of the module. */
+export class OutOfInstancesError extends Error {
+  constructor(cause: unknown) {
+    super("no room for another machine in this process: each reserves address space, a browser has room for about 100 at a time, Node for about 10000; dispose of machines that are not used any more", { cause });
+    this.name = "OutOfInstancesError";
+  }
+}
+
 export class Hardware {
+  readonly module: WebAssembly.Module;
   readonly description: MachineDescription;
   readonly exports: ModuleExports;
   readonly map: MemoryMap;
@@ -62,9 +73,9 @@ export class Hardware {
   #consumer: TraceConsumer | null = null;
 
   constructor(module: WebAssembly.Module, description: MachineDescription) {
+    this.module = module;
     this.description = description;
-    const instance = new WebAssembly.Instance(module, { env: { traceFull: () => this.drainTrace(), abort: reportAbort } });
-    this.exports = instance.exports as unknown as ModuleExports;
+    this.exports = instantiate(module, () => this.drainTrace());
     this.entities = buildMachine(this.exports, description);
     this.map = readMemoryMap(this.exports);
     this.words = new Uint32Array(this.exports.memory.buffer);
@@ -178,7 +189,18 @@ export class Hardware {
   storeTrace(consumer: TraceConsumer | null): void {
     this.drainTrace();
     this.#consumer = consumer;
-    this.exports.setOption(11, consumer === null ? 0 : 1, 0);
+    this.#applyStoring();
+  }
+
+  /** The module's own note of whether somebody takes the records: it lies in the state, but belongs to the instance. */
+  #applyStoring(): void {
+    this.exports.setOption(storeOption, this.#consumer === null ? 0 : 1, 0);
+  }
+
+  /** The state was exchanged for another: what belongs to the instance goes on beside it. */
+  #keepInstance(): void {
+    this.#applyStoring();
+    this.exports.lookUpHandles();
   }
 
   /** Hands out what is in the ring now. */
@@ -209,10 +231,38 @@ export class Hardware {
     return target;
   }
 
+  /** Goes back to a snapshot. Records written before are handed out first; who takes records and what is mapped stays. */
   restore(snapshot: HardwareSnapshot): void {
+    this.drainTrace();
     const mediaBase = this.words[this.map.mediaBase] ?? 0;
     this.bytes.set(snapshot.state, this.exports.rootAddress());
     this.bytes.set(snapshot.media.subarray(0, snapshot.used), mediaBase);
+    this.#keepInstance();
+  }
+
+  /**
+   * Becomes what another machine of the same module and description is now: registers, tables, media, time, digests. The memory map is the same, so
+   * that state and used media pages are copied as they lie. Records are handed to nobody until `storeTrace`; what is mapped here stays mapped.
+   */
+  copyFrom(source: Hardware): void {
+    if (source.module !== this.module || source.description !== this.description) throw new RangeError("a machine can only be copied into one of the same module and description");
+    source.drainTrace();
+    this.storeTrace(null);
+    const root = source.exports.rootAddress();
+    const { words, map } = source;
+    const mediaBase = words[map.mediaBase] ?? 0;
+    this.bytes.set(source.bytes.subarray(root, words[map.stateEnd] ?? root), root);
+    this.bytes.set(source.bytes.subarray(mediaBase, mediaBase + (words[map.mediaUsed] ?? 0) * 4096), mediaBase);
+    this.#keepInstance();
+  }
+}
+
+function instantiate(module: WebAssembly.Module, traceFull: () => void): ModuleExports {
+  try {
+    return new WebAssembly.Instance(module, { env: { traceFull, abort: reportAbort } }).exports as unknown as ModuleExports;
+  } catch (error) {
+    if (error instanceof RangeError) throw new OutOfInstancesError(error);
+    throw error;
   }
 }
 

@@ -19,8 +19,18 @@ type FieldNames<R extends RegisterDeclaration> = keyof R["fields"] & string;
 /** Field values as unsigned numbers; no field is wider than 32 bits. */
 export type FieldValues<R extends RegisterDeclaration> = { readonly [K in FieldNames<R>]: number };
 
+/** What a register is, for messages. */
+export interface RegisterAbout {
+  /** Part of the machine; "" where the bus is all that is known. */
+  readonly part: string;
+  /** `structure.register`, with the instance of a repeated one; "" where it was reached without its structure. */
+  readonly name: string;
+  readonly declaration: RegisterDeclaration;
+}
+
 /** One register at one place. */
 export interface RegisterAccess<R extends RegisterDeclaration> {
+  readonly about: RegisterAbout;
   /** One read access; every field by name. */
   read(): FieldValues<R>;
   /** One read access; one field. */
@@ -95,18 +105,37 @@ function writeAt(bus: RegisterBus, width: number, offset: number, value: bigint)
   else bus.write8(offset, Number(value));
 }
 
+/** The structure that a register was reached through. */
+interface Owner {
+  readonly part: string;
+  readonly structure: string;
+  readonly registers: StructureDeclaration["registers"];
+}
+
 /** Knows its place; everything else it takes from the declaration. Methods on the prototype, so that a handle is one small object. */
 class Access<R extends RegisterDeclaration> implements RegisterAccess<R> {
   readonly #bus: RegisterBus;
   readonly #base: number;
   readonly #register: R;
   readonly #offset: number;
+  readonly #instance: number;
+  readonly #owner: Owner | null;
 
-  constructor(bus: RegisterBus, base: number, register: R, instance: number) {
+  constructor(bus: RegisterBus, base: number, register: R, instance: number, owner: Owner | null) {
+    this.#instance = instance;
+    this.#owner = owner;
     this.#bus = bus;
     this.#base = base;
     this.#register = register;
     this.#offset = base + register.offset + instance * (register.repeat?.stride ?? 0);
+  }
+
+  get about(): RegisterAbout {
+    const owner = this.#owner;
+    const declaration = this.#register;
+    if (owner === null) return { part: "", name: "", declaration };
+    const register = Object.keys(owner.registers).find((name) => owner.registers[name] === declaration) ?? "";
+    return { part: owner.part, name: `${owner.structure}.${register}${declaration.repeat === undefined ? "" : `[${this.#instance}]`}`, declaration };
   }
 
   read(): FieldValues<R> {
@@ -136,23 +165,29 @@ class Access<R extends RegisterDeclaration> implements RegisterAccess<R> {
   }
 
   at(n: number): RegisterAccess<R> {
-    return registerAt(this.#bus, this.#base, this.#register, n);
+    checkInstance(this.#register, n);
+    return new Access(this.#bus, this.#base, this.#register, n, this.#owner);
   }
+}
+
+function checkInstance(register: RegisterDeclaration, instance: number): void {
+  const count = register.repeat?.count ?? 1;
+  if (!Number.isInteger(instance) || instance < 0 || instance >= count) throw new RangeError(`${register.meaning} (${register.clause}) has instances 0..${count - 1}, not ${instance}`);
 }
 
 /** Access to one register of a structure that starts at `base` on the bus. @throws RangeError when there is no such instance */
 export function registerAt<R extends RegisterDeclaration>(bus: RegisterBus, base: number, register: R, instance = 0): RegisterAccess<R> {
-  const count = register.repeat?.count ?? 1;
-  if (!Number.isInteger(instance) || instance < 0 || instance >= count) throw new RangeError(`${register.meaning} (${register.clause}) has instances 0..${count - 1}, not ${instance}`);
-  return new Access(bus, base, register, instance);
+  checkInstance(register, instance);
+  return new Access(bus, base, register, instance, null);
 }
 
-/** Access to a whole structure at `base` on the bus. Instance `n` of a repeated register is `register.at(n)`. */
-export function structureAt<S extends StructureDeclaration>(bus: RegisterBus, base: number, structure: S): StructureAccess<S> {
+/** Access to a whole structure at `base` on the bus. Instance `n` of a repeated register is `register.at(n)`. `part`: whose it is, for messages. */
+export function structureAt<S extends StructureDeclaration>(bus: RegisterBus, base: number, structure: S, part = ""): StructureAccess<S> {
   const registers: Record<string, RegisterAccess<RegisterDeclaration>> = {};
+  const owner: Owner = { part, structure: structure.name, registers: structure.registers };
   for (const name of Object.keys(structure.registers)) {
     const register = structure.registers[name];
-    if (register !== undefined) registers[name] = registerAt(bus, base, register);
+    if (register !== undefined) registers[name] = new Access(bus, base, register, 0, owner);
   }
   return registers as StructureAccess<S>;
 }

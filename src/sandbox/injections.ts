@@ -1,14 +1,16 @@
-// Faults that somebody injects into a running system, each at once and with its evidence. They take the places in the hardware's fault table behind
-// those of the scenario's own; a place is given again when its fault has fired and the others are taken.
+// Faults that somebody injects into a running system, each with its trigger and its evidence. They take the places in the hardware's fault table
+// behind those of the scenario's own; a place is given again when its fault has fired and the others are taken.
 
 import type { MachineDescription } from "../platform/description.ts";
-import { disarmProbe } from "../hardware/probes.ts";
+import type { Hardware } from "../hardware/machine.ts";
+import { disarmProbe, probeEvidence } from "../hardware/probes.ts";
+import type { ProbeEvidence } from "../hardware/probes.ts";
+import type { Kernel } from "../kernel/base/kernel.ts";
 import { probesOfAction } from "../scenario/check-device-faults.ts";
 import type { ActionFile, PlannedFault, ScenarioPlan } from "../scenario/plan.ts";
 import type { FaultResult } from "../scenario/result.ts";
 import type { FaultTable } from "./faults.ts";
-import { faultResults, injectStep } from "./faults.ts";
-import type { System } from "./system.ts";
+import { armFaults, heardMark, injectStep } from "./faults.ts";
 
 /** Places of the fault table that injections have at least, and how many places there are. */
 const ownPlaces = 64;
@@ -19,17 +21,23 @@ const remembered = 100;
 /** Every place of the table waits for something to happen. */
 export class NoPlaceError extends Error {}
 
-interface Injection {
+export interface Injection {
   readonly table: FaultTable;
   readonly first: number;
   readonly places: number;
   /** What it came to when its places were given away. */
-  result: FaultResult | null;
+  result: ProbeEvidence | null;
+}
+
+/** Where faults go: the hardware, and the kernel on it if there is one. */
+export interface InjectionTarget {
+  readonly hardware: Hardware;
+  readonly kernel: Kernel | null;
 }
 
 export interface Injections {
   readonly plan: ScenarioPlan;
-  readonly system: System;
+  readonly system: InjectionTarget;
   readonly firstPlace: number;
   readonly all: Injection[];
   count: number;
@@ -44,9 +52,25 @@ export function withPlaces(plan: ScenarioPlan): ScenarioPlan {
   return { ...plan, machine };
 }
 
-export const createInjections = (plan: ScenarioPlan, system: System): Injections => ({ plan, system, firstPlace: placesOf(plan.faults), all: [], count: 0 });
+export const createInjections = (plan: ScenarioPlan, system: InjectionTarget): Injections => ({ plan, system, firstPlace: placesOf(plan.faults), all: [], count: 0 });
 
-const resultOf = (injection: Injection): FaultResult => injection.result ?? (faultResults(injection.table)[0] as FaultResult);
+/** What an injection has come to. One of several actions has fired as often as the least of them. */
+export function evidenceOf({ table, result }: Injection): ProbeEvidence {
+  if (result !== null) return result;
+  const step = table.steps.get(0);
+  if (step !== undefined) return { matches: step.fired, fired: step.fired, firstAt: step.firstAt, lastAt: step.firstAt };
+  const all = (table.armed.get(0) ?? []).map((probe) => probeEvidence(table.hardware, probe));
+  if (all.length === 0) return { matches: 0, fired: 0, firstAt: null, lastAt: null };
+  return { matches: Math.min(...all.map((one) => one.matches)), fired: Math.min(...all.map((one) => one.fired)), firstAt: all[0]?.firstAt ?? null, lastAt: all.at(-1)?.lastAt ?? null };
+}
+
+export const idOf = ({ table }: Injection): string => table.plan.faults[0]?.id ?? "";
+
+function resultOf(injection: Injection): FaultResult {
+  const { fired, firstAt } = evidenceOf(injection);
+  return { id: idOf(injection), fired: fired > 0, count: fired, firstAtNs: firstAt };
+}
+
 export const injectionResults = (injections: Injections): FaultResult[] => injections.all.map(resultOf);
 
 const isOpen = (injection: Injection): boolean => injection.result === null && injection.places > 0;
@@ -62,29 +86,50 @@ function findPlaces({ plan, firstPlace, all }: Injections, places: number): numb
   return first + places <= plan.machine.limits.probes ? first : undefined;
 }
 
+/** Takes an injection out of the table; what it came to stays known. */
+export function withdraw(injection: Injection): void {
+  if (injection.result !== null) return;
+  injection.result = evidenceOf(injection);
+  for (let place = 0; place < injection.places; place++) disarmProbe(injection.table.hardware, injection.first + place);
+}
+
 /** The oldest fault that has fired gives its places back; false: every one still waits. */
-function giveBack({ system, all }: Injections): boolean {
-  const oldest = all.find((one) => isOpen(one) && resultOf(one).fired);
+function giveBack({ all }: Injections): boolean {
+  const oldest = all.find((one) => isOpen(one) && evidenceOf(one).fired > 0);
   if (oldest === undefined) return false;
-  oldest.result = resultOf(oldest);
-  for (let place = 0; place < oldest.places; place++) disarmProbe(system.hardware, oldest.first + place);
+  withdraw(oldest);
   return true;
 }
 
-/** Arms an action to act at once. Gives the fault's id; hardware acts on its next advance. @throws NoPlaceError */
-export function inject(injections: Injections, action: ActionFile): string {
-  const { plan, system, all } = injections;
-  const places = action.kernelStep === undefined ? probesOfAction(action) : 0;
+function takePlaces(injections: Injections, places: number): number {
   let first = findPlaces(injections, places);
   while (first === undefined) {
-    if (!giveBack(injections)) throw new NoPlaceError(`${plan.machine.limits.probes} faults are armed and wait for something to happen; no more can be injected`);
+    if (!giveBack(injections)) throw new NoPlaceError(`${injections.plan.machine.limits.probes} faults are armed and wait for something to happen; no more can be injected`);
     first = findPlaces(injections, places);
   }
-  const fault: PlannedFault = { id: `inject-${++injections.count}`, when: { step: 1 }, do: action };
+  return first;
+}
+
+/** Arms an action with its trigger, or, without one, to act at once; hardware acts on its next advance. @throws NoPlaceError */
+export function injectFault(injections: Injections, action: ActionFile, when?: Exclude<PlannedFault["when"], { readonly step: number }>): Injection {
+  const { plan, system, all } = injections;
+  const places = action.kernelStep === undefined ? probesOfAction(action) : 0;
+  const first = takePlaces(injections, places);
+  const fault: PlannedFault = { id: `inject-${++injections.count}`, when: when === undefined ? { step: 1 } : { ...when, from: "boot" }, do: action };
   const table: FaultTable = { plan: { ...plan, faults: [fault] }, hardware: system.hardware, kernel: system.kernel, steps: new Map(), armed: new Map(), firstProbes: [first] };
-  injectStep(table, 1);
-  all.push({ table, first, places, result: null });
+  if (when === undefined) injectStep(table, 1);
+  else armFaults(table, "boot");
+  const injection: Injection = { table, first, places, result: null };
+  all.push(injection);
   const old = all.length > remembered ? all.findIndex((one) => !isOpen(one)) : -1;
   if (old >= 0) all.splice(old, 1);
-  return fault.id;
+  return injection;
+}
+
+/** Arms an action to act at once. Gives the fault's id. @throws NoPlaceError */
+export const inject = (injections: Injections, action: ActionFile): string => idOf(injectFault(injections, action));
+
+/** A mark or log line was written: injections that wait for it act at once. */
+export function injectionsHeard({ all }: Injections, text: string): void {
+  for (const injection of all) if (injection.result === null) heardMark(injection.table, text, "boot");
 }

@@ -20,13 +20,16 @@ import { memoryFacts, spanWarnings } from "./facts.ts";
 import { momentFacts } from "./questions.ts";
 import type { StepRun } from "./steps.ts";
 import { traceExpectation } from "./steps.ts";
-import type { End, System } from "./system.ts";
+import type { End, Host, System } from "./system.ts";
 
+/** What a run depends on beside its scenario. */
 export interface RunOptions {
   readonly seed: number;
   readonly schedule: "fixed" | "seeded";
   readonly keepTrace: boolean;
   readonly counting?: CountingMode;
+  /** The machine, made of the plan's description and firmware; absent: it is made. */
+  readonly host?: Host;
   /** The run goes on after ready until the system ends or finish() is called: someone sits in front of it. */
   readonly isHeld?: boolean;
   /** A step or workload that cannot be carried out, or ends otherwise than the file says, is noted in `refused` and the run goes on. */

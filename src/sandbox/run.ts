@@ -7,6 +7,7 @@ import { boot, kernelHandlers, onNotify } from "../kernel/boot.ts";
 import { isProbingAtRest } from "../kernel/base/probing.ts";
 import { isDecisionPending } from "../kernel/dax/decision.ts";
 import type { Kernel } from "../kernel/base/kernel.ts";
+import type { FirmwareOptions } from "../firmware/firmware.ts";
 import { PlugInError } from "../kernel/plug-in/failure.ts";
 import type { KernelPolicies } from "../kernel/policy.ts";
 import { createFileSystem } from "../kernel/sysfs/file-system.ts";
@@ -34,6 +35,9 @@ const settleTime = 5_000_000;
 /** Boot and steps may take this long (virtual ns). */
 const setUpTime = 600_000_000_000;
 const windowRestrictions = { deviceCoherent: true, hostOnlyCoherent: true, volatile: true, persistent: true, fixed: false };
+
+/** What a plan asks of firmware. */
+export const firmwareOf = (plan: ScenarioPlan): FirmwareOptions => ({ isolationOwner: plan.policies.isoown as FirmwareOptions["isolationOwner"], restrictions: windowRestrictions, setup: plan.firmware });
 
 const bootTask = task("sandbox.boot", function* (kernel: Kernel, state: RunState): Task<void> {
   yield* boot(kernel, state.plan.modules);
@@ -89,14 +93,14 @@ function becomeReady(state: RunState): void {
 export function openRun(module: WebAssembly.Module, plan: ScenarioPlan, options: RunOptions): OpenRun {
   if (plan.drivers.length > 0 && options.drivers === undefined) throw new TypeError(`${plan.file} names drivers (${plan.drivers.map(({ file }) => file).join(", ")}): give them to the run`);
   const policies: KernelPolicies = kernelPolicies(plan.policies);
-  const system = createSystem(module, { machine: plan.machine, firmware: { isolationOwner: plan.policies.isoown as "os", restrictions: windowRestrictions, setup: plan.firmware }, policies, handlers: kernelHandlers, seed: options.seed, schedule: options.schedule, onNotify, drivers: options.drivers ?? [], driverParameters: options.driverParameters ?? {} });
+  const system = createSystem(module, { machine: plan.machine, firmware: firmwareOf(plan), ...(options.host === undefined ? {} : { host: options.host }), policies, handlers: kernelHandlers, seed: options.seed, schedule: options.schedule, onNotify, drivers: options.drivers ?? [], driverParameters: options.driverParameters ?? {} });
   const workloads = createWorkloads(system.kernel, options.counting ?? "aggregated");
   system.workloads = workloads;
   const faults = createFaults(plan, system.hardware, system.kernel);
   const files = createFileSystem(system.kernel);
   const state: RunState = {
     plan, options, system, workloads, faults, files, trace: [], listeners: new Set(),
-    phase: "boot", steps: 0, failure: null, driverFailure: null, limit: null, end: null, readyAt: -1, deadline: setUpTime, quietSince: -1, bytesAtReady: 0n, result: null, areStepsStarted: false, lostRegions: null,
+    phase: "boot", steps: 0, failure: null, driverFailure: null, limit: null, end: null, readyAt: -1, deadline: system.hardware.now + setUpTime, quietSince: -1, bytesAtReady: 0n, result: null, areStepsStarted: false, lostRegions: null,
     stepRun: { plan, system, files, faults, results: [], commands: [], said: [], facts: () => momentFacts(system, files, metricsOf(state)), refused: options.isLenient === true ? [] : null },
   };
   system.kernel.trace.onText = (layer, _kind, text) => {

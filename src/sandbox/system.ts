@@ -6,10 +6,11 @@ import { createKernel } from "../kernel/base/kernel.ts";
 import { addPlugIns } from "../kernel/plug-in/host.ts";
 import type { KernelPolicies } from "../kernel/policy.ts";
 import { installFirmware } from "../firmware/firmware.ts";
-import type { Firmware, FirmwareOptions } from "../firmware/firmware.ts";
+import type { Firmware, FirmwareOptions, FirmwareTarget } from "../firmware/firmware.ts";
 import { createHardware } from "../hardware/machine.ts";
 import type { Hardware, HostState } from "../hardware/machine.ts";
 import { createPlatform } from "../hardware/platform.ts";
+import type { HardwarePlatform } from "../hardware/platform.ts";
 import type { MachineDescription } from "../platform/description.ts";
 import type { DriverModule } from "../platform/driver.ts";
 import type { Platform } from "../platform/platform.ts";
@@ -33,9 +34,18 @@ export interface Workloads {
   run(horizon: number): void;
 }
 
+/** Hardware and firmware: a machine before its kernel. */
+export interface Host {
+  readonly hardware: Hardware;
+  readonly firmware: Firmware;
+  readonly platform: Platform;
+}
+
 export interface SystemOptions {
   readonly machine: MachineDescription;
   readonly firmware: FirmwareOptions;
+  /** A machine that is there already, made of `machine` and `firmware`; absent: it is made. */
+  readonly host?: Host;
   readonly policies: KernelPolicies;
   readonly handlers: ReadonlyMap<string, Handler>;
   readonly seed: number;
@@ -63,13 +73,22 @@ function strategyOf({ schedule, seed }: SystemOptions): Strategy {
   return schedule === "fixed" ? { kind: "fixed" } : schedule;
 }
 
+/** What firmware sees of hardware. */
+export function firmwareTarget(hardware: Hardware, platform: HardwarePlatform): FirmwareTarget {
+  return { platform, writeRam: (address, bytes) => hardware.writeRam(address, bytes), isIsolated: (name) => isPortIsolated(hardware, name) };
+}
+
+/** Builds a machine up to power-on, with what its firmware leaves behind. */
+export function createHost(module: WebAssembly.Module, machine: MachineDescription, options: FirmwareOptions): Host {
+  const hardware = createHardware(module, machine);
+  const parts = createPlatform(hardware);
+  const firmware = installFirmware(firmwareTarget(hardware, parts), machine, options);
+  return { hardware, firmware, platform: { ...parts, firmware } };
+}
+
 /** Builds everything up to power-on; the kernel has not run yet. */
 export function createSystem(module: WebAssembly.Module, options: SystemOptions): System {
-  const hardware = createHardware(module, options.machine);
-  const parts = createPlatform(hardware);
-  const target = { platform: parts, writeRam: (address: bigint, bytes: Uint8Array) => hardware.writeRam(address, bytes), isIsolated: (name: string) => isPortIsolated(hardware, name) };
-  const firmware = installFirmware(target, options.machine, options.firmware);
-  const platform: Platform = { ...parts, firmware };
+  const { hardware, firmware, platform } = options.host ?? createHost(module, options.machine, options.firmware);
   const scheduler = createScheduler(strategyOf(options));
   const trace = createTraceWriter(hardware.ring);
   scheduler.onChoice = (name, index, among) => traceText(trace, "kernel", kernelKinds.choice, name, "", index, among);

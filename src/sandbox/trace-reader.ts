@@ -28,7 +28,7 @@ export interface TraceReader {
 }
 
 /** Listens to a run's trace from now on; the run must not be asked for its trace besides. */
-export function createTraceReader(hardware: Hardware): TraceReader {
+export function createTraceReader(hardware: Pick<Hardware, "storeTrace" | "drainTrace">): TraceReader {
   const rings = traceLayers.map((): Ring => ({ words: new Uint32Array(keptRecords * recordWords), order: new Float64Array(keptRecords), written: 0 }));
   let total = 0;
   hardware.storeTrace((words) => {
@@ -57,21 +57,25 @@ export function createTraceReader(hardware: Hardware): TraceReader {
 const hex = (value: number): string => `0x${value.toString(16)}`;
 
 /** Names of the machine's parts by their numbers in records. */
-function partNames({ entities }: Hardware): ReadonlyMap<number, string> {
+export function partNames({ entities }: Pick<Hardware, "entities">): ReadonlyMap<number, string> {
   return new Map([entities.bridges, entities.ports, entities.switches, entities.devices].flatMap((kind) => [...kind].map(([name, { id }]) => [id, name] as const)));
+}
+
+/** What a record says, in words; `strings` are those of the layers above the hardware. */
+export function wordsOfRecord(parts: ReadonlyMap<number, string>, strings: readonly string[], record: TraceRecord): string {
+  const { layer, kind, a, b, c, d, e, f } = record;
+  if (layer === "hardware") return `${parts.get(a) ?? `part ${a}`}: ${hardwareKinds[kind] ?? `kind ${kind}`} ${[b, c, d, e, f].map(hex).join(" ")}`;
+  if (layer === "access") return `${accessKinds[kind] ?? `kind ${kind}`} ${[a, b, c, d, e, f].map(hex).join(" ")}`;
+  const detail = strings[b] ?? "";
+  return `${strings[a] ?? ""}${detail === "" ? "" : layer === "log" ? ` (${detail})` : `: ${detail}`}`;
 }
 
 /** A record as one line: virtual seconds, layer, what happened. */
 export function describeRecord({ hardware, kernel }: System): (record: TraceRecord) => string {
   const parts = partNames(hardware);
-  const text = (id: number): string => kernel.trace.strings[id] ?? "";
   return (record) => {
-    const { time, layer, kind, a, b, c, d, e, f } = record;
+    const { time, layer } = record;
     const at = `${String(Math.floor(time / 1e9)).padStart(5)}.${String(time % 1e9).padStart(9, "0")}`;
-    const head = `[${at}] ${layer.padEnd(8)} `;
-    if (layer === "hardware") return `${head}${parts.get(a) ?? `part ${a}`}: ${hardwareKinds[kind] ?? `kind ${kind}`} ${[b, c, d, e, f].map(hex).join(" ")}`;
-    if (layer === "access") return `${head}${accessKinds[kind] ?? `kind ${kind}`} ${[a, b, c, d, e, f].map(hex).join(" ")}`;
-    const detail = text(b);
-    return `${head}${text(a)}${detail === "" ? "" : layer === "log" ? ` (${detail})` : `: ${detail}`}`;
+    return `[${at}] ${layer.padEnd(8)} ${wordsOfRecord(parts, kernel.trace.strings, record)}`;
   };
 }

@@ -110,6 +110,33 @@ function knownKeys(path: Path): string[] {
   return level.flatMap((schema) => Object.keys(schema.def.shape ?? {}));
 }
 
+export interface ValueProblem {
+  readonly path: Path;
+  readonly message: string;
+}
+
+/** A value that is no good machine or scenario: one problem a line, each with its path. */
+export class MachineValueError extends Error {
+  readonly problems: readonly ValueProblem[];
+  constructor(problems: readonly ValueProblem[]) {
+    super(problems.map(({ path, message }) => (path.length === 0 ? message : `${formatPath(path)}: ${message}`)).join("\n"));
+    this.name = "MachineValueError";
+    this.problems = problems;
+  }
+}
+
+/** `machine.hostBridges[0].rootPorts[1]`: a path as one writes it in code. */
+export const formatPath = (path: Path): string => path.map((step, index) => (typeof step === "number" ? `[${step}]` : index === 0 ? step : `.${step}`)).join("");
+
+const mostProblems = 20;
+
+/** Checks a value that stands for a scenario's text. @throws MachineValueError */
+export function checkScenario(value: unknown): ScenarioFile {
+  const parsed = scenarioSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new MachineValueError(describeIssues(parsed.error, []).slice(0, mostProblems).map(({ path, message }) => ({ path, message })));
+}
+
 /** Parses and checks one file's text. @throws ScenarioFileError */
 export function loadScenario(file: string, text: string): LoadedFile {
   const fail = (problems: readonly Problem[]): never => {
@@ -134,5 +161,5 @@ export function loadScenario(file: string, text: string): LoadedFile {
   const parsed = scenarioSchema.safeParse(value);
   if (parsed.success) return { file, scenario: parsed.data, place };
   const problems = parsed.error.issues.flatMap((issue) => describe(issue, [])).map((one) => ({ ...place(one.path, one.isKey), message: one.path.length === 0 ? one.message : `${one.path.join(".")}: ${one.message}` }));
-  return fail(problems.slice(0, 20));
+  return fail(problems.slice(0, mostProblems));
 }

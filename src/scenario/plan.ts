@@ -13,7 +13,7 @@ import { checkDeviceAction, deviceActionOf, probesOfAction } from "./check-devic
 import type { DeviceCheck } from "./check-device-faults.ts";
 import type { PlannedDriver } from "./driver.ts";
 import { describeDrivers, refusalOf } from "./driver.ts";
-import { ScenarioFileError, loadScenario } from "./load.ts";
+import { MachineValueError, ScenarioFileError, checkScenario, loadScenario } from "./load.ts";
 import { describeFirmware } from "./firmware.ts";
 import type { Path } from "./load.ts";
 import type { PathProblem } from "./machine.ts";
@@ -38,6 +38,7 @@ export interface PlannedFault extends Omit<FaultFile, "when"> {
 /** Entries of the hardware's fault table. */
 const mostProbes = 1024;
 
+/** A scenario file, checked, with every name resolved and every default filled in. */
 export interface ScenarioPlan {
   readonly file: string;
   readonly name: string;
@@ -203,6 +204,14 @@ function checkDeviceFaults(check: Check, action: ActionFile, path: Path): void {
   }
 }
 
+/** What is wrong with a fault and its trigger for a machine. */
+export function problemsOfFault(machine: MachineDescription, fault: FaultFile, path: Path): PathProblem[] {
+  const check: Check = { machine, problems: [] };
+  checkTrigger(check, fault, [...path, "when"]);
+  checkAction(check, fault.do, [...path, "do"]);
+  return check.problems;
+}
+
 function checkTrigger(check: Check, fault: FaultFile, path: Path): void {
   const when = fault.when;
   if (fault.do.kernelStep !== undefined && !("at" in when) && !("after" in when)) check.problems.push({ path, message: "a kernel step fails from a time or a mark on; write at: 0ms, from: boot, or after:" });
@@ -228,12 +237,15 @@ function checkSteps(check: Check, steps: readonly StepFile[], seen: ReadonlySet<
   });
 }
 
-function resolvePolicies(scenario: ScenarioFile, problems: PathProblem[]): PolicyValues {
-  const name = scenario.kernel?.preset ?? "linux-7.2";
-  const preset = presetValues(name);
+type KernelFile = Pick<NonNullable<ScenarioFile["kernel"]>, "preset" | "policies">;
+
+/** Policies of a preset and the changes to it; without a preset those of `base`. */
+function resolvePolicies(kernel: KernelFile | undefined, problems: PathProblem[], base?: PolicyValues): PolicyValues {
+  const name = kernel?.preset ?? "linux-7.2";
+  const preset = kernel?.preset === undefined && base !== undefined ? base : presetValues(name);
   if (preset === undefined) problems.push({ path: ["kernel", "preset"], message: `no preset "${name}"; ${suggestion(name, presetNames)}` });
   const values: Record<PolicyName, string> = { ...(preset ?? (presetValues("linux-7.2") as PolicyValues)) };
-  for (const [key, value] of Object.entries(scenario.kernel?.policies ?? {})) {
+  for (const [key, value] of Object.entries(kernel?.policies ?? {})) {
     const path: Path = ["kernel", "policies", key];
     const isKnown = policyNames.includes(key as PolicyName);
     if (!isKnown) problems.push({ path, message: `no policy "${key}"; ${suggestion(key, policyNames)}` });
@@ -243,15 +255,23 @@ function resolvePolicies(scenario: ScenarioFile, problems: PathProblem[]): Polic
   return values;
 }
 
-/**
- * Loads, checks and resolves one file. A scenario that brings drivers is refused unless the caller allows them: it will run them contained, or not at all.
- * @throws ScenarioFileError with every problem found
- */
-export function planScenario(file: string, text: string, drivers: "refused" | "allowed" = "refused"): ScenarioPlan {
-  const { scenario, place } = loadScenario(file, text);
+/** Other policies than those of a plan. @throws MachineValueError */
+export function changePolicies(base: PolicyValues, kernel: KernelFile): PolicyValues {
   const problems: PathProblem[] = [];
+  const values = resolvePolicies(kernel, problems, base);
+  if (problems.length > 0) throw new MachineValueError(problems);
+  return values;
+}
+
+type Place = (path: Path) => { readonly line: number; readonly column: number };
+
+/** A value has no lines. */
+const nowhere: Place = () => ({ line: 0, column: 0 });
+
+/** Resolves a scenario of the right shape; `problems` has what is wrong with it. */
+function resolveScenario(file: string, scenario: ScenarioFile, place: Place, problems: PathProblem[]): ScenarioPlan {
   const brought = describeDrivers(scenario.driver, place, problems);
-  const values = resolvePolicies(scenario, problems);
+  const values = resolvePolicies(scenario.kernel, problems);
   const modules = describeModules(scenario.kernel, problems);
   const described = describeMachine(scenario, values);
   problems.push(...described.problems);
@@ -263,16 +283,12 @@ export function planScenario(file: string, text: string, drivers: "refused" | "a
     const path: Path = ["faults", index];
     if (seen.has(fault.id)) problems.push({ path: [...path, "id"], message: `the fault id "${fault.id}" is used twice` });
     seen.add(fault.id);
-    checkTrigger(check, fault, [...path, "when"]);
-    checkAction(check, fault.do, [...path, "do"]);
+    problems.push(...problemsOfFault(described.machine, fault, path));
   }
   const faults = [...(scenario.faults ?? []), ...checkSteps(check, scenario.steps ?? [], seen)];
   const probes = faults.reduce((sum, fault) => sum + probesOfAction(fault.do), 0);
   if (probes > mostProbes) problems.push({ path: ["faults"], message: `they are ${probes} actions in the hardware, ${mostProbes} are possible; inject less in one file` });
   checkExpectations(check, scenario.expect ?? [], ["expect"]);
-  if (problems.length > 0) throw new ScenarioFileError(file, problems.map((problem) => ({ ...place(problem.path), message: `${problem.path.join(".")}: ${problem.message}` })));
-  const refusal = drivers === "allowed" ? undefined : refusalOf(brought);
-  if (refusal !== undefined) throw new ScenarioFileError(file, [refusal]);
   return {
     file,
     name: scenario.name,
@@ -287,4 +303,26 @@ export function planScenario(file: string, text: string, drivers: "refused" | "a
     drivers: brought,
     limits: { time: scenario.limits?.time ?? 2_000_000_000, steps: scenario.limits?.steps ?? 1_000_000 },
   };
+}
+
+/**
+ * Loads, checks and resolves one file. A scenario that brings drivers is refused unless the caller allows them: it will run them contained, or not at all.
+ * @throws ScenarioFileError with every problem found
+ */
+export function planScenario(file: string, text: string, drivers: "refused" | "allowed" = "refused"): ScenarioPlan {
+  const { scenario, place } = loadScenario(file, text);
+  const problems: PathProblem[] = [];
+  const plan = resolveScenario(file, scenario, place, problems);
+  if (problems.length > 0) throw new ScenarioFileError(file, problems.map((problem) => ({ ...place(problem.path), message: `${problem.path.join(".")}: ${problem.message}` })));
+  const refusal = drivers === "allowed" ? undefined : refusalOf(plan.drivers);
+  if (refusal !== undefined) throw new ScenarioFileError(file, [refusal]);
+  return plan;
+}
+
+/** Checks and resolves a scenario that is a value. @throws MachineValueError with every problem found */
+export function planValue(name: string, value: unknown): ScenarioPlan {
+  const problems: PathProblem[] = [];
+  const plan = resolveScenario(name, checkScenario(value), nowhere, problems);
+  if (problems.length > 0) throw new MachineValueError(problems);
+  return plan;
 }

@@ -195,7 +195,8 @@ const workload = z.union([
 
 const direction = z.enum(["read", "write", "any"]);
 const from = z.enum(["boot", "ready"]).optional();
-const when = z.union([
+/** When a fault acts. */
+export const when = z.union([
   z.strictObject({ at: time, from }),
   z.strictObject({ access: z.strictObject({ of: z.string(), register: z.string(), direction: direction.optional(), nth: z.int().min(1).optional() }), from }),
   z.strictObject({ request: z.strictObject({ port: z.string().optional(), direction: direction.optional(), nth: z.int().min(1).optional() }), from }),

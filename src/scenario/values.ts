@@ -4,16 +4,19 @@ import { z } from "zod";
 import { suggestion } from "./suggest.ts";
 import { parseBandwidth, parsePercent, parseRate, parseSize, parseTime, parseWhole } from "./units.ts";
 
-function unit<T>(what: string, example: string, parse: (text: string) => T | undefined) {
-  return z.union([z.string(), z.number()]).transform((value, context): T => {
-    const parsed = parse(String(value));
-    if (parsed !== undefined) return parsed;
-    context.addIssue({ code: "custom", message: `"${value}" is no ${what}; write it like ${example}` });
-    return z.NEVER;
-  });
+function unitOf<T>(value: string | number | bigint, context: z.RefinementCtx, what: string, example: string, parse: (text: string) => T | undefined): T {
+  const parsed = parse(String(value));
+  if (parsed !== undefined) return parsed;
+  context.addIssue({ code: "custom", message: `"${value}" is no ${what}; write it like ${example}` });
+  return z.NEVER;
 }
 
-export const size = unit("size", "256MiB or 4GiB", parseSize);
+function unit<T>(what: string, example: string, parse: (text: string) => T | undefined) {
+  return z.union([z.string(), z.number()]).transform((value, context): T => unitOf(value, context, what, example, parse));
+}
+
+/** Bytes; a value in code may be a bigint too. */
+export const size = z.union([z.string(), z.number(), z.bigint()]).transform((value, context): bigint => unitOf(value, context, "size", "256MiB or 4GiB", parseSize));
 export const time = unit("time", "5ms, 100us or 2s", parseTime);
 export const rate = unit("rate", "1M/s, 200k/s or 50/s", parseRate);
 export const percent = unit("percentage", "70%", parsePercent);

@@ -7,7 +7,7 @@ import type { DriverModule } from "../../platform/driver.ts";
 import type { PciAddress } from "../../platform/pci-address.ts";
 import type { InterruptMessage, IoHandle, MemoryStatus } from "../../platform/platform.ts";
 import type { RegisterBus, StructureAccess } from "../../platform/registers.ts";
-import type { PortSummary } from "../../hardware/machine.ts";
+import type { HostState, PortSummary } from "../../hardware/machine.ts";
 import type { z } from "zod";
 import type { actionSchemas, machineSchema, scenarioSchema } from "../../scenario/schema.ts";
 import type { TraceLayer } from "../../sim/trace.ts";
@@ -18,12 +18,14 @@ export type MachineValue = z.input<typeof machineSchema>;
 export type ScenarioValue = Partial<z.input<typeof scenarioSchema>> & { readonly machine: MachineValue };
 /** One action of the table in docs/faults.md: `{ linkDown: "rp0" }`. */
 export type FaultValue = { readonly [K in keyof typeof actionSchemas]?: z.input<(typeof actionSchemas)[K]> };
-/** When a fault acts, as in a scenario; absent: at once. Times count from now. */
-export type TriggerValue = NonNullable<z.input<typeof scenarioSchema>["faults"]>[number]["when"];
+type WithoutFrom<T> = T extends unknown ? Omit<T, "from"> : never;
+/** When a fault acts, as in a scenario; absent: at once. Times count from now. `after` waits for a mark of an attached kernel. */
+export type TriggerValue = WithoutFrom<NonNullable<z.input<typeof scenarioSchema>["faults"]>[number]["when"]>;
 
 /** An object (a `machine:` value or a scenario), a file (path or `file:` URL in Node, URL elsewhere), or a file's text. */
 export type MachineSource = MachineValue | ScenarioValue | URL | string | { readonly text: string; readonly file?: string };
 
+/** What `createMachine` may be told beside the machine. */
 export interface MachineOptions {
   /** A compiled module, to share one between machines; absent: the package's own is loaded. */
   readonly module?: WebAssembly.Module;
@@ -53,26 +55,39 @@ interface PartView<Component extends keyof Blocks, Config extends keyof Blocks> 
   readonly registers: BlockAccess<Component>;
   /** Physical address of `registers`. */
   readonly registersAt: bigint;
+  /** Whether this machine gives the part a structure, by its name in registers/. */
   has(structure: string): boolean;
-  /** Programs MSI or MSI-X for up to `count` messages; message n arrives with data `first + n`. */
+}
+
+/** A function that can send messages. */
+interface MessageView {
+  /**
+   * Programs MSI (ports, PCIe 7.7.1) or MSI-X (devices, PCIe 7.7.2) for up to `count` (32) messages and turns bus mastering on; message n arrives with
+   * data `first + n`. MSI grants powers of two. @throws KernelAttachedError
+   */
   enableMessages(count?: number): { readonly first: number; readonly count: number };
 }
 
+/** A CXL host bridge: its component registers (8.2.4). */
 export interface HostBridgeView {
   readonly name: string;
   readonly registers: BlockAccess<"hostBridgeComponent">;
   readonly registersAt: bigint;
   has(structure: string): boolean;
 }
-export interface RootPortView extends PartView<"rootPortComponent", "rootPortConfig"> {
+/** A root port of a host bridge. */
+export interface RootPortView extends PartView<"rootPortComponent", "rootPortConfig">, MessageView {
   /** Link, isolation and in-flight state as the machine knows them, without an access. */
   readonly state: PortSummary;
 }
+/** The upstream port of a switch. */
 export interface UpstreamPortView extends PartView<"upstreamPortComponent", "upstreamPortConfig"> {}
-export interface DownstreamPortView extends PartView<"downstreamPortComponent", "downstreamPortConfig"> {
+/** A downstream port of a switch. */
+export interface DownstreamPortView extends PartView<"downstreamPortComponent", "downstreamPortConfig">, MessageView {
   readonly state: PortSummary;
 }
-export interface DeviceView extends PartView<"deviceComponent", "deviceConfig"> {
+/** A type-3 device. */
+export interface DeviceView extends PartView<"deviceComponent", "deviceConfig">, MessageView {
   readonly deviceRegisters: BlockAccess<"deviceRegisters">;
   readonly deviceRegistersAt: bigint;
   /** Runs a mailbox command on the primary mailbox, polling the doorbell in virtual time. @throws MailboxTimeoutError */
@@ -108,6 +123,7 @@ export interface MemoryAccess {
   store(address: bigint, value: bigint, width?: 1 | 2 | 4 | 8): MemoryStatus;
 }
 
+/** A message as it was delivered. */
 export interface MachineInterrupt extends InterruptMessage {
   /** Virtual ns of the delivery. */
   readonly at: number;
@@ -124,6 +140,7 @@ export interface MachineInterrupts {
   [Symbol.asyncIterator](): AsyncIterableIterator<MachineInterrupt>;
 }
 
+/** A fault that was asked for, with the evidence of what it did. */
 export interface MachineFault {
   readonly id: string;
   /** How often its trigger matched and how often it acted, with times. */
@@ -132,10 +149,12 @@ export interface MachineFault {
   cancel(): void;
 }
 
+/** State of a machine, for `restore` on the machine it was taken from. */
 export interface MachineSnapshot {
   readonly at: number;
 }
 
+/** A record of the trace. */
 export interface MachineRecord {
   readonly at: number;
   readonly layer: TraceLayer;
@@ -159,6 +178,7 @@ export interface Violation {
   readonly message: string;
 }
 
+/** How long `runUntil` waits, and what for. */
 export interface RunUntilOptions {
   /** Virtual ns that may pass; default 10 s. */
   readonly limit?: number;
@@ -166,6 +186,7 @@ export interface RunUntilOptions {
   readonly what?: string;
 }
 
+/** The Linux model that `attachKernel` boots. */
 export interface KernelOptions {
   /** Named set of policies (docs/policies.md); default the scenario's, or linux-7.2. */
   readonly preset?: string;
@@ -189,16 +210,21 @@ export interface MachineKernel {
   settle(limit?: number): void;
 }
 
+/** A machine in the hand. Two of them know nothing of each other. */
 export interface Machine {
   readonly description: MachineDescription;
   /** Virtual ns since power-on. */
   readonly now: number;
+  /** The host that the machine stands in; without isolation a lost link or a timeout can reset or hang it (policy `platform`). */
+  readonly host: HostState;
 
   readonly bus: MemoryBus;
   readonly config: ConfigBus;
   readonly memory: MemoryAccess;
-  /** Maps registers, 1 byte to 2 GiB. */
+  /** Maps registers, 1 byte to 2 GiB. @throws RangeError, OutOfHandlesError */
   ioremap(base: bigint, size: bigint): IoHandle;
+  /** Firmware numbers buses and gives BARs and bridge windows to everything that is plugged in now; also after a card came or was reset. */
+  enumerate(): void;
 
   /** @throws RangeError with the names there are */
   hostBridge(name: string): HostBridgeView;
@@ -231,7 +257,9 @@ export interface Machine {
   trace(): IterableIterator<MachineRecord>;
   /** Digest of a layer: equal accesses and events have equal digests. */
   digest(layer: TraceLayer): string;
-  /** What was done against a sheet so far (`strict`). */
+  /** Whether accesses are looked at (`strict`). */
+  readonly isStrict: boolean;
+  /** What was done against a sheet so far (`strict`; docs/strict.md). */
   readonly violations: readonly Violation[];
 
   /** Boots the Linux model on this machine, which must not have been forked from. Time, faults and interrupts are the kernel's from now on. */

@@ -1,0 +1,22 @@
+// The front door: a machine from an object, a file, a text or a URL.
+
+import { loadModule } from "../../hardware/module.ts";
+import type { Machine, MachineOptions, MachineSource } from "./contract.ts";
+import { buildMachine } from "./machine.ts";
+import type { SyncSource } from "./source.ts";
+import { planOf, readSource } from "./source.ts";
+
+/**
+ * Makes a machine; its firmware has run, no kernel is there. The module of the package is compiled unless `options.module` has one.
+ * @throws MachineValueError, ScenarioFileError what is wrong with the machine, with its place and the remedy; MachineSourceError; ModuleLoadError
+ */
+export async function createMachine(source: MachineSource, options: MachineOptions = {}): Promise<Machine> {
+  const plan = planOf(typeof source === "string" || source instanceof URL ? await readSource(source) : source);
+  const module = options.module ?? (await loadModule()).module;
+  return buildMachine(module, plan, options);
+}
+
+/** The same without waiting, for those who have a compiled module (`loadModule`). @throws MachineValueError, ScenarioFileError */
+export function createMachineSync(module: WebAssembly.Module, source: SyncSource, options: MachineOptions = {}): Machine {
+  return buildMachine(module, planOf(source), options);
+}

@@ -1,0 +1,128 @@
+// Faults that a library user injects: the scenario's actions and triggers, checked by the same rules, with evidence asked of the handle.
+
+import { z } from "zod";
+import { ProbeError } from "../../hardware/probes.ts";
+import { describeIssues, formatPath } from "../../scenario/load.ts";
+import type { Path } from "../../scenario/load.ts";
+import { problemsOfFault } from "../../scenario/plan.ts";
+import type { FaultFile, ScenarioPlan } from "../../scenario/plan.ts";
+import { action as actionSchema, when as whenSchema } from "../../scenario/schema.ts";
+import type { Injection, InjectionTarget, Injections } from "../injections.ts";
+import { NoPlaceError, createInjections, evidenceOf, idOf, injectFault, withdraw } from "../injections.ts";
+import type { FaultValue, MachineFault, TriggerValue } from "./contract.ts";
+import { FaultError } from "./errors.ts";
+
+/** Where a fault stands in a scenario, so that problems are found and named as there. */
+const base: Path = ["faults", 0];
+
+function refuse(problems: readonly { readonly path: Path; readonly message: string }[]): never {
+  throw new FaultError(problems.map(({ path, message }) => [formatPath(path.slice(base.length)), message].filter((part) => part !== "").join(": ")).join("\n"));
+}
+
+function parse<T>(schema: z.ZodType<T>, value: unknown, key: "do" | "when"): T {
+  const parsed = schema.safeParse(value);
+  return parsed.success ? parsed.data : refuse(describeIssues(parsed.error, [...base, key]));
+}
+
+/** An armed fault as one machine has it. */
+class ArmedFault implements MachineFault {
+  readonly id: string;
+  readonly #injection: Injection;
+  readonly #check: () => void;
+
+  constructor(injection: Injection, check: () => void) {
+    this.id = idOf(injection);
+    this.#injection = injection;
+    this.#check = check;
+  }
+
+  get evidence(): MachineFault["evidence"] {
+    if (this.#injection.result === null) this.#check();
+    return evidenceOf(this.#injection);
+  }
+
+  cancel(): void {
+    this.#check();
+    withdraw(this.#injection);
+    this.isCancelled = true;
+  }
+
+  isCancelled = false;
+}
+
+/** What a snapshot remembers of the faults. */
+export interface FaultMemory {
+  readonly count: number;
+  readonly open: readonly { readonly fault: ArmedFault; readonly injection: Injection; readonly armed: ReadonlyMap<number, readonly number[]>; readonly result: Injection["result"]; readonly isCancelled: boolean }[];
+}
+
+export class Faults {
+  readonly injections: Injections;
+  readonly #check: () => void;
+  #all: { readonly fault: ArmedFault; readonly injection: Injection }[] = [];
+
+  constructor(plan: ScenarioPlan, target: InjectionTarget, check: () => void) {
+    this.injections = createInjections({ ...plan, faults: [] }, target);
+    this.#check = check;
+  }
+
+  /** @throws FaultError */
+  inject(value: FaultValue, when?: TriggerValue): MachineFault {
+    const { plan, system } = this.injections;
+    const action = parse(actionSchema, value, "do");
+    const trigger = when === undefined ? undefined : (parse(whenSchema, when, "when") as FaultFile["when"]);
+    const problems = problemsOfFault(plan.machine, { id: "inject", when: trigger ?? { at: 0 }, do: action }, base);
+    if (problems.length > 0) refuse(problems);
+    if (system.kernel === null && action.kernelStep !== undefined) throw new FaultError("kernelStep: no kernel is attached; call attachKernel() first");
+    if (system.kernel === null && trigger !== undefined && "after" in trigger) throw new FaultError("when.after: marks are the kernel's, and none is attached; use at:, access:, request: or register:");
+    try {
+      const injection = injectFault(this.injections, action, trigger);
+      const fault = new ArmedFault(injection, this.#check);
+      this.#all.push({ fault, injection });
+      return fault;
+    } catch (error) {
+      if (error instanceof NoPlaceError || error instanceof ProbeError) throw new FaultError(error.message);
+      throw error;
+    }
+  }
+
+  get unfired(): readonly MachineFault[] {
+    return this.#all.filter(({ fault, injection }) => !fault.isCancelled && evidenceOf(injection).fired === 0).map(({ fault }) => fault);
+  }
+
+  remember(): FaultMemory {
+    return { count: this.injections.count, open: this.#all.map(({ fault, injection }) => ({ fault, injection, armed: new Map(injection.table.armed), result: injection.result, isCancelled: fault.isCancelled })) };
+  }
+
+  /** Before the state goes back: what is armed now keeps what it came to. */
+  freeze(): void {
+    for (const { injection } of this.#all) injection.result ??= evidenceOf(injection);
+  }
+
+  /** The state has gone back: faults of then are armed again, those injected since are not. */
+  recall(memory: FaultMemory): void {
+    this.injections.count = memory.count;
+    this.injections.all.splice(0);
+    this.#all = memory.open.map(({ fault, injection, result, isCancelled, armed }) => {
+      injection.result = result;
+      injection.table.armed.clear();
+      for (const [index, probes] of armed) injection.table.armed.set(index, probes);
+      fault.isCancelled = isCancelled;
+      this.injections.all.push(injection);
+      return { fault, injection };
+    });
+  }
+
+  /** The same faults on another machine that is in the same state. */
+  copyTo(faults: Faults): void {
+    const { hardware } = faults.injections.system;
+    faults.injections.count = this.injections.count;
+    for (const { fault, injection } of this.#all) {
+      const copy: Injection = { ...injection, table: { ...injection.table, hardware, armed: new Map(injection.table.armed), steps: new Map() } };
+      const handle = new ArmedFault(copy, faults.#check);
+      handle.isCancelled = fault.isCancelled;
+      faults.injections.all.push(copy);
+      faults.#all.push({ fault: handle, injection: copy });
+    }
+  }
+}

@@ -1,0 +1,71 @@
+// A Linux model attached to a library's machine: it boots on hardware that firmware has numbered, and the user's accesses work beside it.
+
+import { describe, expect, test } from "vitest";
+import { KernelAttachedError, RunUntilError, createMachineSync } from "../../src/sandbox.ts";
+import type { Machine, MachineOptions, ScenarioValue } from "../../src/sandbox.ts";
+import { modules } from "../support/machine.ts";
+
+const port = { isolation: { mem: true, forceLinkDown: true, timeoutRanges: "ABCD", interrupt: 3 }, device: { volatile: "512MiB" } } as const;
+const source: ScenarioValue = { machine: { hostBridges: [{ rootPorts: [port, port, { switch: { ports: [{ device: { name: "deep", volatile: "256MiB" } }] } }] }] }, firmware: { windows: [{ targets: ["hb0"], size: "8GiB" }] } };
+const make = (options: MachineOptions = {}, change: Partial<ScenarioValue> = {}): Machine => createMachineSync(modules.release, { ...source, ...change }, options);
+
+describe("a kernel on a machine", () => {
+  test.each(["enumerated", "none"] as const)("boots on PCI that is %s, and finds everything", (pci) => {
+    const kernel = make({ pci }).attachKernel();
+    const memdevs = JSON.parse(kernel.run("cxl list -M").stdout) as { readonly ram_size: number }[];
+    expect(memdevs.map((one) => one.ram_size).toSorted()).toEqual([268_435_456, 536_870_912, 536_870_912]);
+    expect(kernel.log.filter(({ level }) => ["err", "warn"].includes(level)).map(({ text }) => text)).toEqual([]);
+    expect(kernel.run("cxl create-region -d decoder0.0 -m ${mem:rp0} -w 1 -t ram")).toMatchObject({ status: 0 });
+    kernel.settle();
+    expect(kernel.read("/sys/bus/cxl/devices/region0/size").trim()).toBe("0x20000000");
+    expect(kernel.panic).toBeNull();
+  });
+
+  test("leaves the user's accesses to the same registers", () => {
+    const machine = make();
+    const kernel = machine.attachKernel({ preset: "isolation-safe" });
+    expect(machine.rootPort("rp0").registers.timeoutIsolation.control.read()).toMatchObject({ memoryIsolationEnable: 1 });
+    kernel.run("cxl create-region -d decoder0.0 -m ${mem:rp0} -w 1 -t ram");
+    expect(machine.hostBridge("hb0").registers.hdmDecoderPort.control.get("committed")).toBe(1);
+    expect(machine.device("dev0").registers.hdmDecoderDevice.control.get("committed")).toBe(1);
+    expect(machine.memory.store(machine.description.windows[0]?.base ?? 0n, 0x1234n)).toBe("ok");
+    expect(machine.memory.load(machine.description.windows[0]?.base ?? 0n).value).toBe(0x1234n);
+  });
+
+  test("owns time, messages and faults, also those that wait for its marks", () => {
+    const machine = make();
+    const kernel = machine.attachKernel({ preset: "isolation-safe" });
+    const fault = machine.inject({ linkDown: "rp1" }, { after: "committed" });
+    machine.advance(1_000_000);
+    expect(fault.evidence.fired).toBe(0);
+    kernel.run("cxl create-region -d decoder0.0 -m ${mem:rp0} -w 1 -t ram");
+    machine.runUntil(() => machine.rootPort("rp1").state.link === "down", { limit: 1_000_000_000, what: "rp1 down" });
+    expect(fault.evidence.fired).toBe(1);
+    expect(() => machine.runUntil(() => false, { limit: 5_000, what: "nothing" })).toThrow(RunUntilError);
+    for (const call of [() => machine.snapshot(), () => machine.fork(), () => machine.attachKernel(), () => machine.enumerate(), () => machine.interrupts.on(() => undefined), () => machine.rootPort("rp0").enableMessages()]) expect(call).toThrow(KernelAttachedError);
+  });
+
+  test("takes only policies that are its own", () => {
+    expect(() => make().attachKernel({ policies: { platform: "machine-check" } })).toThrow('kernel.policies.platform: "machine-check" is the platform\'s, which is built with "reset"');
+    expect(() => make().attachKernel({ policies: { asmm: "leave" } })).toThrow('no policy "asmm"; did you mean "asm"?');
+    expect(make({}, { kernel: { policies: { platform: "machine-check" } } }).attachKernel({ policies: { isoact: "recover" } }).panic).toBeNull();
+  });
+
+  test("stops with its host, and says why", () => {
+    const machine = make();
+    const kernel = machine.attachKernel();
+    kernel.run("cxl create-region -d decoder0.0 -m ${mem:rp0} -w 1 -t ram");
+    kernel.settle();
+    machine.inject({ linkDown: "rp0" });
+    machine.memory.load(machine.description.windows[0]?.base ?? 0n);
+    machine.advance(1_000_000);
+    expect(machine.host).toBe("reset");
+    expect(kernel.run("cxl list")).toEqual({ status: 1, stdout: "", stderr: "the host was reset\n" });
+  });
+
+  test("gives the trace its words", () => {
+    const machine = make({ keepTrace: 100_000 });
+    machine.attachKernel();
+    expect([...machine.trace()].some(({ layer, text }) => layer === "log" && text.includes("cxl"))).toBe(true);
+  });
+});
