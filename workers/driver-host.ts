@@ -15,7 +15,7 @@ import { provideOwnName } from "./own-name.ts";
 const slice = 8;
 const progressEvery = 100;
 
-export interface Host {
+interface Host {
   readonly tell: (message: FromProcess) => void;
   /** Keeps a record where it survives the process. */
   readonly publish: (record: WatchRecord) => void;
@@ -111,7 +111,7 @@ async function runScenario(host: Host, watch: DriverWatch, order: Extract<ToProc
   host.tell({ kind: "done", finished: { result: { ...result, ...driver }, trace: run.takeTrace() } });
 }
 
-export interface DriverHost {
+interface DriverHost {
   readonly record: WatchRecord;
   /** Does what it is told to, once, and says how it went. */
   readonly obey: (order: ToProcess) => Promise<void>;

@@ -24,7 +24,7 @@ export interface DriverBudgets {
 }
 
 /** MiB that the process may have beside its heap, in typed arrays and WebAssembly memories. */
-export const memoryBeside = 512;
+const memoryBeside = 512;
 
 /** How a process ended otherwise than by doing what it was told. */
 export interface ProcessEnd {

@@ -1,9 +1,12 @@
 // What a driver can do to the command that runs it: nothing. Each misbehaves in its own way in a run of its own, and the report says what it did.
 
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { constants } from "../../src/drivers/wasm/abi.ts";
+import type { DriverModule } from "../../src/platform/driver.ts";
+import { createRun, loadModule, planScenario } from "../../src/sandbox.ts";
 import type { DriverFailure, EndedResult, ScenarioResult } from "../../src/scenario/result.ts";
 import { driverFolder } from "../support/driver-scenarios.ts";
 import type { ModuleFunction } from "../support/wasm-builder.ts";
@@ -98,6 +101,17 @@ describe("a driver that behaves", () => {
     expect(new Set(results.map((one) => one.digests?.log)).size).toBe(1);
     expect(results[0]?.drivers).toEqual([{ file: "./good.js", digest: expect.stringMatching(/^[0-9a-f]{16}$/) as string }]);
     expect(results[3]?.reproduce).toBe("cxl-sandbox run good.yaml --seed 4 --schedule fixed --allow-driver");
+  }, patience);
+
+  it("comes to the same digests as in this process, where nobody looks over its shoulder", async () => {
+    const [file = ""] = files(["good"]);
+    const { default: driver } = (await import(pathToFileURL(join(folder.path, "good.js")).href)) as { readonly default: DriverModule };
+    const { module } = await loadModule();
+    const run = createRun(module, planScenario(file, readFileSync(join(folder.path, file), "utf8"), "allowed"), { seed: 1, schedule: "fixed", keepTrace: false, drivers: [driver] });
+    while (run.run(() => false) !== "done");
+    const [contained] = folder.json(file, "--allow-driver").results;
+    expect(contained?.digests).toEqual(run.result().digests);
+    expect(() => createRun(module, planScenario(file, readFileSync(join(folder.path, file), "utf8"), "allowed"), { seed: 1, schedule: "fixed", keepTrace: false })).toThrow("good.yaml names drivers (./good.js): give them to the run");
   }, patience);
 
   it("hears its parameters, and the first interrupt of every process is its first", () => {
