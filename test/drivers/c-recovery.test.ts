@@ -47,9 +47,9 @@ describe.skipIf(!hasClang)("the recovery driver in C", () => {
   });
 
   it("is given to the Linux model of a library's machine as any driver", async () => {
-    const machine = await createMachine({ hostBridges: [{ rootPorts: [{ name: "rp0", isolation: { mem: true, forceLinkDown: true, timeoutRanges: "ABCD", interrupt: 3 }, device: { volatile: "1GiB" } }] }] });
+    const machine = await createMachine({ firmware: { windows: [{ targets: ["hb0"], size: "4GiB" }] }, machine: { hostBridges: [{ rootPorts: [{ name: "rp0", isolation: { mem: true, forceLinkDown: true, timeoutRanges: "ABCD", interrupt: 3 }, device: { volatile: "1GiB" } }] }] } });
     const kernel = machine.attachKernel({ preset: "isolation-safe", drivers: [wasmDriver("recovery", bytes)] });
-    expect(kernel.run("cxl create-region -d decoder0.0 -m mem0 -w 1 -t ram").status).toBe(0);
+    expect(kernel.run("cxl create-region -d decoder0.0 -m mem0 -w 1 -t ram")).toMatchObject({ status: 0, stdout: expect.stringContaining("region0") as string });
     machine.inject({ linkDown: "rp0" }, { at: "5ms" });
     machine.inject({ linkUp: "rp0" }, { after: "CLEARED" });
     machine.advance(1_000_000_000);
