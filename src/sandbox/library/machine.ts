@@ -2,6 +2,7 @@
 
 import { enumeratePci } from "../../firmware/enumerate.ts";
 import type { Firmware } from "../../firmware/firmware.ts";
+import type { PortEntity } from "../../hardware/build.ts";
 import type { Hardware, HardwareSnapshot } from "../../hardware/machine.ts";
 import type { Kernel } from "../../kernel/base/kernel.ts";
 import type { ConfigSpace, IoHandle, MemoryStatus } from "../../platform/platform.ts";
@@ -27,7 +28,7 @@ import { Mappings } from "./handles.ts";
 import { AttachedKernel } from "./kernel.ts";
 import { Interrupts } from "./interrupts.ts";
 import { KeptRecords, TraceFan } from "./records.ts";
-import type { Homes } from "./places.ts";
+import type { Homes, Part } from "./places.ts";
 import { homesOf } from "./places.ts";
 import { BridgeView, Device, DownstreamPort, RootPort, UpstreamPort } from "./views.ts";
 import type { ViewHost } from "./views.ts";
@@ -197,39 +198,42 @@ export class LibraryMachine implements Machine {
     this.#homes = homesOf(hardware);
   }
 
-  #view<T>(name: string, what: string, known: ReadonlyMap<string, { readonly id: number }>, make: (part: { readonly name: string; readonly id: number }) => T): T {
+  /** The one view of a part; `known` are the parts of its kind. */
+  #view<T>(what: string, name: string, known: () => Iterable<readonly [string, { readonly id: number }]>, make: (part: Part) => T): T {
     this.#live();
-    const found = known.get(name);
-    if (found === undefined) throw new RangeError(`the machine has no ${what} "${name}"; ${suggestion(name, [...known.keys()])}`);
-    const seen = this.#views.get(name) as T | undefined;
+    const key = `${what} ${name}`;
+    const seen = this.#views.get(key) as T | undefined;
     if (seen !== undefined) return seen;
+    const parts = new Map(known());
+    const found = parts.get(name);
+    if (found === undefined) throw new RangeError(`the machine has no ${what} "${name}"; ${suggestion(name, [...parts.keys()])}`);
     const view = make({ name, id: found.id });
-    this.#views.set(name, view);
+    this.#views.set(key, view);
     return view;
   }
 
-  #ports(isRoot: boolean): ReadonlyMap<string, { readonly id: number }> {
-    return new Map([...this.#live().hardware.entities.ports].filter(([, port]) => port.isRoot === isRoot));
+  #ports(isRoot: boolean): [string, PortEntity][] {
+    return [...this.#live().hardware.entities.ports].filter(([, port]) => port.isRoot === isRoot);
   }
 
   hostBridge(name: string): HostBridgeView {
-    return this.#view(name, "host bridge", this.#live().hardware.entities.bridges, (part) => new BridgeView(this.#viewHost, part));
+    return this.#view("host bridge", name, () => this.#live().hardware.entities.bridges, (part) => new BridgeView(this.#viewHost, part));
   }
 
   rootPort(name: string): RootPortView {
-    return this.#view(name, "root port", this.#ports(true), (part) => new RootPort(this.#viewHost, part));
+    return this.#view("root port", name, () => this.#ports(true), (part) => new RootPort(this.#viewHost, part));
   }
 
   upstreamPort(name: string): UpstreamPortView {
-    return this.#view(name, "switch", this.#live().hardware.entities.switches, (part) => new UpstreamPort(this.#viewHost, part));
+    return this.#view("switch", name, () => this.#live().hardware.entities.switches, (part) => new UpstreamPort(this.#viewHost, part));
   }
 
   downstreamPort(name: string): DownstreamPortView {
-    return this.#view(name, "downstream port", this.#ports(false), (part) => new DownstreamPort(this.#viewHost, part));
+    return this.#view("downstream port", name, () => this.#ports(false), (part) => new DownstreamPort(this.#viewHost, part));
   }
 
   device(name: string): DeviceView {
-    return this.#view(name, "device", this.#live().hardware.entities.devices, (part) => new Device(this.#viewHost, part));
+    return this.#view("device", name, () => this.#live().hardware.entities.devices, (part) => new Device(this.#viewHost, part));
   }
 
   advance(nanoseconds: number): void {
