@@ -7,6 +7,8 @@ import { readRecord } from "../src/sim/trace.ts";
 
 export interface RegisterImage {
   readonly entity: number;
+  /** Physical address that is mapped. */
+  readonly base: number;
   /** Bytes mapped. */
   readonly size: number;
   readonly dwords: Uint32Array;
@@ -33,7 +35,7 @@ export function imageBehind(hardware: Hardware, handle: IoHandle): RegisterImage
       const record = readRecord(words, index);
       if (record.layer !== "access") continue;
       const [at, width] = [record.b >> 2, record.e & 0xff];
-      entity = record.a;
+      if (record.e >> 8 === 0) entity = record.a;
       if (record.e >> 8 === 0) widths[at] = (widths[at] ?? 0) | width;
       if (width === 4) dwords[at] = record.c;
     }
@@ -45,7 +47,7 @@ export function imageBehind(hardware: Hardware, handle: IoHandle): RegisterImage
     if (offset % 8 === 0) handle.read64(offset);
   }
   hardware.storeTrace(null);
-  return { entity, size, dwords, widths, absent: absentRanges(widths), now: hardware.now, digest: halves(hardware.digest("access")), cost: hardware.description.costs.mmioRead };
+  return { entity, base: Number(handle.base), size, dwords, widths, absent: absentRanges(widths), now: hardware.now, digest: halves(hardware.digest("access")), cost: hardware.description.costs.mmioRead };
 }
 
 /** Two ranges that the judgement of every access goes over, as the module's does over those of structures with a condition. */
@@ -56,6 +58,6 @@ function absentRanges(widths: Uint8Array): readonly (readonly [number, number])[
 
 /** The image as the C peer reads it: little-endian words, then dwords, then widths. */
 export function writeImage(path: string, image: RegisterImage): void {
-  const head = Uint32Array.of(image.entity, image.size, image.now % 0x1_0000_0000, Math.floor(image.now / 0x1_0000_0000), image.digest[0], image.digest[1], image.cost, image.absent.length, ...image.absent.flat());
+  const head = Uint32Array.of(image.entity, image.size, image.now % 0x1_0000_0000, Math.floor(image.now / 0x1_0000_0000), image.digest[0], image.digest[1], image.cost, image.absent.length, image.base % 0x1_0000_0000, Math.floor(image.base / 0x1_0000_0000), ...image.absent.flat());
   writeFileSync(path, Buffer.concat([Buffer.from(head.buffer), Buffer.from(image.dwords.buffer, 0, image.dwords.byteLength), Buffer.from(image.widths.buffer)]));
 }

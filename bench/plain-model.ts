@@ -8,6 +8,8 @@ const wrongWidth = 1;
 const reserved = 2;
 const unanswered = 3;
 const mmioRead = 3;
+const nobody = 0xffff_ffff;
+const records = 65_536;
 const primeA = [0x7f4a_7c15, 0x9e37_79b9] as const;
 const primeB = [0x27d4_eb4f, 0xc2b2_ae3d] as const;
 
@@ -22,7 +24,7 @@ function upper(a: number, b: number): number {
 /** The block of an image, mapped. */
 export class PlainModel {
   readonly #image: RegisterImage;
-  readonly #ring = new Uint32Array(65_536 * 8);
+  readonly #ring = new Uint32Array(records * 8);
   #pending = 0;
   #now: number;
   #low: number;
@@ -57,34 +59,37 @@ export class PlainModel {
 
   /** With the record and the digest of an access. */
   read(offset: number): number {
-    let judgement = unanswered;
+    const { base, cost, dwords, entity, size } = this.#image;
     let value = 0xffff_ffff;
-    if (offset + 4 <= this.#image.size) {
-      judgement = this.#judge(offset, 4);
-      value = judgement === done ? (this.#image.dwords[offset >> 2] ?? 0) : 0;
+    if (offset + 4 > size) {
+      const address = base + offset;
+      this.#write(nobody, address >>> 0, value, 4 | (unanswered << 8), Math.floor(address / 0x1_0000_0000));
+    } else {
+      const judgement = this.#judge(offset, 4);
+      value = judgement === done ? (dwords[offset >> 2] ?? 0) : 0;
+      this.#write(entity, offset, value, 4 | (judgement << 8), 0);
     }
-    this.#write(offset, value, 4 | (judgement << 8));
-    this.#now += this.#image.cost;
+    this.#now += cost;
     return value;
   }
 
-  #write(offset: number, value: number, how: number): void {
-    if (this.#pending === 65_536) this.#pending = 0;
-    const at = this.#pending++ * 8;
+  #write(entity: number, at: number, value: number, how: number, last: number): void {
+    if (this.#pending === records) this.#pending = 0;
+    const place = this.#pending++ * 8;
     const ring = this.#ring;
     const timeHigh = ((this.#now / 0x1_0000_0000) & 0x1f_ffff) | (mmioRead << 24);
-    ring[at] = this.#now;
-    ring[at + 1] = timeHigh;
-    ring[at + 2] = this.#image.entity;
-    ring[at + 3] = offset;
-    ring[at + 4] = value;
-    ring[at + 5] = 0;
-    ring[at + 6] = how;
-    ring[at + 7] = 0;
+    ring[place] = this.#now;
+    ring[place + 1] = timeHigh;
+    ring[place + 2] = entity;
+    ring[place + 3] = at;
+    ring[place + 4] = value;
+    ring[place + 5] = 0;
+    ring[place + 6] = how;
+    ring[place + 7] = last;
     this.#mix(this.#now | 0, timeHigh);
-    this.#mix(this.#image.entity, offset);
+    this.#mix(entity, at);
     this.#mix(value, 0);
-    this.#end(how);
+    this.#end(how, last);
   }
 
   #multiply(low: number, high: number, [primeLow, primeHigh]: readonly [number, number]): void {
@@ -99,10 +104,10 @@ export class PlainModel {
     this.#high = (this.#high ^ (this.#high >>> 29)) >>> 0;
   }
 
-  #end(fourthLow: number): void {
+  #end(fourthLow: number, fourthHigh: number): void {
     const addLow = ((this.#low >>> 31) | (this.#high << 1)) >>> 0;
     const addHigh = this.#high >>> 31;
-    this.#multiply((this.#low ^ fourthLow) >>> 0, this.#high, primeB);
+    this.#multiply((this.#low ^ fourthLow) >>> 0, (this.#high ^ fourthHigh) >>> 0, primeB);
     const sum = this.#low + addLow;
     this.#low = sum >>> 0;
     this.#high = (this.#high + addHigh + (sum >= 0x1_0000_0000 ? 1 : 0)) >>> 0;

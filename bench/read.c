@@ -9,7 +9,7 @@
 enum { RECORDS = 65536, CHECK = 1000, DONE = 0, WRONG_WIDTH = 1, RESERVED = 2, UNANSWERED = 3, MMIO_READ = 3 };
 
 typedef struct { uint32_t *image; uint8_t *widths; uint32_t dwords, absent_count; uint32_t *absent; } block;
-typedef struct { uint32_t generation, entity, size, delta; block *block; } handle;
+typedef struct { uint32_t generation, entity, size, delta; uint64_t base; block *block; } handle;
 typedef struct {
   uint64_t now, next_deadline, digest;
   uint32_t cost, generation, armed, pending;
@@ -47,25 +47,28 @@ static __attribute__((noinline)) uint32_t read_register(machine *m, handle *h, u
   if (m->next_deadline <= m->now) abort();
   if (h->generation != m->generation || m->armed) abort();
   block *b = (uint64_t)offset + width > h->size ? 0 : h->block;
-  uint32_t at = h->delta + offset, low = ~0u, judgement = UNANSWERED;
+  uint32_t low = width >= 4 ? ~0u : (1u << (width << 3)) - 1;
   if (b) {
-    judgement = judge(b, at, width);
-    low = judgement == DONE ? (b->image[at >> 2] >> ((at & 3) << 3)) & (width >= 4 ? ~0u : (1u << (width << 3)) - 1) : 0;
+    uint32_t at = h->delta + offset, judgement = judge(b, at, width);
+    low = judgement == DONE ? (b->image[at >> 2] >> ((at & 3) << 3)) & low : 0;
+    trace(m, MMIO_READ, h->entity, at, low, 0, width | (judgement << 8), 0);
+  } else {
+    uint64_t address = h->base + offset;
+    trace(m, MMIO_READ, ~0u, (uint32_t)address, low, 0, width | (UNANSWERED << 8), (uint32_t)(address >> 32));
   }
-  trace(m, MMIO_READ, h->entity, at, low, 0, width | (judgement << 8), 0);
   if (m->next_deadline <= m->now + m->cost) abort();
   m->now += m->cost;
   return low;
 }
 
 int main(int argc, char **argv) {
-  uint32_t count = argc > 2 ? (uint32_t)strtoul(argv[2], 0, 10) : 1000000, head[8];
+  uint32_t count = argc > 2 ? (uint32_t)strtoul(argv[2], 0, 10) : 1000000, head[10];
   FILE *file = argc > 1 ? fopen(argv[1], "rb") : 0;
-  if (!file || fread(head, 4, 8, file) != 8) return 1;
+  if (!file || fread(head, 4, 10, file) != 10) return 1;
   block b = {malloc(head[1]), malloc(head[1] / 4), head[1] / 4, head[7], malloc(head[7] * 8 + 1)};
   if (fread(b.absent, 8, head[7], file) != head[7] || fread(b.image, 4, b.dwords, file) != b.dwords || fread(b.widths, 1, b.dwords, file) != b.dwords) return 1;
   machine m = {((uint64_t)head[3] << 32) | head[2], ~(uint64_t)0, ((uint64_t)head[5] << 32) | head[4], head[6], 1, 0, 0, calloc(RECORDS, 32)};
-  handle h = {1, head[0], head[1], 0, &b};
+  handle h = {1, head[0], head[1], 0, ((uint64_t)head[9] << 32) | head[8], &b};
   uint32_t sum = 0;
   for (uint32_t i = 0; i < CHECK; i++) sum += read_register(&m, &h, (i & 31) << 2, 4);
   uint64_t digest = m.digest;
