@@ -1,4 +1,5 @@
-// Two projects: `node` runs everything; `browser` runs what must give the same bytes in Chromium (files ending in .browser.test.ts).
+// Three projects: `node` runs everything; `browser` runs what must give the same bytes in Chromium (files ending in .browser.test.ts); `package` installs
+// the packed file and uses it as its users do (test/package), with Chromium for its page.
 // CXL_SANDBOX_CHROMIUM names the browser; Debian's place is tried otherwise. Under CI a missing browser is a failure, not a skip.
 
 import { existsSync } from "node:fs";
@@ -8,12 +9,15 @@ import { defineConfig } from "vitest/config";
 const chromium = [process.env["CXL_SANDBOX_CHROMIUM"] ?? "", "/usr/bin/chromium", "/usr/bin/chromium-browser"].find((path) => path !== "" && existsSync(path));
 const hasBrowser = chromium !== undefined;
 if (!hasBrowser && process.env["CI"]) throw new Error("no Chromium: install Debian's `chromium` or name one in CXL_SANDBOX_CHROMIUM");
-if (!hasBrowser) console.warn("browser project left out: no Chromium found (install Debian's `chromium` or set CXL_SANDBOX_CHROMIUM)");
+if (!hasBrowser) console.warn("browser project and the packed page left out: no Chromium found (install Debian's `chromium` or set CXL_SANDBOX_CHROMIUM)");
 
 const globalSetup = ["test/support/node-digests.ts"];
 const exclude = ["**/node_modules/**", "dist/**", "build/**", "**/*.browser.test.ts"];
 const node = {
-  test: { name: "node", globalSetup, environment: "node" as const, include: ["{registers,src,workers,tools,test,bench}/**/*.test.ts"], exclude, testTimeout: 60_000 },
+  test: { name: "node", globalSetup, environment: "node" as const, include: ["{registers,src,workers,tools,test,bench}/**/*.test.ts"], exclude: [...exclude, "test/package/**"], testTimeout: 60_000 },
+};
+const packed = {
+  test: { name: "package", globalSetup: ["test/support/packed.ts"], environment: "node" as const, include: ["test/package/**/*.test.ts"], provide: { chromium: chromium ?? "" }, testTimeout: 120_000 },
 };
 const browser = {
   test: {
@@ -35,5 +39,5 @@ const browser = {
 export default defineConfig({
   worker: { format: "es" },
   build: { assetsInlineLimit: 0 },
-  test: { projects: hasBrowser ? [node, browser] : [node] },
+  test: { projects: hasBrowser ? [node, browser, packed] : [node, packed] },
 });

@@ -14,11 +14,12 @@ import type { BlockDeclaration, MachineKey, Placement, StructureDeclaration } fr
 import { extendedSecurity, security, snoopFilter } from "./security.ts";
 import { timeoutIsolation } from "./timeout-isolation.ts";
 
-export { cacheMemoryRange, deviceBar, dvsecIdentity, messageNumbers } from "./constants.ts";
+export { cacheMemoryRange, deviceBar, dvsecIdentity } from "./constants.ts";
 
 const place = <S extends StructureDeclaration>(at: number, structure: S) => ({ at, structure }) satisfies Placement;
 const optional = <S extends StructureDeclaration>(at: number, structure: S, presentWith: MachineKey) => ({ at, structure, presentWith }) satisfies Placement;
 
+/** Every register block by name, with its structures, their registers and fields. */
 export const blocks = {
   hostBridgeComponent: {
     name: "hostBridgeComponent", clause: "8.2.4", kind: "component",
@@ -85,4 +86,5 @@ export const blocks = {
   },
   deviceMessages: { name: "deviceMessages", clause: "PCIe 7.7.2", kind: "messages", placements: { msixTable: place(0, msixTable) } },
 } as const satisfies Readonly<Record<string, BlockDeclaration>>;
+/** Name of a register block. */
 export type BlockName = keyof typeof blocks;

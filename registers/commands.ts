@@ -41,6 +41,7 @@ const extent = { length: 0x28, fields: { address: [0, 8, "Start DPA, bytes"], le
 const updatedExtent = { length: 0x18, fields: rangeFields } as const;
 const extentUpdate = { length: 8, fields: { count: [0, 4, "Extents in this request"], flags: [4, 1, "Flags", { bits: { moreFollow: 0 } }] }, items: updatedExtent } as const;
 
+/** Every mailbox command by name: opcode, command set, payloads, effects and return codes. */
 export const commands = {
   abortBackground: { opcode: 0x0005, meaning: "Request Abort Background Operation", clause: "8.2.10.1.5", set: "abort", input: none, output: none, effects: [], returns: ["abortNotSupported"] },
   getEventRecords, clearEventRecords, getEventInterruptPolicy, setEventInterruptPolicy, firmwareInfo, transferFirmware, activateFirmware,
@@ -115,7 +116,9 @@ export const commands = {
   releaseDynamicCapacity: { opcode: 0x4803, meaning: "Release Dynamic Capacity", clause: "8.2.10.9.9.4", set: "dynamicCapacity", input: extentUpdate, output: none, effects: ["immediateData"], returns: ["invalidPhysicalAddress", "resourcesExhausted", "invalidExtentList"] },
 } as const satisfies Readonly<Record<string, CommandDeclaration>>;
 
+/** Name of a mailbox command. */
 export type CommandName = keyof typeof commands;
+/** Names of all mailbox commands, in order of the declaration. */
 export const commandNames = Object.keys(commands) as readonly CommandName[];
 export const mediaError = mediaErrorRecord;
 export const dynamicCapacityTail = { length: 0x10, fields: { extentsSupported: [0, 4, "Extents supported"], extentsAvailable: [4, 4, "Extents available"], tagsSupported: [8, 4, "Tags supported"], tagsAvailable: [0x0c, 4, "Tags available"] } } as const satisfies PayloadLayout;

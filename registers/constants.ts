@@ -3,6 +3,9 @@
 /** Bytes from the start of a component block to its CXL.cache/mem primary range (8.2.3), and the sizes of both. */
 export const cacheMemoryRange = { offset: 0x1000, size: 0x1000, blockSize: 0x1_0000 } as const;
 
+/** Bytes of a function's config space (PCIe 7.2.2). */
+export const configSize = 0x1000;
+
 /** BAR 0 of a device: component block at 0, MSI-X table, then the device block to its end. */
 export const deviceBar = { messages: 0x1_0000, device: 0x2_0000 } as const;
 

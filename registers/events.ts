@@ -5,6 +5,7 @@ import type { PayloadFields, PayloadLayout } from "./payload-schema.ts";
 
 /** Order is the number of a log, its bit in the event status and its byte in the interrupt policy. */
 export const eventLogs = ["informational", "warning", "failure", "fatal", "dynamicCapacity"] as const;
+/** Name of an event log. */
 export type EventLog = (typeof eventLogs)[number];
 
 export const recordLength = 0x80;
@@ -22,6 +23,7 @@ export const recordFields = {
 const address = [dataAt, 8, "63:6 DPA", { bits: { volatile: 0, notRepairable: 1 } }] as const;
 const memoryEvent = { address, descriptor: [0x38, 1, "What it was", { bits: { uncorrectable: 0, threshold: 1, poisonListOverflow: 2 } }], type: [0x39, 1, "Memory event type"], transactionType: [0x3a, 1, "What met it", { values: { unknown: 0, hostRead: 1, hostWrite: 2, scanMedia: 3, injectPoison: 4, mediaScrub: 5, mediaManagement: 6, errorCheckScrub: 7, mediaInitialization: 8 } }] } as const satisfies PayloadFields;
 
+/** One kind of event record: what stands behind the fields that all records have. */
 export interface EventRecordKind {
   /** Text form; stored in text order. */
   readonly uuid: string;
@@ -32,6 +34,7 @@ export interface EventRecordKind {
   readonly validity: Readonly<Record<string, number>>;
 }
 
+/** Every kind of event record by name. */
 export const eventRecords = {
   generalMedia: {
     uuid: "fbcd0a77-c260-417f-85a9-088b1621eba6", clause: "8.2.10.2.1.1", meaning: "General media event",
@@ -73,6 +76,7 @@ export const eventRecords = {
   },
 } as const satisfies Readonly<Record<string, EventRecordKind>>;
 
+/** Name of a kind of event record. */
 export type EventRecordName = keyof typeof eventRecords;
 
 /** Layout of a whole record of a kind. */

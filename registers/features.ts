@@ -2,6 +2,7 @@
 
 import type { PayloadFields } from "./payload-schema.ts";
 
+/** A feature of Get Feature and Set Feature. */
 export interface FeatureDeclaration {
   readonly uuid: string;
   readonly meaning: string;
@@ -39,6 +40,7 @@ const sparing = (uuid: string, meaning: string, subclass: number): FeatureDeclar
 /** Thresholds of an error check scrub, and what else a scrub is told. */
 const scrub = { bits: { threshold: [2, 0, { at256: 3, at1024: 4, at4096: 5 }], mode: 3, resetCounter: 4 } } as const;
 
+/** Every feature by name; the order is the index in Get Supported Features. */
 export const features = {
   patrolScrub: {
     uuid: "96dad7d6-fde8-482b-a733-75774e06db8a", meaning: "Patrol scrub control", version: 1, effects: policyEffects,
@@ -62,6 +64,7 @@ export const features = {
   rankSparing: sparing("34dbaff5-0552-4281-8f76-da0b5e7a76a7", "Rank sparing", 3),
 } as const satisfies Readonly<Record<string, FeatureDeclaration>>;
 
+/** Name of a feature. */
 export type FeatureName = keyof typeof features;
 
 /** Logs of Get Log, in order of Get Supported Logs. */

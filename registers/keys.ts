@@ -74,6 +74,9 @@ const meanings = {
   linkSpeeds: "Speeds of a link's end, a bit each, 2.5 GT/s first",
 } as const satisfies Readonly<Record<string, string>>;
 
+/** A value that the machine's description gives to the hardware; a declaration may depend on it. */
 export type MachineKey = keyof typeof meanings;
+/** What each machine key says. */
 export const machineKeyMeanings: Readonly<Record<MachineKey, string>> = meanings;
+/** All machine keys. */
 export const machineKeys = Object.keys(meanings) as readonly MachineKey[];

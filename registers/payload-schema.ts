@@ -2,6 +2,7 @@
 
 /** Bits of a field: one, or inclusive `[high, low]` with values of their own. They lie in the field's low 32 bits. */
 export type PayloadBits = number | readonly [high: number, low: number, values?: PayloadValueNames];
+/** Values of a field by name. */
 export type PayloadValueNames = Readonly<Record<string, number>>;
 
 /** What a field's bits and values are called: in the module, and behind the field's meaning in the reference page. */
@@ -12,8 +13,10 @@ export interface PayloadNames {
 
 /** A field: `[offset, bytes, meaning, names of its bits and values]`. Up to 8 bytes are an unsigned integer, more are bytes as they stand. */
 export type PayloadField = readonly [offset: number, bytes: number, meaning: string, names?: PayloadNames];
+/** Fields of a payload by name. */
 export type PayloadFields = Readonly<Record<string, PayloadField>>;
 
+/** Layout of a payload: a fixed part, then items or bytes. */
 export interface PayloadLayout {
   /** Bytes without items or data. */
   readonly length: number;
@@ -29,6 +32,7 @@ export const commandEffects = {
   configurationAfterColdReset: 0, immediateConfiguration: 1, immediateData: 2, immediatePolicy: 3, immediateLog: 4, securityState: 5, background: 6,
   secondaryMailbox: 7, abortable: 8, resetEffectsValid: 9, configurationAfterConventionalReset: 10, configurationAfterCxlReset: 11,
 } as const;
+/** Name of a command effect. */
 export type CommandEffect = keyof typeof commandEffects;
 
 /** Return codes (8.2.9.4.5.1; mailbox.md 1). */
@@ -40,8 +44,10 @@ export const returnCodes = {
   unsupportedFeatureVersion: 0x19, unsupportedFeatureSelection: 0x1a, featureTransferInProgress: 0x1b, featureTransferOutOfOrder: 0x1c, resourcesExhausted: 0x1d,
   invalidExtentList: 0x1e, transferOutOfOrder: 0x1f, abortNotSupported: 0x20,
 } as const;
+/** Name of a return code. */
 export type ReturnCode = keyof typeof returnCodes;
 
+/** A mailbox command. */
 export interface CommandDeclaration {
   readonly opcode: number;
   readonly meaning: string;
@@ -62,8 +68,10 @@ export interface CommandDeclaration {
   readonly returns: readonly ReturnCode[];
 }
 
+/** Sets of commands that a device has or lacks as a whole. */
 export const commandSets = [
   "base", "abort", "firmware", "timestamp", "logs", "features", "maintenance", "partition", "labels", "health", "shutdown", "poison", "scan", "sanitize", "erase", "mediaOperations",
   "security", "securityTransport", "qos", "dynamicCapacity",
 ] as const;
+/** Name of a set of commands. */
 export type CommandSet = (typeof commandSets)[number];

@@ -4,9 +4,7 @@ import { extendedHeader } from "./capability-headers.ts";
 import type { StructureDeclaration } from "./schema.ts";
 
 export { aerEndpoint, aerRootPort } from "./aer.ts";
-export { doeDevice, doeUpstreamPort } from "./doe.ts";
-export { dpcDownstreamPort, dpcRootPort } from "./dpc.ts";
-export { msi, msix, msixTable } from "./messages.ts";
+export { msi } from "./messages.ts";
 export { bridgeHeader, downstreamPortHeader, endpointHeader, upstreamPortHeader } from "./pci-header.ts";
 export { pcieDownstreamPort, pcieEndpoint, pcieRootPort, pcieUpstreamPort } from "./pcie.ts";
 

@@ -12,6 +12,7 @@ export { machineKeys } from "./keys.ts";
  */
 export type Access = "RO" | "ROS" | "RW" | "RWS" | "RWL" | "RWO" | "RW1C" | "RW1CS" | "HwInit";
 
+/** A field of a register. */
 export interface FieldDeclaration {
   /** One bit, or inclusive `[high, low]`. At most 32 bits. */
   readonly bits: number | readonly [number, number];
@@ -34,6 +35,7 @@ export interface FieldDeclaration {
   readonly clause?: string;
 }
 
+/** A register of a structure. */
 export interface RegisterDeclaration {
   /** Bytes from the start of the structure. */
   readonly offset: number;
@@ -53,6 +55,7 @@ export interface RegisterDeclaration {
   readonly onWrite?: Behaviour;
 }
 
+/** A structure: registers that software finds, and that are there, together (a capability, a DVSEC, a header). */
 export interface StructureDeclaration {
   /** Structures of one name are variants: the same registers and bits, with other access or reset. */
   readonly name: string;

@@ -37,7 +37,7 @@ function step(name, inputs, outputs, work) {
 
 const steps = {
   registers: () =>
-    step("registers", ["registers", "tools/generate-registers.ts", "tools/register-tables.ts", "tools/register-reference.ts", "tools/command-tables.ts", "tools/command-reference.ts", "tools/tsconfig.json"], ["assembly/generated/registers.ts", "assembly/generated/commands.ts", "build/docs/registers.md"], () => {
+    step("registers", ["registers", "tools/generate-registers.ts", "tools/register-tables.ts", "tools/register-reference.ts", "tools/command-tables.ts", "tools/command-reference.ts", "tools/c-header.ts", "tools/c-header-text.ts", "src/drivers/wasm/abi.ts", "src/drivers/wasm/structures.ts", "src/sim/hash.ts", "tools/tsconfig.json"], ["assembly/generated/registers.ts", "assembly/generated/commands.ts", "build/docs/registers.md", "build/include/cxl_sandbox.h"], () => {
       run("typescript/bin/tsc", "-p", "tools/tsconfig.json");
       const result = spawnSync(process.execPath, ["build/tools/tools/generate-registers.js", "."], { stdio: "inherit" });
       if (result.status !== 0) process.exit(1);
@@ -52,11 +52,12 @@ const steps = {
     });
   },
   dist: () =>
-    step("dist", ["registers", "src", "workers", "bench", "tools", "tsconfig.build.json", "build/hardware.wasm"], ["dist/build/hardware.wasm"], () => {
+    step("dist", ["registers", "src", "workers", "bench", "tools", "tsconfig.build.json", "build/hardware.wasm", "build/include"], ["dist/build/hardware.wasm", "dist/build/include/cxl_sandbox.h"], () => {
       rmSync("dist", { recursive: true, force: true });
       run("typescript/bin/tsc", "-p", "tsconfig.build.json");
-      mkdirSync("dist/build", { recursive: true });
+      mkdirSync("dist/build/include", { recursive: true });
       copyFileSync("build/hardware.wasm", "dist/build/hardware.wasm");
+      copyFileSync("build/include/cxl_sandbox.h", "dist/build/include/cxl_sandbox.h");
       if (existsSync("dist/src/cli/main.js")) chmodSync("dist/src/cli/main.js", 0o755);
     }),
 };

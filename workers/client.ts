@@ -8,15 +8,10 @@ import type { RunInput, RunProgress } from "../src/sandbox/contract.ts";
 import type { CellInput } from "../src/sandbox.ts";
 import type { CellFacts } from "../src/scenario/comparison.ts";
 import type { WorkerHost } from "./host.ts";
+import { lifelineOf } from "./lifeline.ts";
 import type { FinishedRun } from "./slices.ts";
 
-/** The worker ended before its run did. */
-export class WorkerDiedError extends Error {
-  constructor(reason: string) {
-    super(`the worker died: ${reason}`);
-    this.name = "WorkerDiedError";
-  }
-}
+export { WorkerDiedError } from "./lifeline.ts";
 
 export interface WorkerClient {
   /** @throws WorkerDiedError, or what the run threw */
@@ -33,23 +28,17 @@ const entry = new URL(import.meta.url.endsWith(".ts") ? "../dist/workers/node.js
 
 export function startWorker(url: URL = entry): WorkerClient {
   const worker = new Worker(url);
+  const lifeline = lifelineOf(worker);
   const host: Remote<WorkerHost> = wrap<WorkerHost>(nodeEndpoint(worker));
-  let fail: (error: Error) => void = () => undefined;
-  const died = new Promise<never>((_, reject) => {
-    fail = reject;
-  });
-  died.catch(() => undefined);
-  worker.once("error", (error) => fail(new WorkerDiedError(error instanceof Error ? error.message : String(error))));
-  worker.once("exit", (code) => fail(new WorkerDiedError(`exit code ${code}`)));
   return {
-    run: (input, onProgress) => Promise.race([host.run(input, proxy(onProgress ?? (() => undefined))), died]),
-    score: (input) => Promise.race([host.score(input), died]),
+    run: (input, onProgress) => lifeline.during(host.run(input, proxy(onProgress ?? (() => undefined)))),
+    score: (input) => lifeline.during(host.score(input)),
     cancel: async () => {
       await host.cancel();
     },
     close: async () => {
       host[releaseProxy]();
-      await worker.terminate();
+      await lifeline.end("it was closed");
     },
   };
 }

@@ -5,6 +5,7 @@ import { scoreCell, startScenario } from "../src/sandbox.ts";
 import type { CellInput } from "../src/sandbox.ts";
 import type { CellFacts } from "../src/scenario/comparison.ts";
 import type { ScenarioResult } from "../src/scenario/result.ts";
+import { afterThisTurn } from "./turn.ts";
 
 export interface FinishedRun {
   readonly result: ScenarioResult;
@@ -25,16 +26,7 @@ export class CancelledError extends Error {
   }
 }
 
-const nextTurn = (): Promise<void> =>
-  new Promise((resolve) => {
-    const channel = new MessageChannel();
-    channel.port1.addEventListener("message", () => {
-      channel.port1.close();
-      resolve();
-    });
-    channel.port1.start();
-    channel.port2.postMessage(null);
-  });
+const nextTurn = (): Promise<void> => new Promise(afterThisTurn);
 
 /** @throws CancelledError, ScenarioFileError */
 export async function runInSlices(module: WebAssembly.Module, input: RunInput, control: Control): Promise<FinishedRun> {

@@ -1,5 +1,8 @@
 // `cxl-sandbox run`: its options and help.
 
+import { availableParallelism } from "node:os";
+import { driverEndings, endingOf } from "../scenario/driver.ts";
+import type { DriverBudgets } from "../../workers/driver-process.ts";
 import { UsageError, oneOf, parseWords, seedsOf } from "./arguments.ts";
 
 export interface RunOptions {
@@ -12,6 +15,15 @@ export interface RunOptions {
   readonly trace: "off" | "on" | "on-failure";
   readonly output: string;
   readonly worker: boolean;
+  /** Start no run after the first that does not pass. */
+  readonly bail: boolean;
+  /** Run the drivers that scenarios name. */
+  readonly allowDriver: boolean;
+  /** Driver files to use in place of those. */
+  readonly drivers: readonly string[];
+  readonly budgets: DriverBudgets;
+  /** Contained runs at a time. */
+  readonly jobs: number;
 }
 
 export const runHelp = `usage: cxl-sandbox run FILES|DIRS [options]
@@ -24,6 +36,20 @@ export const runHelp = `usage: cxl-sandbox run FILES|DIRS [options]
   --trace WHEN        off (default), on, or on-failure: write the trace of each run
   --output DIR        where traces go (default: traces)
   --no-worker         run in this thread
+  --bail              stop at the first run that does not pass
+
+A scenario that brings a driver (its key \`driver:\`) brings code, and is refused unless you say:
+
+  --allow-driver      run the drivers that the scenarios name (.js, .mjs, .wasm; .ts where esbuild is installed)
+  --driver FILE       use this driver in every scenario, in place of those that they name; may be repeated
+  --driver-steps N    services and registers that the drivers of one run may use together (default 10000000)
+  --driver-time T     wall time for one stay in a hook, and for a run without progress (like 500ms, 10s, 2min; default 10s)
+  --driver-heap SIZE  JavaScript heap of one run, with hardware and kernel (64MiB..64GiB, default 256MiB)
+  --jobs N            runs with drivers at a time (1..64; default one for each processor, at most 8)
+
+Each such run has a process of its own, with hardware, kernel and driver, which is ended as a whole when it is over a
+budget; the others go on, and the report says what the driver was at. A JavaScript driver is trusted code all the same:
+it can do what you can do in Node, files and network included. See docs/contained-drivers.md.
 
 All files are checked before anything runs. Results go to standard output, the verdict to standard error.
 
@@ -34,8 +60,9 @@ exit status
   3    a fault did not fire: the run proves nothing
   4    a limit was reached
   5    internal error, or the worker died
+  6    a driver ended its run: it threw, hung, or was over a budget
   130  interrupted
-Of several, the worst is given, in the order 130, 2, 5, 3, 4, 1.
+Of several, the worst is given, in the order 130, 2, 5, 6, 3, 4, 1.
 `;
 
 const runOptions = {
@@ -47,12 +74,55 @@ const runOptions = {
   trace: { type: "string", default: "off" },
   output: { type: "string", default: "traces" },
   "no-worker": { type: "boolean", default: false },
+  bail: { type: "boolean", default: false },
+  "allow-driver": { type: "boolean", default: false },
+  driver: { type: "string", multiple: true },
+  "driver-steps": { type: "string" },
+  "driver-time": { type: "string" },
+  "driver-heap": { type: "string" },
+  jobs: { type: "string" },
 } as const;
+
+export const defaultBudgets: DriverBudgets = { steps: 10_000_000, time: 10_000, heap: 256 };
+const mostSteps = 1_000_000_000;
+const mostJobs = 64;
+const milliseconds: Readonly<Record<string, number>> = { ms: 1, s: 1000, min: 60_000, h: 3_600_000 };
+const mebibytes: Readonly<Record<string, number>> = { MiB: 1, GiB: 1024 };
+
+function wholeOf(option: string, text: string, least: number, most: number): number {
+  const value = /^\d{1,10}$/.test(text) ? Number(text) : -1;
+  if (value < least || value > most) throw new UsageError(`--${option} "${text}" is no whole number from ${least} to ${most}`);
+  return value;
+}
+
+function measureOf(option: string, text: string, units: Readonly<Record<string, number>>, least: number, most: number, range: string): number {
+  const match = /^(\d{1,7})([A-Za-z]+)$/.exec(text);
+  const value = Number(match?.[1] ?? 0) * (units[match?.[2] ?? ""] ?? 0);
+  if (value < least || value > most) throw new UsageError(`--${option} "${text}" is not from ${range}`);
+  return value;
+}
+
+/** @throws UsageError */
+function budgetsOf(values: { readonly "driver-steps"?: string | undefined; readonly "driver-time"?: string | undefined; readonly "driver-heap"?: string | undefined }): DriverBudgets {
+  const { "driver-steps": steps, "driver-time": time, "driver-heap": heap } = values;
+  return {
+    steps: steps === undefined ? defaultBudgets.steps : wholeOf("driver-steps", steps, 1, mostSteps),
+    time: time === undefined ? defaultBudgets.time : measureOf("driver-time", time, milliseconds, 100, 24 * 3_600_000, "100ms to 24h, like 10s"),
+    heap: heap === undefined ? defaultBudgets.heap : measureOf("driver-heap", heap, mebibytes, 64, 64 * 1024, "64MiB to 64GiB, like 256MiB"),
+  };
+}
+
+/** @throws UsageError */
+function driversOf(files: readonly string[]): readonly string[] {
+  for (const file of files) if (endingOf(file) === undefined) throw new UsageError(`--driver "${file}" is no driver by its ending; it must be one of ${driverEndings.join(", ")}`);
+  return files;
+}
 
 /** @throws UsageError */
 export function parseRun(argv: readonly string[]): RunOptions {
   const { values, positionals } = parseWords(argv, runOptions);
   if (positionals.length === 0) throw new UsageError("run needs at least one scenario file or folder");
+  if (values["no-worker"] === true && (values["allow-driver"] === true || values.driver !== undefined)) throw new UsageError("--no-worker does not go with --allow-driver or --driver: a run with drivers has a process of its own");
   return {
     paths: positionals,
     seeds: seedsOf(values.seed, values.seeds),
@@ -62,5 +132,10 @@ export function parseRun(argv: readonly string[]): RunOptions {
     trace: oneOf("trace", values.trace ?? "off", ["off", "on", "on-failure"]),
     output: values.output ?? "traces",
     worker: values["no-worker"] !== true,
+    bail: values.bail === true,
+    allowDriver: values["allow-driver"] === true,
+    drivers: driversOf(values.driver ?? []),
+    budgets: budgetsOf(values),
+    jobs: values.jobs === undefined ? Math.min(availableParallelism(), 8) : wholeOf("jobs", values.jobs, 1, mostJobs),
   };
 }

@@ -88,9 +88,9 @@ export class ModuleLoadError extends Error {
 
 export type ModuleVariant = "release" | "checked";
 
-/** Compiles the module: from the file system in Node, by fetch elsewhere. @throws ModuleLoadError */
+/** Compiles the module: from the file system in Node, by fetch elsewhere. The checked build is the tests' own, the package is without it. @throws ModuleLoadError */
 export async function loadModule(variant: ModuleVariant = "release"): Promise<{ readonly module: WebAssembly.Module; readonly bytes: Uint8Array }> {
-  const url = variant === "release" ? new URL("../../build/hardware.wasm", import.meta.url) : new URL("../../build/hardware.checked.wasm", import.meta.url);
+  const url = variant === "release" ? new URL("../../build/hardware.wasm", import.meta.url) : new URL(/* @vite-ignore */ "../../build/hardware.checked.wasm", import.meta.url);
   const bytes = await readBytes(url);
   return { module: await WebAssembly.compile(bytes), bytes };
 }

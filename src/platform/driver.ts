@@ -90,6 +90,13 @@ export interface DriverError {
   readonly message: string;
 }
 
+/** Where a structure lies: on `bus`, `offset` bytes from its start, which is mapped up to `size`. */
+export interface RegisterPlace {
+  readonly bus: RegisterBus;
+  readonly offset: number;
+  readonly size: number;
+}
+
 /** A claim in /proc/iomem. */
 export interface ClaimedRange {
   release(): void;
@@ -117,6 +124,8 @@ export interface DriverServices {
   deviceRegisters<S extends StructureDeclaration>(device: DriverDevice, structure: S): StructureAccess<S> | undefined;
   /** A PCI capability, extended capability or DVSEC in config space. */
   capability<S extends StructureDeclaration>(device: DriverDevice, structure: S): StructureAccess<S> | undefined;
+  /** The place of any of these structures, for drivers that address registers by offset; undefined as above. */
+  locate(device: DriverDevice, structure: StructureDeclaration): RegisterPlace | undefined;
   /** Declarations by structure name, for drivers that cannot import them. */
   structure(name: string): StructureDeclaration;
   /** Maps physical addresses. @throws EINVAL size 0 or over 2 GiB; ENOMEM no handle left */

@@ -1,6 +1,8 @@
 // What a person reads after a run: one line a scenario, then what went wrong and the command that repeats it.
 
-import type { RunResult, ScenarioResult, Status } from "../scenario/result.ts";
+import type { DriverFailure, RunResult, Status } from "../scenario/result.ts";
+
+type AnyResult = RunResult["scenarios"][number];
 
 export interface Style {
   paint(style: "green" | "red" | "yellow" | "dim" | "bold", text: string): string;
@@ -20,21 +22,37 @@ export function formatTime(nanoseconds: number): string {
 
 function table(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((cells) => (cells[column] ?? "").length)));
-  return rows.map((cells) => cells.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0))).join("  ").trimEnd());
+  return rows.map((cells) => cells.map((cell, column) => (column === cells.length - 1 ? cell : cell.padEnd(widths[column] ?? 0))).join("  ").trimEnd());
 }
 
-function row(result: ScenarioResult): string[] {
-  const m = result.metrics;
-  return [marks[result.status][1], result.name, result.verdict === null ? result.outcome : `${result.outcome}, ${result.verdict}`, formatTime(result.virtualTimeNs), String(m.machineChecks), String(m.droppedWrites), `${m.killed}/${m.killed + m.survived}`];
+function row(result: AnyResult): string[] {
+  const { metrics: m, outcome, verdict } = result;
+  const told = outcome === null ? "-" : verdict === null ? outcome : `${outcome}, ${verdict}`;
+  const counts = m === null ? ["-", "-", "-"] : [String(m.machineChecks), String(m.droppedWrites), `${m.killed}/${m.killed + m.survived}`];
+  return [marks[result.status][1], result.name, told, formatTime(result.virtualTimeNs), ...counts];
 }
 
-function trouble(result: ScenarioResult, style: Style): string[] {
+/** Who did what, where, when: what a driver's author needs before he opens the trace. */
+function driverLines({ ending, driver, hook, device, atNs, services, lastLog, message }: DriverFailure): string[] {
+  const who = driver === "" ? "between two hooks" : `in ${driver}, ${hook}${device === "" ? "" : ` of ${device}`}`;
+  const counted = services === undefined ? "" : `, after ${services} ${services === 1 ? "service" : "services"}`;
+  return [`driver ${ending}: ${message}`, `  ${who}, at ${formatTime(atNs)} of virtual time${counted}`, ...(lastLog === undefined || lastLog === null ? [] : [`  it logged last: ${lastLog}`])];
+}
+
+function trouble(result: AnyResult, style: Style): string[] {
   if (result.status === "pass") return [];
   const lines = ["", style.paint("bold", `${result.file}: ${result.name}`)];
-  if (result.reason !== null) lines.push(`  ${result.reason}`);
+  if (result.driver !== undefined) for (const line of driverLines(result.driver)) lines.push(style.paint("red", `  ${line}`));
+  else if (result.reason !== null) lines.push(`  ${result.reason}`);
   for (const fault of result.faults) if (!fault.fired) lines.push(style.paint("yellow", `  fault ${fault.id} did not fire`));
   for (const one of result.expectations) if (!one.pass) lines.push(style.paint("red", `  ${one.text}: expected ${one.expected}, got ${one.actual}`));
   return [...lines, style.paint("dim", `  ${result.reproduce}`)];
+}
+
+/** Drivers that ran, each once, by what is in them. */
+function driverFiles(result: RunResult, style: Style): string[] {
+  const files = new Set(result.scenarios.flatMap(({ drivers = [] }) => drivers.map(({ file, digest }) => `driver ${file}  sha256 ${digest}`)));
+  return [...files].map((line) => style.paint("dim", line));
 }
 
 /** The table (standard output). */
@@ -47,7 +65,7 @@ export function consoleTable(result: RunResult, style: Style = plain): string {
     const [colour, word] = marks[scenario.status];
     return style.paint(colour, word) + line.slice(word.length);
   });
-  return `${painted.join("\n")}\n`;
+  return `${[...painted, ...driverFiles(result, style)].join("\n")}\n`;
 }
 
 /** The commands of every scenario's steps with what they gave, as a terminal shows it (standard output). */
@@ -64,7 +82,7 @@ export function consoleSteps(result: RunResult, style: Style = plain): string {
 }
 
 /** What layout checks had to say, also of runs that pass. */
-const remarks = (result: ScenarioResult, style: Style): string[] => result.warnings.map((text) => style.paint("yellow", `${result.file}: ${text}`));
+const remarks = (result: AnyResult, style: Style): string[] => result.warnings.map((text) => style.paint("yellow", `${result.file}: ${text}`));
 
 /** What went wrong and the totals (standard error). */
 export function consoleVerdict(result: RunResult, style: Style = plain): string {

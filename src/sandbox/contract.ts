@@ -8,6 +8,7 @@ import type { Workloads } from "../workload/workloads.ts";
 import type { FaultTable } from "./faults.ts";
 import type { End, System } from "./system.ts";
 
+/** A scenario and what its run depends on beside it. */
 export interface RunInput {
   /** As given on the command line; appears in results and messages. */
   readonly file: string;
@@ -18,11 +19,13 @@ export interface RunInput {
   readonly keepTrace: boolean;
 }
 
+/** How far a run is. */
 export interface RunProgress {
   readonly virtualTimeNs: number;
   readonly steps: number;
 }
 
+/** A run that goes on in slices. */
 export interface ScenarioRun {
   /** Goes on until done or until `shouldPause` says so; it is asked between steps only, so that slicing never shows. */
   run(shouldPause: () => boolean): "paused" | "done";

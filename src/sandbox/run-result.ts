@@ -22,6 +22,7 @@ import type { StepRun } from "./steps.ts";
 import { traceExpectation } from "./steps.ts";
 import type { End, Host, System } from "./system.ts";
 
+/** What a run depends on beside its scenario. */
 export interface RunOptions {
   readonly seed: number;
   readonly schedule: "fixed" | "seeded";

@@ -14,7 +14,9 @@ import { createFileSystem } from "../kernel/sysfs/file-system.ts";
 import { addKernelReader, addPin, addVm, createWorkloads } from "../workload/workloads.ts";
 import { SystemError } from "../kernel/base/errno.ts";
 import type { ScenarioPlan, WorkloadFile } from "../scenario/plan.ts";
+import type { DriverFailure } from "../scenario/result.ts";
 import type { OpenRun, ScenarioRun } from "./contract.ts";
+import { DriverStepsError } from "./contained/watch.ts";
 import { allFired, armFaults, createFaults, heardMark } from "./faults.ts";
 import { kernelPolicies } from "./policies.ts";
 import { UnresolvedReferenceError, resolveReferences } from "./references.ts";
@@ -167,6 +169,9 @@ function lastMoment(state: RunState): number {
   return state.quietSince < 0 ? state.deadline : Math.min(state.deadline, state.quietSince + settleTime);
 }
 
+const failureOf = ({ driver, hook, device, at, reason, cause }: PlugInError): DriverFailure =>
+  ({ driver, hook, device, atNs: at, ...(cause instanceof DriverStepsError ? { ending: "out of steps", message: cause.message } : { ending: "threw", message: reason }) });
+
 /** One step, at most to `horizon`; whether it was reached with nothing left to do before it. */
 function oneStep(state: RunState, horizon: number): boolean {
   const { system } = state;
@@ -185,7 +190,7 @@ function oneStep(state: RunState, horizon: number): boolean {
   } catch (thrown) {
     if (!(thrown instanceof StepFailure || thrown instanceof UnresolvedReferenceError || thrown instanceof PlugInError)) throw thrown;
     state.failure = thrown.message;
-    if (thrown instanceof PlugInError) state.driverFailure = { driver: thrown.driver, hook: thrown.hook, device: thrown.device, atNs: thrown.at, message: thrown.reason };
+    if (thrown instanceof PlugInError) state.driverFailure = failureOf(thrown);
     finish(state, null);
   }
   if (state.lostRegions === null && (state.phase === "steps" || state.phase === "running")) judgeHost(state);

@@ -11,6 +11,8 @@ import { isSwitch, portsBelow } from "../platform/description.ts";
 import type { FirmwareSetup } from "../platform/firmware-setup.ts";
 import { checkDeviceAction, deviceActionOf, probesOfAction } from "./check-device-faults.ts";
 import type { DeviceCheck } from "./check-device-faults.ts";
+import type { PlannedDriver } from "./driver.ts";
+import { describeDrivers, refusalOf } from "./driver.ts";
 import { MachineValueError, ScenarioFileError, checkScenario, loadScenario } from "./load.ts";
 import { describeFirmware } from "./firmware.ts";
 import type { Path } from "./load.ts";
@@ -36,6 +38,7 @@ export interface PlannedFault extends Omit<FaultFile, "when"> {
 /** Entries of the hardware's fault table. */
 const mostProbes = 1024;
 
+/** A scenario file, checked, with every name resolved and every default filled in. */
 export interface ScenarioPlan {
   readonly file: string;
   readonly name: string;
@@ -50,6 +53,8 @@ export interface ScenarioPlan {
   /** Those of the file, then those that steps inject. */
   readonly faults: readonly PlannedFault[];
   readonly expectations: readonly ExpectationFile[];
+  /** Files that bring drivers; only a caller that says so gets a plan with some. */
+  readonly drivers: readonly PlannedDriver[];
   /** Virtual nanoseconds after ready, and scheduler steps. */
   readonly limits: { readonly time: number; readonly steps: number };
 }
@@ -258,8 +263,14 @@ export function changePolicies(base: PolicyValues, kernel: KernelFile): PolicyVa
   return values;
 }
 
+type Place = (path: Path) => { readonly line: number; readonly column: number };
+
+/** A value has no lines. */
+const nowhere: Place = () => ({ line: 0, column: 0 });
+
 /** Resolves a scenario of the right shape; `problems` has what is wrong with it. */
-function resolveScenario(file: string, scenario: ScenarioFile, problems: PathProblem[]): ScenarioPlan {
+function resolveScenario(file: string, scenario: ScenarioFile, place: Place, problems: PathProblem[]): ScenarioPlan {
+  const brought = describeDrivers(scenario.driver, place, problems);
   const values = resolvePolicies(scenario.kernel, problems);
   const modules = describeModules(scenario.kernel, problems);
   const described = describeMachine(scenario, values);
@@ -289,23 +300,29 @@ function resolveScenario(file: string, scenario: ScenarioFile, problems: PathPro
     workloads: scenario.workloads ?? [],
     faults,
     expectations: scenario.expect ?? [],
+    drivers: brought,
     limits: { time: scenario.limits?.time ?? 2_000_000_000, steps: scenario.limits?.steps ?? 1_000_000 },
   };
 }
 
-/** Loads, checks and resolves one file. @throws ScenarioFileError with every problem found */
-export function planScenario(file: string, text: string): ScenarioPlan {
+/**
+ * Loads, checks and resolves one file. A scenario that brings drivers is refused unless the caller allows them: it will run them contained, or not at all.
+ * @throws ScenarioFileError with every problem found
+ */
+export function planScenario(file: string, text: string, drivers: "refused" | "allowed" = "refused"): ScenarioPlan {
   const { scenario, place } = loadScenario(file, text);
   const problems: PathProblem[] = [];
-  const plan = resolveScenario(file, scenario, problems);
+  const plan = resolveScenario(file, scenario, place, problems);
   if (problems.length > 0) throw new ScenarioFileError(file, problems.map((problem) => ({ ...place(problem.path), message: `${problem.path.join(".")}: ${problem.message}` })));
+  const refusal = drivers === "allowed" ? undefined : refusalOf(plan.drivers);
+  if (refusal !== undefined) throw new ScenarioFileError(file, [refusal]);
   return plan;
 }
 
 /** Checks and resolves a scenario that is a value. @throws MachineValueError with every problem found */
 export function planValue(name: string, value: unknown): ScenarioPlan {
   const problems: PathProblem[] = [];
-  const plan = resolveScenario(name, checkScenario(value), problems);
+  const plan = resolveScenario(name, checkScenario(value), nowhere, problems);
   if (problems.length > 0) throw new MachineValueError(problems);
   return plan;
 }

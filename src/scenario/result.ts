@@ -44,16 +44,34 @@ export interface Metrics {
   readonly bytesServed: string;
 }
 
+/** A file whose driver ran. */
+export interface DriverFileResult {
+  readonly file: string;
+  /** First 16 hex digits of the SHA-256 of the file; what it imports is not in it. */
+  readonly digest: string;
+}
+
+/** How a run came to be ended by its driver; all but the first two are seen where drivers run contained (docs/contained-drivers.md). */
+export type DriverEnding =
+  | "threw" | "out of steps" | "hook out of time" | "no progress" | "out of heap" | "out of memory"
+  | "ended its process" | "uncaught error" | "unhandled rejection" | "closed its channel" | "could not be loaded";
+
 /** What a driver plug-in did that ended the run, and where. */
 export interface DriverFailure {
+  readonly ending: DriverEnding;
+  /** "": nothing of a driver was running. */
   readonly driver: string;
-  /** The hook that ran: "start", "probe", "interrupt" ..., or "work NAME" for work that it scheduled. */
+  /** The hook that ran: "start", "probe", "interrupt" ..., "work NAME" for work that it scheduled, or "load". */
   readonly hook: string;
   /** PCI name of the function; "" where it is none's. */
   readonly device: string;
   readonly atNs: number;
-  /** What the driver's own error says. */
+  /** What the driver's own error says, with its place, or which limit it was over. */
   readonly message: string;
+  /** Of a contained run: services called and registers accessed so far; at least so many when it was ended from outside. */
+  readonly services?: number;
+  /** Of a contained run: the last line that its drivers logged; null: none. */
+  readonly lastLog?: string | null;
 }
 
 export interface ScenarioResult {
@@ -78,13 +96,20 @@ export interface ScenarioResult {
   readonly faults: readonly FaultResult[];
   readonly expectations: readonly ExpectationResult[];
   readonly metrics: Metrics;
+  /** Files whose drivers ran, in order of the scenario; absent: there were none. */
+  readonly drivers?: readonly DriverFileResult[];
   readonly reproduce: string;
 }
+
+type LostKeys = "verdict" | "outcome" | "traceDigest" | "digests" | "metrics";
+
+/** A run that was ended from outside together with its machine: what there would have been to tell is null, and lists are empty. */
+export type EndedResult = Omit<ScenarioResult, LostKeys> & { readonly [K in LostKeys]: null };
 
 export interface RunResult {
   readonly version: 1;
   readonly tool: { readonly version: string; readonly moduleHash: string };
-  readonly scenarios: readonly ScenarioResult[];
+  readonly scenarios: readonly (ScenarioResult | EndedResult)[];
   readonly summary: Readonly<Record<Status, number>>;
 }
 
@@ -92,14 +117,14 @@ export interface RunResult {
 export const exitCodes = { interrupted: 130, usage: 2, error: 5, driver: 6, invalid: 3, limit: 4, fail: 1, pass: 0 } as const;
 const order: readonly Status[] = ["error", "driver", "invalid", "limit", "fail"];
 
-export function summarize(scenarios: readonly ScenarioResult[]): RunResult["summary"] {
+export function summarize(scenarios: RunResult["scenarios"]): RunResult["summary"] {
   const summary: Record<Status, number> = { pass: 0, fail: 0, invalid: 0, error: 0, limit: 0, driver: 0 };
   for (const scenario of scenarios) summary[scenario.status]++;
   return summary;
 }
 
 /** The worst of several wins: 5, 6, 3, 4, 1, 0. */
-export function exitCodeOf(scenarios: readonly ScenarioResult[]): number {
+export function exitCodeOf(scenarios: readonly { readonly status: Status }[]): number {
   const worst = order.find((status) => scenarios.some((scenario) => scenario.status === status));
   return exitCodes[worst ?? "pass"];
 }

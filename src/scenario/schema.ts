@@ -265,10 +265,15 @@ const step = z.union([
   z.strictObject({ expect: z.array(momentaryExpectation).min(1).max(100) }),
 ]);
 
+/** A driver that the scenario brings: a path below its folder, with what it is told (docs/contained-drivers.md). */
+const driverPath = z.string().min(1);
+const driverFile = z.strictObject({ file: driverPath, parameters: z.record(z.string().regex(/^[A-Za-z][A-Za-z0-9_-]*$/, "a parameter's name starts with a letter and has letters, digits, - and _"), z.union([z.string(), z.int(), z.boolean()])).optional() });
+
 export const scenarioSchema = z.strictObject({
   version: z.literal(1),
   name: z.string().min(1),
   description: z.string().optional(),
+  driver: z.union([driverPath, driverFile, z.array(z.union([driverPath, driverFile])).min(1).max(16)]).optional(),
   machine: machineSchema,
   firmware: z
     .strictObject({ windows: z.array(window).max(16), regions: z.array(firmwareRegion).max(64), decoders: z.array(firmwareDecoder).max(256), softReserved: z.array(z.strictObject({ base: whole, size })).max(32), qos: z.array(throttlingGroup).max(64) })

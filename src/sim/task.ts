@@ -239,11 +239,6 @@ function waitName(thread: Thread): string {
 
 const candidateOf = (thread: Thread): Candidate => ({ id: thread.id, point: waitName(thread), isStarted: thread.isStarted });
 
-/** Names and waits of all tasks that are not finished, oldest first: what a run that does not end is waiting for. */
-export function describeTasks(scheduler: Scheduler): { readonly name: string; readonly wait: Wait }[] {
-  return [...scheduler.threads.values()].map((thread) => ({ name: thread.name, wait: thread.wait }));
-}
-
 /** Waits, inside a task, for another task to end. */
 export function* join(scheduler: Scheduler, id: number): Task<void> {
   while (isRunning(scheduler, id)) yield until(`task:${id}`);

@@ -157,8 +157,6 @@ export function describeRegion(files: FileSystem, name: string, options: Describ
   };
 }
 
-export const dportNamesOf = (files: FileSystem, port: string): string[] => dportsOf(files, port).map((dport) => dport.name);
-
 /** Names of the dports that a port's or root's decoder sends to. */
 export function targetsOf(files: FileSystem, decoder: string): string[] {
   const ids = (attribute(files, "cxl", decoder, "target_list") ?? "").split(",");

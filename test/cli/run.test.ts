@@ -54,7 +54,7 @@ describe("cxl-sandbox run", () => {
     expect(worker.version).toBe(1);
     expect(worker.tool.moduleHash).toMatch(/^[0-9a-f]{16}$/);
     expect(worker.summary).toEqual({ pass: bundled, fail: 0, invalid: 0, error: 0, limit: 0, driver: 0 });
-    expect(typeof worker.scenarios[0]?.metrics.bytesServed).toBe("string");
+    expect(typeof worker.scenarios[0]?.metrics?.bytesServed).toBe("string");
   });
 
   it("a fault that never fires is invalid: exit 3, and the way to repeat it is the last line of its report", () => {

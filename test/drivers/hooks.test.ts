@@ -14,7 +14,10 @@ const firstByte = (kind: "memoryModule" | "dram"): number => Number(uuidFrom(eve
 describe("matching and probe", () => {
   it("a driver is offered every function that matches, in order of discovery, each once", () => {
     const seen: string[] = [];
-    const note = (device: DriverDevice): null => void seen.push(`${device.name} ${device.kind}`) ?? null;
+    const note = (device: DriverDevice): null => {
+      seen.push(`${device.name} ${device.kind}`);
+      return null;
+    };
     bootWith([driverOf(note)]);
     expect(seen).toEqual(["0000:0c:00.0 root-port", "0000:0c:01.0 root-port"]);
     seen.length = 0;

@@ -33,6 +33,12 @@ describe("imports go one way", () => {
     expect(judged("src/userland/cxl.ts", `import { x } from "../scenario/runner.ts";`)).toHaveLength(1);
   });
 
+  it("the library in this thread knows nothing of workers; the package's front has both", () => {
+    expect(judged("src/sandbox.ts", `export { x } from "../workers/machine-worker.ts";`)).toHaveLength(1);
+    expect(judged("src/index.ts", `export { x } from "../workers/machine-worker.ts";`)).toEqual([]);
+    expect(judged("src/index.ts", `export { x } from "./kernel/boot.ts";`)).toHaveLength(1);
+  });
+
   it("inside the kernel a lower folder may not import a higher one", () => {
     expect(judged("src/kernel/pci/scan.ts", `import { x } from "../cxl/port.ts";`)).toHaveLength(1);
     expect(judged("src/kernel/cxl/port.ts", `export { x } from "../pci/scan.ts";`)).toEqual([]);

@@ -15,15 +15,17 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   "src/report": ["src/scenario", "src/sim"],
   "src/sandbox": ["src/drivers", "src/scenario", "src/report", "src/userland", "src/workload", "src/kernel", "src/firmware", "src/hardware", "src/platform", "src/sim", "registers"],
   "src/vitest": ["src/sandbox", "src/platform", "registers"],
-  workers: ["src/sandbox", "src/scenario", "src/hardware", "src/report"],
+  workers: ["src/sandbox", "src/scenario", "src/hardware", "src/report", "src/platform", "registers"],
+  "src/index": ["workers", "src/sandbox"],
   "src/cli": ["workers", "src/sandbox", "src/scenario", "src/report", "src/hardware"],
 };
 
 /** Folders inside the kernel, from the ground up; each may import those before it. `modules`, `sysfs` and `boot` stand on top. */
 export const kernelOrder = ["base", "trace", "resource", "policy", "mm", "pci", "acpi", "cxl", "dax", "mce", "isolation", "plug-in", "modules", "sysfs", "boot"] as const;
 
-/** The room a file belongs to: its folder under the rooms above, `src/sandbox` for the front door. */
+/** The room a file belongs to: its folder under the rooms above, `src/sandbox` for the front door, `src/index` for the package's front. */
 export function roomOf(path: string): string | undefined {
+  if (path === "src/index.ts") return "src/index";
   if (/^src\/sandbox(\.ts|\/)/.test(path)) return "src/sandbox";
   return Object.keys(allowedImports).find((room) => path.startsWith(`${room}/`));
 }

@@ -6,7 +6,10 @@ import { digestOf } from "../oracles/differential/run.ts";
 import { topologies, topologyNames } from "../oracles/differential/topologies.ts";
 import { mailboxDeviceNames, mailboxDevices } from "../oracles/mailbox/devices.ts";
 import { mailboxDigest } from "../oracles/mailbox/run.ts";
+import { createMachineSync } from "../../src/sandbox.ts";
 import { bundledScenarios } from "./library.ts";
+import { useLibrary } from "./library-use.ts";
+import { driveAsText, driven } from "./library-drive.ts";
 import { modules } from "./machine.ts";
 import { scenarioDigests } from "./scenarios.ts";
 
@@ -20,10 +23,14 @@ declare module "vitest" {
     /** By device, the folded trace digest of so many random mailbox transactions. */
     readonly mailboxDigests: Record<string, string>;
     readonly mailboxTransactions: number;
+    /** What one use of the library answered and left. */
+    readonly libraryUse: string[];
+    /** What the library's machine shows and leaves when it is driven. */
+    readonly libraryDrive: string;
   }
 }
 
-export default function provideDigests(project: TestProject): void {
+export default async function provideDigests(project: TestProject): Promise<void> {
   project.provide("hardwareDigests", referenceDigests("release"));
   project.provide("scenarioDigests", scenarioDigests(bundledScenarios()));
   const accesses = Math.ceil(Number(process.env["CXL_SANDBOX_ACCESSES"] ?? 100_000) / topologyNames.length);
@@ -32,4 +39,6 @@ export default function provideDigests(project: TestProject): void {
   const transactions = Math.ceil(Number(process.env["CXL_SANDBOX_TRANSACTIONS"] ?? 4000) / mailboxDeviceNames.length);
   project.provide("mailboxTransactions", transactions);
   project.provide("mailboxDigests", Object.fromEntries(mailboxDeviceNames.map((name) => [name, mailboxDigest(modules.release, mailboxDevices[name], { transactions, seed: 1 })])));
+  project.provide("libraryUse", await useLibrary());
+  project.provide("libraryDrive", await driveAsText(createMachineSync(modules.release, driven)));
 }

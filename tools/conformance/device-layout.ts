@@ -22,7 +22,6 @@ const mailboxPayload: StructureDeclaration = {
 /** What differences and rules of a device block name. */
 export const deviceStructures: readonly StructureDeclaration[] = [deviceArray, deviceHeader, mailboxPayload, deviceStatus, primaryMailbox, secondaryMailbox, memoryDeviceStatus];
 
-export const payloadName = mailboxPayload.name;
 const hex = (value: number): string => `0x${value.toString(16)}`;
 const identityOf = (id: number): string => `device ${hex(id)}`;
 export const mailboxIdentity = identityOf(deviceCapabilityIds.primaryMailbox);

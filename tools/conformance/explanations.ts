@@ -12,7 +12,7 @@ import type { Explanation, Extra, Row, RuleKind } from "./rule.ts";
 import { rules } from "./rule.ts";
 import type { FunctionKind } from "./topology.ts";
 
-export type { Expected, Explanation, RuleKind } from "./rule.ts";
+export type { Expected, Explanation } from "./rule.ts";
 
 const config: readonly CaptureKind[] = ["config", "masks", "accesses"];
 const component: readonly CaptureKind[] = ["component", "masks", "accesses", "decoders"];

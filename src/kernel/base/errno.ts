@@ -44,9 +44,3 @@ export class SystemError extends Error {
 }
 
 export const errnoText = (errno: Errno): string => errnoTable[errno][1];
-
-/** The error number of anything thrown; anything else than a SystemError is thrown on. */
-export function errnoOf(thrown: unknown): Errno {
-  if (thrown instanceof SystemError) return thrown.errno;
-  throw thrown;
-}

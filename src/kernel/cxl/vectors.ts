@@ -4,7 +4,7 @@ import type { Kernel } from "../base/kernel.ts";
 import { SystemError } from "../base/errno.ts";
 import { printk } from "../base/kernel.ts";
 import { failStep } from "../base/steps.ts";
-import { bindMessage, disableMessages, enableVectors } from "../pci/messages.ts";
+import { bindMessage, enableVectors } from "../pci/messages.ts";
 import { mailboxRegister } from "./device-registers.ts";
 import type { DeviceState, VectorUser } from "./device-state.ts";
 
@@ -26,8 +26,6 @@ export function allocateVectors(kernel: Kernel, state: DeviceState): boolean {
     return false;
   }
 }
-
-export const releaseVectors = (kernel: Kernel, state: DeviceState): void => disableMessages(kernel, state.device);
 
 /** Makes a vector call the driver for `user`. @throws SystemError EINVAL the vector was not granted */
 export function bindVector(kernel: Kernel, state: DeviceState, vector: number, user: VectorUser): void {

@@ -20,7 +20,6 @@ interface Burst {
 }
 
 interface MachineCheckState {
-  total: number;
   burst: Burst | null;
   /** Times of the last lines "events logged" (rate limit: two in 60 s). */
   logged: number[];
@@ -28,13 +27,10 @@ interface MachineCheckState {
   onFirst: Call | null;
 }
 
-const machineCheckState = defineState("machine-checks", (): MachineCheckState => ({ total: 0, burst: null, logged: [], onFirst: null }));
+const machineCheckState = defineState("machine-checks", (): MachineCheckState => ({ burst: null, logged: [], onFirst: null }));
 
 const logWindow = 60_000_000_000;
 const logLimit = 2;
-
-/** Machine checks so far. */
-export const machineCheckCount = (kernel: Kernel): number => machineCheckState(kernel).total;
 
 /** Arms a call at the next machine check. */
 export function callAtMachineCheck(kernel: Kernel, call: Call | null): void {
@@ -52,7 +48,6 @@ export function flushMachineChecks(kernel: Kernel): void {
 
 function record(kernel: Kernel, consumer: string, row: number, address: bigint): void {
   const state = machineCheckState(kernel);
-  state.total++;
   if (state.burst !== null && (state.burst.consumer !== consumer || state.burst.row !== row)) flushMachineChecks(kernel);
   if (state.burst === null) state.burst = { consumer, row, address, count: 1 };
   else state.burst.count++;

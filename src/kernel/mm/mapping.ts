@@ -119,9 +119,6 @@ export function markPoisoned(kernel: Kernel, file: MappableFile, offset: bigint)
   else leaves.add(offset / file.align);
 }
 
-/** How many head pages of the file are marked poisoned. */
-export const poisonedLeaves = (kernel: Kernel, file: MappableFile): number => mappingTable(kernel).poisoned.get(file.name)?.size ?? 0;
-
 /**
  * Physical address that a touch of `offset` (bytes from the start of the mapping) reaches, installing the leaf on the way.
  * Undefined: the touch ends in SIGBUS (dead file, outside mapping or file). A dead file's leaves are gone already, so no fenced

@@ -26,29 +26,18 @@ export interface Process {
 }
 
 interface ProcessTable {
-  readonly processes: Map<number, Process>;
-  readonly byRequester: Map<number, Process>;
   nextPid: number;
   nextRequester: number;
 }
 
-const processTable = defineState("processes", (): ProcessTable => ({ processes: new Map(), byRequester: new Map(), nextPid: 1000, nextRequester: 0 }));
-
-export const processes = (kernel: Kernel): readonly Process[] => [...processTable(kernel).processes.values()];
-export const findProcess = (kernel: Kernel, pid: number): Process | undefined => processTable(kernel).processes.get(pid);
-export const processOfRequester = (kernel: Kernel, requester: number): Process | undefined => processTable(kernel).byRequester.get(requester);
+const processTable = defineState("processes", (): ProcessTable => ({ nextPid: 1000, nextRequester: 0 }));
 
 /** Starts a process with `threads` threads; each gets the next free requester id. */
 export function createProcess(kernel: Kernel, name: string, threads: number): Process {
   if (!Number.isInteger(threads) || threads < 0) throw new SystemError("EINVAL", `process ${name}: ${threads} threads`);
   const table = processTable(kernel);
   const process: Process = { pid: table.nextPid++, name, threads: [], death: null };
-  table.processes.set(process.pid, process);
-  for (let i = 0; i < threads; i++) {
-    const requester = takeRequester(kernel);
-    process.threads.push(requester);
-    table.byRequester.set(requester, process);
-  }
+  for (let i = 0; i < threads; i++) process.threads.push(takeRequester(kernel));
   mark(kernel, `process ${name} started`, `pid ${process.pid}`);
   return process;
 }

@@ -2,7 +2,7 @@
 // sizes from the bottom up, addresses from the top down.
 
 import type { PciAddress } from "../../platform/pci-address.ts";
-import { busOf, segmentOf } from "../../platform/pci-address.ts";
+import { segmentOf } from "../../platform/pci-address.ts";
 import type { Device } from "../base/device.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { printk } from "../base/kernel.ts";
@@ -166,4 +166,3 @@ export function releaseFunction(record: PciFunction): void {
 
 /** Name of a root bus's windows in /proc/iomem. */
 export const rootBusName = (segment: number, bus: number): string => `PCI Bus ${segment.toString(16).padStart(4, "0")}:${bus.toString(16).padStart(2, "0")}`;
-export const busBelow = (record: PciFunction): number => record.bridge?.secondary ?? busOf(record.address);

@@ -1,7 +1,6 @@
 // The record of a PCI function, and what drivers do with one: enable it, walk its capabilities, read its identity.
 
 import type { PciAddress } from "../../platform/pci-address.ts";
-import { formatPciAddress } from "../../platform/pci-address.ts";
 import type { IoHandle } from "../../platform/platform.ts";
 import type { Attribute, Device, DeviceType } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
@@ -80,7 +79,6 @@ export const pciDeviceType: DeviceType = {
 export const isPciDevice = (device: Device): boolean => device.bus === pciBus;
 export const pciFunctionOf = (device: Device): PciFunction => device.data as PciFunction;
 export const addressOf = (device: Device): PciAddress => pciFunctionOf(device).address;
-export const pciName = (address: PciAddress): string => formatPciAddress(address);
 /** Class and sub-class, 16 bits. */
 export const classOf = (record: PciFunction): number => record.classCode >>> 8;
 export const bridgeClass = 0x0604;

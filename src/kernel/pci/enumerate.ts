@@ -21,7 +21,6 @@ export const hostBridgeType: DeviceType = { name: "pci_host_bridge", attributes:
 const hostBridges = defineState("pci.hostBridges", () => ({ devices: [] as Device[] }));
 
 export const hostBridgeDevices = (kernel: Kernel): readonly Device[] => hostBridges(kernel).devices;
-export const hostBridgeByUid = (kernel: Kernel, uid: number): Device | undefined => hostBridges(kernel).devices.find((device) => hostBridgeOf(device).uid === uid);
 export const isHostBridge = (device: Device): boolean => device.type === hostBridgeType;
 
 const devicesPerBus = 32;

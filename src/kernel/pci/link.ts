@@ -58,11 +58,6 @@ export function enableLink(kernel: Kernel, port: Device): void {
   mark(kernel, `${port.name} link enabled`);
 }
 
-/** Starts training of a link that is enabled and down. */
-export function retrainLink(kernel: Kernel, port: Device): void {
-  registersOf(kernel, port).linkControl.modify({ retrainLink: 1 });
-}
-
 /** A slot that cards can be put into and taken from while the system runs. */
 export function hasHotplugSlot(kernel: Kernel, port: Device): boolean {
   if (findCapability(kernel, port, capabilityIds.pcie) === undefined) return false;

@@ -1,9 +1,10 @@
 // Functions as drivers see them, and the register blocks that are mapped for them: once per function, given back with its last driver.
 
 import { primaryMailbox, deviceCapabilityIds } from "../../../registers/device-block.ts";
-import { blocks } from "../../../registers/blocks.ts";
+import { blocks, cacheMemoryRange } from "../../../registers/blocks.ts";
+import { configSize } from "../../../registers/constants.ts";
 import type { StructureDeclaration } from "../../../registers/schema.ts";
-import type { DriverDevice, FunctionKind } from "../../platform/driver.ts";
+import type { DriverDevice, FunctionKind, RegisterPlace } from "../../platform/driver.ts";
 import * as walk from "../../platform/config-walk.ts";
 import type { StructureAccess } from "../../platform/registers.ts";
 import { structureAt } from "../../platform/registers.ts";
@@ -151,4 +152,26 @@ export function configAccess<S extends StructureDeclaration>(kernel: Kernel, dev
   if (found !== undefined) return found;
   const at = configOffset(kernel, device, structure);
   return at === undefined ? undefined : remember(shared, structure, structureAt(configBus(kernel, addressOf(device)), at, structure));
+}
+
+const { componentHeader } = blocks.rootPortComponent.placements;
+const { deviceCapabilities } = blocks.deviceRegisters.placements;
+
+/** The place of a structure of any list; undefined as for its registers by name. @throws SystemError EINVAL the structure is in no list */
+export function locate(kernel: Kernel, device: Device, structure: StructureDeclaration): RegisterPlace | undefined {
+  const { name, identity } = structure;
+  const isArray = name === componentHeader.structure.name;
+  if (identity?.list === "component" || isArray) {
+    const components = componentsOf(kernel, device);
+    const offset = components === null ? undefined : isArray ? componentHeader.at : capabilityOffset(components, componentId(structure));
+    return components === null || offset === undefined ? undefined : { bus: components.handle, offset, size: cacheMemoryRange.size };
+  }
+  const isList = name === deviceCapabilities.structure.name;
+  if (isList || deviceStructures[name] !== undefined) {
+    const registers = deviceBlockOf(kernel, device);
+    const offset = isList ? deviceCapabilities.at : registers?.places.get(deviceStructures[name] ?? 0);
+    return registers === null || offset === undefined ? undefined : { bus: registers.handle, offset, size: Number(registers.handle.size) };
+  }
+  const offset = configOffset(kernel, device, structure);
+  return offset === undefined ? undefined : { bus: configBus(kernel, addressOf(device)), offset, size: configSize };
 }

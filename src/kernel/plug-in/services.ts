@@ -12,7 +12,7 @@ import { addressOf } from "../pci/device.ts";
 import { configBus } from "../pci/registers.ts";
 import { releaseRegion, requestRegion } from "../resource/resource.ts";
 import { cxlServices, linkServices, slotServices } from "./cxl-services.ts";
-import { componentAccess, configAccess, deviceAccess, deviceOf, structureNamed } from "./devices.ts";
+import { componentAccess, configAccess, deviceAccess, deviceOf, locate, structureNamed } from "./devices.ts";
 import { runHook } from "./failure.ts";
 import { freeMessages, requestMessage } from "./interrupts.ts";
 import type { Binding, PlugInRecord } from "./state.ts";
@@ -41,13 +41,14 @@ function bindingAt(plugIn: PlugInRecord, device: DriverDevice): Binding {
 
 type Group<K extends keyof DriverServices> = Pick<DriverServices, K>;
 
-function registerServices(kernel: Kernel, plugIn: PlugInRecord): Group<"config" | "component" | "deviceRegisters" | "capability" | "structure" | "map" | "memory" | "invalidateCaches"> {
+function registerServices(kernel: Kernel, plugIn: PlugInRecord): Group<"config" | "component" | "deviceRegisters" | "capability" | "locate" | "structure" | "map" | "memory" | "invalidateCaches"> {
   const { memory } = kernel.platform;
   return {
     config: (device) => configBus(kernel, addressOf(deviceOf(kernel, device))),
     component: (device, structure) => componentAccess(kernel, deviceOf(kernel, device), structure),
     deviceRegisters: (device, structure) => deviceAccess(kernel, deviceOf(kernel, device), structure),
     capability: (device, structure) => configAccess(kernel, deviceOf(kernel, device), structure),
+    locate: (device, structure) => locate(kernel, deviceOf(kernel, device), structure),
     structure: structureNamed,
     map: (base, size) => {
       if (size < 1n || size > largestMapping) throw new SystemError("EINVAL", `map: ${size} bytes; 1 byte to 2 GiB can be mapped`);

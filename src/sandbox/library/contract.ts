@@ -25,6 +25,7 @@ export type TriggerValue = WithoutFrom<NonNullable<z.input<typeof scenarioSchema
 /** An object (a `machine:` value or a scenario), a file (path or `file:` URL in Node, URL elsewhere), or a file's text. */
 export type MachineSource = MachineValue | ScenarioValue | URL | string | { readonly text: string; readonly file?: string };
 
+/** What `createMachine` may be told beside the machine. */
 export interface MachineOptions {
   /** A compiled module, to share one between machines; absent: the package's own is loaded. */
   readonly module?: WebAssembly.Module;
@@ -43,16 +44,16 @@ export type BlockAccess<B extends keyof Blocks> = { readonly [K in keyof Blocks[
 /** What all functions have. */
 interface PartView<Component extends keyof Blocks, Config extends keyof Blocks> {
   readonly name: string;
-  /** SSSS:BB:DD.F; changes when buses are numbered anew. */
+  /** SSSS:BB:DD.F; changes when buses are numbered anew. @throws NotPlacedError not plugged in, or a port above has no bus number below it */
   readonly address: PciAddress;
   /** The address as text. */
   readonly bdf: string;
   /** Config space, offsets 0..4095. */
   readonly config: RegisterBus;
   readonly configRegisters: BlockAccess<Config>;
-  /** CXL.cache/mem registers behind BAR 0. */
+  /** CXL.cache/mem registers (8.2.4) behind BAR 0, where it is now; what was taken from here stays where it was mapped. @throws NotPlacedError, MissingStructureError */
   readonly registers: BlockAccess<Component>;
-  /** Physical address of `registers`. */
+  /** Physical address of `registers`: BAR 0 + 4 KiB (8.2.3); after a reset took BAR 0 away, where firmware had put it. @throws NotPlacedError */
   readonly registersAt: bigint;
   /** Whether this machine gives the part a structure, by its name in registers/. */
   has(structure: string): boolean;
@@ -67,20 +68,25 @@ interface MessageView {
   enableMessages(count?: number): { readonly first: number; readonly count: number };
 }
 
+/** A CXL host bridge: its component registers (8.2.4). */
 export interface HostBridgeView {
   readonly name: string;
   readonly registers: BlockAccess<"hostBridgeComponent">;
   readonly registersAt: bigint;
   has(structure: string): boolean;
 }
+/** A root port of a host bridge. */
 export interface RootPortView extends PartView<"rootPortComponent", "rootPortConfig">, MessageView {
   /** Link, isolation and in-flight state as the machine knows them, without an access. */
   readonly state: PortSummary;
 }
+/** The upstream port of a switch. */
 export interface UpstreamPortView extends PartView<"upstreamPortComponent", "upstreamPortConfig"> {}
+/** A downstream port of a switch. */
 export interface DownstreamPortView extends PartView<"downstreamPortComponent", "downstreamPortConfig">, MessageView {
   readonly state: PortSummary;
 }
+/** A type-3 device. */
 export interface DeviceView extends PartView<"deviceComponent", "deviceConfig">, MessageView {
   readonly deviceRegisters: BlockAccess<"deviceRegisters">;
   readonly deviceRegistersAt: bigint;
@@ -117,6 +123,7 @@ export interface MemoryAccess {
   store(address: bigint, value: bigint, width?: 1 | 2 | 4 | 8): MemoryStatus;
 }
 
+/** A message as it was delivered. */
 export interface MachineInterrupt extends InterruptMessage {
   /** Virtual ns of the delivery. */
   readonly at: number;
@@ -124,7 +131,7 @@ export interface MachineInterrupt extends InterruptMessage {
 
 /** Messages of the machine. They are delivered while time is moved (`advance`, `runUntil`) and by `deliver`. */
 export interface MachineInterrupts {
-  /** Returns what takes the listener away again. */
+  /** Returns what takes the listener away again. @throws KernelAttachedError messages are the kernel's */
   on(listener: (message: MachineInterrupt) => void): () => void;
   /** Takes what is pending now to listeners and iterators; how many. */
   deliver(): number;
@@ -133,6 +140,7 @@ export interface MachineInterrupts {
   [Symbol.asyncIterator](): AsyncIterableIterator<MachineInterrupt>;
 }
 
+/** A fault that was asked for, with the evidence of what it did. */
 export interface MachineFault {
   readonly id: string;
   /** How often its trigger matched and how often it acted, with times. */
@@ -141,10 +149,12 @@ export interface MachineFault {
   cancel(): void;
 }
 
+/** State of a machine, for `restore` on the machine it was taken from. */
 export interface MachineSnapshot {
   readonly at: number;
 }
 
+/** A record of the trace. */
 export interface MachineRecord {
   readonly at: number;
   readonly layer: TraceLayer;
@@ -168,6 +178,7 @@ export interface Violation {
   readonly message: string;
 }
 
+/** How long `runUntil` waits, and what for. */
 export interface RunUntilOptions {
   /** Virtual ns that may pass; default 10 s. */
   readonly limit?: number;
@@ -175,6 +186,7 @@ export interface RunUntilOptions {
   readonly what?: string;
 }
 
+/** The Linux model that `attachKernel` boots. */
 export interface KernelOptions {
   /** Named set of policies (docs/policies.md); default the scenario's, or linux-7.2. */
   readonly preset?: string;
@@ -187,7 +199,10 @@ export interface KernelOptions {
 
 /** A Linux model on the machine. It owns what it drives; the user's own accesses go to the same registers. */
 export interface MachineKernel {
-  /** Runs a command of the sandbox's userland to its end. */
+  /**
+   * Runs a line of the sandbox's shell to its end, virtual time included; references like `${mem:rp0}` are replaced. A host that has stopped gives status 1
+   * and says why. @throws KernelWaitsError it waits for somebody, and nothing is due that could end that
+   */
   run(line: string): { readonly status: number; readonly stdout: string; readonly stderr: string };
   /** A file of sysfs, /proc or /dev. @throws SystemError */
   read(path: string): string;
@@ -200,6 +215,7 @@ export interface MachineKernel {
   settle(limit?: number): void;
 }
 
+/** A machine in the hand. Two of them know nothing of each other. */
 export interface Machine {
   readonly description: MachineDescription;
   /** Virtual ns since power-on. */
@@ -251,7 +267,11 @@ export interface Machine {
   /** What was done against a sheet so far (`strict`; docs/strict.md). */
   readonly violations: readonly Violation[];
 
-  /** Boots the Linux model on this machine, which must not have been forked from. Time, faults and interrupts are the kernel's from now on. */
+  /**
+   * Boots the Linux model on this machine as it stands, a fork too, to the end of probing. Time, faults and interrupts are the kernel's from now on;
+   * listeners hear nothing any more. A driver that goes wrong at boot ends it: see `stopped`. @throws MachineValueError a preset or policy that is not
+   * there, or is the hardware's, the platform's or firmware's; TypeError a driver that is none; KernelAttachedError
+   */
   attachKernel(options?: KernelOptions): MachineKernel;
   readonly kernel: MachineKernel | null;
 }

@@ -17,7 +17,7 @@ const isText = (source: unknown): source is { readonly text: string; readonly fi
 
 /** @throws MachineValueError, ScenarioFileError */
 export function planOf(source: SyncSource): ScenarioPlan {
-  if (isText(source)) return planScenario(source.file ?? unnamed, source.text);
+  if (isText(source)) return planScenario(source.file ?? unnamed, source.text, "allowed");
   if (!isRecord(source)) throw new MachineValueError([{ path: [], message: `a machine is an object like { hostBridges: [{ rootPorts: [{ device: { volatile: "256MiB" } }] }] }, not ${source === null ? "null" : Array.isArray(source) ? "a list" : `a ${typeof source}`}` }]);
   const scenario = Object.hasOwn(source, "machine") ? source : { machine: source };
   return planValue(unnamed, { version: 1, name: unnamed, ...scenario });

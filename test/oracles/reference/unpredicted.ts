@@ -1,5 +1,6 @@
-// What the reference machine does not say, in one table. Fields: their values come from what is under way or from faults; here, where everything
-// under way is over and nothing fails, they stay as after a reset. Memory: contents and data of which nothing is certain.
+// What the reference machine does not say. Fields: their values come from what is under way or from faults; here, where everything
+// under way is over and nothing fails, they stay as after a reset. Memory: volatile contents after a reset are
+// lost, what is there then is the implementation's (TB3); a load that ends in an error gives an exception, not data (TB1).
 
 export interface UnpredictedField {
   readonly structure: string;
@@ -35,8 +36,3 @@ export const unpredictedFields: readonly UnpredictedField[] = [
   ...fields("dvsecDevice", "status2", ["resetError", "volatilePreservationError"], fault),
   ...fields("dvsecDevice", "range1SizeLow", ["memoryActiveDegraded"], fault),
 ];
-
-export const unpredictedMemory: Readonly<Record<string, string>> = {
-  "volatile contents after a reset": "TB3: lost; what is there then is the implementation's",
-  "data of a load that ends in an error": "TB1: an exception, not data",
-};

@@ -1,0 +1,7 @@
+// The package's front: the library in this thread (src/sandbox.ts) and the same in a worker (workers). Loads in Node and in browsers.
+
+export * from "./sandbox.ts";
+export { createMachineWorker } from "../workers/machine-worker.ts";
+export { WorkerDiedError } from "../workers/lifeline.ts";
+export type { AnyWorker } from "../workers/lifeline.ts";
+export type { CallOptions, MachineWorker, MachineWorkerOptions, RecordedCall, Remote, RemoteFault, RemoteInterrupts, RemoteIoHandle, RemoteKernel, RemoteKernelOptions, RemoteMachine, RemoteParts, RemoteSnapshot, RunCondition } from "../workers/machine-contract.ts";

@@ -1,0 +1,87 @@
+// What a driver can do to the command that runs it: nothing. Each misbehaves in its own way in a run of its own, and the report says what it did.
+
+import { afterAll, describe, expect, it } from "vitest";
+import type { DriverFailure, EndedResult, ScenarioResult } from "../../src/scenario/result.ts";
+import { driverFolder } from "../support/driver-scenarios.ts";
+
+const folder = driverFolder();
+afterAll(folder.remove);
+const patience = 300_000;
+
+const files = (names: readonly string[]): string[] => names.map((name) => folder.scenario(`${name}.yaml`, `./${name}.js`));
+const byFile = (results: readonly (ScenarioResult | EndedResult)[]): Record<string, ScenarioResult | EndedResult> => Object.fromEntries(results.map((one) => [one.file.replace(".yaml", ""), one]));
+const port = "0000:0c:00.0";
+
+describe("a driver that misbehaves in a contained run", () => {
+  it("and never returns from a hook is ended after --driver-time, and the run after it goes on", () => {
+    const { status, results } = folder.json(...files(["hang-probe", "hang-interrupt", "good"]), "--allow-driver", "--driver-time", "1500ms");
+    const { "hang-probe": probe, "hang-interrupt": interrupt, good } = byFile(results);
+    expect(status).toBe(6);
+    expect(results.map((one) => one.status)).toEqual(["driver", "driver", "pass"]);
+    expect(probe?.driver).toMatchObject({ ending: "hook out of time", driver: "hang_probe", hook: "probe", device: port, services: 1, lastLog: `hang_probe ${port}: before the end` });
+    expect(interrupt?.driver).toMatchObject({ ending: "hook out of time", driver: "hang_interrupt", hook: "interrupt", device: port, lastLog: "hang_interrupt: heard" });
+    expect(interrupt?.driver?.atNs).toBeGreaterThan(probe?.driver?.atNs ?? Infinity);
+    expect([interrupt?.outcome, interrupt?.metrics, interrupt?.digests]).toEqual([null, null, null]);
+    expect([good?.outcome, good?.driver]).toEqual(["unaffected", undefined]);
+  }, patience);
+
+  it("and throws, fills heap or memory, ends its process, closes its channel or leaves errors behind is named with what it did", () => {
+    const expected: Readonly<Record<string, Partial<DriverFailure>>> = {
+      "throw-interrupt": { ending: "threw", driver: "throw_interrupt", hook: "interrupt", device: port, message: expect.stringMatching(/^the status makes no sense \(.*throw-interrupt\.js:15:19\)$/) as string, services: 6 },
+      recursion: { ending: "threw", hook: "interrupt", message: expect.stringContaining("RangeError: Maximum call stack size exceeded") as string },
+      heap: { ending: "out of heap", driver: "heap", hook: "interrupt", device: port, lastLog: "heap: heard" },
+      exit: { ending: "ended its process", driver: "exit", hook: "interrupt", message: "it called process.exit (status 0)" },
+      rejection: { ending: "unhandled rejection", message: expect.stringMatching(/^nobody waits for this \(.*rejection\.js:15/) as string },
+      later: { ending: "uncaught error", message: expect.stringContaining("out of the blue") as string },
+      disconnect: { ending: "closed its channel" },
+      ...(process.platform === "linux" ? { buffers: { ending: "out of memory", driver: "buffers", hook: "interrupt" } } : {}),
+    };
+    const { status, results } = folder.json(...files([...Object.keys(expected), "good"]), "--allow-driver", "--driver-time", "2min");
+    const found = byFile(results);
+    expect([status, found["good"]?.status]).toEqual([6, "pass"]);
+    for (const [name, failure] of Object.entries(expected)) expect([name, found[name]?.status, found[name]?.driver]).toEqual([name, "driver", expect.objectContaining(failure)]);
+  }, patience);
+
+  it("and uses more services than it may is ended at the same place each time, whether it listens or not", () => {
+    const names = files(["steps", "forgiving", "stubborn"]);
+    const once = (): readonly (ScenarioResult | EndedResult)[] => folder.json(...names, "--allow-driver", "--driver-steps", "20000", "--driver-time", "2min").results;
+    const first = once();
+    expect(first.map((one) => [one.status, one.driver?.ending, one.driver?.hook, one.driver?.services])).toEqual([
+      ["driver", "out of steps", "interrupt", 20_001],
+      ["driver", "out of steps", "interrupt", 20_001],
+      ["driver", "out of steps", "interrupt", expect.any(Number)],
+    ]);
+    expect(once()).toEqual(first);
+    expect(first[0]?.traceDigest).toMatch(/^[0-9a-f]{16}$/);
+  }, patience);
+
+  it("and posts what nobody asked for is not listened to; what it prints is passed on to standard error", () => {
+    const { status, stdout, stderr } = folder.run("run", ...files(["garbage"]), "--allow-driver");
+    expect([status, stderr]).toEqual([0, "garbage.yaml (seed 1) | printed by the driver\n\n1 pass\n"]);
+    expect(stdout).not.toContain("printed");
+  }, patience);
+});
+
+describe("a driver that behaves", () => {
+  it("runs once for each seed in a process of its own, in order, and its file's digest is in the result", () => {
+    const [file = ""] = files(["good"]);
+    const { status, results } = folder.json(file, "--allow-driver", "--seeds", "1..4", "--jobs", "2");
+    expect([status, results.map((one) => one.seed)]).toEqual([0, [1, 2, 3, 4]]);
+    expect(new Set(results.map((one) => one.digests?.log)).size).toBe(1);
+    expect(results[0]?.drivers).toEqual([{ file: "./good.js", digest: expect.stringMatching(/^[0-9a-f]{16}$/) as string }]);
+    expect(results[3]?.reproduce).toBe("cxl-sandbox run good.yaml --seed 4 --schedule fixed --allow-driver");
+  }, patience);
+
+  it("hears its parameters, and the first interrupt of every process is its first", () => {
+    const file = folder.scenario("expects.yaml", `{ file: ./good.js, parameters: { wish: 3 } }\nexpect:\n  - { log: "armed, wish 3", equals: 1 }\n  - { log: "interrupt 1 of this process", equals: 1 }`);
+    const { status, results } = folder.json(file, "--allow-driver", "--seeds", "1..2", "--jobs", "1");
+    expect([status, results.flatMap((one) => one.expectations.map(({ pass }) => pass))]).toEqual([0, [true, true, true, true]]);
+  }, patience);
+
+  it("of the command line stands in for the scenario's, and --bail stops at the first run that does not pass", () => {
+    const [file = ""] = files(["good"]);
+    const bailed = folder.json(file, "--driver", "throw-interrupt.js", "--seeds", "1..50", "--bail", "--jobs", "1");
+    expect([bailed.status, bailed.results.length, bailed.results[0]?.driver?.driver]).toEqual([6, 1, "throw_interrupt"]);
+    expect(bailed.results[0]?.reproduce).toBe("cxl-sandbox run good.yaml --seed 1 --schedule fixed --driver throw-interrupt.js");
+  }, patience);
+});

@@ -1,0 +1,146 @@
+// What lives in the process of a contained run: hardware, kernel and the scenario's drivers together, one run, then its end.
+
+import { readFileSync } from "node:fs";
+import type { ScenarioRun } from "../src/sandbox/contract.ts";
+import { createRun, loadModule, planScenario } from "../src/sandbox.ts";
+import type { DriverModule } from "../src/sandbox/contained/shape.ts";
+import { driverAmong, driverOfWasm } from "../src/sandbox/contained/shape.ts";
+import { DriverWatch } from "../src/sandbox/contained/watch.ts";
+import type { WatchRecord } from "../src/sandbox/contained/watch.ts";
+import { watchedDriver } from "../src/sandbox/contained/watched-driver.ts";
+import type { DriverSource, FromProcess, ToProcess } from "./driver-messages.ts";
+
+/** Milliseconds of wall time between two looks at what else waits, and between two words about progress. */
+const slice = 8;
+const progressEvery = 100;
+
+export interface Host {
+  readonly tell: (message: FromProcess) => void;
+  /** Keeps a record where it survives the process. */
+  readonly publish: (record: WatchRecord) => void;
+  /** Ends the process at once. */
+  readonly end: () => never;
+}
+
+/** A driver's file could not be loaded. */
+class NotLoadedError extends Error {
+  readonly file: string;
+  constructor(file: string, message: string, cause: unknown) {
+    super(message, { cause });
+    this.file = file;
+  }
+}
+
+/** Adds the place where the driver threw what the kernel says of it. */
+const withPlace = (message: string, thrown: unknown): string => (thrown instanceof Error && message.endsWith(thrown.message) ? textOf(thrown) : message);
+
+/** Where our own code is: no place that a driver's author looks for. */
+const own = new URL("..", import.meta.url).pathname;
+
+/** The first place in a file of the user's that an error came through. */
+function placeOf({ stack = "" }: Error): string | undefined {
+  const places = stack.split("\n").map((line) => /^\s+at (?:.*\()?(?:async )?(?:file:\/\/)?([^()]+:\d+:\d+)\)?$/.exec(line)?.[1]);
+  return places.find((place) => place !== undefined && !place.startsWith("node:") && !place.startsWith(own));
+}
+
+/** What an error says, with its place. */
+export function textOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown);
+  const place = placeOf(thrown);
+  return `${thrown.name === "Error" ? "" : `${thrown.name}: `}${thrown.message}${place === undefined ? "" : ` (${place})`}`;
+}
+
+/** A module sees nothing but its imports; what runs of it while it is loaded is watched as the rest is. */
+async function loadWasm(source: DriverSource, watch: DriverWatch, name: string): Promise<DriverModule> {
+  try {
+    return await watch.insideLong({ driver: name, hook: "load", device: null }, () => Promise.resolve(driverOfWasm(source.file, readFileSync(new URL(source.url)))));
+  } catch (error) {
+    throw new NotLoadedError(source.file, error instanceof Error ? error.message : String(error), error);
+  }
+}
+
+async function loadDriver(source: DriverSource, watch: DriverWatch): Promise<DriverModule> {
+  const name = source.file.split("/").at(-1) ?? source.file;
+  if (source.kind === "wasm") return loadWasm(source, watch, name);
+  let exports: Readonly<Record<string, unknown>>;
+  try {
+    exports = (await watch.insideLong({ driver: name, hook: "load", device: null }, () => import(source.url))) as typeof exports;
+  } catch (error) {
+    throw new NotLoadedError(source.file, textOf(error), error);
+  }
+  try {
+    return driverAmong(exports);
+  } catch (error) {
+    throw new NotLoadedError(source.file, error instanceof Error ? error.message : String(error), error);
+  }
+}
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+
+/** Drives the run; between slices what the driver left to the event loop has its turn, so that its rejections are heard. */
+async function drive(run: ScenarioRun, host: Host): Promise<void> {
+  let toldAt = 0;
+  for (;;) {
+    const until = performance.now() + slice;
+    const state = run.run(() => performance.now() >= until);
+    await nextTurn();
+    if (state === "done") return;
+    if (performance.now() - toldAt < progressEvery) continue;
+    toldAt = performance.now();
+    host.tell({ kind: "progress", progress: run.progress });
+  }
+}
+
+async function runScenario(host: Host, watch: DriverWatch, order: Extract<ToProcess, { kind: "run" }>): Promise<void> {
+  const drivers: DriverModule[] = [];
+  const driverParameters: Record<string, DriverSource["parameters"]> = {};
+  for (const source of order.drivers) {
+    const driver = await loadDriver(source, watch);
+    drivers.push(watchedDriver(driver, watch));
+    driverParameters[driver.name] = source.parameters;
+  }
+  const { input } = order;
+  const { module } = await loadModule();
+  const run = createRun(module, planScenario(input.file, input.text, "allowed"), { seed: input.seed, schedule: input.schedule, keepTrace: input.keepTrace, drivers, driverParameters });
+  watch.readTime(() => run.progress.virtualTimeNs);
+  await drive(run, host);
+  const result = run.result();
+  const driver = result.driver === undefined ? {} : { driver: { ...result.driver, message: result.driver.ending === "threw" ? withPlace(result.driver.message, watch.thrown) : result.driver.message, services: watch.record.services, lastLog: watch.record.lastLog } };
+  host.tell({ kind: "done", finished: { result: { ...result, ...driver }, trace: run.takeTrace() } });
+}
+
+export interface DriverHost {
+  readonly record: WatchRecord;
+  /** Does what it is told to, once, and says how it went. */
+  readonly obey: (order: ToProcess) => Promise<void>;
+  /** Something was thrown that nobody caught. */
+  readonly caught: (ending: "uncaught error" | "unhandled rejection", thrown: unknown) => void;
+}
+
+export function createDriverHost(host: Host): DriverHost {
+  let watch = new DriverWatch({ steps: Number.MAX_SAFE_INTEGER, publish: host.publish, giveUp: host.end });
+  const obey = async (order: ToProcess): Promise<void> => {
+    try {
+      if (order.kind === "load") {
+        for (const source of order.drivers) await loadDriver(source, watch);
+        host.tell({ kind: "loaded" });
+        return;
+      }
+      watch = new DriverWatch({ steps: order.steps, publish: host.publish, giveUp: host.end });
+      await runScenario(host, watch, order);
+    } catch (error) {
+      if (error instanceof NotLoadedError) host.tell({ kind: "not-loaded", file: error.file, message: error.message, isSyntax: error.cause instanceof SyntaxError });
+      else host.tell({ kind: "error", message: textOf(error) });
+      // Node says the place of a syntax error only of one that nobody catches.
+      if (error instanceof NotLoadedError && error.cause instanceof SyntaxError) rethrow(error.cause);
+    }
+  };
+  return { get record() { return watch.record; }, obey, caught: (ending, thrown) => host.tell({ kind: "ended", ending, detail: textOf(thrown), record: watch.record }) };
+}
+
+function rethrow(error: SyntaxError): void {
+  process.removeAllListeners("uncaughtException");
+  setImmediate(() => {
+    throw error;
+  });
+}
