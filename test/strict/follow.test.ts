@@ -63,10 +63,10 @@ it.each([1, 2, 3, 4, 5, 6])("random accesses, seed %i: what rules look up is as 
     const index = nextBelow(random, 2);
     const value = pick(values) >>> 0;
     const kind = blocks[block].kind;
-    const action = nextBelow(random, 40);
+    const action = nextBelow(random, 240);
     if (action === 0) happen({ kind: pick(["linkDown", "linkUp"] as const), port: `rp${index}` });
     else if (action === 1) happen({ kind: "resetDevice", device: `rp${index}-dev` });
-    else if (action === 2) configurePort(platform, index);
+    else if (action >= 4 && action < 20) configurePort(platform, index);
     else if (action === 3) hardware.advanceTo(hardware.now + pick([10, 5000, 200_000]));
     else if (kind === "config" && offset >= 0) {
       const address = block === "rootPortConfig" ? bench.portAddress(index) : bench.deviceAddress(index);
