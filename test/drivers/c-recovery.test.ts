@@ -6,6 +6,8 @@ import { wasmDriver } from "../../src/drivers/wasm/driver.ts";
 import { createMachine } from "../../src/index.ts";
 import { openRun } from "../../src/sandbox/run.ts";
 import type { DriverModule } from "../../src/platform/driver.ts";
+import { consoleTable } from "../../src/report/console.ts";
+import { summarize } from "../../src/scenario/result.ts";
 import { planScenario } from "../../src/scenario/plan.ts";
 import type { ScenarioPlan } from "../../src/scenario/plan.ts";
 import { compileDriver, example, hasClang } from "../support/clang.ts";
@@ -33,6 +35,8 @@ describe.skipIf(!hasClang)("the recovery driver in C", () => {
     const { result } = run(plan, [wasmDriver("recovery", bytes)]);
     expect(result.expectations.filter(({ pass }) => !pass)).toEqual([]);
     expect(result).toMatchObject({ status: "pass", outcome: "recovered" });
+    const shown = consoleTable({ version: 1, tool: { version: "", moduleHash: "" }, scenarios: [result], summary: summarize([result]) });
+    expect(example("README.md")).toContain(shown.trimEnd());
   });
 
   it.each(files.filter((file) => planOf(file).policies.isoact === "recover"))("writes the same log as the built-in one and leaves the same behind: %s", (file) => {

@@ -28,6 +28,27 @@ export interface ViewHost {
   takeMessages(count: number): number;
 }
 
+/** A view's host over functions of the machine. */
+export function viewHostOf(of: { readonly live: () => { readonly hardware: Hardware; readonly platform: { readonly config: ConfigSpace } }; readonly mappings: Mappings; readonly now: () => number; readonly homes: () => Homes; readonly advance: ViewHost["advance"]; readonly takeMessages: ViewHost["takeMessages"] }): ViewHost {
+  return {
+    mappings: of.mappings,
+    advance: of.advance,
+    takeMessages: of.takeMessages,
+    get hardware() {
+      return of.live().hardware;
+    },
+    get config() {
+      return of.live().platform.config;
+    },
+    get now() {
+      return of.now();
+    },
+    get homes() {
+      return of.homes();
+    },
+  };
+}
+
 /** Places of a block whose mappings are kept: what a user holds of a place goes on reaching it. */
 const mostPlaces = 8;
 
