@@ -16,7 +16,9 @@ export { ScenarioFileError } from "./scenario/load.ts";
 export { planScenario } from "./scenario/plan.ts";
 export type { ScenarioPlan } from "./scenario/plan.ts";
 export type { RunResult, ScenarioResult } from "./scenario/result.ts";
-export { loadModule } from "./hardware/module.ts";
+export { ModuleLoadError, loadModule } from "./hardware/module.ts";
+export { OutOfInstancesError } from "./hardware/machine.ts";
+export { OutOfHandlesError } from "./hardware/platform.ts";
 
 /** Checks a scenario's text and starts its run. @throws ScenarioFileError */
 export function startScenario(module: WebAssembly.Module, input: RunInput): ScenarioRun {

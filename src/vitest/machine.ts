@@ -30,13 +30,20 @@ function listed(lines: readonly string[]): string {
   return [...lines.slice(0, mostListed), ...(rest > 0 ? [`and ${rest} more`] : [])].join("\n");
 }
 
+/** Violations in the same words are one line. */
+function violationLines(violations: readonly Violation[]): string[] {
+  const alike = new Map<string, number[]>();
+  for (const { at, message } of violations) alike.set(message, [...(alike.get(message) ?? []), at]);
+  return [...alike].map(([message, times]) => `[${times[0]} ns${times.length > 1 ? `, and ${times.length - 1} more to ${times.at(-1)} ns` : ""}] ${message}`);
+}
+
 /** @throws TypeError no machine, or one made without `strict: true`: it would always pass */
 export function toBeWithoutViolations(received: unknown): MatcherResult {
   if (!has(received, "violations")) throw new TypeError("toBeWithoutViolations: expect() takes a machine of createMachine");
   const { isStrict, violations } = received as ViolationSource;
   if (!isStrict) throw new TypeError("toBeWithoutViolations: the machine does not look at accesses; make it with `createMachine(..., { strict: true })`");
   const pass = violations.length === 0;
-  const text = (): string => `${violations.length} access${violations.length === 1 ? "" : "es"} against the sheets:\n${listed(violations.map(({ at, message }) => `[${at} ns] ${message}`))}`;
+  const text = (): string => `${violations.length} access${violations.length === 1 ? "" : "es"} against the sheets:\n${listed(violationLines(violations))}`;
   return { pass, message: () => (pass ? "nothing was done against the sheets, and something should have been" : text()) };
 }
 

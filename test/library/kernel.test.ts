@@ -3,6 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { KernelAttachedError, RunUntilError, createMachineSync } from "../../src/sandbox.ts";
 import type { Machine, MachineOptions, ScenarioValue } from "../../src/sandbox.ts";
+import type { DriverModule } from "../../src/platform/driver.ts";
 import { modules } from "../support/machine.ts";
 
 const port = { isolation: { mem: true, forceLinkDown: true, timeoutRanges: "ABCD", interrupt: 3 }, device: { volatile: "512MiB" } } as const;
@@ -61,6 +62,22 @@ describe("a kernel on a machine", () => {
     machine.advance(1_000_000);
     expect(machine.host).toBe("reset");
     expect(kernel.run("cxl list")).toEqual({ status: 1, stdout: "", stderr: "the host was reset\n" });
+  });
+
+  test("takes drivers, which are offered what is there", () => {
+    const offered: string[] = [];
+    const driver: DriverModule = { name: "looker", match: { capability: "timeoutIsolation" }, start: () => ({ probe: (device) => (offered.push(device.name), null) }) };
+    const machine = make();
+    machine.attachKernel({ drivers: [driver] });
+    expect(offered).toEqual(["rp0", "rp1"].map((name) => machine.rootPort(name).bdf));
+  });
+
+  test("ends with a driver that goes wrong, and says whose fault it was", () => {
+    const driver: DriverModule = { name: "thrower", match: { capability: "timeoutIsolation" }, start: () => ({ probe: () => { throw new Error("out of ideas"); } }) };
+    const kernel = make().attachKernel({ drivers: [driver] });
+    expect(kernel.stopped).toContain("thrower");
+    expect(kernel.stopped).toContain("out of ideas");
+    expect(kernel.run("cxl list").status).toBe(1);
   });
 
   test("gives the trace its words", () => {

@@ -89,3 +89,12 @@ describe("toHaveFired", () => {
     expect(said(() => expect(3).toHaveFired())).toContain("takes a machine");
   });
 });
+
+test("a Linux model on a strict machine does nothing that is named, and what its user does besides is", () => {
+  const machine = make();
+  const kernel = machine.attachKernel();
+  kernel.settle();
+  expect(machine).toBeWithoutViolations();
+  machine.rootPort("rp0").registers.timeoutIsolation.control.writeRaw(0x8000_0000n);
+  expect(machine.violations.map(({ rule }) => rule)).toContain("reserved");
+});

@@ -170,7 +170,7 @@ const cases: readonly Case[] = [
     broken: (w) => w.isolation.control.write({ memoryTimeoutValue: 9 }),
   },
   {
-    rule: "lost-wake-up", says: "the interrupt enabled on an isolated port, and nobody looks", at: ["rp0", "timeoutIsolation.status", null],
+    rule: "lost-wake-up", says: "the interrupt enabled on an isolated port, and nobody looks", at: ["rp0", "timeoutIsolation.status", "memoryIsolation"],
     kept: (w) => {
       w.isolation.control.write({ memoryIsolationEnable: 1, errCorEnable: 1 });
       w.happen(cableOut);

@@ -8,9 +8,11 @@ import { mailboxDeviceNames, mailboxDevices } from "../oracles/mailbox/devices.t
 import { mailboxDigest } from "../oracles/mailbox/run.ts";
 import { createMachineSync } from "../../src/sandbox.ts";
 import { bundledScenarios } from "./library.ts";
+import { useLibrary } from "./library-use.ts";
 import { driveAsText, driven } from "./library-drive.ts";
 import { modules } from "./machine.ts";
 import { scenarioDigests } from "./scenarios.ts";
+import { driveByHand } from "./wasm-drivers.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {
@@ -22,8 +24,12 @@ declare module "vitest" {
     /** By device, the folded trace digest of so many random mailbox transactions. */
     readonly mailboxDigests: Record<string, string>;
     readonly mailboxTransactions: number;
+    /** What one use of the library answered and left. */
+    readonly libraryUse: string[];
     /** What the library's machine shows and leaves when it is driven. */
     readonly libraryDrive: string;
+    /** Of a wasm driver's accesses, and what it logged. */
+    readonly wasmDriver: ReturnType<typeof driveByHand>;
   }
 }
 
@@ -36,5 +42,7 @@ export default async function provideDigests(project: TestProject): Promise<void
   const transactions = Math.ceil(Number(process.env["CXL_SANDBOX_TRANSACTIONS"] ?? 4000) / mailboxDeviceNames.length);
   project.provide("mailboxTransactions", transactions);
   project.provide("mailboxDigests", Object.fromEntries(mailboxDeviceNames.map((name) => [name, mailboxDigest(modules.release, mailboxDevices[name], { transactions, seed: 1 })])));
+  project.provide("libraryUse", await useLibrary());
   project.provide("libraryDrive", await driveAsText(createMachineSync(modules.release, driven)));
+  project.provide("wasmDriver", driveByHand());
 }

@@ -24,7 +24,7 @@ export class AddressBus implements MemoryBus {
   readonly #memory: () => PhysicalMemory;
   readonly #ranges: readonly Range[];
   readonly #pages = new Map<number, Mapping>();
-  #page = -1;
+  #page = -page;
   #target: Target = null;
 
   constructor(machine: MachineDescription, mappings: Mappings, memory: () => PhysicalMemory) {
@@ -35,8 +35,8 @@ export class AddressBus implements MemoryBus {
 
   /** What answers at an address; the last page is remembered. */
   #reach(at: number): Target {
-    const start = at - (at % page);
-    if (start === this.#page) return this.#target;
+    if (at >= this.#page && at < this.#page + page) return this.#target;
+    const start = Math.floor(at / page) * page;
     if (!(at >= 0 && at < limit)) throw new RangeError(`0x${at.toString(16)} is no physical address; they are 0..2^52-1`);
     this.#target = this.#ranges.some(({ from, to }) => at >= from && at < to) ? null : this.#pageAt(start);
     this.#page = start;
@@ -58,49 +58,49 @@ export class AddressBus implements MemoryBus {
 
   read8(address: bigint): number {
     const at = Number(address);
-    return this.#reach(at)?.read8(at % page) ?? Number(this.#memory().load(address, 1).value);
+    return this.#reach(at)?.read8(at - this.#page) ?? Number(this.#memory().load(address, 1).value);
   }
 
   read16(address: bigint): number {
     const at = Number(address);
-    return this.#reach(at)?.read16(at % page) ?? Number(this.#memory().load(address, 2).value);
+    return this.#reach(at)?.read16(at - this.#page) ?? Number(this.#memory().load(address, 2).value);
   }
 
   read32(address: bigint): number {
     const at = Number(address);
-    return this.#reach(at)?.read32(at % page) ?? Number(this.#memory().load(address, 4).value);
+    return this.#reach(at)?.read32(at - this.#page) ?? Number(this.#memory().load(address, 4).value);
   }
 
   read64(address: bigint): bigint {
     const at = Number(address);
-    return this.#reach(at)?.read64(at % page) ?? this.#memory().load(address, 8).value;
+    return this.#reach(at)?.read64(at - this.#page) ?? this.#memory().load(address, 8).value;
   }
 
   write8(address: bigint, value: number): void {
     const at = Number(address);
     const target = this.#reach(at);
     if (target === null) this.#memory().store(address, 1, BigInt(value));
-    else target.write8(at % page, value);
+    else target.write8(at - this.#page, value);
   }
 
   write16(address: bigint, value: number): void {
     const at = Number(address);
     const target = this.#reach(at);
     if (target === null) this.#memory().store(address, 2, BigInt(value));
-    else target.write16(at % page, value);
+    else target.write16(at - this.#page, value);
   }
 
   write32(address: bigint, value: number): void {
     const at = Number(address);
     const target = this.#reach(at);
     if (target === null) this.#memory().store(address, 4, BigInt(value));
-    else target.write32(at % page, value);
+    else target.write32(at - this.#page, value);
   }
 
   write64(address: bigint, value: bigint): void {
     const at = Number(address);
     const target = this.#reach(at);
     if (target === null) this.#memory().store(address, 8, value);
-    else target.write64(at % page, value);
+    else target.write64(at - this.#page, value);
   }
 }

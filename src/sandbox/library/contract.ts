@@ -44,16 +44,16 @@ export type BlockAccess<B extends keyof Blocks> = { readonly [K in keyof Blocks[
 /** What all functions have. */
 interface PartView<Component extends keyof Blocks, Config extends keyof Blocks> {
   readonly name: string;
-  /** SSSS:BB:DD.F; changes when buses are numbered anew. */
+  /** SSSS:BB:DD.F; changes when buses are numbered anew. @throws NotPlacedError not plugged in, or a port above has no bus number below it */
   readonly address: PciAddress;
   /** The address as text. */
   readonly bdf: string;
   /** Config space, offsets 0..4095. */
   readonly config: RegisterBus;
   readonly configRegisters: BlockAccess<Config>;
-  /** CXL.cache/mem registers behind BAR 0. */
+  /** CXL.cache/mem registers (8.2.4) behind BAR 0, where it is now; what was taken from here stays where it was mapped. @throws NotPlacedError, MissingStructureError */
   readonly registers: BlockAccess<Component>;
-  /** Physical address of `registers`. */
+  /** Physical address of `registers`: BAR 0 + 4 KiB (8.2.3); after a reset took BAR 0 away, where firmware had put it. @throws NotPlacedError */
   readonly registersAt: bigint;
   /** Whether this machine gives the part a structure, by its name in registers/. */
   has(structure: string): boolean;
@@ -131,7 +131,7 @@ export interface MachineInterrupt extends InterruptMessage {
 
 /** Messages of the machine. They are delivered while time is moved (`advance`, `runUntil`) and by `deliver`. */
 export interface MachineInterrupts {
-  /** Returns what takes the listener away again. */
+  /** Returns what takes the listener away again. @throws KernelAttachedError messages are the kernel's */
   on(listener: (message: MachineInterrupt) => void): () => void;
   /** Takes what is pending now to listeners and iterators; how many. */
   deliver(): number;
@@ -199,13 +199,18 @@ export interface KernelOptions {
 
 /** A Linux model on the machine. It owns what it drives; the user's own accesses go to the same registers. */
 export interface MachineKernel {
-  /** Runs a command of the sandbox's userland to its end. */
+  /**
+   * Runs a line of the sandbox's shell to its end, virtual time included; references like `${mem:rp0}` are replaced. A host that has stopped gives status 1
+   * and says why. @throws KernelWaitsError it waits for somebody, and nothing is due that could end that
+   */
   run(line: string): { readonly status: number; readonly stdout: string; readonly stderr: string };
   /** A file of sysfs, /proc or /dev. @throws SystemError */
   read(path: string): string;
   write(path: string, text: string): void;
   readonly log: readonly { readonly at: number; readonly level: string; readonly text: string }[];
   readonly panic: string | null;
+  /** Why the host does nothing any more: a panic, a reset, a driver's mistake, a limit; null while it goes on. */
+  readonly stopped: string | null;
   /** Goes on until nothing is left to do, at most `limit` virtual ns (1 s). */
   settle(limit?: number): void;
 }
@@ -262,7 +267,11 @@ export interface Machine {
   /** What was done against a sheet so far (`strict`; docs/strict.md). */
   readonly violations: readonly Violation[];
 
-  /** Boots the Linux model on this machine, which must not have been forked from. Time, faults and interrupts are the kernel's from now on. */
+  /**
+   * Boots the Linux model on this machine as it stands, a fork too, to the end of probing. Time, faults and interrupts are the kernel's from now on;
+   * listeners hear nothing any more. A driver that goes wrong at boot ends it: see `stopped`. @throws MachineValueError a preset or policy that is not
+   * there, or is the hardware's, the platform's or firmware's; TypeError a driver that is none; KernelAttachedError
+   */
   attachKernel(options?: KernelOptions): MachineKernel;
   readonly kernel: MachineKernel | null;
 }

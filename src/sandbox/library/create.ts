@@ -1,10 +1,26 @@
 // The front door: a machine from an object, a file, a text or a URL.
 
 import { loadModule } from "../../hardware/module.ts";
+import type { ScenarioPlan } from "../../scenario/plan.ts";
+import { withPlaces } from "../injections.ts";
+import { firmwareOf } from "../run.ts";
+import { createHost } from "../system.ts";
 import type { Machine, MachineOptions, MachineSource } from "./contract.ts";
-import { buildMachine } from "./machine.ts";
+import { Instances } from "./fork.ts";
+import { LibraryMachine } from "./machine.ts";
 import type { SyncSource } from "./source.ts";
 import { planOf, readSource } from "./source.ts";
+
+/** Builds a machine from a checked plan; its firmware has run. @throws MachineDescriptionError, RangeError */
+function buildMachine(module: WebAssembly.Module, plan: ScenarioPlan, options: MachineOptions): Machine {
+  const roomy = withPlaces({ ...plan, faults: [] });
+  const host = createHost(module, roomy.machine, firmwareOf(roomy));
+  const instances = new Instances(host.hardware);
+  const machine = new LibraryMachine({ module, plan: roomy, options, instances }, instances.of(host.hardware), host.firmware);
+  if ((options.pci ?? "enumerated") === "enumerated") machine.enumerate();
+  machine.listen();
+  return machine;
+}
 
 /**
  * Makes a machine; its firmware has run, no kernel is there. The module of the package is compiled unless `options.module` has one.

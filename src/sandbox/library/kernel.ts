@@ -46,7 +46,7 @@ export class AttachedKernel implements MachineKernel {
 
   /** Boots to the end of probing. @throws MachineValueError */
   constructor(module: WebAssembly.Module, plan: ScenarioPlan, host: Host, options: KernelOptions) {
-    this.#run = openRun(module, planWith(plan, options), { seed: options.seed ?? 1, schedule: options.schedule ?? "fixed", keepTrace: false, isHeld: true, host });
+    this.#run = openRun(module, planWith(plan, options), { seed: options.seed ?? 1, schedule: options.schedule ?? "fixed", keepTrace: false, isHeld: true, host, drivers: options.drivers ?? [] });
     this.#run.goOn(Number.MAX_SAFE_INTEGER, () => this.#run.phase === "running" && isProbingAtRest(this.#kernel));
     this.#shell = this.#makeShell();
   }
@@ -83,8 +83,7 @@ export class AttachedKernel implements MachineKernel {
     return createShell(files, { resolve, isSignalled: () => isSignalled(system.scheduler), takeSignal: () => takeSignal(system.scheduler) });
   }
 
-  /** Why the host does nothing any more; null while it does. */
-  get #death(): string | null {
+  get stopped(): string | null {
     const { end, failure, phase } = this.#run;
     if (phase !== "done") return null;
     if (end?.kind === "panic") return `the host panicked: ${end.message}`;
@@ -123,8 +122,8 @@ export class AttachedKernel implements MachineKernel {
     let stdout = "";
     let stderr = "";
     const output = { out: (text: string) => void (stdout += text), err: (text: string) => void (stderr += text) };
-    const ended = this.#death === null ? this.#finish(line, runLine(this.#kernel, this.#shell, line, output)) : undefined;
-    return ended === undefined ? { status: exitCodes.failure, stdout, stderr: `${stderr}${this.#death ?? "the command did not end"}\n` } : { status: ended.value, stdout, stderr };
+    const ended = this.stopped === null ? this.#finish(line, runLine(this.#kernel, this.#shell, line, output)) : undefined;
+    return ended === undefined ? { status: exitCodes.failure, stdout, stderr: `${stderr}${this.stopped ?? "the command did not end"}\n` } : { status: ended.value, stdout, stderr };
   }
 
   read(path: string): string {
@@ -132,8 +131,8 @@ export class AttachedKernel implements MachineKernel {
   }
 
   write(path: string, text: string): void {
-    if (this.#death === null && this.#finish(`write ${path}`, this.#run.files.write(path, text)) !== undefined) return;
-    throw new KernelStoppedError(`write ${path}`, this.#death ?? "");
+    if (this.stopped === null && this.#finish(`write ${path}`, this.#run.files.write(path, text)) !== undefined) return;
+    throw new KernelStoppedError(`write ${path}`, this.stopped ?? "");
   }
 
   get log() {
@@ -164,6 +163,6 @@ export class AttachedKernel implements MachineKernel {
     if (!holds) this.#run.goOn(start + checkSpan("runUntil: limit", options.limit ?? defaultLimit), () => (holds = condition()));
     if (holds || condition()) return hardware.now;
     const state = describeState({ hardware, pending: platform.interrupts.pending });
-    throw new RunUntilError(options.what ?? "the condition", hardware.now - start, this.#death === null ? state : `${state}; ${this.#death}`);
+    throw new RunUntilError(options.what ?? "the condition", hardware.now - start, this.stopped === null ? state : `${state}; ${this.stopped}`);
   }
 }

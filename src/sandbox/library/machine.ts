@@ -2,64 +2,38 @@
 
 import { enumeratePci } from "../../firmware/enumerate.ts";
 import type { Firmware } from "../../firmware/firmware.ts";
-import type { Hardware, HardwareSnapshot } from "../../hardware/machine.ts";
+import type { PortEntity } from "../../hardware/build.ts";
+import type { Hardware } from "../../hardware/machine.ts";
 import type { Kernel } from "../../kernel/base/kernel.ts";
-import type { ConfigSpace, IoHandle, MemoryStatus } from "../../platform/platform.ts";
-import type { ScenarioPlan } from "../../scenario/plan.ts";
+import type { IoHandle } from "../../platform/platform.ts";
 import { suggestion } from "../../scenario/suggest.ts";
 import type { TraceLayer } from "../../sim/trace.ts";
 import type { Strict, StrictMemory } from "../strict/strict.ts";
 import { createStrict } from "../strict/strict.ts";
-import { createHost, firmwareTarget } from "../system.ts";
-import { firmwareOf } from "../run.ts";
-import { injectionsHeard, withPlaces } from "../injections.ts";
+import { firmwareTarget } from "../system.ts";
+import { injectionsHeard } from "../injections.ts";
 import { AddressBus } from "./address-bus.ts";
 import { advance, runUntil } from "./clock.ts";
 import type { Moved } from "./clock.ts";
 import { ConfigByAddress } from "./config-bus.ts";
-import type { DeviceView, DownstreamPortView, FaultValue, HostBridgeView, KernelOptions, Machine, MachineFault, MachineKernel, MachineOptions, MachineRecord, MachineSnapshot, MemoryAccess, RootPortView, RunUntilOptions, TriggerValue, UpstreamPortView, Violation } from "./contract.ts";
-import { DisposedError, KernelAttachedError, LimitError } from "./errors.ts";
-import type { FaultMemory } from "./faults.ts";
+import type { DeviceView, DownstreamPortView, FaultValue, HostBridgeView, KernelOptions, Machine, MachineFault, MachineKernel, MachineRecord, MachineSnapshot, MemoryAccess, RootPortView, RunUntilOptions, TriggerValue, UpstreamPortView, Violation } from "./contract.ts";
+import { DisposedError, KernelAttachedError } from "./errors.ts";
 import { Faults } from "./faults.ts";
 import type { Instance } from "./fork.ts";
-import { Instances } from "./fork.ts";
 import { Mappings } from "./handles.ts";
 import { AttachedKernel } from "./kernel.ts";
 import { Interrupts } from "./interrupts.ts";
+import { memoryOf } from "./memory.ts";
 import { KeptRecords, TraceFan } from "./records.ts";
-import type { Homes } from "./places.ts";
+import type { Homes, Part } from "./places.ts";
 import { homesOf } from "./places.ts";
-import { BridgeView, Device, DownstreamPort, RootPort, UpstreamPort } from "./views.ts";
+import { BridgeView, Device, DownstreamPort, RootPort, UpstreamPort, viewHostOf } from "./views.ts";
 import type { ViewHost } from "./views.ts";
-
-/** What a machine and its forks have in common. */
-interface Family {
-  readonly module: WebAssembly.Module;
-  readonly plan: ScenarioPlan;
-  readonly options: MachineOptions;
-  readonly instances: Instances;
-}
-
-/** Everything that a machine's state is beside its hardware's. */
-interface Memory extends MachineSnapshot {
-  readonly family: Family;
-  readonly hardware: HardwareSnapshot;
-  readonly faults: FaultMemory;
-  readonly records: number;
-  readonly nextMessage: number;
-  readonly homes: Homes;
-  readonly strict: StrictMemory | undefined;
-}
+import type { Family, Memory } from "./state.ts";
 
 /** Data of the first message that enableMessages gives: below it are what an x86 CPU keeps for exceptions. */
 const firstMessage = 0x20;
 const messageLimit = 0x1_0000;
-const defaultWidth = 8;
-
-function widthOf(width: number): 1 | 2 | 4 | 8 {
-  if (width === 1 || width === 2 || width === 4 || width === 8) return width;
-  throw new RangeError(`a load or store has 1, 2, 4 or 8 bytes, not ${width}`);
-}
 
 export class LibraryMachine implements Machine {
   readonly #family: Family;
@@ -95,10 +69,7 @@ export class LibraryMachine implements Machine {
     this.#faults = new Faults(family.plan, this.#target, () => void live());
     this.bus = new AddressBus(hardware.description, this.#mappings, () => live().platform.memory);
     this.config = new ConfigByAddress(() => live().platform.config);
-    this.memory = {
-      load: (address, width = defaultWidth) => live().platform.memory.load(address, widthOf(width)),
-      store: (address, value, width = defaultWidth) => this.#store(address, value, widthOf(width)),
-    };
+    this.memory = memoryOf(live);
     this.interrupts = new Interrupts(() => {
       live();
       return { take: () => (this.#kernel === null ? platform.interrupts.take() : undefined), pending: platform.interrupts.pending, now: hardware.now };
@@ -115,26 +86,7 @@ export class LibraryMachine implements Machine {
   }
 
   #makeViewHost(): ViewHost {
-    const live = (): Instance => this.#live();
-    const machine = { now: (): number => this.now, homes: (): Homes => this.#homes };
-    const mappings = this.#mappings;
-    return {
-      get hardware() {
-        return live().hardware;
-      },
-      get config(): ConfigSpace {
-        return live().platform.config;
-      },
-      mappings,
-      get now() {
-        return machine.now();
-      },
-      get homes() {
-        return machine.homes();
-      },
-      advance: (nanoseconds) => this.advance(nanoseconds),
-      takeMessages: (count) => this.#takeMessages(count),
-    };
+    return viewHostOf({ live: () => this.#live(), mappings: this.#mappings, now: () => this.now, homes: () => this.#homes, advance: (nanoseconds) => this.advance(nanoseconds), takeMessages: (count) => this.#takeMessages(count) });
   }
 
   #live(): Instance {
@@ -155,14 +107,6 @@ export class LibraryMachine implements Machine {
     if (first + count > messageLimit) throw new RangeError("enableMessages: all 65536 message numbers are given away");
     this.#nextMessage = first + count;
     return first;
-  }
-
-  #store(address: bigint, value: bigint, width: 1 | 2 | 4 | 8): MemoryStatus {
-    const { hardware, platform } = this.#live();
-    const status = platform.memory.store(address, width, value);
-    const limit = hardware.limitsReached[0];
-    if (limit !== undefined) throw new LimitError(limit);
-    return status;
   }
 
   /** Starts what is heard of the trace; everything before is the firmware's. */
@@ -197,39 +141,42 @@ export class LibraryMachine implements Machine {
     this.#homes = homesOf(hardware);
   }
 
-  #view<T>(name: string, what: string, known: ReadonlyMap<string, { readonly id: number }>, make: (part: { readonly name: string; readonly id: number }) => T): T {
+  /** The one view of a part; `known` are the parts of its kind. */
+  #view<T>(what: string, name: string, known: () => Iterable<readonly [string, { readonly id: number }]>, make: (part: Part) => T): T {
     this.#live();
-    const found = known.get(name);
-    if (found === undefined) throw new RangeError(`the machine has no ${what} "${name}"; ${suggestion(name, [...known.keys()])}`);
-    const seen = this.#views.get(name) as T | undefined;
+    const key = `${what} ${name}`;
+    const seen = this.#views.get(key) as T | undefined;
     if (seen !== undefined) return seen;
+    const parts = new Map(known());
+    const found = parts.get(name);
+    if (found === undefined) throw new RangeError(`the machine has no ${what} "${name}"; ${suggestion(name, [...parts.keys()])}`);
     const view = make({ name, id: found.id });
-    this.#views.set(name, view);
+    this.#views.set(key, view);
     return view;
   }
 
-  #ports(isRoot: boolean): ReadonlyMap<string, { readonly id: number }> {
-    return new Map([...this.#live().hardware.entities.ports].filter(([, port]) => port.isRoot === isRoot));
+  #ports(isRoot: boolean): [string, PortEntity][] {
+    return [...this.#live().hardware.entities.ports].filter(([, port]) => port.isRoot === isRoot);
   }
 
   hostBridge(name: string): HostBridgeView {
-    return this.#view(name, "host bridge", this.#live().hardware.entities.bridges, (part) => new BridgeView(this.#viewHost, part));
+    return this.#view("host bridge", name, () => this.#live().hardware.entities.bridges, (part) => new BridgeView(this.#viewHost, part));
   }
 
   rootPort(name: string): RootPortView {
-    return this.#view(name, "root port", this.#ports(true), (part) => new RootPort(this.#viewHost, part));
+    return this.#view("root port", name, () => this.#ports(true), (part) => new RootPort(this.#viewHost, part));
   }
 
   upstreamPort(name: string): UpstreamPortView {
-    return this.#view(name, "switch", this.#live().hardware.entities.switches, (part) => new UpstreamPort(this.#viewHost, part));
+    return this.#view("switch", name, () => this.#live().hardware.entities.switches, (part) => new UpstreamPort(this.#viewHost, part));
   }
 
   downstreamPort(name: string): DownstreamPortView {
-    return this.#view(name, "downstream port", this.#ports(false), (part) => new DownstreamPort(this.#viewHost, part));
+    return this.#view("downstream port", name, () => this.#ports(false), (part) => new DownstreamPort(this.#viewHost, part));
   }
 
   device(name: string): DeviceView {
-    return this.#view(name, "device", this.#live().hardware.entities.devices, (part) => new Device(this.#viewHost, part));
+    return this.#view("device", name, () => this.#live().hardware.entities.devices, (part) => new Device(this.#viewHost, part));
   }
 
   advance(nanoseconds: number): void {
@@ -321,7 +268,6 @@ export class LibraryMachine implements Machine {
 
   attachKernel(options: KernelOptions = {}): MachineKernel {
     const { hardware, platform } = this.#alone("attachKernel", "there is one per machine");
-    if ((options.drivers ?? []).length > 0) throw new RangeError("attachKernel: drivers cannot be given yet");
     const { module, plan } = this.#family;
     this.#kernel = new AttachedKernel(module, plan, { hardware, platform: { ...platform, firmware: this.#firmware }, firmware: this.#firmware }, options);
     this.#target.kernel = this.#kernel.inside;
@@ -332,15 +278,4 @@ export class LibraryMachine implements Machine {
   get kernel(): MachineKernel | null {
     return this.#kernel;
   }
-}
-
-/** Builds a machine from a checked plan; its firmware has run. @throws MachineDescriptionError, RangeError */
-export function buildMachine(module: WebAssembly.Module, plan: ScenarioPlan, options: MachineOptions): Machine {
-  const roomy = withPlaces({ ...plan, faults: [] });
-  const host = createHost(module, roomy.machine, firmwareOf(roomy));
-  const instances = new Instances(host.hardware);
-  const machine = new LibraryMachine({ module, plan: roomy, options, instances }, instances.of(host.hardware), host.firmware);
-  if ((options.pci ?? "enumerated") === "enumerated") machine.enumerate();
-  machine.listen();
-  return machine;
 }

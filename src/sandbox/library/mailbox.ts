@@ -3,6 +3,7 @@
 import { deviceBlock } from "../../../registers/device-block.ts";
 import type { BlockAccess, DeviceView } from "./contract.ts";
 import { MailboxTimeoutError } from "./errors.ts";
+import { deviceBlockSize } from "./places.ts";
 import type { ViewHost } from "./views.ts";
 
 const second = 1_000_000_000;
@@ -31,7 +32,7 @@ function poll(host: ViewHost, limit: number, isDone: () => boolean): boolean {
 function stateOf({ primaryMailbox, memoryDeviceStatus }: Registers): string {
   const { mailboxReady, deviceFatal, firmwareHalt } = memoryDeviceStatus.status.read();
   const doorbell = primaryMailbox.control.get("doorbell");
-  return `doorbell ${doorbell}, mailbox ready ${mailboxReady}, fatal ${deviceFatal}, firmware halt ${firmwareHalt}${mailboxReady === 1 && deviceFatal === 1 ? " (all ones: nothing answers)" : ""}`;
+  return `doorbell ${doorbell}, mailbox ready ${mailboxReady}, fatal ${deviceFatal}, firmware halt ${firmwareHalt}${mailboxReady === 1 && deviceFatal === 1 ? " (all ones: nobody answers)" : ""}`;
 }
 
 /** @throws MailboxTimeoutError, RangeError the input does not fit the payload */
@@ -39,7 +40,7 @@ export function runMailbox(host: ViewHost, device: DeviceView, opcode: number, i
   if (!Number.isInteger(opcode) || opcode < 0 || opcode > 0xffff) throw new RangeError(`opcode ${opcode} is not in 0..0xffff`);
   const registers = device.deviceRegisters;
   const { primaryMailbox, memoryDeviceStatus } = registers;
-  const io = host.mappings.map(device.deviceRegistersAt, BigInt(deviceBlock.primaryMailbox + deviceBlock.mailboxRegisters) + (1n << BigInt(primaryMailbox.capability.get("payloadSize"))));
+  const io = host.mappings.map(device.deviceRegistersAt, deviceBlockSize(host.hardware.description, device.name));
   try {
     const start = host.now;
     const give = (): never => {

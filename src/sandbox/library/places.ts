@@ -3,13 +3,14 @@
 import { cacheMemoryRange, deviceBar } from "../../../registers/constants.ts";
 import { deviceBlock } from "../../../registers/device-block.ts";
 import { bridgeHeader, endpointHeader } from "../../../registers/pci.ts";
+import type { FieldDeclaration, RegisterDeclaration } from "../../../registers/schema.ts";
 import type { Hardware } from "../../hardware/machine.ts";
 import type { HostBridgeDescription, MachineDescription } from "../../platform/description.ts";
 import { isSwitch, mailboxOf, portsBelow } from "../../platform/description.ts";
 import type { PciAddress } from "../../platform/pci-address.ts";
 import { pciAddress } from "../../platform/pci-address.ts";
 import type { RegisterBus } from "../../platform/registers.ts";
-import { structureAt } from "../../platform/registers.ts";
+import { extract } from "../../platform/registers.ts";
 import { NotPlacedError } from "./errors.ts";
 
 /** A port or card by name. */
@@ -34,7 +35,14 @@ export function peekBus(read: (offset: number) => number): RegisterBus {
   };
 }
 
-const configOf = (hardware: Hardware, { id }: Part): RegisterBus => peekBus((offset) => hardware.peekConfig(id, offset));
+const { bar0, bar1 } = endpointHeader.registers;
+const { secondaryBus } = bridgeHeader.registers;
+
+/** One field of config space as it stands; a dword holds it. */
+function peekField(hardware: Hardware, { id }: Part, register: RegisterDeclaration, field: FieldDeclaration): number {
+  const dword = hardware.peekConfig(id, register.offset & ~3);
+  return extract(field, dword >>> ((register.offset & 3) * 8));
+}
 
 function bridgeNamed(machine: MachineDescription, name: string): HostBridgeDescription {
   const found = machine.hostBridges.find((bridge) => bridge.name === name);
@@ -49,7 +57,7 @@ interface Segment {
 
 /** The bus below a port. @throws NotPlacedError it has no number */
 function busBelow(hardware: Hardware, port: Part, segment: number): Segment {
-  const bus = structureAt(configOf(hardware, port), 0, bridgeHeader).secondaryBus.get("value");
+  const bus = peekField(hardware, port, secondaryBus, secondaryBus.fields.value);
   if (bus === 0) throw new NotPlacedError(port.name, `has no bus number below it: ${enumerateRemedy}`);
   return { segment, bus };
 }
@@ -76,13 +84,16 @@ export function portAddress(hardware: Hardware, name: string): PciAddress {
   return pciAddress(segment, bus, port.deviceNumber, 0);
 }
 
+/** What the module tells of a port under this number: the card plugged into it. */
+const pluggedCard = 2;
+const isPlugged = (hardware: Hardware, port: number, card: number): boolean => hardware.exports.portState(port, pluggedCard) >>> 0 === card;
+
 /** SSSS:BB:DD.F of a device or of a switch's upstream port. @throws NotPlacedError it is not plugged in, or has no number */
 export function cardAddress(hardware: Hardware, name: string): PciAddress {
   const card = hardware.entities.devices.get(name) ?? hardware.entities.switches.get(name);
   const port = card === undefined ? undefined : hardware.entities.ports.get(card.port);
   if (card === undefined || port === undefined) throw new RangeError(`the machine has no card "${name}"`);
-  const plugged = hardware.port(card.port).device;
-  if (plugged !== name) throw new NotPlacedError(name, `is not plugged in: ${card.port} has ${plugged ?? "no card"}; inject({ plug: { port: "${card.port}", card: "${name}" } })`);
+  if (!isPlugged(hardware, port.index, card.id)) throw new NotPlacedError(name, `is not plugged in: ${card.port} has ${hardware.port(card.port).device ?? "no card"}; inject({ plug: { port: "${card.port}", card: "${name}" } })`);
   portAddress(hardware, card.port);
   const { segment, bus } = busBelow(hardware, { name: card.port, id: port.id }, segmentOf(hardware, card.port));
   return pciAddress(segment, bus, 0, 0);
@@ -90,8 +101,7 @@ export function cardAddress(hardware: Hardware, name: string): PciAddress {
 
 /** Address in BAR 0; 0n: none was given. */
 export function barOf(hardware: Hardware, part: Part): bigint {
-  const header = structureAt(configOf(hardware, part), 0, endpointHeader);
-  return (BigInt(header.bar1.get("address63to32")) << 32n) | (BigInt(header.bar0.get("address31to16")) << 16n);
+  return (BigInt(peekField(hardware, part, bar1, bar1.fields.address63to32)) << 32n) | (BigInt(peekField(hardware, part, bar0, bar0.fields.address31to16)) << 16n);
 }
 
 /** Where firmware put BAR 0 of each part, by name; those that were not plugged in are not there. */

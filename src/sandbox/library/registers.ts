@@ -8,6 +8,7 @@ import type { StructureDeclaration } from "../../../registers/schema.ts";
 
 export { blocks } from "../../../registers/blocks.ts";
 export { commands } from "../../../registers/commands.ts";
+export { messageNumbers } from "../../../registers/constants.ts";
 export { eventLogs } from "../../../registers/events.ts";
 export { returnCodes } from "../../../registers/payload-schema.ts";
 

@@ -28,6 +28,30 @@ export interface ViewHost {
   takeMessages(count: number): number;
 }
 
+/** A view's host over functions of the machine. */
+export function viewHostOf(of: { readonly live: () => { readonly hardware: Hardware; readonly platform: { readonly config: ConfigSpace } }; readonly mappings: Mappings; readonly now: () => number; readonly homes: () => Homes; readonly advance: ViewHost["advance"]; readonly takeMessages: ViewHost["takeMessages"] }): ViewHost {
+  return {
+    mappings: of.mappings,
+    advance: of.advance,
+    takeMessages: of.takeMessages,
+    get hardware() {
+      return of.live().hardware;
+    },
+    get config() {
+      return of.live().platform.config;
+    },
+    get now() {
+      return of.now();
+    },
+    get homes() {
+      return of.homes();
+    },
+  };
+}
+
+/** Places of a block whose mappings are kept: what a user holds of a place goes on reaching it. */
+const mostPlaces = 8;
+
 /** A block of registers behind BAR 0 (or at a fixed place): mapped when first used, and again where it has moved. */
 class PlacedBlock<B extends BlockName> {
   readonly #host: ViewHost;
@@ -35,9 +59,7 @@ class PlacedBlock<B extends BlockName> {
   readonly #block: B;
   readonly #size: bigint;
   readonly #place: () => bigint;
-  #at = -1n;
-  #mapping: Mapping | null = null;
-  #access: BlockAccess<B> | null = null;
+  readonly #placed = new Map<bigint, { readonly mapping: Mapping; readonly access: BlockAccess<B> }>();
 
   constructor(host: ViewHost, part: Part, block: B, size: bigint, place: () => bigint) {
     this.#host = host;
@@ -55,12 +77,19 @@ class PlacedBlock<B extends BlockName> {
   /** Registers by name, where they are now. */
   get access(): BlockAccess<B> {
     const at = this.#place();
-    if (this.#access !== null && at === this.#at) return this.#access;
-    this.#mapping?.unmap();
-    this.#at = at;
-    this.#mapping = this.#host.mappings.map(at, this.#size);
-    this.#access = blockAccess(this.#block, this.#mapping, this.#part.name, (structure) => this.has(structure));
-    return this.#access;
+    return this.#placed.get(at)?.access ?? this.#map(at);
+  }
+
+  #map(at: bigint): BlockAccess<B> {
+    const [oldest] = this.#placed;
+    if (oldest !== undefined && this.#placed.size >= mostPlaces) {
+      oldest[1].mapping.unmap();
+      this.#placed.delete(oldest[0]);
+    }
+    const mapping = this.#host.mappings.map(at, this.#size);
+    const access = blockAccess(this.#block, mapping, this.#part.name, (structure) => this.has(structure));
+    this.#placed.set(at, { mapping, access });
+    return access;
   }
 
   get at(): bigint {

@@ -5,7 +5,7 @@ import { primaryMailbox } from "../../../registers/device-block.ts";
 import { timeoutIsolation } from "../../../registers/timeout-isolation.ts";
 import { extract } from "../../platform/registers.ts";
 import type { Part, Registers } from "./parts.ts";
-import { held, putValue, resetRegisters, valueAt } from "./parts.ts";
+import { held, putValue, resetRegisters, unsupportedFields, valueAt } from "./parts.ts";
 import { maskOf } from "./places.ts";
 import type { Access, HardwareEvent, Touch } from "./rule.ts";
 
@@ -47,8 +47,9 @@ function followStatusRead(part: Part, registers: Registers, offset: number): voi
 /** What a write leaves by its fields' kinds of access; what hardware makes of it comes as records. */
 export function followWrite({ access, part, registers, place, value, before, next }: Touch): void {
   const { write, clear, once } = place.masks;
-  const taken = isMailboxLocked(part, place.name) ? 0n : write;
-  const after = ((before & ~taken) | (next & taken)) & ~(value & clear) | (value & once);
+  const refused = access.space === null ? 0n : unsupportedFields(part, access.space, place).reduce((mask, field) => mask | field.mask, 0n);
+  const taken = isMailboxLocked(part, place.name) ? 0n : write & ~refused & ~sizeBits(part, place.name);
+  const after = (((before & ~taken) | (next & taken)) & ~(value & clear)) | (value & once);
   putValue(registers.held, place, after, ~0n);
   putValue(registers.seen, place, 0n, value & clear);
   if (place.name !== "timeoutIsolation.control") return;
@@ -57,6 +58,9 @@ export function followWrite({ access, part, registers, place, value, before, nex
   const isIsolated = extract(status.fields.memoryIsolation, stands) === 1 || extract(status.fields.cacheIsolation, stands) === 1;
   if (isRaised && isIsolated) part.statusDueAt = access.time + wakeUpTime;
 }
+
+/** Bits of BAR 0 that its size keeps at 0. */
+const sizeBits = ({ barSize }: Part, name: string): bigint => (name.endsWith("Header.bar0") ? barSize - 1n : 0n);
 
 const isMailboxLocked = (part: Part, name: string): boolean => /^(primary|secondary)Mailbox\./.test(name) && extract(doorbell, held(part, "device", `${name.split(".")[0]}.control`)) === 1;
 

@@ -5,6 +5,7 @@ import { cacheMemoryRange } from "../../../registers/blocks.ts";
 import type { Hardware } from "../../hardware/machine.ts";
 import type { DownstreamPortDescription } from "../../platform/description.ts";
 import { isSwitch } from "../../platform/description.ts";
+import { extract } from "../../platform/registers.ts";
 import type { Atlas, BlockPlaces, Place, Space } from "./places.ts";
 import { lowBit, maskOf } from "./places.ts";
 
@@ -113,6 +114,18 @@ export function held(part: Part, space: Space, label: string): bigint {
   const registers = part.registers[space];
   const place = registers?.places.byName.get(label);
   return registers === undefined || place === undefined ? 0n : valueAt(registers.held, place);
+}
+
+/** Fields of a register whose capability bit reads 0 (`when` of the declaration), with that bit's name. */
+export function unsupportedFields(part: Part, space: Space, { name, declaration }: Place): readonly { readonly field: string; readonly mask: bigint; readonly capability: string }[] {
+  const [structure = ""] = name.split(".");
+  return Object.entries(declaration.fields).flatMap(([field, declared]) => {
+    if (declared.when === undefined) return [];
+    const [register = "", flag = ""] = declared.when.split(".");
+    const capability = part.registers[space]?.places.byName.get(`${structure}.${register}`)?.declaration.fields[flag];
+    const isOffered = capability === undefined || extract(capability, held(part, space, `${structure}.${register}`)) !== 0;
+    return isOffered ? [] : [{ field, mask: maskOf(declared), capability: `${structure}.${declared.when}` }];
+  });
 }
 
 /** Puts the bits of `mask` of a register. */

@@ -38,7 +38,8 @@ export const lowBit = ({ bits }: FieldDeclaration): number => (typeof bits === "
 export const maskOf = (field: FieldDeclaration): bigint => ((1n << BigInt(highBit(field) - lowBit(field) + 1)) - 1n) << BigInt(lowBit(field));
 
 function masksOf({ fields }: RegisterDeclaration): Place["masks"] {
-  const of = (...kinds: readonly Access[]): bigint => Object.values(fields).filter(({ access, readsZero }) => kinds.includes(access) && readsZero !== true).reduce((mask, field) => mask | maskOf(field), 0n);
+  // What hangs on a machine key is known once it was read: rules do not look it up.
+  const of = (...kinds: readonly Access[]): bigint => Object.values(fields).filter(({ access, readsZero, whenKey }) => kinds.includes(access) && readsZero !== true && whenKey === undefined).reduce((mask, field) => mask | maskOf(field), 0n);
   return { write: of("RW", "RWS", "RWL"), clear: of("RW1C", "RW1CS"), once: of("RWO"), readOnly: of("RO", "ROS", "HwInit") };
 }
 

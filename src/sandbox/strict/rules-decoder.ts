@@ -30,8 +30,9 @@ function changedField({ place, before, next }: Touch): string | null {
 function refused({ part, e }: HardwareEvent, { lastWrite }: Known, reason: number, did: string): Finding | undefined {
   const touch = lastWrite.find((one) => one.part === part && one.place.name.startsWith("hdmDecoder"));
   if (e !== reason || touch === undefined) return undefined;
-  const field = changedField(touch);
-  return { part, register: touch.place.label, field, clause: touch.place.declaration.clause, did: `${hex(touch.value)} was written${field === null ? "" : ` (${field} would change)`} while ${did}` };
+  const changed = changedField(touch);
+  const field = changed ?? Object.keys(touch.place.declaration.fields)[0] ?? null;
+  return { part, register: touch.place.label, field, clause: touch.place.declaration.clause, did: `${hex(touch.value)} was written${changed === null ? "" : ` (${changed} would change)`} while ${did}` };
 }
 
 /** Reasons of a refusal (assembly/trace/ring.ts). */

@@ -75,7 +75,8 @@ function timeoutValue(touch: Touch): Finding | undefined {
 }
 
 function lostWakeUp(part: Part): Finding {
-  return { part, register: statusOf, field: null, did: "interruptEnable was set while the port was isolated already, and the status was not read afterwards: no message comes for what was before, and nobody looks" };
+  const field = extract(status.fields.memoryIsolation, held(part, "component", statusOf)) === 1 ? "memoryIsolation" : "cacheIsolation";
+  return { part, register: statusOf, field, clause: status.clause, did: "interruptEnable was set while the port was isolated already, and the status was not read afterwards: no message comes for what was before, and nobody looks" };
 }
 
 const dpcStatus = dpcRootPort.registers.status;

@@ -5,7 +5,7 @@ import { endpointHeader } from "../../../registers/pci-header.ts";
 import { timeoutIsolation } from "../../../registers/timeout-isolation.ts";
 import { extract } from "../../platform/registers.ts";
 import type { Part } from "./parts.ts";
-import { held, valueAt } from "./parts.ts";
+import { held, unsupportedFields, valueAt } from "./parts.ts";
 import type { Place } from "./places.ts";
 import { maskOf, placesAt, spaces } from "./places.ts";
 import type { Access, Finding, HardwareEvent, Known, Rule, Touch } from "./rule.ts";
@@ -68,16 +68,8 @@ function unsupported(touch: Touch): Finding | undefined {
   const { part, place, access } = touch;
   const bits = risen(touch);
   if (bits === 0n || access.space === null) return undefined;
-  const [structure = ""] = place.name.split(".");
-  for (const [name, field] of Object.entries(place.declaration.fields)) {
-    if (field.when === undefined || (maskOf(field) & bits) === 0n) continue;
-    const [register = "", flag = ""] = field.when.split(".");
-    const source = part.registers[access.space]?.places.byName.get(`${structure}.${register}`);
-    const declared = source?.declaration.fields[flag];
-    if (declared === undefined || extract(declared, held(part, access.space, `${structure}.${register}`)) !== 0) continue;
-    return at(part, place, 0, name, `1 was written to ${name}, but ${structure}.${register}.${flag} reads 0`);
-  }
-  return undefined;
+  const found = unsupportedFields(part, access.space, place).find(({ mask }) => (mask & bits) !== 0n);
+  return found === undefined ? undefined : at(part, place, 0, found.field, `1 was written to ${found.field}, but ${found.capability} reads 0`);
 }
 
 /** Events that were pending and that nobody had read: gone. Of isolation TR1 asks this, and more. */
