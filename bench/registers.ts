@@ -17,7 +17,7 @@ import { measureQtest } from "./qtest.ts";
 import { lastRead, userReads } from "./user-reads.ts";
 
 const reads = 1_000_000;
-const qtestReads = 5000;
+const qtestReads = 100;
 const checkReads = 1000;
 const base = 0xfe00_1000n;
 const size = 0x1000n;
