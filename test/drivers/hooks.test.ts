@@ -40,7 +40,9 @@ describe("matching and probe", () => {
 
   it("a scenario's driver for isolation stands before the built-in one, which finds nothing", () => {
     const policies = { isolationAction: "recover", notification: "interrupt" } as const;
-    expect(bootWith([], { policies }).log().filter((line) => line.includes("CXL.mem isolation enabled"))).toHaveLength(2);
+    const built = bootWith([], { policies });
+    expect(built.log().filter((line) => line.includes("CXL.mem isolation enabled"))).toHaveLength(2);
+    expect(built.kernel.trace.strings).toContain("0000:0c:00.0 isolation armed");
     const host = bootWith([driverOf(() => ({}), { match: { capability: "timeoutIsolation" } })], { policies });
     expect(host.log().some((line) => line.startsWith("cxl_isolation"))).toBe(false);
   });
@@ -196,6 +198,7 @@ describe("event, resetDone, remove", () => {
     expect(host.command("lsmod").split("\n").slice(1)).toEqual([expect.stringMatching(/^taker /), expect.stringMatching(/^demo /), ""]);
     expect([host.command("rmmod demo"), host.command("rmmod demo"), host.command("rmmod isolation")]).toEqual(["", "rmmod: ERROR: Module demo is not currently loaded\n", "rmmod: ERROR: Module isolation is not currently loaded\n"]);
     expect(host.files.exists("/sys/module/demo")).toBe(false);
+    for (const what of ["unbind", "bind"]) host.command(`echo 0000:0d:00.0 > /sys/bus/pci/drivers/cxl_pci/${what}`);
     expect([host.command("modprobe demo"), host.files.read("/sys/module/demo/initstate")]).toEqual(["", "live\n"]);
     const both = (what: string, ...functions: readonly string[]): string[] => functions.map((name) => `${what} 0000:${name}:00.0`);
     expect(heard).toEqual([...both("probe", "0d", "0e"), ...both("remove", "0e", "0d"), ...both("probe", "0d", "0e")]);
