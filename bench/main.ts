@@ -1,4 +1,4 @@
-// npm run bench: medians of several rounds, ratios inside one run. Wall time is read here and nowhere below.
+// npm run bench: medians of several rounds, ratios inside one run.
 
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
@@ -8,10 +8,13 @@ import { measureAccess } from "./access.ts";
 import { measureBoot } from "./boot.ts";
 import { measureDecode } from "./decode.ts";
 import { measureExport } from "./export.ts";
+import { measureForks } from "./forks.ts";
 import { measureMailbox } from "./mailbox.ts";
+import { measureRegisters } from "./registers.ts";
 import { measureColdStart, measureScenarios } from "./scenarios.ts";
 import { measureScale } from "./scale.ts";
 import { measureSnapshots } from "./snapshots.ts";
+import { measureWorker } from "./worker.ts";
 
 export interface Measured {
   readonly name: string;
@@ -47,12 +50,50 @@ export function nativeDecode(count: number): number | null {
   }
 }
 
-const rateText = (perSecond: number): string => (perSecond >= 1e5 ? `${(perSecond / 1e6).toFixed(2)} M/s` : `${perSecond.toFixed(1)} /s`);
+const rateText = (perSecond: number): string => (perSecond === 0 ? "-" : perSecond >= 1e5 ? `${(perSecond / 1e6).toFixed(2)} M/s` : `${perSecond.toFixed(1)} /s`);
 
-async function main(): Promise<void> {
+type Part = (module: WebAssembly.Module) => Measured[] | Promise<Measured[]>;
+
+const parts: Readonly<Record<string, { readonly about: string; readonly measure: Part }>> = {
+  boot: { about: "the kernel's boot to a region, and over hundreds of devices", measure: measureBoot },
+  registers: { about: "register reads by user code beside WebAssembly, plain JavaScript, C and QEMU; bytes allocated", measure: measureRegisters },
+  forks: { about: "forks of a machine with 16 devices", measure: measureForks },
+  access: { about: "register accesses, trace digested and stored", measure: measureAccess },
+  mailbox: { about: "round trips through a mailbox", measure: measureMailbox },
+  decode: { about: "HPA decode beside C", measure: measureDecode },
+  snapshots: { about: "snapshots restored", measure: measureSnapshots },
+  scale: { about: "a thousand devices: enumeration, cost of an access", measure: measureScale },
+  export: { about: "a tree of 512 devices, read and written", measure: measureExport },
+  scenarios: { about: "whole scenarios", measure: measureScenarios },
+  start: { about: "cold start of the command", measure: measureColdStart },
+  worker: { about: "reads through a machine in a worker", measure: measureWorker },
+};
+
+const help = `npm run bench -- [PART...]
+
+Measures the parts named, all without a name, and prints one line for each figure: operations per second, then what belongs to it. Progress goes to
+standard error. Figures are medians of several rounds; compare only what one run has printed (docs/performance.md).
+
+${Object.entries(parts).map(([name, { about }]) => `  ${name.padEnd(10)} ${about}`).join("\n")}
+
+Exit status: 0 measured; 2 no such part.`;
+
+async function main(names: readonly string[]): Promise<number> {
+  if (names.includes("--help") || names.includes("-h")) {
+    console.log(help);
+    return 0;
+  }
+  const unknown = names.filter((name) => !Object.hasOwn(parts, name));
+  if (unknown.length > 0) {
+    console.error(`bench: no part ${unknown.map((name) => `"${name}"`).join(", ")}; there are ${Object.keys(parts).join(", ")}`);
+    return 2;
+  }
   const { module } = await loadModule();
-  const results = [...measureBoot(module), ...measureAccess(module), ...measureMailbox(module), ...measureDecode(module), ...measureSnapshots(module), ...measureScale(module), ...measureExport(module), ...measureScenarios(module), ...measureColdStart()];
-  for (const one of results) console.log(`${one.name.padEnd(52)} ${rateText(one.perSecond).padStart(12)}${one.note === undefined ? "" : `   ${one.note}`}`);
+  for (const [name, { measure }] of Object.entries(parts).filter(([part]) => names.length === 0 || names.includes(part))) {
+    console.error(`bench: ${name} ...`);
+    for (const one of await measure(module)) console.log(`${one.name.padEnd(56)} ${rateText(one.perSecond).padStart(12)}${one.note === undefined ? "" : `   ${one.note}`}`);
+  }
+  return 0;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await main();
+if (process.argv[1] === fileURLToPath(import.meta.url)) process.exitCode = await main(process.argv.slice(2));

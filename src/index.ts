@@ -1,5 +1,8 @@
 // The package's front: the library in this thread (src/sandbox.ts) and the same in a worker (workers). Loads in Node and in browsers.
 
+// For `using` and `await using`, in projects whose `lib` is older.
+/// <reference lib="esnext.disposable" preserve="true" />
+
 export * from "./sandbox.ts";
 export { createMachineWorker } from "../workers/machine-worker.ts";
 export { WorkerDiedError } from "../workers/lifeline.ts";

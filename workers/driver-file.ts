@@ -73,7 +73,7 @@ const ownName: Plugin = {
   },
 };
 
-export type EsbuildLoader = () => Promise<typeof import("esbuild")>;
+type EsbuildLoader = () => Promise<typeof import("esbuild")>;
 
 /** The esbuild that stands beside the driver, else beside this package. */
 const installedEsbuild = (path: string): EsbuildLoader => async () => {
@@ -115,10 +115,10 @@ async function sourceAt(path: string, file: string, parameters: DriverSource["pa
   const digest = createHash("sha256").update(bytes).digest("hex").slice(0, 16);
   const ending = endingOf(file);
   if (ending === undefined) throw new DriverFileError(`${file} is no driver by its ending; it must be .js, .mjs, .ts or .wasm`);
-  if (ending !== ".ts") return { file, url: pathToFileURL(path).href, kind: ending === ".wasm" ? "wasm" : "module", digest, parameters };
+  if (ending !== ".ts") return { file, url: pathToFileURL(path).href, kind: ending === ".wasm" ? "wasm" : "module", namesUs: bytes.includes("cxl-sandbox"), digest, parameters };
   const made = join(workshop.folder, `${basename(path, ".ts")}-${digest}.mjs`);
   writeFileSync(made, await bundle(path, file, made));
-  return { file, url: pathToFileURL(made).href, kind: "module", digest, parameters };
+  return { file, url: pathToFileURL(made).href, kind: "module", namesUs: false, digest, parameters };
 }
 
 /** A driver that a scenario names. @throws DriverFileError */

@@ -9,12 +9,13 @@ import { DriverWatch } from "../src/sandbox/contained/watch.ts";
 import type { WatchRecord } from "../src/sandbox/contained/watch.ts";
 import { watchedDriver } from "../src/sandbox/contained/watched-driver.ts";
 import type { DriverSource, FromProcess, ToProcess } from "./driver-messages.ts";
+import { provideOwnName } from "./own-name.ts";
 
 /** Milliseconds of wall time between two looks at what else waits, and between two words about progress. */
 const slice = 8;
 const progressEvery = 100;
 
-export interface Host {
+interface Host {
   readonly tell: (message: FromProcess) => void;
   /** Keeps a record where it survives the process. */
   readonly publish: (record: WatchRecord) => void;
@@ -44,7 +45,7 @@ function placeOf({ stack = "" }: Error): string | undefined {
 }
 
 /** What an error says, with its place. */
-export function textOf(thrown: unknown): string {
+function textOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown);
   const place = placeOf(thrown);
   return `${thrown.name === "Error" ? "" : `${thrown.name}: `}${thrown.message}${place === undefined ? "" : ` (${place})`}`;
@@ -62,6 +63,7 @@ async function loadWasm(source: DriverSource, watch: DriverWatch, name: string):
 async function loadDriver(source: DriverSource, watch: DriverWatch): Promise<DriverModule> {
   const name = source.file.split("/").at(-1) ?? source.file;
   if (source.kind === "wasm") return loadWasm(source, watch, name);
+  if (source.namesUs) provideOwnName(source.url);
   let exports: Readonly<Record<string, unknown>>;
   try {
     exports = (await watch.insideLong({ driver: name, hook: "load", device: null }, () => import(source.url))) as typeof exports;
@@ -109,7 +111,7 @@ async function runScenario(host: Host, watch: DriverWatch, order: Extract<ToProc
   host.tell({ kind: "done", finished: { result: { ...result, ...driver }, trace: run.takeTrace() } });
 }
 
-export interface DriverHost {
+interface DriverHost {
   readonly record: WatchRecord;
   /** Does what it is told to, once, and says how it went. */
   readonly obey: (order: ToProcess) => Promise<void>;

@@ -12,6 +12,8 @@ export interface DriverSource {
   /** What is imported, or read where it is a wasm module: the file itself, or what was made of a .ts. */
   readonly url: string;
   readonly kind: "module" | "wasm";
+  /** Its text has the name of this package. */
+  readonly namesUs: boolean;
   readonly digest: string;
   readonly parameters: Readonly<Record<string, string>>;
 }

@@ -1,6 +1,7 @@
 // Entry of the process of a contained run (Node). What it was last at it writes into a file that outlives it, by one write per record, so that nothing is lost at any end.
 
 import { writeSync } from "node:fs";
+import { Worker } from "node:worker_threads";
 import type { WatchRecord } from "../src/sandbox/contained/watch.ts";
 import { createDriverHost } from "./driver-host.ts";
 import type { FromProcess, ToProcess } from "./driver-messages.ts";
@@ -26,6 +27,12 @@ function publish(record: WatchRecord): void {
 
 const tell = (message: FromProcess): void => void send({ token, message });
 const host = createDriverHost({ tell, publish, end });
+
+/** Milliseconds between two looks whether the command still lives: a hook that never returns hears of nothing. */
+const orphanEvery = 500;
+/** Runs in a thread of its own, beside whatever the driver does in this one. */
+const guard = `const parent = process.ppid; setInterval(() => { if (process.ppid !== parent) process.kill(process.pid, "SIGKILL"); }, ${orphanEvery});`;
+new Worker(guard, { eval: true, execArgv: [], env: {} }).unref();
 
 process.on("uncaughtException", (error) => host.caught("uncaught error", error));
 process.on("unhandledRejection", (reason) => host.caught("unhandled rejection", reason));

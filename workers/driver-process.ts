@@ -17,14 +17,14 @@ import { recordDescriptor, recordSize, tokenName } from "./driver-messages.ts";
 export interface DriverBudgets {
   /** Services and register accesses of a run. */
   readonly steps: number;
-  /** Milliseconds for one stay in a hook, and for a run without progress. */
+  /** Milliseconds for one stay in a hook, and for a run without progress: of its processor time, or a tenth of the wall's. */
   readonly time: number;
   /** MiB of JavaScript heap. */
   readonly heap: number;
 }
 
 /** MiB that the process may have beside its heap, in typed arrays and WebAssembly memories. */
-export const memoryBeside = 512;
+const memoryBeside = 512;
 
 /** How a process ended otherwise than by doing what it was told. */
 export interface ProcessEnd {
@@ -84,6 +84,32 @@ function residentSize(pid: number | undefined): number {
   }
 }
 
+/** Milliseconds by the wall and of the process's own processor time; the wall's for both where the system does not tell (it does on Linux). */
+interface Moment {
+  readonly wall: number;
+  readonly processor: number;
+}
+
+/** Milliseconds of a clock tick in /proc. */
+const tick = 10;
+
+function momentOf(pid: number | undefined): Moment {
+  const wall = performance.now();
+  try {
+    // The name, in parentheses, may hold blanks; user and system time are the 12th and 13th word behind it.
+    const words = readFileSync(`/proc/${pid}/stat`, "latin1").replace(/^.*\) /s, "").split(" ");
+    return { wall, processor: (Number(words[11]) + Number(words[12])) * tick };
+  } catch {
+    return { wall, processor: wall };
+  }
+}
+
+/**
+ * How long something took: on a busy machine a process waits for its turn, which is not its doing, and processor time is what counts; what sleeps uses none, and
+ * has ten times as long.
+ */
+const elapsed = (since: Moment, now: Moment): number => Math.max(Math.min(now.wall - since.wall, now.processor - since.processor), (now.wall - since.wall) / 10);
+
 /** Everything that is known of a process under way. */
 interface Watched {
   readonly child: ChildProcess;
@@ -92,9 +118,9 @@ interface Watched {
   readonly settle: (answer: Answer) => void;
   record: WatchRecord;
   printed: string;
-  /** Wall times of the last entry into a hook and of the last sign of progress. */
-  enteredAt: number;
-  progressAt: number;
+  /** Of the last entry into a hook, and of the last sign of progress. */
+  enteredAt: Moment;
+  progressAt: Moment;
   progress: number;
 }
 
@@ -108,15 +134,15 @@ const seconds = (milliseconds: number): string => `${milliseconds / 1000} s`;
 /** One look: has it been in a hook too long, does nothing go on, is it too big? */
 function look(watched: Watched): void {
   const { budgets, child } = watched;
-  const now = performance.now();
+  const now = momentOf(child.pid);
   const record = readRecord(watched.descriptor, watched.record);
   if (record.entries !== watched.record.entries) watched.enteredAt = now;
   if (record.entries !== watched.record.entries || record.virtualTimeNs !== watched.record.virtualTimeNs) watched.progressAt = now;
   watched.record = record;
   const resident = residentSize(child.pid);
   if (resident > budgets.heap + memoryBeside) end(watched, "out of memory", `its process grew to ${Math.round(resident)} MiB; ${budgets.heap} MiB of heap (--driver-heap) and ${memoryBeside} MiB beside it are allowed`);
-  else if (record.place !== null && now - watched.enteredAt > budgets.time) end(watched, "hook out of time", `it did not return within ${seconds(budgets.time)} of wall time (--driver-time)`);
-  else if (now - watched.progressAt > Math.max(budgets.time, leastPatience)) end(watched, "no progress", `nothing went on for ${seconds(Math.max(budgets.time, leastPatience))} of wall time (--driver-time)`);
+  else if (record.place !== null && elapsed(watched.enteredAt, now) > budgets.time) end(watched, "hook out of time", `it did not return within ${seconds(budgets.time)} (--driver-time)`);
+  else if (elapsed(watched.progressAt, now) > Math.max(budgets.time, leastPatience)) end(watched, "no progress", `nothing went on for ${seconds(Math.max(budgets.time, leastPatience))} (--driver-time)`);
 }
 
 /** The process is gone, and said nothing of why. */
@@ -130,9 +156,9 @@ function gone(watched: Watched, code: number | null, signal: NodeJS.Signals | nu
 }
 
 function hear(watched: Watched, message: FromProcess, onProgress: (progress: RunProgress) => void): void {
-  if (message.kind === "ready") watched.enteredAt = watched.progressAt = performance.now();
+  if (message.kind === "ready") watched.enteredAt = watched.progressAt = momentOf(watched.child.pid);
   else if (message.kind === "progress") {
-    if (message.progress.virtualTimeNs !== watched.progress) watched.progressAt = performance.now();
+    if (message.progress.virtualTimeNs !== watched.progress) watched.progressAt = momentOf(watched.child.pid);
     watched.progress = message.progress.virtualTimeNs;
     onProgress(message.progress);
   } else if (message.kind === "ended") watched.settle({ ...message, kind: "process end" });
@@ -171,14 +197,13 @@ export function startDriverProcess(budgets: DriverBudgets): DriverProcess {
   });
   let settle: Watched["settle"] = () => undefined;
   const answered = new Promise<Answer>((resolve) => (settle = resolve));
-  const watched: Watched = { child, descriptor, budgets, settle, record: nothing, printed: "", enteredAt: 0, progressAt: 0, progress: -1 };
+  const watched: Watched = { child, descriptor, budgets, settle, record: nothing, printed: "", enteredAt: momentOf(child.pid), progressAt: momentOf(child.pid), progress: -1 };
   const keep = (chunk: Buffer): void => {
     if (watched.printed.length < mostPrinted) watched.printed = (watched.printed + chunk.toString("utf8")).slice(0, mostPrinted);
   };
   child.stdout?.on("data", keep);
   child.stderr?.on("data", keep);
   const kill = (): void => void child.kill("SIGKILL");
-  process.once("exit", kill);
   const closed = whenGone(child);
   return {
     obey: async (order, onProgress = () => undefined) => {
@@ -191,7 +216,7 @@ export function startDriverProcess(budgets: DriverBudgets): DriverProcess {
       });
       child.once("error", (error) => watched.settle({ kind: "error", message: error.message }));
       void closed.then(({ code, signal }) => (syntax === null ? gone(watched, code, signal) : watched.settle({ ...syntax, message: syntaxProblem(watched.printed) ?? syntax.message })));
-      watched.enteredAt = watched.progressAt = performance.now();
+      watched.enteredAt = watched.progressAt = momentOf(watched.child.pid);
       const watching = setInterval(() => look(watched), watchEvery);
       try {
         return await answered;
@@ -200,7 +225,6 @@ export function startDriverProcess(budgets: DriverBudgets): DriverProcess {
         kill();
         await closed;
         closeSync(descriptor);
-        process.removeListener("exit", kill);
       }
     },
     get printed() {

@@ -7,14 +7,14 @@ import type { DriverBudgets, DriverProcess, ProcessEnd } from "./driver-process.
 import { startDriverProcess } from "./driver-process.ts";
 import { DriverFileError } from "./driver-file.ts";
 
-export interface ContainedRun {
+interface ContainedRun {
   readonly result: ScenarioResult | EndedResult;
   readonly trace: readonly Uint8Array[];
   /** What drivers printed. */
   readonly printed: string;
 }
 
-export interface ContainedOptions {
+interface ContainedOptions {
   readonly budgets: DriverBudgets;
   /** Options to repeat the run with, beside seed and schedule. */
   readonly repeat: string;

@@ -1,11 +1,11 @@
 // A machine in a worker, as its user holds it: the library's `Machine` (src/sandbox/library/contract.ts) with promises. Calls made in one turn of the
 // event loop travel in one message and run in the order in which they were made. Widths, units and errors are those of the calls that they mirror.
 
-import type { BlockAccess, ConfigBus, DeviceView, DownstreamPortView, FaultValue, HostBridgeView, KernelOptions, Machine, MachineFault, MachineInterrupt, MachineOptions, MachineRecord, MachineSource, MemoryAccess, MemoryBus, RootPortView, RunUntilOptions, TriggerValue, UpstreamPortView, Violation } from "../src/sandbox/library/contract.ts";
+import type { ConfigBus, DeviceView, DownstreamPortView, FaultValue, HostBridgeView, KernelOptions, Machine, MachineFault, MachineInterrupt, MachineOptions, MachineRecord, MemoryAccess, MemoryBus, RootPortView, RunUntilOptions, TriggerValue, UpstreamPortView, Violation } from "../src/sandbox/library/contract.ts";
 import type { AnyWorker } from "./lifeline.ts";
 
 /** How a call answers: with a promise, or, inside `batch`, with a place in the batch's results. */
-export type Answer = "promise" | "recorded";
+type Answer = "promise" | "recorded";
 type Answered<A extends Answer, R> = A extends "promise" ? Promise<R> : RecordedCall<R>;
 
 declare const resultOf: unique symbol;
@@ -151,6 +151,8 @@ export interface RemoteMachine extends RemoteParts {
   /** Records kept so far (`keepTrace`), fetched in chunks. */
   trace(): AsyncIterableIterator<MachineRecord>;
   violations(): Promise<readonly Violation[]>;
+  /** Whether it was made with `strict`. */
+  isStrict(): Promise<boolean>;
 
   attachKernel(options?: RemoteKernelOptions): Promise<RemoteKernel>;
 
@@ -179,5 +181,3 @@ export interface MachineWorkerOptions extends MachineOptions {
   /** Milliseconds of wall time between two looks at an AbortSignal; default 8, 0 looks after every step. Never shows in a trace. */
   readonly slice?: number;
 }
-
-export type { BlockAccess, MachineInterrupt, MachineRecord, MachineSource };

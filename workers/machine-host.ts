@@ -2,7 +2,7 @@
 
 import { createMachine } from "../src/sandbox.ts";
 import type { Machine, MachineOptions, MachineSource } from "../src/sandbox/library/contract.ts";
-import { Things, firstMachine } from "./machine-things.ts";
+import { Things } from "./machine-things.ts";
 import { startVerb } from "./machine-verbs.ts";
 import type { VerbContext } from "./machine-verbs.ts";
 import { packError } from "./machine-wire.ts";
@@ -150,4 +150,3 @@ class Host implements MachineHost {
 const paused = Symbol("paused");
 
 export const createMachineHost = (): MachineHost => new Host();
-export { firstMachine };

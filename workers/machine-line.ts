@@ -61,7 +61,7 @@ export class Line {
 
   /** One call. @throws WorkerDiedError, the signal's reason, or what the call threw */
   call(thing: number, way: Way, values: readonly unknown[], signal?: AbortSignal): Promise<unknown> {
-    return new Promise((resolve, reject) => this.#queue({ calls: [{ thing, way, values }], signal, resolve: ([value]) => resolve(value), reject }));
+    return new Promise((resolve, reject) => this.#queue({ calls: [{ thing, way, values }], signal, resolve: (results) => resolve(results[0]), reject }));
   }
 
   /** Several calls of which the first that throws is the last. */
@@ -174,12 +174,15 @@ export class Line {
   #settle(units: readonly Unit[], start: number, { ended, values, failures, interrupts }: Reply): number {
     for (const [machine, message] of interrupts) this.#sinks.get(machine)?.tell(message);
     const errors = new Map(failures);
+    const end = start + ended;
     let at = 0;
-    for (const [index, unit] of units.slice(start, start + ended).entries()) {
-      const error = errors.get(start + index);
+    for (let number = start; number < end; number++) {
+      const unit = units[number];
+      const error = errors.get(number);
+      if (unit === undefined) continue;
       if (error === undefined) unit.resolve(values.slice(at, (at += unit.calls.length)));
       else unit.reject(error.name === "AbortError" && unit.signal?.aborted === true ? unit.signal.reason : unpackError(error));
     }
-    return start + ended;
+    return end;
   }
 }

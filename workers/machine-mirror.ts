@@ -190,6 +190,10 @@ export class MachineMirror implements RemoteMachine {
     return this.#caller.ask("violations");
   }
 
+  isStrict(): Promise<boolean> {
+    return this.#caller.ask("isStrict");
+  }
+
   async attachKernel(options?: RemoteKernelOptions): Promise<RemoteKernel> {
     const { kept } = await this.#caller.do<Kept>("attachKernel", options === undefined ? [] : [options]);
     this.#kernel = kernelOf(this.#caller.to(kept));

@@ -35,7 +35,7 @@ function handle() {
   if (root.uncorrectableReceived === 1) {
     const status = ras.uncorrectableStatus.read();
     const pointer = ras.control.get("firstErrorPointer");
-    const header = Array.from({ length: 4 }, (_, dword) => ras.headerLog.at(dword).get("dword").toString(16).padStart(8, "0"));
+    const header = Array.from({ length: 4 }, (_word, dword) => ras.headerLog.at(dword).get("dword").toString(16).padStart(8, "0"));
     console.log(`uncorrectable, from ${source.uncorrectable.toString(16)}: ${set(status).join(", ")}; first is bit ${pointer}, header ${header.join(" ")}`);
     ras.uncorrectableStatus.write(status);
     deviceAer.uncorrectableStatus.write(deviceAer.uncorrectableStatus.read());

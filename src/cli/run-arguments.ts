@@ -43,7 +43,7 @@ A scenario that brings a driver (its key \`driver:\`) brings code, and is refuse
   --allow-driver      run the drivers that the scenarios name (.js, .mjs, .wasm; .ts where esbuild is installed)
   --driver FILE       use this driver in every scenario, in place of those that they name; may be repeated
   --driver-steps N    services and registers that the drivers of one run may use together (default 10000000)
-  --driver-time T     wall time for one stay in a hook, and for a run without progress (like 500ms, 10s, 2min; default 10s)
+  --driver-time T     time for one stay in a hook, and for a run without progress (like 500ms, 10s, 2min; default 10s)
   --driver-heap SIZE  JavaScript heap of one run, with hardware and kernel (64MiB..64GiB, default 256MiB)
   --jobs N            runs with drivers at a time (1..64; default one for each processor, at most 8)
 

@@ -71,7 +71,7 @@ export async function prepareDrivers(plans: readonly ScenarioPlan[], options: Ru
 export function repeatOf({ drivers, budgets: { steps, time, heap } }: RunOptions): string {
   const words = drivers.length > 0 ? drivers.map((file) => `--driver ${file}`) : ["--allow-driver"];
   if (steps !== defaultBudgets.steps) words.push(`--driver-steps ${steps}`);
-  if (time !== defaultBudgets.time) words.push(`--driver-time ${time}ms`);
+  if (time !== defaultBudgets.time) words.push(`--driver-time ${time % 1000 === 0 ? `${time / 1000}s` : `${time}ms`}`);
   if (heap !== defaultBudgets.heap) words.push(`--driver-heap ${heap}MiB`);
   return words.map((word) => ` ${word}`).join("");
 }

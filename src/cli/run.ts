@@ -1,6 +1,7 @@
 // `cxl-sandbox run`: checks all files, runs every scenario for every seed, reports, and says by its exit status how it went.
 
 import { createHash } from "node:crypto";
+import { setMaxListeners } from "node:events";
 import { writeFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import type { RunInput } from "../sandbox/contract.ts";
@@ -83,12 +84,10 @@ function saveTrace(options: RunOptions, result: AnyResult, trace: readonly Uint8
 async function runAll(session: Session, sources: readonly SourceFile[], module: WebAssembly.Module, drivers: ReadonlyMap<string, DriverSet>): Promise<void> {
   const { options, interruption: { signal }, progress, results } = session;
   const inputs = sources.flatMap((source) => options.seeds.map((seed): RunInput => ({ ...source, seed, schedule: options.schedule, keepTrace: options.trace !== "off" })));
-  let next = 0;
   let done = 0;
   let last = inputs.length - 1;
-  const work = async (): Promise<void> => {
-    while (next <= last && !signal.aborted) {
-      const index = next++;
+  const work = async (queue: number[]): Promise<void> => {
+    for (let index = queue.shift(); index !== undefined && index <= last && !signal.aborted; index = queue.shift()) {
       const input = inputs[index] as RunInput;
       const finished = await runOne(session, module, drivers.get(input.file), input, (time) => progress.show(`${done + 1}/${inputs.length}  ${formatTime(time)}`));
       if (signal.aborted) return;
@@ -98,9 +97,10 @@ async function runAll(session: Session, sources: readonly SourceFile[], module: 
       if (options.bail && finished.result.status !== "pass") last = Math.min(last, index);
     }
   };
-  // Runs without drivers share one worker, which does one at a time.
-  const lanes = sources.every(({ file }) => drivers.has(file)) ? options.jobs : 1;
-  await Promise.all(Array.from({ length: lanes }, work));
+  // Runs without drivers share one worker, which does one at a time; those with drivers have a process each.
+  const contained = [...inputs.keys()].filter((index) => drivers.has(inputs[index]?.file ?? ""));
+  const others = [...inputs.keys()].filter((index) => !contained.includes(index));
+  await Promise.all([work(others), ...Array.from({ length: options.jobs }, () => work(contained))]);
   results.length = Math.min(results.length, last + 1);
 }
 
@@ -140,6 +140,9 @@ async function runFiles(options: RunOptions): Promise<number> {
     void session.worker?.cancel();
   };
   for (const one of interruptions) process.once(one, interrupt);
+  // Every run under way listens.
+  setMaxListeners(0, signal);
+  process.once("exit", interrupt);
   const { module, bytes } = await loadModule();
   try {
     await runSession(session, sources, plans, module);
@@ -148,6 +151,7 @@ async function runFiles(options: RunOptions): Promise<number> {
     throw error;
   } finally {
     for (const one of interruptions) process.removeListener(one, interrupt);
+    process.removeListener("exit", interrupt);
   }
   const scenarios = session.results.filter((one) => one !== undefined);
   const result: RunResult = { version: 1, tool: { version: version(), moduleHash: createHash("sha256").update(bytes).digest("hex").slice(0, 16) }, scenarios, summary: summarize(scenarios) };

@@ -54,6 +54,7 @@ export interface ModuleExports {
   probeFirst(id: number): number;
   probeLast(id: number): number;
   decodeMany(count: number): number;
+  readMany(handle: number, count: number): number;
   peek(entity: number, offset: number): number;
   portState(port: number, what: number): number;
 }

@@ -11,6 +11,7 @@ import type { RegisterBus, StructureAccess } from "./registers.ts";
 /** A hook that may wait, or need not. */
 export type MaybeTask<T> = T | Task<T>;
 
+/** What a PCI function is in the CXL topology. */
 export type FunctionKind = "root-port" | "upstream-port" | "downstream-port" | "endpoint";
 
 /** A PCI function as a driver knows it. */
@@ -47,6 +48,7 @@ export interface DriverModule {
   start(kernel: DriverServices): DriverInstance;
 }
 
+/** What a driver's `start` gives. */
 export interface DriverInstance {
   /** A function that matches: hooks for it, or null when the driver does not want it. An error number thrown here leaves the function without this driver. */
   probe(device: DriverDevice): MaybeTask<DeviceHooks | null>;
@@ -59,6 +61,7 @@ export interface DriverEvent {
   readonly record: Uint8Array;
 }
 
+/** Severity of an AER error as the driver is told of it. */
 export type ErrorSeverity = "correctable" | "nonfatal" | "fatal";
 /** What a driver says to an error: it goes on; it needs a reset first; the function is lost; no opinion. */
 export type ErrorAnswer = "can-recover" | "need-reset" | "disconnect" | "none";
@@ -79,6 +82,7 @@ export interface DeviceHooks {
   remove?(): MaybeTask<void>;
 }
 
+/** Level of a line in the kernel's log. */
 export type DriverLogLevel = "emerg" | "alert" | "crit" | "err" | "warn" | "notice" | "info" | "debug";
 
 /** An error number of the kernel, as a service throws it and a driver may. */
@@ -205,6 +209,7 @@ export interface DriverRegionPlan {
   readonly aliveBytes: bigint;
 }
 
+/** A region that a driver made. */
 export interface MadeDriverRegion {
   readonly region: DriverRegion;
   readonly start: bigint;

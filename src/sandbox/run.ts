@@ -89,8 +89,9 @@ function becomeReady(state: RunState): void {
   armFaults(state.faults, "ready");
 }
 
-/** Builds the system and arms what counts from boot. */
+/** Builds the system and arms what counts from boot. @throws TypeError the plan names drivers and none are given: without them it is another scenario */
 export function openRun(module: WebAssembly.Module, plan: ScenarioPlan, options: RunOptions): OpenRun {
+  if (plan.drivers.length > 0 && options.drivers === undefined) throw new TypeError(`${plan.file} names drivers (${plan.drivers.map(({ file }) => file).join(", ")}): give them to the run`);
   const policies: KernelPolicies = kernelPolicies(plan.policies);
   const system = createSystem(module, { machine: plan.machine, firmware: firmwareOf(plan), ...(options.host === undefined ? {} : { host: options.host }), policies, handlers: kernelHandlers, seed: options.seed, schedule: options.schedule, onNotify, drivers: options.drivers ?? [], driverParameters: options.driverParameters ?? {} });
   const workloads = createWorkloads(system.kernel, options.counting ?? "aggregated");

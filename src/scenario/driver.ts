@@ -16,10 +16,9 @@ export interface PlannedDriver {
 }
 
 export const driverEndings = [".js", ".mjs", ".ts", ".wasm"] as const;
-export type DriverEnding = (typeof driverEndings)[number];
 
 /** The ending by which a file is known to be a driver. */
-export const endingOf = (file: string): DriverEnding | undefined => driverEndings.find((ending) => file.endsWith(ending) && !file.endsWith(`.d${ending}`));
+export const endingOf = (file: string): (typeof driverEndings)[number] | undefined => driverEndings.find((ending) => file.endsWith(ending) && !file.endsWith(`.d${ending}`));
 
 /** What is wrong with a path as text, or undefined. */
 function problemOf(file: string): string | undefined {

@@ -74,6 +74,7 @@ export interface DriverFailure {
   readonly lastLog?: string | null;
 }
 
+/** What became of one scenario. */
 export interface ScenarioResult {
   readonly file: string;
   readonly name: string;
@@ -106,6 +107,7 @@ type LostKeys = "verdict" | "outcome" | "traceDigest" | "digests" | "metrics";
 /** A run that was ended from outside together with its machine: what there would have been to tell is null, and lists are empty. */
 export type EndedResult = Omit<ScenarioResult, LostKeys> & { readonly [K in LostKeys]: null };
 
+/** Results of all scenarios of one call of the command: the JSON report. */
 export interface RunResult {
   readonly version: 1;
   readonly tool: { readonly version: string; readonly moduleHash: string };

@@ -1,8 +1,16 @@
 // What a driver can do to the command that runs it: nothing. Each misbehaves in its own way in a run of its own, and the report says what it did.
 
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
+import { constants } from "../../src/drivers/wasm/abi.ts";
+import type { DriverModule } from "../../src/platform/driver.ts";
+import { createRun, loadModule, planScenario } from "../../src/sandbox.ts";
 import type { DriverFailure, EndedResult, ScenarioResult } from "../../src/scenario/result.ts";
 import { driverFolder } from "../support/driver-scenarios.ts";
+import type { ModuleFunction } from "../support/wasm-builder.ts";
+import { code, wasmOf } from "../support/wasm-builder.ts";
 
 const folder = driverFolder();
 afterAll(folder.remove);
@@ -29,6 +37,7 @@ describe("a driver that misbehaves in a contained run", () => {
     const expected: Readonly<Record<string, Partial<DriverFailure>>> = {
       "throw-interrupt": { ending: "threw", driver: "throw_interrupt", hook: "interrupt", device: port, message: expect.stringMatching(/^the status makes no sense \(.*throw-interrupt\.js:15:19\)$/) as string, services: 6 },
       recursion: { ending: "threw", hook: "interrupt", message: expect.stringContaining("RangeError: Maximum call stack size exceeded") as string },
+      forgetful: { ending: "threw", driver: "forgetful", hook: "work later", message: expect.stringContaining("a missing yield*") as string },
       heap: { ending: "out of heap", driver: "heap", hook: "interrupt", device: port, lastLog: "heap: heard" },
       exit: { ending: "ended its process", driver: "exit", hook: "interrupt", message: "it called process.exit (status 0)" },
       rejection: { ending: "unhandled rejection", message: expect.stringMatching(/^nobody waits for this \(.*rejection\.js:15/) as string },
@@ -62,6 +71,28 @@ describe("a driver that misbehaves in a contained run", () => {
   }, patience);
 });
 
+/** A WebAssembly driver for root ports whose probe has this body. */
+function wasmFile(name: string, probe: readonly number[]): string {
+  const table = 1024;
+  const match = new Uint8Array(new Uint32Array([constants.kind["root-port"], 0, 0, 0, 0, 0, 0, 0, 0, 0]).buffer);
+  const constant = (of: string, value: number): ModuleFunction => ({ name: of, result: "i32", body: code.i32(value) });
+  writeFileSync(join(folder.path, `${name}.wasm`), wasmOf({ data: [[table, match]], functions: [constant("cxl_driver_abi", 1), constant("cxl_match", table), { name: "cxl_probe", parameters: ["i32"], result: "i32", body: probe }] }));
+  return folder.scenario(`${name}.yaml`, `./${name}.wasm`);
+}
+
+describe("a driver that is a WebAssembly module", () => {
+  it("runs contained as well; one that loops for ever is ended, one that traps has thrown", () => {
+    const loop = [0x03, 0x40, 0x0c, 0x00, 0x0b];
+    const unreachable = [0x00];
+    const wasms = [wasmFile("calm", code.i32(0)), wasmFile("endless", [...loop, ...code.i32(0)]), wasmFile("broken", unreachable)];
+    const { status, results } = folder.json(...wasms, "--allow-driver", "--driver-time", "1500ms");
+    expect([status, results.map((one) => one.status)]).toEqual([6, ["pass", "driver", "driver"]]);
+    expect(results[0]?.drivers?.[0]?.file).toBe("./calm.wasm");
+    expect(results[1]?.driver).toMatchObject({ ending: "hook out of time", driver: "endless", hook: "probe", device: port });
+    expect(results[2]?.driver).toMatchObject({ ending: "threw", driver: "broken", hook: "probe", device: port });
+  }, patience);
+});
+
 describe("a driver that behaves", () => {
   it("runs once for each seed in a process of its own, in order, and its file's digest is in the result", () => {
     const [file = ""] = files(["good"]);
@@ -70,6 +101,17 @@ describe("a driver that behaves", () => {
     expect(new Set(results.map((one) => one.digests?.log)).size).toBe(1);
     expect(results[0]?.drivers).toEqual([{ file: "./good.js", digest: expect.stringMatching(/^[0-9a-f]{16}$/) as string }]);
     expect(results[3]?.reproduce).toBe("cxl-sandbox run good.yaml --seed 4 --schedule fixed --allow-driver");
+  }, patience);
+
+  it("comes to the same digests as in this process, where nobody looks over its shoulder", async () => {
+    const [file = ""] = files(["good"]);
+    const { default: driver } = (await import(pathToFileURL(join(folder.path, "good.js")).href)) as { readonly default: DriverModule };
+    const { module } = await loadModule();
+    const run = createRun(module, planScenario(file, readFileSync(join(folder.path, file), "utf8"), "allowed"), { seed: 1, schedule: "fixed", keepTrace: false, drivers: [driver] });
+    while (run.run(() => false) !== "done");
+    const [contained] = folder.json(file, "--allow-driver").results;
+    expect(contained?.digests).toEqual(run.result().digests);
+    expect(() => createRun(module, planScenario(file, readFileSync(join(folder.path, file), "utf8"), "allowed"), { seed: 1, schedule: "fixed", keepTrace: false })).toThrow("good.yaml names drivers (./good.js): give them to the run");
   }, patience);
 
   it("hears its parameters, and the first interrupt of every process is its first", () => {

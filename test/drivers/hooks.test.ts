@@ -52,6 +52,18 @@ describe("matching and probe", () => {
     expect(host.kernel.log.filter((line) => line.text.startsWith("demo: probe")).map((line) => `${line.level} ${line.text}`)).toEqual(["warn demo: probe of 0000:0c:00.0 failed with error -5", "warn demo: probe of 0000:0c:01.0 failed with error -5"]);
   });
 
+  it("a driver that takes functions may put its probe off until some other driver has bound", () => {
+    const seen: string[] = [];
+    const host = bootWith([driverOf((device, kernel) => {
+      seen.push(device.name);
+      if (seen.length === 1) throw kernel.error("EPROBE_DEFER", "not yet");
+      return {};
+    }, { takesFunction: true, match: { kind: "root-port" } })]);
+    expect(seen).toEqual(["0000:0c:00.0", "0000:0c:01.0", "0000:0c:00.0"]);
+    expect(host.files.list("/sys/bus/pci/drivers/demo")).toEqual(expect.arrayContaining(["0000:0c:00.0", "0000:0c:01.0"]));
+    expect(host.log().some((line) => line.startsWith("demo: probe"))).toBe(false);
+  });
+
   it("what another error is, ends the run with driver, hook, device, time and the driver's own words", () => {
     const thrown = ((): unknown => {
       try {
@@ -175,6 +187,28 @@ describe("event, resetDone, remove", () => {
     host.run(second);
     expect(heard.slice(0, 3)).toEqual(["probe 0000:0d:00.0", "probe 0000:0e:00.0", expect.stringMatching(/^remove 0000:0d:00.0 0x[0-9a-f]{4}$/)]);
     expect(heard[2]).not.toContain("0xffff");
+  });
+
+  it("a driver is a module: it is unloaded from all its functions, newest first, and loaded again", () => {
+    const heard: string[] = [];
+    const module = driverOf((device) => (void heard.push(`probe ${device.name}`), { remove: () => void heard.push(`remove ${device.name}`) }), memoryDevices);
+    const host = bootWith([module, driverOf(() => ({}), { ...memoryDevices, name: "taker", takesFunction: true, match: { class: 0x05_0210, vendor: 0xffff } })], { policies: { isolationAction: "recover" } });
+    expect(host.command("lsmod").split("\n").slice(1)).toEqual([expect.stringMatching(/^taker /), expect.stringMatching(/^demo /), ""]);
+    expect([host.command("rmmod demo"), host.command("rmmod demo"), host.command("rmmod isolation")]).toEqual(["", "rmmod: ERROR: Module demo is not currently loaded\n", "rmmod: ERROR: Module isolation is not currently loaded\n"]);
+    expect(host.files.exists("/sys/module/demo")).toBe(false);
+    expect([host.command("modprobe demo"), host.files.read("/sys/module/demo/initstate")]).toEqual(["", "live\n"]);
+    const both = (what: string, ...functions: readonly string[]): string[] => functions.map((name) => `${what} 0000:${name}:00.0`);
+    expect(heard).toEqual([...both("probe", "0d", "0e"), ...both("remove", "0e", "0d"), ...both("probe", "0d", "0e")]);
+  });
+
+  it("a module that takes functions leaves them without a driver when it goes, and takes them again", () => {
+    const host = bootWith([driverOf(() => ({}), { ...memoryDevices, takesFunction: true })]);
+    const bound = (): string[] => host.files.list("/sys/bus/pci/drivers/demo").filter((name) => name.startsWith("0000"));
+    expect(bound()).toEqual(["0000:0d:00.0", "0000:0e:00.0"]);
+    host.command("rmmod demo");
+    expect([host.files.exists("/sys/bus/pci/drivers/demo"), host.files.list("/sys/bus/cxl/devices").filter((name) => name.startsWith("mem"))]).toEqual([false, []]);
+    host.command("modprobe demo");
+    expect(bound()).toEqual(["0000:0d:00.0", "0000:0e:00.0"]);
   });
 
   it("unbinding Linux's driver lets services go too, and binding it brings them back", () => {

@@ -32,8 +32,9 @@ describe("defineDriver", () => {
     expect(() => defineDriver(bad(over))).toThrow(message);
   });
 
-  it("two drivers of one name are refused", () => {
+  it("two drivers of one name are refused, and the names of Linux's own", () => {
     expect(() => bootWith([good, { ...good }])).toThrow(/two drivers are named demo/);
+    expect(() => bootWith([{ ...good, name: "cxl_pci" }])).toThrow(/driver name cxl_pci is one of Linux's own/);
   });
 });
 

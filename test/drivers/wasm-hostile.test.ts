@@ -1,35 +1,16 @@
 // A wasm driver is foreign code: what it may import, how much memory it may have, and what becomes of one that breaks down (docs/c-drivers.md, decision 7).
 
 import { describe, expect, it } from "vitest";
-import { constants, errorNumbers, imports, requests } from "../../src/drivers/wasm/abi.ts";
-import type { AbiFunction, ImportName } from "../../src/drivers/wasm/abi.ts";
-import { abiTypes } from "../../src/drivers/wasm/abi.ts";
+import { errorNumbers, requests } from "../../src/drivers/wasm/abi.ts";
+import type { ImportName } from "../../src/drivers/wasm/abi.ts";
 import { wasmDriver, WasmDriverError } from "../../src/drivers/wasm/driver.ts";
 import { structureNumber } from "../../src/drivers/wasm/structures.ts";
 import type { DeviceHooks } from "../../src/platform/driver.ts";
 import type { DriverBench } from "../support/driver-services.ts";
 import { driverBench, Panic } from "../support/driver-services.ts";
-import type { ImportedFunction, ModuleFunction, ModuleParts, Type } from "../support/wasm-builder.ts";
+import type { ModuleFunction, ModuleParts } from "../support/wasm-builder.ts";
 import { code, unsigned, wasmOf } from "../support/wasm-builder.ts";
-
-const table = 1024;
-const words = (...values: number[]): Uint8Array => new Uint8Array(new Uint32Array(values).buffer);
-const matchTable: readonly [number, Uint8Array] = [table, words(constants.kind["root-port"], structureNumber("timeoutIsolation"), 0, 0, 0, 0, 0, 0, 0, 0)];
-const constant = (name: string, value: number): ModuleFunction => ({ name, result: "i32", body: code.i32(value) });
-
-/** An import with the types of the table. */
-function imported(name: ImportName): ImportedFunction {
-  const { parameters, result }: AbiFunction = imports[name];
-  const wasm = abiTypes[result].wasm;
-  return { name, parameters: parameters.map(([, type]) => abiTypes[type].wasm as Type), ...(wasm === "" ? {} : { result: wasm }) };
-}
-
-/** A driver that does nothing wrong but what `parts` adds. `probe`: its body; imports come first in the order given. */
-function driverOf(parts: ModuleParts & { readonly probe?: readonly number[] } = {}): Uint8Array<ArrayBuffer> {
-  const given = new Set(parts.functions?.map((one) => one.name));
-  const base: ModuleFunction[] = [constant("cxl_driver_abi", 1), constant("cxl_match", table), { name: "cxl_probe", parameters: ["i32"], result: "i32", body: parts.probe ?? code.i32(0) }];
-  return wasmOf({ data: [matchTable], ...parts, functions: [...base.filter((one) => !given.has(one.name)), ...(parts.functions ?? [])] });
-}
+import { constant, driverOf, imported, matchTable, table, words } from "../support/wasm-drivers.ts";
 
 const load = (parts?: Parameters<typeof driverOf>[0]) => wasmDriver("hostile", driverOf(parts));
 
@@ -247,8 +228,10 @@ describe("a wasm driver that breaks down", () => {
   });
 
   it("one that uses up the stack inside an import is told from a fault of ours", () => {
-    const deep = [...code.call(0), ...code.drop, ...recursive(3)];
-    expect(() => probed({ imports: [imported("cxl_now")], probe: deep })).toThrow("cxl_probe for 0000:0c:00.0: stack overflow");
+    const on = driverBench();
+    const again = (): number => 1 + again();
+    on.whileDisabling = () => void again();
+    expect(() => probed({ imports: [imported("cxl_link_disable")], probe: [...code.local(0), ...code.call(0)] }, on)).toThrow("cxl_probe for 0000:0c:00.0: stack overflow");
   });
 
   it("one that traps in an interrupt names the interrupt, and nothing of it is called any more", () => {

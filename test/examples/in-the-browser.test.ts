@@ -1,5 +1,6 @@
 // examples/07-in-the-browser: built with Vite as it stands, run in Chromium, used with the mouse and with the keyboard.
 
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +12,13 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { hasChromium, launchChromium } from "../support/chromium.ts";
 
 const root = fileURLToPath(new URL("../../examples/07-in-the-browser", import.meta.url));
+
+it("examples/07-in-the-browser is sound TypeScript without Node's types", () => {
+  const strict = ["--strict", "--noUnusedLocals", "--noUncheckedIndexedAccess", "--exactOptionalPropertyTypes"];
+  const options = ["--ignoreConfig", "--noEmit", ...strict, "--module", "esnext", "--moduleResolution", "bundler", "--allowImportingTsExtensions", "--target", "es2022", "--lib", "ES2023,DOM,DOM.Iterable", "--types", ""];
+  const compiler = fileURLToPath(new URL("../../node_modules/typescript/bin/tsc", import.meta.url));
+  expect(spawnSync(process.execPath, [compiler, ...options, "main.ts"], { cwd: root, encoding: "utf8" }).stdout).toBe("");
+});
 
 describe.skipIf(!hasChromium)("examples/07-in-the-browser", () => {
   const outDir = mkdtempSync(join(tmpdir(), "cxl-sandbox-page-"));

@@ -1,5 +1,6 @@
 // Forks from a pool of instances: what a fork is at its start, what becomes of it, and what stays with the instance.
 
+import { execFileSync } from "node:child_process";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Hardware } from "../../src/hardware/machine.ts";
@@ -139,6 +140,27 @@ describe("the pool of instances", () => {
     const forks = Array.from({ length: 40 }, () => pool.fork(bench.hardware));
     for (const fork of forks) pool.release(fork);
     expect(pool.idle).toBe(32);
+  });
+});
+
+/** Makes machines until there is no room, where the process may reserve 40 GB of addresses. */
+const untilFull = `
+  const { loadModule } = await import("./dist/src/hardware/module.js");
+  const { createHardware } = await import("./dist/src/hardware/machine.js");
+  const { module } = await loadModule();
+  const machine = JSON.parse(process.argv[1], (key, value) => (typeof value === "string" && value.startsWith("n:") ? BigInt(value.slice(2)) : value));
+  const all = [];
+  try {
+    while (all.length < 1000) all.push(createHardware(module, machine));
+  } catch (error) {
+    console.log(error.name, error.cause.name, all.length);
+  }`;
+
+describe("an engine without room for another instance", () => {
+  it("is named as such, with the remedy", () => {
+    const machine = JSON.stringify(description, (_, value: unknown) => (typeof value === "bigint" ? `n:${value}` : value));
+    const printed = execFileSync("sh", ["-c", 'ulimit -v 40000000 && exec "$0" --input-type=module -e "$1" "$2"', process.execPath, untilFull, machine], { encoding: "utf8" });
+    expect(printed).toMatch(/^OutOfInstancesError RangeError \d+\n$/);
   });
 });
 

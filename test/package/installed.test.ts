@@ -3,7 +3,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, inject, it } from "vitest";
-import { project, run } from "./project.ts";
+import { run } from "../support/programs.ts";
+import { readPage } from "./pages.ts";
+import { project } from "./project.ts";
 
 const packed = inject("packed");
 
@@ -11,7 +13,7 @@ describe("the packed file", () => {
   it("is smaller than 3 MB and holds what runs, what is read and no tests, tools or benchmarks", () => {
     expect(packed.bytes).toBeLessThan(3_000_000);
     for (const path of ["dist/build/hardware.wasm", "dist/src/cli/main.js", "README.md", "CHANGELOG.md", "LICENSE", "docs/faults.md", "scenarios/isolation/a-link-down.yaml"]) expect(packed.files).toContain(path);
-    expect(packed.files.filter((path) => /\.test\.|\.map$|^dist\/(test|tools|bench)\/|^(src|test|tools|assembly|build)\/|node_modules/.test(path) || path.startsWith("."))).toEqual([]);
+    expect(packed.files.filter((path) => /^(?!examples\/).*\.test\.|\.map$|^dist\/(test|tools|bench)\/|^(src|test|tools|assembly|build)\/|node_modules/.test(path) || path.startsWith("."))).toEqual([]);
   });
 
   it("has every page that one of its pages links to", () => {
@@ -44,5 +46,15 @@ describe("installed in an empty project", () => {
     const { status, stderr } = await bare.node("--input-type=module", "--eval", 'import "cxl-sandbox/dist/src/kernel/system.js"');
     expect(status).toBe(1);
     expect(stderr).toContain("ERR_PACKAGE_PATH_NOT_EXPORTED");
+  });
+
+  it("its examples run where they lie and print what their pages show", async () => {
+    const examples = packed.files.filter((path) => /^examples\/\d\d-[^/]+\/main\.js$/.test(path));
+    expect(examples.length).toBeGreaterThan(0);
+    for (const path of examples) {
+      const { status, stdout, stderr } = await bare.node(`node_modules/cxl-sandbox/${path}`);
+      expect([path, status, stderr]).toEqual([path, 0, ""]);
+      expect(readPage(path.replace("main.js", "README.md")).blocks, path).toContain(stdout);
+    }
   });
 });

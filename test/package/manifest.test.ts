@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { publint } from "publint";
 import { describe, expect, inject, it } from "vitest";
-import { run } from "./project.ts";
+import { run } from "../support/programs.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 

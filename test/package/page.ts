@@ -29,7 +29,7 @@ export async function serve(folder: string, prefix: string): Promise<Site> {
     createReadStream(file).pipe(response);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}${prefix}`, asked, close: () => server.close() };
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}${prefix}`, asked, close: () => void server.close().closeAllConnections() };
 }
 
 /** Opens a page and waits for an element's text to end in `end`. Errors of the page reject. */

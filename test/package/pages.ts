@@ -7,6 +7,8 @@ const fence = /^```(\w*)\n([\s\S]*?)^```$/gm;
 const naming = /^(?:\/\/|<!--|\/\*) ([\w.-]+\.\w+)(?: -->| \*\/)?\n/;
 
 interface Page {
+  /** Text of every block. */
+  readonly blocks: readonly string[];
   /** The file that a block shows, as it is pasted. @throws Error the page does not show it */
   file(name: string): string;
   /** What follows `$ command` in a block of its own. @throws Error the page does not show it */
@@ -20,6 +22,7 @@ export function readPage(path: string): Page {
     return found;
   };
   return {
+    blocks,
     file: (name) => show(name, blocks.find((block) => block.match(naming)?.[1] === name)),
     output: (command) => show(`the output of ${command}`, blocks.find((block) => block.startsWith(`$ ${command}\n`))?.slice(command.length + 3)),
   };

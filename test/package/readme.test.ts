@@ -4,9 +4,10 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { createServer } from "vite";
 import { describe, expect, inject, it } from "vitest";
+import { run } from "../support/programs.ts";
 import { serve, textOfPage } from "./page.ts";
 import { readPage } from "./pages.ts";
-import { project, run } from "./project.ts";
+import { project } from "./project.ts";
 
 const readme = readPage("README.md");
 const scenario = readFileSync(new URL("../../docs/examples/first.yaml", import.meta.url), "utf8");
@@ -83,12 +84,22 @@ describe("in Vite's development server", () => {
 });
 
 describe("in a Vitest suite", () => {
+  const suite = project("suite", ["vite", "vitest"]);
+  const runFile = (file: string) => suite.node("node_modules/vitest/vitest.mjs", "run", file, "--reporter=json");
+  const file = readme.file("isolation.test.mjs");
+
   it("the README's suite passes", async () => {
-    const suite = project("suite", ["vite", "vitest"]);
-    suite.write({ "isolation.test.mjs": readme.file("isolation.test.mjs") });
-    const { status, stdout, stderr } = await suite.node("node_modules/vitest/vitest.mjs", "run", "--reporter=json");
+    suite.write({ "isolation.test.mjs": file });
+    const { status, stdout, stderr } = await runFile("isolation.test.mjs");
     expect([status, stderr]).toEqual([0, ""]);
-    expect(JSON.parse(stdout)).toMatchObject({ success: true });
-    expect((JSON.parse(stdout) as { numPassedTests: number }).numPassedTests).toBeGreaterThan(0);
+    expect(JSON.parse(stdout)).toMatchObject({ success: true, numPassedTests: 1 });
+  });
+
+  it("with the wrong expectation of the README it fails with the README's message", async () => {
+    suite.write({ "wrong.test.mjs": file.replace("memoryTimeout: 0", "memoryTimeout: 1") });
+    const { status, stdout } = await runFile("wrong.test.mjs");
+    expect(status).toBe(1);
+    const message = (JSON.parse(stdout) as { testResults: { assertionResults: { failureMessages: string[] }[] }[] }).testResults[0]?.assertionResults[0]?.failureMessages[0] ?? "";
+    expect(readme.blocks).toContain(`${message.split("\n")[0]?.replace(/^Error: /, "")}\n`);
   });
 });

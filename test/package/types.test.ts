@@ -27,6 +27,18 @@ machine.rootPort("rp0").registers.timeoutIsolation.capabilities;
 machine.bus.read32(0x1000);
 `;
 
+const suite = `
+import { expect } from "vitest";
+import { createMachine } from "cxl-sandbox";
+import "cxl-sandbox/vitest";
+
+const machine = await createMachine({ hostBridges: [{ rootPorts: [{ name: "rp0", device: { volatile: "256MiB" } }] }] });
+expect(machine.rootPort("rp0").registers.timeoutIsolation.status).toHaveFields({ memoryIsolation: 1 });
+expect(machine).toHaveFired();
+// @ts-expect-error no such matcher
+expect(machine).toHaveBurnt();
+`;
+
 const options = { target: "es2022", strict: true, noEmit: true, skipLibCheck: false, types: [], lib: ["es2023", "dom", "esnext.disposable"] };
 
 describe("the types of the package", () => {
@@ -38,5 +50,11 @@ describe("the types of the package", () => {
   ])("resolve with %o, are no `any`, and stand on their own", async (resolution) => {
     user.write({ "program.mts": program, "tsconfig.json": JSON.stringify({ compilerOptions: { ...options, ...resolution }, files: ["program.mts"] }) });
     expect(await user.node(compiler, "-p", ".")).toEqual({ status: 0, stdout: "", stderr: "" });
+  });
+
+  it("Vitest's `expect` has the matchers", async () => {
+    const tests = project("types-vitest", ["vitest"]);
+    tests.write({ "suite.mts": suite, "tsconfig.json": JSON.stringify({ compilerOptions: { ...options, skipLibCheck: true, module: "esnext", moduleResolution: "bundler" }, files: ["suite.mts"] }) });
+    expect(await tests.node(compiler, "-p", ".")).toEqual({ status: 0, stdout: "", stderr: "" });
   });
 });

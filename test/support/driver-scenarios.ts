@@ -10,7 +10,7 @@ import type { EndedResult, RunResult, ScenarioResult } from "../../src/scenario/
 const root = fileURLToPath(new URL("../../", import.meta.url));
 export const command = join(root, "dist/src/cli/main.js");
 
-export interface Ran {
+interface Ran {
   readonly status: number | null;
   readonly stdout: string;
   readonly stderr: string;

@@ -13,18 +13,13 @@ export interface CountedWorker {
 
 export function countedWorker(): CountedWorker {
   let sent = 0;
-  const make = (): AnyWorker => {
-    const worker = new Worker(entry);
-    return Object.assign(Object.create(worker) as Worker, {
-      postMessage: (message: unknown): void => {
-        sent++;
-        worker.postMessage(message);
-      },
-      on: (type: string, listener: (...values: unknown[]) => void) => worker.on(type, listener),
-      off: (type: string, listener: (...values: unknown[]) => void) => worker.off(type, listener),
-      terminate: () => worker.terminate(),
-    });
-  };
+  class Counted extends Worker {
+    override postMessage(...message: Parameters<Worker["postMessage"]>): void {
+      sent++;
+      super.postMessage(...message);
+    }
+  }
+  const make = (): AnyWorker => new Counted(entry);
   return {
     make,
     get sent() {

@@ -12,6 +12,7 @@ import { useLibrary } from "./library-use.ts";
 import { driveAsText, driven } from "./library-drive.ts";
 import { modules } from "./machine.ts";
 import { scenarioDigests } from "./scenarios.ts";
+import { driveByHand } from "./wasm-drivers.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {
@@ -27,6 +28,8 @@ declare module "vitest" {
     readonly libraryUse: string[];
     /** What the library's machine shows and leaves when it is driven. */
     readonly libraryDrive: string;
+    /** Of a wasm driver's accesses, and what it logged. */
+    readonly wasmDriver: ReturnType<typeof driveByHand>;
   }
 }
 
@@ -41,4 +44,5 @@ export default async function provideDigests(project: TestProject): Promise<void
   project.provide("mailboxDigests", Object.fromEntries(mailboxDeviceNames.map((name) => [name, mailboxDigest(modules.release, mailboxDevices[name], { transactions, seed: 1 })])));
   project.provide("libraryUse", await useLibrary());
   project.provide("libraryDrive", await driveAsText(createMachineSync(modules.release, driven)));
+  project.provide("wasmDriver", driveByHand());
 }

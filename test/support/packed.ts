@@ -1,11 +1,12 @@
 // Runs once before the `package` project: packs the package and what it depends on, and installs the files in an empty project, without a network.
 
-import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { TestProject } from "vitest/node";
+import { run } from "./programs.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {
@@ -24,32 +25,32 @@ interface PackReport {
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
-function npm(cwd: string, ...words: string[]): string {
-  const { status, stdout, stderr } = spawnSync("npm", words, { cwd, encoding: "utf8", env: { ...process.env, npm_config_update_notifier: "false" } });
-  if (status !== 0) throw new Error(`npm ${words.join(" ")} ended with ${status}:\n${stdout}${stderr}`);
+async function done(cwd: string, command: string, ...words: string[]): Promise<string> {
+  const { status, stdout, stderr } = await run(command, words, cwd);
+  if (status !== 0) throw new Error(`${command} ${words.join(" ")} ended with ${status}:\n${stdout}${stderr}`);
   return stdout;
 }
 
-function pack(folder: string, what: string): PackReport {
-  const [report] = JSON.parse(npm(root, "pack", "--json", "--ignore-scripts", "--pack-destination", folder, what)) as readonly PackReport[];
+async function pack(folder: string, what: string): Promise<PackReport> {
+  const [report] = JSON.parse(await done(root, "npm", "pack", "--json", "--ignore-scripts", "--pack-destination", folder, what)) as readonly PackReport[];
   if (report === undefined) throw new Error(`npm packed nothing of ${what}`);
   return report;
 }
 
-export default function providePacked(project: TestProject): () => void {
+export default async function providePacked(project: TestProject): Promise<() => Promise<void>> {
   // Part of `prepare`; a step whose inputs did not change is skipped.
-  const built = spawnSync(process.execPath, ["tools/build.mjs"], { cwd: root, stdio: "inherit" });
-  if (built.status !== 0) throw new Error("the build failed, there is nothing to pack");
+  await done(root, process.execPath, "tools/build.mjs");
 
   const folder = mkdtempSync(join(tmpdir(), "cxl-sandbox-package-"));
-  const own = pack(folder, ".");
+  const own = await pack(folder, ".");
   const { dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { readonly dependencies: Readonly<Record<string, string>> };
-  for (const name of Object.keys(dependencies)) pack(folder, `./node_modules/${name}`);
+  for (const name of Object.keys(dependencies)) await pack(folder, `./node_modules/${name}`);
   const bare = join(folder, "bare");
   mkdirSync(bare);
-  npm(bare, "init", "-y");
+  await done(bare, "npm", "init", "-y");
   // An empty cache of its own: what would have to be fetched is an error here.
-  npm(bare, "install", "--offline", "--cache", join(folder, "cache"), "--no-audit", "--no-fund", ...readdirSync(folder).filter((name) => name.endsWith(".tgz")).map((name) => `../${name}`));
+  const tarballs = readdirSync(folder).filter((name) => name.endsWith(".tgz"));
+  await done(bare, "npm", "install", "--offline", "--cache", join(folder, "cache"), "--no-audit", "--no-fund", ...tarballs.map((name) => `../${name}`));
   project.provide("packed", { folder, tarball: join(folder, own.filename), files: own.files.map((file) => file.path), bytes: own.size });
-  return () => rmSync(folder, { recursive: true, force: true });
+  return () => rm(folder, { recursive: true, force: true });
 }

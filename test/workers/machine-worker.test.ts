@@ -1,8 +1,8 @@
 // createMachineWorker: one message for the calls of a turn, in order; the same machine as in this thread; forks, snapshots, traces and errors across the line.
 
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, expectTypeOf, it } from "vitest";
 import { createMachineSync, createMachineWorker } from "../../src/index.ts";
-import type { MachineWorker, MachineWorkerOptions } from "../../src/index.ts";
+import type { Machine, MachineWorker, MachineWorkerOptions } from "../../src/index.ts";
 import { drive, driven, layers, memoryBase } from "../support/library-drive.ts";
 import { countedWorker } from "../support/machine-workers.ts";
 import { modules } from "../support/machine.ts";
@@ -173,6 +173,20 @@ describe("the machine behind it", () => {
     expect(await fault.evidence()).toMatchObject({ fired: 1 });
     expect(await machine.unfired()).toEqual([]);
   });
+});
+
+// Checked by the compiler.
+it("the mirror has every member of the machine, with the same arguments and results", () => {
+  expectTypeOf<Exclude<keyof Machine, keyof MachineWorker | typeof Symbol.dispose>>().toBeNever();
+  type Port = ReturnType<MachineWorker["rootPort"]>;
+  type Status = Port["registers"]["timeoutIsolation"]["status"];
+  expectTypeOf<Awaited<ReturnType<Status["read"]>>>().toEqualTypeOf<ReturnType<ReturnType<Machine["rootPort"]>["registers"]["timeoutIsolation"]["status"]["read"]>>();
+  expectTypeOf<Parameters<Status["get"]>>().toEqualTypeOf<Parameters<ReturnType<Machine["rootPort"]>["registers"]["timeoutIsolation"]["status"]["get"]>>();
+  expectTypeOf<Awaited<ReturnType<Port["state"]>>>().toEqualTypeOf<ReturnType<Machine["rootPort"]>["state"]>();
+  expectTypeOf<MachineWorker["memory"]["load"]>().returns.resolves.toEqualTypeOf<ReturnType<Machine["memory"]["load"]>>();
+  expectTypeOf<Port["configRegisters"]["bridgeHeader"]>().not.toBeAny();
+  // @ts-expect-error no such field
+  expectTypeOf<Parameters<Status["get"]>>().toEqualTypeOf<["memoryIsolated"]>();
 });
 
 describe("errors", () => {

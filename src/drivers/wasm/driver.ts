@@ -14,6 +14,7 @@ import { structureOf } from "./structures.ts";
 
 export { WasmDriverError } from "./errors.ts";
 
+/** Limits of a wasm driver. */
 export interface WasmDriverOptions {
   /** Bytes that its memory may grow to, in whole pages of 64 KiB; default 16 MiB. */
   readonly memoryLimit?: number;

@@ -210,20 +210,24 @@ export const attach = task("attach", function* (kernel: Kernel, device: Device):
   yield point(`probe:${device.name}`);
   if (device.driver !== null || device.isDead) return device.driver !== null;
   for (let next: Driver | undefined = driver; next !== undefined; next = next.isTentative === true ? matchDriver(kernel, device, next) : undefined) {
-    if (yield* tryDriver(kernel, device, next)) return true;
+    const result = yield* tryDriver(kernel, device, next);
+    if (result !== "refused") return result === "bound";
   }
   return false;
 });
 
-const tryDriver = task("tryDriver", function* (kernel: Kernel, device: Device, driver: Driver): Task<boolean> {
+const tryDriver = task("tryDriver", function* (kernel: Kernel, device: Device, driver: Driver): Task<"bound" | "deferred" | "refused"> {
   try {
     yield* bind(kernel, device, driver);
-    return true;
+    return "bound";
   } catch (thrown) {
     if (!(thrown instanceof SystemError)) throw thrown;
-    if (thrown.errno === "EPROBE_DEFER") deferProbe(kernel, device.id);
-    else printk(kernel, "debug", `${driver.name} ${device.name}: probe: -${thrown.number}`);
-    return false;
+    if (thrown.errno === "EPROBE_DEFER") {
+      deferProbe(kernel, device.id);
+      return "deferred";
+    }
+    printk(kernel, "debug", `${driver.name} ${device.name}: probe: -${thrown.number}`);
+    return "refused";
   }
 });
 

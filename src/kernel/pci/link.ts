@@ -13,7 +13,7 @@ import { capabilityIds, configBus, dvsecIds, pcieOf } from "./registers.ts";
 
 const millisecond = 1_000_000;
 /** Limit of pcie_wait_for_link, in virtual nanoseconds. */
-export const linkTimeout = 1000 * millisecond;
+const linkTimeout = 1000 * millisecond;
 /** Time from link active to the first config access (PCIe 6.6.1). */
 export const settleTime = 100 * millisecond;
 const pollTime = 10 * millisecond;

@@ -20,10 +20,12 @@ import { bindingsOf } from "./state.ts";
 /** Errors with which a driver says that the function is not for it; no more than a debug line (really_probe). */
 const rejections: readonly string[] = ["ENODEV", "ENXIO"];
 
+/** A deferral is the driver core's, which offers the function again; a service is not offered again for it. */
 function logFailure(kernel: Kernel, plugIn: PlugInRecord, device: Device, error: SystemError): void {
-  const { name } = plugIn.module;
+  const { name, takesFunction } = plugIn.module;
+  if (error.errno === "EPROBE_DEFER" && takesFunction === true) return;
   if (rejections.includes(error.errno)) printk(kernel, "debug", `${name}: probe of ${device.name} rejects match -${error.number}`);
-  else if (error.errno !== "EPROBE_DEFER") printk(kernel, "warn", `${name}: probe of ${device.name} failed with error -${error.number}`);
+  else printk(kernel, "warn", `${name}: probe of ${device.name} failed with error -${error.number}`);
 }
 
 /** Lets a driver look at a function that matches. Null: it does not want it. @throws SystemError its probe's error number */

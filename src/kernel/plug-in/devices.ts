@@ -53,7 +53,7 @@ export function releaseUnused(kernel: Kernel, device: Device): void {
 const structures: ReadonlyMap<string, StructureDeclaration> = new Map(
   Object.values(blocks).flatMap(({ placements }) => Object.entries<{ readonly structure: StructureDeclaration }>(placements).flatMap(([key, { structure }]) => [[key, structure] as const, [structure.name, structure] as const])).toReversed(),
 );
-export const structureNames = [...structures.keys()];
+const structureNames = [...structures.keys()];
 
 /** @throws SystemError EINVAL there is none of that name */
 export function structureNamed(name: string): StructureDeclaration {

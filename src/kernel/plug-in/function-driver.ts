@@ -3,7 +3,7 @@
 import type { Task } from "../../sim/task.ts";
 import { task } from "../../sim/task.ts";
 import type { Device, Driver } from "../base/device.ts";
-import { manage } from "../base/device.ts";
+import { manage, registerDriver } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Call, Kernel } from "../base/kernel.ts";
 import { disableDevice, enableDevice, pciBus } from "../pci/device.ts";
@@ -38,6 +38,13 @@ const disable = task("plug-in.disable", function* (kernel: Kernel, device: Devic
 const dropMessages = task("plug-in.dropMessages", function* (kernel: Kernel, device: Device): Task<void> {
   disableMessages(kernel, device);
 });
+
+/** Puts it behind others of its kind and before Linux's own. */
+export function registerAhead(kernel: Kernel, driver: Driver): void {
+  const drivers = kernel.drivers.get(pciBus);
+  if (drivers === undefined) registerDriver(kernel, driver);
+  else drivers.splice(drivers.filter(({ isTentative }) => isTentative === true).length, 0, driver);
+}
 
 /** `bound` is told when a function was taken. */
 export function functionDriver(plugIn: PlugInRecord, bound: (kernel: Kernel, binding: Binding) => void): Driver {

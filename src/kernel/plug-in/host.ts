@@ -11,9 +11,10 @@ import { wantIsolation } from "../acpi/acpi.ts";
 import type { BusWatcher } from "../base/bus-watcher.ts";
 import { watchBus } from "../base/bus-watcher.ts";
 import type { Device } from "../base/device.ts";
-import { registerDriver } from "../base/device.ts";
+import { attach, busDevices, withdrawDriver } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Handler, Kernel } from "../base/kernel.ts";
+import { mark } from "../base/kernel.ts";
 import { listenToRecords } from "../cxl/record-listeners.ts";
 import { callAtMachineCheck } from "../mce/machine-check.ts";
 import { enableReporting, watchErrors } from "../pci/aer.ts";
@@ -21,7 +22,7 @@ import { hostBridgeOf } from "../pci/buses.ts";
 import { isPciDevice, pciBus, pciFunctionOf } from "../pci/device.ts";
 import { bindPlugIn, unbindPlugIn } from "./binding.ts";
 import { callHook, runHook } from "./failure.ts";
-import { functionDriver, unboundHandler } from "./function-driver.ts";
+import { functionDriver, registerAhead, unboundHandler } from "./function-driver.ts";
 import { interruptHandler, onInterrupt } from "./interrupts.ts";
 import { matchOf, matchesOf } from "./match.ts";
 import { createServices } from "./services.ts";
@@ -34,7 +35,7 @@ export const notifyHandler = "plug-in-notify";
 
 /** Gives a kernel its drivers, in order of preference, before it boots. */
 export function addPlugIns(kernel: Kernel, plugIns: readonly PlugIn[]): void {
-  for (const { module, parameters } of plugIns) plugInState(kernel).plugIns.push({ module, parameters, instance: null, bindings: [], unstarted: new Map(), mapped: new Set(), nextCall: 0, nextQueue: 0 });
+  for (const plugIn of plugIns) plugInState(kernel).plugIns.push({ ...plugIn, instance: null, driver: null, bindings: [], unstarted: new Map(), mapped: new Set(), nextCall: 0, nextQueue: 0 });
 }
 
 const place = ({ plugIn, device }: Binding, hook: keyof DeviceHooks) => ({ plugIn, hook, device: device.name });
@@ -46,11 +47,39 @@ export function startPlugIns(kernel: Kernel): void {
   watchBus(kernel, watcher);
   listenToRecords(kernel, tellEvent);
   for (const plugIn of plugIns) {
-    plugIn.instance = callHook(kernel, { plugIn, hook: "start", device: "" }, () => checkInstance(plugIn.module.start(createServices(kernel, plugIn))));
-    if (plugIn.module.takesFunction === true) registerDriver(kernel, functionDriver(plugIn, tell));
+    start(kernel, plugIn);
     if (matchesOf(plugIn).some(({ capability }) => capability === timeoutIsolation.name)) wantIsolation(kernel);
   }
 }
+
+function start(kernel: Kernel, plugIn: PlugInRecord): void {
+  plugIn.instance = callHook(kernel, { plugIn, hook: "start", device: "" }, () => checkInstance(plugIn.module.start(createServices(kernel, plugIn))));
+  if (plugIn.module.takesFunction !== true) return;
+  plugIn.driver = functionDriver(plugIn, tell);
+  registerAhead(kernel, plugIn.driver);
+}
+
+/** Starts a driver that was unloaded: it is offered every function that nobody has, or, as a service, every one. */
+export const loadPlugIn = task("plug-in.load", function* (kernel: Kernel, plugIn: PlugInRecord): Task<void> {
+  start(kernel, plugIn);
+  for (const device of busDevices(kernel, pciBus).slice()) {
+    if (plugIn.driver === null) yield* offer(kernel, plugIn, device);
+    else yield* attach(kernel, device);
+  }
+  mark(kernel, `${plugIn.module.name} loaded`);
+});
+
+/** Lets a driver go from all its functions, the newest first. Functions that it took are left without a driver, as by Linux. */
+export const unloadPlugIn = task("plug-in.unload", function* (kernel: Kernel, plugIn: PlugInRecord): Task<void> {
+  if (plugIn.driver !== null) yield* withdrawDriver(kernel, plugIn.driver);
+  for (const binding of plugIn.bindings.toReversed()) yield* unbindPlugIn(kernel, binding);
+  plugIn.instance = null;
+  plugIn.driver = null;
+  mark(kernel, `${plugIn.module.name} unloaded`);
+});
+
+/** Drivers that came from outside, in order of preference. */
+export const foreignPlugIns = (kernel: Kernel): PlugInRecord[] => plugInState(kernel).plugIns.filter(({ isBuiltIn }) => !isBuiltIn);
 
 /** Binds services to every function that there is, driver by driver, and from now on to those that come. Boot calls it before anything uses CXL.mem. */
 export const bindServices = task("plug-in.bindServices", function* (kernel: Kernel): Task<void> {
@@ -59,7 +88,7 @@ export const bindServices = task("plug-in.bindServices", function* (kernel: Kern
 });
 
 const offer = task("plug-in.offer", function* (kernel: Kernel, plugIn: PlugInRecord, device: Device): Task<void> {
-  if (plugIn.module.takesFunction === true || device.isDead || plugIn.bindings.some((binding) => binding.device === device)) return;
+  if (plugIn.instance === null || plugIn.module.takesFunction === true || device.isDead || plugIn.bindings.some((binding) => binding.device === device)) return;
   const match = matchOf(kernel, plugIn, device);
   if (match === undefined) return;
   try {

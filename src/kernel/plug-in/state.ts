@@ -4,7 +4,7 @@ import type { StructureDeclaration } from "../../../registers/schema.ts";
 import type { DeviceHooks, DriverDevice, DriverInstance, DriverModule } from "../../platform/driver.ts";
 import type { IoHandle } from "../../platform/platform.ts";
 import type { StructureAccess } from "../../platform/registers.ts";
-import type { Device } from "../base/device.ts";
+import type { Device, Driver } from "../base/device.ts";
 import type { Call, Kernel } from "../base/kernel.ts";
 import { defineState } from "../base/kernel.ts";
 import type { ComponentRegisters } from "../cxl/registers.ts";
@@ -14,10 +14,15 @@ import type { Resource } from "../resource/resource.ts";
 export interface PlugIn {
   readonly module: DriverModule;
   readonly parameters: Readonly<Record<string, string>>;
+  /** It belongs to the kernel: user space sees no module, and cannot unload it. */
+  readonly isBuiltIn: boolean;
 }
 
 export interface PlugInRecord extends PlugIn {
+  /** Null while it is not loaded. */
   instance: DriverInstance | null;
+  /** In the driver core, of one that takes functions. */
+  driver: Driver | null;
   /** In order of binding. */
   readonly bindings: Binding[];
   /** Services that wait, called and not begun yet, by the number of the call. */

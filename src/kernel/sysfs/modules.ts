@@ -7,6 +7,7 @@ import type { Kernel } from "../base/kernel.ts";
 import type { ModuleName } from "../base/module-plan.ts";
 import { isBuiltIn, isPlanned, moduleNames, moduleState } from "../base/module-plan.ts";
 import { isLoaded, loadModule, unloadModule, usersOf } from "../modules.ts";
+import { foreignPlugIns, loadPlugIn, unloadPlugIn } from "../plug-in/host.ts";
 import type { Entries, Node } from "./node.ts";
 import { directory, file, fixed } from "./node.ts";
 
@@ -19,17 +20,20 @@ const pathOf = (name: ModuleName): string => `kernel/drivers/${name.split("_")[0
 /** One line per loaded module: name, size, users, names of users, state, address. */
 function loadedModules(kernel: Kernel): string {
   const { plan } = moduleState(kernel);
-  return plan.modules.filter((name) => isLoaded(kernel, name)).toReversed().map((name) => {
-    const users = usersOf(kernel, name);
-    return `${name} ${moduleBytes} ${users.length} ${users.length === 0 ? "-" : `${users.join(",")},`} Live 0x0000000000000000\n`;
-  }).join("");
+  const line = (name: string, users: readonly string[]): string => `${name} ${moduleBytes} ${users.length} ${users.length === 0 ? "-" : `${users.join(",")},`} Live 0x0000000000000000\n`;
+  const known = plan.modules.filter((name) => isLoaded(kernel, name)).toReversed().map((name) => line(name, usersOf(kernel, name)));
+  return [...known, ...loadedPlugIns(kernel).toReversed().map((name) => line(name, []))].join("");
 }
+
+const loadedPlugIns = (kernel: Kernel): string[] => foreignPlugIns(kernel).filter(({ instance }) => instance !== null).map(({ module }) => module.name);
+/** Drivers from outside lie where modules lie that are not the kernel's own. */
+const plugInFiles = (kernel: Kernel): string => foreignPlugIns(kernel).map(({ module }) => `extra/${module.name}.ko:\n`).join("");
 
 const list = (names: readonly ModuleName[], end: string): string => names.map((name) => `${pathOf(name)}${end}\n`).join("");
 
 /** /lib/modules/RELEASE: what can be loaded, and what is there without. */
 export const modulesNode = (kernel: Kernel): Node => fixed({
-  [release(kernel)]: fixed({ "modules.dep": file(() => list(moduleState(kernel).plan.modules, ":")), "modules.builtin": file(() => list(moduleState(kernel).plan.builtIn, "")) }),
+  [release(kernel)]: fixed({ "modules.dep": file(() => list(moduleState(kernel).plan.modules, ":") + plugInFiles(kernel)), "modules.builtin": file(() => list(moduleState(kernel).plan.builtIn, "")) }),
 });
 export const loadedNode = (kernel: Kernel): Node => file(() => loadedModules(kernel));
 
@@ -43,23 +47,25 @@ const coreModules: Readonly<Record<string, string>> = {
 export const moduleOf = (driver: string): string | undefined => coreModules[driver];
 
 /** What a loaded module tells beside its drivers; a built-in one has no state. */
-const loadState = (kernel: Kernel, name: ModuleName): Entries => new Map<string, Node>([
-  ["holders", directory(() => new Map(usersOf(kernel, name).map((user) => [user, { kind: "link", target: `../../${user}` }])))],
-  ["initstate", file(() => "live\n")], ["refcnt", file(() => `${usersOf(kernel, name).length}\n`)], ["coresize", file(() => `${moduleBytes}\n`)], ["taint", file(() => "\n")],
+const loadState = (users: readonly ModuleName[]): Entries => new Map<string, Node>([
+  ["holders", directory(() => new Map(users.map((user) => [user, { kind: "link", target: `../../${user}` }])))],
+  ["initstate", file(() => "live\n")], ["refcnt", file(() => `${users.length}\n`)], ["coresize", file(() => `${moduleBytes}\n`)], ["taint", file(() => "\n")],
 ]);
 
 function moduleEntries(kernel: Kernel, name: string): Entries {
   const drivers = [...kernel.drivers.values()].flat().filter((driver) => moduleOf(driver.name) === name);
   const links = drivers.map(({ bus, name: driver }): [string, Node] => [`${bus}:${driver}`, { kind: "link", target: `../../../bus/${bus}/drivers/${driver}` }]);
   const loadable = moduleNames.find((one) => one === name && !isBuiltIn(kernel, one));
-  return new Map([...(loadable === undefined ? [] : loadState(kernel, loadable)), ...(links.length === 0 ? [] : [["drivers", directory(() => new Map(links))] as const])]);
+  return new Map([...(loadable === undefined ? [] : loadState(usersOf(kernel, loadable))), ...(loadedPlugIns(kernel).includes(name) ? loadState([]) : []), ...(links.length === 0 ? [] : [["drivers", directory(() => new Map(links))] as const])]);
 }
 
 /** /sys/module: modules that are loaded, and built-in ones that have drivers. */
 export const systemModulesNode = (kernel: Kernel): Node => directory(() => {
-  const names = new Set([...kernel.drivers.values()].flat().map((driver) => moduleOf(driver.name)).concat(moduleNames.filter((name) => isLoaded(kernel, name) && !isBuiltIn(kernel, name))));
+  const names = new Set([...kernel.drivers.values()].flat().map((driver) => moduleOf(driver.name)).concat(moduleNames.filter((name) => isLoaded(kernel, name) && !isBuiltIn(kernel, name)), loadedPlugIns(kernel)));
   return new Map([...names].flatMap((name) => (name === undefined ? [] : [[name, directory(() => moduleEntries(kernel, name))] as const])));
 });
+
+const plugInNamed = (kernel: Kernel, text: string): ReturnType<typeof foreignPlugIns>[number] | undefined => foreignPlugIns(kernel).find(({ module }) => module.name === text);
 
 function planned(kernel: Kernel, text: string): ModuleName {
   const name = moduleNames.find((one) => one === text);
@@ -69,6 +75,9 @@ function planned(kernel: Kernel, text: string): ModuleName {
 
 /** finit_module. @throws SystemError ENOENT no such module; EEXIST it is there */
 export const initModule = task("syscall.initModule", function* (kernel: Kernel, text: string): Task<void> {
+  const plugIn = plugInNamed(kernel, text);
+  if (plugIn?.instance === null) return yield* loadPlugIn(kernel, plugIn);
+  if (plugIn !== undefined) throw new SystemError("EEXIST", `${text} is loaded`);
   const name = planned(kernel, text);
   if (isLoaded(kernel, name)) throw new SystemError("EEXIST", `${text} is loaded`);
   yield* loadModule(kernel, name);
@@ -76,5 +85,8 @@ export const initModule = task("syscall.initModule", function* (kernel: Kernel, 
 
 /** delete_module. @throws SystemError as `unloadModule` */
 export const deleteModule = task("syscall.deleteModule", function* (kernel: Kernel, text: string): Task<void> {
-  yield* unloadModule(kernel, planned(kernel, text));
+  const plugIn = plugInNamed(kernel, text);
+  if (plugIn === undefined) return yield* unloadModule(kernel, planned(kernel, text));
+  if (plugIn.instance === null) throw new SystemError("ENOENT", `${text} is not loaded`);
+  yield* unloadPlugIn(kernel, plugIn);
 });

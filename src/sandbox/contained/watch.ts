@@ -40,7 +40,7 @@ const longestLog = 400;
 /** Characters kept of the names in a place. */
 const longestName = 100;
 
-export interface WatchOptions {
+interface WatchOptions {
   /** Services and register accesses that a run's drivers may use together. */
   readonly steps: number;
   /** Keeps a record where it survives; called before a hook is entered. */

@@ -38,9 +38,6 @@ export function hasStructure(block: BlockName, structure: string, peek: Register
   return peek.read32(placement.at) !== 0;
 }
 
-/** Names of the structures of some blocks, for messages. */
-export const structureNames = (list: readonly BlockName[]): string[] => list.flatMap((block) => Object.keys(placementsOf(block)));
-
 /** Every structure of a block by name, over a bus that starts where the block does. `has` says which are there. */
 export function blockAccess<B extends BlockName>(block: B, bus: RegisterBus, part: string, has: (structure: string) => boolean): BlockAccess<B> {
   const access: Record<string, unknown> = {};
