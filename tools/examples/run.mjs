@@ -9,7 +9,7 @@ const path = (name) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
 export async function runExamples(folders) {
   const server = await createServer({
     root: path("."), configFile: false, logLevel: "error", appType: "custom", server: { middlewareMode: true, watch: null, ws: false, hmr: false },
-    resolve: { alias: [{ find: /^cxl-sandbox$/, replacement: path("src/sandbox.ts") }] },
+    resolve: { alias: [{ find: /^cxl-sandbox$/, replacement: path("src/index.ts") }] },
   });
   const runner = createServerModuleRunner(server.environments.ssr, { hmr: false });
   const print = console.log;
