@@ -5,7 +5,10 @@ import { parseRun, runHelp } from "./run-arguments.ts";
 
 describe("the command line", () => {
   it("run takes files and defaults", () => {
-    expect(parseRun(["a.yaml", "scenarios"])).toEqual({ paths: ["a.yaml", "scenarios"], seeds: [1], schedule: "fixed", reporter: "console", steps: false, trace: "off", output: "traces", worker: true });
+    expect(parseRun(["a.yaml", "scenarios"])).toEqual({
+      paths: ["a.yaml", "scenarios"], seeds: [1], schedule: "fixed", reporter: "console", steps: false, trace: "off", output: "traces", worker: true,
+      allowDriver: false, drivers: [], bail: false, jobs: expect.any(Number) as number, budgets: { steps: 10_000_000, time: 10_000, heap: 256 },
+    });
   });
 
   it("seeds are one or a bounded range", () => {
@@ -28,7 +31,7 @@ describe("the command line", () => {
   });
 
   it("help names every option and exit status", () => {
-    for (const word of ["--seed ", "--seeds", "--schedule", "--reporter", "--steps", "--trace", "--output", "--no-worker", "130"]) expect(runHelp).toContain(word);
+    for (const word of ["--seed ", "--seeds", "--schedule", "--reporter", "--steps", "--trace", "--output", "--no-worker", "--allow-driver", "--driver ", "--driver-steps", "--driver-time", "--driver-heap", "--jobs", "--bail", "130"]) expect(runHelp).toContain(word);
   });
 
   it("every command is in the main help, and has a help of its own that begins with its usage and tells its exit statuses", async () => {
@@ -36,7 +39,7 @@ describe("the command line", () => {
       expect(mainHelp).toContain(`${name} `);
       expect(mainHelp).toContain(summary);
       const { command } = await load();
-      expect(command.help).toMatch(new RegExp(`^usage: cxl-sandbox ${name} `));
+      expect(command.help).toMatch(new RegExp(`^usage: cxl-sandbox ${name}[ \n]`));
       expect(command.help).toContain("exit status");
     }
   });

@@ -21,7 +21,7 @@ export async function runSuites() {
     },
   };
   const projects = drivers.map((driver) => ({ extends: true, test: { name: driver, env: { DRIVER: driver } } }));
-  const vitest = await startVitest("test", [], { root: path("06-a-suite-that-finds-a-bug"), config: path("vitest.config.ts"), watch: false, reporters: [collector], projects });
+  const vitest = await startVitest("test", [], { root: path("06-a-suite-that-finds-a-bug"), config: path("vitest.config.ts"), watch: false, cache: false, reporters: [collector], projects });
   await vitest.close();
   process.exitCode = 0;
   return outcomes;
