@@ -96,6 +96,15 @@ describe("error", () => {
     expect(heard).toEqual([`message ${messageNumbers.aer} of 0000:0c:00.0`, error, error]);
   });
 
+  it("go on being told when the root port's driver was taken away and came back", () => {
+    const heard: string[] = [];
+    const host = bootWith([loud("none", heard)]);
+    for (const file of ["unbind", "bind"]) host.command(`echo 0000:0c:00.0 > /sys/bus/pci/drivers/pcieport/${file}`);
+    host.act({ kind: "correctableError", function: "rp0-dev", bit: 2 });
+    host.run(second);
+    expect(heard).toEqual(["correctable 0x4000 of 0000:0d:00.0"]);
+  });
+
   it("non-fatal: can-recover goes on without a reset", () => {
     const heard: string[] = [];
     const host = bootWith([loud("can-recover", heard, 0n)]);

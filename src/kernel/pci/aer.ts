@@ -34,6 +34,8 @@ interface Received {
 
 interface AerPort {
   readonly port: Device;
+  /** First of the messages that the port was granted when one of them was bound. */
+  granted: number;
   readonly watched: Set<Device>;
   readonly queue: Received[];
   isWorking: boolean;
@@ -88,9 +90,20 @@ function openPort(kernel: Kernel, port: Device): AerPort | undefined {
   }
   registers.rootErrorStatus.writeRaw(registers.rootErrorStatus.readRaw());
   registers.rootErrorCommand.write({ correctableEnable: 1, nonFatalEnable: 1, fatalEnable: 1 });
-  const made: AerPort = { port, watched: new Set(), queue: [], isWorking: false };
+  const made: AerPort = { port, granted: pciFunctionOf(port).messages?.data ?? 0, watched: new Set(), queue: [], isWorking: false };
   ports.set(port.id, made);
   return made;
+}
+
+/** The driver of a port has bound, maybe once more and with other messages: what is watched below it goes on being served. */
+export function resumePort(kernel: Kernel, port: Device): void {
+  const known = aerState(kernel).ports.get(port.id);
+  const { messages } = pciFunctionOf(port);
+  const registers = known === undefined || messages === null || messages.data === known.granted ? undefined : aerAt(kernel, port, aerRootPort);
+  if (known === undefined || messages === null || registers === undefined) return;
+  known.granted = messages.data;
+  shareMessage(kernel, port, registers.rootErrorStatus.get("interruptMessage"));
+  registers.rootErrorStatus.writeRaw(registers.rootErrorStatus.readRaw());
 }
 
 /** Serves a function from now on: `client` is asked what becomes of its errors. */
