@@ -109,16 +109,19 @@ export async function bundle(path: string, file: string, made: string, load: Esb
   }
 }
 
+/** The first 16 digits of the SHA-256 of a file. */
+export const digestOf = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex").slice(0, 16);
+
 /** Looks at one driver. `path` is where `file` was found. @throws DriverFileError */
 async function sourceAt(path: string, file: string, parameters: DriverSource["parameters"], workshop: DriverWorkshop): Promise<DriverSource> {
   const bytes = readDriver(path, file);
-  const digest = createHash("sha256").update(bytes).digest("hex").slice(0, 16);
+  const digest = digestOf(bytes);
   const ending = endingOf(file);
   if (ending === undefined) throw new DriverFileError(`${file} is no driver by its ending; it must be .js, .mjs, .ts or .wasm`);
-  if (ending !== ".ts") return { file, url: pathToFileURL(path).href, kind: ending === ".wasm" ? "wasm" : "module", namesUs: bytes.includes("cxl-sandbox"), digest, parameters };
+  if (ending !== ".ts") return { file, url: pathToFileURL(path).href, kind: ending === ".wasm" ? "wasm" : "module", namesUs: bytes.includes("cxl-sandbox"), digest, isFile: true, parameters };
   const made = join(workshop.folder, `${basename(path, ".ts")}-${digest}.mjs`);
   writeFileSync(made, await bundle(path, file, made));
-  return { file, url: pathToFileURL(made).href, kind: "module", namesUs: false, digest, parameters };
+  return { file, url: pathToFileURL(made).href, kind: "module", namesUs: false, digest, isFile: false, parameters };
 }
 
 /** A driver that a scenario names. @throws DriverFileError */

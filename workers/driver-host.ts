@@ -4,11 +4,12 @@ import { readFileSync } from "node:fs";
 import type { ScenarioRun } from "../src/sandbox/contract.ts";
 import { createRun, loadModule, planScenario } from "../src/sandbox.ts";
 import type { DriverModule } from "../src/sandbox/contained/shape.ts";
-import { driverAmong, driverOfWasm } from "../src/sandbox/contained/shape.ts";
+import { driverAmong, driverOfWasm, textOfThrown } from "../src/sandbox/contained/shape.ts";
 import { DriverWatch } from "../src/sandbox/contained/watch.ts";
 import type { WatchRecord } from "../src/sandbox/contained/watch.ts";
 import { watchedDriver } from "../src/sandbox/contained/watched-driver.ts";
 import type { DriverSource, FromProcess, ToProcess } from "./driver-messages.ts";
+import { digestOf } from "./driver-file.ts";
 import { provideOwnName } from "./own-name.ts";
 
 /** Milliseconds of wall time between two looks at what else waits, and between two words about progress. */
@@ -33,28 +34,47 @@ class NotLoadedError extends Error {
 }
 
 /** Adds the place where the driver threw what the kernel says of it. */
-const withPlace = (message: string, thrown: unknown): string => (thrown instanceof Error && message.endsWith(thrown.message) ? textOf(thrown) : message);
+const withPlace = (message: string, thrown: unknown): string => (message === textOfThrown(thrown) ? textOf(thrown) : message);
 
 /** Where our own code is: no place that a driver's author looks for. */
 const own = new URL("..", import.meta.url).pathname;
 
 /** The first place in a file of the user's that an error came through. */
-function placeOf({ stack = "" }: Error): string | undefined {
+function placeOf(thrown: unknown): string | undefined {
+  let stack: unknown;
+  try {
+    stack = thrown instanceof Error ? thrown.stack : undefined;
+  } catch {
+    return undefined;
+  }
+  if (typeof stack !== "string") return undefined;
   const places = stack.split("\n").map((line) => /^\s+at (?:.*\()?(?:async )?(?:file:\/\/)?([^()]+:\d+:\d+)\)?$/.exec(line)?.[1]);
   return places.find((place) => place !== undefined && !place.startsWith("node:") && !place.startsWith(own));
 }
 
 /** What an error says, with its place. */
 function textOf(thrown: unknown): string {
-  if (!(thrown instanceof Error)) return String(thrown);
   const place = placeOf(thrown);
-  return `${thrown.name === "Error" ? "" : `${thrown.name}: `}${thrown.message}${place === undefined ? "" : ` (${place})`}`;
+  return `${textOfThrown(thrown)}${place === undefined ? "" : ` (${place})`}`;
+}
+
+/** The file's bytes. @throws NotLoadedError it is not what was looked at before the first run, and what the report says of it would be wrong */
+function bytesOf({ file, url, digest, isFile }: DriverSource): Buffer {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(new URL(url));
+  } catch (error) {
+    throw new NotLoadedError(file, textOf(error), null);
+  }
+  const found = digestOf(bytes);
+  if (isFile && found !== digest) throw new NotLoadedError(file, `the file was changed after it had been looked at: sha256 ${found}, not ${digest}; run again`, null);
+  return bytes;
 }
 
 /** A module sees nothing but its imports; what runs of it while it is loaded is watched as the rest is. */
-async function loadWasm(source: DriverSource, watch: DriverWatch, name: string): Promise<DriverModule> {
+async function loadWasm(source: DriverSource, bytes: Uint8Array, watch: DriverWatch, name: string): Promise<DriverModule> {
   try {
-    return await watch.insideLong({ driver: name, hook: "load", device: null }, () => Promise.resolve(driverOfWasm(source.file, readFileSync(new URL(source.url)))));
+    return await watch.insideLong({ driver: name, hook: "load", device: null }, () => Promise.resolve(driverOfWasm(source.file, bytes)));
   } catch (error) {
     throw new NotLoadedError(source.file, error instanceof Error ? error.message : String(error), error);
   }
@@ -62,7 +82,8 @@ async function loadWasm(source: DriverSource, watch: DriverWatch, name: string):
 
 async function loadDriver(source: DriverSource, watch: DriverWatch): Promise<DriverModule> {
   const name = source.file.split("/").at(-1) ?? source.file;
-  if (source.kind === "wasm") return loadWasm(source, watch, name);
+  const bytes = bytesOf(source);
+  if (source.kind === "wasm") return loadWasm(source, bytes, watch, name);
   if (source.namesUs) provideOwnName(source.url);
   let exports: Readonly<Record<string, unknown>>;
   try {
@@ -77,6 +98,8 @@ async function loadDriver(source: DriverSource, watch: DriverWatch): Promise<Dri
   }
 }
 
+/** Timers that are due go first, in the order in which they were set. */
+const timersDue = (): Promise<void> => new Promise((resolve) => void setTimeout(resolve, 0));
 const nextTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 /** Timers that are due by now come before this one, however late it is. */
 const afterTimers = (): Promise<void> => new Promise((resolve) => void setTimeout(resolve, 2));
@@ -88,7 +111,8 @@ async function drive(run: ScenarioRun, host: Host): Promise<void> {
     const until = performance.now() + slice;
     const state = run.run(() => performance.now() >= until);
     await nextTurn();
-    if (state === "done") return;
+    // A short run is over before the event loop comes to its timers.
+    if (state === "done") return timersDue();
     if (performance.now() - toldAt < progressEvery) continue;
     toldAt = performance.now();
     host.tell({ kind: "progress", progress: run.progress });

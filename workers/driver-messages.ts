@@ -15,6 +15,8 @@ export interface DriverSource {
   /** Its text has the name of this package. */
   readonly namesUs: boolean;
   readonly digest: string;
+  /** What stands at `url` is that file itself, not what was made of it. */
+  readonly isFile: boolean;
   readonly parameters: Readonly<Record<string, string>>;
 }
 

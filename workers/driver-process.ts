@@ -177,11 +177,17 @@ function syntaxProblem(printed: string): string | undefined {
 
 const isOurs = (value: unknown, token: string): value is { readonly message: FromProcess } => typeof value === "object" && value !== null && "token" in value && value.token === token && "message" in value;
 
-/** With all that it printed, unless somebody else holds on to its output. */
+/** With all that it printed, unless somebody else holds on to its output: a process that the driver started, for which nobody waits. */
 function whenGone(child: ChildProcess): Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }> {
   return new Promise((resolve) => {
     child.once("close", (code, signal) => resolve({ code, signal }));
-    child.once("exit", (code, signal) => void setTimeout(() => resolve({ code, signal }), outputPatience).unref());
+    child.once("exit", (code, signal) => {
+      setTimeout(() => {
+        child.stdout?.destroy();
+        child.stderr?.destroy();
+        resolve({ code, signal });
+      }, outputPatience).unref();
+    });
   });
 }
 

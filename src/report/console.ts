@@ -32,11 +32,16 @@ function row(result: AnyResult): string[] {
   return [marks[result.status][1], result.name, told, formatTime(result.virtualTimeNs), ...counts];
 }
 
+const controlCharacters = /(?!\n)[\p{Cc}\u2028\u2029]/gu;
+
+/** Text of a driver's: it does nothing to the terminal, and further lines of it cannot be taken for lines of the report. */
+const foreign = (text: string): string => text.replaceAll(controlCharacters, "?").replaceAll("\n", "\n      ");
+
 /** Who did what, where, when: what a driver's author needs before he opens the trace. */
 function driverLines({ ending, driver, hook, device, atNs, services, lastLog, message }: DriverFailure): string[] {
   const who = driver === "" ? "between two hooks" : `in ${driver}, ${hook}${device === "" ? "" : ` of ${device}`}`;
   const counted = services === undefined ? "" : `, after ${services} ${services === 1 ? "service" : "services"}`;
-  return [`driver ${ending}: ${message}`, `  ${who}, at ${formatTime(atNs)} of virtual time${counted}`, ...(lastLog === undefined || lastLog === null ? [] : [`  it logged last: ${lastLog}`])];
+  return [`driver ${ending}: ${foreign(message)}`, `  ${who}, at ${formatTime(atNs)} of virtual time${counted}`, ...(lastLog === undefined || lastLog === null ? [] : [`  it logged last: ${foreign(lastLog)}`])];
 }
 
 function trouble(result: AnyResult, style: Style): string[] {

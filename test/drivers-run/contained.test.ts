@@ -42,6 +42,8 @@ describe("a driver that misbehaves in a contained run", () => {
       exit: { ending: "ended its process", driver: "exit", hook: "interrupt", message: "it called process.exit (status 0)" },
       rejection: { ending: "unhandled rejection", message: expect.stringMatching(/^nobody waits for this \(.*rejection\.js:15/) as string },
       later: { ending: "uncaught error", message: expect.stringContaining("out of the blue") as string },
+      speechless: { ending: "threw", driver: "speechless", hook: "probe", message: "something that cannot be put into words" },
+      "changes-itself": { ending: "could not be loaded", hook: "load", message: expect.stringMatching(/^the file was changed after it had been looked at: sha256 [0-9a-f]{16}, not [0-9a-f]{16}; run again$/) as string },
       disconnect: { ending: "closed its channel" },
       ...(process.platform === "linux" ? { buffers: { ending: "out of memory", driver: "buffers", hook: "interrupt" } } : {}),
     };
@@ -62,6 +64,25 @@ describe("a driver that misbehaves in a contained run", () => {
     ]);
     expect(once()).toEqual(first);
     expect(first[0]?.traceDigest).toMatch(/^[0-9a-f]{16}$/);
+  }, patience);
+
+  it("and leaves a process behind that holds on to its output is not waited for", () => {
+    const { status, results } = folder.json(...files(["leaves-process"]), "--allow-driver");
+    folder.write("the-end", "");
+    expect([status, results[0]?.status]).toEqual([0, "pass"]);
+  }, patience);
+
+  it("and says what would act on a terminal, or look like a line of the report, is passed on harmlessly", () => {
+    const { status, stderr } = folder.run("run", ...files(["painter"]), "--allow-driver");
+    expect(status).toBe(6);
+    expect(stderr).toMatch(/\n {2}driver threw: \?\[31mred\n {6}pass {2}everything \(.*painter\.js:9:13\)\n/);
+    expect(stderr).toContain("\n    it logged last: ?[2Jwiped\n      second\n");
+  }, patience);
+
+  it("and starts work without end meets the limit of the run, which is nobody's internal error", () => {
+    folder.scenario("endless.yaml", "./works-for-ever.js\nlimits: { steps: 4000 }");
+    const { status, results } = folder.json("endless.yaml", "--allow-driver");
+    expect([status, results[0]?.status, results[0]?.reason]).toEqual([4, "limit", "4000 steps (limits.steps)"]);
   }, patience);
 
   it("and posts what nobody asked for is not listened to; what it prints is passed on to standard error", () => {

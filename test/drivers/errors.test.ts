@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { aerEndpoint } from "../../registers/aer.ts";
+import { messageNumbers } from "../../registers/constants.ts";
 import { ras } from "../../registers/ras-link.ts";
 import type { DriverModule, ErrorAnswer } from "../../src/platform/driver.ts";
 import { bootWith, hooking, memoryDevices, second } from "./host.ts";
@@ -64,6 +65,44 @@ describe("error", () => {
     host.act({ kind: "correctableError", function: "rp0-dev", bit: 1 });
     host.run(second);
     expect(heard.toSorted()).toEqual(["correctable 0x4000 of 0000:0d:00.0", "nonfatal 0x400000 of 0000:0d:00.0"]);
+  });
+
+  it("several errors of one kind do not make several of the other", () => {
+    const heard: string[] = [];
+    const host = bootWith([loud("can-recover", heard, 0n)]);
+    host.act({ kind: "correctableError", function: "rp0-dev", bit: 1 });
+    host.act({ kind: "correctableError", function: "rp0-dev", bit: 2 });
+    host.act({ kind: "uncorrectableError", function: "rp0-dev", bit: 7 });
+    host.run(second);
+    expect(recovered(host).filter((line) => line.includes("received"))).toEqual([expect.stringMatching(/^Multiple Correctable error message received/), expect.stringMatching(/^Uncorrectable error message received/)]);
+  });
+
+  it.each([0, 1])("a driver that asked for the message of AER hears it as well, whoever came first, and leaves it to AER when it goes (%i)", (first) => {
+    const heard: string[] = [];
+    const asker = hooking((device, kernel) => {
+      kernel.requestInterrupt(device, messageNumbers.aer);
+      return { interrupt: (message) => void heard.push(`message ${message} of ${device.name}`) };
+    }, { name: "asker" });
+    const drivers = [asker, loud("none", heard)];
+    const host = bootWith(first === 0 ? drivers : drivers.toReversed());
+    const happen = (): void => {
+      host.act({ kind: "correctableError", function: "rp0-dev", bit: 2 });
+      host.run(second);
+    };
+    happen();
+    host.command("rmmod asker");
+    happen();
+    const error = "correctable 0x4000 of 0000:0d:00.0";
+    expect(heard).toEqual([`message ${messageNumbers.aer} of 0000:0c:00.0`, error, error]);
+  });
+
+  it("go on being told when the root port's driver was taken away and came back", () => {
+    const heard: string[] = [];
+    const host = bootWith([loud("none", heard)]);
+    for (const file of ["unbind", "bind"]) host.command(`echo 0000:0c:00.0 > /sys/bus/pci/drivers/pcieport/${file}`);
+    host.act({ kind: "correctableError", function: "rp0-dev", bit: 2 });
+    host.run(second);
+    expect(heard).toEqual(["correctable 0x4000 of 0000:0d:00.0"]);
   });
 
   it("non-fatal: can-recover goes on without a reset", () => {

@@ -91,6 +91,8 @@ describe("registers", () => {
   it("map refuses what cannot be mapped, runs out with ENOMEM, and takes back with the driver's last function", () => {
     const made = held({ match: { kind: "root-port" } });
     const { kernel, host } = made;
+    expect([errorOf(kernel, () => kernel.map(-1n, 16n)), errorOf(kernel, () => kernel.map(1n << 64n, 16n))]).toEqual(["EINVAL", "EINVAL"]);
+    expect(() => kernel.map(0xfe00_0000 as never, 16n)).toThrow(/address and size are bigint/);
     expect([errorOf(kernel, () => kernel.map(0n, 0n)), errorOf(kernel, () => kernel.map(0n, (1n << 31n) + 1n))]).toEqual(["EINVAL", "EINVAL"]);
     let count = 0;
     while (errorOf(kernel, () => kernel.map(0xfe00_0000n, 16n)) === "ok") count++;
@@ -159,7 +161,8 @@ describe("resources and interrupts", () => {
     const { kernel, host } = made;
     const device = first(made);
     const before = new Map(host.kernel.interrupts);
-    expect(errorOf(kernel, () => kernel.requestInterrupt(device, 99))).toBe("EINVAL");
+    for (const none of [99, -1, 1.5, Number.NaN]) expect(errorOf(kernel, () => kernel.requestInterrupt(device, none))).toBe("EINVAL");
+    expect(host.kernel.interrupts).toEqual(before);
     kernel.requestInterrupt(device, 3);
     kernel.requestInterrupt(device, 4);
     expect([...host.kernel.interrupts.values()].filter(({ handler }) => handler === "plug-in-interrupt")).toHaveLength(2);
@@ -224,6 +227,7 @@ describe("work and time", () => {
     const { kernel } = held();
     expect(() => kernel.sleep(-1)).toThrow(/sleep: -1 is no time/);
     expect(() => kernel.delay(Number.NaN)).toThrow(/delay: NaN is no time/);
+    expect(() => kernel.delay(1e300)).toThrow(/delay: 1e\+300 is no time/);
     expect(() => kernel.scheduleAfter(Infinity, "never", function* () {})).toThrow(/is no time/);
     expect(() => kernel.schedule("wrong", (function* () {})() as never)).toThrow(/work "wrong" is no function/);
   });
@@ -310,6 +314,12 @@ describe("link, slot and regions", () => {
     expect(errorOf(kernel, () => kernel.cxl.aliveBytes({ name: "region0", isGone: false }))).toBe("EINVAL");
   });
 
+  it("what granted gave is the driver's to keep: nothing of it reaches the kernel's own record", () => {
+    const isolating = held({ match: { capability: "timeoutIsolation" } });
+    Object.assign(isolating.kernel.cxl.granted(first(isolating)), { isolationControl: false });
+    expect(isolating.kernel.cxl.granted(first(isolating))).toMatchObject({ isolationControl: true });
+  });
+
   it("granted says what _OSC left to the system when a driver for isolation is there, and a recovery's record is the report's", () => {
     const isolating = held({ match: { capability: "timeoutIsolation" } });
     expect(isolating.kernel.cxl.granted(first(isolating))).toMatchObject({ isolationControl: true, isolationNotification: true });
@@ -319,5 +329,14 @@ describe("link, slot and regions", () => {
     record.enter("FENCED", "by hand");
     expect([record.state, other.host.log().at(-1)]).toEqual(["FENCED", "cxl_isolation 0000:0c:00.0: recovery: FENCED (by hand)"]);
     record.end();
+  });
+
+  it("a recovery's record takes no figure and no state that the report could not tell", () => {
+    const made = held({ match: { kind: "root-port" } });
+    const record = made.kernel.cxl.recovery(first(made));
+    expect(() => Object.assign(record, { bytesBefore: 5 })).toThrow(/bytesBefore of a recovery is a bigint/);
+    expect(() => Object.assign(record, { bytesAfter: -1n })).toThrow(/bytesAfter of a recovery is a bigint/);
+    expect(() => record.enter("RECOVERD" as never)).toThrow(/"RECOVERD" is no state of a recovery; did you mean "RECOVERED"/);
+    expect([record.bytesBefore, record.bytesAfter, record.state]).toEqual([0n, 0n, "NOTIFIED"]);
   });
 });

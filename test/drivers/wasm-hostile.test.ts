@@ -55,6 +55,12 @@ describe("what a wasm driver may be made of", () => {
     expect(attempt).toThrow(/cxl_find, cxl_config, .*cxl_recovery_end/);
   });
 
+  it("names in a module do nothing to a reader's terminal, however long they are", () => {
+    const attempt = (name: string) => (): unknown => load({ imports: [{ name }] });
+    expect(attempt("\u001b[2J\nwiped")).toThrow('it imports function "?[2J?wiped" from "cxl"');
+    expect(attempt("n".repeat(5000))).toThrow(/^wasm driver hostile: it imports function "n{3900,4000}\.\.\.$/);
+  });
+
   it("a driver reaches nothing by an import of its own types: it is ended when it calls it", () => {
     const asFloat = { name: "cxl_delay", parameters: ["f64"], result: "i32" } as const;
     expect(() => probed({ imports: [asFloat], probe: [...code.f64(0.5), ...code.call(0)] })).toThrow("it declares the import cxl_delay with other types");

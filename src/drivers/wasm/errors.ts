@@ -2,6 +2,12 @@
 
 import type { ErrorName } from "./abi.ts";
 
+const longestProblem = 4000;
+const controlCharacters = /[\p{Cc}\u2028\u2029]/gu;
+
+/** Names in a foreign module may hold anything, of any length; they reach a reader's terminal. */
+const harmless = (problem: string): string => (problem.length > longestProblem ? `${problem.slice(0, longestProblem)}...` : problem).replaceAll(controlCharacters, "?");
+
 /** A driver that cannot be loaded, or broke down: trapped, overflowed its stack, broke the interface. Names driver, export and device. */
 export class WasmDriverError extends Error {
   readonly driver: string;
@@ -11,7 +17,8 @@ export class WasmDriverError extends Error {
   readonly hook: string;
   /** SSSS:BB:DD.F, "" when it ran for none. */
   readonly device: string;
-  constructor(driver: string, problem: string, hook = "", device = "") {
+  constructor(driver: string, what: string, hook = "", device = "") {
+    const problem = harmless(what);
     super(`wasm driver ${driver}: ${hook === "" ? "" : `${hook}${device === "" ? "" : ` for ${device}`}: `}${problem}`);
     this.name = "WasmDriverError";
     this.driver = driver;

@@ -1,11 +1,19 @@
 // The record of a recovery as a driver writes it: its states in log and trace, and what the report reads.
 
 import type { DriverRecovery, RecoveryState } from "../../platform/driver.ts";
+import { suggestion } from "../../sim/suggest.ts";
 import type { Device } from "../base/device.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { mark, printk } from "../base/kernel.ts";
 import type { Recovery } from "./state.ts";
 import { recoveryState } from "./state.ts";
+
+const recoveryStates = ["NOTIFIED", "FENCED", "EVACUATED", "UNBOUND", "REMOVED", "LINK_DOWN", "CLEARED", "LINK_UP", "ENUMERATED", "RECREATED", "RECOVERED", "RECOVERED-REDUCED", "BLOCKED", "STRANDED", "REBOOT_CHOSEN"] as const satisfies readonly RecoveryState[];
+
+function bytesOf(what: string, bytes: bigint): bigint {
+  if (typeof bytes !== "bigint" || bytes < 0n) throw new TypeError(`${what} of a recovery is a bigint from 0n, and this is a ${typeof bytes}`);
+  return bytes;
+}
 
 /** Opens a record; it stands for a recovery under way until it is ended. */
 export function openRecovery(kernel: Kernel, port: Device): DriverRecovery {
@@ -13,6 +21,7 @@ export function openRecovery(kernel: Kernel, port: Device): DriverRecovery {
   recoveryState(kernel).recoveries.push(recovery);
   return {
     enter: (state: RecoveryState, detail = "") => {
+      if (!recoveryStates.includes(state)) throw new TypeError(`"${String(state)}" is no state of a recovery; ${suggestion(String(state), recoveryStates)}`);
       recovery.state = state;
       mark(kernel, `${port.name} ${state}`, detail);
       printk(kernel, "info", `cxl_isolation ${port.name}: recovery: ${state}${detail === "" ? "" : ` (${detail})`}`);
@@ -24,19 +33,19 @@ export function openRecovery(kernel: Kernel, port: Device): DriverRecovery {
       return recovery.blockedOn;
     },
     set blockedOn(owners: string) {
-      recovery.blockedOn = owners;
+      recovery.blockedOn = String(owners);
     },
     get bytesBefore() {
       return recovery.bytesBefore;
     },
     set bytesBefore(bytes: bigint) {
-      recovery.bytesBefore = bytes;
+      recovery.bytesBefore = bytesOf("bytesBefore", bytes);
     },
     get bytesAfter() {
       return recovery.bytesAfter;
     },
     set bytesAfter(bytes: bigint) {
-      recovery.bytesAfter = bytes;
+      recovery.bytesAfter = bytesOf("bytesAfter", bytes);
     },
     end: () => {
       recovery.endedAt = kernel.platform.clock.now;

@@ -5,14 +5,14 @@ import { aerEndpoint, aerRootPort } from "../../../registers/aer.ts";
 import { pcieEndpoint } from "../../../registers/pci.ts";
 import * as walk from "../../platform/config-walk.ts";
 import type { ErrorAnswer, ErrorSeverity } from "../../platform/driver.ts";
-import type { FieldValues, RegisterAccess, StructureAccess } from "../../platform/registers.ts";
+import type { RegisterAccess, StructureAccess } from "../../platform/registers.ts";
 import { decode, structureAt } from "../../platform/registers.ts";
 import type { Task } from "../../sim/task.ts";
 import { spawn, task } from "../../sim/task.ts";
 import type { Device } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
-import type { Handler, Kernel } from "../base/kernel.ts";
-import { defineState, printk } from "../base/kernel.ts";
+import type { Call, Handler, Kernel } from "../base/kernel.ts";
+import { defineState, invoke, printk } from "../base/kernel.ts";
 import { addressOf, isPciDevice, isRootPort, pciFunctionOf, portAbove } from "./device.ts";
 import { recoverFunction } from "./error-recovery.ts";
 import { bindMessage } from "./messages.ts";
@@ -27,18 +27,22 @@ export type ErrorClient = (kernel: Kernel, device: Device, severity: ErrorSeveri
 interface Received {
   readonly correctable: number | null;
   readonly uncorrectable: number | null;
-  /** There were more than the id of the first tells. */
-  readonly isMultiple: boolean;
+  /** There were more of the kind than the id of the first tells. */
+  readonly isMultipleCorrectable: boolean;
+  readonly isMultipleUncorrectable: boolean;
 }
 
 interface AerPort {
   readonly port: Device;
+  /** First of the messages that the port was granted when one of them was bound. */
+  granted: number;
   readonly watched: Set<Device>;
   readonly queue: Received[];
   isWorking: boolean;
 }
 
-const aerState = defineState("pci.aer", () => ({ ports: new Map<number, AerPort>(), client: null as ErrorClient | null }));
+/** `before`: whom a port's message reached before, with whom it is shared (IRQF_SHARED), by the port's id. */
+const aerState = defineState("pci.aer", () => ({ ports: new Map<number, AerPort>(), before: new Map<number, Call>(), client: null as ErrorClient | null }));
 
 function aerAt<S extends typeof aerEndpoint | typeof aerRootPort>(kernel: Kernel, device: Device, structure: S): StructureAccess<S> | undefined {
   const bus = configBus(kernel, addressOf(device));
@@ -64,6 +68,13 @@ export function enableReporting(kernel: Kernel, device: Device): void {
   for (let above = portAbove(device); above !== undefined; above = portAbove(above)) bridgeOf(kernel, addressOf(above)).bridgeControl.modify({ serrEnable: 1 });
 }
 
+/** @throws SystemError EINVAL the port was not granted the message */
+function shareMessage(kernel: Kernel, port: Device, message: number): void {
+  const before = kernel.interrupts.get((pciFunctionOf(port).messages?.data ?? 0) + message);
+  bindMessage(kernel, port, message, { handler: aerHandler, argument: port.id });
+  if (before !== undefined && before.handler !== aerHandler) aerState(kernel).before.set(port.id, before);
+}
+
 function openPort(kernel: Kernel, port: Device): AerPort | undefined {
   const { ports } = aerState(kernel);
   const known = ports.get(port.id);
@@ -71,17 +82,28 @@ function openPort(kernel: Kernel, port: Device): AerPort | undefined {
   const registers = aerAt(kernel, port, aerRootPort);
   if (registers === undefined) return undefined;
   try {
-    bindMessage(kernel, port, registers.rootErrorStatus.get("interruptMessage"), { handler: aerHandler, argument: port.id });
+    shareMessage(kernel, port, registers.rootErrorStatus.get("interruptMessage"));
   } catch (thrown) {
     if (!(thrown instanceof SystemError)) throw thrown;
     printk(kernel, "warn", `pcieport ${port.name}: AER: no interrupt`);
     return undefined;
   }
-  takeRootStatus(registers);
+  registers.rootErrorStatus.writeRaw(registers.rootErrorStatus.readRaw());
   registers.rootErrorCommand.write({ correctableEnable: 1, nonFatalEnable: 1, fatalEnable: 1 });
-  const made: AerPort = { port, watched: new Set(), queue: [], isWorking: false };
+  const made: AerPort = { port, granted: pciFunctionOf(port).messages?.data ?? 0, watched: new Set(), queue: [], isWorking: false };
   ports.set(port.id, made);
   return made;
+}
+
+/** The driver of a port has bound, maybe once more and with other messages: what is watched below it goes on being served. */
+export function resumePort(kernel: Kernel, port: Device): void {
+  const known = aerState(kernel).ports.get(port.id);
+  const { messages } = pciFunctionOf(port);
+  const registers = known === undefined || messages === null || messages.data === known.granted ? undefined : aerAt(kernel, port, aerRootPort);
+  if (known === undefined || messages === null || registers === undefined) return;
+  known.granted = messages.data;
+  shareMessage(kernel, port, registers.rootErrorStatus.get("interruptMessage"));
+  registers.rootErrorStatus.writeRaw(registers.rootErrorStatus.readRaw());
 }
 
 /** Serves a function from now on: `client` is asked what becomes of its errors. */
@@ -106,23 +128,21 @@ export function unwatchErrors(kernel: Kernel, device: Device): void {
   }
 }
 
-/** Reads and clears Root Error Status. */
-function takeRootStatus(registers: StructureAccess<typeof aerRootPort>): FieldValues<typeof aerRootPort.registers.rootErrorStatus> {
-  const raw = registers.rootErrorStatus.readRaw();
-  registers.rootErrorStatus.writeRaw(raw);
-  return decode(aerRootPort.registers.rootErrorStatus, raw);
-}
-
 const onMessage: Handler = (kernel, portId) => {
+  const before = aerState(kernel).before.get(portId);
+  if (before !== undefined) invoke(kernel, before);
   const known = aerState(kernel).ports.get(portId);
   const registers = known === undefined ? undefined : aerAt(kernel, known.port, aerRootPort);
   if (known === undefined || registers === undefined) return;
-  const source = registers.errorSource.read();
-  const status = takeRootStatus(registers);
+  const raw = registers.rootErrorStatus.readRaw();
+  const status = decode(aerRootPort.registers.rootErrorStatus, raw);
   if (status.correctableReceived === 0 && status.uncorrectableReceived === 0) return;
+  // Read between the two: ids are valid once the status says so, and hold until it is cleared (PCIe 7.8.4.11).
+  const source = registers.errorSource.read();
+  registers.rootErrorStatus.writeRaw(raw);
   known.queue.push({
     correctable: status.correctableReceived === 1 ? source.correctable : null, uncorrectable: status.uncorrectableReceived === 1 ? source.uncorrectable : null,
-    isMultiple: status.multipleCorrectable === 1 || status.multipleUncorrectable === 1,
+    isMultipleCorrectable: status.multipleCorrectable === 1, isMultipleUncorrectable: status.multipleUncorrectable === 1,
   });
   if (known.isWorking) return;
   known.isWorking = true;
@@ -133,8 +153,8 @@ export const aerHandlers: ReadonlyMap<string, Handler> = new Map([[aerHandler, o
 
 const work = task("aer.work", function* (kernel: Kernel, known: AerPort): Task<void> {
   for (let received = known.queue.shift(); received !== undefined; received = known.queue.shift()) {
-    if (received.correctable !== null) yield* handle(kernel, known, "correctable", received.correctable, received.isMultiple);
-    if (received.uncorrectable !== null) yield* handle(kernel, known, "uncorrectable", received.uncorrectable, received.isMultiple);
+    if (received.correctable !== null) yield* handle(kernel, known, "correctable", received.correctable, received.isMultipleCorrectable);
+    if (received.uncorrectable !== null) yield* handle(kernel, known, "uncorrectable", received.uncorrectable, received.isMultipleUncorrectable);
   }
   known.isWorking = false;
 });

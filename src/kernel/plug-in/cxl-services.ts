@@ -99,7 +99,7 @@ export function cxlServices(kernel: Kernel, waiting: Waiting): CxlServices {
   const of = (device: DriverDevice): Device => deviceOf(kernel, device);
   const all = (regions: readonly DriverRegion[]): Device[] => regions.map((region) => handles.region(region));
   return {
-    granted: (device) => oscGranted(kernel, hostBridgeOf(pciFunctionOf(of(device)).hostBridge).uid),
+    granted: (device) => ({ ...oscGranted(kernel, hostBridgeOf(pciFunctionOf(of(device)).hostBridge).uid) }),
     setIsolated: (port, isIsolated) => {
       const dport = dportOfDevice(kernel, of(port));
       if (dport !== undefined) dport.isIsolated = isIsolated;

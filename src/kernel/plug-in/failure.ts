@@ -2,6 +2,7 @@
 
 import type { Task, Wait } from "../../sim/task.ts";
 import { task } from "../../sim/task.ts";
+import { textOfThrown } from "../../sim/thrown.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { KernelPanic } from "../base/kernel.ts";
@@ -39,11 +40,7 @@ export interface Place {
 
 const failure = (kernel: Kernel, { plugIn, hook, device }: Place, reason: string, cause?: unknown): PlugInError => new PlugInError(plugIn.module.name, hook, device, kernel.platform.clock.now, reason, cause);
 
-function textOf(thrown: unknown): string {
-  if (thrown instanceof SystemError) return `${thrown.errno}: ${thrown.message}`;
-  if (!(thrown instanceof Error)) return String(thrown);
-  return thrown.name === "Error" ? thrown.message : `${thrown.name}: ${thrown.message}`;
-}
+const textOf = (thrown: unknown): string => (thrown instanceof SystemError ? `${thrown.errno}: ${thrown.message}` : textOfThrown(thrown));
 
 /** What becomes of something thrown: the host's end and error numbers of a hook that may give one go on as they are. */
 function passOn(kernel: Kernel, place: Place, thrown: unknown): unknown {

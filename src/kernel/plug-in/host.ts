@@ -17,7 +17,7 @@ import type { Handler, Kernel } from "../base/kernel.ts";
 import { mark } from "../base/kernel.ts";
 import { listenToRecords } from "../cxl/record-listeners.ts";
 import { callAtMachineCheck } from "../mce/machine-check.ts";
-import { enableReporting, watchErrors } from "../pci/aer.ts";
+import { enableReporting, resumePort, watchErrors } from "../pci/aer.ts";
 import { hostBridgeOf } from "../pci/buses.ts";
 import { isPciDevice, pciBus, pciFunctionOf } from "../pci/device.ts";
 import { bindPlugIn, unbindPlugIn } from "./binding.ts";
@@ -120,6 +120,7 @@ const tellError = task("plug-in.error", function* (kernel: Kernel, device: Devic
 const watcher: BusWatcher = {
   bus: pciBus,
   bound: task("plug-in.bound", function* (kernel: Kernel, device: Device): Task<void> {
+    resumePort(kernel, device);
     if (!plugInState(kernel).isBinding) return;
     for (const plugIn of plugInState(kernel).plugIns) yield* offer(kernel, plugIn, device);
   }),

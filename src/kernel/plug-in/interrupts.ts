@@ -1,5 +1,6 @@
 // Messages for drivers. A message is shared with whom it reached before (IRQF_SHARED): he hears of it first, then drivers in order of asking.
 
+import { SystemError } from "../base/errno.ts";
 import type { Handler, Kernel } from "../base/kernel.ts";
 import { invoke, setInterrupt } from "../base/kernel.ts";
 import { pciFunctionOf } from "../pci/device.ts";
@@ -12,6 +13,7 @@ export const interruptHandler = "plug-in-interrupt";
 
 /** @throws SystemError EINVAL the function was not granted the message */
 export function requestMessage(kernel: Kernel, binding: Binding, message: number): void {
+  if (!Number.isInteger(message) || message < 0) throw new SystemError("EINVAL", `${binding.device.name}: message ${message} is no number of a message`);
   const { messages } = plugInState(kernel);
   const data = (pciFunctionOf(binding.device).messages?.data ?? 0) + message;
   const before = kernel.interrupts.get(data);
@@ -31,7 +33,8 @@ export function freeMessages(kernel: Kernel, binding: Binding, message?: number)
     shared.users.splice(at, 1);
     if (shared.users.length > 0) continue;
     messages.delete(data);
-    if (kernel.interrupts.has(data)) setInterrupt(kernel, data, shared.before);
+    // Who asked after the drivers did shares the message with them, and has it now.
+    if (kernel.interrupts.get(data)?.handler === interruptHandler) setInterrupt(kernel, data, shared.before);
   }
 }
 

@@ -27,6 +27,7 @@ function* begun<T>(plugIn: PlugInRecord, call: number, body: () => Task<T>): Tas
 
 /** Largest mapping, bytes. */
 const largestMapping = 1n << 31n;
+const lastAddress = (1n << 64n) - 1n;
 
 function errorNamed(name: string, message: string): SystemError {
   if (!Object.hasOwn(errnoTable, name)) throw new TypeError(`there is no error number ${name}; ${suggestion(name, Object.keys(errnoTable))}`);
@@ -51,6 +52,8 @@ function registerServices(kernel: Kernel, plugIn: PlugInRecord): Group<"config" 
     locate: (device, structure) => locate(kernel, deviceOf(kernel, device), structure),
     structure: structureNamed,
     map: (base, size) => {
+      if (typeof base !== "bigint" || typeof size !== "bigint") throw new TypeError("map: address and size are bigint, like 0x1000n");
+      if (base < 0n || base > lastAddress) throw new SystemError("EINVAL", `map: 0x${base.toString(16)} is no address of 64 bits`);
       if (size < 1n || size > largestMapping) throw new SystemError("EINVAL", `map: ${size} bytes; 1 byte to 2 GiB can be mapped`);
       let handle;
       try {
@@ -109,7 +112,7 @@ function* oneWait(channel: string): Task<void> {
 }
 
 function checkTime(what: string, nanoseconds: number): void {
-  if (!Number.isFinite(nanoseconds) || nanoseconds < 0) throw new RangeError(`${what}: ${nanoseconds} is no time; virtual nanoseconds from 0 are`);
+  if (!(nanoseconds >= 0 && nanoseconds <= Number.MAX_SAFE_INTEGER)) throw new RangeError(`${what}: ${nanoseconds} is no time; virtual nanoseconds from 0 to 2^53 are`);
 }
 
 function workServices(kernel: Kernel, plugIn: PlugInRecord, waiting: Waiting): Group<"schedule" | "scheduleAfter" | "sleep" | "point" | "delay" | "waitQueue"> {

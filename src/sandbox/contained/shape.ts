@@ -5,6 +5,7 @@ import { wasmDriver } from "../../drivers/wasm/driver.ts";
 import type { DriverModule } from "../../platform/driver.ts";
 
 export type { DriverModule } from "../../platform/driver.ts";
+export { textOfThrown } from "../../sim/thrown.ts";
 
 /** The driver among a file's exports: `default`, or `driver`. @throws TypeError there is none, or it lacks a part */
 export function driverAmong(exports: Readonly<Record<string, unknown>>): DriverModule {
