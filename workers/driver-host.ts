@@ -101,8 +101,6 @@ async function loadDriver(source: DriverSource, watch: DriverWatch): Promise<Dri
 /** Timers that are due go first, in the order in which they were set. */
 const timersDue = (): Promise<void> => new Promise((resolve) => void setTimeout(resolve, 0));
 const nextTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
-/** Timers that are due by now come before this one, however late it is. */
-const afterTimers = (): Promise<void> => new Promise((resolve) => void setTimeout(resolve, 2));
 
 /** Drives the run; between slices what the driver left to the event loop has its turn, so that its rejections are heard. */
 async function drive(run: ScenarioRun, host: Host): Promise<void> {
@@ -132,7 +130,6 @@ async function runScenario(host: Host, watch: DriverWatch, order: Extract<ToProc
   const run = createRun(module, planScenario(input.file, input.text, "allowed"), { seed: input.seed, schedule: input.schedule, keepTrace: input.keepTrace, drivers, driverParameters });
   watch.readTime(() => run.progress.virtualTimeNs);
   await drive(run, host);
-  await afterTimers();
   const result = run.result();
   const driver = result.driver === undefined ? {} : { driver: { ...result.driver, message: result.driver.ending === "threw" ? withPlace(result.driver.message, watch.thrown) : result.driver.message, services: watch.record.services, lastLog: watch.record.lastLog } };
   host.tell({ kind: "done", finished: { result: { ...result, ...driver }, trace: run.takeTrace() } });

@@ -49,6 +49,24 @@ const errorOf = (kernel: DriverServices, call: () => unknown): string => {
 };
 
 describe("registers", () => {
+  it("config space ends where it ends, memory is reached at addresses and in widths that there are", () => {
+    const made = held();
+    const { kernel } = made;
+    const config = kernel.config(first(made));
+    for (const offset of [-4, 1, 4096, 0.5, Number.NaN]) expect(() => config.read32(offset)).toThrow(/^config space: 4 bytes at .*up to 4092$/);
+    expect(() => config.write16(4095, 0)).toThrow("config space: 2 bytes at 4095");
+    expect(config.read32(4092)).toBe(0);
+    const load = (address: unknown, width: number): string => errorOf(kernel, () => kernel.memory.load(address as bigint, width as 8));
+    expect([load(0x1000n, 3), load(-1n, 8), load(1n << 64n, 8), load(4096, 8), load(0x1000n, 8)]).toEqual(["EINVAL", "EINVAL", "EINVAL", "EINVAL", "ok"]);
+  });
+
+  it("a declaration that a service gave cannot be changed for others", () => {
+    const { kernel } = held();
+    const declaration = kernel.structure("timeoutIsolation") as { length: number; registers: Record<string, { offset: number }> };
+    expect(() => (declaration.length = 1)).toThrow(TypeError);
+    expect(() => Object.assign(declaration.registers["status"] ?? {}, { offset: 0 })).toThrow(TypeError);
+  });
+
   it("config space, its capabilities and DVSECs, component and device registers are found by name", () => {
     const made = held();
     const { kernel } = made;

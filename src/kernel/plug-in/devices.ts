@@ -59,7 +59,15 @@ const structureNames = [...structures.keys()];
 export function structureNamed(name: string): StructureDeclaration {
   const found = structures.get(name);
   if (found === undefined) throw new SystemError("EINVAL", `there is no structure "${name}"; ${suggestion(name, structureNames)}`);
-  return found;
+  return freeze(found);
+}
+
+/** Declarations are everybody's: who gets one from a service cannot change it for others. */
+function freeze<T extends object>(value: T): T {
+  if (Object.isFrozen(value)) return value;
+  Object.freeze(value);
+  for (const part of Object.values(value)) if (typeof part === "object" && part !== null) freeze(part as object);
+  return value;
 }
 
 /** Maps the component registers, once. Null: the function has none, or nothing answers. */

@@ -1,6 +1,8 @@
 // The kernel as one driver sees it (DriverServices): registers, log, resources, interrupts, work and time. What waits is counted until it is waited for.
 
+import { configSize } from "../../../registers/constants.ts";
 import type { DriverDevice, DriverServices, WaitQueue } from "../../platform/driver.ts";
+import type { RegisterBus } from "../../platform/registers.ts";
 import type { Task } from "../../sim/task.ts";
 import { point, sleep, spawn, until, wake } from "../../sim/task.ts";
 import { suggestion } from "../../sim/suggest.ts";
@@ -40,16 +42,39 @@ function bindingAt(plugIn: PlugInRecord, device: DriverDevice): Binding {
   return found;
 }
 
+/** A driver that has let go of a function maps nothing of it any more. */
+const isBound = (plugIn: PlugInRecord, device: DriverDevice): boolean => plugIn.bindings.some((binding) => binding.device.id === device.id);
+
+/** @throws SystemError EINVAL no address of 64 bits, no width of a load or store */
+function checkAccess<W extends number>(what: string, address: bigint, width: W): [bigint, W] {
+  if (typeof address !== "bigint" || address < 0n || address > lastAddress) throw new SystemError("EINVAL", `${what}: ${String(address)} is no address of 64 bits (a bigint, like 0x1000n)`);
+  if (![1, 2, 4, 8].includes(width)) throw new SystemError("EINVAL", `${what}: ${width} bytes; 1, 2, 4 or 8 are moved at once`);
+  return [address, width];
+}
+
+/** Config space of a function whose offsets are held to it. @throws RangeError */
+function checkedConfig(bus: RegisterBus): RegisterBus {
+  const at = (offset: number, bytes: number): number => {
+    if (!Number.isInteger(offset) || offset < 0 || offset + bytes > configSize || offset % Math.min(bytes, 4) !== 0) throw new RangeError(`config space: ${bytes} bytes at ${offset}; an offset is a multiple of the width, up to ${configSize - bytes}`);
+    return offset;
+  };
+  return {
+    read8: (offset) => bus.read8(at(offset, 1)), read16: (offset) => bus.read16(at(offset, 2)), read32: (offset) => bus.read32(at(offset, 4)), read64: (offset) => bus.read64(at(offset, 8)),
+    write8: (offset, value) => bus.write8(at(offset, 1), value), write16: (offset, value) => bus.write16(at(offset, 2), value),
+    write32: (offset, value) => bus.write32(at(offset, 4), value), write64: (offset, value) => bus.write64(at(offset, 8), value),
+  };
+}
+
 type Group<K extends keyof DriverServices> = Pick<DriverServices, K>;
 
 function registerServices(kernel: Kernel, plugIn: PlugInRecord): Group<"config" | "component" | "deviceRegisters" | "capability" | "locate" | "structure" | "map" | "memory" | "invalidateCaches"> {
   const { memory } = kernel.platform;
   return {
-    config: (device) => configBus(kernel, addressOf(deviceOf(kernel, device))),
-    component: (device, structure) => componentAccess(kernel, deviceOf(kernel, device), structure),
-    deviceRegisters: (device, structure) => deviceAccess(kernel, deviceOf(kernel, device), structure),
+    config: (device) => checkedConfig(configBus(kernel, addressOf(deviceOf(kernel, device)))),
+    component: (device, structure) => (isBound(plugIn, device) ? componentAccess(kernel, deviceOf(kernel, device), structure) : undefined),
+    deviceRegisters: (device, structure) => (isBound(plugIn, device) ? deviceAccess(kernel, deviceOf(kernel, device), structure) : undefined),
     capability: (device, structure) => configAccess(kernel, deviceOf(kernel, device), structure),
-    locate: (device, structure) => locate(kernel, deviceOf(kernel, device), structure),
+    locate: (device, structure) => (isBound(plugIn, device) ? locate(kernel, deviceOf(kernel, device), structure) : undefined),
     structure: structureNamed,
     map: (base, size) => {
       if (typeof base !== "bigint" || typeof size !== "bigint") throw new TypeError("map: address and size are bigint, like 0x1000n");
@@ -64,7 +89,10 @@ function registerServices(kernel: Kernel, plugIn: PlugInRecord): Group<"config" 
       plugIn.mapped.add(handle);
       return { ...handle, unmap: () => void (plugIn.mapped.delete(handle) && handle.unmap()) };
     },
-    memory: { load: (address, width) => memory.load(address, width), store: (address, width, value) => memory.store(address, width, value) },
+    memory: {
+      load: (address, width) => memory.load(...checkAccess("load", address, width)),
+      store: (address, width, value) => memory.store(...checkAccess("store", address, width), value),
+    },
     invalidateCaches: (base, size) => kernel.platform.invalidateCaches(base, size),
   };
 }
