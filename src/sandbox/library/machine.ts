@@ -269,7 +269,7 @@ export class LibraryMachine implements Machine {
   attachKernel(options: KernelOptions = {}): MachineKernel {
     const { hardware, platform } = this.#alone("attachKernel", "there is one per machine");
     const { module, plan } = this.#family;
-    this.#kernel = new AttachedKernel(module, plan, { hardware, platform: { ...platform, firmware: this.#firmware }, firmware: this.#firmware }, options);
+    this.#kernel = new AttachedKernel(module, plan, { hardware, platform: { ...platform, firmware: this.#firmware }, firmware: this.#firmware }, options, () => void this.#live());
     this.#target.kernel = this.#kernel.inside;
     this.#kernel.hear((text) => injectionsHeard(this.#faults.injections, text));
     return this.#kernel;
