@@ -110,6 +110,22 @@ describe("a fork", () => {
     expect(digests(next)).toEqual(before);
   });
 
+  test("that a listener disposes of moves no other machine's time", () => {
+    const machine = make();
+    const fork = machine.fork();
+    const port = fork.rootPort("rp0");
+    port.enableMessages();
+    port.registers.timeoutIsolation.control.write({ memoryIsolationEnable: 1, interruptEnable: 1 });
+    let next: Machine | undefined;
+    fork.interrupts.on(() => {
+      fork.dispose();
+      next = machine.fork();
+    });
+    fork.inject({ linkDown: "rp0" }, { at: "1ms" });
+    expect(() => fork.advance(5_000_000)).toThrow(DisposedError);
+    expect(next?.now).toBe(machine.now);
+  });
+
   test("with using is disposed at the end of its block", () => {
     const machine = make();
     let seen: Machine;

@@ -77,7 +77,10 @@ export class LibraryMachine implements Machine {
     this.#viewHost = this.#makeViewHost();
     const { interrupts } = this;
     this.#moved = {
-      hardware,
+      // A listener may dispose of the machine while time is moved; its instance is another's then.
+      get hardware() {
+        return live().hardware;
+      },
       get pending() {
         return platform.interrupts.pending;
       },
