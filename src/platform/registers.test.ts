@@ -46,6 +46,15 @@ describe("registers by name", () => {
     expect(bus.view.getUint32(0x28, true)).toBe(0x0415);
   });
 
+  it("what is refused is named by part, register and field where it was reached through them", () => {
+    const { control } = structureAt(storage(), 0x20, hdmDecoderPort, "hb0");
+    expect(() => control.at(1).write({ interleaveWays: 16 })).toThrow(/^hb0 hdmDecoderPort\.control\[1\]\.interleaveWays \(8\.2\.4\.20\.7\) is 0\.\.15, not 16$/);
+    expect(() => control.get("ways" as "interleaveWays")).toThrow(/^hb0 hdmDecoderPort\.control\[0\]: .* has no field "ways"; it has interleaveGranularity,/);
+    expect(() => control.modify({ ways: 1 } as object)).toThrow(/^hb0 hdmDecoderPort\.control\[0\]: /);
+    expect(() => control.at(99)).toThrow(/^hb0 hdmDecoderPort\.control\[0\]: .* has instances 0\.\.\d+, not 99$/);
+    expect(() => registerAt(storage(), 0, hdmDecoderPort.registers.control).write({ interleaveWays: 16 })).toThrow(/^interleaveWays /);
+  });
+
   it("instances of a repeated register lie a stride apart and end at the count", () => {
     const bus = storage();
     const control = registerAt(bus, 0, hdmDecoderPort.registers.control);

@@ -67,21 +67,30 @@ export function decode<R extends RegisterDeclaration>(register: R, value: bigint
   return values as FieldValues<R>;
 }
 
-/** A register's value from named fields over a start value. @throws RangeError naming field, range and clause */
-export function encode<R extends RegisterDeclaration>(register: R, values: Partial<FieldValues<R>>, start = 0n): bigint {
+/** What has an `about`, for messages. */
+type Placed = Pick<RegisterAccess<RegisterDeclaration>, "about">;
+
+/** A register's value from named fields over a start value; `placed`: the register as it was reached. @throws RangeError naming part and register where they are known, field, range and clause */
+export function encode<R extends RegisterDeclaration>(register: R, values: Partial<FieldValues<R>>, start = 0n, placed?: Placed): bigint {
   let result = start;
   for (const [name, value] of Object.entries(values) as [string, number][]) {
-    const field = fieldOf(register, name);
+    const field = fieldOf(register, name, placed);
     const limit = limitOf(field);
-    if (!Number.isInteger(value) || value < 0 || value >= limit) throw new RangeError(`${name} (${field.clause ?? register.clause}) is 0..${limit - 1}, not ${value}`);
+    if (!Number.isInteger(value) || value < 0 || value >= limit) throw new RangeError(`${placeOf(placed, ".")}${name} (${field.clause ?? register.clause}) is 0..${limit - 1}, not ${value}`);
     result = (result & ~maskOf(field)) | (BigInt(value) << BigInt(lowOf(field)));
   }
   return result;
 }
 
-function fieldOf(register: RegisterDeclaration, name: string): FieldDeclaration {
+/** Part, structure and register with what follows them; "" where they are not known. */
+function placeOf(placed: Placed | undefined, end: string): string {
+  const { part, name } = placed?.about ?? { part: "", name: "" };
+  return name === "" ? "" : `${part === "" ? "" : `${part} `}${name}${end}`;
+}
+
+function fieldOf(register: RegisterDeclaration, name: string, placed?: Placed): FieldDeclaration {
   const field = Object.hasOwn(register.fields, name) ? register.fields[name] : undefined;
-  if (field === undefined) throw new RangeError(`${register.meaning} (${register.clause}) has no field "${name}"; it has ${Object.keys(register.fields).join(", ")}`);
+  if (field === undefined) throw new RangeError(`${placeOf(placed, ": ")}${register.meaning} (${register.clause}) has no field "${name}"; it has ${Object.keys(register.fields).join(", ")}`);
   return field;
 }
 
@@ -143,7 +152,7 @@ class Access<R extends RegisterDeclaration> implements RegisterAccess<R> {
   }
 
   get(field: FieldNames<R>): number {
-    const declaration = fieldOf(this.#register, field);
+    const declaration = fieldOf(this.#register, field, this);
     return extract(declaration, readAt(this.#bus, this.#register.width, this.#offset));
   }
 
@@ -152,7 +161,7 @@ class Access<R extends RegisterDeclaration> implements RegisterAccess<R> {
   }
 
   write(values: Partial<FieldValues<R>>): void {
-    this.writeRaw(encode(this.#register, values));
+    this.writeRaw(encode(this.#register, values, 0n, this));
   }
 
   writeRaw(value: bigint): void {
@@ -160,19 +169,19 @@ class Access<R extends RegisterDeclaration> implements RegisterAccess<R> {
   }
 
   modify(values: Partial<FieldValues<R>>): void {
-    encode(this.#register, values); // Refuses before anything reaches the bus.
+    encode(this.#register, values, 0n, this); // Refuses before anything reaches the bus.
     this.writeRaw(encode(this.#register, values, this.readRaw() & ~clearMask(this.#register)));
   }
 
   at(n: number): RegisterAccess<R> {
-    checkInstance(this.#register, n);
+    checkInstance(this.#register, n, this);
     return new Access(this.#bus, this.#base, this.#register, n, this.#owner);
   }
 }
 
-function checkInstance(register: RegisterDeclaration, instance: number): void {
+function checkInstance(register: RegisterDeclaration, instance: number, placed?: Placed): void {
   const count = register.repeat?.count ?? 1;
-  if (!Number.isInteger(instance) || instance < 0 || instance >= count) throw new RangeError(`${register.meaning} (${register.clause}) has instances 0..${count - 1}, not ${instance}`);
+  if (!Number.isInteger(instance) || instance < 0 || instance >= count) throw new RangeError(`${placeOf(placed, ": ")}${register.meaning} (${register.clause}) has instances 0..${count - 1}, not ${instance}`);
 }
 
 /** Access to one register of a structure that starts at `base` on the bus. @throws RangeError when there is no such instance */

@@ -60,6 +60,7 @@ describe("a mapping", () => {
     const machine = make();
     expect(() => machine.ioremap(0n, 0n)).toThrow("size 0 is not within 1 byte to 2 GiB");
     expect(() => machine.ioremap(-1n, 1n)).toThrow(RangeError);
+    expect(() => machine.ioremap(0n, 4096 as unknown as bigint)).toThrow("ioremap: base and size are bigint, as in 0x1000n; 0 is a bigint, 4096 a number");
     expect(() => { for (;;) machine.ioremap(0n, 16n); }).toThrow(OutOfHandlesError);
   });
 });
@@ -178,6 +179,8 @@ describe("bad input is told with place and remedy", () => {
     await expect(createMachine("version: 1\nname: x\n")).rejects.toThrow("a string is a path or a URL; give a text as { text }");
     await expect(createMachine(new URL("./missing.yaml", import.meta.url))).rejects.toThrow("missing.yaml");
     expect(() => make({ keepTrace: -1 })).toThrow("keepTrace is 0..1048576 records, not -1");
+    expect(() => make({ stirct: true } as object)).toThrow('createMachine has no option "stirct"; did you mean "strict"?');
+    expect(() => make({ pci: "non" as "none" })).toThrow('createMachine: pci is "enumerated" or "none", not "non"');
   });
 
   test("of a fault and its trigger", () => {

@@ -102,12 +102,28 @@ describe("a fork", () => {
     const next = machine.fork();
     const before = digests(next);
     const uses: readonly (() => unknown)[] = [
-      () => handle.read32(0), () => timeoutIsolation.status.read(), () => view.registers, () => view.bdf, () => view.config.read32(0), () => bus.read32(machine.rootPort("rp0").registersAt), () => memory.load(0n), () => config.read32("0000:0c:00.0", 0),
+      () => handle.read32(0), () => timeoutIsolation.status.read(), () => view.registers, () => view.bdf, () => view.config.read32(0), () => bus.read32(machine.rootPort("rp0").registersAt), () => bus.read32(machine.device("dev1").registersAt), () => bus.write32(machine.device("deep").registersAt, 1), () => memory.load(0n), () => config.read32("0000:0c:00.0", 0),
       () => interrupts.deliver(), () => interrupts.on(() => undefined), () => fork.now, () => fork.advance(1), () => fork.fork(), () => fork.snapshot(), () => fork.inject({ linkUp: "rp0" }), () => fault.cancel(), () => fork.ioremap(0n, 1n), () => fork.digest("access"), () => fork.attachKernel(), () => fork.runUntil(() => true),
     ];
     for (const use of uses) expect(use).toThrow(DisposedError);
     expect(fault.evidence.fired).toBe(1);
     expect(digests(next)).toEqual(before);
+  });
+
+  test("that a listener disposes of moves no other machine's time", () => {
+    const machine = make();
+    const fork = machine.fork();
+    const port = fork.rootPort("rp0");
+    port.enableMessages();
+    port.registers.timeoutIsolation.control.write({ memoryIsolationEnable: 1, interruptEnable: 1 });
+    let next: Machine | undefined;
+    fork.interrupts.on(() => {
+      fork.dispose();
+      next = machine.fork();
+    });
+    fork.inject({ linkDown: "rp0" }, { at: "1ms" });
+    expect(() => fork.advance(5_000_000)).toThrow(DisposedError);
+    expect(next?.now).toBe(machine.now);
   });
 
   test("with using is disposed at the end of its block", () => {
@@ -159,6 +175,30 @@ describe("a snapshot", () => {
     expect(undone.evidence.fired).toBe(1);
     expect(machine.unfired).toEqual([]);
     expect(machine.rootPort("rp0").state.link).toBe("up");
+  });
+
+  test("brings its faults to a fork, which has evidence of its own, also where the fork has the instance of the one it was taken of", () => {
+    const machine = make();
+    const parents = machine.inject({ linkDown: "rp0" }, { at: "5us" });
+    const fork = machine.fork();
+    fork.restore(machine.snapshot());
+    fork.advance(5_000);
+    expect(fork.unfired).toEqual([]);
+    expect(machine.unfired).toEqual([parents]);
+    expect(parents.evidence.fired).toBe(0);
+
+    const ofFork = machine.fork();
+    const own = ofFork.inject({ linkDown: "rp1" }, { at: "5us" });
+    const taken = ofFork.snapshot();
+    ofFork.advance(5_000);
+    ofFork.dispose();
+    for (const next of [machine.fork(), machine]) {
+      next.restore(taken);
+      expect(next.unfired.map(({ id, evidence }) => [id, evidence.fired])).toEqual([["inject-1", 0], ["inject-2", 0]]);
+      next.advance(5_000);
+      expect(next.unfired).toEqual([]);
+    }
+    expect(own.evidence.fired).toBe(1);
   });
 
   test("fits its own machine and its forks only", () => {

@@ -1,7 +1,7 @@
 // A Linux model attached to a library's machine: it boots on hardware that firmware has numbered, and the user's accesses work beside it.
 
 import { describe, expect, test } from "vitest";
-import { KernelAttachedError, RunUntilError, createMachineSync } from "../../src/sandbox.ts";
+import { DisposedError, KernelAttachedError, RunUntilError, createMachineSync } from "../../src/sandbox.ts";
 import type { Machine, MachineOptions, ScenarioValue } from "../../src/sandbox.ts";
 import type { DriverModule } from "../../src/platform/driver.ts";
 import { modules } from "../support/machine.ts";
@@ -78,6 +78,19 @@ describe("a kernel on a machine", () => {
     expect(kernel.stopped).toContain("thrower");
     expect(kernel.stopped).toContain("out of ideas");
     expect(kernel.run("cxl list").status).toBe(1);
+  });
+
+  test("ends with its machine, whose instance serves others", () => {
+    const machine = make();
+    const fork = machine.fork();
+    const kernel = fork.attachKernel();
+    fork.dispose();
+    const next = machine.fork();
+    const before = next.now;
+    for (const use of [() => kernel.run("sleep 1"), () => kernel.read("/proc/iomem"), () => kernel.write("/sys/bus/cxl/flush", "1"), () => kernel.settle()]) expect(use).toThrow(DisposedError);
+    expect(next.now).toBe(before);
+    expect(kernel.panic).toBeNull();
+    expect(kernel.log.length).toBeGreaterThan(0);
   });
 
   test("gives the trace its words", () => {

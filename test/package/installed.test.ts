@@ -49,12 +49,12 @@ describe("installed in an empty project", () => {
   });
 
   it("its examples run where they lie and print what their pages show", async () => {
-    const examples = packed.files.filter((path) => /^examples\/\d\d-[^/]+\/main\.js$/.test(path));
+    const examples = packed.files.filter((path) => /^examples\/\d\d-[^/]+\/main\.mjs$/.test(path));
     expect(examples.length).toBeGreaterThan(0);
     for (const path of examples) {
       const { status, stdout, stderr } = await bare.node(`node_modules/cxl-sandbox/${path}`);
       expect([path, status, stderr]).toEqual([path, 0, ""]);
-      expect(readPage(path.replace("main.js", "README.md")).blocks, path).toContain(stdout);
+      expect(readPage(path.replace("main.mjs", "README.md")).blocks, path).toContain(stdout);
     }
   });
 });

@@ -5,7 +5,7 @@ import { createServer, createServerModuleRunner } from "vite";
 
 const path = (name) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
 
-/** What `main.js` of some folders of examples/ writes to standard output. */
+/** What `main.mjs` of some folders of examples/ writes to standard output. */
 export async function runExamples(folders) {
   const server = await createServer({
     root: path("."), configFile: false, logLevel: "error", appType: "custom", server: { middlewareMode: true, watch: null, ws: false, hmr: false },
@@ -18,7 +18,7 @@ export async function runExamples(folders) {
     const lines = [];
     console.log = (...words) => void lines.push(words.join(" "));
     try {
-      await runner.import(path(`examples/${folder}/main.js`));
+      await runner.import(path(`examples/${folder}/main.mjs`));
     } finally {
       console.log = print;
     }

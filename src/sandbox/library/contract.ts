@@ -197,7 +197,7 @@ export interface KernelOptions {
   readonly schedule?: "fixed" | "seeded";
 }
 
-/** A Linux model on the machine. It owns what it drives; the user's own accesses go to the same registers. */
+/** A Linux model on the machine. It owns what it drives; the user's own accesses go to the same registers. Ends with its machine: run, read, write and settle throw DisposedError. */
 export interface MachineKernel {
   /**
    * Runs a line of the sandbox's shell to its end, virtual time included; references like `${mem:rp0}` are replaced. A host that has stopped gives status 1
@@ -226,7 +226,7 @@ export interface Machine {
   readonly bus: MemoryBus;
   readonly config: ConfigBus;
   readonly memory: MemoryAccess;
-  /** Maps registers, 1 byte to 2 GiB. @throws RangeError, OutOfHandlesError */
+  /** Maps registers, 1 byte to 2 GiB. @throws RangeError, OutOfHandlesError; TypeError base or size is no bigint */
   ioremap(base: bigint, size: bigint): IoHandle;
   /** Firmware numbers buses and gives BARs and bridge windows to everything that is plugged in now; also after a card came or was reset. */
   enumerate(): void;

@@ -52,6 +52,8 @@ class ArmedFault implements MachineFault {
 
 /** What a snapshot remembers of the faults. */
 export interface FaultMemory {
+  /** Whose faults these are: the handles of another machine stay with that machine. */
+  readonly of: Faults;
   readonly count: number;
   readonly open: readonly { readonly fault: ArmedFault; readonly injection: Injection; readonly armed: ReadonlyMap<number, readonly number[]>; readonly result: Injection["result"]; readonly isCancelled: boolean }[];
 }
@@ -91,7 +93,7 @@ export class Faults {
   }
 
   remember(): FaultMemory {
-    return { count: this.injections.count, open: this.#all.map(({ fault, injection }) => ({ fault, injection, armed: new Map(injection.table.armed), result: injection.result, isCancelled: fault.isCancelled })) };
+    return { of: this, count: this.injections.count, open: this.#all.map(({ fault, injection }) => ({ fault, injection, armed: new Map(injection.table.armed), result: injection.result, isCancelled: fault.isCancelled })) };
   }
 
   /** Before the state goes back: what is armed now keeps what it came to. */
@@ -99,30 +101,40 @@ export class Faults {
     for (const { injection } of this.#all) injection.result ??= evidenceOf(injection);
   }
 
-  /** The state has gone back: faults of then are armed again, those injected since are not. */
+  /** The state has gone back: faults of then are armed again, those injected since are not. What another machine remembered becomes faults of this one. */
   recall(memory: FaultMemory): void {
     this.injections.count = memory.count;
     this.injections.all.splice(0);
-    this.#all = memory.open.map(({ fault, injection, result, isCancelled, armed }) => {
+    this.#all = [];
+    for (const open of memory.open) {
+      const { fault, injection, result, isCancelled, armed } = open;
+      if (memory.of !== this) {
+        this.#adopt(open);
+        continue;
+      }
       injection.result = result;
       injection.table.armed.clear();
       for (const [index, probes] of armed) injection.table.armed.set(index, probes);
       fault.isCancelled = isCancelled;
-      this.injections.all.push(injection);
-      return { fault, injection };
-    });
+      this.#keep(fault, injection);
+    }
   }
 
   /** The same faults on another machine that is in the same state. */
   copyTo(faults: Faults): void {
-    const { hardware } = faults.injections.system;
-    faults.injections.count = this.injections.count;
-    for (const { fault, injection } of this.#all) {
-      const copy: Injection = { ...injection, table: { ...injection.table, hardware, armed: new Map(injection.table.armed), steps: new Map() } };
-      const handle = new ArmedFault(copy, faults.#check);
-      handle.isCancelled = fault.isCancelled;
-      faults.injections.all.push(copy);
-      faults.#all.push({ fault: handle, injection: copy });
-    }
+    faults.recall(this.remember());
+  }
+
+  /** A fault of another machine, as one of this machine in the same state. */
+  #adopt({ injection, result, isCancelled, armed }: FaultMemory["open"][number]): void {
+    const copy: Injection = { ...injection, result, table: { ...injection.table, hardware: this.injections.system.hardware, armed: new Map(armed), steps: new Map() } };
+    const fault = new ArmedFault(copy, this.#check);
+    fault.isCancelled = isCancelled;
+    this.#keep(fault, copy);
+  }
+
+  #keep(fault: ArmedFault, injection: Injection): void {
+    this.injections.all.push(injection);
+    this.#all.push({ fault, injection });
   }
 }

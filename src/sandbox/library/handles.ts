@@ -93,13 +93,16 @@ export class Mapping implements IoHandle {
 export class Mappings {
   readonly #hardware: Hardware;
   readonly #live = new Set<Mapping>();
+  #isOver = false;
 
   constructor(hardware: Hardware) {
     this.#hardware = hardware;
   }
 
-  /** Maps 1 byte to 2 GiB. @throws RangeError, OutOfHandlesError */
+  /** Maps 1 byte to 2 GiB. @throws RangeError, OutOfHandlesError, DisposedError; TypeError base or size is no bigint */
   map(base: bigint, size: bigint): Mapping {
+    if (this.#isOver) throw new DisposedError();
+    if (typeof base !== "bigint" || typeof size !== "bigint") throw new TypeError(`ioremap: base and size are bigint, as in 0x1000n; ${String(base)} is a ${typeof base}, ${String(size)} a ${typeof size}`);
     if (base < 0n || base >= 1n << 64n) throw new RangeError(`ioremap: ${base} is no physical address`);
     if (size < 1n || size > largest) throw new RangeError(`ioremap: size ${size} is not within 1 byte to 2 GiB; map the part with the registers`);
     const handle = this.#hardware.exports.map(low(base), high(base), low(size), high(size));
@@ -117,6 +120,7 @@ export class Mappings {
 
   /** The machine is disposed. */
   end(): void {
+    this.#isOver = true;
     for (const mapping of this.#live) mapping.end(() => new DisposedError());
     this.#live.clear();
   }

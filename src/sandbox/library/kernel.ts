@@ -43,9 +43,11 @@ function planWith(plan: ScenarioPlan, { preset, policies }: KernelOptions): Scen
 export class AttachedKernel implements MachineKernel {
   readonly #run: OpenRun;
   readonly #shell: Shell;
+  readonly #check: () => void;
 
-  /** Boots to the end of probing. @throws MachineValueError */
-  constructor(module: WebAssembly.Module, plan: ScenarioPlan, host: Host, options: KernelOptions) {
+  /** Boots to the end of probing. `check` throws once the machine is disposed. @throws MachineValueError */
+  constructor(module: WebAssembly.Module, plan: ScenarioPlan, host: Host, options: KernelOptions, check: () => void) {
+    this.#check = check;
     this.#run = openRun(module, planWith(plan, options), { seed: options.seed ?? 1, schedule: options.schedule ?? "fixed", keepTrace: false, isHeld: true, host, drivers: options.drivers ?? [] });
     this.#run.goOn(Number.MAX_SAFE_INTEGER, () => this.#run.phase === "running" && isProbingAtRest(this.#kernel));
     this.#shell = this.#makeShell();
@@ -119,6 +121,7 @@ export class AttachedKernel implements MachineKernel {
   }
 
   run(line: string): { readonly status: number; readonly stdout: string; readonly stderr: string } {
+    this.#check();
     let stdout = "";
     let stderr = "";
     const output = { out: (text: string) => void (stdout += text), err: (text: string) => void (stderr += text) };
@@ -127,10 +130,12 @@ export class AttachedKernel implements MachineKernel {
   }
 
   read(path: string): string {
+    this.#check();
     return this.#run.files.read(path);
   }
 
   write(path: string, text: string): void {
+    this.#check();
     if (this.stopped === null && this.#finish(`write ${path}`, this.#run.files.write(path, text)) !== undefined) return;
     throw new KernelStoppedError(`write ${path}`, this.stopped ?? "");
   }
@@ -144,6 +149,7 @@ export class AttachedKernel implements MachineKernel {
   }
 
   settle(limit = defaultSettle): void {
+    this.#check();
     const { system } = this.#run;
     this.#run.goOn(system.hardware.now + checkSpan("settle", limit), () => !isBusy(system));
   }

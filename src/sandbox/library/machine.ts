@@ -77,7 +77,10 @@ export class LibraryMachine implements Machine {
     this.#viewHost = this.#makeViewHost();
     const { interrupts } = this;
     this.#moved = {
-      hardware,
+      // A listener may dispose of the machine while time is moved; its instance is another's then.
+      get hardware() {
+        return live().hardware;
+      },
       get pending() {
         return platform.interrupts.pending;
       },
@@ -269,7 +272,7 @@ export class LibraryMachine implements Machine {
   attachKernel(options: KernelOptions = {}): MachineKernel {
     const { hardware, platform } = this.#alone("attachKernel", "there is one per machine");
     const { module, plan } = this.#family;
-    this.#kernel = new AttachedKernel(module, plan, { hardware, platform: { ...platform, firmware: this.#firmware }, firmware: this.#firmware }, options);
+    this.#kernel = new AttachedKernel(module, plan, { hardware, platform: { ...platform, firmware: this.#firmware }, firmware: this.#firmware }, options, () => void this.#live());
     this.#target.kernel = this.#kernel.inside;
     this.#kernel.hear((text) => injectionsHeard(this.#faults.injections, text));
     return this.#kernel;
