@@ -121,6 +121,8 @@ export interface RemoteKernel {
   /** Lines of the log from number `from` (0) on. */
   log(from?: number): Promise<readonly { readonly at: number; readonly level: string; readonly text: string }[]>;
   panic(): Promise<string | null>;
+  /** Why the host goes no further; null while it does. */
+  stopped(): Promise<string | null>;
   settle(limit?: number): Promise<void>;
 }
 

@@ -28,11 +28,17 @@ const sourceOf = (source: WireSource): MachineSource => (typeof source === "obje
 
 const cancelled: WireError = { name: "AbortError", message: "the call was cancelled", facts: {} };
 
+/** A member of the machine's own, not what every object has. @throws TypeError there is none of this name */
+function checked(owner: object, name: string): string {
+  for (let level: object | null = owner; level !== null && level !== Object.prototype; level = Reflect.getPrototypeOf(level)) if (name !== "constructor" && Object.hasOwn(level, name)) return name;
+  throw new TypeError(`there is nothing of the name "${name}" in the machine's worker; the names are those of Machine (docs/library-worker.md)`);
+}
+
 function member(start: object, steps: readonly Step[]): { readonly owner: object; readonly name: string } {
   let owner = start;
   const last = steps.length - 1;
-  for (const step of steps.slice(0, last)) owner = typeof step === "string" ? Reflect.get(owner, step) : Reflect.apply(Reflect.get(owner, step[0]), owner, step.slice(1));
-  return { owner, name: steps[last] as string };
+  for (const step of steps.slice(0, last)) owner = typeof step === "string" ? Reflect.get(owner, checked(owner, step)) : Reflect.apply(Reflect.get(owner, checked(owner, step[0])), owner, step.slice(1));
+  return { owner, name: checked(owner, steps[last] as string) };
 }
 
 /** Calls the member at the end of a way, or reads it where it is a value. */

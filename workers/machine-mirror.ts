@@ -56,6 +56,7 @@ const kernelOf = (caller: Caller): RemoteKernel => ({
   write: (path, text) => caller.ask("write", path, text),
   log: (from = 0) => caller.do("log", [from]),
   panic: () => caller.ask("panic"),
+  stopped: () => caller.ask("stopped"),
   settle: (limit) => caller.ask("settle", ...(limit === undefined ? [] : [limit])),
 });
 

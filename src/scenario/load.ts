@@ -83,7 +83,7 @@ function describeUnion(issue: Extract<z.core.$ZodIssue, { code: "invalid_union" 
   const closest = [...meant].toSorted((a, b) => strays(a) - strays(b) || a.length - b.length)[0];
   if (closest !== undefined) return closest.flatMap((inner) => describe(inner, path));
   const unknown = new Set(issue.errors.flatMap((list) => list.flatMap((one) => (one.code === "unrecognized_keys" && one.path.length === 0 ? one.keys : []))));
-  const known = knownKeys(path);
+  const known = [...new Set(knownKeys(path))];
   for (const key of unknown) if (!known.includes(key)) return [{ path: [...path, key], message: `unknown key "${key}"; ${suggestion(key, known)}`, isKey: true }];
   const messages = issue.errors.flatMap((list) => list.filter((one) => one.path.length === 0).map((one) => (one.code === "invalid_type" ? `must be ${one.expected}` : one.message.replace(/^Invalid (input|option): /, ""))));
   return [{ path, message: known.length > 0 ? `is none of the forms that fit here; use one of ${known.join(", ")}` : [...new Set(messages)].join(", or "), isKey: false }];

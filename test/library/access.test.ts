@@ -152,6 +152,21 @@ describe("interrupts", () => {
     expect(all.slice(1).map(({ data }) => data - ofPort.first)).toContain(registers.messageNumbers.slot);
   });
 
+  test("reach every listener, also when one of them throws", () => {
+    const machine = make();
+    const { first } = machine.device("dev0").enableMessages();
+    const heard: number[] = [];
+    machine.interrupts.on(() => {
+      throw new Error("not today");
+    });
+    machine.interrupts.on(({ data }) => void heard.push(data - first));
+    const { primaryMailbox } = machine.device("dev0").deviceRegisters;
+    primaryMailbox.command.write({ opcode: registers.opcodes.identifyMemoryDevice, payloadLength: 0 });
+    primaryMailbox.control.write({ doorbellInterrupt: 1, doorbell: 1 });
+    expect(() => machine.advance(10_000)).toThrow("not today");
+    expect(heard).toEqual([registers.messageNumbers.mailbox]);
+  });
+
   test("wait for whom they are delivered to", async () => {
     const machine = make();
     machine.rootPort("rp0").enableMessages();

@@ -113,9 +113,9 @@ describe("a fork", () => {
   test("that a listener disposes of moves no other machine's time", () => {
     const machine = make();
     const fork = machine.fork();
-    const port = fork.rootPort("rp0");
-    port.enableMessages();
-    port.registers.timeoutIsolation.control.write({ memoryIsolationEnable: 1, interruptEnable: 1 });
+    const rootPort = fork.rootPort("rp0");
+    rootPort.enableMessages();
+    rootPort.registers.timeoutIsolation.control.write({ memoryIsolationEnable: 1, interruptEnable: 1 });
     let next: Machine | undefined;
     fork.interrupts.on(() => {
       fork.dispose();

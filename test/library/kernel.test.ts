@@ -93,6 +93,13 @@ describe("a kernel on a machine", () => {
     expect(kernel.log.length).toBeGreaterThan(0);
   });
 
+  test("takes the options that there are", () => {
+    const attach = (options: object) => () => make().attachKernel(options);
+    expect(attach({ presett: "linux-7.2" })).toThrow('attachKernel has no option "presett"; did you mean "preset"?');
+    expect(attach({ schedule: "sideways" })).toThrow('schedule is "fixed" or "seeded", not "sideways"');
+    expect(attach({ seed: -1 })).toThrow("a seed is a whole number from 0 to 4294967295, not -1");
+  });
+
   test("gives the trace its words", () => {
     const machine = make({ keepTrace: 100_000 });
     machine.attachKernel();

@@ -195,6 +195,8 @@ describe("errors", () => {
     await expect(machine.rootPort("rp9").bdf()).rejects.toThrow(RangeError);
     await expect(machine.rootPort("rp9").bdf()).rejects.toThrow('the machine has no root port "rp9"; did you mean "rp0"?');
     await expect(machine.rootPort("rp1").registers.timeoutIsolation.status.read()).rejects.toMatchObject({ name: "MissingStructureError", part: "rp1", structure: "timeoutIsolation" });
+    const { status: misspelt } = machine.rootPort("rp0").registers.timeoutIsolation as unknown as Record<string, { readonly reed: () => Promise<unknown> }>;
+    await expect(misspelt?.reed()).rejects.toThrow('there is nothing of the name "reed" in the machine\'s worker');
     await expect(machine.inject({ linkDown: "rp9" })).rejects.toMatchObject({ name: "FaultError" });
     // Of 5000 ns, and one more read of 500 ns that sees that they are over.
     await expect(machine.runUntil({ register: status, equals: 1 }, { limit: 5000 })).rejects.toMatchObject({ name: "RunUntilError", waited: 5500, message: expect.stringContaining(`runUntil: ${status} = 1 did not come about in 5500 ns`) as string });

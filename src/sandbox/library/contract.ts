@@ -241,7 +241,10 @@ export interface Machine {
   readonly interrupts: MachineInterrupts;
   /** Lets so many virtual ns pass; deadlines, faults and interrupts on the way happen at their times. */
   advance(nanoseconds: number): void;
-  /** Lets time pass until the condition holds, asked after everything that happens. Gives the time. @throws RunUntilError */
+  /**
+   * Lets time pass until the condition holds. It is asked after everything that happens in the machine, and at the limit: where nothing is due, time goes to the limit at once.
+   * For a time, use `advance`. Gives the time. @throws RunUntilError
+   */
   runUntil(condition: () => boolean, options?: RunUntilOptions): number;
 
   /** @throws FaultError what the machine does not have; the table is full */

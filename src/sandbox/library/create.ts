@@ -1,13 +1,13 @@
 // The front door: a machine from an object, a file, a text or a URL.
 
 import { loadModule } from "../../hardware/module.ts";
-import { suggestion } from "../../scenario/suggest.ts";
 import type { ScenarioPlan } from "../../scenario/plan.ts";
 import { withPlaces } from "../injections.ts";
 import { firmwareOf } from "../run.ts";
 import { createHost } from "../system.ts";
 import type { Machine, MachineOptions, MachineSource } from "./contract.ts";
 import { Instances } from "./fork.ts";
+import { checkNames } from "./options.ts";
 import { LibraryMachine } from "./machine.ts";
 import type { SyncSource } from "./source.ts";
 import { planOf, readSource } from "./source.ts";
@@ -16,8 +16,7 @@ const optionNames = ["module", "pci", "keepTrace", "strict"] as const satisfies 
 
 /** A `strict` that is misspelt would look at nothing, and say so to nobody. @throws RangeError */
 function checkOptions(options: MachineOptions): void {
-  const wrong = Object.keys(options).find((name) => !(optionNames as readonly string[]).includes(name));
-  if (wrong !== undefined) throw new RangeError(`createMachine has no option "${wrong}"; ${suggestion(wrong, [...optionNames])}`);
+  checkNames("createMachine", options, optionNames);
   if (options.pci !== undefined && !["enumerated", "none"].includes(options.pci)) throw new RangeError(`createMachine: pci is "enumerated" or "none", not "${String(options.pci)}"`);
 }
 

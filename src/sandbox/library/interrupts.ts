@@ -81,10 +81,23 @@ export class Interrupts implements MachineInterrupts {
       count++;
       const message: MachineInterrupt = { ...taken, at: source.now };
       for (const queue of this.#queues) queue.push(message);
-      const hearing = [...this.#listeners];
-      for (const { hear } of hearing) hear(message);
+      this.#tell(message);
     }
     return count;
+  }
+
+  /** Every listener hears it; what the first of them throws is thrown afterwards. */
+  #tell(message: MachineInterrupt): void {
+    const thrown: unknown[] = [];
+    const hearing = [...this.#listeners];
+    for (const { hear } of hearing) {
+      try {
+        hear(message);
+      } catch (error) {
+        thrown.push(error);
+      }
+    }
+    if (thrown.length > 0) throw thrown[0];
   }
 
   get pending(): boolean {

@@ -19,6 +19,7 @@ import { isBusy } from "../steps.ts";
 import type { Host } from "../system.ts";
 import { checkSpan, describeState } from "./clock.ts";
 import type { KernelOptions, MachineKernel, RunUntilOptions } from "./contract.ts";
+import { checkNames } from "./options.ts";
 import { KernelStoppedError, KernelWaitsError, RunUntilError } from "./errors.ts";
 
 const defaultSettle = 1_000_000_000;
@@ -40,6 +41,18 @@ function planWith(plan: ScenarioPlan, { preset, policies }: KernelOptions): Scen
   return { ...plan, policies: values, steps: [], workloads: [], faults: [], expectations: [] };
 }
 
+const optionNames = ["preset", "policies", "drivers", "seed", "schedule"] as const satisfies readonly (keyof KernelOptions)[];
+const lastSeed = 0xffff_ffff;
+
+/** @throws RangeError */
+function checkOptions(options: KernelOptions): KernelOptions {
+  checkNames("attachKernel", options, optionNames);
+  const { seed = 0, schedule = "fixed" } = options;
+  if (!Number.isInteger(seed) || seed < 0 || seed > lastSeed) throw new RangeError(`attachKernel: a seed is a whole number from 0 to ${lastSeed}, not ${String(seed)}`);
+  if (!["fixed", "seeded"].includes(schedule)) throw new RangeError(`attachKernel: schedule is "fixed" or "seeded", not "${String(schedule)}"`);
+  return options;
+}
+
 export class AttachedKernel implements MachineKernel {
   readonly #run: OpenRun;
   readonly #shell: Shell;
@@ -48,7 +61,7 @@ export class AttachedKernel implements MachineKernel {
   /** Boots to the end of probing. `check` throws once the machine is disposed. @throws MachineValueError */
   constructor(module: WebAssembly.Module, plan: ScenarioPlan, host: Host, options: KernelOptions, check: () => void) {
     this.#check = check;
-    this.#run = openRun(module, planWith(plan, options), { seed: options.seed ?? 1, schedule: options.schedule ?? "fixed", keepTrace: false, isHeld: true, host, drivers: options.drivers ?? [] });
+    this.#run = openRun(module, planWith(plan, checkOptions(options)), { seed: options.seed ?? 1, schedule: options.schedule ?? "fixed", keepTrace: false, isHeld: true, host, drivers: options.drivers ?? [] });
     this.#run.goOn(Number.MAX_SAFE_INTEGER, () => this.#run.phase === "running" && isProbingAtRest(this.#kernel));
     this.#shell = this.#makeShell();
   }
