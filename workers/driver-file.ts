@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { basename, dirname, join, relative, resolve } from "node:path";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { BuildFailure, Plugin } from "esbuild";
 import { endingOf } from "../src/scenario/driver.ts";
@@ -61,7 +61,7 @@ function pathBelow(scenario: string, file: string): string {
     return path;
   }
   const way = relative(folder, real);
-  if (way.startsWith("..") || resolve(way) === way) throw new DriverFileError(`${file} is a link out of the scenario's folder, to ${real}; put the driver itself there`);
+  if (way === ".." || way.startsWith(`..${sep}`) || resolve(way) === way) throw new DriverFileError(`${file} is a link out of the scenario's folder, to ${real}; put the driver itself there`);
   return real;
 }
 
