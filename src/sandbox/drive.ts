@@ -1,6 +1,6 @@
 // Drives a system to the end of one task, or to rest: what tests, comparisons and benchmarks do between two looks at it.
 
-import type { Task } from "../sim/task.ts";
+import type { Scheduler, Task } from "../sim/task.ts";
 import { checkTasks, hasReady, isRunning, nextWakeTime, spawn } from "../sim/task.ts";
 import type { End, System } from "./system.ts";
 import { step } from "./system.ts";
@@ -29,22 +29,31 @@ function drive(system: System, what: string, isDone: () => boolean, patience = N
   }
 }
 
-/** Runs a task to its end and gives what it gives; what it throws is thrown. `patience`: virtual ns it may take. @throws DriveError, ForgottenTaskError */
-export function runTask<T>(system: System, name: string, body: Task<T>, patience?: number): T {
-  let result: { readonly value: T } | { readonly error: unknown } | undefined;
+/** Starts a task whose end is asked for: undefined as long as it runs; what it throws is thrown. */
+export function spawnGuarded<T>(scheduler: Scheduler, name: string, body: Task<T>): { readonly id: number; readonly result: () => { readonly value: T } | undefined } {
+  let ended: { readonly value: T } | { readonly error: unknown } | undefined;
   const guarded = function* (): Task<void> {
     try {
-      result = { value: yield* body };
+      ended = { value: yield* body };
     } catch (error) {
-      result = { error };
+      ended = { error };
     }
   };
-  const id = spawn(system.scheduler, name, guarded());
+  const result = (): { readonly value: T } | undefined => {
+    if (ended !== undefined && "error" in ended) throw ended.error;
+    return ended;
+  };
+  return { id: spawn(scheduler, name, guarded()), result };
+}
+
+/** Runs a task to its end and gives what it gives; what it throws is thrown. `patience`: virtual ns it may take. @throws DriveError, ForgottenTaskError */
+export function runTask<T>(system: System, name: string, body: Task<T>, patience?: number): T {
+  const { id, result } = spawnGuarded(system.scheduler, name, body);
   drive(system, name, () => !isRunning(system.scheduler, id), patience);
   if (!hasReady(system.scheduler)) checkTasks(system.kernel.tasks);
-  if (result === undefined) throw new DriveError(name, null);
-  if ("error" in result) throw result.error;
-  return result.value;
+  const ended = result();
+  if (ended === undefined) throw new DriveError(name, null);
+  return ended.value;
 }
 
 /** Lets a time pass, virtual ns; ends early when the system does. */

@@ -2,7 +2,7 @@
 // still between lines. What a line prints is handed out as it is printed.
 
 import type { Task } from "../sim/task.ts";
-import { checkTasks, hasReady, isRunning, isSignalled, signal, spawn, takeSignal, waitOf } from "../sim/task.ts";
+import { checkTasks, hasReady, isRunning, signal, spawn, waitOf } from "../sim/task.ts";
 import type { Wait } from "../sim/task.ts";
 import { formatTime } from "../report/console.ts";
 import type { ScenarioPlan } from "../scenario/plan.ts";
@@ -12,14 +12,13 @@ import type { FileSystem } from "../kernel/sysfs/file-system.ts";
 import type { Output } from "../userland/output.ts";
 import { programs } from "../userland/programs.ts";
 import type { Program } from "../userland/programs.ts";
-import { createShell, exitCodes, runLine } from "../userland/run.ts";
+import { exitCodes, runLine } from "../userland/run.ts";
 import type { Shell } from "../userland/run.ts";
-import { ShellProblem } from "../userland/shell-words.ts";
 import type { OpenRun } from "./contract.ts";
 import { createInjections, withPlaces } from "./injections.ts";
 import type { Moment } from "./moment.ts";
 import { approach } from "./moment.ts";
-import { UnresolvedReferenceError, resolveReferences } from "./references.ts";
+import { shellOf } from "./run-shell.ts";
 import { openRun } from "./run.ts";
 import { sandboxWords } from "./session-words.ts";
 import type { Sandbox, SandboxWord } from "./session-words.ts";
@@ -178,16 +177,7 @@ export class Session {
   }
 
   #newShell(folder = "/"): Shell {
-    const { plan, files, system } = this.run;
-    const resolve = (reference: string): string => {
-      try {
-        return resolveReferences(plan.machine, files, `\${${reference}}`);
-      } catch (thrown) {
-        if (thrown instanceof UnresolvedReferenceError) throw new ShellProblem(thrown.message);
-        throw thrown;
-      }
-    };
-    const shell = createShell(files, { programs: this.#programs, resolve, isSignalled: () => isSignalled(system.scheduler), takeSignal: () => takeSignal(system.scheduler) });
+    const shell = shellOf(this.run, this.#programs);
     shell.process.folder = folder;
     return shell;
   }

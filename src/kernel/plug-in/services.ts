@@ -36,14 +36,16 @@ function errorNamed(name: string, message: string): SystemError {
   return new SystemError(name as Errno, message);
 }
 
+const findBinding = (plugIn: PlugInRecord, device: DriverDevice): Binding | undefined => plugIn.bindings.find((binding) => binding.device.id === device.id);
+
 function bindingAt(plugIn: PlugInRecord, device: DriverDevice): Binding {
-  const found = plugIn.bindings.find((binding) => binding.device.id === device.id);
+  const found = findBinding(plugIn, device);
   if (found === undefined) throw new SystemError("EINVAL", `${plugIn.module.name} is not bound to ${device.name}`);
   return found;
 }
 
 /** A driver that has let go of a function maps nothing of it any more. */
-const isBound = (plugIn: PlugInRecord, device: DriverDevice): boolean => plugIn.bindings.some((binding) => binding.device.id === device.id);
+const isBound = (plugIn: PlugInRecord, device: DriverDevice): boolean => findBinding(plugIn, device) !== undefined;
 
 /** @throws SystemError EINVAL no address of 64 bits, no width of a load or store */
 function checkAccess<W extends number>(what: string, address: bigint, width: W): [bigint, W] {

@@ -1,13 +1,13 @@
 // `config` of a PCI function: its 4096 bytes of config space, reached as drivers/pci/pci-sysfs.c does: a byte and a word up to the first whole
 // dword, dwords, then what is left.
 
+import { configSize } from "../../../registers/constants.ts";
 import type { Device } from "../base/device.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { pciFunctionOf } from "../pci/device.ts";
 import type { Node } from "./node.ts";
 import { binary } from "./node.ts";
 
-const configSize = 4096;
 /** The header, which everybody may read. */
 const headerSize = 64;
 

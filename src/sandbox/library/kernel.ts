@@ -1,7 +1,7 @@
 // A Linux model on a library's machine: it boots on the hardware as it stands, and from then on moves the time. Commands and files as at its prompt.
 
 import type { Task } from "../../sim/task.ts";
-import { checkTasks, hasReady, isRunning, isSignalled, signal, spawn, takeSignal, waitOf } from "../../sim/task.ts";
+import { checkTasks, hasReady, isRunning, signal, waitOf } from "../../sim/task.ts";
 import { isProbingAtRest } from "../../kernel/base/probing.ts";
 import type { Kernel } from "../../kernel/base/kernel.ts";
 import { MachineValueError } from "../../scenario/load.ts";
@@ -9,11 +9,11 @@ import type { ScenarioPlan } from "../../scenario/plan.ts";
 import { changePolicies } from "../../scenario/plan.ts";
 import { policies as policyTable } from "../../scenario/policies.ts";
 import type { PolicyName, PolicyValues } from "../../scenario/policies.ts";
-import { createShell, exitCodes, runLine } from "../../userland/run.ts";
-import { ShellProblem } from "../../userland/shell-words.ts";
+import { exitCodes, runLine } from "../../userland/run.ts";
 import type { Shell } from "../../userland/run.ts";
 import type { OpenRun } from "../contract.ts";
-import { UnresolvedReferenceError, resolveReferences } from "../references.ts";
+import { spawnGuarded } from "../drive.ts";
+import { shellOf } from "../run-shell.ts";
 import { openRun } from "../run.ts";
 import { isBusy } from "../steps.ts";
 import type { Host } from "../system.ts";
@@ -63,7 +63,7 @@ export class AttachedKernel implements MachineKernel {
     this.#check = check;
     this.#run = openRun(module, planWith(plan, checkOptions(options)), { seed: options.seed ?? 1, schedule: options.schedule ?? "fixed", keepTrace: false, isHeld: true, host, drivers: options.drivers ?? [] });
     this.#run.goOn(Number.MAX_SAFE_INTEGER, () => this.#run.phase === "running" && isProbingAtRest(this.#kernel));
-    this.#shell = this.#makeShell();
+    this.#shell = shellOf(this.#run);
   }
 
   get #kernel(): Kernel {
@@ -85,19 +85,6 @@ export class AttachedKernel implements MachineKernel {
     this.#run.listeners.add(listener);
   }
 
-  #makeShell(): Shell {
-    const { plan, files, system } = this.#run;
-    const resolve = (reference: string): string => {
-      try {
-        return resolveReferences(plan.machine, files, `\${${reference}}`);
-      } catch (thrown) {
-        if (thrown instanceof UnresolvedReferenceError) throw new ShellProblem(thrown.message);
-        throw thrown;
-      }
-    };
-    return createShell(files, { resolve, isSignalled: () => isSignalled(system.scheduler), takeSignal: () => takeSignal(system.scheduler) });
-  }
-
   get stopped(): string | null {
     const { end, failure, phase } = this.#run;
     if (phase !== "done") return null;
@@ -110,15 +97,7 @@ export class AttachedKernel implements MachineKernel {
   /** Runs a task to its end; undefined: the host stopped before. What it throws is thrown. @throws KernelWaitsError */
   #finish<T>(name: string, body: Task<T>): { readonly value: T } | undefined {
     const { scheduler } = this.#run.system;
-    let result: { readonly value: T } | { readonly error: unknown } | undefined;
-    const guarded = function* (): Task<void> {
-      try {
-        result = { value: yield* body };
-      } catch (error) {
-        result = { error };
-      }
-    };
-    const id = spawn(scheduler, name, guarded());
+    const { id, result } = spawnGuarded(scheduler, name, body);
     const isIdle = (): boolean => waitOf(scheduler, id)?.kind === "until" && !isBusy(this.#run.system);
     while (isRunning(scheduler, id)) {
       if (isIdle()) {
@@ -129,8 +108,7 @@ export class AttachedKernel implements MachineKernel {
       if (this.#run.goOn(Number.MAX_SAFE_INTEGER, () => !isRunning(scheduler, id) || isIdle()) === "done") return undefined;
     }
     if (!hasReady(scheduler)) checkTasks(this.#kernel.tasks);
-    if (result !== undefined && "error" in result) throw result.error;
-    return result;
+    return result();
   }
 
   run(line: string): { readonly status: number; readonly stdout: string; readonly stderr: string } {
