@@ -4,7 +4,7 @@ import type { Kernel } from "../kernel/base/kernel.ts";
 import type { StepFault } from "../kernel/base/steps.ts";
 import { armStep } from "../kernel/base/steps.ts";
 import type { Hardware } from "../hardware/machine.ts";
-import type { ProbeAction, ProbeMatch } from "../hardware/probes.ts";
+import type { ProbeAction, ProbeEvidence, ProbeMatch } from "../hardware/probes.ts";
 import { armProbe, probeEvidence } from "../hardware/probes.ts";
 import { findField, rasErrors } from "../scenario/plan.ts";
 import type { ActionFile, PlannedFault, ScenarioPlan } from "../scenario/plan.ts";
@@ -158,16 +158,19 @@ export function heardMark(faults: FaultTable, text: string, moment: "boot" | "re
   }
 }
 
-/** Evidence, in the order of the file. A fault of several actions has fired as often as the least of them. */
-export function faultResults(faults: FaultTable): FaultResult[] {
-  return faults.plan.faults.map((fault, index) => {
-    const step = faults.steps.get(index);
-    if (step !== undefined) return { id: fault.id, fired: step.fired > 0, count: step.fired, firstAtNs: step.firstAt };
-    const evidence = (faults.armed.get(index) ?? []).map((probe) => probeEvidence(faults.hardware, probe));
-    const fired = evidence.length === 0 ? 0 : Math.min(...evidence.map((one) => one.fired));
-    return { id: fault.id, fired: fired > 0, count: fired, firstAtNs: evidence[0]?.firstAt ?? null };
-  });
+/** What a fault has come to, by its index. One of several actions has matched and fired as often as the least of them. */
+export function evidenceAt(faults: FaultTable, index: number): ProbeEvidence {
+  const step = faults.steps.get(index);
+  if (step !== undefined) return { matches: step.fired, fired: step.fired, firstAt: step.firstAt, lastAt: step.lastAt };
+  const all = (faults.armed.get(index) ?? []).map((probe) => probeEvidence(faults.hardware, probe));
+  if (all.length === 0) return { matches: 0, fired: 0, firstAt: null, lastAt: null };
+  return { matches: Math.min(...all.map((one) => one.matches)), fired: Math.min(...all.map((one) => one.fired)), firstAt: all[0]?.firstAt ?? null, lastAt: all.at(-1)?.lastAt ?? null };
 }
+
+export const resultOfFault = (id: string, { fired, firstAt }: ProbeEvidence): FaultResult => ({ id, fired: fired > 0, count: fired, firstAtNs: firstAt });
+
+/** Evidence, in the order of the file. */
+export const faultResults = (faults: FaultTable): FaultResult[] => faults.plan.faults.map(({ id }, index) => resultOfFault(id, evidenceAt(faults, index)));
 
 /** True when every fault that must fire has fired. */
 export const allFired = (faults: FaultTable): boolean => faultResults(faults).every((result, index) => result.fired || faults.plan.faults[index]?.optional === true);

@@ -3,14 +3,14 @@
 
 import type { MachineDescription } from "../platform/description.ts";
 import type { Hardware } from "../hardware/machine.ts";
-import { disarmProbe, probeEvidence } from "../hardware/probes.ts";
+import { disarmProbe } from "../hardware/probes.ts";
 import type { ProbeEvidence } from "../hardware/probes.ts";
 import type { Kernel } from "../kernel/base/kernel.ts";
 import { probesOfAction } from "../scenario/check-device-faults.ts";
 import type { ActionFile, PlannedFault, ScenarioPlan } from "../scenario/plan.ts";
 import type { FaultResult } from "../scenario/result.ts";
 import type { FaultTable } from "./faults.ts";
-import { armFaults, heardMark, injectStep } from "./faults.ts";
+import { armFaults, evidenceAt, heardMark, injectStep, resultOfFault } from "./faults.ts";
 
 /** Places of the fault table that injections have at least, and how many places there are. */
 const ownPlaces = 64;
@@ -54,22 +54,12 @@ export function withPlaces(plan: ScenarioPlan): ScenarioPlan {
 
 export const createInjections = (plan: ScenarioPlan, system: InjectionTarget): Injections => ({ plan, system, firstPlace: placesOf(plan.faults), all: [], count: 0 });
 
-/** What an injection has come to. One of several actions has fired as often as the least of them. */
-export function evidenceOf({ table, result }: Injection): ProbeEvidence {
-  if (result !== null) return result;
-  const step = table.steps.get(0);
-  if (step !== undefined) return { matches: step.fired, fired: step.fired, firstAt: step.firstAt, lastAt: step.firstAt };
-  const all = (table.armed.get(0) ?? []).map((probe) => probeEvidence(table.hardware, probe));
-  if (all.length === 0) return { matches: 0, fired: 0, firstAt: null, lastAt: null };
-  return { matches: Math.min(...all.map((one) => one.matches)), fired: Math.min(...all.map((one) => one.fired)), firstAt: all[0]?.firstAt ?? null, lastAt: all.at(-1)?.lastAt ?? null };
-}
+/** What an injection has come to. */
+export const evidenceOf = ({ table, result }: Injection): ProbeEvidence => result ?? evidenceAt(table, 0);
 
 export const idOf = ({ table }: Injection): string => table.plan.faults[0]?.id ?? "";
 
-function resultOf(injection: Injection): FaultResult {
-  const { fired, firstAt } = evidenceOf(injection);
-  return { id: idOf(injection), fired: fired > 0, count: fired, firstAtNs: firstAt };
-}
+const resultOf = (injection: Injection): FaultResult => resultOfFault(idOf(injection), evidenceOf(injection));
 
 export const injectionResults = (injections: Injections): FaultResult[] => injections.all.map(resultOf);
 

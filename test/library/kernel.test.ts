@@ -93,6 +93,20 @@ describe("a kernel on a machine", () => {
     expect(kernel.log.length).toBeGreaterThan(0);
   });
 
+  test("fails in the steps that a fault names; the evidence has the first and the last time", () => {
+    const machine = make();
+    const kernel = machine.attachKernel();
+    const fault = machine.inject({ kernelStep: { step: "region.create", errno: "ENOMEM", count: 2 } });
+    const create = (): number => kernel.run("cxl create-region -d decoder0.0 -m ${mem:rp0} -w 1 -t ram").status;
+    expect(create()).not.toBe(0);
+    const { firstAt } = fault.evidence;
+    machine.advance(1_000_000);
+    expect(create()).not.toBe(0);
+    expect(fault.evidence).toMatchObject({ matches: 2, fired: 2, firstAt });
+    expect(fault.evidence.lastAt).toBeGreaterThanOrEqual((firstAt ?? 0) + 1_000_000);
+    expect(create()).toBe(0);
+  });
+
   test("takes the options that there are", () => {
     const attach = (options: object) => () => make().attachKernel(options);
     expect(attach({ presett: "linux-7.2" })).toThrow('attachKernel has no option "presett"; did you mean "preset"?');

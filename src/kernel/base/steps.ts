@@ -88,8 +88,9 @@ export interface StepFault {
   /** Times that it fails from then on. */
   left: number;
   fired: number;
-  /** Virtual time of the first; null: not yet. */
+  /** Virtual time of the first and of the last; null: not yet. */
   firstAt: number | null;
+  lastAt: number | null;
 }
 
 const armed = defineState("base.steps", (): { readonly faults: StepFault[] } => ({ faults: [] }));
@@ -100,7 +101,7 @@ export type StepFaultSpec = Pick<StepFault, "step"> & Partial<Pick<StepFault, "o
 export function armStep(kernel: Kernel, spec: StepFaultSpec): StepFault {
   const fault: StepFault = {
     step: spec.step, of: spec.of ?? null, errno: spec.errno ?? steps[spec.step].errno, notBefore: spec.notBefore ?? 0,
-    skip: (spec.nth ?? 1) - 1, left: spec.count ?? 1, fired: 0, firstAt: null,
+    skip: (spec.nth ?? 1) - 1, left: spec.count ?? 1, fired: 0, firstAt: null, lastAt: null,
   };
   armed(kernel).faults.push(fault);
   return fault;
@@ -125,7 +126,8 @@ export function stepFault(kernel: Kernel, step: StepName, ...names: readonly str
   if (fault === undefined) return undefined;
   fault.left--;
   fault.fired++;
-  fault.firstAt ??= kernel.platform.clock.now;
+  fault.lastAt = kernel.platform.clock.now;
+  fault.firstAt ??= fault.lastAt;
   mark(kernel, `step ${step} fails`, `${names[0] ?? ""}: ${fault.errno}`);
   return fault.errno;
 }

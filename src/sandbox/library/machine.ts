@@ -216,7 +216,6 @@ export class LibraryMachine implements Machine {
     const { hardware } = this.#alone("restore");
     const memory = snapshot as Memory;
     if (memory.family !== this.#family) throw new RangeError("restore: the snapshot is of another machine; it fits the machine that it was taken of, and its forks");
-    hardware.drainTrace();
     this.#faults.freeze();
     hardware.restore(memory.hardware);
     this.#faults.recall(memory.faults);
@@ -224,7 +223,6 @@ export class LibraryMachine implements Machine {
     this.#homes = memory.homes;
     this.#kept.cutTo(memory.records);
     if (memory.strict !== undefined) this.#strict = createStrict(hardware, memory.strict);
-    this.#fan.connect();
   }
 
   fork(): Machine {

@@ -15,14 +15,8 @@ export class TraceFan {
 
   add(consumer: TraceConsumer): void {
     this.#consumers.push(consumer);
-    this.connect();
-  }
-
-  /** Tells the hardware whether somebody hears; needed again after its state was replaced, which holds that too. */
-  connect(): void {
-    const consumers = this.#consumers;
-    this.#hardware.storeTrace(consumers.length === 0 ? null : (words) => {
-      for (const consumer of consumers) consumer(words);
+    this.#hardware.storeTrace((words) => {
+      for (const one of this.#consumers) one(words);
     });
   }
 
