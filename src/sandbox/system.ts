@@ -5,6 +5,7 @@ import type { Call, Handler, Kernel } from "../kernel/base/kernel.ts";
 import { createKernel } from "../kernel/base/kernel.ts";
 import { addPlugIns } from "../kernel/plug-in/host.ts";
 import type { KernelPolicies } from "../kernel/policy.ts";
+import type { KernelSettings } from "../kernel/settings.ts";
 import { installFirmware } from "../firmware/firmware.ts";
 import type { Firmware, FirmwareOptions, FirmwareTarget } from "../firmware/firmware.ts";
 import { createHardware } from "../hardware/machine.ts";
@@ -47,6 +48,8 @@ export interface SystemOptions {
   /** A machine that is there already, made of `machine` and `firmware`; absent: it is made. */
   readonly host?: Host;
   readonly policies: KernelPolicies;
+  /** Absent: as Linux has them. */
+  readonly settings?: KernelSettings;
   readonly handlers: ReadonlyMap<string, Handler>;
   readonly seed: number;
   /** `seeded`: by `seed`. */
@@ -92,7 +95,7 @@ export function createSystem(module: WebAssembly.Module, options: SystemOptions)
   const scheduler = createScheduler(strategyOf(options));
   const trace = createTraceWriter(hardware.ring);
   scheduler.onChoice = (name, index, among) => traceText(trace, "kernel", kernelKinds.choice, name, "", index, among);
-  const kernel = createKernel({ platform, scheduler, tasks: createTaskLedger(), trace, policy: options.policies, handlers: options.handlers });
+  const kernel = createKernel({ platform, scheduler, tasks: createTaskLedger(), trace, policy: options.policies, ...(options.settings === undefined ? {} : { settings: options.settings }), handlers: options.handlers });
   addPlugIns(kernel, plugInsOf(options.policies, options.drivers, options.driverParameters));
   return { hardware, firmware, platform, kernel, scheduler, onNotify: options.onNotify, workloads: null };
 }

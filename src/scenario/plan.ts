@@ -6,6 +6,7 @@ import { fieldBits } from "../../registers/checks.ts";
 import { ras } from "../../registers/ras-link.ts";
 import type { FieldDeclaration, RegisterSpace, StructureDeclaration } from "../../registers/schema.ts";
 import type { ModulePlan } from "../kernel/base/module-plan.ts";
+import type { KernelSettings } from "../kernel/settings.ts";
 import type { MachineDescription } from "../platform/description.ts";
 import { isSwitch, portsBelow } from "../platform/description.ts";
 import type { FirmwareSetup } from "../platform/firmware-setup.ts";
@@ -13,6 +14,7 @@ import { checkDeviceAction, deviceActionOf, probesOfAction } from "./check-devic
 import type { DeviceCheck } from "./check-device-faults.ts";
 import type { PlannedDriver } from "./driver.ts";
 import { describeDrivers, refusalOf } from "./driver.ts";
+import { kernelSettings } from "./settings.ts";
 import { MachineValueError, ScenarioFileError, checkScenario, loadScenario } from "./load.ts";
 import { describeFirmware } from "./firmware.ts";
 import type { Path } from "./load.ts";
@@ -46,6 +48,7 @@ export interface ScenarioPlan {
   /** What firmware does to the machine before the kernel runs. */
   readonly firmware: FirmwareSetup;
   readonly policies: PolicyValues;
+  readonly settings: KernelSettings;
   /** Which drivers are built in or modules, and the order of loading. */
   readonly modules: ModulePlan;
   readonly steps: readonly StepFile[];
@@ -295,6 +298,7 @@ function resolveScenario(file: string, scenario: ScenarioFile, place: Place, pro
     machine: { ...described.machine, limits: { ...described.machine.limits, probes: Math.max(described.machine.limits.probes, probes) } },
     firmware: firmware.setup,
     policies: values,
+    settings: kernelSettings(scenario.host),
     modules,
     steps: scenario.steps ?? [],
     workloads: scenario.workloads ?? [],

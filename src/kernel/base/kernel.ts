@@ -7,6 +7,8 @@ import type { TraceWriter } from "../../sim/trace.ts";
 import { kernelKinds, logKinds, traceText } from "../../sim/trace.ts";
 import type { Device, Driver } from "./device.ts";
 import type { KernelPolicies } from "../policy.ts";
+import type { KernelSettings } from "../settings.ts";
+import { defaultSettings } from "../settings.ts";
 
 export type LogLevel = "emerg" | "alert" | "crit" | "err" | "warn" | "notice" | "info" | "debug";
 
@@ -32,6 +34,7 @@ export interface Kernel extends TaskContext {
   readonly scheduler: Scheduler;
   readonly trace: TraceWriter;
   readonly policy: KernelPolicies;
+  readonly settings: KernelSettings;
   readonly log: LogLine[];
   readonly devices: Map<number, Device>;
   /** Devices per bus in order of registration. */
@@ -68,12 +71,15 @@ export interface KernelParts {
   readonly tasks: TaskContext["tasks"];
   readonly trace: TraceWriter;
   readonly policy: KernelPolicies;
+  /** Absent: as Linux has them. */
+  readonly settings?: KernelSettings;
   readonly handlers: ReadonlyMap<string, Handler>;
 }
 
 export function createKernel(parts: KernelParts): Kernel {
   return {
     ...parts,
+    settings: parts.settings ?? defaultSettings,
     log: [],
     devices: new Map(),
     buses: new Map(),
