@@ -6,7 +6,7 @@ import type { Zone } from "./memory-state.ts";
 export type PageKind = "anon" | "file-clean" | "file-dirty" | "shmem" | "swap-clean" | "swap-dirty" | "hugetlb" | "slab" | "page-table" | "kernel-data" | "memmap" | "reserved";
 
 /** The kernel's own: a load from one is in kernel context, and it never moves. */
-export const kernelKinds: readonly PageKind[] = ["slab", "page-table", "kernel-data", "memmap", "reserved"];
+export const kernelPageKinds: readonly PageKind[] = ["slab", "page-table", "kernel-data", "memmap", "reserved"];
 
 /** A run of neighbouring pages of one kind and owner. What no run covers of an online block is free. */
 export interface PageRun {
