@@ -39,8 +39,8 @@ export interface HotplugState {
 
 export const smallestBlock = 0x800_0000n;
 const largestBlock = 0x8000_0000n;
-const dmaEnd = 0x100_0000n;
-const dma32End = 0x1_0000_0000n;
+export const dmaEnd = 0x100_0000n;
+export const dma32End = 0x1_0000_0000n;
 /** From this much memory on x86 uses blocks of 2 GiB. */
 const largeMachine = 0x10_0000_0000n;
 
@@ -49,7 +49,8 @@ interface Range {
   readonly size: bigint;
 }
 
-function bootZone(start: bigint, end: bigint): Zone | null {
+/** Zone of boot memory from `start` up to `end`; null: more than one. */
+export function bootZone(start: bigint, end: bigint): Zone | null {
   if (start < dmaEnd) return end <= dmaEnd ? "DMA" : null;
   if (start >= dma32End) return "Normal";
   return end <= dma32End ? "DMA32" : null;
