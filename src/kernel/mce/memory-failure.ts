@@ -1,43 +1,32 @@
-// memory_failure on a page of a device-dax device (machine-check.md 5.3): mark, find users by the reverse map, unmap the align-sized mapping, signal.
+// memory_failure (machine-check 5): one page after the other, under one lock for the whole system.
 
-import type { Device } from "../base/device.ts";
-import { busDevices } from "../base/device.ts";
 import type { Kernel } from "../base/kernel.ts";
-import { printk } from "../base/kernel.ts";
-import { fileOffsetOf, isRecorded, markPoisoned, sendSigbus, unmapLeaf } from "../mm/mapping.ts";
-import type { Process } from "../mm/process.ts";
-import { daxBus, daxDeviceOf } from "../dax/types.ts";
+import { defineState, panic, printk } from "../base/kernel.ts";
+import { daxDeviceAt, daxFailure } from "./dax-failure.ts";
+import type { Failure } from "./failure.ts";
+import type { FailureErrno } from "./failure-result.ts";
+import { frameOf } from "./signals.ts";
 
-const pageShift = 12n;
+const lock = defineState("mce.memoryFailure", () => ({ freeAt: 0 }));
 
-/** `outside`: no page here (ENXIO). `failed`: no mapping recorded, EBUSY, nobody is killed. */
-export type FailureResult = "recovered" | "failed" | "outside";
-
-function deviceAt(kernel: Kernel, address: bigint): Device | undefined {
-  return busDevices(kernel, daxBus).find((device) => fileOffsetOf(daxDeviceOf(device), address) !== undefined);
+/** Virtual ns that a processor which begins a memory failure now spends until it is done: it waits for those before it. */
+export function takeFailureLock(kernel: Kernel, count = 1): number {
+  const state = lock(kernel);
+  const now = kernel.platform.clock.now;
+  state.freeAt = Math.max(now, state.freeAt) + count * kernel.settings.memoryFailureTime;
+  return state.freeAt - now;
 }
 
-/** Flags forced for device pages: action required, must kill. `consumer` is the process whose load met the poison. */
-export function memoryFailure(kernel: Kernel, address: bigint, consumer: Process): FailureResult {
-  const device = deviceAt(kernel, address);
-  const frame = address >> pageShift;
-  if (device === undefined) {
-    printk(kernel, "err", `Memory failure: 0x${frame.toString(16)}: memory outside kernel control`);
-    sendSigbus(kernel, consumer, "BUS_MCEERR_AR", -1n);
-    return "outside";
-  }
-  const file = daxDeviceOf(device);
-  const offset = fileOffsetOf(file, address) ?? 0n;
-  if (!isRecorded(kernel, file, offset)) {
-    printk(kernel, "err", `Memory failure: 0x${frame.toString(16)}: recovery action for dax page: Failed`);
-    sendSigbus(kernel, consumer, "BUS_MCEERR_AR", offset);
-    return "failed";
-  }
-  const head = (address - (offset % file.align)) >> pageShift;
-  markPoisoned(kernel, file, offset);
-  unmapLeaf(kernel, file, offset);
-  printk(kernel, "err", `Memory failure: 0x${head.toString(16)}: Sending SIGBUS to ${consumer.name}:${consumer.pid} due to hardware memory corruption`);
-  sendSigbus(kernel, consumer, "BUS_MCEERR_AR", offset);
-  printk(kernel, "err", `Memory failure: 0x${head.toString(16)}: recovery action for dax page: Recovered`);
-  return "recovered";
+/**
+ * Handles the page at an address, by what it is.
+ * @returns 0; ENXIO no page of the kernel's; EBUSY failed or ignored; EHWPOISON known already, and the current task has its signal
+ * @throws KernelPanic vm.memory_failure_recovery is off
+ */
+export function memoryFailure(kernel: Kernel, failure: Failure): FailureErrno {
+  const { address } = failure;
+  if (!kernel.settings.memoryFailureRecovery) panic(kernel, `Memory failure on page ${frameOf(address).slice(2)}`);
+  const device = daxDeviceAt(kernel, address);
+  if (device !== undefined) return daxFailure(kernel, device, failure);
+  printk(kernel, "err", `Memory failure: ${frameOf(address)}: memory outside kernel control`);
+  return "ENXIO";
 }

@@ -160,9 +160,9 @@ export function dropMappings(kernel: Kernel, process: Process): void {
   }
 }
 
-/** Ends a process by SIGBUS; its mappings go with it. Returns whether this signal killed it. */
-export function sendSigbus(kernel: Kernel, process: Process, code: SignalCode, offset: bigint): boolean {
-  const isFirst = kill(kernel, process, { signal: "SIGBUS", code, offset });
+/** Ends a process by SIGBUS; its mappings go with it. `lsb`: si_addr_lsb of a memory error. Returns whether this signal killed it. */
+export function sendSigbus(kernel: Kernel, process: Process, code: SignalCode, offset: bigint, lsb?: number): boolean {
+  const isFirst = kill(kernel, process, { signal: "SIGBUS", code, offset, ...(lsb === undefined ? {} : { lsb }) });
   if (isFirst) dropMappings(kernel, process);
   return isFirst;
 }

@@ -38,6 +38,11 @@ export const cxlEvents = [
 ] as const;
 export type CxlEvent = (typeof cxlEvents)[number];
 
+/** Events of the system `mce`, and of `ras` (memory_failure_event is there again since 7.0: rasdaemon looks for it there). */
+export const mceEvents = ["mce_record"] as const;
+export const rasEvents = ["memory_failure_event"] as const;
+export type TracedEvent = CxlEvent | (typeof mceEvents)[number] | (typeof rasEvents)[number];
+
 /** Woken by every entry. */
 export const traceChannel = "read:/sys/kernel/tracing/trace";
 
@@ -50,13 +55,18 @@ function processOf(state: TraceState, command: string): number {
 }
 
 /** Records an event of the task `command` when it is enabled. The step is in the run's own trace either way. */
-export function traceEvent(kernel: Kernel, event: CxlEvent, command: string, subject: string, text: () => string): void {
+export function traceEvent(kernel: Kernel, event: TracedEvent, command: string, subject: string, text: () => string): void {
   mark(kernel, event, subject);
+  recordEvent(kernel, event, command, text);
+}
+
+/** Records an event of the task `command` when it is enabled, and leaves no other trace. Of `count` equal ones at once the last is kept. */
+export function recordEvent(kernel: Kernel, event: TracedEvent, command: string, text: () => string, count = 1): void {
   const state = traceState(kernel);
   if (!state.isOn || !state.enabled.has(event)) return;
   const name = command.slice(0, commandLength);
   state.entries.push({ at: kernel.platform.clock.now, command: name, process: processOf(state, name), event, text: text() });
-  state.written++;
+  state.written += count;
   if (state.entries.length > capacity) state.entries.shift();
   wake(kernel.scheduler, traceChannel);
 }
