@@ -100,7 +100,7 @@ export interface PinSpec {
   readonly name: string;
   readonly device: string;
   /** DMA under way, or for as long as somebody wants; default long. */
-  readonly kind?: "short" | "long";
+  readonly term?: "short" | "long";
   /** Name of a workload whose process holds it and with whom it goes; absent: nobody's. */
   readonly owner?: string;
   /** Virtual nanoseconds from now until it is dropped; absent: never. */

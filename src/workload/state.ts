@@ -8,7 +8,7 @@ import type { Completion, RequestKind } from "../platform/platform.ts";
 import type { Holds } from "./holds.ts";
 import type { Cycles } from "./storm.ts";
 import type { WorkloadSpec } from "./specs.ts";
-import type { StreamPlan } from "./stream.ts";
+import type { Paths, StreamPlan } from "./stream.ts";
 
 /** A piece of what a thread walks over: bytes [offset, offset + size) of the walk are at physical `start`. */
 export interface Segment {
@@ -55,13 +55,6 @@ export interface TableView {
   readonly latency: number;
 }
 
-/** How a thread reads: `share` of every 100 reads go by `other`. */
-export interface ReadPaths {
-  readonly usual: AccessPath;
-  readonly other: AccessPath;
-  readonly share: number;
-}
-
 /** An answer that a processor has not taken yet: it is in the handler of an earlier one. */
 export interface Waiting {
   readonly completion: Completion;
@@ -74,7 +67,7 @@ export interface Stream {
   /** Whose thread it is; null: the kernel's own, or nobody's. */
   readonly process: Process | null;
   readonly view: View;
-  readonly paths: ReadPaths;
+  readonly paths: Paths;
   /** Logical processor it runs on; -1: a device, which has none. */
   readonly cpu: number;
   /** Number of the next request. */
@@ -84,7 +77,7 @@ export interface Stream {
   readonly outstanding: Outstanding[];
   readonly waiting: Waiting[];
   readonly observed: Observed;
-  /** It touches nothing any more: its process, or what it was for, is gone. */
+  /** What it was for is gone: it touches nothing any more. */
   isEnded: boolean;
 }
 
@@ -94,7 +87,7 @@ export interface Workload {
   readonly streams: Stream[];
   /** Of this life; null: it has none. */
   process: Process | null;
-  /** Bytes of its memory, and of them those that were nowhere else. */
+  /** Bytes of its memory, and of them those whose contents are nowhere else. */
   size: bigint;
   dirtySize: bigint;
   /** Pin or page reference that it holds, taken back with it. */
@@ -106,8 +99,13 @@ export interface Workload {
   downSince: number | null;
   /** When it is in service again; null: nobody starts it, or its memory is not there. */
   upAt: number | null;
+  /** What its memory was when it was last asked for an answer: route generation and device. */
+  asked: string;
   /** Virtual ns out of service, of outages that are over. */
   downtime: number;
+  /** It met an error, or its writes were dropped. */
+  hasLost: boolean;
+  /** Of lives that are over. */
   bytesLost: bigint;
   /** Accesses that failed without an exception: short copies, errors of devices. */
   errors: number;
