@@ -4,16 +4,19 @@
 import type { Handler } from "../base/kernel.ts";
 import { panic, printk } from "../base/kernel.ts";
 import { touchHandler } from "../mm/backing.ts";
-import { directMapRange } from "../mm/direct-map.ts";
+import { kernelRangesIn } from "../mm/direct-map.ts";
+import { basePage } from "../mm/page-types.ts";
 import { consume } from "./machine-check.ts";
 
 const bootCpu = 0;
 
-const touch: Handler = (kernel, id) => {
-  const range = directMapRange(kernel, id);
+const touch: Handler = (kernel, frame) => {
+  const address = BigInt(frame) * basePage;
+  // Meanwhile the kernel may have left.
+  const [range] = kernelRangesIn(kernel, address, basePage);
   if (range === undefined) return;
-  const { status } = kernel.platform.memory.load(range.start, 8);
-  consume(kernel, bootCpu, status, range.start, { context: "KERNEL", name: range.owner });
+  const { status } = kernel.platform.memory.load(address, 8);
+  consume(kernel, bootCpu, status, address, { context: "KERNEL", name: range.owner });
   if (status !== "ones") return;
   printk(kernel, "emerg", `BUG: unable to handle page fault for address of ${range.owner}`);
   panic(kernel, "Fatal exception");

@@ -21,8 +21,10 @@ export interface MemoryBlock {
   isOnline: boolean;
   /** Somebody takes it offline and waits for pages to move; it is online until that is done. */
   isGoing: boolean;
-  /** Range of the kernel's direct map while kernel pages live here. */
-  kernelRange: number | null;
+  /** Static group: the device whose memory it is; null: none. */
+  readonly group: number | null;
+  /** Bytes at its start that hold its own struct pages (memmap_on_memory). */
+  readonly memmap: bigint;
 }
 
 export interface HotplugState {
@@ -70,7 +72,7 @@ function bootBlocks(kernel: Kernel, ranges: readonly Range[], blockSize: bigint)
     }
   }
   const ascending = [...present].toSorted(([a], [b]) => a - b);
-  return new Map(ascending.map(([id, bytes]) => [id, { id, node: bootNode(kernel, BigInt(id) * blockSize), isBoot: true, present: bytes, zone: bootZone(BigInt(id) * blockSize, BigInt(id + 1) * blockSize), isOnline: true, isGoing: false, kernelRange: null }]));
+  return new Map(ascending.map(([id, bytes]) => [id, { id, node: bootNode(kernel, BigInt(id) * blockSize), isBoot: true, present: bytes, zone: bootZone(BigInt(id) * blockSize, BigInt(id + 1) * blockSize), isOnline: true, isGoing: false, group: null, memmap: 0n }]));
 }
 
 function atBoot(kernel: Kernel): HotplugState {

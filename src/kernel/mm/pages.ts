@@ -8,7 +8,7 @@ import type { NewRun } from "./boot-memory.ts";
 import { bootRuns } from "./boot-memory.ts";
 import type { Zone } from "./memory-state.ts";
 import { memoryNodes } from "./memory-state.ts";
-import { referencesIn } from "./page-reference.ts";
+import { pagesChannel, referencesIn } from "./page-reference.ts";
 import type { AllocationRequest, PageAt, PageKind, PageRun } from "./page-types.ts";
 import { basePage, gigaPage, kernelPageKinds } from "./page-types.ts";
 import { isPoisoned, withoutPoison } from "./poison.ts";
@@ -45,16 +45,18 @@ function addTo(state: PageState, run: NewRun): PageRun[] {
   return added;
 }
 
-/** Woken when pages become free or may move that could not: offlining tries again. */
-export const pagesChannel = "pages:free or unpinned";
-
 /** Whether pages of this kind and size of folio move: they may live in ZONE_MOVABLE. A 1 GiB folio moves, but is not given there (htlb_alloc_mask). */
 export const isMovable = (kind: PageKind): boolean => !kernelPageKinds.includes(kind);
 
+/** Pages that a long-term pin is about to hold stay out of ZONE_MOVABLE. */
+export interface PlacementRequest extends AllocationRequest {
+  readonly isForPin?: boolean;
+}
+
 /** Zones that an allocation may come from, best first. */
-function zonesFor(kind: PageKind, unit: bigint): readonly Zone[] {
+function zonesFor({ kind, isForPin }: PlacementRequest, unit: bigint): readonly Zone[] {
   const kernelZones = ["Normal", "DMA32", "DMA"] as const;
-  return isMovable(kind) && unit < gigaPage ? ["Movable", ...kernelZones] : kernelZones;
+  return isMovable(kind) && unit < gigaPage && isForPin !== true ? ["Movable", ...kernelZones] : kernelZones;
 }
 
 /** The node itself, then the others with memory; they are equally far. */
@@ -66,9 +68,9 @@ function nodesFor(kernel: Kernel, { nodes, isBound }: AllocationRequest): readon
   return isBound === true ? nodes : [...new Set([...nodes, ...zonelistOf(kernel, nodes[0] ?? 0)])];
 }
 
-function areasFor(kernel: Kernel, request: AllocationRequest, unit: bigint): ZoneArea[] {
+function areasFor(kernel: Kernel, request: PlacementRequest, unit: bigint): ZoneArea[] {
   const areas = zoneAreas(kernel);
-  const zones = zonesFor(request.kind, unit);
+  const zones = zonesFor(request, unit);
   return nodesFor(kernel, request).flatMap((node) => zones.flatMap((zone) => areas.filter((area) => area.node === node && area.zone === zone)));
 }
 
@@ -79,7 +81,7 @@ function freeFolios(kernel: Kernel, area: Extent, unit: bigint): Extent[] {
 }
 
 /** Takes up to `size` bytes in folios of `unit`. Returns what it got. */
-function take(kernel: Kernel, request: AllocationRequest, size: bigint, unit: bigint): PageRun[] {
+function take(kernel: Kernel, request: PlacementRequest, size: bigint, unit: bigint): PageRun[] {
   const state = pages(kernel);
   const taken: PageRun[] = [];
   let left = size;
@@ -96,6 +98,14 @@ function take(kernel: Kernel, request: AllocationRequest, size: bigint, unit: bi
 
 const sizeOf = (runs: readonly PageRun[]): bigint => runs.reduce((sum, { size }) => sum + size, 0n);
 
+/** Takes as much of the size as there is, whole folios first; transparent huge pages fall back to base pages. */
+export function takePages(kernel: Kernel, request: PlacementRequest): PageRun[] {
+  const unit = request.unit ?? basePage;
+  const taken = take(kernel, request, request.size, unit);
+  const left = request.size - sizeOf(taken);
+  return left > 0n && unit > basePage && request.kind !== "hugetlb" ? [...taken, ...take(kernel, request, left, basePage)] : taken;
+}
+
 /**
  * Allocates `size` bytes, a multiple of `unit` (4 KiB when absent). Transparent huge pages fall back to base pages, hugetlb does not.
  * @throws SystemError EINVAL not whole folios; ENOMEM the zones that the kind and the nodes allow have not so much free; nothing is taken then
@@ -103,9 +113,7 @@ const sizeOf = (runs: readonly PageRun[]): bigint => runs.reduce((sum, { size })
 export function allocatePages(kernel: Kernel, request: AllocationRequest): readonly PageRun[] {
   const unit = request.unit ?? basePage;
   if (request.size <= 0n || request.size % unit !== 0n) throw new SystemError("EINVAL", `${request.owner}: ${request.size} bytes are not whole pages of ${unit}`);
-  const taken = take(kernel, request, request.size, unit);
-  const left = request.size - sizeOf(taken);
-  if (left > 0n && unit > basePage && request.kind !== "hugetlb") taken.push(...take(kernel, request, left, basePage));
+  const taken = takePages(kernel, request);
   if (sizeOf(taken) === request.size) return taken;
   freePages(kernel, taken);
   throw new SystemError("ENOMEM", `${request.owner}: ${request.size} bytes of ${request.kind} pages, ${request.size - sizeOf(taken)} too many`);
@@ -142,10 +150,10 @@ export function discardPages(kernel: Kernel, start: bigint, size: bigint): PageR
 /** Pages at given places, where nothing else lies: the kernel's own of a block. */
 export const placePages = (kernel: Kernel, run: NewRun): PageRun[] => addTo(pages(kernel), run);
 
-/** A part of a run goes to another place; it stays the same run. */
-export function movePages(kernel: Kernel, part: PageRun, to: readonly PageRun[]): void {
+/** The first `size` bytes of a part of a run go to other places, which were taken for it; it stays the same run. */
+export function movePages(kernel: Kernel, part: PageRun, size: bigint, to: readonly PageRun[]): void {
   const state = pages(kernel);
-  cutOut(state.runs, part.start, part.size);
+  cutOut(state.runs, part.start, size);
   for (const target of to) {
     cutOut(state.runs, target.start, target.size);
     insertRun(state.runs, { ...part, start: target.start, size: target.size, unit: target.unit });
@@ -159,6 +167,9 @@ export const pageGeneration = (kernel: Kernel): number => pages(kernel).generati
 
 /** Runs of a process, by address. Poisoned pages that it had are among them. */
 export const runsOfProcess = (kernel: Kernel, pid: number): readonly PageRun[] => pages(kernel).runs.filter((run) => run.pid === pid);
+
+/** Runs of an owner, by address. */
+export const runsOfOwner = (kernel: Kernel, owner: string): readonly PageRun[] => pages(kernel).runs.filter((run) => run.owner === owner);
 
 /** Runs of [start, start + size), cut to it, by address. */
 export const runsIn = (kernel: Kernel, start: bigint, size: bigint): readonly PageRun[] => runsWithin(pages(kernel).runs, start, size);
