@@ -11,6 +11,8 @@ import type { CheckRecord } from "./severity.ts";
 export interface BankError {
   readonly cpu: number;
   readonly address: bigint;
+  /** Number of the bank; absent: the one that the processor has for what the record says. */
+  readonly bank?: number;
   readonly record: CheckRecord;
   readonly isLocal: boolean;
 }
@@ -71,7 +73,7 @@ export function formatRecord(kernel: Kernel, error: BankError): string {
   const isUser = record.context === "USER";
   const seconds = (kernel.platform.clock.now - (kernel.platform.clock.now % nanosecondsPerSecond)) / nanosecondsPerSecond;
   return [
-    `CPU: ${cpu}, MCGc/s: 0/${(record.isException ? globalStatusOf(record, error.isLocal) : 0n).toString(16)}, MC${bankOf(record, processor)}: ${hex(statusOf(record, processor), 16)}, IPID: ${hex(0n, 16)}`,
+    `CPU: ${cpu}, MCGc/s: 0/${(record.isException ? globalStatusOf(record, error.isLocal) : 0n).toString(16)}, MC${error.bank ?? bankOf(record, processor)}: ${hex(statusOf(record, processor), 16)}, IPID: ${hex(0n, 16)}`,
     `ADDR: ${hex(record.hasAddress ? address : 0n, 16)}, MISC: ${hex(miscOf(record), 16)}, SYND: ${hex(0n, 16)}, RIP: ${isUser ? "33" : "10"}:<${hex(0n, 16)}>, TSC: 0, PPIN: 0`,
     `vendor: ${vendors[processor]}, CPUID: 0, time: ${seconds}, socket: 0, APIC: ${cpu.toString(16)}, microcode: 0, vendor data: {}`,
   ].join(", ");

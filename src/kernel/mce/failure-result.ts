@@ -3,6 +3,7 @@
 import type { Errno } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { printk } from "../base/kernel.ts";
+import { countFailure } from "../mm/poison.ts";
 import { traceEvent } from "../trace/ring.ts";
 import { frameOf } from "./signals.ts";
 
@@ -15,9 +16,18 @@ export type FailureResult = "Ignored" | "Failed" | "Delayed" | "Recovered";
 /** What memory_failure returns: 0, or an error number's name. */
 export type FailureErrno = 0 | Extract<Errno, "EBUSY" | "EHWPOISON" | "ENXIO" | "EOPNOTSUPP">;
 
-/** Writes the line and the trace event of an action. Returns what memory_failure returns where its row says nothing else. */
+const counters = { Ignored: "ignored", Failed: "failed", Delayed: "delayed", Recovered: "recovered" } as const;
+const uncounted: readonly PageType[] = ["already poisoned", "non struct page pfn"];
+
+/** Counts `count` actions in the node's counters and in HardwareCorrupted. */
+export function countAction(kernel: Kernel, address: bigint, type: PageType, result: FailureResult, count = 1): void {
+  if (!uncounted.includes(type)) countFailure(kernel, address, counters[result], count);
+}
+
+/** Writes the line and the trace event of an action and counts it. Returns what memory_failure returns where its row says nothing else. */
 export function reportAction(kernel: Kernel, address: bigint, type: PageType, result: FailureResult): FailureErrno {
   traceEvent(kernel, "memory_failure_event", "kworker/0:0", type, () => `pfn ${frameOf(address)}: recovery action for ${type}: ${result}`);
   printk(kernel, "err", `Memory failure: ${frameOf(address)}: recovery action for ${type}: ${result}`);
+  countAction(kernel, address, type, result);
   return result === "Recovered" || result === "Delayed" ? 0 : "EBUSY";
 }

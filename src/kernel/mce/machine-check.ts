@@ -13,7 +13,7 @@ import type { CheckOutcome, ConsumedAccess } from "./consumption.ts";
 import { bankOf, recordOf } from "./error-form.ts";
 import type { Flow } from "./flow.ts";
 import { flowOf } from "./flow.ts";
-import { memoryFailure, takeFailureLock } from "./memory-failure.ts";
+import { memoryFailure, repeatFailure, takeFailureLock } from "./memory-failure.ts";
 import type { CheckRecord, SeverityRow } from "./severity.ts";
 import { grade } from "./severity.ts";
 import { queueWork, returnToUser } from "./task-work.ts";
@@ -118,7 +118,7 @@ export function repeatChecks(kernel: Kernel, access: ConsumedAccess, count: numb
   if (!record.isException) return;
   countChecks(kernel, access.name, grade(record, processor).row, access.address, count);
   const hasWork = record.context === "USER" || access.path === "copy-from-user";
-  if (hasWork && access.process !== null && isAlive(access.process)) takeFailureLock(kernel, count);
+  if (hasWork && access.process !== null && isAlive(access.process)) repeatFailure(kernel, access.address, count);
 }
 
 /** Who waited for a completion: a process's thread, or the kernel through its direct map. */

@@ -38,10 +38,10 @@ export const cxlEvents = [
 ] as const;
 export type CxlEvent = (typeof cxlEvents)[number];
 
-/** Events of the system `mce`, and of `ras` (memory_failure_event is there again since 7.0: rasdaemon looks for it there). */
-export const mceEvents = ["mce_record"] as const;
-export const rasEvents = ["memory_failure_event"] as const;
-export type TracedEvent = CxlEvent | (typeof mceEvents)[number] | (typeof rasEvents)[number];
+/** Every event that can be recorded, by its system (memory_failure_event is in `ras` since 7.0 again, where rasdaemon looks for it). */
+export const traceSystems = { cxl: cxlEvents, mce: ["mce_record"], ras: ["memory_failure_event"] } as const;
+export type TraceSystem = keyof typeof traceSystems;
+export type TraceEvent = (typeof traceSystems)[TraceSystem][number];
 
 /** Woken by every entry. */
 export const traceChannel = "read:/sys/kernel/tracing/trace";
@@ -55,13 +55,13 @@ function processOf(state: TraceState, command: string): number {
 }
 
 /** Records an event of the task `command` when it is enabled. The step is in the run's own trace either way. */
-export function traceEvent(kernel: Kernel, event: TracedEvent, command: string, subject: string, text: () => string): void {
+export function traceEvent(kernel: Kernel, event: TraceEvent, command: string, subject: string, text: () => string): void {
   mark(kernel, event, subject);
   recordEvent(kernel, event, command, text);
 }
 
 /** Records an event of the task `command` when it is enabled, and leaves no other trace. Of `count` equal ones at once the last is kept. */
-export function recordEvent(kernel: Kernel, event: TracedEvent, command: string, text: () => string, count = 1): void {
+export function recordEvent(kernel: Kernel, event: TraceEvent, command: string, text: () => string, count = 1): void {
   const state = traceState(kernel);
   if (!state.isOn || !state.enabled.has(event)) return;
   const name = command.slice(0, commandLength);
