@@ -147,7 +147,7 @@ const sharesTable = (one: Stream, others: readonly Stream[]): boolean => others.
 /** Some threads meet errors, the others (calm ones) do not notice: those up to the next thing that happens, these in whole turns. */
 function skipStorm(state: WorkloadState, storm: readonly Stream[], calm: readonly Stream[], now: number, horizon: number): number {
   for (const stream of storm) tablesOf(state, stream);
-  const isApart = state.holds.all <= now && fits(calm, now) && !calm.some((stream) => sharesTable(stream, storm));
+  const isApart = state.holds.all <= now && !state.cycles.reachesAll && fits(calm, now) && !calm.some((stream) => sharesTable(stream, storm));
   const free = isApart ? calm : [];
   const others = isApart ? storm : [...storm, ...calm];
   const before = state.counts.skipped;

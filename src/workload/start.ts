@@ -143,13 +143,21 @@ function startKernelReader(state: WorkloadState, workload: Workload, spec: Kerne
   addStreams(state, workload, spec, spec.size, { requesters: [takeRequester(state.kernel)], paths: paths("kernel-load"), view: () => ({ kind: "range", start: spec.start }) });
 }
 
+interface Holder {
+  readonly name: string;
+  readonly process: Process | null;
+  readonly term: "short" | "long";
+  /** Virtual nanoseconds from now; absent: until somebody drops it. */
+  readonly release?: number;
+}
+
 /** Pins all of a dax device, as a file or as System RAM. @throws SystemError ENODEV, EFAULT */
-function pinDevice(kernel: Kernel, name: string, deviceName: string, release?: number): HeldPin {
+function pinDevice(kernel: Kernel, deviceName: string, { name, process, term, release }: Holder): HeldPin {
   const device: Device = daxDeviceNamed(kernel, deviceName);
   const file = daxDeviceOf(device);
   const [range] = file.ranges;
   if (device.driver?.name === "kmem" && range !== undefined) {
-    const reference = referencePages(kernel, name, range.start, range.size);
+    const reference = referencePages(kernel, name, range.start, range.size, { pid: process?.pid ?? 0, kind: term });
     if (release !== undefined) dropReferenceLater(kernel, reference, release);
     return { kind: "pages", id: reference.id };
   }
@@ -171,8 +179,8 @@ function startDma(state: WorkloadState, workload: Workload, pace: Pace, device: 
 }
 
 function startRdma(state: WorkloadState, workload: Workload, spec: RdmaSpec): void {
-  begin(state, workload, 0);
-  workload.pin = pinDevice(state.kernel, spec.name, spec.device);
+  const process = begin(state, workload, 0);
+  workload.pin = pinDevice(state.kernel, spec.device, { name: spec.name, process, term: "long" });
   startDma(state, workload, spec, spec.device);
   workload.dirtySize = workload.size;
 }
@@ -187,13 +195,13 @@ export function workloadNamed(state: WorkloadState, name: string): Workload {
 function startAssignedDevice(state: WorkloadState, workload: Workload, spec: AssignedDeviceSpec): void {
   const owner = workloadNamed(state, spec.vm);
   if (owner.spec.kind !== "vm") throw new SystemError("EINVAL", `${spec.name}: ${spec.vm} is no virtual machine`);
-  workload.pin = pinDevice(state.kernel, spec.name, owner.spec.device);
+  workload.pin = pinDevice(state.kernel, owner.spec.device, { name: spec.name, process: owner.process, term: "long" });
   startDma(state, workload, spec, owner.spec.device);
 }
 
 function startPin(state: WorkloadState, workload: Workload, spec: PinSpec): void {
-  if (spec.owner !== undefined) workloadNamed(state, spec.owner);
-  workload.pin = pinDevice(state.kernel, spec.name, spec.device, spec.release);
+  const process = spec.owner === undefined ? null : workloadNamed(state, spec.owner).process;
+  workload.pin = pinDevice(state.kernel, spec.device, { name: spec.name, process, term: spec.term ?? "long", ...(spec.release === undefined ? {} : { release: spec.release }) });
 }
 
 /** Starts a life of a workload. @throws SystemError ENODEV, ENXIO, EINVAL, EFAULT, ENOMEM */

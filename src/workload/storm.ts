@@ -30,11 +30,13 @@ export interface Cycles {
   horizon: number;
   /** Request of the first thread at the last snapshot. */
   lastIndex: number;
+  /** A check held every processor: nobody is left alone by the storm. */
+  reachesAll: boolean;
   readonly snapshots: Map<string, Snapshot>;
   readonly tallies: Map<string, Tally>;
 }
 
-export const createCycles = (): Cycles => ({ generation: -1, horizon: -1, lastIndex: -1, snapshots: new Map(), tallies: new Map() });
+export const createCycles = (): Cycles => ({ generation: -1, horizon: -1, lastIndex: -1, reachesAll: false, snapshots: new Map(), tallies: new Map() });
 
 /** A turn that is longer than this many requests of its first thread is not looked for. */
 const mostSnapshots = 2048;
@@ -43,12 +45,14 @@ export function forgetCycles(cycles: Cycles): void {
   cycles.snapshots.clear();
   cycles.tallies.clear();
   cycles.lastIndex = -1;
+  cycles.reachesAll = false;
 }
 
 /** Takes note of an answer that was an error. */
 export function noteCheck(state: WorkloadState, stream: Stream, { status, address }: Completion, path: AccessPath, outcome: CheckOutcome): void {
   if (state.mode !== "aggregated") return;
   const { tallies } = state.cycles;
+  if (outcome.busyAll > 0) state.cycles.reachesAll = true;
   const key = `${stream.plan.requester}:${path}`;
   let tally = tallies.get(key);
   if (tally === undefined) {
