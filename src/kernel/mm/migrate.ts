@@ -37,8 +37,8 @@ function place(kernel: Kernel, part: PageRun, target: Target): bigint {
 
 const sizeOf = (extents: readonly Extent[]): bigint => extents.reduce((sum, { start, end }) => sum + end - start, 0n);
 
-/** Copies one part of a run away, in virtual time. Returns why some of it stayed; empty: all of it went. */
-const movePart = task("mm.movePart", function* (kernel: Kernel, part: PageRun, target: Target): Task<Stay[]> {
+/** Copies a part of a run away, in virtual time. Returns why some of it stayed; empty: all of it went. */
+export const migratePart = task("mm.migratePart", function* (kernel: Kernel, part: PageRun, target: Target): Task<Stay[]> {
   const stays = new Set<Stay>();
   const free = unreferenced(kernel, { start: part.start, end: endOf(part) });
   if (sizeOf(free) < part.size) stays.add("held");
@@ -65,7 +65,7 @@ export const migrateRange = task("mm.migrateRange", function* (kernel: Kernel, s
   const stays = new Set<Stay>();
   for (const part of movableIn(kernel, start, size)) {
     if (isPooled(part)) discardPages(kernel, part.start, part.size);
-    else for (const stay of yield* movePart(kernel, part, target)) stays.add(stay);
+    else for (const stay of yield* migratePart(kernel, part, target)) stays.add(stay);
   }
   const left = movableIn(kernel, start, size);
   const [first] = left;

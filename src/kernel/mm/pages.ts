@@ -168,6 +168,12 @@ export const pageGeneration = (kernel: Kernel): number => pages(kernel).generati
 /** Runs of a process, by address. Poisoned pages that it had are among them. */
 export const runsOfProcess = (kernel: Kernel, pid: number): readonly PageRun[] => pages(kernel).runs.filter((run) => run.pid === pid);
 
+/** Where the parts of some runs lie by now, by address. */
+export function partsOfRuns(kernel: Kernel, runs: readonly PageRun[]): readonly PageRun[] {
+  const ids = new Set(runs.map(({ id }) => id));
+  return pages(kernel).runs.filter(({ id }) => ids.has(id));
+}
+
 /** Runs of an owner, by address. */
 export const runsOfOwner = (kernel: Kernel, owner: string): readonly PageRun[] => pages(kernel).runs.filter((run) => run.owner === owner);
 
