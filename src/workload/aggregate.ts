@@ -144,12 +144,19 @@ function nextOf(state: WorkloadState, streams: readonly Stream[]): number {
 
 const sharesTable = (one: Stream, others: readonly Stream[]): boolean => others.some((other) => other.observed.tables?.some(({ table }) => one.observed.tables?.some((own) => own.table === table)));
 
-/** Some threads meet errors, the others (calm ones) do not notice: those up to the next thing that happens, these in whole turns. */
+/** Calm threads that the others do not reach: they have processors and ports of their own. */
+function apart(state: WorkloadState, storm: readonly Stream[], calm: readonly Stream[], now: number): readonly Stream[] {
+  if (state.holds.all > now || state.cycles.reachesAll) return [];
+  const free = calm.filter(({ cpu }) => cpu < 0 || !storm.some((other) => other.cpu === cpu));
+  const others = [...storm, ...calm.filter((stream) => !free.includes(stream))];
+  return fits(free, now) && !free.some((stream) => sharesTable(stream, others)) ? free : [];
+}
+
+/** Some threads meet errors, the others (calm ones) do not notice: these up to the next thing that happens, those in whole turns. */
 function skipStorm(state: WorkloadState, storm: readonly Stream[], calm: readonly Stream[], now: number, horizon: number): number {
   for (const stream of storm) tablesOf(state, stream);
-  const isApart = state.holds.all <= now && !state.cycles.reachesAll && fits(calm, now) && !calm.some((stream) => sharesTable(stream, storm));
-  const free = isApart ? calm : [];
-  const others = isApart ? storm : [...storm, ...calm];
+  const free = apart(state, storm, calm, now);
+  const others = free.length === calm.length ? storm : [...storm, ...calm.filter((stream) => !free.includes(stream))];
   const before = state.counts.skipped;
   const reached = repeatTurn(state, others, now, horizon - guardOf(free));
   if (reached > now) for (const stream of free) skipOne(state, stream, reached);
