@@ -180,7 +180,7 @@ function checkAction(check: Check, action: ActionFile, path: Path): void {
   for (const kind of ["linkFlap", "dropResponse", "delayResponse", "replaceDevice", "plug"] as const) if (action[kind] !== undefined) checkPort(check, action[kind].port, [...path, kind, "port"]);
   for (const kind of ["loseInterrupt", "duplicateInterrupt", "delayInterrupt"] as const) if (action[kind] !== undefined) checkMessages(check, action[kind], [...path, kind]);
   for (const kind of ["poison", "clearPoison"] as const) if (action[kind] !== undefined) checkLines(check, action[kind], [...path, kind]);
-  for (const kind of ["stuckRegister", "corruptRegister", "releaseRegister"] as const) if (action[kind] !== undefined) checkField(check, action[kind].of, action[kind].field, [...path, kind]);
+  for (const kind of ["stuckRegister", "corruptRegister", "writeRegister", "releaseRegister"] as const) if (action[kind] !== undefined) checkField(check, action[kind].of, action[kind].field, [...path, kind]);
   for (const kind of ["refuseCommit", "neverCommit", "lateCommit"] as const) if (action[kind] !== undefined) checkName(check, "part with decoders", (part) => !isPort(part), action[kind].of, [...path, kind, "of"]);
   if (action.replaceDevice !== undefined) checkCard(check, action.replaceDevice.port, action.replaceDevice.with, [...path, "replaceDevice", "with"]);
   if (action.plug !== undefined) checkCard(check, action.plug.port, action.plug.card, [...path, "plug", "card"]);

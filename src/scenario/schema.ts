@@ -80,6 +80,7 @@ const portKeys = {
   name: name.optional(),
   hotplug: z.boolean().optional(),
   dpc: z.boolean().optional(),
+  powerController: z.boolean().optional(),
   backInvalidate: z.boolean().optional(),
   linkTrainingTime: time.optional(),
   link: link.optional(),
@@ -144,7 +145,7 @@ export const machineSchema = z.strictObject({
   watchdog: time.optional(),
   costs: z.strictObject({ config: time, mmioRead: time, mmioWrite: time, memory: time }).partial().optional(),
   implementation: z
-    .strictObject({ timeoutInstant: z.enum(["earliest", "middle", "latest"]), decoderCommitTime: time, isolationResponseTime: time, messageOrder: z.enum(["isolation-first", "hotplug-first"]), switchDeadPort: z.enum(["no-response", "all-ones"]), cacheInvalidation: z.boolean() })
+    .strictObject({ timeoutInstant: z.enum(["earliest", "middle", "latest"]), decoderCommitTime: time, isolationResponseTime: time, messageOrder: z.enum(["isolation-first", "hotplug-first"]), switchDeadPort: z.enum(["no-response", "all-ones"]), clearWhileBusy: z.enum(["ignored", "ends"]), cacheInvalidation: z.boolean() })
     .partial()
     .optional(),
   limits: z.strictObject({ mediaPages: z.int(), traceRecords: z.int(), requesters: z.int() }).partial().optional(),
@@ -238,6 +239,7 @@ export const actionSchemas = {
   mediaState: z.strictObject({ device: z.string(), state: z.enum(["ready", "not-ready", "error", "disabled"]) }),
   stuckRegister: bits,
   corruptRegister: bits,
+  writeRegister: bits,
   releaseRegister: z.strictObject({ of: z.string(), field: z.string() }),
   refuseCommit: z.strictObject({ of: z.string(), count: repeats }),
   neverCommit: z.strictObject({ of: z.string(), count: repeats }),
