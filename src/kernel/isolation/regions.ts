@@ -1,6 +1,7 @@
 // Regions as recovery needs them: which are affected, what they were, taking them apart and making them again, through the same stores that
 // user space uses, so that nothing is possible here that a shell could not do.
 
+import type { CacheHandling } from "../../platform/driver.ts";
 import type { Task } from "../../sim/task.ts";
 import { sleep, task } from "../../sim/task.ts";
 import type { Attribute, Device } from "../base/device.ts";
@@ -14,6 +15,7 @@ import { addressOf, portAbove, portsAbove } from "../pci/device.ts";
 import type { DaxPlan } from "./dax-plan.ts";
 import { daxDevicesOf, planDax } from "./dax-plan.ts";
 import { commitDecoder } from "../cxl/hdm.ts";
+import { agreeCaches } from "../cxl/region-commit.ts";
 import { attachNewPorts } from "../cxl/region-attach.ts";
 import { hasRegionsAbove, leaveRegion, rejoinRegion } from "./reattach.ts";
 
@@ -101,7 +103,8 @@ const destroyRegion = task("isolation.destroyRegion", function* (kernel: Kernel,
 });
 
 /** Takes the region out of the way of removal: its members below `port` leave, or all of it goes. @throws SystemError */
-export const releaseRegion = task("isolation.releaseRegion", function* (kernel: Kernel, region: Device, plan: RegionPlan, port: Device): Task<void> {
+export const releaseRegion = task("isolation.releaseRegion", function* (kernel: Kernel, region: Device, plan: RegionPlan, port: Device, caches: CacheHandling): Task<void> {
+  regionOf(region).leavesCaches = caches === "leave";
   if (plan.kept === null) return yield* destroyRegion(kernel, region);
   for (const target of regionOf(region).targets.slice()) if (target !== null && portsOfTarget(target).includes(port)) leaveRegion(kernel, region, target);
 });
@@ -140,11 +143,13 @@ export interface MadeRegion {
 
 /** The kept region with its missing members back. @throws SystemError a member is missing or smaller */
 const rejoin = task("isolation.rejoin", function* (kernel: Kernel, plan: RegionPlan, region: Device): Task<MadeRegion> {
+  // Before decode comes back: what is written back now goes nowhere, and afterwards there is nothing left to write.
+  if (!agreeCaches(kernel, region)) throw new SystemError("ENXIO", `${region.name}: CPU caches cannot be invalidated`);
   for (const [position, target] of regionOf(region).targets.entries()) {
     if (target === null) yield* rejoinRegion(kernel, region, freeDecoder(kernel, plan.places[position]), position);
   }
   for (const decoder of attachNewPorts(kernel, region).toReversed()) yield* commitDecoder(kernel, decoder);
-  kernel.platform.invalidateCaches(plan.start, plan.size);
+  regionOf(region).leavesCaches = false;
   return { region, start: plan.start, size: plan.size };
 });
 
@@ -152,7 +157,7 @@ const rejoin = task("isolation.rejoin", function* (kernel: Kernel, plan: RegionP
  * Makes and commits a region like the one there was; smaller when a member's capacity is smaller now. What was made halfway is taken away.
  * @throws SystemError a member is missing, or the stores' own errors
  */
-export const createFromPlan = task("isolation.createRegion", function* (kernel: Kernel, plan: RegionPlan): Task<MadeRegion> {
+export const createFromPlan = task("isolation.createRegion", function* (kernel: Kernel, plan: RegionPlan, caches: CacheHandling = "invalidate"): Task<MadeRegion> {
   if (plan.kept !== null) return yield* rejoin(kernel, plan, plan.kept);
   const decoders = plan.places.map((place) => freeDecoder(kernel, place));
   const wanted = plan.size / BigInt(plan.ways);
@@ -164,6 +169,7 @@ export const createFromPlan = task("isolation.createRegion", function* (kernel: 
   yield* store(kernel, plan.rootDecoder, creation, name);
   const region = findDevice(kernel, cxlBus, name);
   if (region === undefined) throw new SystemError("ENODEV", `${name} did not appear`);
+  regionOf(region).leavesCaches = caches === "leave";
   try {
     yield* fillRegion(kernel, plan, region, decoders, part);
   } catch (thrown) {
@@ -171,6 +177,7 @@ export const createFromPlan = task("isolation.createRegion", function* (kernel: 
     yield* discard(kernel, region);
     throw thrown;
   }
+  regionOf(region).leavesCaches = false;
   return { region, start: regionOf(region).resource?.start ?? 0n, size: part * BigInt(plan.ways) };
 });
 

@@ -1,6 +1,6 @@
 // What the link, the slot and Linux's CXL and dax subsystems do for a driver. Regions and their plans reach it as names and figures alone.
 
-import type { CxlServices, DriverDevice, DriverRegion, DriverRegionPlan, LinkServices, MadeDriverRegion, SlotServices } from "../../platform/driver.ts";
+import type { CacheHandling, CxlServices, DriverDevice, DriverRegion, DriverRegionPlan, LinkServices, MadeDriverRegion, SlotServices } from "../../platform/driver.ts";
 import type { Task } from "../../sim/task.ts";
 import { oscGranted } from "../acpi/acpi.ts";
 import type { Device } from "../base/device.ts";
@@ -85,8 +85,8 @@ function* allPins(kernel: Kernel, regions: readonly Device[]): Task<void> {
   for (const region of regions) for (const device of daxDevicesOf(kernel, region)) yield* waitForPins(kernel, daxDeviceOf(device));
 }
 
-function* recreated(kernel: Kernel, handles: Handles, plan: RegionPlan): Task<MadeDriverRegion> {
-  const made = yield* createFromPlan(kernel, plan);
+function* recreated(kernel: Kernel, handles: Handles, plan: RegionPlan, caches: CacheHandling): Task<MadeDriverRegion> {
+  const made = yield* createFromPlan(kernel, plan, caches);
   return { region: handles.view(made.region), start: made.start, size: made.size };
 }
 
@@ -115,8 +115,8 @@ export function cxlServices(kernel: Kernel, waiting: Waiting): CxlServices {
     pinOwners: (regions) => pinOwners(kernel, all(regions)),
     waitForPins: (regions) => waiting("cxl.waitForPins", () => allPins(kernel, all(regions))),
     unbind: (region) => waiting("cxl.unbind", () => unbind(kernel, handles.region(region))),
-    release: (region, plan, port) => waiting("cxl.release", () => releaseRegion(kernel, handles.region(region), handles.plan(plan), of(port))),
-    recreate: (plan) => waiting("cxl.recreate", () => recreated(kernel, handles, handles.plan(plan))),
+    release: (region, plan, port, caches = "invalidate") => waiting("cxl.release", () => releaseRegion(kernel, handles.region(region), handles.plan(plan), of(port), caches)),
+    recreate: (plan, caches = "invalidate") => waiting("cxl.recreate", () => recreated(kernel, handles, handles.plan(plan), caches)),
     clear: (start, size) => waiting("cxl.clear", () => clearMemory(kernel, start, size)),
     activate: (region) => waiting("cxl.activate", () => activated(kernel, handles.region(region))),
     restoreDax: (region, plan) => waiting("cxl.restoreDax", () => restoreDax(kernel, handles.region(region), handles.plan(plan).dax)),
