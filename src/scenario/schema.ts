@@ -143,6 +143,7 @@ export const machineSchema = z.strictObject({
   hostBridges: z.array(hostBridge).min(1).max(16),
   memory: size.optional(),
   watchdog: time.optional(),
+  cache: z.strictObject({ size, ways: z.int().min(1).max(64), latency: time }).partial().optional(),
   costs: z.strictObject({ config: time, mmioRead: time, mmioWrite: time, memory: time }).partial().optional(),
   implementation: z
     .strictObject({ timeoutInstant: z.enum(["earliest", "middle", "latest"]), decoderCommitTime: time, isolationResponseTime: time, messageOrder: z.enum(["isolation-first", "hotplug-first"]), switchDeadPort: z.enum(["no-response", "all-ones"]), clearWhileBusy: z.enum(["ignored", "ends"]), cacheInvalidation: z.boolean() })
