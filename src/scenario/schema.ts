@@ -12,6 +12,7 @@ import { expectation, momentaryExpectation, texts } from "./expectation-schema.t
 import { linkNames } from "./machine-links.ts";
 import { qmpSchema } from "./qmp.ts";
 import { hostSchema } from "./settings.ts";
+import { verdictSchema } from "./verdict-settings.ts";
 import { bandwidth, count, named, percent, rate, size, time, whole } from "./values.ts";
 
 const name = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]*$/, "a name starts with a letter and has letters, digits, - and _");
@@ -282,6 +283,7 @@ export const scenarioSchema = z.strictObject({
     .optional(),
   kernel: z.strictObject({ preset: z.string(), policies: z.record(z.string(), z.union([z.string(), z.int()])), builtIn: z.array(z.string()).max(32), modules: z.array(z.string()).max(32) }).partial().optional(),
   host: hostSchema.optional(),
+  verdict: verdictSchema.optional(),
   steps: z.array(step).max(1000).optional(),
   workloads: z.array(workload).max(64).optional(),
   faults: z.array(z.strictObject({ id: name, when, do: action, optional: z.boolean().optional() })).max(64).optional(),
