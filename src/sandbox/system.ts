@@ -3,6 +3,7 @@
 import { deliverInterrupts, KernelPanic, nextTimer, runTimers } from "../kernel/base/kernel.ts";
 import type { Call, Handler, Kernel } from "../kernel/base/kernel.ts";
 import { createKernel } from "../kernel/base/kernel.ts";
+import { errorNotifyHandler } from "../kernel/mce/ghes.ts";
 import { addPlugIns } from "../kernel/plug-in/host.ts";
 import type { KernelPolicies } from "../kernel/policy.ts";
 import type { KernelSettings } from "../kernel/settings.ts";
@@ -83,9 +84,13 @@ export function firmwareTarget(hardware: Hardware, platform: HardwarePlatform): 
 
 /** Builds a machine up to power-on, with what its firmware leaves behind. */
 export function createHost(module: WebAssembly.Module, machine: MachineDescription, options: FirmwareOptions): Host {
-  const hardware = createHardware(module, machine);
+  return startHost(createHardware(module, machine), options);
+}
+
+/** A machine whose firmware starts: after power-on, or after a reset. */
+export function startHost(hardware: Hardware, options: FirmwareOptions): Host {
   const parts = createPlatform(hardware);
-  const firmware = installFirmware(firmwareTarget(hardware, parts), machine, options);
+  const firmware = installFirmware(firmwareTarget(hardware, parts), hardware.description, options);
   return { hardware, firmware, platform: { ...parts, firmware } };
 }
 
@@ -131,6 +136,11 @@ function deliverNotifies(system: System): boolean {
     delivered = true;
     const handler = system.onNotify === null ? undefined : system.kernel.handlers.get(system.onNotify.handler);
     handler?.(system.kernel, notify.uid);
+  }
+  const { errors } = system.firmware;
+  for (let source = errors?.takeNotify(); source !== undefined; source = errors?.takeNotify()) {
+    delivered = true;
+    system.kernel.handlers.get(errorNotifyHandler)?.(system.kernel, source);
   }
   return delivered;
 }

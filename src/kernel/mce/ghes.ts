@@ -13,6 +13,7 @@ import { postComponentEvent, postProtocolError } from "../cxl/cper.ts";
 import type { Process } from "../mm/process.ts";
 import { isAlive } from "../mm/process.ts";
 import { pageAt } from "../mm/pages.ts";
+import { flushMachineChecks } from "./check-log.ts";
 import { daxDeviceAt } from "./dax-failure.ts";
 import { queueFailure } from "./failure-queue.ts";
 import { killNow } from "./signals.ts";
@@ -129,12 +130,18 @@ function killUnqueued(kernel: Kernel, process: Process): void {
   killNow(kernel, process);
 }
 
+/** Ends the system over an error that firmware told of. */
+export function dieOfRecord(kernel: Kernel): never {
+  flushMachineChecks(kernel);
+  return panic(kernel, "Fatal hardware error!");
+}
+
 /** @throws KernelPanic the record is fatal */
 function takeSource(kernel: Kernel, source: ErrorSource, interrupted: Interrupted): void {
   const record = readStatus(kernel, source);
   if (record === undefined) return;
   logRecord(kernel, source, record);
-  if (record.severity === errorSeverities.fatal) panic(kernel, "Fatal hardware error!");
+  if (record.severity === errorSeverities.fatal) dieOfRecord(kernel);
   const isSynchronous = source.notification === errorNotifications.machineCheck;
   const queued = record.entries.map((entry) => handleEntry(kernel, entry, isSynchronous, interrupted));
   const { process } = interrupted;

@@ -1,6 +1,6 @@
 // The machine-check handler (machine-check 4 and 8): takes an access that met an error, grades it, acts, and says what that costs.
 
-import type { MemoryStatus } from "../../platform/platform.ts";
+import type { FirmwareErrors, MemoryStatus } from "../../platform/platform.ts";
 import type { Call, Kernel } from "../base/kernel.ts";
 import { defineState, setTimer } from "../base/kernel.ts";
 import { processorOf } from "../base/processors.ts";
@@ -13,6 +13,7 @@ import type { CheckOutcome, ConsumedAccess } from "./consumption.ts";
 import { bankOf, recordOf } from "./error-form.ts";
 import type { Flow } from "./flow.ts";
 import { flowOf } from "./flow.ts";
+import { dieOfRecord, takeSynchronous } from "./ghes.ts";
 import { memoryFailure, repeatFailure, takeFailureLock } from "./memory-failure.ts";
 import type { CheckRecord, SeverityRow } from "./severity.ts";
 import { grade } from "./severity.ts";
@@ -88,6 +89,22 @@ function act(kernel: Kernel, access: ConsumedAccess, flow: Exclude<Flow, { reado
 }
 
 /**
+ * The processor was in firmware first, and all others with it. What is to be done about the page stands in firmware's record; whether the thread can go on
+ * without its data is the kernel's own matter, as ever.
+ */
+function takeAfterFirmware(kernel: Kernel, access: ConsumedAccess, { record, cpu, address }: BankError, row: SeverityRow, firmware: FirmwareErrors): CheckOutcome {
+  const isLost = record.isOverflow && kernel.settings.processor === "intel";
+  const busyAll = firmware.takeCheck({ cpu, address, isFatal: record.isContextCorrupt || isLost, isActionRequired: record.isException });
+  if (!record.isException) return { ...nothing, busyAll };
+  countChecks(kernel, access.name, row.row, address, 1);
+  tellFirst(kernel);
+  takeSynchronous(kernel, access);
+  if (record.context === "KERNEL") dieOfRecord(kernel);
+  const work = access.process === null || access.goesOn === true ? 0 : returnToUser(kernel, access.process);
+  return { checks: 1, busy: kernel.settings.checkTime + work, busyAll, error: errorOf(access.path) };
+}
+
+/**
  * Takes an access that met an error to the machine-check handler, if it raises a check. A dead process's checks still count: its loads were on their way.
  * @returns checks raised, virtual ns that this processor (`busy`) and all of them (`busyAll`) execute nothing else, and the error of the operation that goes on
  * without an exception to its thread
@@ -97,6 +114,8 @@ export function consumeAccess(kernel: Kernel, access: ConsumedAccess): CheckOutc
   const error = errorOfAccess(kernel, access);
   if (error === undefined) return withoutCheck(access);
   const row = grade(error.record, kernel.settings.processor);
+  const { errors } = kernel.platform.firmware;
+  if (errors !== undefined) return takeAfterFirmware(kernel, access, error, row, errors);
   if (!error.record.isException) return takeQuietly(kernel, error, row);
   countChecks(kernel, access.name, row.row, access.address, 1);
   tellFirst(kernel);
