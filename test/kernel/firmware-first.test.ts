@@ -41,7 +41,7 @@ describe("HEST and records", () => {
     const block = statusBlock([memoryError("corrected", 0x1000n), memoryError("recoverable", null)]);
     expect([block[0], block[1], block[16]]).toEqual([0x21, 0, errorSeverities.recoverable]);
     expect(guidText(block.slice(statusBlockLength, statusBlockLength + 16))).toBe("a5bc1114-6f64-4ede-b863-3e83ed7c83b1");
-    expect([...guidFrom("a5bc1114-6f64-4ede-b863-3e83ed7c83b1").slice(0, 8)]).toEqual([0x14, 0x11, 0xbc, 0xa5, 0x64, 0x6f, 0xde, 0x4e]);
+    expect(guidFrom("a5bc1114-6f64-4ede-b863-3e83ed7c83b1").slice(0, 8)).toEqual(Uint8Array.of(0x14, 0x11, 0xbc, 0xa5, 0x64, 0x6f, 0xde, 0x4e));
     expect(() => statusBlock(Array.from({ length: 40 }, () => memoryError("corrected", 0n)))).toThrow(RangeError);
     expect(dataEntryLength).toBe(72);
     expect(dataEntryFields.timestamp[0] + 8).toBe(dataEntryLength);

@@ -7,7 +7,7 @@ import { touchHandler } from "../mm/backing.ts";
 import { copyErrorHandler, takeCopyErrors } from "../mm/copy.ts";
 import { kernelRangesIn } from "../mm/direct-map.ts";
 import { basePage } from "../mm/page-types.ts";
-import { consume, consumeAccess } from "./machine-check.ts";
+import { consumeAccess } from "./machine-check.ts";
 
 const bootCpu = 0;
 
@@ -17,7 +17,7 @@ const touch: Handler = (kernel, frame) => {
   const [range] = kernelRangesIn(kernel, address, basePage);
   if (range === undefined) return;
   const { status } = kernel.platform.memory.load(address, 8);
-  consume(kernel, bootCpu, status, address, { context: "KERNEL", name: range.owner });
+  consumeAccess(kernel, { cpu: bootCpu, path: "kernel-load", status, address, process: null, name: range.owner });
   if (status !== "ones") return;
   printk(kernel, "emerg", `BUG: unable to handle page fault for address of ${range.owner}`);
   panic(kernel, "Fatal exception");

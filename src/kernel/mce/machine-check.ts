@@ -1,10 +1,8 @@
 // The machine-check handler (machine-check 4 and 8): takes an access that met an error, grades it, acts, and says what that costs.
 
-import type { FirmwareErrors, MemoryStatus } from "../../platform/platform.ts";
+import type { FirmwareErrors } from "../../platform/platform.ts";
 import type { Call, Kernel } from "../base/kernel.ts";
 import { defineState, setTimer } from "../base/kernel.ts";
-import { processorOf } from "../base/processors.ts";
-import type { Process } from "../mm/process.ts";
 import { isAlive } from "../mm/process.ts";
 import { takeBank } from "./banks.ts";
 import type { BankError } from "./check-log.ts";
@@ -138,17 +136,4 @@ export function repeatChecks(kernel: Kernel, access: ConsumedAccess, count: numb
   countChecks(kernel, access.name, grade(record, processor).row, access.address, count);
   const hasWork = record.context === "USER" || access.path === "copy-from-user";
   if (hasWork && access.process !== null && isAlive(access.process)) repeatFailure(kernel, access.address, count);
-}
-
-/** Who waited for a completion: a process's thread, or the kernel through its direct map. */
-export type Consumer = { readonly context: "USER"; readonly process: Process } | { readonly context: "KERNEL"; readonly name: string };
-
-/**
- * The completion of a load by its requester, for callers that hold nobody back.
- * @throws KernelPanic the check is not recoverable
- */
-export function consume(kernel: Kernel, requester: number, status: MemoryStatus, address: bigint, consumer: Consumer): void {
-  const isUser = consumer.context === "USER";
-  const cpu = processorOf(kernel, requester);
-  consumeAccess(kernel, { cpu, path: isUser ? "user-load" : "kernel-load", status, address, process: isUser ? consumer.process : null, name: isUser ? consumer.process.name : consumer.name });
 }
