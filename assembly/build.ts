@@ -311,6 +311,7 @@ export function setOption(option: u32, low: u32, high: u32): void {
     case 10: m.hotplugFirst = low; break;
     case 11: m.traceStoring = low; break;
     case 12: m.deadPortAnswers = low; break;
+    case 13: m.busyClearEnds = low; break;
     default: break;
   }
 }

@@ -15,7 +15,7 @@ import { readMemoryMap } from "./module.ts";
 export interface PortSummary {
   readonly link: "up" | "training" | "down";
   /** Why a link that is down stays so; empty while it is up. */
-  readonly heldBy: readonly ("cable" | "disabled" | "bus reset" | "isolation" | "never retrains" | "empty slot" | "containment")[];
+  readonly heldBy: readonly ("cable" | "disabled" | "bus reset" | "isolation" | "never retrains" | "empty slot" | "containment" | "slot power")[];
   readonly isIsolated: boolean;
   readonly isBusy: boolean;
   /** Entries of the in-flight table in use, and whether requesters wait for one. */
@@ -171,7 +171,7 @@ export class Hardware {
     if (found === undefined) throw new RangeError(`the machine has no port "${name}"; it has ${[...this.entities.ports.keys()].join(", ")}`);
     const state = (what: number): number => this.exports.portState(found.index, what) >>> 0;
     const plugged = state(2);
-    const reasons = [["cable", state(4)], ["disabled", state(5)], ["bus reset", state(6)], ["isolation", state(7)], ["never retrains", state(8)], ["containment", state(10)], ["empty slot", plugged === none && state(9) === none ? 1 : 0]] as const;
+    const reasons = [["cable", state(4)], ["disabled", state(5)], ["bus reset", state(6)], ["isolation", state(7)], ["never retrains", state(8)], ["containment", state(10)], ["slot power", state(11)], ["empty slot", plugged === none && state(9) === none ? 1 : 0]] as const;
     const link = links[state(0)] ?? "down";
     const status = found.isRoot ? this.peekComponent(found.id, statusOffset) : 0;
     return {

@@ -10,10 +10,12 @@ import type { Kernel } from "../base/kernel.ts";
 import { dportOfDevice } from "../cxl/types.ts";
 import { daxDeviceOf } from "../dax/types.ts";
 import { clearMemory } from "../isolation/clear.ts";
-import { aliveBytes, daxDevicesOf, fence, pinOwners, restoreDax } from "../isolation/dax-plan.ts";
+import { aliveBytes, daxDevicesOf, daxRangesOf, fence, pinOwners, restoreDax } from "../isolation/dax-plan.ts";
 import { openRecovery } from "../isolation/record.ts";
 import type { RegionPlan } from "../isolation/regions.ts";
 import { activateRegion, affectedRegions, createFromPlan, planRegion, releaseRegion } from "../isolation/regions.ts";
+import { pageHolders, vacateRegion } from "../isolation/system-ram.ts";
+import { awaitReferences } from "../mm/page-reference.ts";
 import { kernelRangesIn } from "../mm/direct-map.ts";
 import { waitForPins } from "../mm/pin.ts";
 import { hostBridgeOf } from "../pci/buses.ts";
@@ -82,7 +84,16 @@ class Handles {
 }
 
 function* allPins(kernel: Kernel, regions: readonly Device[]): Task<void> {
-  for (const region of regions) for (const device of daxDevicesOf(kernel, region)) yield* waitForPins(kernel, daxDeviceOf(device));
+  for (const region of regions) {
+    for (const device of daxDevicesOf(kernel, region)) yield* waitForPins(kernel, daxDeviceOf(device));
+    if (pageHolders(kernel, region).length > 0) for (const { start, size } of daxRangesOf(kernel, region)) yield* awaitReferences(kernel, start, size);
+  }
+}
+
+/** System RAM first: while a block is online its dax device does not let go of it (S81, S84). @throws SystemError EBUSY a block stays */
+function* takeAway(kernel: Kernel, region: Device): Task<void> {
+  yield* vacateRegion(kernel, region);
+  yield* unbind(kernel, region);
 }
 
 function* recreated(kernel: Kernel, handles: Handles, plan: RegionPlan): Task<MadeDriverRegion> {
@@ -112,9 +123,9 @@ export function cxlServices(kernel: Kernel, waiting: Waiting): CxlServices {
     },
     fence: (regions) => waiting("cxl.fence", () => fence(kernel, all(regions))),
     isKernelMapped: (plan) => kernelRangesIn(kernel, plan.start, plan.size).length > 0,
-    pinOwners: (regions) => pinOwners(kernel, all(regions)),
+    pinOwners: (regions) => [...new Set([...pinOwners(kernel, all(regions)), ...all(regions).flatMap((region) => pageHolders(kernel, region))])],
     waitForPins: (regions) => waiting("cxl.waitForPins", () => allPins(kernel, all(regions))),
-    unbind: (region) => waiting("cxl.unbind", () => unbind(kernel, handles.region(region))),
+    unbind: (region) => waiting("cxl.unbind", () => takeAway(kernel, handles.region(region))),
     release: (region, plan, port) => waiting("cxl.release", () => releaseRegion(kernel, handles.region(region), handles.plan(plan), of(port))),
     recreate: (plan) => waiting("cxl.recreate", () => recreated(kernel, handles, handles.plan(plan))),
     clear: (start, size) => waiting("cxl.clear", () => clearMemory(kernel, start, size)),

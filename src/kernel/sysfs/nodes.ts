@@ -21,6 +21,7 @@ import type { Entries, Node } from "./node.ts";
 import { directory, file, fixed, onDemand } from "./node.ts";
 import { pciBusFiles, pciFiles } from "./pci.ts";
 import { powerNode } from "./power.ts";
+import { memoryInformation, vmNode } from "./proc-memory.ts";
 import { temporaryNode } from "./temporary.ts";
 import { tracingNode } from "./tracing.ts";
 import { storedUevent, ueventNode, ueventText } from "./uevent.ts";
@@ -228,7 +229,7 @@ function sysNode(kernel: Kernel): Node {
 
 /** /proc. */
 const procNode = (kernel: Kernel): Node => fixed({
-  mounts: mountsNode, modules: loadedNode(kernel), sys: fixed({ kernel: fixed({ osrelease: text(() => `${release(kernel)}\n`) }) }),
+  mounts: mountsNode, modules: loadedNode(kernel), meminfo: file(() => memoryInformation(kernel)), sys: fixed({ vm: vmNode(kernel), kernel: fixed({ osrelease: text(() => `${release(kernel)}\n`) }) }),
   iomem: { ...file(() => formatResources(iomem(kernel))), readAsOther: () => formatResources(iomem(kernel), false) },
 });
 
