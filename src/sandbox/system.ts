@@ -4,6 +4,8 @@ import { deliverInterrupts, KernelPanic, nextTimer, runTimers } from "../kernel/
 import type { Call, Handler, Kernel } from "../kernel/base/kernel.ts";
 import { createKernel } from "../kernel/base/kernel.ts";
 import { errorNotifyHandler } from "../kernel/mce/ghes.ts";
+import { checkLockups, nextLockupCheck } from "../kernel/watchdog/processors.ts";
+import { checkHungTasks, nextHungCheck } from "../kernel/watchdog/tasks.ts";
 import { addPlugIns } from "../kernel/plug-in/host.ts";
 import type { KernelPolicies } from "../kernel/policy.ts";
 import type { KernelSettings } from "../kernel/settings.ts";
@@ -151,7 +153,9 @@ function stepInside(system: System, horizon: number): Step {
   const interrupted = deliverInterrupts(kernel) > 0;
   runTimers(kernel);
   wakeSleepers(scheduler, hardware.now);
-  const others = earliest(nextTimer(kernel), nextWakeTime(scheduler), horizon);
+  checkHungTasks(kernel, hardware.now);
+  checkLockups(kernel, hardware.now);
+  const others = earliest(nextTimer(kernel), nextWakeTime(scheduler), nextHungCheck(kernel), nextLockupCheck(kernel), horizon);
   system.workloads?.run(hasReady(scheduler) ? hardware.now : earliest(others, hardware.nextEvent));
   if (hasReady(scheduler)) {
     runOne(scheduler, () => hardware.now);

@@ -16,6 +16,7 @@ import { memoryFailure, repeatFailure, takeFailureLock } from "./memory-failure.
 import type { CheckRecord, SeverityRow } from "./severity.ts";
 import { grade } from "./severity.ts";
 import { queueWork, returnToUser } from "./task-work.ts";
+import { everyProcessor, noteKernelTime } from "../watchdog/processors.ts";
 
 export { flushMachineChecks } from "./check-log.ts";
 
@@ -99,7 +100,9 @@ function takeAfterFirmware(kernel: Kernel, access: ConsumedAccess, { record, cpu
   takeSynchronous(kernel, access);
   if (record.context === "KERNEL") dieOfRecord(kernel);
   const work = access.process === null || access.goesOn === true ? 0 : returnToUser(kernel, access.process);
-  return { checks: 1, busy: kernel.settings.checkTime + work, busyAll, error: errorOf(access.path) };
+  const busy = kernel.settings.checkTime + work;
+  noteTime(kernel, access, busy, busyAll);
+  return { checks: 1, busy, busyAll, error: errorOf(access.path) };
 }
 
 /**
@@ -121,8 +124,18 @@ export function consumeAccess(kernel: Kernel, access: ConsumedAccess): CheckOutc
   const flow = flowOf(row, error.record, { isLocal: error.isLocal, isComplete: handlerState(kernel).stuck.size === 0, isCopyIn: access.path === "copy-from-user", hasFixup: true });
   if (flow.is === "panic") return dieOf(kernel, error, row.meaning, flow.message);
   logEvents(kernel);
-  const work = act(kernel, access, flow);
-  return { checks: 1, busy: kernel.settings.checkTime + work, busyAll: error.isLocal ? 0 : kernel.settings.rendezvousTime, error: errorOf(access.path) };
+  const busy = kernel.settings.checkTime + act(kernel, access, flow);
+  const busyAll = error.isLocal ? 0 : kernel.settings.rendezvousTime;
+  noteTime(kernel, access, busy, busyAll);
+  return { checks: 1, busy, busyAll, error: errorOf(access.path) };
+}
+
+/** The watchdogs hear how long processors are in the handler. */
+function noteTime(kernel: Kernel, { cpu, name, process }: ConsumedAccess, busy: number, busyAll: number): void {
+  const { now } = kernel.platform.clock;
+  const running = { name, pid: process?.pid ?? 0 };
+  noteKernelTime(kernel, cpu, now, now + busy, running);
+  noteKernelTime(kernel, everyProcessor, now, now + busyAll, running);
 }
 
 /** `count` more checks just like one that was taken, in closed form: counters, records, the lock of memory_failure. None of them is fatal. */
