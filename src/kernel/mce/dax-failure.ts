@@ -7,7 +7,8 @@ import { defineState, invoke } from "../base/kernel.ts";
 import { fileOffsetOf, isRecorded, markPoisoned, unmapLeaf } from "../mm/mapping.ts";
 import type { Process } from "../mm/process.ts";
 import { isAlive } from "../mm/process.ts";
-import { daxBus, daxDeviceOf } from "../dax/types.ts";
+import { notifyFailure } from "../dax/holder.ts";
+import { daxBus, daxDeviceOf, pageSize } from "../dax/types.ts";
 import type { Failure } from "./failure.ts";
 import type { FailureErrno } from "./failure-result.ts";
 import { reportAction } from "./failure-result.ts";
@@ -42,6 +43,7 @@ export function daxFailure(kernel: Kernel, device: Device, { address, current }:
     invoke(kernel, { ...owner, argument: Number(offset >> pageShift) });
     return reportAction(kernel, address, "dax page", "Recovered");
   }
+  if (notifyFailure(kernel, device, offset - (offset % pageSize), pageSize) === undefined) return reportAction(kernel, address, "dax page", "Recovered");
   if (!isRecorded(kernel, file, offset)) return reportAction(kernel, address, "dax page", "Failed");
   const head = address - (offset % file.align);
   markPoisoned(kernel, file, offset);
