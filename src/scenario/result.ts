@@ -54,6 +54,12 @@ export interface WorkloadResult {
   readonly killedAtNs: number | null;
   /** Virtual ns from deaths to service, or to the end of the run. A host that ends is nobody's death: see the outcome. */
   readonly downtimeNs: number;
+  /** Virtual ns since power-on at which it was in service again after its last death; null: it was not. */
+  readonly backAtNs: number | null;
+  /** Virtual ns that it takes to start anew once its memory is there; null: nobody starts it. */
+  readonly restartNs: number | null;
+  /** Bytes of its memory, 64-bit. */
+  readonly bytes: string;
   /** Bytes, 64-bit: of its memory those whose contents were nowhere else and are gone, because it was killed or its memory failed under it. */
   readonly bytesLost: string;
   /** As the scenario says. */
