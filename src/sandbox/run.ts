@@ -17,6 +17,7 @@ import type { ScenarioPlan } from "../scenario/plan.ts";
 import type { DriverFailure } from "../scenario/result.ts";
 import { titleOf } from "../scenario/workloads.ts";
 import type { OpenRun, ScenarioRun } from "./contract.ts";
+import { withDefects } from "./defects.ts";
 import { DriverStepsError } from "./contained/watch.ts";
 import { allFired, armFaults, createFaults, heardMark } from "./faults.ts";
 import { kernelPolicies } from "./policies.ts";
@@ -80,7 +81,7 @@ function becomeReady(state: RunState): void {
 export function openRun(module: WebAssembly.Module, plan: ScenarioPlan, options: RunOptions): OpenRun {
   if (plan.drivers.length > 0 && options.drivers === undefined) throw new TypeError(`${plan.file} names drivers (${plan.drivers.map(({ file }) => file).join(", ")}): give them to the run`);
   const policies: KernelPolicies = kernelPolicies(plan.policies);
-  const system = createSystem(module, { machine: plan.machine, firmware: firmwareOf(plan), ...(options.host === undefined ? {} : { host: options.host }), policies, settings: plan.settings, handlers: kernelHandlers, seed: options.seed, schedule: options.schedule, onNotify, drivers: options.drivers ?? [], driverParameters: options.driverParameters ?? {} });
+  const system = createSystem(module, { machine: plan.machine, firmware: firmwareOf(plan), ...(options.host === undefined ? {} : { host: options.host }), policies, settings: plan.settings, handlers: kernelHandlers, seed: options.seed, schedule: options.schedule, onNotify, drivers: options.drivers ?? [], driverParameters: withDefects(options.driverParameters ?? {}, options.defects ?? []) });
   const workloads = createWorkloads(system.kernel, options.counting ?? "aggregated");
   system.workloads = workloads;
   const faults = createFaults(plan, system.hardware, system.kernel);
