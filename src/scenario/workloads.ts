@@ -45,7 +45,8 @@ export type WorkloadKind = "vm" | "database" | "pageCache" | "kernelUser" | "ker
 export const pageBytes = { "4KiB": 4096n, "2MiB": 0x20_0000n, "1GiB": 0x4000_0000n } as const;
 
 const smallPage = 4096n;
-const processKinds: readonly WorkloadKind[] = ["vm", "database", "pageCache", "rdma"];
+/** Kinds that have a process, which a signal can end. */
+export const processKinds: readonly WorkloadKind[] = ["vm", "database", "pageCache", "rdma"];
 
 /** Kind and name of an entry. */
 export function titleOf(file: WorkloadFile): { readonly kind: WorkloadKind; readonly name: string } {

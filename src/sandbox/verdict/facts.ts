@@ -1,11 +1,12 @@
 // The two sides of a verdict for one seed: the scenario with its recovery, run to its end; and the same up to the moment of the fault, then rebooted at once.
 // Where the first one ends in a reboot, or may, that reboot is done too: on the hardware as it was left.
 
-import { fileSize } from "../../kernel/mm/mapping.ts";
 import { recoveries } from "../../kernel/isolation/state.ts";
 import type { Outcome } from "../../scenario/schema.ts";
 import type { ScenarioPlan } from "../../scenario/plan.ts";
 import { planScenario } from "../../scenario/plan.ts";
+import type { WorkloadResult } from "../../scenario/result.ts";
+import { processKinds } from "../../scenario/workloads.ts";
 import type { ArmFacts, RebootFacts, SeedFacts, UnfitSeed, WorkloadFacts } from "../../scenario/verdict.ts";
 import type { MachineDescription } from "../../platform/description.ts";
 import { isSwitch, portsBelow } from "../../platform/description.ts";
@@ -57,21 +58,24 @@ function recoveryEnd({ system }: OpenRun): number | null {
   return all.length === 0 || all.some(({ endedAt }) => endedAt < 0) ? null : Math.max(...all.map(({ endedAt }) => endedAt));
 }
 
-/** Workloads in order of their start. Those that were killed come back in that order while there is memory that no survivor holds. */
+/** Kinds that live on a dax device of their own; others find other memory when theirs is gone. */
+const onDevices: readonly WorkloadResult["kind"][] = ["vm", "rdma"];
+
+/** Workloads with a process, in order of their start. Those that were killed come back in that order while there is memory that no survivor holds. */
 function workloadFacts(run: OpenRun, isStopped: boolean): WorkloadFacts[] {
-  const { processes, streams } = run.workloads.state;
-  const bytesOf = (pid: number): bigint => {
-    const own = streams.find(({ toucher }) => toucher.kind === "process" && toucher.process.pid === pid);
-    return own?.toucher.kind === "process" ? fileSize(own.toucher.mapping.file) : 0n;
-  };
+  const all = run.workloads.outcomes().filter(({ kind }) => processKinds.includes(kind));
   const end = isStopped ? null : recoveryEnd(run);
-  let left = isStopped ? 0n : memoryFacts(run.system).bytesServed - processes.filter(({ death }) => death === null).reduce((sum, { pid }) => sum + bytesOf(pid), 0n);
-  return processes.map(({ pid, name, death }) => {
-    const bytes = bytesOf(pid);
-    const fits = death !== null && end !== null && bytes <= left;
-    if (fits) left -= bytes;
-    return { name, kind: "vm", bytes: String(bytes), killedAtNs: death?.at ?? null, memoryAtNs: fits ? Math.max(end, death.at) : null, restartNs: null };
-  });
+  const held = all.filter(({ kind, killed }) => !killed && onDevices.includes(kind)).reduce((sum, { bytes }) => sum + BigInt(bytes), 0n);
+  let left = isStopped ? 0n : memoryFacts(run.system).bytesServed - held;
+  const memoryAt = ({ kind, bytes, killedAtNs, backAtNs, restartNs }: WorkloadResult): number | null => {
+    if (killedAtNs === null || isStopped) return null;
+    if (backAtNs !== null) return backAtNs - (restartNs ?? 0);
+    if (!onDevices.includes(kind)) return killedAtNs;
+    if (end === null || BigInt(bytes) > left) return null;
+    left -= BigInt(bytes);
+    return Math.max(end, killedAtNs);
+  };
+  return all.map((one) => ({ name: one.name, kind: one.kind, bytes: one.bytes, killedAtNs: one.killedAtNs, memoryAtNs: memoryAt(one), restartNs: one.restartNs }));
 }
 
 function rebootFacts(run: OpenRun): RebootFacts {
