@@ -95,3 +95,9 @@ export function checkWorkloads(files: readonly WorkloadFile[]): PathProblem[] {
     return problems;
   });
 }
+
+/** Expectations of workloads that there are none of. */
+export function checkNames(files: readonly WorkloadFile[], expectations: readonly object[]): PathProblem[] {
+  const names = files.map((file) => titleOf(file).name);
+  return expectations.flatMap((one, index) => ("workload" in one && typeof one.workload === "string" && !names.includes(one.workload) ? [{ path: ["expect", index, "workload"], message: `no workload "${one.workload}"; ${suggestion(one.workload, names)}` }] : []));
+}
