@@ -1,7 +1,9 @@
 // The scenarios of workloads: each holds, and does not where one thing about its workload or its host is otherwise.
 
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { planScenario } from "../../src/scenario/plan.ts";
+import { workloadSchema } from "../../src/scenario/workloads.ts";
 import { bundledScenarios } from "../support/library.ts";
 import { runText } from "../support/scenarios.ts";
 
@@ -40,6 +42,24 @@ describe("scenarios of workloads", () => {
     expect(changed).not.toBe(text);
     const { result } = runText(name, changed);
     expect([name, result.status === "pass"]).toEqual([name, false]);
+  });
+});
+
+describe("docs/workloads.md", () => {
+  const page = readFileSync(new URL("../../docs/workloads.md", import.meta.url), "utf8");
+  const keys = workloadSchema.options.flatMap((option) => Object.entries(option.shape).flatMap(([kind, entry]) => Object.keys(entry.shape).map((key) => [kind, key] as const)));
+
+  it("has every kind, and every key of every kind but the name", () => {
+    const rows = page.split("\n").filter((line) => line.startsWith("| `"));
+    const common = { "those with a process": ["vm", "database", "pageCache", "rdma"], "all but `pin`, `kernelReader`": ["vm", "database", "pageCache", "kernelUser", "rdma", "assignedDevice"], "all but `pin`": ["vm", "database", "pageCache", "kernelUser", "kernelReader", "rdma", "assignedDevice"] };
+    let last: readonly string[] = [];
+    const told = rows.flatMap((row) => {
+      const [, key = "", of = ""] = row.split("|").map((cell) => cell.trim());
+      last = of === "the same" ? last : (Object.entries(common).find(([words]) => words === of)?.[1] ?? [...of.matchAll(/`(\w+)`/g)].map(([, kind]) => kind ?? ""));
+      return last.map((kind) => `${kind} ${key.replaceAll("`", "")}`);
+    });
+    expect(keys.filter(([kind, key]) => key !== "name" && !told.includes(`${kind} ${key}`))).toEqual([]);
+    expect([...new Set(keys.map(([kind]) => kind))].filter((kind) => !rows.some((row) => row.startsWith(`| \`${kind}\` |`)))).toEqual([]);
   });
 });
 
