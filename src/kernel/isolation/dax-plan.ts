@@ -9,6 +9,7 @@ import { killDaxDevice } from "../dax/device-dax.ts";
 import { availableSize, createDaxDevice, daxRegionOf, resizeDaxDevice } from "../dax/region.ts";
 import type { DaxRegion } from "../dax/types.ts";
 import { daxDeviceOf } from "../dax/types.ts";
+import type { FileRange } from "../mm/mapping.ts";
 import { fileSize, mappingsOf } from "../mm/mapping.ts";
 import { holderName } from "../mm/page-reference.ts";
 import { pinsOf } from "../mm/pin.ts";
@@ -19,8 +20,10 @@ export interface DaxPlan {
   readonly wasBound: boolean;
 }
 
-/** The dax region below a cxl region, while its driver is bound. */
+/** The dax region below a cxl region or of an hmem device, while its driver is bound. */
 export function daxRegionBelow(kernel: Kernel, region: Device): DaxRegion | undefined {
+  const own = daxRegionOf(kernel, region);
+  if (own !== undefined) return own;
   for (const child of region.children) {
     const found = daxRegionOf(kernel, child);
     if (found !== undefined) return found;
@@ -29,6 +32,9 @@ export function daxRegionBelow(kernel: Kernel, region: Device): DaxRegion | unde
 }
 
 export const daxDevicesOf = (kernel: Kernel, region: Device): readonly Device[] => daxRegionBelow(kernel, region)?.devices ?? [];
+
+/** Addresses of all dax devices. */
+export const daxRangesOf = (kernel: Kernel, region: Device): readonly FileRange[] => daxDevicesOf(kernel, region).flatMap((device) => daxDeviceOf(device).ranges);
 
 /** Dax devices in order of creation. */
 export const planDax = (kernel: Kernel, region: Device): DaxPlan[] =>

@@ -13,11 +13,12 @@ import { countAction, reportAction } from "./failure-result.ts";
 import { pageFailure } from "./page-failure.ts";
 import { frameOf, noOffset, signalUser } from "./signals.ts";
 
-const lock = defineState("mce.memoryFailure", () => ({ freeAt: 0 }));
+/** The one lock: virtual time at which all who wait for it now are through. */
+export const failureLock = defineState("mce.memoryFailure", () => ({ freeAt: 0 }));
 
 /** Virtual ns that a processor which begins a memory failure now spends until it is done: it waits for those before it. */
 export function takeFailureLock(kernel: Kernel, count = 1): number {
-  const state = lock(kernel);
+  const state = failureLock(kernel);
   const now = kernel.platform.clock.now;
   state.freeAt = Math.max(now, state.freeAt) + count * kernel.settings.memoryFailureTime;
   return state.freeAt - now;

@@ -157,8 +157,12 @@ export function dropMappings(kernel: Kernel, process: Process): void {
   }
 }
 
-/** Ends a process by SIGBUS; its mappings go with it. `lsb`: si_addr_lsb of a memory error. Returns whether this signal killed it. */
+/** Codes that a handler can do something about: it is told which page. */
+const memoryErrors: readonly SignalCode[] = ["BUS_MCEERR_AR", "BUS_MCEERR_AO"];
+
+/** Ends a process by SIGBUS, unless it handles memory errors and this is one; its mappings go with it. `lsb`: si_addr_lsb of a memory error. Returns whether this signal killed it. */
 export function sendSigbus(kernel: Kernel, process: Process, code: SignalCode, offset: bigint, lsb?: number): boolean {
+  if (process.onSigbus === "survive" && memoryErrors.includes(code)) return false;
   const isFirst = kill(kernel, process, { signal: "SIGBUS", code, offset, ...(lsb === undefined ? {} : { lsb }) });
   if (isFirst) dropMappings(kernel, process);
   return isFirst;

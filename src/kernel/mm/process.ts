@@ -25,6 +25,8 @@ export interface Process {
   /** Requester ids of its threads. */
   readonly threads: number[];
   death: Death | null;
+  /** What SIGBUS of a memory error does: the process ends, or a handler passes it on (a VMM into its guest) and the thread goes on. */
+  onSigbus: "die" | "survive";
 }
 
 interface ProcessTable {
@@ -39,7 +41,7 @@ const processTable = defineState("processes", (): ProcessTable => ({ processes: 
 export function createProcess(kernel: Kernel, name: string, threads: number): Process {
   if (!Number.isInteger(threads) || threads < 0) throw new SystemError("EINVAL", `process ${name}: ${threads} threads`);
   const table = processTable(kernel);
-  const process: Process = { pid: table.nextPid++, name, threads: [], death: null };
+  const process: Process = { pid: table.nextPid++, name, threads: [], death: null, onSigbus: "die" };
   for (let i = 0; i < threads; i++) process.threads.push(takeRequester(kernel));
   table.processes.set(process.pid, process);
   mark(kernel, `process ${name} started`, `pid ${process.pid}`);
