@@ -3,6 +3,7 @@
 
 import type { CheckOutcome, AccessPath, ConsumedAccess } from "../kernel/mce/consumption.ts";
 import { repeatChecks } from "../kernel/mce/machine-check.ts";
+import { repeatKernelTime } from "../kernel/watchdog/processors.ts";
 import { failureLock } from "../kernel/mce/memory-failure.ts";
 import type { Completion } from "../platform/platform.ts";
 import { freeAt as processorFreeAt } from "./holds.ts";
@@ -148,6 +149,7 @@ export function repeatTurn(state: WorkloadState, streams: readonly Stream[], now
   for (const [number, stream] of streams.entries()) repeatRequests(state, stream, (stream.index - (before.indexes[number] ?? stream.index)) * turns, repeat.span);
   for (const [key, tally] of state.cycles.tallies) repeatTally(state, key, tally, repeat);
   shift(state, now, repeat.span);
+  repeatKernelTime(state.kernel, now, repeat.span);
   // Who waits for the lock now waits for it then: what was repeated is through by that time.
   lock.freeAt = freeAt > now ? freeAt + repeat.span : freeAt;
   forgetCycles(state.cycles);

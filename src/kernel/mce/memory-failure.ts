@@ -33,12 +33,11 @@ export function registerFrames(kernel: Kernel, name: string, start: bigint, size
   else frameMappings(kernel).ranges.set(name, { start, size, users });
 }
 
-/** A page that no struct page describes: whoever registered it is told; undefined: nobody did. */
-function withoutPage(kernel: Kernel, { address, current }: Failure): FailureErrno | undefined {
+/** A page that no struct page describes: whoever registered it is told. */
+function withoutPage(kernel: Kernel, { address, current }: Failure): FailureErrno {
   const found = [...frameMappings(kernel).ranges.values()].find(({ start, size }) => start <= address && address < start + size);
-  if (found === undefined) return undefined;
-  for (const process of found.users.filter(isAlive)) signalUser(kernel, address, { process, isConsumer: process === current, offset: noOffset, leaf: basePage });
-  return reportAction(kernel, address, "non struct page pfn", "Recovered");
+  for (const process of found?.users.filter(isAlive) ?? []) signalUser(kernel, address, { process, isConsumer: process === current, offset: noOffset, leaf: basePage });
+  return reportAction(kernel, address, "non struct page pfn", found === undefined ? "Ignored" : "Recovered");
 }
 
 /**
@@ -53,8 +52,7 @@ export function memoryFailure(kernel: Kernel, failure: Failure): FailureErrno {
   if (device !== undefined) return daxFailure(kernel, device, failure);
   const found = pageAt(kernel, address);
   if (found.is === "page" || found.is === "free") return pageFailure(kernel, found, failure);
-  const errno = found.is === "outside" ? withoutPage(kernel, failure) : undefined;
-  if (errno !== undefined) return errno;
+  if (found.is === "outside") return withoutPage(kernel, failure);
   printk(kernel, "err", `Memory failure: ${frameOf(address)}: memory outside kernel control`);
   return "ENXIO";
 }
