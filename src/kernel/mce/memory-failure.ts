@@ -2,6 +2,7 @@
 
 import type { Kernel } from "../base/kernel.ts";
 import { defineState, panic, printk } from "../base/kernel.ts";
+import { countKept } from "../base/ratelimit.ts";
 import { basePage } from "../mm/page-types.ts";
 import { pageAt } from "../mm/pages.ts";
 import type { Process } from "../mm/process.ts";
@@ -57,8 +58,13 @@ export function memoryFailure(kernel: Kernel, failure: Failure): FailureErrno {
   return "ENXIO";
 }
 
+/** Signal and result. */
+const linesOfFailure = 2;
+
 /** `count` more failures of the page just like one that was handled: only device pages are handled anew each time, others are known by then. */
 export function repeatFailure(kernel: Kernel, address: bigint, count: number): void {
   takeFailureLock(kernel, count);
-  if (daxDeviceAt(kernel, address) !== undefined) countAction(kernel, address, "dax page", "Recovered", count);
+  if (daxDeviceAt(kernel, address) === undefined) return;
+  countAction(kernel, address, "dax page", "Recovered", count);
+  countKept(kernel, "Memory failure", count * linesOfFailure);
 }
