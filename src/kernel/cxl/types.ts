@@ -160,7 +160,6 @@ export interface RegionRecord {
   isLocked: boolean;
   /** Target type of its decoders (A8). */
   isHostOnly: boolean;
-  needsReset: boolean;
   /** Assembled from decoders that firmware committed. */
   isAuto: boolean;
   /** Sum of what members brought while they joined; with all of them there, bandwidth as the ways that they share let through. */

@@ -38,6 +38,11 @@ export const cxlEvents = [
 ] as const;
 export type CxlEvent = (typeof cxlEvents)[number];
 
+/** Every event that can be recorded, by its system. */
+export const traceSystems = { cxl: cxlEvents, ras: ["aer_event"] } as const;
+export type TraceSystem = keyof typeof traceSystems;
+export type TraceEvent = (typeof traceSystems)[TraceSystem][number];
+
 /** Woken by every entry. */
 export const traceChannel = "read:/sys/kernel/tracing/trace";
 
@@ -50,7 +55,7 @@ function processOf(state: TraceState, command: string): number {
 }
 
 /** Records an event of the task `command` when it is enabled. The step is in the run's own trace either way. */
-export function traceEvent(kernel: Kernel, event: CxlEvent, command: string, subject: string, text: () => string): void {
+export function traceEvent(kernel: Kernel, event: TraceEvent, command: string, subject: string, text: () => string): void {
   mark(kernel, event, subject);
   const state = traceState(kernel);
   if (!state.isOn || !state.enabled.has(event)) return;
