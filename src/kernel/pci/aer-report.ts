@@ -36,17 +36,19 @@ const driverName = (device: Device): string => device.driver?.name ?? "pci";
 /** A CXL function's errors are spoken of as CXL's, whatever they are (aer_err_bus). */
 const busText = (device: Device): string => (pciFunctionOf(device).isCxl ? "CXL" : "PCIe");
 
-/** Reads what a function has of one kind; undefined: nothing that is not masked. */
-export function reportOf(kernel: Kernel, device: Device, isCorrectable: boolean): ErrorReport | undefined {
+/**
+ * Reads what a function has of a kind; undefined: nothing that is not masked. Whether an uncorrectable error is fatal is what its message said: an
+ * internal error is as grave as CXL's registers have it, whatever AER's own severity (CXL 12.2.1).
+ */
+export function reportOf(kernel: Kernel, device: Device, kind: ErrorKind): ErrorReport | undefined {
   const registers = aerOf(kernel, device);
+  const isCorrectable = kind === "correctable";
   if (registers === undefined) return undefined;
   const raw = Number((isCorrectable ? registers.correctableStatus : registers.uncorrectableStatus).readRaw());
   const mask = Number((isCorrectable ? registers.correctableMask : registers.uncorrectableMask).readRaw());
   const status = (raw & ~mask) >>> 0;
   if (status === 0) return undefined;
-  if (isCorrectable) return { device, kind: "correctable", status, mask, first: null };
-  const isFatal = (status & Number(registers.uncorrectableSeverity.readRaw())) !== 0;
-  return { device, kind: isFatal ? "fatal" : "nonfatal", status, mask, first: registers.control.get("firstErrorPointer") };
+  return { device, kind, status, mask, first: isCorrectable ? null : registers.control.get("firstErrorPointer") };
 }
 
 function countReport(kernel: Kernel, { device, kind, status }: ErrorReport): void {

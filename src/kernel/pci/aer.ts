@@ -99,14 +99,14 @@ function reportFor(kernel: Kernel, device: Device, kind: ErrorKind): ErrorReport
   const { portType } = pciFunctionOf(device);
   const isAbove = portType === portTypes.rootPort || portType === portTypes.downstreamPort;
   if (kind === "fatal" && !isAbove && !isWatched(kernel, device)) return { device, kind, status: 0, mask: 0, first: null };
-  return reportOf(kernel, device, kind === "correctable");
+  return reportOf(kernel, device, kind);
 }
 
 const handle = task("aer.handle", function* (kernel: Kernel, port: Device, message: Message): Task<void> {
   const { kind, source, isMultiple } = message;
   const all = [port, ...functionsBelow(port)];
   const named = all.find((device) => (addressOf(device) & requesterMask) === source);
-  const found = isMultiple || named === undefined ? all.filter((device) => device === named || reportOf(kernel, device, kind === "correctable") !== undefined).slice(0, mostReporters) : [named];
+  const found = isMultiple || named === undefined ? all.filter((device) => device === named || reportOf(kernel, device, kind) !== undefined).slice(0, mostReporters) : [named];
   countMessage(kernel, port, kind);
   const name = named?.name ?? `id ${source.toString(16).padStart(4, "0")}`;
   printk(kernel, "info", `pcieport ${port.name}: AER: ${isMultiple ? "Multiple " : ""}${severityTexts[kind]} error message received from ${name}${found.length === 0 ? " (no details found)" : ""}`);

@@ -126,7 +126,7 @@ function logReason(kernel: Kernel, port: Device): void {
   const say = (text: string): void => printk(kernel, "info", `pcieport ${port.name}: DPC: containment event, status:0x${raw.toString(16).padStart(4, "0")}${text}`);
   if (reason === reasons.own) {
     say(": unmasked uncorrectable error detected");
-    const report = reportOf(kernel, port, false);
+    const report = reportOf(kernel, port, "fatal");
     if (report === undefined) return;
     tellReport(kernel, report, `irq/${(messages?.data ?? 0) + registers.capability.get("interruptMessage")}-pcie-dpc`);
     clearErrorStatus(kernel, port);
