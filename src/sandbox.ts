@@ -12,6 +12,11 @@ export { createRun } from "./sandbox/run.ts";
 export type { RunOptions } from "./sandbox/run.ts";
 export { scoreCell } from "./sandbox/score/score.ts";
 export type { CellInput } from "./sandbox/score/score.ts";
+export { assessSeed } from "./sandbox/verdict/facts.ts";
+export type { VerdictInput } from "./sandbox/verdict/facts.ts";
+export type { SeedResult } from "./sandbox/verdict/trials.ts";
+export { judgeCell, judgeScenario } from "./sandbox/verdict/verdict.ts";
+export type { Judging, VerdictRequest } from "./sandbox/verdict/verdict.ts";
 export { ScenarioFileError } from "./scenario/load.ts";
 export { planScenario } from "./scenario/plan.ts";
 export type { ScenarioPlan } from "./scenario/plan.ts";
@@ -22,7 +27,7 @@ export { OutOfHandlesError } from "./hardware/platform.ts";
 
 /** Checks a scenario's text and starts its run. @throws ScenarioFileError */
 export function startScenario(module: WebAssembly.Module, input: RunInput): ScenarioRun {
-  return createRun(module, planScenario(input.file, input.text), { seed: input.seed, schedule: input.schedule, keepTrace: input.keepTrace });
+  return createRun(module, planScenario(input.file, input.text), { seed: input.seed, schedule: input.schedule, keepTrace: input.keepTrace, defects: input.defects ?? [] });
 }
 
 export { createMachine, createMachineSync } from "./sandbox/library/create.ts";
