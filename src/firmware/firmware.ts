@@ -32,8 +32,8 @@ export interface FirmwareOptions {
 export interface FirmwareTarget {
   readonly platform: Omit<Platform, "firmware">;
   writeRam(address: bigint, bytes: Uint8Array): void;
-  /** True while the root port is isolated; read without the CPU's help. */
-  isIsolated(port: string): boolean;
+  /** True while the root port is isolated and was to say so by ERR_COR; read without the CPU's help. */
+  isToldOf(port: string): boolean;
 }
 
 export interface Firmware extends FirmwareInterface {
@@ -96,8 +96,11 @@ function placeAcpiTables(target: FirmwareTarget, machine: MachineDescription, re
   return placed[0]?.address ?? tablesAt;
 }
 
-/** Firmware's own arming of a root port: BAR for a moment, enable isolation and timeout, BAR and command as before. */
-function armPort(target: FirmwareTarget, bridge: HostBridgeDescription, deviceNumber: number, at: bigint): void {
+/**
+ * Firmware's own work on a root port: BAR for a moment, BAR and command as before. Where it owns the enable bit it enables isolation and timeout; where it is the one
+ * that is told, ERR_COR, which comes to it (sheet 9: that way wants cap[25]).
+ */
+function armPort(target: FirmwareTarget, bridge: HostBridgeDescription, deviceNumber: number, at: bigint, owner: Exclude<IsolationOwner, "os">): void {
   const bus = configBus(target.platform.config, pciAddress(bridge.segment, bridge.busStart, deviceNumber, 0));
   const locator = findDvsec(bus, dvsecLocatorPort.identity.id);
   if (locator === 0) return;
@@ -110,7 +113,7 @@ function armPort(target: FirmwareTarget, bridge: HostBridgeDescription, deviceNu
   if (offset !== 0) {
     const { capability, control } = structureAt(handle, offset, timeoutIsolation);
     const can = capability.read();
-    control.modify({ memoryTimeoutEnable: can.memoryTimeout, memoryIsolationEnable: can.memoryIsolation });
+    control.modify(owner === "firmware-enable" ? { memoryTimeoutEnable: can.memoryTimeout, memoryIsolationEnable: can.memoryIsolation } : { errCorEnable: can.errCorSignaling });
   }
   handle.unmap();
   header.command.modify({ memorySpaceEnable: 0 });
@@ -131,9 +134,10 @@ function memoryMap(machine: MachineDescription, setup: FirmwareSetup | undefined
 export function installFirmware(target: FirmwareTarget, machine: MachineDescription, options: FirmwareOptions): Firmware {
   const hostBridges = describeBridges(machine);
   const xsdt = placeAcpiTables(target, machine, options.restrictions);
-  if (options.isolationOwner === "firmware-enable") {
+  const { isolationOwner } = options;
+  if (isolationOwner !== "os") {
     for (const [index, bridge] of machine.hostBridges.entries()) {
-      for (const deviceNumber of bridge.rootPorts.keys()) armPort(target, bridge, deviceNumber, hostBridges[index]?.memory[0]?.base ?? 0n);
+      for (const deviceNumber of bridge.rootPorts.keys()) armPort(target, bridge, deviceNumber, hostBridges[index]?.memory[0]?.base ?? 0n, isolationOwner);
     }
   }
   const decoders = options.setup === undefined ? [] : planDecoders(machine, options.setup);
@@ -171,9 +175,9 @@ function createInterface(installed: Installed, target: FirmwareTarget): Firmware
       if (options.isolationOwner !== "firmware-notify") return;
       for (const bridge of machine.hostBridges) {
         for (const port of bridge.rootPorts) {
-          const isIsolated = target.isIsolated(port.name);
-          if (isIsolated && !seen.has(port.name)) pending.push({ uid: bridge.uid, value: notifyIsolation });
-          if (isIsolated) seen.add(port.name);
+          const isToldOf = target.isToldOf(port.name);
+          if (isToldOf && !seen.has(port.name)) pending.push({ uid: bridge.uid, value: notifyIsolation });
+          if (isToldOf) seen.add(port.name);
           else seen.delete(port.name);
         }
       }
