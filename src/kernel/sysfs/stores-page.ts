@@ -7,8 +7,7 @@ export function storesPage(): string {
   return `# Files that take a store
 
 The virtual tree has the kernel's files. This is every one that can be written, what it takes, and every error number that a store can end with; a store that
-ends with another one is a fault of the model (a test stores malformed and legal texts into all of them). Files that drivers add, as the recovery from isolation does,
-stand with the [drivers](drivers.md). Section numbers are those of the sheet on region
+ends with another one is a fault of the model (a test stores malformed and legal texts into all of them). Section numbers are those of the sheet on region
 assembly where none is named; A and S are rules of \`docs/rules.md\`.
 
 Numbers are decimal, hexadecimal with 0x, octal with a leading 0; one line end at the end does not count, other white space does; a text ends at its first NUL.
