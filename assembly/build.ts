@@ -321,7 +321,8 @@ export function setOption(option: u32, low: u32, high: u32): void {
     case 10: m.hotplugFirst = low; break;
     case 11: m.traceStoring = low; break;
     case 12: m.deadPortAnswers = low; break;
-    case 13: m.cacheLatency = wide; break;
+    case 13: m.busyClearEnds = low; break;
+    case 14: m.cacheLatency = wide; break;
     default: break;
   }
 }

@@ -143,6 +143,7 @@ export class Machine {
   strictExit: u32;
   hotplugFirst: u32;
   deadPortAnswers: u32;
+  busyClearEnds: u32;
   running: u32;
   probeDepth: u32;
   syncStatus: u32;

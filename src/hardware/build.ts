@@ -47,7 +47,7 @@ export function entityNames(entities: Entities): string[] {
   return names;
 }
 
-const options = { config: 0, mmioRead: 1, mmioWrite: 2, memory: 3, platform: 4, watchdog: 5, isolationResponse: 6, commitTime: 7, timeoutInstant: 8, strictExit: 9, hotplugFirst: 10, deadPortAnswers: 12, cacheLatency: 13 } as const;
+const options = { config: 0, mmioRead: 1, mmioWrite: 2, memory: 3, platform: 4, watchdog: 5, isolationResponse: 6, commitTime: 7, timeoutInstant: 8, strictExit: 9, hotplugFirst: 10, deadPortAnswers: 12, busyClearEnds: 13, cacheLatency: 14 } as const;
 
 const low = (value: bigint): number => Number(value & 0xffff_ffffn);
 const high = (value: bigint): number => Number((value >> 32n) & 0xffff_ffffn);
@@ -132,6 +132,7 @@ function setOptions(exports: ModuleExports, machine: MachineDescription): void {
   set(options.hotplugFirst, flag(choice.messageOrder === "hotplug-first"));
   if (machine.cache !== undefined) set(options.cacheLatency, machine.cache.latency);
   set(options.deadPortAnswers, flag(choice.switchDeadPort === "all-ones"));
+  set(options.busyClearEnds, flag(choice.clearWhileBusy === "ends"));
 }
 
 function addBridge(builder: Builder, bridge: HostBridgeDescription): void {
@@ -151,7 +152,7 @@ function addPort(builder: Builder, parentId: number, parent: string, deviceNumbe
   const isRoot = inFlight > 0;
   const id = builder.exports.addPort(parentId, deviceNumber, port.portNumber, inFlight, lowOf(port.linkTrainingTime), highOf(port.linkTrainingTime));
   builder.ports.set(port.name, { id, index, parent, deviceNumber, isRoot, inFlight });
-  setKeys(builder, id, { portNumber: port.portNumber, slotNumber: index + 1, hotPlug: flag(port.hotplug), hasDpc: flag(port.dpc !== false), hasBackInvalidate: flag(port.backInvalidate), ...linkKeys(port.link ?? defaultLink) });
+  setKeys(builder, id, { portNumber: port.portNumber, slotNumber: index + 1, hotPlug: flag(port.hotplug), hasDpc: flag(port.dpc !== false), hasPowerController: flag(port.powerController), hasBackInvalidate: flag(port.backInvalidate), ...linkKeys(port.link ?? defaultLink) });
   for (const [slot, card] of port.slots.entries()) addCard(builder, id, port, slot === 0 && port.present, card);
   return id;
 }

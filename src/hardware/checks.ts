@@ -102,6 +102,7 @@ function checkChoices(machine: MachineDescription): void {
   checkRange(choice.decoderCommitTime, 0, longest, "implementation.decoderCommitTime", " ns");
   checkRange(choice.isolationResponseTime, 0, longest, "implementation.isolationResponseTime", " ns");
   checkOneOf(choice.switchDeadPort ?? "no-response", ["no-response", "all-ones"], "implementation.switchDeadPort");
+  checkOneOf(choice.clearWhileBusy ?? "ignored", ["ignored", "ends"], "implementation.clearWhileBusy");
 }
 
 const namesBelow = (port: DownstreamPortDescription): string[] => [port.name, ...port.slots.flatMap((slot) => [slot.name, ...(isSwitch(slot) ? slot.ports.flatMap(namesBelow) : [])])];

@@ -15,7 +15,7 @@ import { readMemoryMap } from "./module.ts";
 export interface PortSummary {
   readonly link: "up" | "training" | "down";
   /** Why a link that is down stays so; empty while it is up. */
-  readonly heldBy: readonly ("cable" | "disabled" | "bus reset" | "isolation" | "never retrains" | "empty slot" | "containment")[];
+  readonly heldBy: readonly ("cable" | "disabled" | "bus reset" | "isolation" | "never retrains" | "empty slot" | "containment" | "slot power")[];
   readonly isIsolated: boolean;
   readonly isBusy: boolean;
   /** Entries of the in-flight table in use, and whether requesters wait for one. */
@@ -126,6 +126,30 @@ export class Hardware {
     this.exports.advanceTo(low(time), high(time));
   }
 
+  /**
+   * Resets the whole machine, as a reboot does: `warm` spares sticky registers, `cold` none. What is broken stays broken; time goes on; links train anew.
+   * Register handles are gone.
+   */
+  reset(kind: "warm" | "cold"): void {
+    this.exports.unmapAll();
+    this.exports.resetMachine(kind === "warm" ? 1 : 0);
+  }
+
+  /** Does something and goes back to where it was: neither state nor trace has anything of it. */
+  aside<T>(action: () => T): T {
+    const before = this.snapshot();
+    const consumer = this.#consumer;
+    this.#consumer = null;
+    this.#applyStoring();
+    try {
+      return action();
+    } finally {
+      this.drainTrace();
+      this.restore(before);
+      this.storeTrace(consumer);
+    }
+  }
+
   /** Puts bytes into host DRAM as they are at power-on. */
   writeRam(address: bigint, bytes: Uint8Array): void {
     for (const [index, byte] of bytes.entries()) {
@@ -179,7 +203,7 @@ export class Hardware {
     if (found === undefined) throw new RangeError(`the machine has no port "${name}"; it has ${[...this.entities.ports.keys()].join(", ")}`);
     const state = (what: number): number => this.exports.portState(found.index, what) >>> 0;
     const plugged = state(2);
-    const reasons = [["cable", state(4)], ["disabled", state(5)], ["bus reset", state(6)], ["isolation", state(7)], ["never retrains", state(8)], ["containment", state(10)], ["empty slot", plugged === none && state(9) === none ? 1 : 0]] as const;
+    const reasons = [["cable", state(4)], ["disabled", state(5)], ["bus reset", state(6)], ["isolation", state(7)], ["never retrains", state(8)], ["containment", state(10)], ["slot power", state(11)], ["empty slot", plugged === none && state(9) === none ? 1 : 0]] as const;
     const link = links[state(0)] ?? "down";
     const status = found.isRoot ? this.peekComponent(found.id, statusOffset) : 0;
     return {

@@ -162,6 +162,8 @@ export interface DownstreamPortDescription {
   readonly present: boolean;
   /** Downstream Port Containment; absent: true. */
   readonly dpc?: boolean;
+  /** A power controller, with which software takes power off the slot (PCIe 7.5.3.10); absent: false. */
+  readonly powerController?: boolean;
   /** BI decoder structure; absent: false. */
   readonly backInvalidate?: boolean;
   /** Absent: `defaultLink`. */
@@ -235,6 +237,8 @@ export interface ImplementationChoices {
   readonly messageOrder: "isolation-first" | "hotplug-first";
   /** What a switch does with a request for a downstream port whose link is down (UNKNOWN); absent: no-response. */
   readonly switchDeadPort?: "no-response" | "all-ones";
+  /** What clearing an isolation status while Root Port Busy does (undefined in the specification); absent: ignored. `ends`: isolation is over, what was pending is still answered as isolated. */
+  readonly clearWhileBusy?: "ignored" | "ends";
   /** Whether software can make CPU caches agree for a range (wbinvd; a guest cannot); absent: true. */
   readonly cacheInvalidation?: boolean;
 }

@@ -254,21 +254,22 @@ export interface CxlServices {
   setIsolated(port: DriverDevice, isIsolated: boolean): void;
   /** Opens the record of a recovery, which the report and `outcome` read. */
   recovery(port: DriverDevice): DriverRecovery;
-  /** Regions with a member below the port that came together. */
+  /** Committed regions with a member below the port, those that wait for members to come back, and memory of hmem's that the port leads to. */
   regionsBelow(port: DriverDevice): readonly DriverRegion[];
   plan(region: DriverRegion): DriverRegionPlan;
   /** Revokes every mapping of the regions' dax devices. */
   fence(regions: readonly DriverRegion[]): Task<void>;
   /** The kernel itself lives in some of it: it cannot be evacuated. */
   isKernelMapped(plan: DriverRegionPlan): boolean;
+  /** Who pins pages of device-dax, and of System RAM that offlining would wait for. */
   pinOwners(regions: readonly DriverRegion[]): readonly string[];
   /** Without limit. */
   waitForPins(regions: readonly DriverRegion[]): Task<void>;
-  /** Unbinds the region's driver. */
+  /** Takes its System RAM offline, then unbinds its driver. @throws EBUSY a memory block stays online */
   unbind(region: DriverRegion): Task<void>;
   /** Takes the region out of the way of removal below the port: its members leave, or all of it goes. */
   release(region: DriverRegion, plan: DriverRegionPlan, port: DriverDevice, caches?: CacheHandling): Task<void>;
-  /** Makes and commits a region like the one there was; smaller when a member is. */
+  /** Makes and commits a region like the one there was; smaller when a member is. @throws ENODEV it was hmem's: only firmware decodes that */
   recreate(plan: DriverRegionPlan, caches?: CacheHandling): Task<MadeDriverRegion>;
   /** Writes zeros. False: the memory does not answer. */
   clear(start: bigint, size: bigint): Task<boolean>;

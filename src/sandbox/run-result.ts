@@ -102,7 +102,7 @@ export function makeResult(state: RunState): ScenarioResult {
   const memory = memoryFacts(state.system);
   const metrics = metricsOf(state);
   const isDisturbed = metrics.machineChecks > 0 || metrics.droppedWrites > 0 || metrics.killed > 0 || memory.recoveries > 0;
-  const outcome = outcomeOf({ panicked: kernel.panic !== null, hostState: hardware.hostState, rebootChosen: memory.rebootChosen, recoveryBlocked: memory.recoveryBlocked, bytesStranded: memory.bytesStranded, bytesAtReady: state.bytesAtReady, bytesServed: BigInt(metrics.bytesServed), serviceWasDisturbed: isDisturbed });
+  const outcome = outcomeOf({ panicked: kernel.panic !== null, hostState: hardware.hostState, rebootChosen: memory.rebootChosen, recoveryBlocked: memory.recoveryBlocked, bytesStranded: memory.bytesStranded, bytesAtReady: state.bytesAtReady, bytesServed: BigInt(metrics.bytesServed), systemRamLost: memory.systemRamLost, serviceWasDisturbed: isDisturbed });
   const faults = faultResults(state.faults);
   const verdict = verdictOf(state);
   const warnings = state.plan.policies.interleave === "contained" ? spanWarnings(state.system) : [];

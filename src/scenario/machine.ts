@@ -118,7 +118,7 @@ function describeSlots(naming: Naming, file: DownstreamPortFile, name: string, p
   else if (file.switch !== undefined) slots.push(describeSwitch(naming, file.switch, [...path, "switch"]));
   const isEmpty = slots.length === 0;
   for (const [number, alternate] of (file.alternates ?? []).entries()) slots.push(describeCard(naming, alternate, `${fallback}-alternate${number}`, [...path, "alternates", number]));
-  return { name, portNumber, hotplug: file.hotplug ?? true, linkTrainingTime: file.linkTrainingTime ?? 20_000_000, slots, present: !isEmpty && (file.present ?? true), dpc: file.dpc ?? true, backInvalidate: file.backInvalidate ?? false, ...describeLink(file.link) };
+  return { name, portNumber, hotplug: file.hotplug ?? true, linkTrainingTime: file.linkTrainingTime ?? 20_000_000, slots, present: !isEmpty && (file.present ?? true), dpc: file.dpc ?? true, powerController: file.powerController ?? false, backInvalidate: file.backInvalidate ?? false, ...describeLink(file.link) };
 }
 
 function describeIsolation(file: RootPortFile["isolation"]): RootPortDescription["isolation"] {
@@ -259,6 +259,7 @@ export function describeMachine(scenario: Pick<ScenarioFile, "machine" | "firmwa
       isolationResponseTime: file.implementation?.isolationResponseTime ?? 100,
       messageOrder: file.implementation?.messageOrder ?? "isolation-first",
       switchDeadPort: file.implementation?.switchDeadPort ?? "no-response",
+      clearWhileBusy: file.implementation?.clearWhileBusy ?? "ignored",
       cacheInvalidation: file.implementation?.cacheInvalidation ?? true,
     },
     limits: { mediaPages: file.limits?.mediaPages ?? 2048, traceRecords: file.limits?.traceRecords ?? 16_384, probes: 128, requesters: file.limits?.requesters ?? 1024 },

@@ -15,6 +15,8 @@ import type { DeviceCheck } from "./check-device-faults.ts";
 import type { PlannedDriver } from "./driver.ts";
 import { describeDrivers, refusalOf } from "./driver.ts";
 import { kernelSettings } from "./settings.ts";
+import type { VerdictSettings } from "./verdict-settings.ts";
+import { verdictSettingsOf } from "./verdict-settings.ts";
 import { MachineValueError, ScenarioFileError, checkScenario, loadScenario } from "./load.ts";
 import { describeFirmware } from "./firmware.ts";
 import type { Path } from "./load.ts";
@@ -25,9 +27,10 @@ import type { PolicyName, PolicyValues } from "./policies.ts";
 import { policyChoices, policyNames, presetNames, presetValues, readPolicyValue } from "./policies.ts";
 import type { ScenarioFile } from "./schema.ts";
 import { suggestion } from "./suggest.ts";
+import type { WorkloadFile } from "./workloads.ts";
+import { checkWorkloads } from "./workloads.ts";
 
 export type StepFile = NonNullable<ScenarioFile["steps"]>[number];
-export type WorkloadFile = NonNullable<ScenarioFile["workloads"]>[number];
 export type FaultFile = NonNullable<ScenarioFile["faults"]>[number];
 export type ActionFile = FaultFile["do"];
 export type ExpectationFile = NonNullable<ScenarioFile["expect"]>[number];
@@ -49,6 +52,8 @@ export interface ScenarioPlan {
   readonly firmware: FirmwareSetup;
   readonly policies: PolicyValues;
   readonly settings: KernelSettings;
+  /** Weights and times of the verdict; no run reads them. */
+  readonly verdict: VerdictSettings;
   /** Which drivers are built in or modules, and the order of loading. */
   readonly modules: ModulePlan;
   readonly steps: readonly StepFile[];
@@ -179,7 +184,7 @@ function checkAction(check: Check, action: ActionFile, path: Path): void {
   for (const kind of ["linkFlap", "dropResponse", "delayResponse", "replaceDevice", "plug"] as const) if (action[kind] !== undefined) checkPort(check, action[kind].port, [...path, kind, "port"]);
   for (const kind of ["loseInterrupt", "duplicateInterrupt", "delayInterrupt"] as const) if (action[kind] !== undefined) checkMessages(check, action[kind], [...path, kind]);
   for (const kind of ["poison", "clearPoison"] as const) if (action[kind] !== undefined) checkLines(check, action[kind], [...path, kind]);
-  for (const kind of ["stuckRegister", "corruptRegister", "releaseRegister"] as const) if (action[kind] !== undefined) checkField(check, action[kind].of, action[kind].field, [...path, kind]);
+  for (const kind of ["stuckRegister", "corruptRegister", "writeRegister", "releaseRegister"] as const) if (action[kind] !== undefined) checkField(check, action[kind].of, action[kind].field, [...path, kind]);
   for (const kind of ["refuseCommit", "neverCommit", "lateCommit"] as const) if (action[kind] !== undefined) checkName(check, "part with decoders", (part) => !isPort(part), action[kind].of, [...path, kind, "of"]);
   if (action.replaceDevice !== undefined) checkCard(check, action.replaceDevice.port, action.replaceDevice.with, [...path, "replaceDevice", "with"]);
   if (action.plug !== undefined) checkCard(check, action.plug.port, action.plug.card, [...path, "plug", "card"]);
@@ -292,6 +297,7 @@ function resolveScenario(file: string, scenario: ScenarioFile, place: Place, pro
   const probes = faults.reduce((sum, fault) => sum + probesOfAction(fault.do), 0);
   if (probes > mostProbes) problems.push({ path: ["faults"], message: `they are ${probes} actions in the hardware, ${mostProbes} are possible; inject less in one file` });
   checkExpectations(check, scenario.expect ?? [], ["expect"]);
+  problems.push(...checkWorkloads(scenario.workloads ?? []));
   return {
     file,
     name: scenario.name,
@@ -299,6 +305,7 @@ function resolveScenario(file: string, scenario: ScenarioFile, place: Place, pro
     firmware: firmware.setup,
     policies: values,
     settings: kernelSettings(scenario.host),
+    verdict: verdictSettingsOf(values.verdict, scenario.verdict),
     modules,
     steps: scenario.steps ?? [],
     workloads: scenario.workloads ?? [],

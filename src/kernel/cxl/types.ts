@@ -158,6 +158,8 @@ export interface RegionRecord {
   readonly targets: (Device | null)[];
   targetCount: number;
   isLocked: boolean;
+  /** A recovery took members out that are to come back: it keeps its addresses and the decoders above them. */
+  isAwaited: boolean;
   /** Target type of its decoders (A8). */
   isHostOnly: boolean;
   needsReset: boolean;
