@@ -8,11 +8,8 @@ export { lookUpHandles, map, unmap, unmapAll } from "./handles";
 import { findLine, isCacheable, lineWord } from "./fabric/cache";
 import { invalidateLines } from "./fabric/cache-path";
 import { issue } from "./fabric/in-flight";
-<<<<<<< HEAD
 import { zeroRange } from "./fabric/zero";
-=======
 import { resetMachine as resetAll } from "./fabric/machine-reset";
->>>>>>> main
 import { handleRead, handleWrite } from "./fabric/mmio";
 import { FOUND, isLive, isRam, locate, routeToPort } from "./fabric/routing";
 import { isIsolated } from "./component/timeout-isolation";

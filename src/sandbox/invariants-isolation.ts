@@ -12,6 +12,7 @@ import type { Outcome } from "../scenario/schema.ts";
 import type { Span, Violation } from "./invariants.ts";
 import { placeOfPort } from "./references.ts";
 import type { Host } from "./system.ts";
+import { isPortIsolated } from "./system.ts";
 
 /** Upper half of the value of a line that a workload wrote; the lower half counts. */
 const mark = 0x5eed_c0de_0000_0000n;
@@ -115,7 +116,7 @@ export function createWitness(host: Host): Witness {
     look: (kernel) => {
       for (const [name, { isRoot }] of hardware.entities.ports) {
         if (!isRoot) continue;
-        const { isIsolated } = hardware.port(name);
+        const isIsolated = isPortIsolated(hardware, name);
         const open = episodes.findLast(({ port, ended }) => port === name && ended < 0);
         if (isIsolated && open === undefined) begin(kernel, name);
         else if (!isIsolated && open !== undefined) open.ended = hardware.now;
