@@ -172,7 +172,7 @@ const rejoin = task("isolation.rejoin", function* (kernel: Kernel, plan: RegionP
  */
 export const createFromPlan = task("isolation.createRegion", function* (kernel: Kernel, plan: RegionPlan): Task<MadeRegion> {
   const { rootDecoder } = plan;
-  if (rootDecoder === null) throw new SystemError("ENODEV", `${plan.name}: firmware decoded its memory, and nobody else can`);
+  if (rootDecoder === null) throw new SystemError("ENODEV", "firmware decoded its memory, and nobody else can");
   if (plan.kept !== null) return yield* rejoin(kernel, plan, plan.kept);
   const decoders = plan.places.map((place) => freeDecoder(kernel, place));
   const wanted = plan.size / BigInt(plan.ways);
