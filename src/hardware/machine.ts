@@ -146,6 +146,14 @@ export class Hardware {
     return bytes;
   }
 
+  /** Eight aligned bytes as a load would get them now, from the processors' cache or from media, without time or trace; null: nothing answers with data. */
+  viewOf(address: bigint): { readonly isCached: boolean; readonly value: bigint } | null {
+    const from = this.exports.peekView(Number(address & 0xffff_ffffn), Number(address >> 32n)) >>> 0;
+    if (from === none) return null;
+    const at = this.map.syncValue;
+    return { isCached: from === 0, value: (BigInt(this.words[at + 1] ?? 0) << 32n) | BigInt(this.words[at] ?? 0) };
+  }
+
   /** Register of an entity without time, trace or side effect. `offset` in bytes of its component block's CXL.cache/mem range. */
   peekComponent(entity: number, offset: number): number {
     return this.exports.peek(entity, offset) >>> 0;

@@ -243,11 +243,23 @@ export interface ImplementationChoices {
   readonly cacheInvalidation?: boolean;
 }
 
+/** The processors' last-level cache, one for all of them: write-back, 64-byte lines, least recently used; of CXL memory only. */
+export interface CacheDescription {
+  /** Bytes: `ways` lines of 64 bytes in each of a power of two of sets; at most 256 MiB. */
+  readonly size: bigint;
+  /** 1..64. */
+  readonly ways: number;
+  /** Time of an answer out of the cache, ns. */
+  readonly latency: number;
+}
+
 export interface MachineDescription {
   readonly hostBridges: readonly HostBridgeDescription[];
   readonly windows: readonly WindowDescription[];
   readonly ram: readonly { readonly base: bigint; readonly size: bigint }[];
   readonly costs: AccessCosts;
+  /** Absent: every request reaches memory. */
+  readonly cache?: CacheDescription;
   /** What a link-down or a timeout does without isolation. */
   readonly platformFailure: "reset" | "hang-until-watchdog" | "machine-check";
   readonly watchdogTime: number;

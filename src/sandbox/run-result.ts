@@ -13,6 +13,7 @@ import { outcomeOf } from "../scenario/outcome.ts";
 import type { ScenarioPlan } from "../scenario/plan.ts";
 import type { DriverFailure, ExpectationResult, Metrics, ScenarioResult, Status, Verdict } from "../scenario/result.ts";
 import type { DriverModule } from "../platform/driver.ts";
+import { defectWords } from "./defects.ts";
 import type { DriverParameters } from "./drivers.ts";
 import { allFired, faultResults } from "./faults.ts";
 import type { FaultTable } from "./faults.ts";
@@ -38,6 +39,8 @@ export interface RunOptions {
   readonly drivers?: readonly DriverModule[];
   /** What a driver finds as `parameters`, by the driver's name. */
   readonly driverParameters?: DriverParameters;
+  /** Bugs that the built-in recovery driver is given, by name (docs/defects.md). */
+  readonly defects?: readonly string[];
 }
 
 type Phase = "boot" | "steps" | "running" | "done";
@@ -117,6 +120,6 @@ export function makeResult(state: RunState): ScenarioResult {
   return {
     file: state.plan.file, name: state.plan.name, seed: state.options.seed, schedule: state.options.schedule, policies: state.plan.policies, status, reason, verdict, warnings, outcome,
     ...(state.driverFailure === null ? {} : { driver: state.driverFailure }), virtualTimeNs: hardware.now, traceDigest: hex(all.high) + hex(all.low), digests, commands: state.stepRun.commands, faults, expectations, metrics,
-    reproduce: `cxl-sandbox run ${state.plan.file} --seed ${state.options.seed} --schedule ${state.options.schedule}`,
+    reproduce: `cxl-sandbox run ${state.plan.file} --seed ${state.options.seed} --schedule ${state.options.schedule}${defectWords(state.options.defects ?? [])}`,
   };
 }

@@ -25,9 +25,10 @@ import type { PolicyName, PolicyValues } from "./policies.ts";
 import { policyChoices, policyNames, presetNames, presetValues, readPolicyValue } from "./policies.ts";
 import type { ScenarioFile } from "./schema.ts";
 import { suggestion } from "./suggest.ts";
+import type { WorkloadFile } from "./workloads.ts";
+import { checkWorkloads } from "./workloads.ts";
 
 export type StepFile = NonNullable<ScenarioFile["steps"]>[number];
-export type WorkloadFile = NonNullable<ScenarioFile["workloads"]>[number];
 export type FaultFile = NonNullable<ScenarioFile["faults"]>[number];
 export type ActionFile = FaultFile["do"];
 export type ExpectationFile = NonNullable<ScenarioFile["expect"]>[number];
@@ -292,6 +293,7 @@ function resolveScenario(file: string, scenario: ScenarioFile, place: Place, pro
   const probes = faults.reduce((sum, fault) => sum + probesOfAction(fault.do), 0);
   if (probes > mostProbes) problems.push({ path: ["faults"], message: `they are ${probes} actions in the hardware, ${mostProbes} are possible; inject less in one file` });
   checkExpectations(check, scenario.expect ?? [], ["expect"]);
+  problems.push(...checkWorkloads(scenario.workloads ?? []));
   return {
     file,
     name: scenario.name,

@@ -86,7 +86,7 @@ function see(file: string, text: string, seed: number): Seen {
   };
   while (run.run(() => false) === "paused") take();
   take();
-  const killed = run.workloads.state.processes.filter(({ death }) => death !== null).map(({ name }) => name);
+  const killed = run.workloads.state.workloads.filter(({ killedAt }) => killedAt !== null).map(({ spec }) => spec.name);
   return { plan, result: run.result(), kernel, stories, requests, killed };
 }
 

@@ -11,6 +11,7 @@ import type { DaxRegion } from "../dax/types.ts";
 import { daxDeviceOf } from "../dax/types.ts";
 import type { FileRange } from "../mm/mapping.ts";
 import { fileSize, mappingsOf } from "../mm/mapping.ts";
+import { holderName } from "../mm/page-reference.ts";
 import { pinsOf } from "../mm/pin.ts";
 
 export interface DaxPlan {
@@ -62,7 +63,7 @@ export const fence = task("isolation.fence", function* (kernel: Kernel, regions:
 /** Owners of pins on the devices of these regions. */
 export function pinOwners(kernel: Kernel, regions: readonly Device[]): string[] {
   const pins = regions.flatMap((region) => daxDevicesOf(kernel, region)).flatMap((device) => pinsOf(kernel, daxDeviceOf(device)));
-  return [...new Set(pins.map((pin) => pin.owner))];
+  return [...new Set(pins.map(holderName))];
 }
 
 const isWhole = (plan: readonly DaxPlan[], region: DaxRegion): boolean => plan.length === 1 && plan[0]?.size === region.size;

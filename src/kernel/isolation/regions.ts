@@ -1,6 +1,7 @@
 // Regions as recovery needs them: which are affected, what they were, taking them apart and making them again, through the same stores that
 // user space uses, so that nothing is possible here that a shell could not do.
 
+import type { CacheHandling } from "../../platform/driver.ts";
 import type { Task } from "../../sim/task.ts";
 import { sleep, task } from "../../sim/task.ts";
 import type { Attribute, Device } from "../base/device.ts";
@@ -15,6 +16,7 @@ import type { DaxPlan } from "./dax-plan.ts";
 import { daxDevicesOf, planDax } from "./dax-plan.ts";
 import { hmemBelow } from "./hmem.ts";
 import { commitDecoder } from "../cxl/hdm.ts";
+import { agreeCaches } from "../cxl/region-commit.ts";
 import { attachNewPorts } from "../cxl/region-attach.ts";
 import { daxRegionOf } from "../dax/region.ts";
 import { hasRegionsAbove, leaveRegion, rejoinRegion } from "./reattach.ts";
@@ -118,8 +120,9 @@ const destroyRegion = task("isolation.destroyRegion", function* (kernel: Kernel,
 });
 
 /** Takes the region out of the way of removal: its members below `port` leave, or all of it goes. @throws SystemError */
-export const releaseRegion = task("isolation.releaseRegion", function* (kernel: Kernel, region: Device, plan: RegionPlan, port: Device): Task<void> {
+export const releaseRegion = task("isolation.releaseRegion", function* (kernel: Kernel, region: Device, plan: RegionPlan, port: Device, caches: CacheHandling): Task<void> {
   if (plan.rootDecoder === null) return;
+  regionOf(region).leavesCaches = caches === "leave";
   if (plan.kept === null) return yield* destroyRegion(kernel, region);
   for (const target of regionOf(region).targets.slice()) if (target !== null && portsOfTarget(target).includes(port)) leaveRegion(kernel, region, target);
 });
@@ -158,11 +161,13 @@ export interface MadeRegion {
 
 /** The kept region with its missing members back. @throws SystemError a member is missing or smaller */
 const rejoin = task("isolation.rejoin", function* (kernel: Kernel, plan: RegionPlan, region: Device): Task<MadeRegion> {
+  // Before decode comes back: what is written back now goes nowhere, and afterwards there is nothing left to write.
+  if (!agreeCaches(kernel, region)) throw new SystemError("ENXIO", `${region.name}: CPU caches cannot be invalidated`);
   for (const [position, target] of regionOf(region).targets.entries()) {
     if (target === null) yield* rejoinRegion(kernel, region, freeDecoder(kernel, plan.places[position]), position);
   }
   for (const decoder of attachNewPorts(kernel, region).toReversed()) yield* commitDecoder(kernel, decoder);
-  kernel.platform.invalidateCaches(plan.start, plan.size);
+  regionOf(region).leavesCaches = false;
   return { region, start: plan.start, size: plan.size };
 });
 
@@ -170,7 +175,7 @@ const rejoin = task("isolation.rejoin", function* (kernel: Kernel, plan: RegionP
  * Makes and commits a region like the one there was; smaller when a member's capacity is smaller now. What was made halfway is taken away.
  * @throws SystemError a member is missing, or the stores' own errors; ENODEV it was hmem's
  */
-export const createFromPlan = task("isolation.createRegion", function* (kernel: Kernel, plan: RegionPlan): Task<MadeRegion> {
+export const createFromPlan = task("isolation.createRegion", function* (kernel: Kernel, plan: RegionPlan, caches: CacheHandling = "invalidate"): Task<MadeRegion> {
   const { rootDecoder } = plan;
   if (rootDecoder === null) throw new SystemError("ENODEV", "firmware decoded its memory, and nobody else can");
   if (plan.kept !== null) return yield* rejoin(kernel, plan, plan.kept);
@@ -184,6 +189,7 @@ export const createFromPlan = task("isolation.createRegion", function* (kernel: 
   yield* store(kernel, rootDecoder, creation, name);
   const region = findDevice(kernel, cxlBus, name);
   if (region === undefined) throw new SystemError("ENODEV", `${name} did not appear`);
+  regionOf(region).leavesCaches = caches === "leave";
   try {
     yield* fillRegion(kernel, plan, region, decoders, part);
   } catch (thrown) {
@@ -191,6 +197,7 @@ export const createFromPlan = task("isolation.createRegion", function* (kernel: 
     yield* discard(kernel, region);
     throw thrown;
   }
+  regionOf(region).leavesCaches = false;
   return { region, start: regionOf(region).resource?.start ?? 0n, size: part * BigInt(plan.ways) };
 });
 

@@ -6,10 +6,11 @@ import { task } from "../../sim/task.ts";
 import type { Device } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
-import { offlineBlock } from "../mm/memory-block.ts";
+import { waitInterruptibly } from "../base/signal.ts";
 import type { MemoryBlock } from "../mm/memory-state.ts";
 import { blocksIn } from "../mm/memory-state.ts";
-import { referencesIn } from "../mm/page-reference.ts";
+import { offlineBlock } from "../mm/offline.ts";
+import { pagesChannel, referencesIn } from "../mm/page-reference.ts";
 import { daxRangesOf } from "./dax-plan.ts";
 
 const onlineBlocks = (kernel: Kernel, region: Device): MemoryBlock[] => daxRangesOf(kernel, region).flatMap(({ start, size }) => blocksIn(kernel, start, size)).filter((block) => block.isOnline);
@@ -22,6 +23,11 @@ export function pageHolders(kernel: Kernel, region: Device): string[] {
   if (kernel.policy.offlining === "abort" || onlineBlocks(kernel, region).length === 0) return [];
   return daxRangesOf(kernel, region).flatMap(({ start, size }) => referencesIn(kernel, start, size)).map(({ owner }) => owner);
 }
+
+/** Waits, without bound, until nobody holds pages of a region. @throws SystemError EINTR a signal */
+export const awaitHolders = task("isolation.awaitHolders", function* (kernel: Kernel, region: Device): Task<void> {
+  while (pageHolders(kernel, region).length > 0) yield* waitInterruptibly(kernel, pagesChannel);
+});
 
 /** Takes every online block offline; one that does not go stops none of the others. @throws SystemError of the first that stays */
 export const vacateRegion = task("isolation.vacate", function* (kernel: Kernel, region: Device): Task<void> {

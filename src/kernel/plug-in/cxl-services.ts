@@ -1,6 +1,6 @@
 // What the link, the slot and Linux's CXL and dax subsystems do for a driver. Regions and their plans reach it as names and figures alone.
 
-import type { CxlServices, DriverDevice, DriverRegion, DriverRegionPlan, LinkServices, MadeDriverRegion, SlotServices } from "../../platform/driver.ts";
+import type { CacheHandling, CxlServices, DriverDevice, DriverRegion, DriverRegionPlan, LinkServices, MadeDriverRegion, SlotServices } from "../../platform/driver.ts";
 import type { Task } from "../../sim/task.ts";
 import { oscGranted } from "../acpi/acpi.ts";
 import type { Device } from "../base/device.ts";
@@ -10,12 +10,11 @@ import type { Kernel } from "../base/kernel.ts";
 import { dportOfDevice } from "../cxl/types.ts";
 import { daxDeviceOf } from "../dax/types.ts";
 import { clearMemory } from "../isolation/clear.ts";
-import { aliveBytes, daxDevicesOf, daxRangesOf, fence, pinOwners, restoreDax } from "../isolation/dax-plan.ts";
+import { aliveBytes, daxDevicesOf, fence, pinOwners, restoreDax } from "../isolation/dax-plan.ts";
 import { openRecovery } from "../isolation/record.ts";
 import type { RegionPlan } from "../isolation/regions.ts";
 import { activateRegion, affectedRegions, createFromPlan, planRegion, releaseRegion } from "../isolation/regions.ts";
-import { pageHolders, vacateRegion } from "../isolation/system-ram.ts";
-import { awaitReferences } from "../mm/page-reference.ts";
+import { awaitHolders, pageHolders, vacateRegion } from "../isolation/system-ram.ts";
 import { kernelRangesIn } from "../mm/direct-map.ts";
 import { waitForPins } from "../mm/pin.ts";
 import { hostBridgeOf } from "../pci/buses.ts";
@@ -86,7 +85,7 @@ class Handles {
 function* allPins(kernel: Kernel, regions: readonly Device[]): Task<void> {
   for (const region of regions) {
     for (const device of daxDevicesOf(kernel, region)) yield* waitForPins(kernel, daxDeviceOf(device));
-    if (pageHolders(kernel, region).length > 0) for (const { start, size } of daxRangesOf(kernel, region)) yield* awaitReferences(kernel, start, size);
+    yield* awaitHolders(kernel, region);
   }
 }
 
@@ -96,8 +95,8 @@ function* takeAway(kernel: Kernel, region: Device): Task<void> {
   yield* unbind(kernel, region);
 }
 
-function* recreated(kernel: Kernel, handles: Handles, plan: RegionPlan): Task<MadeDriverRegion> {
-  const made = yield* createFromPlan(kernel, plan);
+function* recreated(kernel: Kernel, handles: Handles, plan: RegionPlan, caches: CacheHandling): Task<MadeDriverRegion> {
+  const made = yield* createFromPlan(kernel, plan, caches);
   return { region: handles.view(made.region), start: made.start, size: made.size };
 }
 
@@ -126,8 +125,8 @@ export function cxlServices(kernel: Kernel, waiting: Waiting): CxlServices {
     pinOwners: (regions) => [...new Set([...pinOwners(kernel, all(regions)), ...all(regions).flatMap((region) => pageHolders(kernel, region))])],
     waitForPins: (regions) => waiting("cxl.waitForPins", () => allPins(kernel, all(regions))),
     unbind: (region) => waiting("cxl.unbind", () => takeAway(kernel, handles.region(region))),
-    release: (region, plan, port) => waiting("cxl.release", () => releaseRegion(kernel, handles.region(region), handles.plan(plan), of(port))),
-    recreate: (plan) => waiting("cxl.recreate", () => recreated(kernel, handles, handles.plan(plan))),
+    release: (region, plan, port, caches = "invalidate") => waiting("cxl.release", () => releaseRegion(kernel, handles.region(region), handles.plan(plan), of(port), caches)),
+    recreate: (plan, caches = "invalidate") => waiting("cxl.recreate", () => recreated(kernel, handles, handles.plan(plan), caches)),
     clear: (start, size) => waiting("cxl.clear", () => clearMemory(kernel, start, size)),
     activate: (region) => waiting("cxl.activate", () => activated(kernel, handles.region(region))),
     restoreDax: (region, plan) => waiting("cxl.restoreDax", () => restoreDax(kernel, handles.region(region), handles.plan(plan).dax)),
