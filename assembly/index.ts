@@ -8,6 +8,7 @@ export { lookUpHandles, map, unmap, unmapAll } from "./handles";
 import { findLine, isCacheable, lineWord } from "./fabric/cache";
 import { invalidateLines } from "./fabric/cache-path";
 import { issue } from "./fabric/in-flight";
+import { resetMachine as resetAll } from "./fabric/machine-reset";
 import { handleRead, handleWrite } from "./fabric/mmio";
 import { FOUND, isLive, isRam, locate, routeToPort } from "./fabric/routing";
 import { isIsolated } from "./component/timeout-isolation";
@@ -187,6 +188,11 @@ export function spend(nanoseconds: u32): void {
 export function account(port: u32, reads: u32, writes: u32, dropped: u32): void {
   const m = root();
   traceHardware(m, HW_ACCOUNT, port < m.portCount ? portAt(m, port).id : NONE, reads, <u64>writes, dropped, 0);
+}
+
+/** The whole machine is reset; `isWarm` spares sticky registers. */
+export function resetMachine(isWarm: u32): void {
+  resetAll(root(), isWarm != 0);
 }
 
 export function traceWrite(layer: u32, kind: u32, a: u32, b: u32, c: u32, d: u32, e: u32, f: u32): void {

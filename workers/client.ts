@@ -5,7 +5,7 @@ import { proxy, releaseProxy, wrap } from "comlink";
 import type { Remote } from "comlink";
 import nodeEndpoint from "comlink/dist/esm/node-adapter.mjs";
 import type { RunInput, RunProgress } from "../src/sandbox/contract.ts";
-import type { CellInput } from "../src/sandbox.ts";
+import type { CellInput, SeedResult, VerdictInput } from "../src/sandbox.ts";
 import type { CellFacts } from "../src/scenario/comparison.ts";
 import type { WorkerHost } from "./host.ts";
 import { lifelineOf } from "./lifeline.ts";
@@ -18,6 +18,8 @@ export interface WorkerClient {
   run(input: RunInput, onProgress?: (progress: RunProgress) => void): Promise<FinishedRun>;
   /** @throws WorkerDiedError, or what the cell threw */
   score(input: CellInput): Promise<CellFacts>;
+  /** @throws WorkerDiedError, or what the seed threw */
+  assess(input: VerdictInput): Promise<SeedResult>;
   /** Ends the run between two slices; its promise rejects. */
   cancel(): Promise<void>;
   close(): Promise<void>;
@@ -33,6 +35,7 @@ export function startWorker(url: URL = entry): WorkerClient {
   return {
     run: (input, onProgress) => lifeline.during(host.run(input, proxy(onProgress ?? (() => undefined)))),
     score: (input) => lifeline.during(host.score(input)),
+    assess: (input) => lifeline.during<SeedResult>(host.assess(input)),
     cancel: async () => {
       await host.cancel();
     },

@@ -1,11 +1,11 @@
 // What lives inside a worker: the module, compiled once, and one run at a time. Exposed through Comlink by node.ts and browser.ts.
 
 import type { RunInput, RunProgress } from "../src/sandbox/contract.ts";
-import type { CellInput } from "../src/sandbox.ts";
+import type { CellInput, SeedResult, VerdictInput } from "../src/sandbox.ts";
 import { loadModule } from "../src/sandbox.ts";
 import type { CellFacts } from "../src/scenario/comparison.ts";
 import type { FinishedRun } from "./slices.ts";
-import { runInSlices, scoreInSlices } from "./slices.ts";
+import { assessInSlices, runInSlices, scoreInSlices } from "./slices.ts";
 
 /** Milliseconds of wall time between two looks at the messages. */
 const slice = 8;
@@ -13,6 +13,7 @@ const slice = 8;
 export interface WorkerHost {
   run(input: RunInput, onProgress: (progress: RunProgress) => void): Promise<FinishedRun>;
   score(input: CellInput): Promise<CellFacts>;
+  assess(input: VerdictInput): Promise<SeedResult>;
   cancel(): void;
 }
 
@@ -29,6 +30,11 @@ export function createWorkerHost(): WorkerHost {
       const { module } = await loading;
       isCancelled = false;
       return scoreInSlices(module, input, { slice, isCancelled: () => isCancelled });
+    },
+    assess: async (input) => {
+      const { module } = await loading;
+      isCancelled = false;
+      return assessInSlices(module, input, { slice, isCancelled: () => isCancelled });
     },
     cancel: () => {
       isCancelled = true;

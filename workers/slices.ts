@@ -1,8 +1,8 @@
 // Runs one scenario in slices of a few milliseconds and looks at its messages between: what both workers and the command have in common.
 
 import type { RunInput, RunProgress, ScenarioRun } from "../src/sandbox/contract.ts";
-import { scoreCell, startScenario } from "../src/sandbox.ts";
-import type { CellInput } from "../src/sandbox.ts";
+import { assessSeed, scoreCell, startScenario } from "../src/sandbox.ts";
+import type { CellInput, SeedResult, VerdictInput } from "../src/sandbox.ts";
 import type { CellFacts } from "../src/scenario/comparison.ts";
 import type { ScenarioResult } from "../src/scenario/result.ts";
 import { afterThisTurn } from "./turn.ts";
@@ -41,9 +41,7 @@ export async function runInSlices(module: WebAssembly.Module, input: RunInput, c
   return { result: run.result(), trace: run.takeTrace() };
 }
 
-/** The facts of one cell of a comparison. @throws CancelledError, ScenarioFileError */
-export async function scoreInSlices(module: WebAssembly.Module, input: CellInput, control: Pick<Control, "slice" | "isCancelled">): Promise<CellFacts> {
-  const work = scoreCell(module, input);
+async function inSlices<T>(work: Generator<undefined, T, undefined>, control: Pick<Control, "slice" | "isCancelled">): Promise<T> {
   for (;;) {
     const end = performance.now() + control.slice;
     while (performance.now() < end) {
@@ -54,3 +52,9 @@ export async function scoreInSlices(module: WebAssembly.Module, input: CellInput
     if (control.isCancelled()) throw new CancelledError();
   }
 }
+
+/** The facts of one cell of a comparison. @throws CancelledError, ScenarioFileError */
+export const scoreInSlices = (module: WebAssembly.Module, input: CellInput, control: Pick<Control, "slice" | "isCancelled">): Promise<CellFacts> => inSlices(scoreCell(module, input), control);
+
+/** Both sides of one seed of a verdict. @throws CancelledError, ScenarioFileError */
+export const assessInSlices = (module: WebAssembly.Module, input: VerdictInput, control: Pick<Control, "slice" | "isCancelled">): Promise<SeedResult> => inSlices(assessSeed(module, input), control);

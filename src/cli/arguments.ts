@@ -2,6 +2,8 @@
 
 import { parseArgs } from "node:util";
 import type { ParseArgsConfig } from "node:util";
+import type { Variation } from "../scenario/vary.ts";
+import { VariationError, combinationsOf, parseVariation } from "../scenario/vary.ts";
 
 /** Wrong usage: one line that names what is wrong. Exit status 2. */
 export class UsageError extends Error {
@@ -50,4 +52,23 @@ export function seedsOf(seed: string | undefined, seeds: string | undefined): nu
   const to = seedOf(last, "seeds");
   if (to < from || to - from >= maximumRuns) throw new UsageError(`--seeds ${seeds} is ${to < from ? "backwards" : `more than ${maximumRuns} seeds`}`);
   return Array.from({ length: to - from + 1 }, (_, index) => from + index);
+}
+
+/** A whole number from 0 to `most`. @throws UsageError */
+export function countOf(text: string, option: string, most: number): number {
+  const value = /^\d{1,5}$/.test(text) ? Number(text) : -1;
+  if (value < 0 || value > most) throw new UsageError(`--${option} "${text}" is no number from 0 to ${most}`);
+  return value;
+}
+
+/** What varies, checked together. @throws UsageError */
+export function variationsOf(texts: readonly string[]): readonly Variation[] {
+  try {
+    const variations = texts.map(parseVariation);
+    combinationsOf(variations);
+    return variations;
+  } catch (error) {
+    if (error instanceof VariationError) throw new UsageError(error.message);
+    throw error;
+  }
 }

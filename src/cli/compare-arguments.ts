@@ -2,8 +2,7 @@
 
 import { availableParallelism } from "node:os";
 import type { Variation } from "../scenario/vary.ts";
-import { VariationError, combinationsOf, parseVariation } from "../scenario/vary.ts";
-import { UsageError, oneOf, parseWords, seedOf } from "./arguments.ts";
+import { UsageError, countOf, oneOf, parseWords, seedOf, variationsOf } from "./arguments.ts";
 
 export interface CompareOptions {
   readonly paths: readonly string[];
@@ -51,24 +50,6 @@ const compareOptions = {
 
 const mostSchedules = 1000;
 const mostJobs = 64;
-
-function countOf(text: string, option: string, most: number): number {
-  const value = /^\d{1,4}$/.test(text) ? Number(text) : -1;
-  if (value < 0 || value > most) throw new UsageError(`--${option} "${text}" is no number from 0 to ${most}`);
-  return value;
-}
-
-/** @throws UsageError */
-function variationsOf(texts: readonly string[]): readonly Variation[] {
-  try {
-    const variations = texts.map(parseVariation);
-    combinationsOf(variations);
-    return variations;
-  } catch (error) {
-    if (error instanceof VariationError) throw new UsageError(error.message);
-    throw error;
-  }
-}
 
 /** @throws UsageError */
 export function parseCompare(argv: readonly string[]): CompareOptions {

@@ -10,6 +10,7 @@ import type { HostBridgeDescription, MachineDescription } from "../platform/desc
 import { pciAddress } from "../platform/pci-address.ts";
 import type { FirmwareSetup, ThrottlingGroup } from "../platform/firmware-setup.ts";
 import type { AccessFigures, AcpiHostBridge, FirmwareInterface, MemoryMapEntry, OscRequest, Platform } from "../platform/platform.ts";
+import type { StructureAccess } from "../platform/registers.ts";
 import { structureAt } from "../platform/registers.ts";
 import { planDecoders } from "./plan-decoders.ts";
 import { programDecoders } from "./program-decoders.ts";
@@ -21,6 +22,8 @@ export type IsolationOwner = "os" | "firmware-enable" | "firmware-notify";
 
 export interface FirmwareOptions {
   readonly isolationOwner: IsolationOwner;
+  /** Firmware clears an isolation status that it finds (RW1CS: it lives through a warm reset); absent: it stays. */
+  readonly clearsIsolation?: boolean;
   /** Firmware reads the event logs of memory devices itself; absent: the system does. */
   readonly keepsMemoryErrors?: boolean;
   readonly restrictions: WindowRestrictions;
@@ -96,8 +99,10 @@ function placeAcpiTables(target: FirmwareTarget, machine: MachineDescription, re
   return placed[0]?.address ?? tablesAt;
 }
 
-/** Firmware's own arming of a root port: BAR for a moment, enable isolation and timeout, BAR and command as before. */
-function armPort(target: FirmwareTarget, bridge: HostBridgeDescription, deviceNumber: number, at: bigint): void {
+type IsolationRegisters = StructureAccess<typeof timeoutIsolation>;
+
+/** Firmware's own way to a root port's isolation registers: BAR for a moment, then BAR and command as before. */
+function atIsolation(target: FirmwareTarget, bridge: HostBridgeDescription, deviceNumber: number, at: bigint, use: (registers: IsolationRegisters) => void): void {
   const bus = configBus(target.platform.config, pciAddress(bridge.segment, bridge.busStart, deviceNumber, 0));
   const locator = findDvsec(bus, dvsecLocatorPort.identity.id);
   if (locator === 0) return;
@@ -107,16 +112,20 @@ function armPort(target: FirmwareTarget, bridge: HostBridgeDescription, deviceNu
   header.command.modify({ memorySpaceEnable: 1 });
   const handle = target.platform.ioremap(at + BigInt(cacheMemoryRange.offset), BigInt(cacheMemoryRange.size));
   const offset = findComponentCapability(handle, timeoutIsolation.identity.id);
-  if (offset !== 0) {
-    const { capability, control } = structureAt(handle, offset, timeoutIsolation);
-    const can = capability.read();
-    control.modify({ memoryTimeoutEnable: can.memoryTimeout, memoryIsolationEnable: can.memoryIsolation });
-  }
+  if (offset !== 0) use(structureAt(handle, offset, timeoutIsolation));
   handle.unmap();
   header.command.modify({ memorySpaceEnable: 0 });
   header.bar0.writeRaw(0n);
   header.bar1.writeRaw(0n);
 }
+
+function armPort({ capability, control }: IsolationRegisters): void {
+  const can = capability.read();
+  control.modify({ memoryTimeoutEnable: can.memoryTimeout, memoryIsolationEnable: can.memoryIsolation });
+}
+
+const clearStatus = ({ status }: IsolationRegisters): void =>
+  status.write({ memoryTimeout: 1, cacheTimeout: 1, memoryIsolation: 1, memoryIsolationLinkDown: 1, cacheIsolation: 1, cacheIsolationLinkDown: 1 });
 
 /** The memory map: host memory, and what is kept for special purposes; ascending. */
 function memoryMap(machine: MachineDescription, setup: FirmwareSetup | undefined): MemoryMapEntry[] {
@@ -131,9 +140,10 @@ function memoryMap(machine: MachineDescription, setup: FirmwareSetup | undefined
 export function installFirmware(target: FirmwareTarget, machine: MachineDescription, options: FirmwareOptions): Firmware {
   const hostBridges = describeBridges(machine);
   const xsdt = placeAcpiTables(target, machine, options.restrictions);
-  if (options.isolationOwner === "firmware-enable") {
+  const uses = [...(options.clearsIsolation === true ? [clearStatus] : []), ...(options.isolationOwner === "firmware-enable" ? [armPort] : [])];
+  for (const use of uses) {
     for (const [index, bridge] of machine.hostBridges.entries()) {
-      for (const deviceNumber of bridge.rootPorts.keys()) armPort(target, bridge, deviceNumber, hostBridges[index]?.memory[0]?.base ?? 0n);
+      for (const deviceNumber of bridge.rootPorts.keys()) atIsolation(target, bridge, deviceNumber, hostBridges[index]?.memory[0]?.base ?? 0n, use);
     }
   }
   const decoders = options.setup === undefined ? [] : planDecoders(machine, options.setup);

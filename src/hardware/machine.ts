@@ -126,6 +126,30 @@ export class Hardware {
     this.exports.advanceTo(low(time), high(time));
   }
 
+  /**
+   * Resets the whole machine, as a reboot does: `warm` spares sticky registers, `cold` none. What is broken stays broken; time goes on; links train anew.
+   * Register handles are gone.
+   */
+  reset(kind: "warm" | "cold"): void {
+    this.exports.unmapAll();
+    this.exports.resetMachine(kind === "warm" ? 1 : 0);
+  }
+
+  /** Does something and goes back to where it was: neither state nor trace has anything of it. */
+  aside<T>(action: () => T): T {
+    const before = this.snapshot();
+    const consumer = this.#consumer;
+    this.#consumer = null;
+    this.#applyStoring();
+    try {
+      return action();
+    } finally {
+      this.drainTrace();
+      this.restore(before);
+      this.storeTrace(consumer);
+    }
+  }
+
   /** Puts bytes into host DRAM as they are at power-on. */
   writeRam(address: bigint, bytes: Uint8Array): void {
     for (const [index, byte] of bytes.entries()) {

@@ -42,6 +42,7 @@ export interface ModuleExports {
   nextEvent(): number;
   advanceTo(low: number, high: number): void;
   spend(nanoseconds: number): void;
+  resetMachine(isWarm: number): void;
   account(port: number, reads: number, writes: number, dropped: number): void;
   traceWrite(layer: number, kind: number, a: number, b: number, c: number, d: number, e: number, f: number): void;
   pokeRam(low: number, high: number, byte: number): void;

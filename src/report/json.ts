@@ -2,5 +2,6 @@
 
 import type { Comparison } from "../scenario/comparison.ts";
 import type { RunResult } from "../scenario/result.ts";
+import type { VerdictReport } from "../scenario/verdict.ts";
 
-export const jsonReport = (result: RunResult | Comparison): string => `${JSON.stringify(result, null, 2)}\n`;
+export const jsonReport = (result: RunResult | Comparison | VerdictReport): string => `${JSON.stringify(result, null, 2)}\n`;

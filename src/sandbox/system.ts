@@ -83,9 +83,13 @@ export function firmwareTarget(hardware: Hardware, platform: HardwarePlatform): 
 
 /** Builds a machine up to power-on, with what its firmware leaves behind. */
 export function createHost(module: WebAssembly.Module, machine: MachineDescription, options: FirmwareOptions): Host {
-  const hardware = createHardware(module, machine);
+  return startHost(createHardware(module, machine), options);
+}
+
+/** A machine whose firmware starts: after power-on, or after a reset. */
+export function startHost(hardware: Hardware, options: FirmwareOptions): Host {
   const parts = createPlatform(hardware);
-  const firmware = installFirmware(firmwareTarget(hardware, parts), machine, options);
+  const firmware = installFirmware(firmwareTarget(hardware, parts), hardware.description, options);
   return { hardware, firmware, platform: { ...parts, firmware } };
 }
 

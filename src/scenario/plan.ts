@@ -15,6 +15,8 @@ import type { DeviceCheck } from "./check-device-faults.ts";
 import type { PlannedDriver } from "./driver.ts";
 import { describeDrivers, refusalOf } from "./driver.ts";
 import { kernelSettings } from "./settings.ts";
+import type { VerdictSettings } from "./verdict-settings.ts";
+import { verdictSettingsOf } from "./verdict-settings.ts";
 import { MachineValueError, ScenarioFileError, checkScenario, loadScenario } from "./load.ts";
 import { describeFirmware } from "./firmware.ts";
 import type { Path } from "./load.ts";
@@ -50,6 +52,8 @@ export interface ScenarioPlan {
   readonly firmware: FirmwareSetup;
   readonly policies: PolicyValues;
   readonly settings: KernelSettings;
+  /** Weights and times of the verdict; no run reads them. */
+  readonly verdict: VerdictSettings;
   /** Which drivers are built in or modules, and the order of loading. */
   readonly modules: ModulePlan;
   readonly steps: readonly StepFile[];
@@ -301,6 +305,7 @@ function resolveScenario(file: string, scenario: ScenarioFile, place: Place, pro
     firmware: firmware.setup,
     policies: values,
     settings: kernelSettings(scenario.host),
+    verdict: verdictSettingsOf(values.verdict, scenario.verdict),
     modules,
     steps: scenario.steps ?? [],
     workloads: scenario.workloads ?? [],

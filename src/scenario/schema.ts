@@ -13,6 +13,7 @@ import { linkNames } from "./machine-links.ts";
 import { qmpSchema } from "./qmp.ts";
 import { hostSchema } from "./settings.ts";
 import { bandwidth, count, named, size, time, whole } from "./values.ts";
+import { verdictSchema } from "./verdict-settings.ts";
 import { workloadSchema } from "./workloads.ts";
 
 const name = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]*$/, "a name starts with a letter and has letters, digits, - and _");
@@ -280,6 +281,7 @@ export const scenarioSchema = z.strictObject({
     .optional(),
   kernel: z.strictObject({ preset: z.string(), policies: z.record(z.string(), z.union([z.string(), z.int()])), builtIn: z.array(z.string()).max(32), modules: z.array(z.string()).max(32) }).partial().optional(),
   host: hostSchema.optional(),
+  verdict: verdictSchema.optional(),
   steps: z.array(step).max(1000).optional(),
   workloads: z.array(workloadSchema).max(256).optional(),
   faults: z.array(z.strictObject({ id: name, when, do: action, optional: z.boolean().optional() })).max(64).optional(),

@@ -1,12 +1,12 @@
-// Every number and switch that a scenario may set beside policies, as data: `host:` is the kernel's and its processors', `verdict:` the report's. The schema and
-// docs/settings.md are made of these tables.
+// Every number and switch that a scenario may set beside policies, as data: `host:` is the kernel's and its processors'; `verdict:` is in verdict-settings.ts. The
+// schema and docs/settings.md are made of these tables.
 
 import { z } from "zod";
 import type { KernelSettings } from "../kernel/settings.ts";
 import { defaultSettings } from "../kernel/settings.ts";
 import { time } from "./values.ts";
 
-interface Setting {
+export interface Setting {
   readonly kind: "time" | "count" | "percent" | "switch" | "choice" | "weight";
   /** Of a choice. */
   readonly values?: readonly string[];
@@ -46,7 +46,7 @@ export const hostSettings = {
   crashSkipsIsolated: { kind: "switch", meaning: "the dump leaves out memory that is isolated", source: "INFERRED: no Linux does" },
 } as const satisfies Readonly<Record<keyof KernelSettings, Setting>>;
 
-type ValueOf<S extends Setting> = S extends { readonly kind: "switch" } ? boolean : S extends { readonly kind: "choice"; readonly values: readonly (infer V)[] } ? V : number;
+export type ValueOf<S extends Setting> = S extends { readonly kind: "switch" } ? boolean : S extends { readonly kind: "choice"; readonly values: readonly (infer V)[] } ? V : number;
 
 function schemaOf(setting: Setting): z.ZodType {
   const [least, most] = setting.range ?? [0, Number.MAX_SAFE_INTEGER];
@@ -58,11 +58,12 @@ function schemaOf(setting: Setting): z.ZodType {
   }
 }
 
-function schemaOfAll<T extends Readonly<Record<string, Setting>>>(table: T): z.ZodType<{ [K in keyof T]?: ValueOf<T[K]> | undefined }> {
-  return z.strictObject(Object.fromEntries(Object.entries(table).map(([key, setting]) => [key, schemaOf(setting).optional()]))) as unknown as z.ZodType<{ [K in keyof T]?: ValueOf<T[K]> | undefined }>;
-}
+export type FileOf<T extends Readonly<Record<string, Setting>>> = { [K in keyof T]?: ValueOf<T[K]> | undefined };
 
-export const hostSchema = schemaOfAll(hostSettings);
+/** Keys of a table, all of them optional. */
+export const shapeOf = (table: Readonly<Record<string, Setting>>): Record<string, z.ZodType> => Object.fromEntries(Object.entries(table).map(([key, setting]) => [key, schemaOf(setting).optional()]));
+
+export const hostSchema = z.strictObject(shapeOf(hostSettings)) as unknown as z.ZodType<FileOf<typeof hostSettings>>;
 export type HostFile = z.output<typeof hostSchema>;
 
 /** The kernel's settings: those of the file, the others as Linux has them. */

@@ -45,3 +45,9 @@ export function parsePercent(text: string): number | undefined {
   const value = Number(match?.[1] ?? "101");
   return value <= 100 ? value : undefined;
 }
+
+/** Nanoseconds in the largest unit that has no fraction: "90s", "1500us", "0s". */
+export function timeText(nanoseconds: number): string {
+  const unit = Object.keys(timeUnits).toReversed().find((name) => nanoseconds % (timeUnits[name] ?? 1) === 0) ?? "ns";
+  return `${nanoseconds / (timeUnits[unit] ?? 1)}${unit}`;
+}

@@ -1,0 +1,134 @@
+// The two sides of a verdict for one seed: the scenario with its recovery, run to its end; and the same up to the moment of the fault, then rebooted at once.
+// Where the first one ends in a reboot, or may, that reboot is done too: on the hardware as it was left.
+
+import { fileSize } from "../../kernel/mm/mapping.ts";
+import { recoveries } from "../../kernel/isolation/state.ts";
+import type { Outcome } from "../../scenario/schema.ts";
+import type { ScenarioPlan } from "../../scenario/plan.ts";
+import { planScenario } from "../../scenario/plan.ts";
+import type { ArmFacts, RebootFacts, SeedFacts, UnfitSeed, WorkloadFacts } from "../../scenario/verdict.ts";
+import type { MachineDescription } from "../../platform/description.ts";
+import { isSwitch, portsBelow } from "../../platform/description.ts";
+import type { OpenRun } from "../contract.ts";
+import { crashDumpOf } from "../crash-dump.ts";
+import { memoryFacts } from "../facts.ts";
+import { faultResults } from "../faults.ts";
+import { rebootRun } from "../reboot.ts";
+import { openRun } from "../run.ts";
+import type { Sliced } from "../score/drive.ts";
+
+/** What one seed of a verdict is computed from: plain data, so that a worker can have it. */
+export interface VerdictInput {
+  readonly file: string;
+  /** The file's text under the combination. */
+  readonly text: string;
+  readonly seed: number;
+  readonly schedule: "fixed" | "seeded";
+}
+
+/** Scheduler steps in a slice: a few milliseconds. */
+const slice = 2000;
+/** Outcomes after which a host is rebooted, or may be. */
+const rebooting: readonly Outcome[] = ["panic", "reset", "hang", "rebooted", "wedged", "stranded"];
+
+function* drive(run: OpenRun, isOver: () => boolean): Sliced<void> {
+  let steps = 0;
+  let isStopped = false;
+  while (!isStopped && run.goOn(Number.MAX_SAFE_INTEGER, () => (isStopped = isOver()) || ++steps % slice === 0) !== "done") yield;
+  yield;
+}
+
+/** Time of the first fault that fired from ready on (those of steps and boot belong to the machine as it is). */
+function firstFault(run: OpenRun): number | null {
+  const times = faultResults(run.faults).flatMap(({ firstAtNs }) => (firstAtNs === null ? [] : [firstAtNs]));
+  const after = times.filter((at) => run.readyAt >= 0 && at >= run.readyAt);
+  return after.length === 0 ? null : Math.min(...after);
+}
+
+/** Host memory and that of the cards that are plugged in. */
+function bytesTrained(machine: MachineDescription): bigint {
+  const cards = machine.hostBridges.flatMap(({ rootPorts }) => portsBelow(rootPorts)).filter(({ present }) => present).flatMap(({ slots }) => slots.slice(0, 1));
+  return [...machine.ram.map(({ size }) => size), ...cards.map((card) => (isSwitch(card) ? 0n : card.volatileCapacity + (card.persistentCapacity ?? 0n)))].reduce((sum, size) => sum + size, 0n);
+}
+
+/** When a recovery that had regions to bring back ended; null: none did, or one goes on. */
+function recoveryEnd({ system }: OpenRun): number | null {
+  const all = recoveries(system.kernel);
+  return all.length === 0 || all.some(({ endedAt }) => endedAt < 0) ? null : Math.max(...all.map(({ endedAt }) => endedAt));
+}
+
+/** Workloads in order of their start. Those that were killed come back in that order while there is memory that no survivor holds. */
+function workloadFacts(run: OpenRun, isStopped: boolean): WorkloadFacts[] {
+  const { processes, streams } = run.workloads.state;
+  const bytesOf = (pid: number): bigint => {
+    const own = streams.find(({ toucher }) => toucher.kind === "process" && toucher.process.pid === pid);
+    return own?.toucher.kind === "process" ? fileSize(own.toucher.mapping.file) : 0n;
+  };
+  const end = isStopped ? null : recoveryEnd(run);
+  let left = isStopped ? 0n : memoryFacts(run.system).bytesServed - processes.filter(({ death }) => death === null).reduce((sum, { pid }) => sum + bytesOf(pid), 0n);
+  return processes.map(({ pid, name, death }) => {
+    const bytes = bytesOf(pid);
+    const fits = death !== null && end !== null && bytes <= left;
+    if (fits) left -= bytes;
+    return { name, kind: "vm", bytes: String(bytes), killedAtNs: death?.at ?? null, memoryAtNs: fits ? Math.max(end, death.at) : null, restartNs: null };
+  });
+}
+
+function rebootFacts(run: OpenRun): RebootFacts {
+  const { verdict } = run.plan;
+  const { found, run: again } = rebootRun(run, { kind: verdict.reboot, clearsIsolation: verdict.firmwareClearsIsolation, firmwareTime: verdict.firmwareTime });
+  const log = again.system.kernel.log.filter(({ text }) => /isolat/i.test(text)).map(({ text }) => text);
+  const isUp = again.system.kernel.panic === null && again.system.hardware.hostState === "running";
+  return { found, bytesServed: String(isUp ? memoryFacts(again.system).bytesServed : 0n), log };
+}
+
+interface Moment {
+  readonly run: OpenRun;
+  readonly outcome: Outcome;
+  readonly faultAt: number;
+  readonly bytesAtReady: bigint;
+  readonly isRebooted: boolean;
+}
+
+function armFacts({ run, outcome, faultAt, bytesAtReady, isRebooted }: Moment): ArmFacts {
+  const memory = memoryFacts(run.system);
+  const isStopped = run.end?.kind === "panic" || run.end?.kind === "host";
+  const { kernel, hardware } = run.system;
+  const served = isStopped ? 0n : memory.bytesServed;
+  const facts = {
+    outcome, faultAtNs: faultAt, endAtNs: kernel.panic?.at ?? hardware.now, workloads: workloadFacts(run, isStopped), bytesAtReady: String(bytesAtReady), bytesServed: String(served),
+    bytesLost: String(memory.bytesLost), capacityAtNs: served >= bytesAtReady ? recoveryEnd(run) : null, bytesTrained: String(bytesTrained(run.plan.machine)), crashDump: crashDumpOf(run.system),
+  };
+  return { ...facts, afterReboot: isRebooted ? rebootFacts(run) : null };
+}
+
+const open = (module: WebAssembly.Module, plan: ScenarioPlan, { seed, schedule }: VerdictInput): OpenRun => openRun(module, plan, { seed, schedule, keepTrace: false });
+
+function unfit(run: OpenRun, seed: number): UnfitSeed | null {
+  const { status, reason } = run.result();
+  if (status === "limit" || status === "driver") return { seed, kind: "limit", reason: reason ?? status };
+  if (run.readyAt < 0 || run.failure !== null) return { seed, kind: "not ready", reason: run.failure ?? `the host did not come to ready: ${run.result().outcome}` };
+  return firstFault(run) === null ? { seed, kind: "no fault", reason: "no fault fired after ready" } : null;
+}
+
+/** Bytes in service when a run has just become ready. */
+const servedAt = (run: OpenRun): bigint => memoryFacts(run.system).bytesServed;
+
+/** The facts of both sides, or why there are none. @throws ScenarioFileError */
+export function* assessSeed(module: WebAssembly.Module, input: VerdictInput): Sliced<SeedFacts | UnfitSeed> {
+  const plan: ScenarioPlan = { ...planScenario(input.file, input.text), expectations: [] };
+  const run = open(module, plan, input);
+  yield* drive(run, () => false);
+  const problem = unfit(run, input.seed);
+  if (problem !== null) return problem;
+  const { outcome } = run.result();
+  const faultAt = firstFault(run) ?? 0;
+  const other = open(module, plan, input);
+  yield* drive(other, () => other.readyAt >= 0);
+  const bytesAtReady = servedAt(other);
+  yield* drive(other, () => firstFault(other) !== null);
+  const recovery = armFacts({ run, outcome, faultAt, bytesAtReady, isRebooted: rebooting.includes(outcome) });
+  yield;
+  const reboot = armFacts({ run: other, outcome: "rebooted", faultAt, bytesAtReady, isRebooted: true });
+  return { seed: input.seed, recovery, reboot };
+}
