@@ -57,6 +57,9 @@ export const affectedRegions = (kernel: Kernel, port: Device): Device[] => [
   ...hmemBelow(kernel, port),
 ];
 
+/** Whether some member of a region is below the port of this name. */
+export const regionIsBelow = (region: Device, port: string): boolean => regionOf(region).targets.some((target) => portsOfTarget(target).some(({ name }) => name === port));
+
 /** Whether some port above a member is dead by the caller's judgement, or some member is missing. */
 export const regionReachesDeadPort = (region: Device, isDead: (port: Device) => boolean): boolean =>
   regionOf(region).targets.slice(0, regionOf(region).ways).some((target) => target === null || portsOfTarget(target).some(isDead));
