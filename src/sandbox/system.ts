@@ -3,6 +3,7 @@
 import { deliverInterrupts, KernelPanic, nextTimer, runTimers } from "../kernel/base/kernel.ts";
 import type { Call, Handler, Kernel } from "../kernel/base/kernel.ts";
 import { createKernel } from "../kernel/base/kernel.ts";
+import { noticeRoutes } from "../kernel/mm/backing.ts";
 import { addPlugIns } from "../kernel/plug-in/host.ts";
 import type { KernelPolicies } from "../kernel/policy.ts";
 import type { KernelSettings } from "../kernel/settings.ts";
@@ -143,6 +144,7 @@ function stepInside(system: System, horizon: number): Step {
   const { kernel, scheduler, hardware } = system;
   const notified = deliverNotifies(system);
   const interrupted = deliverInterrupts(kernel) > 0;
+  noticeRoutes(kernel);
   runTimers(kernel);
   wakeSleepers(scheduler, hardware.now);
   const others = earliest(nextTimer(kernel), nextWakeTime(scheduler), horizon);
