@@ -10,12 +10,11 @@ import type { Kernel } from "../base/kernel.ts";
 import { dportOfDevice } from "../cxl/types.ts";
 import { daxDeviceOf } from "../dax/types.ts";
 import { clearMemory } from "../isolation/clear.ts";
-import { aliveBytes, daxDevicesOf, daxRangesOf, fence, pinOwners, restoreDax } from "../isolation/dax-plan.ts";
+import { aliveBytes, daxDevicesOf, fence, pinOwners, restoreDax } from "../isolation/dax-plan.ts";
 import { openRecovery } from "../isolation/record.ts";
 import type { RegionPlan } from "../isolation/regions.ts";
 import { activateRegion, affectedRegions, createFromPlan, planRegion, releaseRegion } from "../isolation/regions.ts";
 import { awaitHolders, pageHolders, vacateRegion } from "../isolation/system-ram.ts";
-import { loseBacking } from "../mm/backing.ts";
 import { kernelRangesIn } from "../mm/direct-map.ts";
 import { waitForPins } from "../mm/pin.ts";
 import { hostBridgeOf } from "../pci/buses.ts";
@@ -83,11 +82,6 @@ class Handles {
   }
 }
 
-/** Pages of the kernel's own below an isolated port: it goes on reading them, whoever has been told (S79). */
-function touchOwnPages(kernel: Kernel, port: Device): void {
-  for (const region of affectedRegions(kernel, port)) for (const { start, size } of daxRangesOf(kernel, region)) loseBacking(kernel, start, size);
-}
-
 function* allPins(kernel: Kernel, regions: readonly Device[]): Task<void> {
   for (const region of regions) {
     for (const device of daxDevicesOf(kernel, region)) yield* waitForPins(kernel, daxDeviceOf(device));
@@ -119,7 +113,6 @@ export function cxlServices(kernel: Kernel, waiting: Waiting): CxlServices {
     setIsolated: (port, isIsolated) => {
       const dport = dportOfDevice(kernel, of(port));
       if (dport !== undefined) dport.isIsolated = isIsolated;
-      if (isIsolated) touchOwnPages(kernel, of(port));
     },
     recovery: (port) => openRecovery(kernel, of(port)),
     regionsBelow: (port) => affectedRegions(kernel, of(port)).map((region) => handles.view(region)),
