@@ -26,12 +26,28 @@ const rows: readonly (readonly [string, (side: ArmSummary) => string])[] = [
   ["time to full service", serviceText],
 ];
 
+type PerWorkload = ArmSummary["perWorkload"][number];
+
+function fateText({ killed, downtimeNs }: PerWorkload, runs: number): string {
+  return killed === 0 ? "lives" : `killed${killed === runs ? "" : ` in ${killed} of ${runs}`}, down ${formatTime(downtimeNs.mean)}`;
+}
+
+/** A row for workloads in a row that fare alike: "vm1 .. vm4". */
+function workloadRows(recovery: ArmSummary, reboot: ArmSummary): string[][] {
+  const groups: { first: string; last: string; left: string; right: string }[] = [];
+  for (const [index, one] of recovery.perWorkload.entries()) {
+    const other = reboot.perWorkload[index];
+    const row = { first: one.name, last: one.name, left: fateText(one, recovery.runs), right: other === undefined ? "" : fateText(other, reboot.runs) };
+    const before = groups.at(-1);
+    if (before !== undefined && before.left === row.left && before.right === row.right) before.last = row.last;
+    else groups.push(row);
+  }
+  return groups.map(({ first, last, left, right }) => [`  ${first === last ? first : `${first} .. ${last}`}`, left, right]);
+}
+
 function sidesOf(recovery: ArmSummary, reboot: ArmSummary): string[] {
   const lines = [["", "recovery", "reboot at once"], ...rows.map(([name, text]) => [name, text(recovery), text(reboot)])];
-  for (const [index, { name, killed, downtimeNs }] of recovery.perWorkload.entries()) {
-    const other = reboot.perWorkload[index];
-    lines.push([`  ${name}`, `${formatTime(downtimeNs.mean)}${killed === 0 ? "" : `, killed ${killed}`}`, other === undefined ? "" : `${formatTime(other.downtimeNs.mean)}${other.killed === 0 ? "" : `, killed ${other.killed}`}`]);
-  }
+  lines.push(...workloadRows(recovery, reboot));
   lines.push(["points", spreadText(recovery.points, pointsText), spreadText(reboot.points, pointsText)]);
   const widths = [0, 1].map((column) => Math.max(...lines.map((line) => (line[column] ?? "").length)));
   return lines.map(([name = "", left = "", right = ""]) => `  ${name.padEnd(widths[0] ?? 0)}  ${left.padEnd(widths[1] ?? 0)}  ${right}`.trimEnd());

@@ -59,7 +59,7 @@ function readAll(system: System): CrashDump {
       continue;
     }
     const error = readSpan(system, span);
-    if (error !== null) return { state: error.status === "never" ? "hung" : "second panic", address: `0x${error.address.toString(16)}`, bytesRead: String(bytesRead), bytesExcluded: String(bytesExcluded) };
+    if (error !== null) return { state: error.status === "never" ? "hung" : "second-panic", address: `0x${error.address.toString(16)}`, bytesRead: String(bytesRead), bytesExcluded: String(bytesExcluded) };
     bytesRead += span.size;
   }
   return { state: bytesExcluded > 0n ? "excluded" : "dumped", address: null, bytesRead: String(bytesRead), bytesExcluded: String(bytesExcluded) };

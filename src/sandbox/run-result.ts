@@ -14,6 +14,7 @@ import type { ScenarioPlan } from "../scenario/plan.ts";
 import type { DriverFailure, ExpectationResult, Metrics, ScenarioResult, Status, Verdict } from "../scenario/result.ts";
 import type { DriverModule } from "../platform/driver.ts";
 import type { DriverParameters } from "./drivers.ts";
+import { crashDumpOf } from "./crash-dump.ts";
 import { allFired, faultResults } from "./faults.ts";
 import type { FaultTable } from "./faults.ts";
 import { memoryFacts, spanWarnings } from "./facts.ts";
@@ -103,7 +104,7 @@ export function makeResult(state: RunState): ScenarioResult {
   const faults = faultResults(state.faults);
   const verdict = verdictOf(state);
   const warnings = state.plan.policies.interleave === "contained" ? spanWarnings(state.system) : [];
-  const facts: RunFacts = { ...momentFacts(state.system, state.files, metrics), outcome, verdict, warnings };
+  const facts: RunFacts = { ...momentFacts(state.system, state.files, metrics), outcome, verdict, warnings, crashDump: crashDumpOf(state.system) };
   const atEnd = state.plan.expectations.map((expectation) => judge(expectation, facts));
   const expectations = [...state.stepRun.results, ...atEnd];
   const { status, reason } = statusOf(state, expectations, !allFired(state.faults));
@@ -116,6 +117,7 @@ export function makeResult(state: RunState): ScenarioResult {
   const hex = (word: number): string => word.toString(16).padStart(8, "0");
   return {
     file: state.plan.file, name: state.plan.name, seed: state.options.seed, schedule: state.options.schedule, policies: state.plan.policies, status, reason, verdict, warnings, outcome,
+    ...(facts.crashDump === null ? {} : { crashDump: facts.crashDump }),
     ...(state.driverFailure === null ? {} : { driver: state.driverFailure }), virtualTimeNs: hardware.now, traceDigest: hex(all.high) + hex(all.low), digests, commands: state.stepRun.commands, faults, expectations, metrics,
     reproduce: `cxl-sandbox run ${state.plan.file} --seed ${state.options.seed} --schedule ${state.options.schedule}`,
   };

@@ -1,6 +1,7 @@
 // What `verdict` finds, as plain data: facts of each run, what they cost, both sides over all seeds, and what would flip it. Bytes are texts (64-bit); times are
 // virtual nanoseconds, points thousandths. Version 1; docs/verdict.md tells each field.
 
+import type { crashDumpStates } from "./expectation-schema.ts";
 import type { Outcome } from "./schema.ts";
 
 /** Root port and the bits of its isolation status that are set. */
@@ -13,7 +14,7 @@ export interface StickyStatus {
  * What became of the dump after a panic: no crash kernel is loaded; it was written; the crash kernel met an error itself and panicked; it was written without
  * memory that is known to be isolated; the crash kernel waits for an answer that does not come.
  */
-export type CrashDumpState = "none" | "dumped" | "second panic" | "excluded" | "hung";
+export type CrashDumpState = (typeof crashDumpStates)[number];
 
 export interface CrashDump {
   readonly state: CrashDumpState;

@@ -10,7 +10,6 @@ import type { ArmFacts, RebootFacts, SeedFacts, UnfitSeed, WorkloadFacts } from 
 import type { MachineDescription } from "../../platform/description.ts";
 import { isSwitch, portsBelow } from "../../platform/description.ts";
 import type { OpenRun } from "../contract.ts";
-import { crashDumpOf } from "../crash-dump.ts";
 import { memoryFacts } from "../facts.ts";
 import { faultResults } from "../faults.ts";
 import { rebootRun } from "../reboot.ts";
@@ -33,8 +32,7 @@ const rebooting: readonly Outcome[] = ["panic", "reset", "hang", "rebooted", "we
 
 function* drive(run: OpenRun, isOver: () => boolean): Sliced<void> {
   let steps = 0;
-  let isStopped = false;
-  while (!isStopped && run.goOn(Number.MAX_SAFE_INTEGER, () => (isStopped = isOver()) || ++steps % slice === 0) !== "done") yield;
+  while (run.goOn(Number.MAX_SAFE_INTEGER, () => isOver() || ++steps % slice === 0) !== "done" && !isOver()) yield;
   yield;
 }
 
@@ -97,7 +95,7 @@ function armFacts({ run, outcome, faultAt, bytesAtReady, isRebooted }: Moment): 
   const served = isStopped ? 0n : memory.bytesServed;
   const facts = {
     outcome, faultAtNs: faultAt, endAtNs: kernel.panic?.at ?? hardware.now, workloads: workloadFacts(run, isStopped), bytesAtReady: String(bytesAtReady), bytesServed: String(served),
-    bytesLost: String(memory.bytesLost), capacityAtNs: served >= bytesAtReady ? recoveryEnd(run) : null, bytesTrained: String(bytesTrained(run.plan.machine)), crashDump: crashDumpOf(run.system),
+    bytesLost: String(memory.bytesLost), capacityAtNs: served >= bytesAtReady ? recoveryEnd(run) : null, bytesTrained: String(bytesTrained(run.plan.machine)), crashDump: run.phase === "done" ? (run.result().crashDump ?? null) : null,
   };
   return { ...facts, afterReboot: isRebooted ? rebootFacts(run) : null };
 }
@@ -130,5 +128,7 @@ export function* assessSeed(module: WebAssembly.Module, input: VerdictInput): Sl
   const recovery = armFacts({ run, outcome, faultAt, bytesAtReady, isRebooted: rebooting.includes(outcome) });
   yield;
   const reboot = armFacts({ run: other, outcome: "rebooted", faultAt, bytesAtReady, isRebooted: true });
-  return { seed: input.seed, recovery, reboot };
+  // Until the decision what happens is what happens in the run.
+  const workloads = reboot.workloads.map((workload, index) => ({ ...workload, killedAtNs: recovery.workloads[index]?.killedAtNs ?? null }));
+  return { seed: input.seed, recovery, reboot: { ...reboot, workloads } };
 }
