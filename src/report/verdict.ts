@@ -7,7 +7,7 @@ import { formatTime, plain } from "./console.ts";
 const spreadText = ({ mean, least, most }: Spread, text: (value: number) => string): string => (least === most ? text(mean) : `${text(mean)} (${text(least)} to ${text(most)})`);
 
 /** Thousandths with three digits. */
-export const pointsText = (points: number): string => `${Math.trunc(points / 1000)}.${String(Math.abs(points % 1000)).padStart(3, "0")}`;
+const pointsText = (points: number): string => `${Math.trunc(points / 1000)}.${String(Math.abs(points % 1000)).padStart(3, "0")}`;
 
 const mebibytes = (value: number): string => (value % 1024 === 0 ? `${value / 1024} GiB` : `${value} MiB`);
 
@@ -60,7 +60,7 @@ const trialText = ({ path, values }: Trial): string => `${path} ${values.map(({ 
 function sensitivityLines({ flips, scored, trials, runs, seeds }: Sensitivity, style: Style): string[] {
   const head = flips.length === 0 ? "no single parameter flips it, of those that were looked at" : "what alone would flip it";
   const tried = trials.length === 0 ? [] : [`  run again (${runs} runs, seed${seeds.length === 1 ? "" : "s"} ${seeds.join(", ")}): ${trials.map(trialText).join("; ")}`];
-  return [style.paint("bold", head), ...flips.map(flipText), style.paint("dim", `  scored again: ${scored.length} weights and times of verdict:`), ...tried.map((line) => style.paint("dim", line))];
+  return [style.paint("bold", head), ...flips.map(flipText), style.paint("dim", `  priced again: ${scored.length} weights and times of verdict:`), ...tried.map((line) => style.paint("dim", line))];
 }
 
 const foundText = (found: readonly StickyStatus[]): string[] => (found.length === 0 ? [] : [`at reboot firmware finds ${found.map(({ port, bits }) => `${port}: ${bits.join(", ")}`).join("; ")}`]);
@@ -75,7 +75,8 @@ function cellLines(cell: VerdictCell, style: Style): string[] {
   const title = [style.paint("bold", `${cell.file}: ${cell.name}`), ...cell.combination.map(({ path, value }) => `  with ${path} = ${value}`)];
   const unfit = cell.unfit.map(({ seed, reason }) => style.paint("yellow", `seed ${seed} proves nothing: ${reason}`));
   if (recovery === null || reboot === null) return [...title, ...unfit, style.paint("red", `verdict: ${cell.judgement}`), ""];
-  const side = winner === "recovery" ? `recovery wins by ${pointsText(reboot.points.mean - recovery.points.mean)} points` : "a reboot at once wins";
+  const balance = reboot.points.mean - recovery.points.mean;
+  const side = `${winner === "recovery" ? "recovery" : "a reboot at once"} wins${(winner === "recovery") === balance > 0 && balance !== 0 ? ` by ${pointsText(Math.abs(balance))} points` : ""}`;
   return [
     ...title, `${recovery.runs} ${recovery.runs === 1 ? "seed" : "seeds"}; mean (least to most)`, ...sidesOf(recovery, reboot), ...unfit,
     style.paint(winner === "recovery" ? "green" : "red", side), style.paint(cell.recovered ? "green" : "yellow", `verdict: ${cell.judgement}`),
