@@ -11,10 +11,11 @@ const hasBrowser = chromium !== undefined;
 if (!hasBrowser && process.env["CI"]) throw new Error("no Chromium: install Debian's `chromium` or name one in CXL_SANDBOX_CHROMIUM");
 if (!hasBrowser) console.warn("browser project and the packed page left out: no Chromium found (install Debian's `chromium` or set CXL_SANDBOX_CHROMIUM)");
 
+/** What Chromium is compared with: computed once, for the browser project alone. */
 const globalSetup = ["test/support/node-digests.ts"];
 const exclude = ["**/node_modules/**", "dist/**", "build/**", "**/*.browser.test.ts"];
 const node = {
-  test: { name: "node", globalSetup, environment: "node" as const, include: ["{registers,src,workers,tools,test,bench}/**/*.test.ts"], exclude: [...exclude, "test/package/**"], testTimeout: 60_000 },
+  test: { name: "node", environment: "node" as const, include: ["{registers,src,workers,tools,test,bench}/**/*.test.ts"], exclude: [...exclude, "test/package/**"], testTimeout: 60_000 },
 };
 const packed = {
   test: { name: "package", globalSetup: ["test/support/packed.ts"], environment: "node" as const, include: ["test/package/**/*.test.ts"], provide: { chromium: chromium ?? "" }, testTimeout: 120_000 },

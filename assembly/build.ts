@@ -2,6 +2,7 @@
 // allocation after.
 
 import { clearDeadlines, leavesFor } from "./deadlines";
+import { cacheBytes } from "./fabric/cache";
 import { powerOn } from "./fabric/link-state";
 import { clearTable } from "./fabric/table";
 import { placeRows } from "./component/hdm-decoder";
@@ -9,7 +10,7 @@ import { setRootPortNumbers } from "./component/extended-security";
 import * as R from "./generated/registers";
 import { initializeCci } from "./cci/reset";
 import { handleBytes, unmapAll } from "./handles";
-import { Block, Bridge, Completion, Device, Doe, ERROR_HEADERS, ERROR_STRIDE, Entity, Entry, Hub, INTERRUPTS, KIND_BRIDGE, KIND_DEVICE, KIND_PORT, KIND_SWITCH, LATE_MESSAGES, LateMessage, MESSAGE_EFFECTS, Machine, MessageEffect, NEVER, NONE, OVERRIDES, Override, PAYLOAD_DWORDS, Port, Probe, Range, SCRATCH_BYTES, Stalled, Switch, WINDOW_STRIDE, WINDOW_TARGETS, Window, bridgeAt, deviceAt, portAt, root, switchAt, take } from "./machine";
+import { Block, Bridge, Completion, Device, Doe, ERROR_HEADERS, ERROR_STRIDE, Entity, Entry, Hub, INTERRUPTS, KIND_BRIDGE, KIND_DEVICE, KIND_PORT, KIND_SWITCH, LATE_MESSAGES, LateMessage, MESSAGE_EFFECTS, Machine, MessageEffect, NEVER, NONE, OVERRIDES, Override, PAYLOAD_DWORDS, Port, Probe, Range, SCRATCH_BYTES, Stalled, Switch, WINDOW_STRIDE, WINDOW_TARGETS, Window, bridgeAt, deviceAt, entryAt, portAt, root, switchAt, take } from "./machine";
 import { refreshMessageNumbers } from "./pci/msi";
 import { resetBlock } from "./registers";
 import { LAYERS } from "./trace/ring";
@@ -19,8 +20,8 @@ const NUMBERS: usize = 256;
 const DEVICES: usize = 32;
 const POINTER: usize = sizeof<usize>();
 
-/** Starts a machine and sizes its memory. `cdatBytes` and `mailboxBytes` (of `sizeOfMailbox`) in all. Returns 0, or 1 when memory cannot grow. */
-export function begin(bridges: u32, switches: u32, ports: u32, devices: u32, windows: u32, rams: u32, entries: u32, requesters: u32, probes: u32, mediaPages: u32, traceRecords: u32, handles: u32, cdatBytes: u32, mailboxBytes: u32): u32 {
+/** Starts a machine and sizes its memory. `cdatBytes` and `mailboxBytes` (of `sizeOfMailbox`) in all; 0 `cacheSets`, a power of two otherwise: no cache. Returns 0, or 1 when memory cannot grow. */
+export function begin(bridges: u32, switches: u32, ports: u32, devices: u32, windows: u32, rams: u32, entries: u32, requesters: u32, probes: u32, mediaPages: u32, traceRecords: u32, handles: u32, cdatBytes: u32, mailboxBytes: u32, cacheSets: u32, cacheWays: u32): u32 {
   const m = root();
   memory.fill(changetype<usize>(m), 0, offsetof<Machine>());
   const entities = bridges + switches + ports + devices;
@@ -30,7 +31,7 @@ export function begin(bridges: u32, switches: u32, ports: u32, devices: u32, win
   const leaves = leavesFor(entities, ports);
   const fixed: usize = <usize>INTERRUPTS * 8 + <usize>probes * (offsetof<Probe>() + PAYLOAD_DWORDS * 4) + <usize>table * 16 + <usize>mediaPages * 8 + <usize>windows * WINDOW_STRIDE + <usize>rams * offsetof<Range>()
     + <usize>entries * (offsetof<Entry>() + 4) + <usize>(requesters + 1) * offsetof<Stalled>() + <usize>completions * offsetof<Completion>() + <usize>leaves * 16
-    + <usize>LATE_MESSAGES * offsetof<LateMessage>() + <usize>MESSAGE_EFFECTS * offsetof<MessageEffect>() + <usize>OVERRIDES * offsetof<Override>() + <usize>cdatBytes + <usize>mailboxBytes + <usize>LAYERS * 8 + SCRATCH_BYTES;
+    + <usize>LATE_MESSAGES * offsetof<LateMessage>() + <usize>MESSAGE_EFFECTS * offsetof<MessageEffect>() + <usize>OVERRIDES * offsetof<Override>() + <usize>cdatBytes + <usize>mailboxBytes + <usize>LAYERS * 8 + SCRATCH_BYTES + (cacheSets == 0 ? 0 : cacheBytes(cacheSets * cacheWays) + <usize>entries * 64 + <usize>ports * 16 + <usize>completions * offsetof<Completion>() + 16);
   const bytes = fixed + <usize>bridges * bridgeBytes() + <usize>switches * switchBytes() + <usize>ports * portBytes() + <usize>devices * deviceBytes() + 8192;
   const start = (changetype<usize>(m) + offsetof<Machine>() + 15) & ~15;
   m.handles = (start + bytes + 15) & ~15;
@@ -68,6 +69,13 @@ export function begin(bridges: u32, switches: u32, ports: u32, devices: u32, win
   for (let i: u32 = 0; i < probes; i++) changetype<Probe>(m.probes + <usize>i * offsetof<Probe>()).payload = payloads + <usize>(i * PAYLOAD_DWORDS * 4);
   m.pageTable = take(m, <usize>table * 16);
   m.poison = take(m, <usize>mediaPages * 8);
+  m.cacheSets = cacheSets;
+  m.cacheWays = cacheWays;
+  if (cacheSets != 0) {
+    m.cacheRecords = take(m, <usize>(cacheSets * cacheWays) * 8);
+    m.cacheData = take(m, <usize>(cacheSets * cacheWays) * 64);
+    m.hits = take(m, <usize>completions * offsetof<Completion>());
+  }
   m.deadlineLeaves = leaves;
   m.deadlines = take(m, <usize>leaves * 16);
   clearDeadlines(m);
@@ -193,6 +201,8 @@ export function addPort(parent: u32, deviceNumber: u32, portNumber: u32, capacit
   port.entries = take(m, <usize>capacity * offsetof<Entry>());
   port.heap = take(m, <usize>capacity * 4);
   clearTable(port);
+  const lines = m.cacheSets == 0 ? 0 : take(m, <usize>capacity * 64);
+  for (let i: u32 = 0; i < capacity; i++) entryAt(port, i).line = lines + <usize>i * 64;
   port.plugged = NONE;
   port.nextPlugged = NONE;
   port.stalledHead = NONE;
@@ -311,6 +321,8 @@ export function setOption(option: u32, low: u32, high: u32): void {
     case 10: m.hotplugFirst = low; break;
     case 11: m.traceStoring = low; break;
     case 12: m.deadPortAnswers = low; break;
+    case 13: m.busyClearEnds = low; break;
+    case 14: m.cacheLatency = wide; break;
     default: break;
   }
 }

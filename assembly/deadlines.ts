@@ -1,5 +1,5 @@
 // What is due next, over everything that happens by itself: a winner tree, one leaf per source. The left half holds probes, late messages and
-// the entities (links, media, commits), the right half the in-flight tables and the watchdog. Of equal times the lower leaf runs first.
+// the entities (links, media, commits), the right half the in-flight tables, the watchdog and the cache. Of equal times the lower leaf runs first.
 
 import { Device, Entity, Machine, NEVER, KIND_DEVICE, KIND_PORT, Port } from "./machine";
 
@@ -9,7 +9,7 @@ const FIRST_ENTITY: u32 = 2;
 
 /** Leaves of the tree, both halves. */
 export function leavesFor(entities: u32, ports: u32): u32 {
-  const most = max<u32>(FIRST_ENTITY + entities, ports + 1);
+  const most = max<u32>(FIRST_ENTITY + entities, ports + 2);
   let leaves: u32 = 2;
   while (leaves < most) leaves <<= 1;
   return leaves * 2;
@@ -26,6 +26,10 @@ export function entrySource(m: Machine, port: u32): u32 {
 
 export function watchdogSource(m: Machine): u32 {
   return (m.deadlineLeaves >> 1) + m.portCount;
+}
+
+export function cacheSource(m: Machine): u32 {
+  return (m.deadlineLeaves >> 1) + m.portCount + 1;
 }
 
 function timeAt(m: Machine, node: u32): u64 {

@@ -5,12 +5,15 @@ export { addBridge, addCdat, addDevice, addPort, addRam, addSwitch, addWindow, a
 export { addEventLog, addMailbox, addRegion, firmwareSlots, sizeOfMailbox } from "./cci/build";
 export { arm, deviceState, disarm, entityState, peek, probeFired, probeFirst, probeLast, probeMatches, probePayload, portState, fieldOffset, decodeMany } from "./inspect";
 export { lookUpHandles, map, unmap, unmapAll } from "./handles";
+import { findLine, isCacheable, lineWord } from "./fabric/cache";
+import { invalidateLines } from "./fabric/cache-path";
 import { issue } from "./fabric/in-flight";
 import { resetMachine as resetAll } from "./fabric/machine-reset";
 import { handleRead, handleWrite } from "./fabric/mmio";
-import { isLive, isRam, locate, routeToPort } from "./fabric/routing";
+import { FOUND, isLive, isRam, locate, routeToPort } from "./fabric/routing";
+import { isIsolated } from "./component/timeout-isolation";
 import { handleAt } from "./handles";
-import { Completion, Device, HOST_RUNNING, INTERRUPTS, Machine, NEVER, NONE, STATUS_NEVER, SYNC, deviceAt, portAt, root, stalledAt } from "./machine";
+import { Completion, Device, HOST_RUNNING, INTERRUPTS, Machine, NEVER, NONE, STATUS_DROPPED, STATUS_NEVER, STATUS_OK, STATUS_ONES, STATUS_POISON, SYNC, deviceAt, portAt, root, stalledAt } from "./machine";
 import { RAM, writeMedia, readWord } from "./media/pages";
 import { configRead as readConfig, configWrite as writeConfig } from "./pci/config-space";
 import { advance, findEvent, settle, spend as spendTime } from "./time";
@@ -69,7 +72,7 @@ function waitForAnswer(m: Machine): u32 {
 function access(m: Machine, address: u64, value: u64, width: u32): u32 {
   settle(m);
   m.waitingSync = 1;
-  issue(m, SYNC, width, address, value);
+  issue(m, SYNC, width, address, value, 0);
   return waitForAnswer(m);
 }
 
@@ -85,21 +88,41 @@ export function loadMemory(low: u32, high: u32, width: u32): u32 {
   return status;
 }
 
+/** A store to a line that the cache does not hold reads it first (ownership); one that cannot be read takes nothing, and raises nothing (machine-check 8: INFERRED). */
+function storeThroughCache(m: Machine, address: u64, value: u64, width: u32): u32 {
+  settle(m);
+  if (isCacheable(m, address) && findLine(m, address) == NONE) {
+    const status = access(m, address & ~7, 0, 0);
+    if (status == STATUS_POISON || status == STATUS_ONES) return STATUS_DROPPED;
+    if (status != STATUS_OK) return status;
+  }
+  return access(m, address, value, width);
+}
+
 /** CPU store of `width` <= 8 bytes inside an aligned 8-byte word. */
 export function storeMemory(low: u32, high: u32, width: u32, valueLow: u32, valueHigh: u32): u32 {
   const m = root();
-  const status = access(m, (<u64>high << 32) | <u64>low, (<u64>valueHigh << 32) | <u64>valueLow, width);
+  const address = (<u64>high << 32) | <u64>low;
+  const value = (<u64>valueHigh << 32) | <u64>valueLow;
+  const status = m.cacheSets != 0 ? storeThroughCache(m, address, value, width) : access(m, address, value, width);
   trace(m, LAYER_ACCESS, ACCESS_STORE, status, width, low, high, valueLow, valueHigh);
   spendTime(m, <u64>m.costMemory);
   return status;
 }
 
-/** Puts a line request of a requester on the way. Returns 1, or 0 if the requester is stalled. */
-export function request(requester: u32, width: u32, low: u32, high: u32, valueLow: u32, valueHigh: u32): u32 {
+/** Puts a line request of a requester on the way; `isDirect`: a device's, which the processors' cache does not keep. Returns 1, or 0 if the requester is stalled. */
+export function request(requester: u32, width: u32, low: u32, high: u32, valueLow: u32, valueHigh: u32, isDirect: u32): u32 {
   const m = root();
   if (requester >= m.requesterCount) return 0;
   settle(m);
-  return issue(m, requester, width, (<u64>high << 32) | <u64>low, (<u64>valueHigh << 32) | <u64>valueLow) ? 1 : 0;
+  return issue(m, requester, width, (<u64>high << 32) | <u64>low, (<u64>valueHigh << 32) | <u64>valueLow, isDirect) ? 1 : 0;
+}
+
+/** Writes the cache's dirty lines of a range back and forgets all of its lines. */
+export function invalidateCache(low: u32, high: u32, sizeLow: u32, sizeHigh: u32): void {
+  const m = root();
+  settle(m);
+  if (m.cacheSets != 0) invalidateLines(m, (<u64>high << 32) | <u64>low, (<u64>sizeHigh << 32) | <u64>sizeLow);
 }
 
 /** Address of the oldest completion, which is then taken from the queue; 0 when there is none. */
@@ -179,6 +202,21 @@ export function traceWrite(layer: u32, kind: u32, a: u32, b: u32, c: u32, d: u32
 /** Power-on contents of host DRAM, one byte at a time; no time passes. */
 export function pokeRam(low: u32, high: u32, byte: u32): void {
   writeMedia(root(), RAM, (<u64>high << 32) | <u64>low, <u64>byte, 1);
+}
+
+/** Where a load of an address would be answered now: 0 by the cache, 1 by media, NONE nowhere. Eight aligned bytes are put at `syncValue`; no time, no trace. */
+export function peekView(low: u32, high: u32): u32 {
+  const m = root();
+  const address = (<u64>high << 32) | <u64>low;
+  const slot = m.cacheSets != 0 && isCacheable(m, address) ? findLine(m, address) : NONE;
+  if (slot != NONE) {
+    m.syncValue = lineWord(m, slot, address);
+    return 0;
+  }
+  const port = isRam(m, address) ? NONE : routeToPort(m, address);
+  if (port == NONE || isIsolated(portAt(m, port)) || !isLive(portAt(m, port)) || locate(m, portAt(m, port), address) != FOUND) return NONE;
+  m.syncValue = readWord(m, changetype<Device>(m.foundDevice).index, m.foundDpa);
+  return 1;
 }
 
 /** Eight aligned bytes of a device's media, without time or trace. */

@@ -3,7 +3,7 @@
 import { CONFIG_FLAG, DEVICE_FLAG, MATCH_REGISTER, blockAt, checkRegisterProbes, indexAt, probeAt, recount } from "./fault/probes";
 import { Completion, Device, KIND_BRIDGE, KIND_DEVICE, Machine, NONE, Window, deviceAt, entityAt, portAt, root } from "./machine";
 import { holdsLinkDown } from "./component/timeout-isolation";
-import { isDisabled, isInBusReset } from "./fabric/link-state";
+import { isDisabled, isInBusReset, isSlotOff } from "./fabric/link-state";
 import { isContained } from "./pci/dpc";
 import { routeToPort } from "./fabric/routing";
 import { getDword } from "./registers";
@@ -90,7 +90,7 @@ export function entityState(id: u32): u32 {
 /**
  * What of a port: 0 link state, 1 entries in flight, 2 plugged card's entity id, 3 a requester is stalled, 4 cable out, 5 disabled,
  * 6 in bus reset, 7 held down by isolation, 8 never retrains, 9 entity id of the card that the next link-up finds,
- * 10 contained (DPC).
+ * 10 contained (DPC), 11 slot power off.
  */
 export function portState(index: u32, what: u32): u32 {
   const m = root();
@@ -108,6 +108,7 @@ export function portState(index: u32, what: u32): u32 {
     case 8: return port.neverRetrain;
     case 9: return port.nextPlugged;
     case 10: return isContained(port) ? 1 : 0;
+    case 11: return isSlotOff(port) ? 1 : 0;
     default: return NONE;
   }
 }

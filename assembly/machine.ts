@@ -100,6 +100,18 @@ export class Machine {
   completionCount: u32;
   sequence: u64;
   waitingSync: u32;
+  /** The processors' cache (fabric/cache.ts): 0 sets, there is none. */
+  cacheSets: u32;
+  cacheWays: u32;
+  cacheLatency: u64;
+  cacheRecords: usize;
+  cacheData: usize;
+  /** Answers of the cache that are still to come: a ring as long as that of completions. */
+  hits: usize;
+  hitHead: u32;
+  hitCount: u32;
+  /** Write-backs under way. */
+  writeBacks: u32;
 
   interrupts: usize;
   interruptHead: u32;
@@ -131,6 +143,7 @@ export class Machine {
   strictExit: u32;
   hotplugFirst: u32;
   deadPortAnswers: u32;
+  busyClearEnds: u32;
   running: u32;
   probeDepth: u32;
   syncStatus: u32;
@@ -156,6 +169,8 @@ export const STATUS_NEVER: u32 = 5;
 
 /** Requester of the CPU's own loads and stores, which wait. */
 export const SYNC: u32 = 0xffff_fffe;
+/** Requester of the cache's own writes, for which nobody waits. */
+export const WRITE_BACK: u32 = 0xffff_fffd;
 export const LINE: u32 = 64;
 
 export const LIMIT_MEDIA: u32 = 1;

@@ -25,6 +25,10 @@ export class Entry {
   /** The response is dropped, or late by `delay`. */
   isDropped: u32;
   delay: u64;
+  /** A device's request, or the cache's own: it leaves nothing in the cache. */
+  isDirect: u32;
+  /** 64 bytes of a write-back; none without a cache. */
+  line: usize;
 }
 
 /** A requester's stalled request (at most one each). */
@@ -37,6 +41,7 @@ export class Stalled {
   address: u64;
   value: u64;
   delay: u64;
+  isDirect: u32;
 }
 
 @unmanaged

@@ -6,6 +6,7 @@ import { runCommits } from "./component/hdm-decoder";
 import { SOURCE_MESSAGES, SOURCE_PROBES, entityOfSource, entrySource, firstSource, outsideDeadline, refreshDeadline, setDeadline } from "./deadlines";
 import { checkRegisterProbes, runTimeProbes } from "./fault/probes";
 import { disturbedDeadline, runEntries, runWatchdog } from "./fabric/in-flight";
+import { runHits } from "./fabric/cache-path";
 import { runCable, runLink } from "./fabric/link-state";
 import { runDevice } from "./fabric/reset";
 import { Device, Entity, HOST_RUNNING, KIND_DEVICE, KIND_PORT, Machine, NEVER, NONE, Port, entityAt, portAt } from "./machine";
@@ -46,7 +47,8 @@ function runSource(m: Machine, leaf: u32): void {
   if (leaf >= entrySource(m, 0)) {
     const port = leaf - entrySource(m, 0);
     if (port < m.portCount) runEntries(m, portAt(m, port));
-    else runWatchdog(m);
+    else if (port == m.portCount) runWatchdog(m);
+    else runHits(m);
   } else if (leaf == SOURCE_PROBES) runTimeProbes(m);
   else if (leaf == SOURCE_MESSAGES) runLateMessages(m);
   else runEntity(m, entityAt(m, entityOfSource(leaf)));

@@ -43,6 +43,7 @@ const meanings = {
   resetTimeoutCode: "Longest CXL reset, encoded: 0 10 ms, 1 100 ms, 2 1 s, 3 10 s, 4 100 s",
   activeTimeoutCode: "Longest time until Memory_Active, encoded: 0 1 s, 1 4 s, 2 16 s, 3 64 s, 4 256 s",
   hasDpc: "1: Downstream Port Containment",
+  hasPowerController: "1: software can take power off the slot",
   hasPersistent: "1: the device has persistent capacity (GPF)",
   logicalDevices: "Logical devices of a multi-logical device; 0: it is none",
   coherencyModels: "Coherency models of a device's decoders: 0 unknown, 1 device, 2 host-only, 3 both",

@@ -36,7 +36,7 @@ const slotAndRoot = {
     offset: 0x14, width: 32, clause: "PCIe 7.5.3.9", meaning: "Slot capabilities",
     fields: {
       attentionButton: { bits: 0, access: "RO", meaning: "Attention button present" },
-      powerController: { bits: 1, access: "RO", meaning: "Power controller present" },
+      powerController: { bits: 1, access: "HwInit", key: "hasPowerController", meaning: "Power controller present" },
       retentionLatchSensor: { bits: 2, access: "RO", meaning: "MRL sensor present" },
       attentionIndicator: { bits: 3, access: "RO", meaning: "Attention indicator present" },
       powerIndicator: { bits: 4, access: "RO", meaning: "Power indicator present" },

@@ -203,7 +203,7 @@ describe("config space", () => {
     for (const offset of [0x14, 0x18]) {
       const { write, clear, reset, low, high } = dword(block, "pcie", offset);
       if (!hasSlot) expect([write, clear, reset, low, high, shown(block, "pcie", offset)]).toEqual([0, 0, 0, 0, 0, []]);
-      else if (offset === 0x14) expect(shown(block, "pcie", offset)).toEqual([["hotPlug", 6, 1], ["slotNumber", 19, 13]]);
+      else if (offset === 0x14) expect(shown(block, "pcie", offset)).toEqual([["hasPowerController", 1, 1], ["hotPlug", 6, 1], ["slotNumber", 19, 13]]);
     }
     expect(dword(block, "pcie", 0x1c).write).toBe(type === 4 ? 7 : 0);
   });

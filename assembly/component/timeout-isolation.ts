@@ -132,7 +132,7 @@ export function writeIsolationControl(m: Machine, port: Port, old: u32): void {
   if (has(port, STATUS, ISOLATED | CACHE_ISOLATED)) evaluateLink(m, port);
 }
 
-/** TR1, TR2: clearing status[8] or [12] leaves isolation, not while busy; seed-strict also wants a link down since the trigger. */
+/** TR1, TR2: clearing status[8] or [12] leaves isolation, while busy only if implemented so; seed-strict also wants a link down since the trigger. */
 export function writeIsolationStatus(m: Machine, port: Port, old: u32): void {
   leave(m, port, old, ISOLATED, port.linkDownSeen);
   leave(m, port, old, CACHE_ISOLATED, port.cacheLinkDownSeen);
@@ -142,11 +142,10 @@ function leave(m: Machine, port: Port, old: u32, bit: u32, wasLinkDownSeen: u32)
   if ((old & bit) == 0 || has(port, STATUS, bit)) return;
   const isBusy = (old & BUSY) != 0;
   const isStrict = m.strictExit != 0 && wasLinkDownSeen == 0;
-  if (isBusy || isStrict) {
-    setBits(port.component, STATUS, bit, true);
-    traceHardware(m, HW_VIOLATION, port.id, isBusy ? 2 : 3, <u64>port.active, old, 0);
-    return;
-  }
+  const isRefused = isStrict || (isBusy && m.busyClearEnds == 0);
+  if (isRefused) setBits(port.component, STATUS, bit, true);
+  if (isBusy || isStrict) traceHardware(m, HW_VIOLATION, port.id, isBusy ? 2 : 3, <u64>port.active, old, 0);
+  if (isRefused) return;
   m.routeGeneration++;
   traceHardware(m, HW_ISOLATION_CLEARED, port.id, port.linkState, bit == ISOLATED ? 0 : 1, old, 0);
   evaluateLink(m, port);

@@ -2,9 +2,10 @@
 // A request that meets a link that is down while isolation is enabled isolates the port again (T1 taken as a condition: INFERRED).
 
 import { isIsolated, isIsolationEnabled, isolate, setBusy, timeoutOf, transactionTimedOut } from "../component/timeout-isolation";
+import { answersDevice, answersProcessor, carryLine, endWriteBack, fillLine, storeLine } from "./cache-path";
 import { entrySource, setDeadline, watchdogSource } from "../deadlines";
 import { matchRequest } from "../fault/probes";
-import { Completion, Device, Entry, HOST_HUNG, HOST_RESET, HOST_RUNNING, LIMIT_COMPLETIONS, Machine, NEVER, NONE, PLATFORM_HANG, PLATFORM_RESET, Port, STATUS_DROPPED, STATUS_FATAL, STATUS_NEVER, STATUS_OK, STATUS_ONES, STATUS_POISON, SYNC, deviceAt, entryAt, portAt, stalledAt } from "../machine";
+import { Completion, Device, Entry, HOST_HUNG, HOST_RESET, HOST_RUNNING, LIMIT_COMPLETIONS, Machine, NEVER, NONE, PLATFORM_HANG, PLATFORM_RESET, Port, STATUS_DROPPED, STATUS_FATAL, STATUS_NEVER, STATUS_OK, STATUS_ONES, STATUS_POISON, SYNC, WRITE_BACK, deviceAt, entryAt, portAt, stalledAt } from "../machine";
 import { LOCKED } from "../cci/security";
 import { RAM, isPoisoned, readWord, writeMedia } from "../media/pages";
 import { setHostState } from "../time";
@@ -23,11 +24,18 @@ const OUTCOME_TIMEOUT: u32 = 5;
 const OUTCOME_NEVER: u32 = 6;
 
 /** Sends a request on its way. Returns false if the requester is stalled already, or the host is dead. */
-export function issue(m: Machine, requester: u32, width: u32, address: u64, value: u64): bool {
+export function issue(m: Machine, requester: u32, width: u32, address: u64, value: u64, isDirect: u32): bool {
   if (requester != SYNC && stalledAt(m, requester).isWaiting != 0) return false;
+  if (m.cacheSets != 0) {
+    const isAnswered = isDirect != 0 ? answersDevice(m, requester, width, address) : answersProcessor(m, requester, width, address, value);
+    if (isAnswered) {
+      traceRequest(m, requester, width, address, value);
+      return true;
+    }
+  }
   const index = isRam(m, address) ? NONE : routeToPort(m, address);
   if (m.armedRequest != 0 && index != NONE) matchRequest(m, index, width != 0, address);
-  if (requester != SYNC) trace(m, LAYER_ACCESS, ACCESS_REQUEST, requester, width, <u32>address, <u32>(address >> 32), <u32>value, <u32>(value >> 32));
+  traceRequest(m, requester, width, address, value);
   if (index == NONE) {
     answerUnrouted(m, requester, width, address, value);
     return true;
@@ -36,7 +44,16 @@ export function issue(m: Machine, requester: u32, width: u32, address: u64, valu
     if (requester == SYNC) complete(m, SYNC, width, address, m.now, STATUS_NEVER, 0);
     return false;
   }
-  const port = portAt(m, index);
+  send(m, portAt(m, index), requester, width, address, value, isDirect);
+  return true;
+}
+
+function traceRequest(m: Machine, requester: u32, width: u32, address: u64, value: u64): void {
+  if (requester != SYNC) trace(m, LAYER_ACCESS, ACCESS_REQUEST, requester, width, <u32>address, <u32>(address >> 32), <u32>value, <u32>(value >> 32));
+}
+
+/** Enters a request into its port's table, or lets it wait for an entry. */
+export function send(m: Machine, port: Port, requester: u32, width: u32, address: u64, value: u64, isDirect: u32): void {
   let isDropped: u32 = 0;
   let delay: u64 = 0;
   if ((port.dropResponses | port.delayResponses) != 0 && !isIsolated(port) && isLive(port)) {
@@ -49,9 +66,8 @@ export function issue(m: Machine, requester: u32, width: u32, address: u64, valu
     }
     countEffects(m);
   }
-  if (port.active == port.capacity) stall(m, port, requester, width, address, value, isDropped, delay);
-  else enter(m, port, requester, width, address, value, isDropped, delay);
-  return true;
+  if (port.active == port.capacity) stall(m, port, requester, width, address, value, isDropped, delay, isDirect);
+  else enter(m, port, requester, width, address, value, isDropped, delay, isDirect);
 }
 
 /** Ports with responses to drop or delay: while there are any, single requests are watched. */
@@ -69,7 +85,7 @@ function answerUnrouted(m: Machine, requester: u32, width: u32, address: u64, va
   complete(m, requester, width, address, m.now, status, ~(<u64>0));
 }
 
-function stall(m: Machine, port: Port, requester: u32, width: u32, address: u64, value: u64, isDropped: u32, delay: u64): void {
+function stall(m: Machine, port: Port, requester: u32, width: u32, address: u64, value: u64, isDropped: u32, delay: u64, isDirect: u32): void {
   const slot = requester == SYNC ? m.requesterCount : requester;
   const waiting = stalledAt(m, slot);
   assert(waiting.isWaiting == 0);
@@ -80,6 +96,7 @@ function stall(m: Machine, port: Port, requester: u32, width: u32, address: u64,
   waiting.address = address;
   waiting.value = value;
   waiting.delay = delay;
+  waiting.isDirect = isDirect;
   if (port.stalledTail == NONE) port.stalledHead = slot;
   else stalledAt(m, port.stalledTail).next = slot;
   port.stalledTail = slot;
@@ -94,10 +111,10 @@ function unstall(m: Machine, port: Port): void {
   port.stalledHead = waiting.next;
   if (port.stalledHead == NONE) port.stalledTail = NONE;
   waiting.isWaiting = 0;
-  enter(m, port, slot == m.requesterCount ? SYNC : slot, waiting.width, waiting.address, waiting.value, waiting.isDropped, waiting.delay);
+  enter(m, port, slot == m.requesterCount ? SYNC : slot, waiting.width, waiting.address, waiting.value, waiting.isDropped, waiting.delay, waiting.isDirect);
 }
 
-function enter(m: Machine, port: Port, requester: u32, width: u32, address: u64, value: u64, isDropped: u32, delay: u64): void {
+function enter(m: Machine, port: Port, requester: u32, width: u32, address: u64, value: u64, isDropped: u32, delay: u64, isDirect: u32): void {
   const entry = takeEntry(port);
   entry.requester = requester;
   entry.width = width;
@@ -108,6 +125,8 @@ function enter(m: Machine, port: Port, requester: u32, width: u32, address: u64,
   entry.device = NONE;
   entry.isDropped = isDropped;
   entry.delay = delay;
+  entry.isDirect = isDirect;
+  if (requester == WRITE_BACK) carryLine(m, entry);
   if (isIsolated(port)) plan(port, entry, OUTCOME_ISOLATED, m.now + m.isolationResponse);
   else if (isLive(port)) planMedia(m, port, entry);
   else if (isIsolationEnabled(port)) isolate(m, port, true);
@@ -263,7 +282,8 @@ function accessMedia(m: Machine, entry: Entry): u32 {
     return isRead ? STATUS_ONES : STATUS_DROPPED;
   }
   if (!isRead) {
-    writeMedia(m, entry.device, entry.dpa, entry.value, entry.width);
+    if (entry.requester == WRITE_BACK) storeLine(m, entry);
+    else writeMedia(m, entry.device, entry.dpa, entry.value, entry.width);
     return STATUS_OK;
   }
   entry.value = readWord(m, entry.device, entry.dpa);
@@ -273,17 +293,23 @@ function accessMedia(m: Machine, entry: Entry): u32 {
 function retire(m: Machine, port: Port, entry: Entry, status: u32, value: u64): void {
   const wasPending = entry.state == 2;
   const requester = entry.requester;
+  const isKept = m.cacheSets != 0 && entry.outcome == OUTCOME_MEDIA && entry.width == 0 && status == STATUS_OK && entry.isDirect == 0;
+  const device = entry.device;
+  const dpa = entry.dpa;
+  const address = entry.address;
   giveBack(port, entry);
-  complete(m, requester, entry.width, entry.address, entry.issued, status, value);
+  if (requester == WRITE_BACK) endWriteBack(m, port.id, address, status);
+  else complete(m, requester, entry.width, entry.address, entry.issued, status, value);
   if (wasPending) {
     port.pendingAtTrigger--;
     if (port.pendingAtTrigger == 0) setBusy(m, port, false);
   }
   unstall(m, port);
+  if (isKept) fillLine(m, address, device, dpa);
 }
 
 /** Puts a completion in the queue; the CPU's own access is answered in place. */
-function complete(m: Machine, requester: u32, width: u32, address: u64, issued: u64, status: u32, value: u64): void {
+export function complete(m: Machine, requester: u32, width: u32, address: u64, issued: u64, status: u32, value: u64): void {
   if (requester == SYNC) {
     m.waitingSync = 0;
     m.syncStatus = status;

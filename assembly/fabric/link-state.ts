@@ -30,9 +30,20 @@ export function isInBusReset(port: Port): bool {
   return testBits(port.config, R.CONFIG_BRIDGE_HEADER_BRIDGE_CONTROL, R.BRIDGE_HEADER_BRIDGE_CONTROL_SECONDARY_BUS_RESET) && testBits(port.config, R.CONFIG_DVSEC_PORT_CONTROL, R.DVSEC_PORT_CONTROL_UNMASK_SECONDARY_BUS_RESET);
 }
 
+/** Software has taken power off the slot. */
+export function isSlotOff(port: Port): bool {
+  return testBits(port.config, R.CONFIG_PCIE_SLOT_CONTROL, R.PCIE_SLOT_CONTROL_POWER_CONTROLLER_CONTROL);
+}
+
+/** Slot power switched: without it the link goes down, and the card forgets what a hot reset would spare. */
+export function switchSlotPower(m: Machine, port: Port): void {
+  evaluateLink(m, port);
+  if (isSlotOff(port) && port.plugged != NONE) resetCard(m, entityAt(m, port.plugged), false);
+}
+
 /** The port itself keeps the link down. */
 function isHeldByPort(port: Port): bool {
-  return isDisabled(port) || isInBusReset(port) || isContained(port) || holdsLinkDown(port);
+  return isSlotOff(port) || isDisabled(port) || isInBusReset(port) || isContained(port) || holdsLinkDown(port);
 }
 
 function hasCard(port: Port): bool {

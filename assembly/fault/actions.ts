@@ -15,7 +15,7 @@ import { flapCable, replace, setCable } from "../fabric/link-state";
 import { resetItself, setMediaState } from "../fabric/reset";
 import { Device, Entity, KIND_DEVICE, KIND_PORT, Machine, NONE, Port, Probe, entityAt } from "../machine";
 import { EFFECT_DELAY, EFFECT_DUPLICATE, EFFECT_LOSE, disturbMessages } from "../pci/messages";
-import { getDword, setDword } from "../registers";
+import { getDword, setDword, writeDword } from "../registers";
 import { HW_LIMIT, HW_MEDIA, HW_REGISTER, traceHardware } from "../trace/ring";
 import { LOG_DYNAMIC_CAPACITY } from "../generated/commands";
 import { release, stick } from "./overrides";
@@ -51,7 +51,7 @@ const DEVICE_STATUS: u32 = 27;
 const END_BACKGROUND: u32 = 28;
 const BREAK_TRANSFER: u32 = 29;
 const CHANGE_HEALTH: u32 = 30;
-
+const WRITE_REGISTER: u32 = 31;
 
 export function act(m: Machine, probe: Probe): void {
   const entity = entityAt(m, probe.target);
@@ -183,19 +183,21 @@ function actOnFunction(m: Machine, probe: Probe, entity: Entity): void {
     case STUCK_REGISTER:
     case RELEASE_REGISTER:
     case CORRUPT_REGISTER:
+    case WRITE_REGISTER:
       return disturbRegister(m, probe, entity);
     default:
       return;
   }
 }
 
-/** Argument: place in the lower half, mask in the upper one; extra: value. */
+/** Argument: place in the lower half, mask in the upper one; extra: value. A write is one like software's, by somebody who is not on the bus. */
 function disturbRegister(m: Machine, probe: Probe, entity: Entity): void {
   const place = <u32>probe.argument;
   const mask = <u32>(probe.argument >> 32);
   const block = blockAt(entity, place);
   const index = indexAt(place);
   if (index >= block.dwords) return;
+  if (probe.action == WRITE_REGISTER) return writeDword(m, block, index, probe.extra, mask);
   if (probe.action == RELEASE_REGISTER) release(m, block, index, mask);
   else {
     if (probe.action == STUCK_REGISTER && !stick(m, block, index, mask, probe.extra)) return traceHardware(m, HW_LIMIT, entity.id, 6, 0, 0, 0);

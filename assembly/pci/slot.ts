@@ -3,6 +3,7 @@
 import * as R from "../generated/registers";
 import { Machine, Port } from "../machine";
 import { getDword, setBits } from "../registers";
+import { switchSlotPower } from "../fabric/link-state";
 import { sendMessage } from "./msi";
 
 const STATUS: u32 = R.CONFIG_PCIE_SLOT_STATUS;
@@ -27,5 +28,6 @@ export function slotEvents(m: Machine, port: Port, bits: u32): void {
 /** Slot Control written: enabling an event that is pending raises its message. Control and status share a dword. */
 export function writeSlotControl(m: Machine, port: Port, old: u32): void {
   const now = getDword(port.config, CONTROL);
+  if (((old ^ now) & R.PCIE_SLOT_CONTROL_POWER_CONTROLLER_CONTROL) != 0) switchSlotPower(m, port);
   if (!isSignalled(old, old) && isSignalled(now, now)) sendMessage(m, port, R.SLOT_MESSAGE);
 }

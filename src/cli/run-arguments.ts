@@ -2,6 +2,8 @@
 
 import { availableParallelism } from "node:os";
 import { driverEndings, endingOf } from "../scenario/driver.ts";
+import type { DefectName } from "../sandbox/defects.ts";
+import { defectsOf } from "../sandbox/defects.ts";
 import type { DriverBudgets } from "../../workers/driver-process.ts";
 import { UsageError, oneOf, parseWords, seedsOf } from "./arguments.ts";
 
@@ -14,6 +16,8 @@ export interface RunOptions {
   readonly steps: boolean;
   readonly trace: "off" | "on" | "on-failure";
   readonly output: string;
+  /** Bugs of the recovery driver. */
+  readonly defects: readonly DefectName[];
   readonly worker: boolean;
   /** Start no run after the first that does not pass. */
   readonly bail: boolean;
@@ -36,6 +40,7 @@ export const runHelp = `usage: cxl-sandbox run FILES|DIRS [options]
   --trace WHEN        off (default), on, or on-failure: write the trace of each run
   --output DIR        where traces go (default: traces)
   --no-worker         run in this thread
+  --defect NAME       give the recovery driver a known bug (docs/defects.md); may be repeated
   --bail              stop at the first run that does not pass
 
 A scenario that brings a driver (its key \`driver:\`) brings code, and is refused unless you say:
@@ -74,6 +79,7 @@ const runOptions = {
   trace: { type: "string", default: "off" },
   output: { type: "string", default: "traces" },
   "no-worker": { type: "boolean", default: false },
+  defect: { type: "string", multiple: true },
   bail: { type: "boolean", default: false },
   "allow-driver": { type: "boolean", default: false },
   driver: { type: "string", multiple: true },
@@ -119,10 +125,21 @@ function driversOf(files: readonly string[]): readonly string[] {
 }
 
 /** @throws UsageError */
+function defectsNamed(names: readonly string[]): readonly DefectName[] {
+  try {
+    return [...defectsOf(names.join(","))];
+  } catch (thrown) {
+    if (!(thrown instanceof TypeError)) throw thrown;
+    throw new UsageError(`--defect: ${thrown.message}`);
+  }
+}
+
+/** @throws UsageError */
 export function parseRun(argv: readonly string[]): RunOptions {
   const { values, positionals } = parseWords(argv, runOptions);
   if (positionals.length === 0) throw new UsageError("run needs at least one scenario file or folder");
   if (values["no-worker"] === true && (values["allow-driver"] === true || values.driver !== undefined)) throw new UsageError("--no-worker does not go with --allow-driver or --driver: a run with drivers has a process of its own");
+  if (values.defect !== undefined && (values["allow-driver"] === true || values.driver !== undefined)) throw new UsageError("--defect is for the built-in recovery driver and does not go with --allow-driver or --driver");
   return {
     paths: positionals,
     seeds: seedsOf(values.seed, values.seeds),
@@ -131,6 +148,7 @@ export function parseRun(argv: readonly string[]): RunOptions {
     steps: values.steps === true,
     trace: oneOf("trace", values.trace ?? "off", ["off", "on", "on-failure"]),
     output: values.output ?? "traces",
+    defects: defectsNamed(values.defect ?? []),
     worker: values["no-worker"] !== true,
     bail: values.bail === true,
     allowDriver: values["allow-driver"] === true,

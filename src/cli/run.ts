@@ -55,7 +55,9 @@ function planAll(options: RunOptions, sources: readonly SourceFile[]): { readonl
   const problems: string[] = [];
   const plans = sources.flatMap((source) => {
     try {
-      return [planScenario(source.file, source.text, options.allowDriver || options.drivers.length > 0 ? "allowed" : "refused")];
+      const plan = planScenario(source.file, source.text, options.allowDriver || options.drivers.length > 0 ? "allowed" : "refused");
+      if (options.defects.length > 0 && plan.policies.isoact === "none") problems.push(`${source.file}: --defect ${options.defects.join(", ")}: the kernel has no recovery driver (policy isoact: none); a scenario with kernel: { policies: { isoact: recover } } has`);
+      return [plan];
     } catch (error) {
       if (!(error instanceof ScenarioFileError)) throw error;
       problems.push(error.message);
@@ -83,7 +85,7 @@ function saveTrace(options: RunOptions, result: AnyResult, trace: readonly Uint8
 /** Results in order of files and seeds, whatever was done first; with --bail up to the first that does not pass. */
 async function runAll(session: Session, sources: readonly SourceFile[], module: WebAssembly.Module, drivers: ReadonlyMap<string, DriverSet>): Promise<void> {
   const { options, interruption: { signal }, progress, results } = session;
-  const inputs = sources.flatMap((source) => options.seeds.map((seed): RunInput => ({ ...source, seed, schedule: options.schedule, keepTrace: options.trace !== "off" })));
+  const inputs = sources.flatMap((source) => options.seeds.map((seed): RunInput => ({ ...source, seed, schedule: options.schedule, keepTrace: options.trace !== "off", ...(options.defects.length === 0 ? {} : { defects: options.defects }) })));
   let done = 0;
   let last = inputs.length - 1;
   const work = async (queue: number[]): Promise<void> => {

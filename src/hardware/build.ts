@@ -47,7 +47,7 @@ export function entityNames(entities: Entities): string[] {
   return names;
 }
 
-const options = { config: 0, mmioRead: 1, mmioWrite: 2, memory: 3, platform: 4, watchdog: 5, isolationResponse: 6, commitTime: 7, timeoutInstant: 8, strictExit: 9, hotplugFirst: 10, deadPortAnswers: 12 } as const;
+const options = { config: 0, mmioRead: 1, mmioWrite: 2, memory: 3, platform: 4, watchdog: 5, isolationResponse: 6, commitTime: 7, timeoutInstant: 8, strictExit: 9, hotplugFirst: 10, deadPortAnswers: 12, busyClearEnds: 13, cacheLatency: 14 } as const;
 
 const low = (value: bigint): number => Number(value & 0xffff_ffffn);
 const high = (value: bigint): number => Number((value >> 32n) & 0xffff_ffffn);
@@ -88,6 +88,9 @@ function count(exports: ModuleExports, ports: readonly DownstreamPortDescription
 const cdatOf = (slot: SlotDescription): Uint8Array => (isSwitch(slot) ? switchCdat(slot) : deviceCdat(slot));
 const fewestHandles = 1024;
 
+/** Sets of the processors' cache; 0: there is none. */
+const cacheSets = (cache: MachineDescription["cache"]): number => (cache === undefined ? 0 : Number(cache.size) / (64 * cache.ways));
+
 /** @throws MachineDescriptionError */
 export function buildMachine(exports: ModuleExports, machine: MachineDescription): Entities {
   checkMachine(machine);
@@ -97,7 +100,7 @@ export function buildMachine(exports: ModuleExports, machine: MachineDescription
   const { ports, switches, devices } = census;
   const entries = roots.reduce((sum, port) => sum + port.inFlight, 0);
   const handles = Math.max(fewestHandles, 4 * (ports + switches + devices));
-  const failed = exports.begin(hostBridges.length, switches, ports, devices, windows.length, ram.length, entries, limits.requesters, limits.probes, limits.mediaPages, limits.traceRecords, handles, census.cdatBytes, census.mailboxBytes);
+  const failed = exports.begin(hostBridges.length, switches, ports, devices, windows.length, ram.length, entries, limits.requesters, limits.probes, limits.mediaPages, limits.traceRecords, handles, census.cdatBytes, census.mailboxBytes, cacheSets(machine.cache), machine.cache?.ways ?? 0);
   check(failed === 0, "memory", "the machine needs more than this engine gives; lower limits.mediaPages or limits.traceRecords");
   const builder: Builder = { exports, bridges: new Map(), ports: new Map(), switches: new Map(), devices: new Map(), handles };
   setOptions(exports, machine);
@@ -127,7 +130,9 @@ function setOptions(exports: ModuleExports, machine: MachineDescription): void {
   set(options.timeoutInstant, timeoutInstants.indexOf(choice.timeoutInstant));
   set(options.strictExit, flag(choice.isolationExit === "seed-strict"));
   set(options.hotplugFirst, flag(choice.messageOrder === "hotplug-first"));
+  if (machine.cache !== undefined) set(options.cacheLatency, machine.cache.latency);
   set(options.deadPortAnswers, flag(choice.switchDeadPort === "all-ones"));
+  set(options.busyClearEnds, flag(choice.clearWhileBusy === "ends"));
 }
 
 function addBridge(builder: Builder, bridge: HostBridgeDescription): void {
@@ -147,7 +152,7 @@ function addPort(builder: Builder, parentId: number, parent: string, deviceNumbe
   const isRoot = inFlight > 0;
   const id = builder.exports.addPort(parentId, deviceNumber, port.portNumber, inFlight, lowOf(port.linkTrainingTime), highOf(port.linkTrainingTime));
   builder.ports.set(port.name, { id, index, parent, deviceNumber, isRoot, inFlight });
-  setKeys(builder, id, { portNumber: port.portNumber, slotNumber: index + 1, hotPlug: flag(port.hotplug), hasDpc: flag(port.dpc !== false), hasBackInvalidate: flag(port.backInvalidate), ...linkKeys(port.link ?? defaultLink) });
+  setKeys(builder, id, { portNumber: port.portNumber, slotNumber: index + 1, hotPlug: flag(port.hotplug), hasDpc: flag(port.dpc !== false), hasPowerController: flag(port.powerController), hasBackInvalidate: flag(port.backInvalidate), ...linkKeys(port.link ?? defaultLink) });
   for (const [slot, card] of port.slots.entries()) addCard(builder, id, port, slot === 0 && port.present, card);
   return id;
 }

@@ -18,6 +18,8 @@ export const decoderCodes: Readonly<Record<number, number>> = { 1: 0, 2: 1, 4: 2
 export const platformFailures: readonly MachineDescription["platformFailure"][] = ["reset", "hang-until-watchdog", "machine-check"];
 export const timeoutInstants: readonly MachineDescription["implementation"]["timeoutInstant"][] = ["earliest", "middle", "latest"];
 
+const lineSize = 64n;
+const largestCache = 256n << 20n;
 const granule = 256n << 20n;
 const page = 4096n;
 const blockSize = 0x1_0000n;
@@ -90,6 +92,7 @@ export function checkMachine(machine: MachineDescription): void {
 
 function checkChoices(machine: MachineDescription): void {
   const choice = machine.implementation;
+  if (machine.cache !== undefined) checkCache(machine.cache);
   for (const [name, cost] of Object.entries(machine.costs)) checkRange(cost, 0, word, `costs.${name}`, " ns");
   checkOneOf(machine.platformFailure, platformFailures, "platformFailure");
   checkRange(machine.watchdogTime, 1, longest, "watchdogTime", " ns");
@@ -99,6 +102,7 @@ function checkChoices(machine: MachineDescription): void {
   checkRange(choice.decoderCommitTime, 0, longest, "implementation.decoderCommitTime", " ns");
   checkRange(choice.isolationResponseTime, 0, longest, "implementation.isolationResponseTime", " ns");
   checkOneOf(choice.switchDeadPort ?? "no-response", ["no-response", "all-ones"], "implementation.switchDeadPort");
+  checkOneOf(choice.clearWhileBusy ?? "ignored", ["ignored", "ends"], "implementation.clearWhileBusy");
 }
 
 const namesBelow = (port: DownstreamPortDescription): string[] => [port.name, ...port.slots.flatMap((slot) => [slot.name, ...(isSwitch(slot) ? slot.ports.flatMap(namesBelow) : [])])];
@@ -221,6 +225,14 @@ function checkSwitch(slot: SwitchDescription, depth: number): void {
   checkRange(slot.latency, 0, word, `${slot.name} latency`, " ns");
   checkRange(slot.bandwidth ?? 1, 1, word, `${slot.name} bandwidth`, " MB/s");
   for (const port of slot.ports) checkPort(port, depth + 1);
+}
+
+function checkCache({ size, ways, latency }: NonNullable<MachineDescription["cache"]>): void {
+  checkRange(ways, 1, 64, "cache.ways");
+  const set = lineSize * BigInt(ways);
+  const sets = size / set;
+  check(size > 0n && size <= largestCache && size % set === 0n && (sets & (sets - 1n)) === 0n, "cache.size", `${size} bytes is not ${ways} ways of 64-byte lines in a power of two of sets, up to 256 MiB`);
+  checkRange(latency, 0, word, "cache.latency", " ns");
 }
 
 function checkIsolation(name: string, isolation: IsolationDescription): void {

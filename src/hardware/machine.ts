@@ -15,7 +15,7 @@ import { readMemoryMap } from "./module.ts";
 export interface PortSummary {
   readonly link: "up" | "training" | "down";
   /** Why a link that is down stays so; empty while it is up. */
-  readonly heldBy: readonly ("cable" | "disabled" | "bus reset" | "isolation" | "never retrains" | "empty slot" | "containment")[];
+  readonly heldBy: readonly ("cable" | "disabled" | "bus reset" | "isolation" | "never retrains" | "empty slot" | "containment" | "slot power")[];
   readonly isIsolated: boolean;
   readonly isBusy: boolean;
   /** Entries of the in-flight table in use, and whether requesters wait for one. */
@@ -170,6 +170,14 @@ export class Hardware {
     return bytes;
   }
 
+  /** Eight aligned bytes as a load would get them now, from the processors' cache or from media, without time or trace; null: nothing answers with data. */
+  viewOf(address: bigint): { readonly isCached: boolean; readonly value: bigint } | null {
+    const from = this.exports.peekView(Number(address & 0xffff_ffffn), Number(address >> 32n)) >>> 0;
+    if (from === none) return null;
+    const at = this.map.syncValue;
+    return { isCached: from === 0, value: (BigInt(this.words[at + 1] ?? 0) << 32n) | BigInt(this.words[at] ?? 0) };
+  }
+
   /** Register of an entity without time, trace or side effect. `offset` in bytes of its component block's CXL.cache/mem range. */
   peekComponent(entity: number, offset: number): number {
     return this.exports.peek(entity, offset) >>> 0;
@@ -195,7 +203,7 @@ export class Hardware {
     if (found === undefined) throw new RangeError(`the machine has no port "${name}"; it has ${[...this.entities.ports.keys()].join(", ")}`);
     const state = (what: number): number => this.exports.portState(found.index, what) >>> 0;
     const plugged = state(2);
-    const reasons = [["cable", state(4)], ["disabled", state(5)], ["bus reset", state(6)], ["isolation", state(7)], ["never retrains", state(8)], ["containment", state(10)], ["empty slot", plugged === none && state(9) === none ? 1 : 0]] as const;
+    const reasons = [["cable", state(4)], ["disabled", state(5)], ["bus reset", state(6)], ["isolation", state(7)], ["never retrains", state(8)], ["containment", state(10)], ["slot power", state(11)], ["empty slot", plugged === none && state(9) === none ? 1 : 0]] as const;
     const link = links[state(0)] ?? "down";
     const status = found.isRoot ? this.peekComponent(found.id, statusOffset) : 0;
     return {

@@ -4,7 +4,7 @@ export interface ModuleExports {
   readonly memory: WebAssembly.Memory;
   rootAddress(): number;
   fieldOffset(field: number): number;
-  begin(bridges: number, switches: number, ports: number, devices: number, windows: number, rams: number, entries: number, requesters: number, probes: number, mediaPages: number, traceRecords: number, handles: number, cdatBytes: number, mailboxBytes: number): number;
+  begin(bridges: number, switches: number, ports: number, devices: number, windows: number, rams: number, entries: number, requesters: number, probes: number, mediaPages: number, traceRecords: number, handles: number, cdatBytes: number, mailboxBytes: number, cacheSets: number, cacheWays: number): number;
   addBridge(segment: number, busStart: number, busEnd: number, baseLow: number, baseHigh: number, decoders: number): number;
   addPort(parent: number, deviceNumber: number, portNumber: number, capacity: number, trainingLow: number, trainingHigh: number): number;
   addSwitch(port: number, isPlugged: number, decoders: number, latency: number): number;
@@ -32,7 +32,8 @@ export interface ModuleExports {
   write(handle: number, offset: number, width: number, low: number, high: number): void;
   loadMemory(low: number, high: number, width: number): number;
   storeMemory(low: number, high: number, width: number, valueLow: number, valueHigh: number): number;
-  request(requester: number, width: number, low: number, high: number, valueLow: number, valueHigh: number): number;
+  request(requester: number, width: number, low: number, high: number, valueLow: number, valueHigh: number, isDirect: number): number;
+  invalidateCache(low: number, high: number, sizeLow: number, sizeHigh: number): void;
   takeCompletion(): number;
   takeInterrupt(): number;
   isStalled(requester: number): number;
@@ -45,6 +46,8 @@ export interface ModuleExports {
   account(port: number, reads: number, writes: number, dropped: number): void;
   traceWrite(layer: number, kind: number, a: number, b: number, c: number, d: number, e: number, f: number): void;
   pokeRam(low: number, high: number, byte: number): void;
+  /** 0: a load would be answered by the cache, 1: by media, 0xffffffff: nowhere; eight aligned bytes at `syncValue`. */
+  peekView(low: number, high: number): number;
   peekMedia(device: number, low: number, high: number): number;
   arm(id: number, match: number, entity: number, low: number, high: number, mask: number, value: number, timeLow: number, timeHigh: number, skip: number, count: number, action: number, target: number, argumentLow: number, argumentHigh: number, extra: number): number;
   probePayload(id: number): number;

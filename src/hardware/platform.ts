@@ -74,6 +74,7 @@ function createMemory(hardware: Hardware): PhysicalMemory {
   const time = (index: number): number => word(index + 1) * 0x1_0000_0000 + word(index);
   const capacities = [...hardware.entities.ports.values()].map((port) => port.inFlight);
   const { requesters } = hardware.description.limits;
+  const hasCache = hardware.description.cache !== undefined;
 
   const load: PhysicalMemory["load"] = (address, width) => {
     let status = 0;
@@ -120,9 +121,9 @@ function createMemory(hardware: Hardware): PhysicalMemory {
   return {
     load,
     store,
-    issue: (requester, kind, address, value) => {
+    issue: (requester, kind, address, value, origin = "processor") => {
       if (!(requester >= 0 && requester < requesters)) throw new RangeError(`requester ${requester} is not in 0..${requesters - 1} (limits.requesters)`);
-      return exports.request(requester, kind === "write" ? lineBytes : 0, low(address), high(address), low(value), high(value)) !== 0;
+      return exports.request(requester, kind === "write" ? lineBytes : 0, low(address), high(address), low(value), high(value), origin === "device" ? 1 : 0) !== 0;
     },
     takeCompletion,
     isStalled: (requester) => exports.isStalled(requester) !== 0,
@@ -131,7 +132,7 @@ function createMemory(hardware: Hardware): PhysicalMemory {
     },
     route,
     get countsRequests() {
-      return word(map.armedRequest) !== 0 || word(map.pendingEffects) !== 0 || word(map.poisonedLines) !== 0;
+      return hasCache || word(map.armedRequest) !== 0 || word(map.pendingEffects) !== 0 || word(map.poisonedLines) !== 0;
     },
     account: (table, reads, writes, dropped) => exports.account(table, reads, writes, dropped),
   };
@@ -159,7 +160,12 @@ export function createPlatform(hardware: Hardware): HardwarePlatform {
       },
     },
     ioremap: (base, size) => createHandle(hardware, base, size),
-    invalidateCaches: () => hardware.description.implementation.cacheInvalidation ?? true,
+    invalidateCaches: (base, size) => {
+      const { cache, implementation } = hardware.description;
+      if (implementation.cacheInvalidation === false) return false;
+      if (cache !== undefined) exports.invalidateCache(low(base), high(base), low(size), high(size));
+      return true;
+    },
     spend: (nanoseconds) => hardware.advanceTo(hardware.now + nanoseconds),
   };
 }

@@ -47,6 +47,8 @@ export type ProbeAction =
   /** Bits read `value` from now on, whatever is written and whatever the hardware does; `release` ends it. */
   | { readonly kind: "stuckRegister"; readonly at: RegisterPlace; readonly value: number }
   | { readonly kind: "releaseRegister"; readonly at: RegisterPlace }
+  /** Bits are written by somebody else (firmware, a management controller): all that software's write would do happens. */
+  | { readonly kind: "writeRegister"; readonly at: RegisterPlace; readonly value: number }
   /** Bits change once; nothing else happens. */
   | { readonly kind: "corruptRegister"; readonly at: RegisterPlace; readonly value: number }
   /** The next `count` commits of the function's decoders: end with the error bit, never end, or end late by `by`. */
@@ -102,7 +104,7 @@ const lastAddress = 0xffff_ffff_ffff_ffffn;
 const directions = { read: 1, write: 2, any: 3 } as const;
 const actions = {
   linkDown: 1, linkUp: 2, neverRetrain: 3, dropResponse: 4, delayResponse: 5, loseInterrupt: 6, plug: 7, unplug: 8, flapLink: 9, cacheTimeout: 10, duplicateInterrupt: 11, delayInterrupt: 12,
-  uncorrectableError: 13, correctableError: 14, poison: 15, clearPoison: 16, mediaState: 17, stuckRegister: 18, releaseRegister: 19, corruptRegister: 20, refuseCommit: 21, neverCommit: 22, lateCommit: 23, resetDevice: 24, injectEvent: 25, mailboxFault: 26, deviceStatus: 27, endBackground: 28, breakFirmwareTransfer: 29, changeHealth: 30,
+  uncorrectableError: 13, correctableError: 14, poison: 15, clearPoison: 16, mediaState: 17, stuckRegister: 18, releaseRegister: 19, corruptRegister: 20, refuseCommit: 21, neverCommit: 22, lateCommit: 23, resetDevice: 24, injectEvent: 25, mailboxFault: 26, deviceStatus: 27, endBackground: 28, breakFirmwareTransfer: 29, changeHealth: 30, writeRegister: 31,
 } as const satisfies Record<ProbeAction["kind"], number>;
 /** As in the memory device status (CXL 3.2 8.2.8.5.1.1). */
 const mediaStates = { "not-ready": 0, ready: 1, error: 2, disabled: 3 } as const;
@@ -257,7 +259,7 @@ function encodeCommandFault(hardware: Hardware, action: CommandFault): RawAction
   }
 }
 
-function encodeOther(hardware: Hardware, action: Extract<ProbeAction, { kind: "mediaState" | "stuckRegister" | "releaseRegister" | "corruptRegister" | "refuseCommit" | "neverCommit" | "lateCommit" | "resetDevice" }>): RawAction {
+function encodeOther(hardware: Hardware, action: Extract<ProbeAction, { kind: "mediaState" | "stuckRegister" | "releaseRegister" | "corruptRegister" | "writeRegister" | "refuseCommit" | "neverCommit" | "lateCommit" | "resetDevice" }>): RawAction {
   switch (action.kind) {
     case "mediaState":
       return { target: find(hardware, action.device, ["devices"], "device"), argument: BigInt(mediaStates[action.state]), extra: 0 };
@@ -265,6 +267,7 @@ function encodeOther(hardware: Hardware, action: Extract<ProbeAction, { kind: "m
       return { target: find(hardware, action.device, ["devices"], "device"), argument: 0n, extra: 0 };
     case "stuckRegister":
     case "corruptRegister":
+    case "writeRegister":
       return registerAction(hardware, action.at, action.value);
     case "releaseRegister":
       return registerAction(hardware, action.at, 0);

@@ -16,6 +16,7 @@ import { regionDriver } from "./cxl/region-driver.ts";
 import { addRootDevice } from "./cxl/root.ts";
 import { registerDaxDrivers } from "./dax/cxl.ts";
 import { awaitOwnership } from "./dax/decision.ts";
+import { correctedHandlers } from "./mce/corrected.ts";
 import { kernelPageHandlers } from "./mce/kernel-pages.ts";
 import { referenceHandlers } from "./mm/page-reference.ts";
 import { memoryHandlers } from "./mm/pin.ts";
@@ -26,7 +27,7 @@ import { bindServices, notifyHandler, plugInHandlers, startPlugIns } from "./plu
 import { drivers as pciDrivers, handlers as pciHandlers } from "./pci/port-driver.ts";
 
 /** Every named handler of the kernel, for `createKernel`. */
-export const kernelHandlers: ReadonlyMap<string, Handler> = new Map<string, Handler>([...Object.entries(pciHandlers), ...aerHandlers, ...memoryHandlers, ...kernelPageHandlers, ...referenceHandlers, ...cxlHandlers, ...plugInHandlers]);
+export const kernelHandlers: ReadonlyMap<string, Handler> = new Map<string, Handler>([...Object.entries(pciHandlers), ...aerHandlers, ...memoryHandlers, ...kernelPageHandlers, ...correctedHandlers, ...referenceHandlers, ...cxlHandlers, ...plugInHandlers]);
 
 /** What to call for an ACPI notify to a host bridge; its argument is the bridge's UID. */
 export const onNotify: Call = { handler: notifyHandler, argument: 0 };

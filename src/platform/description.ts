@@ -162,6 +162,8 @@ export interface DownstreamPortDescription {
   readonly present: boolean;
   /** Downstream Port Containment; absent: true. */
   readonly dpc?: boolean;
+  /** A power controller, with which software takes power off the slot (PCIe 7.5.3.10); absent: false. */
+  readonly powerController?: boolean;
   /** BI decoder structure; absent: false. */
   readonly backInvalidate?: boolean;
   /** Absent: `defaultLink`. */
@@ -235,8 +237,20 @@ export interface ImplementationChoices {
   readonly messageOrder: "isolation-first" | "hotplug-first";
   /** What a switch does with a request for a downstream port whose link is down (UNKNOWN); absent: no-response. */
   readonly switchDeadPort?: "no-response" | "all-ones";
+  /** What clearing an isolation status while Root Port Busy does (undefined in the specification); absent: ignored. `ends`: isolation is over, what was pending is still answered as isolated. */
+  readonly clearWhileBusy?: "ignored" | "ends";
   /** Whether software can make CPU caches agree for a range (wbinvd; a guest cannot); absent: true. */
   readonly cacheInvalidation?: boolean;
+}
+
+/** The processors' last-level cache, one for all of them: write-back, 64-byte lines, least recently used; of CXL memory only. */
+export interface CacheDescription {
+  /** Bytes: `ways` lines of 64 bytes in each of a power of two of sets; at most 256 MiB. */
+  readonly size: bigint;
+  /** 1..64. */
+  readonly ways: number;
+  /** Time of an answer out of the cache, ns. */
+  readonly latency: number;
 }
 
 export interface MachineDescription {
@@ -244,6 +258,8 @@ export interface MachineDescription {
   readonly windows: readonly WindowDescription[];
   readonly ram: readonly { readonly base: bigint; readonly size: bigint }[];
   readonly costs: AccessCosts;
+  /** Absent: every request reaches memory. */
+  readonly cache?: CacheDescription;
   /** What a link-down or a timeout does without isolation. */
   readonly platformFailure: "reset" | "hang-until-watchdog" | "machine-check";
   readonly watchdogTime: number;

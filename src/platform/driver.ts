@@ -101,6 +101,14 @@ export interface RegisterPlace {
   readonly size: number;
 }
 
+/** A file of a driver's in sysfs. */
+export interface DriverAttribute {
+  /** Its text, with the line end. Absent: it cannot be read. An error number thrown here is what the reader gets. */
+  show?(): string;
+  /** Takes what was written, with the line end if there was one. Absent: it cannot be written. An error number thrown here is what the writer gets. */
+  store?(text: string): MaybeTask<void>;
+}
+
 /** A claim in /proc/iomem. */
 export interface ClaimedRange {
   release(): void;
@@ -152,6 +160,8 @@ export interface DriverServices {
   // Resources and interrupts
   /** Claims addresses by name in /proc/iomem. @throws EBUSY somebody has them */
   claim(device: DriverDevice, start: bigint, size: bigint): ClaimedRange;
+  /** Files in a folder of the function's own in sysfs, until the driver lets it go. @throws EEXIST the folder is there */
+  attributes(device: DriverDevice, group: string, files: Readonly<Record<string, DriverAttribute>>): void;
   /** Calls the `interrupt` hook for message `message` of the function. @throws EINVAL the function was not granted it */
   requestInterrupt(device: DriverDevice, message: number): void;
   freeInterrupt(device: DriverDevice, message: number): void;
@@ -233,6 +243,9 @@ export type RecoveryState =
   | "NOTIFIED" | "FENCED" | "EVACUATED" | "UNBOUND" | "REMOVED" | "LINK_DOWN" | "CLEARED" | "LINK_UP" | "ENUMERATED" | "RECREATED"
   | "RECOVERED" | "RECOVERED-REDUCED" | "BLOCKED" | "STRANDED" | "REBOOT_CHOSEN";
 
+/** CPU caches of a region whose decode changes: the kernel makes them agree (default), or leaves them to the caller. */
+export type CacheHandling = "invalidate" | "leave";
+
 /** What Linux's CXL and dax subsystems do for a driver; what a shell could do through sysfs, and fencing. Error numbers are those of the stores. */
 export interface CxlServices {
   /** What _OSC granted for the host bridge above. */
@@ -241,22 +254,23 @@ export interface CxlServices {
   setIsolated(port: DriverDevice, isIsolated: boolean): void;
   /** Opens the record of a recovery, which the report and `outcome` read. */
   recovery(port: DriverDevice): DriverRecovery;
-  /** Regions with a member below the port that came together. */
+  /** Committed regions with a member below the port, those that wait for members to come back, and memory of hmem's that the port leads to. */
   regionsBelow(port: DriverDevice): readonly DriverRegion[];
   plan(region: DriverRegion): DriverRegionPlan;
   /** Revokes every mapping of the regions' dax devices. */
   fence(regions: readonly DriverRegion[]): Task<void>;
   /** The kernel itself lives in some of it: it cannot be evacuated. */
   isKernelMapped(plan: DriverRegionPlan): boolean;
+  /** Who pins pages of device-dax, and of System RAM that offlining would wait for. */
   pinOwners(regions: readonly DriverRegion[]): readonly string[];
   /** Without limit. */
   waitForPins(regions: readonly DriverRegion[]): Task<void>;
-  /** Unbinds the region's driver. */
+  /** Takes its System RAM offline, then unbinds its driver. @throws EBUSY a memory block stays online */
   unbind(region: DriverRegion): Task<void>;
   /** Takes the region out of the way of removal below the port: its members leave, or all of it goes. */
-  release(region: DriverRegion, plan: DriverRegionPlan, port: DriverDevice): Task<void>;
-  /** Makes and commits a region like the one there was; smaller when a member is. */
-  recreate(plan: DriverRegionPlan): Task<MadeDriverRegion>;
+  release(region: DriverRegion, plan: DriverRegionPlan, port: DriverDevice, caches?: CacheHandling): Task<void>;
+  /** Makes and commits a region like the one there was; smaller when a member is. @throws ENODEV it was hmem's: only firmware decodes that */
+  recreate(plan: DriverRegionPlan, caches?: CacheHandling): Task<MadeDriverRegion>;
   /** Writes zeros. False: the memory does not answer. */
   clear(start: bigint, size: bigint): Task<boolean>;
   /** Binds the region's driver and waits for its dax device. */

@@ -37,6 +37,9 @@ export type MemoryStatus = "ok" | "poison" | "dropped" | "ones" | "fatal" | "nev
 
 export type RequestKind = "read" | "write";
 
+/** Who asks: a processor, through its caches; or a device by DMA, which leaves nothing in them. */
+export type RequestOrigin = "processor" | "device";
+
 /** A completed request of a requester. `count` > 1: a burst of identical completions at one instant. */
 export interface Completion {
   readonly requester: number;
@@ -54,9 +57,9 @@ export interface PhysicalMemory {
   /**
    * Puts a 64-byte request of `requester` on the way without waiting. A full in-flight table stalls the requester: the request
    * waits in order of arrival and is issued when an entry becomes free. At most one request of a requester may be stalled;
-   * returns false (and does nothing) when that is already so.
+   * returns false (and does nothing) when that is already so. `origin` absent: a processor.
    */
-  issue(requester: number, kind: RequestKind, address: bigint, value: bigint): boolean;
+  issue(requester: number, kind: RequestKind, address: bigint, value: bigint, origin?: RequestOrigin): boolean;
   /** Next completion in order of completion time, if one is due. */
   takeCompletion(): Completion | undefined;
   /** True while the requester has a stalled request. */
@@ -68,7 +71,7 @@ export interface PhysicalMemory {
    * keys share one), its capacity in entries and the latency in nanoseconds of an undisturbed read and write. Undefined: not routed.
    */
   route(address: bigint): { readonly table: number; readonly capacity: number; readonly readLatency: number; readonly writeLatency: number } | undefined;
-  /** True while something watches single requests, so that none may be skipped. */
+  /** True while something watches single requests, or caches answer some of them, so that none may be skipped. */
   readonly countsRequests: boolean;
   /** Accounts for requests that were counted in closed form instead of issued one by one. Written into the trace. */
   account(table: number, reads: number, writes: number, dropped: number): void;

@@ -17,6 +17,8 @@ export interface RunInput {
   readonly schedule: "fixed" | "seeded";
   /** Keep every trace record, not only the digests. */
   readonly keepTrace: boolean;
+  /** Bugs that the built-in recovery driver is given, by name (docs/defects.md); absent: none. */
+  readonly defects?: readonly string[];
 }
 
 /** How far a run is. */

@@ -13,9 +13,9 @@ export type DriverParameters = Readonly<Record<string, Readonly<Record<string, s
 const linuxNames: readonly string[] = [...moduleNames, "pcieport"];
 
 /** Built-in drivers that the policies want, with their parameters. */
-function builtIn(policies: KernelPolicies): PlugIn[] {
+function builtIn(policies: KernelPolicies, given: DriverParameters): PlugIn[] {
   if (policies.isolationAction === "none") return [];
-  return [{ module: isolation, isBuiltIn: true, parameters: { action: policies.isolationAction, notification: policies.notification, order: policies.recoveryOrder } }];
+  return [{ module: isolation, isBuiltIn: true, parameters: { action: policies.isolationAction, notification: policies.notification, order: policies.recoveryOrder, ...given[isolation.name] } }];
 }
 
 /**
@@ -23,7 +23,7 @@ function builtIn(policies: KernelPolicies): PlugIn[] {
  * @throws TypeError a module is none, its name is one of Linux's, or two have one name
  */
 export function plugInsOf(policies: KernelPolicies, drivers: readonly DriverModule[] = [], parameters: DriverParameters = {}): PlugIn[] {
-  const own = builtIn(policies);
+  const own = builtIn(policies, parameters);
   const names = drivers.map((module) => checkDriver(module).name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw new TypeError(`two drivers are named ${twice}; the name of a driver is its own`);

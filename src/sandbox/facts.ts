@@ -19,6 +19,8 @@ export interface MemoryFacts {
   readonly bytesStranded: bigint;
   /** Bytes whose contents were forfeited: in service below a port when it was taken down, or stranded. */
   readonly bytesLost: bigint;
+  /** System RAM that was online below a port when it was taken down. */
+  readonly systemRamLost: bigint;
   readonly recoveries: number;
   readonly recoveryBlocked: boolean;
   readonly rebootChosen: boolean;
@@ -41,8 +43,9 @@ export function memoryFacts(system: System): MemoryFacts {
   const { kernel } = system;
   const dead = deadPlaces(system);
   const { served, stranded } = serviceBytes(kernel, (port: Device) => dead.has(placeOf(port)));
-  const forfeited = recoveries(kernel).reduce((sum, recovery) => sum + recovery.bytesBefore, 0n);
-  return { bytesServed: served, bytesStranded: stranded, bytesLost: forfeited + stranded, recoveries: recoveries(kernel).length, recoveryBlocked: isRecoveryBlocked(kernel), rebootChosen: isRebootChosen(kernel) };
+  const forfeited = recoveries(kernel).reduce((sum, recovery) => sum + recovery.bytesForfeited, 0n);
+  const systemRamLost = recoveries(kernel).reduce((sum, recovery) => sum + recovery.systemRamBefore, 0n);
+  return { bytesServed: served, systemRamLost, bytesStranded: stranded, bytesLost: forfeited + stranded, recoveries: recoveries(kernel).length, recoveryBlocked: isRecoveryBlocked(kernel), rebootChosen: isRebootChosen(kernel) };
 }
 
 const regionsOf = ({ kernel }: System): readonly (readonly [string, RegionRecord])[] => busDevices(kernel, cxlBus).filter(isRegion).map((device) => [device.name, regionOf(device)]);

@@ -68,6 +68,7 @@ const toProbe: Actions = {
   mediaState: ({ device, state }) => ({ kind: "mediaState", device, state }),
   stuckRegister: ({ of, field, value }, plan) => ({ kind: "stuckRegister", ...bitsOf(plan, of, field, value) }),
   corruptRegister: ({ of, field, value }, plan) => ({ kind: "corruptRegister", ...bitsOf(plan, of, field, value) }),
+  writeRegister: ({ of, field, value }, plan) => ({ kind: "writeRegister", ...bitsOf(plan, of, field, value) }),
   releaseRegister: ({ of, field }, plan) => ({ kind: "releaseRegister", at: bitsOf(plan, of, field, 0).at }),
   refuseCommit: ({ of, count }) => ({ kind: "refuseCommit", function: of, count: count ?? 1 }),
   neverCommit: ({ of, count }) => ({ kind: "neverCommit", function: of, count: count ?? 1 }),

@@ -13,6 +13,7 @@ import { outcomeOf } from "../scenario/outcome.ts";
 import type { ScenarioPlan } from "../scenario/plan.ts";
 import type { DriverFailure, ExpectationResult, Metrics, ScenarioResult, Status, Verdict } from "../scenario/result.ts";
 import type { DriverModule } from "../platform/driver.ts";
+import { defectWords } from "./defects.ts";
 import type { DriverParameters } from "./drivers.ts";
 import { crashDumpOf } from "./crash-dump.ts";
 import { allFired, faultResults } from "./faults.ts";
@@ -39,6 +40,8 @@ export interface RunOptions {
   readonly drivers?: readonly DriverModule[];
   /** What a driver finds as `parameters`, by the driver's name. */
   readonly driverParameters?: DriverParameters;
+  /** Bugs that the built-in recovery driver is given, by name (docs/defects.md). */
+  readonly defects?: readonly string[];
 }
 
 type Phase = "boot" | "steps" | "running" | "done";
@@ -100,7 +103,7 @@ export function makeResult(state: RunState): ScenarioResult {
   const memory = memoryFacts(state.system);
   const metrics = metricsOf(state);
   const isDisturbed = metrics.machineChecks > 0 || metrics.droppedWrites > 0 || metrics.killed > 0 || memory.recoveries > 0;
-  const outcome = outcomeOf({ panicked: kernel.panic !== null, hostState: hardware.hostState, rebootChosen: memory.rebootChosen, recoveryBlocked: memory.recoveryBlocked, bytesStranded: memory.bytesStranded, bytesAtReady: state.bytesAtReady, bytesServed: BigInt(metrics.bytesServed), serviceWasDisturbed: isDisturbed });
+  const outcome = outcomeOf({ panicked: kernel.panic !== null, hostState: hardware.hostState, rebootChosen: memory.rebootChosen, recoveryBlocked: memory.recoveryBlocked, bytesStranded: memory.bytesStranded, bytesAtReady: state.bytesAtReady, bytesServed: BigInt(metrics.bytesServed), systemRamLost: memory.systemRamLost, serviceWasDisturbed: isDisturbed });
   const faults = faultResults(state.faults);
   const verdict = verdictOf(state);
   const warnings = state.plan.policies.interleave === "contained" ? spanWarnings(state.system) : [];
@@ -119,6 +122,6 @@ export function makeResult(state: RunState): ScenarioResult {
     file: state.plan.file, name: state.plan.name, seed: state.options.seed, schedule: state.options.schedule, policies: state.plan.policies, status, reason, verdict, warnings, outcome,
     ...(facts.crashDump === null ? {} : { crashDump: facts.crashDump }),
     ...(state.driverFailure === null ? {} : { driver: state.driverFailure }), virtualTimeNs: hardware.now, traceDigest: hex(all.high) + hex(all.low), digests, commands: state.stepRun.commands, faults, expectations, metrics,
-    reproduce: `cxl-sandbox run ${state.plan.file} --seed ${state.options.seed} --schedule ${state.options.schedule}`,
+    reproduce: `cxl-sandbox run ${state.plan.file} --seed ${state.options.seed} --schedule ${state.options.schedule}${defectWords(state.options.defects ?? [])}`,
   };
 }

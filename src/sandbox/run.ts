@@ -11,15 +11,18 @@ import type { FirmwareOptions } from "../firmware/firmware.ts";
 import { PlugInError } from "../kernel/plug-in/failure.ts";
 import type { KernelPolicies } from "../kernel/policy.ts";
 import { createFileSystem } from "../kernel/sysfs/file-system.ts";
-import { addKernelReader, addPin, addVm, createWorkloads } from "../workload/workloads.ts";
+import { addWorkload, createWorkloads } from "../workload/workloads.ts";
 import { SystemError } from "../kernel/base/errno.ts";
-import type { ScenarioPlan, WorkloadFile } from "../scenario/plan.ts";
+import type { ScenarioPlan } from "../scenario/plan.ts";
 import type { DriverFailure } from "../scenario/result.ts";
+import { titleOf } from "../scenario/workloads.ts";
 import type { OpenRun, ScenarioRun } from "./contract.ts";
+import { withDefects } from "./defects.ts";
 import { DriverStepsError } from "./contained/watch.ts";
 import { allFired, armFaults, createFaults, heardMark } from "./faults.ts";
 import { kernelPolicies } from "./policies.ts";
-import { UnresolvedReferenceError, resolveReferences } from "./references.ts";
+import { UnresolvedReferenceError } from "./references.ts";
+import { specOf } from "./workload-specs.ts";
 import { lostFirmwareRegions, memoryFacts } from "./facts.ts";
 import { momentFacts } from "./questions.ts";
 import type { RunOptions, RunState } from "./run-result.ts";
@@ -50,28 +53,13 @@ const stepsTask = task("sandbox.steps", function* (kernel: Kernel, state: RunSta
   becomeReady(state);
 });
 
-function deviceName(state: RunState, reference: string): string {
-  return resolveReferences(state.plan.machine, state.files, reference);
-}
-
-function startWorkload(state: RunState, file: WorkloadFile): void {
-  if ("vm" in file) {
-    const vm = file.vm;
-    addVm(state.workloads, { name: vm.name, device: deviceName(state, vm.memory), vcpus: vm.vcpus ?? 1, period: vm.rate ?? 1000, reads: vm.reads ?? 70, of: 100, outstanding: vm.outstanding ?? 8 });
-  } else if ("kernelReader" in file) {
-    const device = deviceName(state, file.kernelReader.memory);
-    const read = (name: string): bigint => BigInt(state.files.read(`/sys/bus/dax/devices/${device}/${name}`).trim());
-    addKernelReader(state.workloads, { name: file.kernelReader.name, start: read("resource"), size: read("size"), period: file.kernelReader.rate ?? 1000, reads: 1, of: 1 });
-  } else addPin(state.workloads, { name: file.pin.name, device: deviceName(state, file.pin.memory), ...(file.pin.until === undefined ? {} : { release: file.pin.until }) });
-}
-
 function startWorkloads(state: RunState): void {
   for (const [index, file] of state.plan.workloads.entries()) {
     try {
-      startWorkload(state, file);
+      addWorkload(state.workloads, specOf(state.plan.machine, state.files, file));
     } catch (thrown) {
       if (!(thrown instanceof SystemError || thrown instanceof UnresolvedReferenceError)) throw thrown;
-      const message = `workload ${index + 1}: ${thrown.message}`;
+      const message = `workload ${index + 1} (${titleOf(file).name}): ${thrown.message}`;
       if (state.stepRun.refused === null) throw new StepFailure(message);
       state.stepRun.refused.push(message);
     }
@@ -93,7 +81,7 @@ function becomeReady(state: RunState): void {
 export function openRun(module: WebAssembly.Module, plan: ScenarioPlan, options: RunOptions): OpenRun {
   if (plan.drivers.length > 0 && options.drivers === undefined) throw new TypeError(`${plan.file} names drivers (${plan.drivers.map(({ file }) => file).join(", ")}): give them to the run`);
   const policies: KernelPolicies = kernelPolicies(plan.policies);
-  const system = createSystem(module, { machine: plan.machine, firmware: firmwareOf(plan), ...(options.host === undefined ? {} : { host: options.host }), policies, settings: plan.settings, handlers: kernelHandlers, seed: options.seed, schedule: options.schedule, onNotify, drivers: options.drivers ?? [], driverParameters: options.driverParameters ?? {} });
+  const system = createSystem(module, { machine: plan.machine, firmware: firmwareOf(plan), ...(options.host === undefined ? {} : { host: options.host }), policies, settings: plan.settings, handlers: kernelHandlers, seed: options.seed, schedule: options.schedule, onNotify, drivers: options.drivers ?? [], driverParameters: withDefects(options.driverParameters ?? {}, options.defects ?? []) });
   const workloads = createWorkloads(system.kernel, options.counting ?? "aggregated");
   system.workloads = workloads;
   const faults = createFaults(plan, system.hardware, system.kernel);
@@ -223,7 +211,7 @@ function reachHorizon(state: RunState): void {
 /** Nothing but workloads is left, and that for a while. */
 function isSettled(state: RunState): boolean {
   const { hardware } = state.system;
-  const isWaiting = isBusy(state.system) || !allFired(state.faults);
+  const isWaiting = isBusy(state.system) || !allFired(state.faults) || state.workloads.isReturning();
   if (isWaiting) state.quietSince = -1;
   else if (state.quietSince < 0) state.quietSince = hardware.now;
   return !isWaiting && hardware.now - state.quietSince >= settleTime;

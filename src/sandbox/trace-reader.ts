@@ -13,6 +13,7 @@ export const accessKinds = ["", "config read", "config write", "mmio read", "mmi
 export const hardwareKinds = [
   "", "link", "isolation", "isolation cleared", "violation", "busy", "interrupt", "interrupt lost", "commit", "reset", "timeout", "dropped", "poison", "stall", "host", "refused", "probe", "plug", "ready",
   "error message", "limit", "account", "unmodelled", "ras", "contained", "media", "register", "reserved", "command", "background", "event",
+  "write back", "caches invalidated",
 ] as const;
 
 interface Ring {

@@ -1,6 +1,6 @@
 // From the `machine:` and `firmware:` parts of a file to a machine description: defaults, names, addresses. Reports what cannot be.
 
-import type { DeviceDescription, DownstreamPortDescription, HostBridgeDescription, MachineDescription, RootPortDescription, SlotDescription, SwitchDescription, WindowDescription } from "../platform/description.ts";
+import type { CacheDescription, DeviceDescription, DownstreamPortDescription, HostBridgeDescription, MachineDescription, RootPortDescription, SlotDescription, SwitchDescription, WindowDescription } from "../platform/description.ts";
 import { busesBelow } from "../platform/description.ts";
 import { mailboxProblems } from "../platform/mailbox-rules.ts";
 import type { Path } from "./load.ts";
@@ -118,7 +118,7 @@ function describeSlots(naming: Naming, file: DownstreamPortFile, name: string, p
   else if (file.switch !== undefined) slots.push(describeSwitch(naming, file.switch, [...path, "switch"]));
   const isEmpty = slots.length === 0;
   for (const [number, alternate] of (file.alternates ?? []).entries()) slots.push(describeCard(naming, alternate, `${fallback}-alternate${number}`, [...path, "alternates", number]));
-  return { name, portNumber, hotplug: file.hotplug ?? true, linkTrainingTime: file.linkTrainingTime ?? 20_000_000, slots, present: !isEmpty && (file.present ?? true), dpc: file.dpc ?? true, backInvalidate: file.backInvalidate ?? false, ...describeLink(file.link) };
+  return { name, portNumber, hotplug: file.hotplug ?? true, linkTrainingTime: file.linkTrainingTime ?? 20_000_000, slots, present: !isEmpty && (file.present ?? true), dpc: file.dpc ?? true, powerController: file.powerController ?? false, backInvalidate: file.backInvalidate ?? false, ...describeLink(file.link) };
 }
 
 function describeIsolation(file: RootPortFile["isolation"]): RootPortDescription["isolation"] {
@@ -217,6 +217,17 @@ function describeWindows(naming: Naming, scenario: Pick<ScenarioFile, "firmware"
   return windows;
 }
 
+const lineBytes = 64n;
+
+/** A cache that no sets of a power of two make up is the file's mistake. */
+function describeCache(naming: Naming, file: NonNullable<MachineFile["cache"]>): CacheDescription {
+  const cache: CacheDescription = { size: file.size ?? 32n << 20n, ways: file.ways ?? 16, latency: file.latency ?? 20 };
+  const sets = cache.size / (lineBytes * BigInt(cache.ways));
+  if (sets === 0n || (sets & (sets - 1n)) !== 0n || cache.size % (lineBytes * BigInt(cache.ways)) !== 0n) naming.problems.push({ path: ["machine", "cache"], message: `${cache.size} bytes in ${cache.ways} ways of 64-byte lines is no power of two of sets; try size: 32MiB, ways: 16` });
+  if (cache.size > 256n << 20n) naming.problems.push({ path: ["machine", "cache", "size"], message: "a cache has at most 256MiB" });
+  return cache;
+}
+
 export interface DescribedMachine {
   readonly machine: MachineDescription;
   readonly problems: readonly PathProblem[];
@@ -238,6 +249,7 @@ export function describeMachine(scenario: Pick<ScenarioFile, "machine" | "firmwa
     windows,
     ram: [{ base: 0n, size: memory }],
     costs: { config: file.costs?.config ?? 400, mmioRead: file.costs?.mmioRead ?? 500, mmioWrite: file.costs?.mmioWrite ?? 100, memory: file.costs?.memory ?? 90 },
+    ...(file.cache === undefined ? {} : { cache: describeCache(naming, file.cache) }),
     platformFailure: values.platform as MachineDescription["platformFailure"],
     watchdogTime: file.watchdog ?? 10_000_000_000,
     implementation: {
@@ -247,6 +259,7 @@ export function describeMachine(scenario: Pick<ScenarioFile, "machine" | "firmwa
       isolationResponseTime: file.implementation?.isolationResponseTime ?? 100,
       messageOrder: file.implementation?.messageOrder ?? "isolation-first",
       switchDeadPort: file.implementation?.switchDeadPort ?? "no-response",
+      clearWhileBusy: file.implementation?.clearWhileBusy ?? "ignored",
       cacheInvalidation: file.implementation?.cacheInvalidation ?? true,
     },
     limits: { mediaPages: file.limits?.mediaPages ?? 2048, traceRecords: file.limits?.traceRecords ?? 16_384, probes: 128, requesters: file.limits?.requesters ?? 1024 },

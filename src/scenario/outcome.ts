@@ -17,6 +17,8 @@ export interface OutcomeFacts {
   /** Bytes in service when workloads began, and at the end. */
   readonly bytesAtReady: bigint;
   readonly bytesServed: bigint;
+  /** System RAM that was online below a port when it was taken down: never "recovered" (S84). */
+  readonly systemRamLost: bigint;
   /** A recovery ended, a process died, a machine check or a dropped write happened. */
   readonly serviceWasDisturbed: boolean;
 }
@@ -29,6 +31,6 @@ export function outcomeOf(facts: OutcomeFacts): Outcome {
   if (facts.rebootChosen) return "rebooted";
   if (facts.recoveryBlocked) return "wedged";
   if (facts.bytesStranded > 0n) return "stranded";
-  if (facts.bytesServed < facts.bytesAtReady) return "reduced";
+  if (facts.bytesServed < facts.bytesAtReady || facts.systemRamLost > 0n) return "reduced";
   return facts.serviceWasDisturbed ? "recovered" : "unaffected";
 }

@@ -172,11 +172,12 @@ describe("docs/policies.md", () => {
 });
 
 describe("outcomes", () => {
-  const calm = { panicked: false, hostState: "running" as const, rebootChosen: false, recoveryBlocked: false, bytesStranded: 0n, bytesAtReady: 4n, bytesServed: 4n, serviceWasDisturbed: false };
+  const calm = { panicked: false, hostState: "running" as const, rebootChosen: false, recoveryBlocked: false, bytesStranded: 0n, bytesAtReady: 4n, bytesServed: 4n, systemRamLost: 0n, serviceWasDisturbed: false };
   it("is the first definition that holds", () => {
     expect(outcomeOf(calm)).toBe("unaffected");
     expect(outcomeOf({ ...calm, serviceWasDisturbed: true })).toBe("recovered");
     expect(outcomeOf({ ...calm, bytesServed: 3n, serviceWasDisturbed: true })).toBe("reduced");
+    expect(outcomeOf({ ...calm, systemRamLost: 1n, serviceWasDisturbed: true })).toBe("reduced");
     expect(outcomeOf({ ...calm, bytesServed: 3n, bytesStranded: 1n })).toBe("stranded");
     expect(outcomeOf({ ...calm, bytesStranded: 1n, recoveryBlocked: true })).toBe("wedged");
     expect(outcomeOf({ ...calm, recoveryBlocked: true, rebootChosen: true })).toBe("rebooted");

@@ -27,9 +27,10 @@ import type { PolicyName, PolicyValues } from "./policies.ts";
 import { policyChoices, policyNames, presetNames, presetValues, readPolicyValue } from "./policies.ts";
 import type { ScenarioFile } from "./schema.ts";
 import { suggestion } from "./suggest.ts";
+import type { WorkloadFile } from "./workloads.ts";
+import { checkWorkloads } from "./workloads.ts";
 
 export type StepFile = NonNullable<ScenarioFile["steps"]>[number];
-export type WorkloadFile = NonNullable<ScenarioFile["workloads"]>[number];
 export type FaultFile = NonNullable<ScenarioFile["faults"]>[number];
 export type ActionFile = FaultFile["do"];
 export type ExpectationFile = NonNullable<ScenarioFile["expect"]>[number];
@@ -183,7 +184,7 @@ function checkAction(check: Check, action: ActionFile, path: Path): void {
   for (const kind of ["linkFlap", "dropResponse", "delayResponse", "replaceDevice", "plug"] as const) if (action[kind] !== undefined) checkPort(check, action[kind].port, [...path, kind, "port"]);
   for (const kind of ["loseInterrupt", "duplicateInterrupt", "delayInterrupt"] as const) if (action[kind] !== undefined) checkMessages(check, action[kind], [...path, kind]);
   for (const kind of ["poison", "clearPoison"] as const) if (action[kind] !== undefined) checkLines(check, action[kind], [...path, kind]);
-  for (const kind of ["stuckRegister", "corruptRegister", "releaseRegister"] as const) if (action[kind] !== undefined) checkField(check, action[kind].of, action[kind].field, [...path, kind]);
+  for (const kind of ["stuckRegister", "corruptRegister", "writeRegister", "releaseRegister"] as const) if (action[kind] !== undefined) checkField(check, action[kind].of, action[kind].field, [...path, kind]);
   for (const kind of ["refuseCommit", "neverCommit", "lateCommit"] as const) if (action[kind] !== undefined) checkName(check, "part with decoders", (part) => !isPort(part), action[kind].of, [...path, kind, "of"]);
   if (action.replaceDevice !== undefined) checkCard(check, action.replaceDevice.port, action.replaceDevice.with, [...path, "replaceDevice", "with"]);
   if (action.plug !== undefined) checkCard(check, action.plug.port, action.plug.card, [...path, "plug", "card"]);
@@ -296,6 +297,7 @@ function resolveScenario(file: string, scenario: ScenarioFile, place: Place, pro
   const probes = faults.reduce((sum, fault) => sum + probesOfAction(fault.do), 0);
   if (probes > mostProbes) problems.push({ path: ["faults"], message: `they are ${probes} actions in the hardware, ${mostProbes} are possible; inject less in one file` });
   checkExpectations(check, scenario.expect ?? [], ["expect"]);
+  problems.push(...checkWorkloads(scenario.workloads ?? []));
   return {
     file,
     name: scenario.name,

@@ -12,8 +12,9 @@ import { expectation, momentaryExpectation, texts } from "./expectation-schema.t
 import { linkNames } from "./machine-links.ts";
 import { qmpSchema } from "./qmp.ts";
 import { hostSchema } from "./settings.ts";
+import { bandwidth, count, named, size, time, whole } from "./values.ts";
 import { verdictSchema } from "./verdict-settings.ts";
-import { bandwidth, count, named, percent, rate, size, time, whole } from "./values.ts";
+import { workloadSchema } from "./workloads.ts";
 
 const name = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]*$/, "a name starts with a letter and has letters, digits, - and _");
 
@@ -80,6 +81,7 @@ const portKeys = {
   name: name.optional(),
   hotplug: z.boolean().optional(),
   dpc: z.boolean().optional(),
+  powerController: z.boolean().optional(),
   backInvalidate: z.boolean().optional(),
   linkTrainingTime: time.optional(),
   link: link.optional(),
@@ -142,9 +144,10 @@ export const machineSchema = z.strictObject({
   hostBridges: z.array(hostBridge).min(1).max(16),
   memory: size.optional(),
   watchdog: time.optional(),
+  cache: z.strictObject({ size, ways: z.int().min(1).max(64), latency: time }).partial().optional(),
   costs: z.strictObject({ config: time, mmioRead: time, mmioWrite: time, memory: time }).partial().optional(),
   implementation: z
-    .strictObject({ timeoutInstant: z.enum(["earliest", "middle", "latest"]), decoderCommitTime: time, isolationResponseTime: time, messageOrder: z.enum(["isolation-first", "hotplug-first"]), switchDeadPort: z.enum(["no-response", "all-ones"]), cacheInvalidation: z.boolean() })
+    .strictObject({ timeoutInstant: z.enum(["earliest", "middle", "latest"]), decoderCommitTime: time, isolationResponseTime: time, messageOrder: z.enum(["isolation-first", "hotplug-first"]), switchDeadPort: z.enum(["no-response", "all-ones"]), clearWhileBusy: z.enum(["ignored", "ends"]), cacheInvalidation: z.boolean() })
     .partial()
     .optional(),
   limits: z.strictObject({ mediaPages: z.int(), traceRecords: z.int(), requesters: z.int() }).partial().optional(),
@@ -188,12 +191,6 @@ const firmwareDecoder = z.strictObject({
   locked: z.boolean().optional(),
   committed: z.boolean().optional(),
 });
-
-const workload = z.union([
-  z.strictObject({ vm: z.strictObject({ name, memory: z.string(), rate: rate.optional(), reads: percent.optional(), vcpus: z.int().min(1).max(64).optional(), outstanding: z.int().min(1).max(64).optional() }) }),
-  z.strictObject({ kernelReader: z.strictObject({ name, memory: z.string(), rate: rate.optional() }) }),
-  z.strictObject({ pin: z.strictObject({ name, memory: z.string(), until: time.optional() }) }),
-]);
 
 const direction = z.enum(["read", "write", "any"]);
 const from = z.enum(["boot", "ready"]).optional();
@@ -244,6 +241,7 @@ export const actionSchemas = {
   mediaState: z.strictObject({ device: z.string(), state: z.enum(["ready", "not-ready", "error", "disabled"]) }),
   stuckRegister: bits,
   corruptRegister: bits,
+  writeRegister: bits,
   releaseRegister: z.strictObject({ of: z.string(), field: z.string() }),
   refuseCommit: z.strictObject({ of: z.string(), count: repeats }),
   neverCommit: z.strictObject({ of: z.string(), count: repeats }),
@@ -285,7 +283,7 @@ export const scenarioSchema = z.strictObject({
   host: hostSchema.optional(),
   verdict: verdictSchema.optional(),
   steps: z.array(step).max(1000).optional(),
-  workloads: z.array(workload).max(64).optional(),
+  workloads: z.array(workloadSchema).max(256).optional(),
   faults: z.array(z.strictObject({ id: name, when, do: action, optional: z.boolean().optional() })).max(64).optional(),
   expect: z.array(expectation).max(200).optional(),
   limits: z.strictObject({ time, steps: z.int().min(1) }).partial().optional(),

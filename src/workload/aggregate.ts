@@ -2,8 +2,11 @@
 // not issued; those after it are issued, so that what is in flight at the instant is what one-by-one would have there (design rule 7).
 
 import { isAlive } from "../kernel/mm/process.ts";
-import type { Observed, Stream, TableView, WorkloadState } from "./state.ts";
+import { freeAt } from "./holds.ts";
+import type { Observed, Stream, TableView, View, WorkloadState } from "./state.ts";
+import { forgetCycles, repeatTurn } from "./storm.ts";
 import { countBefore, entriesHeld, isRead, probeOffsets, readsBefore } from "./stream.ts";
+import { peekAddress } from "./touch.ts";
 
 /** A skip must save more than this many latencies to be worth it. */
 const worthwhile = 4;
@@ -21,22 +24,19 @@ export function refresh(stream: Stream, generation: number): void {
   observed.writeStatus = null;
 }
 
-/** Address the walk shows at an offset, without a fault; undefined: not mapped. */
-function peekAddress(stream: Stream, offset: number): bigint | undefined {
-  const { toucher } = stream;
-  if (toucher.kind === "kernel") return toucher.start + BigInt(offset);
-  const inFile = toucher.mapping.offset + BigInt(offset);
-  const range = toucher.mapping.file.ranges.find((candidate) => inFile >= candidate.fileOffset && inFile - candidate.fileOffset < candidate.size);
-  return range === undefined ? undefined : range.start + (inFile - range.fileOffset);
+/** Pieces of the walk that are contiguous in physical memory. */
+function piecesOf(view: View, end: number): { readonly offset: number; readonly size: number }[] {
+  if (view.kind === "range") return [{ offset: 0, size: end }];
+  const pieces = view.kind === "mapping" ? view.mapping.file.ranges.map(({ fileOffset, size }) => ({ offset: Number(fileOffset - view.mapping.offset), size: Number(size) })) : view.segments;
+  return pieces.filter(({ offset }) => offset < end).map(({ offset, size }) => ({ offset, size: Math.min(size, end - offset) }));
 }
 
-/** Tables the stream touches. Sums of the probed offsets reach every combination of address bits that interleave uses. */
-function findTables(state: WorkloadState, stream: Stream): readonly TableView[] {
+/** Adds the tables of one piece. Sums of the probed offsets reach every combination of address bits that interleave uses. False: something is not routed. */
+function addTables(state: WorkloadState, stream: Stream, piece: { readonly offset: number; readonly size: number }, found: Map<number, TableView>): boolean {
   const { memory } = state.kernel.platform;
-  const found = new Map<number, TableView>();
   const bits: number[] = [];
   const tableAt = (offset: number): number => {
-    const address = peekAddress(stream, offset);
+    const address = peekAddress(stream.view, piece.offset + offset);
     const route = address === undefined ? undefined : memory.route(address);
     if (route === undefined) return -1;
     found.set(route.table, { table: route.table, capacity: route.capacity, latency: Math.max(route.readLatency, route.writeLatency) });
@@ -44,16 +44,23 @@ function findTables(state: WorkloadState, stream: Stream): readonly TableView[] 
   };
   const base = tableAt(0);
   let isRouted = base >= 0;
-  for (const offset of probeOffsets(stream.plan).slice(1)) {
+  for (const offset of probeOffsets(stream.plan, piece.size).slice(1)) {
     const table = tableAt(offset);
     if (table < 0) isRouted = false;
     if (table !== base) bits.push(offset);
   }
   for (let combination = 1; isRouted && combination < 2 ** bits.length; combination++) {
     const offset = bits.reduce((sum, step, bit) => sum + (((combination >> bit) & 1) !== 0 ? step : 0), 0);
-    if (offset < stream.plan.lines * stream.plan.stride && tableAt(offset) < 0) isRouted = false;
+    if (offset < piece.size && tableAt(offset) < 0) isRouted = false;
   }
-  return isRouted ? [...found.values()] : [];
+  return isRouted;
+}
+
+/** Tables the stream touches. */
+function findTables(state: WorkloadState, stream: Stream): readonly TableView[] {
+  const found = new Map<number, TableView>();
+  const pieces = piecesOf(stream.view, stream.plan.lines * stream.plan.stride);
+  return pieces.length > 0 && pieces.every((piece) => addTables(state, stream, piece, found)) ? [...found.values()] : [];
 }
 
 export function tablesOf(state: WorkloadState, stream: Stream): readonly TableView[] {
@@ -85,8 +92,9 @@ export function latencyOf(stream: Stream): number {
 
 /** Everything about one stream that a skip needs. */
 function isPredictable(state: WorkloadState, stream: Stream, now: number): boolean {
-  const { toucher, observed, plan } = stream;
-  if (toucher.kind === "process" && !toucher.mapping.file.isAlive) return false;
+  const { view, observed, plan } = stream;
+  if (view.kind === "mapping" && !view.mapping.file.isAlive) return false;
+  if (freeAt(state.holds, stream.cpu) > now || stream.waiting.length > 0) return false;
   const tables = tablesOf(state, stream);
   if (tables.length === 0 || observed.isDisturbed) return false;
   const kinds = (["read", "write"] as const).filter((kind) => (kind === "read" ? plan.reads > 0 : plan.reads < plan.of));
@@ -114,7 +122,50 @@ function fits(streams: readonly Stream[], now: number): boolean {
   return [...held.values()].every((sum) => sum.entries <= sum.capacity);
 }
 
-export const isActive = (stream: Stream): boolean => stream.toucher.kind === "kernel" || isAlive(stream.toucher.process);
+/** Whether a thread touches anything. */
+export const isActive = ({ isEnded, plan, process }: Stream): boolean => !isEnded && plan.lines > 0 && (process === null || isAlive(process));
+
+/** Longest answer that calm threads wait for. */
+const guardOf = (streams: readonly Stream[]): number => Math.max(0, ...streams.map(latencyOf)) + 1;
+
+/** Counts calm threads' requests before `horizon`, all but the last of them. */
+function skipCalm(state: WorkloadState, streams: readonly Stream[], now: number, horizon: number): number {
+  const guard = guardOf(streams);
+  const resume = horizon - guard;
+  if (streams.length === 0 || resume - now < guard * worthwhile) return 0;
+  return streams.reduce((total, stream) => total + skipOne(state, stream, resume), 0);
+}
+
+/** When the first of the others does something by itself; -1: one of them waits for an answer. */
+function nextOf(state: WorkloadState, streams: readonly Stream[]): number {
+  if (streams.some((stream) => stream.outstanding.length > 0)) return -1;
+  return Math.min(...streams.map((stream) => Math.max(stream.nextAt, freeAt(state.holds, stream.cpu))));
+}
+
+const sharesTable = (one: Stream, others: readonly Stream[]): boolean => others.some((other) => other.observed.tables?.some(({ table }) => one.observed.tables?.some((own) => own.table === table)));
+
+/** Calm threads that the others do not reach: they have processors and ports of their own. */
+function apart(state: WorkloadState, storm: readonly Stream[], calm: readonly Stream[], now: number): readonly Stream[] {
+  if (state.holds.all > now || state.cycles.reachesAll) return [];
+  const free = calm.filter(({ cpu }) => cpu < 0 || !storm.some((other) => other.cpu === cpu));
+  const others = [...storm, ...calm.filter((stream) => !free.includes(stream))];
+  return fits(free, now) && !free.some((stream) => sharesTable(stream, others)) ? free : [];
+}
+
+/** Some threads meet errors, the others (calm ones) do not notice: these up to the next thing that happens, those in whole turns. */
+function skipStorm(state: WorkloadState, storm: readonly Stream[], calm: readonly Stream[], now: number, horizon: number): number {
+  for (const stream of storm) tablesOf(state, stream);
+  const free = apart(state, storm, calm, now);
+  const others = free.length === calm.length ? storm : [...storm, ...calm.filter((stream) => !free.includes(stream))];
+  const before = state.counts.skipped;
+  const reached = repeatTurn(state, others, now, horizon - guardOf(free));
+  if (reached > now) for (const stream of free) skipOne(state, stream, reached);
+  else {
+    const next = nextOf(state, others);
+    if (next > now) skipCalm(state, free, now, Math.min(horizon, next));
+  }
+  return state.counts.skipped - before;
+}
 
 /**
  * Counts what can be counted before `horizon`, the next instant at which something else happens. Returns how many requests that were.
@@ -122,17 +173,19 @@ export const isActive = (stream: Stream): boolean => stream.toucher.kind === "ke
  */
 export function skip(state: WorkloadState, now: number, horizon: number): number {
   const { memory } = state.kernel.platform;
-  if (state.mode !== "aggregated" || horizon <= now || memory.countsRequests) return 0;
+  if (state.mode !== "aggregated" || horizon <= now || memory.countsRequests) {
+    forgetCycles(state.cycles);
+    return 0;
+  }
   const streams = state.streams.filter(isActive);
   const generation = memory.routeGeneration;
+  if (generation !== state.cycles.generation || horizon !== state.cycles.horizon) forgetCycles(state.cycles);
+  state.cycles.generation = generation;
+  state.cycles.horizon = horizon;
   for (const stream of streams) refresh(stream, generation);
-  if (streams.length === 0 || !streams.every((stream) => isPredictable(state, stream, now)) || !fits(streams, now)) return 0;
-  const guard = Math.max(...streams.map(latencyOf)) + 1;
-  const resume = horizon - guard;
-  if (resume - now < guard * worthwhile) return 0;
-  let total = 0;
-  for (const stream of streams) total += skipOne(state, stream, resume);
-  return total;
+  const calm = streams.filter((stream) => isPredictable(state, stream, now));
+  if (calm.length < streams.length) return skipStorm(state, streams.filter((stream) => !calm.includes(stream)), calm, now, horizon);
+  return fits(calm, now) ? skipCalm(state, calm, now, horizon) : 0;
 }
 
 function skipOne(state: WorkloadState, stream: Stream, resume: number): number {

@@ -1,13 +1,31 @@
-// What the workload engine keeps: plain records of threads, of what they have under way, and of what they have seen of the hardware.
+// What the workload engine keeps: plain records of workloads and their threads, of what they have under way, and of what they have seen of the hardware.
 
 import type { Kernel } from "../kernel/base/kernel.ts";
 import type { Mapping } from "../kernel/mm/mapping.ts";
 import type { Process } from "../kernel/mm/process.ts";
-import type { RequestKind } from "../platform/platform.ts";
-import type { StreamPlan } from "./stream.ts";
+import type { AccessPath } from "../kernel/mce/consumption.ts";
+import type { Completion, RequestKind } from "../platform/platform.ts";
+import type { Holds } from "./holds.ts";
+import type { Cycles } from "./storm.ts";
+import type { WorkloadSpec } from "./specs.ts";
+import type { Paths, StreamPlan } from "./stream.ts";
 
-/** Who touches the memory: a process through its mapping, or the kernel through its direct map. */
-export type Toucher = { readonly kind: "process"; readonly process: Process; readonly mapping: Mapping } | { readonly kind: "kernel"; readonly name: string; readonly start: bigint };
+/** A piece of what a thread walks over: bytes [offset, offset + size) of the walk are at physical `start`. */
+export interface Segment {
+  readonly offset: number;
+  readonly start: bigint;
+  readonly size: number;
+}
+
+/**
+ * What a thread touches. `mapping`: a device file; `range`: the kernel's direct map; `pages`: pages of a process wherever they lie
+ * now; `held`: addresses that somebody keeps, whatever becomes of the pages.
+ */
+export type View =
+  | { readonly kind: "mapping"; readonly mapping: Mapping }
+  | { readonly kind: "range"; readonly start: bigint }
+  | { readonly kind: "pages"; readonly pid: number; segments: readonly Segment[]; seen: number }
+  | { readonly kind: "held"; readonly segments: readonly Segment[] };
 
 /** A request on its way. `generation` and `table`: what it was issued under, table -1 when that was not asked. */
 export interface Outstanding {
@@ -16,6 +34,7 @@ export interface Outstanding {
   readonly askedAt: number;
   readonly generation: number;
   readonly table: number;
+  readonly path: AccessPath;
 }
 
 /** What a thread has seen since the route generation changed. */
@@ -36,15 +55,84 @@ export interface TableView {
   readonly latency: number;
 }
 
+/** An answer that a processor has not taken yet: it is in the handler of an earlier one. */
+export interface Waiting {
+  readonly completion: Completion;
+  readonly path: AccessPath;
+}
+
 export interface Stream {
-  readonly plan: StreamPlan;
-  readonly toucher: Toucher;
+  plan: StreamPlan;
+  readonly workload: Workload;
+  /** Whose thread it is; null: the kernel's own, or nobody's. */
+  readonly process: Process | null;
+  readonly view: View;
+  readonly paths: Paths;
+  /** Logical processor it runs on; -1: a device, which has none. */
+  readonly cpu: number;
   /** Number of the next request. */
   index: number;
   /** Virtual time of the next request. */
   nextAt: number;
   readonly outstanding: Outstanding[];
+  readonly waiting: Waiting[];
   readonly observed: Observed;
+  /** What it was for is gone: it touches nothing any more. */
+  isEnded: boolean;
+}
+
+/** One entry of a scenario, through all its lives. */
+export interface Workload {
+  readonly spec: WorkloadSpec;
+  readonly streams: Stream[];
+  /** Of this life; null: it has none. */
+  process: Process | null;
+  /** Bytes of its memory, and of them those whose contents are nowhere else. */
+  size: bigint;
+  dirtySize: bigint;
+  /** Pin or page reference that it holds, taken back with it. */
+  pin: HeldPin | null;
+  /** Virtual ns of its first death; null: none. */
+  killedAt: number | null;
+  deaths: number;
+  /** Out of service since; null: in service. */
+  downSince: number | null;
+  /** When it is in service again; null: nobody starts it, or its memory is not there. */
+  upAt: number | null;
+  /** What its memory was when it was last asked for an answer: route generation and device. */
+  asked: string;
+  /** Virtual ns out of service, of outages that are over. */
+  downtime: number;
+  /** It met an error, or its writes were dropped. */
+  hasLost: boolean;
+  /** Of lives that are over. */
+  bytesLost: bigint;
+  /** Accesses that failed without an exception: short copies, errors of devices. */
+  errors: number;
+  /** SIGBUS that a handler took. */
+  signals: number;
+}
+
+export interface HeldPin {
+  readonly kind: "file" | "pages";
+  readonly id: number;
+}
+
+/** What became of a workload. */
+export interface WorkloadOutcome {
+  readonly name: string;
+  readonly kind: WorkloadSpec["kind"];
+  readonly killed: boolean;
+  /** Virtual ns; null: it was not killed. */
+  readonly killedAtNs: number | null;
+  /** Virtual ns out of service, up to now. */
+  readonly downtimeNs: number;
+  /** Bytes of its memory whose contents are gone. */
+  readonly bytesLost: string;
+  readonly toleratesLoss: boolean;
+  /** Accesses that failed without an exception; SIGBUS that its handler took. */
+  readonly errors: number;
+  readonly signals: number;
 }
 
 export interface WorkloadMetrics {
@@ -66,8 +154,11 @@ export type CountingMode = "exact" | "aggregated";
 export interface WorkloadState {
   readonly kernel: Kernel;
   readonly mode: CountingMode;
+  readonly workloads: Workload[];
+  /** Threads that touch something, or have answers to come. */
   readonly streams: Stream[];
   readonly byRequester: Map<number, Stream>;
-  readonly processes: Process[];
+  readonly holds: Holds;
+  readonly cycles: Cycles;
   readonly counts: { issued: number; completed: number; machineChecks: number; droppedWrites: number; onesReads: number; skipped: number };
 }

@@ -66,6 +66,7 @@ const refusals: readonly (readonly [MachineDescription, RegExp])[] = [
   [withChoice({ isolationExit: "never" }), /isolationExit: never/],
   [withChoice({ messageOrder: "random" }), /messageOrder: random/],
   [withChoice({ isolationResponseTime: -5 }), /isolationResponseTime: -5/],
+  [withChoice({ clearWhileBusy: "hangs" }), /clearWhileBusy: hangs is not one of ignored, ends/],
   [withChoice({ switchDeadPort: "silence" }), /switchDeadPort: silence is not one of no-response, all-ones/],
   [{ ...good, limits: { ...good.limits, mediaPages: 0 } }, /limits\.mediaPages: 0 is not an integer in 1\.\.262144 pages of 4 KiB/],
   [{ ...good, limits: { ...good.limits, requesters: 5000 } }, /limits\.requesters: 5000/],

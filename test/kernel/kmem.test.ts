@@ -266,7 +266,7 @@ describe("pages that somebody holds", () => {
   it("[S83] a reserved page, and a pinned one in a kernel zone: EBUSY at once under either policy", () => {
     for (const offlining of ["abort", "retry"] as const) {
       const reserved = movable(offlining);
-      referencePages(reserved.kernel, "memmap", start, 4096n, true);
+      referencePages(reserved.kernel, "memmap", start, 4096n, { isReserved: true });
       expect(store(reserved, `${blocks}/${first}/state`, "offline")).toBe("EBUSY");
       const normal = bootRegion({ onlineType: "online", offlining });
       referencePages(normal.kernel, "vfio", start, 4096n);
@@ -300,7 +300,7 @@ describe("the state of a whole device", () => {
 
   it("(5.5) atomic: the third of four blocks does not go, so all four are online in their zones again", () => {
     const booted = newer("online_movable");
-    referencePages(booted.kernel, "memmap", 128n * 130n * MiB, 4096n, true);
+    referencePages(booted.kernel, "memmap", 128n * 130n * MiB, 4096n, { isReserved: true });
     const lines = logged(booted, () => expect(store(booted, file, "unplugged")).toBe("EBUSY"));
     expect(lines).toContain("kmem dax0.0: hotremove failed, device left online");
     expect([read(booted, file), onlineOf(booted)]).toEqual(["online_movable", Array.from({ length: 4 }, () => "online Movable")]);

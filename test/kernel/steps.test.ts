@@ -35,6 +35,7 @@ const occasions = {
   boot: { setup: overBoth },
   kept: { setup: kept },
   kmem: { setup: overBoth, policies: { memoryUse: "system-ram-normal", onlineType: "online_movable" } },
+  offline: { setup: overBoth, policies: { memoryUse: "system-ram-normal", onlineType: "online_movable" }, command: "echo offline > /sys/devices/system/memory/memory128/state" },
   user: { setup: {}, command: create },
   store: { setup: {}, command: `echo region0 > ${devices}/decoder0.0/create_ram_region` },
 } as const satisfies Readonly<Record<string, Occasion>>;
@@ -66,6 +67,7 @@ const shown: Readonly<Record<StepName, readonly [keyof typeof occasions, RegExp]
   "hmem.register": ["kept", /hmem device allocation failure for/],
   "dax.region": ["boot", probe("cxl_dax_region dax_region0")], "dax.device": ["boot", probe("cxl_dax_region dax_region0")], "dax.bind": ["boot", probe("device_dax dax0.0")],
   "kmem.reserve": ["kmem", probe("kmem dax0.0")], "kmem.add": ["kmem", probe("kmem dax0.0")],
+  "memory.online": ["kmem", /online_pages \[mem 0x400000000-0x407ffffff\] failed/], "memory.offline": ["offline", /\[mem 0x400000000-0x407ffffff\] failed due to notifier failure/],
   "region.create": ["store", text], "region.size": ["user", text], "dpa.alloc": ["user", text], "region.caches": ["user", text], "decoder.commit": ["user", text],
 };
 

@@ -86,6 +86,7 @@ describe("actions", () => {
     ["mediaState: { device: dev0, state: disabled }", "recovered", "{ register: { of: dev0, field: dvsecDevice.range1SizeLow.memoryActive }, equals: 0 }"],
     ["stuckRegister: { of: dev0, field: ras.correctableStatus.crcThreshold, value: 1 }", "unaffected", "{ register: { of: dev0, field: ras.correctableStatus.crcThreshold }, equals: 1 }"],
     ["corruptRegister: { of: dev0, field: ras.headerLog, value: 77 }", "unaffected", "{ register: { of: dev0, field: ras.headerLog }, equals: 77 }"],
+    ["writeRegister: { of: rp0, field: dvsecPort.control.unmaskLinkDisable, value: 1 }", "unaffected", "{ register: { of: rp0, field: dvsecPort.control.unmaskLinkDisable }, equals: 1 }"],
     ["releaseRegister: { of: dev0, field: ras.headerLog }", "unaffected", "{ register: { of: dev0, field: ras.headerLog }, equals: 0 }"],
     ["clearPoison: { device: dev0, dpa: 0 }", "unaffected", "{ metric: machineChecks, equals: 0 }"],
     ["refuseCommit: { of: dev0 }", "unaffected", "{ register: { of: dev0, field: hdmDecoderDevice.control.committed }, equals: 1 }"],

@@ -1,8 +1,9 @@
 // The recovery state machine of one isolated root port at a time (error-recovery 9; S70-S72, S77, S82, S87; TR1-TR6).
 
 import { timeoutIsolation } from "../../../registers/timeout-isolation.ts";
-import type { DriverDevice, DriverRecovery, DriverRegion, DriverRegionPlan, DriverServices, RecoveryState } from "../../platform/driver.ts";
+import type { CacheHandling, DriverDevice, DriverRecovery, DriverRegion, DriverRegionPlan, DriverServices, RecoveryState } from "../../platform/driver.ts";
 import type { Task } from "../../sim/task.ts";
+import type { DefectName } from "./defects.ts";
 
 const millisecond = 1_000_000;
 /** TR1: root port busy is polled for two seconds. */
@@ -24,6 +25,8 @@ export interface WatchedPort {
 
 /** What the driver keeps for all its ports. */
 export interface IsolationState {
+  readonly notification: string;
+  readonly defects: ReadonlySet<DefectName>;
   readonly watched: Map<number, WatchedPort>;
   /** Ports waiting for the worker. */
   readonly queue: WatchedPort[];
@@ -62,7 +65,7 @@ export function* runRecoveries(kernel: DriverServices, state: IsolationState): T
 function* recover(kernel: DriverServices, state: IsolationState, watched: WatchedPort): Task<void> {
   const { port } = watched;
   const recovery = kernel.cxl.recovery(port);
-  const context: Context = { kernel, state, watched, recovery, regions: kernel.cxl.regionsBelow(port), plans: [] };
+  const context: Context = { kernel, state, watched, recovery, regions: state.defects.has("uninitialised-flag") ? [] : kernel.cxl.regionsBelow(port), plans: [] };
   kernel.slot.hold(port, true);
   try {
     yield* takeDown(context);
@@ -97,7 +100,7 @@ function* takeDown(context: Context): Task<void> {
   yield* kernel.sleep(workLatency);
   yield* kernel.point(`isolation:notified:${port.name}`);
   if (isRemovalFirst) yield* removeEndpoints(context);
-  yield* kernel.cxl.fence(regions);
+  if (!state.defects.has("fence-skipped")) yield* kernel.cxl.fence(regions);
   if (!kernel.link.isUp(port)) kernel.slot.disconnect(port);
   recovery.enter("FENCED");
   yield* kernel.point(`isolation:fenced:${port.name}`);
@@ -110,10 +113,12 @@ function* takeDown(context: Context): Task<void> {
   yield* kernel.point(`isolation:unbound:${port.name}`);
   for (const region of regions) {
     const plan = plans.find((candidate) => candidate.name === region.name);
-    if (plan !== undefined && !region.isGone) yield* kernel.cxl.release(region, plan, port);
+    if (plan !== undefined && !region.isGone) yield* kernel.cxl.release(region, plan, port, cachesOf(state));
   }
   if (!isRemovalFirst) yield* removeEndpoints(context);
 }
+
+const cachesOf = ({ defects }: IsolationState): CacheHandling => (defects.has("no-cache-invalidation") ? "leave" : "invalidate");
 
 function* removeEndpoints({ kernel, recovery, watched: { port } }: Context): Task<void> {
   kernel.slot.disconnect(port);
@@ -134,7 +139,8 @@ function* awaitPins({ kernel, recovery, regions }: Context): Task<void> {
 
 /** LINK_DOWN, CLEARED, LINK_UP. */
 function* cycleLink(context: Context): Task<void> {
-  const { kernel, recovery, watched: { port } } = context;
+  const { kernel, state, recovery, watched: { port } } = context;
+  if (state.defects.has("no-link-down")) return yield* clearWithoutLink(context);
   const wasUp = kernel.link.isUp(port);
   if (wasUp) kernel.link.disable(port);
   const isDown = yield* kernel.link.wait(port, false, linkTimeout);
@@ -150,12 +156,21 @@ function* cycleLink(context: Context): Task<void> {
   yield* kernel.sleep(settleTime);
 }
 
+/** The defect: status is cleared with the link as it is. */
+function* clearWithoutLink(context: Context): Task<void> {
+  const { kernel, recovery, watched: { port } } = context;
+  yield* clearStatus(context);
+  recovery.enter("CLEARED");
+  const isUp = yield* kernel.link.wait(port, true, linkTimeout);
+  if (!isUp) throw new RecoveryEnd("RECOVERED-REDUCED", "the link does not come up");
+}
+
 /** TR1, TR2: waits for root port busy, then clears what is set; isolation must be over afterwards. */
-function* clearStatus({ kernel, watched }: Context): Task<void> {
+function* clearStatus({ kernel, state, watched }: Context): Task<void> {
   const registers = kernel.component(watched.port, timeoutIsolation);
   if (registers === undefined) throw new RecoveryEnd("REBOOT_CHOSEN", "the isolation registers are gone");
   const until = kernel.now + busyBudget;
-  while (registers.status.get("rootPortBusy") === 1) {
+  while (!state.defects.has("clears-while-busy") && registers.status.get("rootPortBusy") === 1) {
     if (kernel.now >= until) throw new RecoveryEnd("REBOOT_CHOSEN", "the root port stays busy");
     yield* kernel.sleep(busyPollTime);
   }
@@ -185,9 +200,9 @@ function* bringBack(context: Context): Task<void> {
 }
 
 /** Same geometry, cleared, then handed to dax and split as before. Returns what went wrong, or "". */
-function* restoreRegion({ kernel, recovery, watched: { port } }: Context, plan: DriverRegionPlan): Task<string> {
+function* restoreRegion({ kernel, state, recovery, watched: { port } }: Context, plan: DriverRegionPlan): Task<string> {
   try {
-    const made = yield* kernel.cxl.recreate(plan);
+    const made = yield* kernel.cxl.recreate(plan, cachesOf(state));
     const isClear = yield* kernel.cxl.clear(made.start, made.size);
     if (!isClear) throw kernel.error("EIO", `${plan.name}: memory does not answer`);
     yield* kernel.cxl.activate(made.region);

@@ -65,6 +65,8 @@ export const steps = {
   "dax.bind": { meaning: "device_dax reserves a range of its device", errno: "EBUSY" },
   "kmem.reserve": { meaning: "kmem reserves a range of its device", errno: "EBUSY" },
   "kmem.add": { meaning: "the memory of a range is added", errno: "ENOMEM" },
+  "memory.online": { meaning: "nobody that is told objects to a memory block going online", errno: "ENOMEM" },
+  "memory.offline": { meaning: "nobody that is told objects to a memory block going offline", errno: "EBUSY" },
   "region.create": { meaning: "a user makes a region", errno: "ENOMEM" },
   "region.size": { meaning: "addresses are found for its size", errno: "ERANGE" },
   "dpa.alloc": { meaning: "device memory is allocated to a decoder", errno: "ENOSPC" },

@@ -35,17 +35,17 @@ function resetFrom(kernel: Kernel, region: Device, count: number): void {
 
 const sayCachesDiffer = (kernel: Kernel, region: Device): void => printk(kernel, "warn", `cxl_region ${region.name}: Failed to synchronize CPU cache state`);
 
-/** Makes CPU caches agree before decode changes. Returns false when the platform cannot. */
-function invalidate(kernel: Kernel, region: Device): boolean {
-  const { resource } = regionOf(region);
-  if (resource === null || kernel.platform.invalidateCaches(resource.start, resourceSize(resource))) return true;
+/** Makes CPU caches agree before decode changes, unless somebody else sees to that. Returns false when the platform cannot. */
+export function agreeCaches(kernel: Kernel, region: Device): boolean {
+  const { resource, leavesCaches } = regionOf(region);
+  if (resource === null || leavesCaches || kernel.platform.invalidateCaches(resource.start, resourceSize(resource))) return true;
   sayCachesDiffer(kernel, region);
   return false;
 }
 
 /** Takes every decoder of the region out of decode. The caller holds the region lock. */
 export function resetRegionDecoders(kernel: Kernel, region: Device): void {
-  invalidate(kernel, region);
+  agreeCaches(kernel, region);
   const { resource, ways } = regionOf(region);
   resetFrom(kernel, region, ways);
   if (resource !== null) loseBacking(kernel, resource.start, resourceSize(resource));
@@ -87,7 +87,7 @@ export const commitRegion = task("region.commit", function* (kernel: Kernel, reg
     if (record.state < regionStates.active) throw new SystemError("ENXIO", `${region.name}: targets are missing`);
     const errno = stepFault(kernel, "region.caches", region.name);
     if (errno !== undefined) sayCachesDiffer(kernel, region);
-    if (errno !== undefined || !invalidate(kernel, region)) throw new SystemError(errno ?? "ENXIO", `${region.name}: CPU caches cannot be invalidated`);
+    if (errno !== undefined || !agreeCaches(kernel, region)) throw new SystemError(errno ?? "ENXIO", `${region.name}: CPU caches cannot be invalidated`);
     yield* commitAll(kernel, region);
     record.state = regionStates.commit;
     record.needsReset = false;

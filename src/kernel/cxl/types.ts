@@ -158,9 +158,13 @@ export interface RegionRecord {
   readonly targets: (Device | null)[];
   targetCount: number;
   isLocked: boolean;
+  /** A recovery took members out that are to come back: it keeps its addresses and the decoders above them. */
+  isAwaited: boolean;
   /** Target type of its decoders (A8). */
   isHostOnly: boolean;
   needsReset: boolean;
+  /** A driver that takes it down or makes it again sees to CPU caches itself. */
+  leavesCaches: boolean;
   /** Assembled from decoders that firmware committed. */
   isAuto: boolean;
   /** Sum of what members brought while they joined; with all of them there, bandwidth as the ways that they share let through. */

@@ -34,9 +34,10 @@ const storeAlign = task("store:align", function* (_kernel: Kernel, device: Devic
   setAlign(device, align);
 });
 
-const storeMemmap = task("store:memmap_on_memory", function* (_kernel: Kernel, device: Device, text: string): Task<void> {
+const storeMemmap = task("store:memmap_on_memory", function* (kernel: Kernel, device: Device, text: string): Task<void> {
   const wanted = parseBoolean(text);
   const record = daxDeviceOf(device);
+  if (wanted && !kernel.settings.memmapOnMemory) throw new SystemError("EOPNOTSUPP", "memory_hotplug.memmap_on_memory is off");
   if (wanted !== record.memmapOnMemory && device.driver?.name === "kmem") throw new SystemError("EBUSY", `${device.name} is bound to kmem`);
   record.memmapOnMemory = wanted;
 });

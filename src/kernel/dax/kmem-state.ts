@@ -7,8 +7,10 @@ import { SystemError } from "../base/errno.ts";
 import { parseWord } from "../base/parse.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { defineState, printk } from "../base/kernel.ts";
-import { addMemory, offlineAll, removeMemory } from "../mm/memory-block.ts";
+import type { AddedMemory } from "../mm/memory-block.ts";
+import { addMemory, removeMemory } from "../mm/memory-block.ts";
 import { blocksIn } from "../mm/memory-state.ts";
+import { offlineAll } from "../mm/offline.ts";
 import type { OnlineType } from "../policy.ts";
 import type { Resource } from "../resource/resource.ts";
 import type { Span } from "./layout.ts";
@@ -46,6 +48,9 @@ const unplug = task("kmem.unplug", function* (kernel: Kernel, device: Device, ad
   for (const one of added) removeMemory(kernel, one.span.start, sizeOf(one));
 });
 
+/** A device is one static group; its own file says where its struct pages may be (dax-memory 5.3, 5.4). */
+export const addedAs = (device: Device): AddedMemory => ({ group: device.id, memmapOnMemory: daxDeviceOf(device).memmapOnMemory });
+
 const plugTypes = ["online", "online_kernel", "online_movable"] as const;
 
 const storeState = task("kmem.state.store", function* (kernel: Kernel, device: Device, text: string): Task<void> {
@@ -55,7 +60,7 @@ const storeState = task("kmem.state.store", function* (kernel: Kernel, device: D
   if (wanted === record.mode) return;
   if (wanted === "unplugged") yield* unplug(kernel, device, record.added);
   else if (record.mode !== "unplugged") throw new SystemError("EBUSY", `${device.name} is ${record.mode}`);
-  else for (const one of record.added) addMemory(kernel, daxDeviceOf(device).region.targetNode, one.span.start, sizeOf(one), kmemResourceName, wanted);
+  else for (const one of record.added) addMemory(kernel, daxDeviceOf(device).region.targetNode, one.span.start, sizeOf(one), kmemResourceName, { ...addedAs(device), type: wanted });
   record.mode = wanted;
 });
 

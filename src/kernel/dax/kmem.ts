@@ -13,7 +13,7 @@ import { addMemory, removeMemory } from "../mm/memory-block.ts";
 import { autoOnlineType, hotplug } from "../mm/memory-state.ts";
 import { releaseResource, removeResource, requestRegion } from "../resource/resource.ts";
 import type { Added } from "./kmem-state.ts";
-import { kmemAttributes, kmemRecords, kmemResourceName } from "./kmem-state.ts";
+import { addedAs, kmemAttributes, kmemRecords, kmemResourceName } from "./kmem-state.ts";
 import type { Span } from "./layout.ts";
 import { matchesDax } from "./match.ts";
 import { daxBus, daxDeviceOf } from "./types.ts";
@@ -70,7 +70,7 @@ function addSpan(kernel: Kernel, device: Device, index: number, span: Span): Add
   resource.isBusy = false;
   try {
     failStep(kernel, "kmem.add", device.name);
-    addMemory(kernel, daxDeviceOf(device).region.targetNode, span.start, size, kmemResourceName);
+    addMemory(kernel, daxDeviceOf(device).region.targetNode, span.start, size, kmemResourceName, addedAs(device));
   } catch (thrown) {
     if (!(thrown instanceof SystemError)) throw thrown;
     printk(kernel, "warn", `kmem ${device.name}: ${show(index, span)} memory add failed`);

@@ -9,7 +9,9 @@ import { killDaxDevice } from "../dax/device-dax.ts";
 import { availableSize, createDaxDevice, daxRegionOf, resizeDaxDevice } from "../dax/region.ts";
 import type { DaxRegion } from "../dax/types.ts";
 import { daxDeviceOf } from "../dax/types.ts";
+import type { FileRange } from "../mm/mapping.ts";
 import { fileSize, mappingsOf } from "../mm/mapping.ts";
+import { holderName } from "../mm/page-reference.ts";
 import { pinsOf } from "../mm/pin.ts";
 
 export interface DaxPlan {
@@ -18,8 +20,10 @@ export interface DaxPlan {
   readonly wasBound: boolean;
 }
 
-/** The dax region below a cxl region, while its driver is bound. */
+/** The dax region below a cxl region or of an hmem device, while its driver is bound. */
 export function daxRegionBelow(kernel: Kernel, region: Device): DaxRegion | undefined {
+  const own = daxRegionOf(kernel, region);
+  if (own !== undefined) return own;
   for (const child of region.children) {
     const found = daxRegionOf(kernel, child);
     if (found !== undefined) return found;
@@ -28,6 +32,9 @@ export function daxRegionBelow(kernel: Kernel, region: Device): DaxRegion | unde
 }
 
 export const daxDevicesOf = (kernel: Kernel, region: Device): readonly Device[] => daxRegionBelow(kernel, region)?.devices ?? [];
+
+/** Addresses of all dax devices. */
+export const daxRangesOf = (kernel: Kernel, region: Device): readonly FileRange[] => daxDevicesOf(kernel, region).flatMap((device) => daxDeviceOf(device).ranges);
 
 /** Dax devices in order of creation. */
 export const planDax = (kernel: Kernel, region: Device): DaxPlan[] =>
@@ -56,7 +63,7 @@ export const fence = task("isolation.fence", function* (kernel: Kernel, regions:
 /** Owners of pins on the devices of these regions. */
 export function pinOwners(kernel: Kernel, regions: readonly Device[]): string[] {
   const pins = regions.flatMap((region) => daxDevicesOf(kernel, region)).flatMap((device) => pinsOf(kernel, daxDeviceOf(device)));
-  return [...new Set(pins.map((pin) => pin.owner))];
+  return [...new Set(pins.map(holderName))];
 }
 
 const isWhole = (plan: readonly DaxPlan[], region: DaxRegion): boolean => plan.length === 1 && plan[0]?.size === region.size;

@@ -9,8 +9,8 @@ import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { printk } from "../base/kernel.ts";
 import { cxlBus, endpointPart, isRegion, memdevOf, regionOf } from "../cxl/types.ts";
-import { offlineAll } from "../mm/memory-block.ts";
 import { blocksIn } from "../mm/memory-state.ts";
+import { offlineAll } from "../mm/offline.ts";
 import { resourceSize } from "../resource/resource.ts";
 
 /** Takes all memory of regions with a member at or below the function offline. @throws SystemError EBUSY some of it stays; then none has gone */

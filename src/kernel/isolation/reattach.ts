@@ -44,6 +44,7 @@ export function leaveRegion(kernel: Kernel, region: Device, target: Device): voi
   record.targets[part.position] = null;
   record.targetCount--;
   record.state = regionStates.interleaveActive;
+  record.isAwaited = true;
   part.position = -1;
   decoderOf(target).region = null;
   mark(kernel, `${target.name} left`, region.name);
@@ -71,7 +72,10 @@ export const rejoinRegion = task("isolation.rejoinRegion", function* (kernel: Ke
       countTargets(port, reference);
     }
     yield* commitDecoder(kernel, decoder);
-    if (record.targetCount === record.ways) record.state = regionStates.commit;
+    if (record.targetCount === record.ways) {
+      record.state = regionStates.commit;
+      record.isAwaited = false;
+    }
     mark(kernel, `${decoder.name} rejoined`, region.name);
   } catch (thrown) {
     leaveRegion(kernel, region, decoder);

@@ -5,8 +5,11 @@ import { suggestion } from "../../sim/suggest.ts";
 import type { Device } from "../base/device.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { mark, printk } from "../base/kernel.ts";
+import { aliveBytes } from "./dax-plan.ts";
+import { affectedRegions } from "./regions.ts";
 import type { Recovery } from "./state.ts";
 import { recoveryState } from "./state.ts";
+import { systemRamBytes } from "./system-ram.ts";
 
 const recoveryStates = ["NOTIFIED", "FENCED", "EVACUATED", "UNBOUND", "REMOVED", "LINK_DOWN", "CLEARED", "LINK_UP", "ENUMERATED", "RECREATED", "RECOVERED", "RECOVERED-REDUCED", "BLOCKED", "STRANDED", "REBOOT_CHOSEN"] as const satisfies readonly RecoveryState[];
 
@@ -17,7 +20,10 @@ function bytesOf(what: string, bytes: bigint): bigint {
 
 /** Opens a record; it stands for a recovery under way until it is ended. */
 export function openRecovery(kernel: Kernel, port: Device): DriverRecovery {
-  const recovery: Recovery = { port: port.name, state: "NOTIFIED", startedAt: kernel.platform.clock.now, endedAt: -1, bytesBefore: 0n, bytesAfter: 0n, blockedOn: "" };
+  const regions = affectedRegions(kernel, port);
+  const systemRamBefore = regions.reduce((sum, region) => sum + systemRamBytes(kernel, region), 0n);
+  const bytesForfeited = systemRamBefore + regions.reduce((sum, region) => sum + aliveBytes(kernel, region), 0n);
+  const recovery: Recovery = { port: port.name, state: "NOTIFIED", startedAt: kernel.platform.clock.now, endedAt: -1, bytesBefore: 0n, bytesAfter: 0n, bytesForfeited, systemRamBefore, blockedOn: "" };
   recoveryState(kernel).recoveries.push(recovery);
   return {
     enter: (state: RecoveryState, detail = "") => {

@@ -1,6 +1,7 @@
 // Regions as recovery needs them: which are affected, what they were, taking them apart and making them again, through the same stores that
 // user space uses, so that nothing is possible here that a shell could not do.
 
+import type { CacheHandling } from "../../platform/driver.ts";
 import type { Task } from "../../sim/task.ts";
 import { sleep, task } from "../../sim/task.ts";
 import type { Attribute, Device } from "../base/device.ts";
@@ -13,13 +14,18 @@ import { deviceOf } from "../../platform/pci-address.ts";
 import { addressOf, portAbove, portsAbove } from "../pci/device.ts";
 import type { DaxPlan } from "./dax-plan.ts";
 import { daxDevicesOf, planDax } from "./dax-plan.ts";
+import { hmemBelow } from "./hmem.ts";
 import { commitDecoder } from "../cxl/hdm.ts";
+import { agreeCaches } from "../cxl/region-commit.ts";
 import { attachNewPorts } from "../cxl/region-attach.ts";
+import { daxRegionOf } from "../dax/region.ts";
 import { hasRegionsAbove, leaveRegion, rejoinRegion } from "./reattach.ts";
+import { systemRamBytes } from "./system-ram.ts";
 
 export interface RegionPlan {
   readonly name: string;
-  readonly rootDecoder: Device;
+  /** Null: memory of hmem's, which has no region. */
+  readonly rootDecoder: Device | null;
   readonly start: bigint;
   readonly size: bigint;
   readonly ways: number;
@@ -30,7 +36,7 @@ export interface RegionPlan {
   /** Where the member of each position is plugged in. */
   readonly places: readonly (string | undefined)[];
   readonly dax: readonly DaxPlan[];
-  /** Bytes of dax devices that were alive. */
+  /** Bytes of dax devices that were alive, and of System RAM that was online. */
   readonly aliveBytes: bigint;
   /** The region itself, when it keeps its place instead of being made anew. */
   readonly kept: Device | null;
@@ -39,12 +45,17 @@ export interface RegionPlan {
 /** Root and downstream ports above a member, the nearest first; none of a member that is missing. */
 const portsOfTarget = (target: Device | null): readonly Device[] => (target === null ? [] : portsAbove(memdevOf(endpointPart(target).memdev).pciDevice));
 
-/** A region of firmware's that never came together serves nobody: its members leave with their endpoints, and it stays as evidence (S3). */
-const isUnfinished = (region: Device): boolean => regionOf(region).isAuto && regionOf(region).state < regionStates.commit;
+/**
+ * A region that is not committed serves nobody: its members leave with their endpoints, and it stays, firmware's as evidence (S3), a user's for whom is
+ * making it. One that waits for members of an earlier recovery is another matter.
+ */
+const isUnfinished = (region: Device): boolean => regionOf(region).state < regionStates.commit && !regionOf(region).isAwaited;
 
-/** Every region with a member below the port that recovery has to give back and make again (S77, S78). */
-export const affectedRegions = (kernel: Kernel, port: Device): Device[] =>
-  busDevices(kernel, cxlBus).filter((device) => isRegion(device) && !isUnfinished(device) && regionOf(device).targets.some((target) => portsOfTarget(target).includes(port)));
+/** Every region with a member below the port that recovery has to give back and make again, and what of hmem's it cannot make again (S77, S78). */
+export const affectedRegions = (kernel: Kernel, port: Device): Device[] => [
+  ...busDevices(kernel, cxlBus).filter((device) => isRegion(device) && !isUnfinished(device) && regionOf(device).targets.some((target) => portsOfTarget(target).includes(port))),
+  ...hmemBelow(kernel, port),
+];
 
 /** Whether some port above a member is dead by the caller's judgement, or some member is missing. */
 export const regionReachesDeadPort = (region: Device, isDead: (port: Device) => boolean): boolean =>
@@ -67,11 +78,19 @@ export function placeOf(port: Device): string {
 
 const placeOfTarget = (target: Device | null): string | undefined => (target === null ? undefined : placeBelow(memdevOf(endpointPart(target).memdev).pciDevice));
 
+/** What a region was; `aliveBytes` of its dax devices. */
 export function planRegion(kernel: Kernel, region: Device, aliveBytes: bigint): RegionPlan {
+  const bytes = aliveBytes + systemRamBytes(kernel, region);
+  if (!isRegion(region)) return planHmem(kernel, region, bytes);
   const record = regionOf(region);
   const start = record.resource?.start ?? 0n;
   const size = record.resource === null ? 0n : record.resource.end - start + 1n;
-  return { name: region.name, rootDecoder: record.rootDecoder, start, size, ways: record.ways, granularity: record.granularity, mode: record.mode, uuid: record.uuid, places: record.targets.slice(0, record.ways).map(placeOfTarget), dax: planDax(kernel, region), aliveBytes, kept: hasRegionsAbove(region) ? region : null };
+  return { name: region.name, rootDecoder: record.rootDecoder, start, size, ways: record.ways, granularity: record.granularity, mode: record.mode, uuid: record.uuid, places: record.targets.slice(0, record.ways).map(placeOfTarget), dax: planDax(kernel, region), aliveBytes: bytes, kept: hasRegionsAbove(region) || record.isLocked ? region : null };
+}
+
+function planHmem(kernel: Kernel, device: Device, aliveBytes: bigint): RegionPlan {
+  const range = daxRegionOf(kernel, device);
+  return { name: device.name, rootDecoder: null, start: range?.start ?? 0n, size: range?.size ?? 0n, ways: 1, granularity: 0, mode: "ram", uuid: "", places: [], dax: planDax(kernel, device), aliveBytes, kept: null };
 }
 
 function attributeOf(device: Device, name: string): Attribute {
@@ -101,7 +120,9 @@ const destroyRegion = task("isolation.destroyRegion", function* (kernel: Kernel,
 });
 
 /** Takes the region out of the way of removal: its members below `port` leave, or all of it goes. @throws SystemError */
-export const releaseRegion = task("isolation.releaseRegion", function* (kernel: Kernel, region: Device, plan: RegionPlan, port: Device): Task<void> {
+export const releaseRegion = task("isolation.releaseRegion", function* (kernel: Kernel, region: Device, plan: RegionPlan, port: Device, caches: CacheHandling): Task<void> {
+  if (plan.rootDecoder === null) return;
+  regionOf(region).leavesCaches = caches === "leave";
   if (plan.kept === null) return yield* destroyRegion(kernel, region);
   for (const target of regionOf(region).targets.slice()) if (target !== null && portsOfTarget(target).includes(port)) leaveRegion(kernel, region, target);
 });
@@ -140,19 +161,23 @@ export interface MadeRegion {
 
 /** The kept region with its missing members back. @throws SystemError a member is missing or smaller */
 const rejoin = task("isolation.rejoin", function* (kernel: Kernel, plan: RegionPlan, region: Device): Task<MadeRegion> {
+  // Before decode comes back: what is written back now goes nowhere, and afterwards there is nothing left to write.
+  if (!agreeCaches(kernel, region)) throw new SystemError("ENXIO", `${region.name}: CPU caches cannot be invalidated`);
   for (const [position, target] of regionOf(region).targets.entries()) {
     if (target === null) yield* rejoinRegion(kernel, region, freeDecoder(kernel, plan.places[position]), position);
   }
   for (const decoder of attachNewPorts(kernel, region).toReversed()) yield* commitDecoder(kernel, decoder);
-  kernel.platform.invalidateCaches(plan.start, plan.size);
+  regionOf(region).leavesCaches = false;
   return { region, start: plan.start, size: plan.size };
 });
 
 /**
  * Makes and commits a region like the one there was; smaller when a member's capacity is smaller now. What was made halfway is taken away.
- * @throws SystemError a member is missing, or the stores' own errors
+ * @throws SystemError a member is missing, or the stores' own errors; ENODEV it was hmem's
  */
-export const createFromPlan = task("isolation.createRegion", function* (kernel: Kernel, plan: RegionPlan): Task<MadeRegion> {
+export const createFromPlan = task("isolation.createRegion", function* (kernel: Kernel, plan: RegionPlan, caches: CacheHandling = "invalidate"): Task<MadeRegion> {
+  const { rootDecoder } = plan;
+  if (rootDecoder === null) throw new SystemError("ENODEV", `${plan.name}: firmware decoded its memory, and nobody else can`);
   if (plan.kept !== null) return yield* rejoin(kernel, plan, plan.kept);
   const decoders = plan.places.map((place) => freeDecoder(kernel, place));
   const wanted = plan.size / BigInt(plan.ways);
@@ -160,10 +185,11 @@ export const createFromPlan = task("isolation.createRegion", function* (kernel: 
   const part = share - (share % granule);
   if (part === 0n) throw new SystemError("ENOSPC", `${plan.name}: no capacity left on its members`);
   const creation = `create_${plan.mode}_region`;
-  const name = (attributeOf(plan.rootDecoder, creation).show?.(kernel, plan.rootDecoder) ?? "").trim();
-  yield* store(kernel, plan.rootDecoder, creation, name);
+  const name = (attributeOf(rootDecoder, creation).show?.(kernel, rootDecoder) ?? "").trim();
+  yield* store(kernel, rootDecoder, creation, name);
   const region = findDevice(kernel, cxlBus, name);
   if (region === undefined) throw new SystemError("ENODEV", `${name} did not appear`);
+  regionOf(region).leavesCaches = caches === "leave";
   try {
     yield* fillRegion(kernel, plan, region, decoders, part);
   } catch (thrown) {
@@ -171,6 +197,7 @@ export const createFromPlan = task("isolation.createRegion", function* (kernel: 
     yield* discard(kernel, region);
     throw thrown;
   }
+  regionOf(region).leavesCaches = false;
   return { region, start: regionOf(region).resource?.start ?? 0n, size: part * BigInt(plan.ways) };
 });
 

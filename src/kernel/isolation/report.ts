@@ -3,9 +3,10 @@
 import type { Device } from "../base/device.ts";
 import { busDevices } from "../base/device.ts";
 import type { Kernel } from "../base/kernel.ts";
-import { isRegion } from "../cxl/types.ts";
+import { cxlBus, isRegion, regionOf } from "../cxl/types.ts";
 import { daxBus, daxDeviceOf } from "../dax/types.ts";
 import { fileSize } from "../mm/mapping.ts";
+import { resourceSize } from "../resource/resource.ts";
 import { regionReachesDeadPort } from "./regions.ts";
 import { recoveries } from "./state.ts";
 
@@ -22,8 +23,16 @@ function regionAbove(device: Device): Device | undefined {
   return undefined;
 }
 
+/** A locked region without some of its members: nobody can use its addresses, and nobody can give them back (error-recovery 9 row 7). */
+const isClaimed = (device: Device): boolean => isRegion(device) && regionOf(device).isLocked && regionOf(device).isAwaited;
+
+const sizeOf = (region: Device): bigint => {
+  const { resource } = regionOf(region);
+  return resource === null ? 0n : resourceSize(resource);
+};
+
 /**
- * Counts dax devices. One on a region with a member below a dead port does not serve, the region being a unit (S78); it is stranded
+ * Counts dax devices, and the addresses of locked regions that cannot come back. One on a region with a member below a dead port does not serve, the region being a unit (S78); it is stranded
  * unless a recovery is under way.
  * @param isDead whether CXL.mem below this root port (PCI device) does not answer now, as the caller sees it
  */
@@ -38,5 +47,6 @@ export function serviceBytes(kernel: Kernel, isDead: (port: Device) => boolean):
     if (!isLost && daxDeviceOf(device).isAlive) served += size;
     if (isLost && !isRecovering) stranded += size;
   }
+  if (!isRecovering) stranded += busDevices(kernel, cxlBus).filter(isClaimed).reduce((sum, region) => sum + sizeOf(region), 0n);
   return { served, stranded };
 }

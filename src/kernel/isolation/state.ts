@@ -14,6 +14,10 @@ export interface Recovery {
   /** Bytes of dax devices that were alive on regions below the port, and are again. */
   bytesBefore: bigint;
   bytesAfter: bigint;
+  /** What was in service below the port when it began, as the kernel counts: dax devices that were alive and System RAM that was online. */
+  readonly bytesForfeited: bigint;
+  /** System RAM below the port that was online when it began: whoever counts on it has lost it, whatever comes back (S84). */
+  readonly systemRamBefore: bigint;
   /** What it waits for: owners of pins. Empty: it does not wait. */
   blockedOn: string;
 }

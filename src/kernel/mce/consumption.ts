@@ -20,6 +20,8 @@ export interface ConsumedAccess {
   readonly process: Process | null;
   /** As reports name it. */
   readonly name: string;
+  /** The thread stays in the kernel behind this: the work that the check leaves it waits for `returnToUser`. */
+  readonly goesOn?: boolean;
 }
 
 export interface CheckOutcome {

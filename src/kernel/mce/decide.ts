@@ -1,7 +1,9 @@
-// What the completion of a memory request means to the CPU that waits for it (machine-check.md section 8).
+// What the completion of a memory request means to the CPU that waits for it (machine-check.md section 8), without a kernel.
 
 import type { MemoryStatus, RequestKind } from "../../platform/platform.ts";
-import type { CheckContext, CheckRecord, SeverityRow } from "./severity.ts";
+import type { AccessPath } from "./consumption.ts";
+import { recordOf } from "./error-form.ts";
+import type { CheckContext, SeverityRow } from "./severity.ts";
 import { grade } from "./severity.ts";
 
 export interface Consumption {
@@ -10,20 +12,10 @@ export interface Consumption {
   readonly context: CheckContext;
 }
 
-/**
- * The machine check that a completion raises, or undefined. A store raises none: it is acknowledged, whatever became of the data (TB2).
- * `fatal` is an uncontained error whoever asked, since the platform could not answer (T7).
- */
-export function checkOf(consumption: Consumption): CheckRecord | undefined {
-  const { kind, status, context } = consumption;
-  if (kind === "write") return undefined;
-  if (status === "fatal") return { context, isUncorrected: true, isContextCorrupt: true, isOverflow: false, isActionRequired: false, hasAddress: true };
-  if (status === "poison") return { context, isUncorrected: true, isContextCorrupt: false, isOverflow: false, isActionRequired: true, hasAddress: true };
-  return undefined;
-}
+const loads: Readonly<Record<CheckContext, AccessPath>> = { USER: "user-load", KERNEL_RECOV: "copy-mc", KERNEL: "kernel-load" };
 
 /** The severity row of a completion, or undefined: no machine check. */
-export function decide(consumption: Consumption): SeverityRow | undefined {
-  const record = checkOf(consumption);
+export function decide({ kind, status, context }: Consumption): SeverityRow | undefined {
+  const record = recordOf(kind === "write" ? "store" : loads[context], status, "intel");
   return record === undefined ? undefined : grade(record);
 }

@@ -1,90 +1,135 @@
-// The machine-check handler: grades what a completion raises and acts. Bursts of identical checks leave one record with a count.
+// The machine-check handler (machine-check 4 and 8): takes an access that met an error, grades it, acts, and says what that costs.
 
-import { kernelKinds, traceText } from "../../sim/trace.ts";
 import type { MemoryStatus } from "../../platform/platform.ts";
 import type { Call, Kernel } from "../base/kernel.ts";
-import { defineState, panic, printk, setTimer } from "../base/kernel.ts";
+import { defineState, setTimer } from "../base/kernel.ts";
+import { processorOf } from "../base/processors.ts";
 import type { Process } from "../mm/process.ts";
 import { isAlive } from "../mm/process.ts";
-import { decide } from "./decide.ts";
-import { memoryFailure } from "./memory-failure.ts";
+import { takeBank } from "./banks.ts";
+import type { BankError } from "./check-log.ts";
+import { countChecks, dieOf, logEvents, traceRecord } from "./check-log.ts";
+import type { CheckOutcome, ConsumedAccess } from "./consumption.ts";
+import { bankOf, recordOf } from "./error-form.ts";
+import type { Flow } from "./flow.ts";
+import { flowOf } from "./flow.ts";
+import { memoryFailure, repeatFailure, takeFailureLock } from "./memory-failure.ts";
+import type { CheckRecord, SeverityRow } from "./severity.ts";
+import { grade } from "./severity.ts";
+import { queueWork, returnToUser } from "./task-work.ts";
 
-/** Who waited for the completion: a process's thread, or the kernel through its direct map. */
-export type Consumer = { readonly context: "USER"; readonly process: Process } | { readonly context: "KERNEL"; readonly name: string };
+export { flushMachineChecks } from "./check-log.ts";
 
-interface Burst {
-  readonly consumer: string;
-  readonly row: number;
-  readonly address: bigint;
-  count: number;
-}
-
-interface MachineCheckState {
-  burst: Burst | null;
-  /** Times of the last lines "events logged" (rate limit: two in 60 s). */
-  logged: number[];
+interface HandlerState {
   /** Called at the first check since it was last armed, with the count as argument: how a lost isolation interrupt is noticed. */
   onFirst: Call | null;
+  /** Processors that take no exception: the load they wait for never completes. */
+  readonly stuck: Set<number>;
 }
 
-const machineCheckState = defineState("machine-checks", (): MachineCheckState => ({ burst: null, logged: [], onFirst: null }));
-
-const logWindow = 60_000_000_000;
-const logLimit = 2;
+const handlerState = defineState("mce.handler", (): HandlerState => ({ onFirst: null, stuck: new Set() }));
 
 /** Arms a call at the next machine check. */
 export function callAtMachineCheck(kernel: Kernel, call: Call | null): void {
-  machineCheckState(kernel).onFirst = call;
+  handlerState(kernel).onFirst = call;
 }
 
-/** Writes the record of the burst that is being counted. Call it when an instant's completions are all taken. */
-export function flushMachineChecks(kernel: Kernel): void {
-  const state = machineCheckState(kernel);
-  const burst = state.burst;
-  if (burst === null) return;
-  state.burst = null;
-  traceText(kernel.trace, "kernel", kernelKinds.machineCheck, burst.consumer, `row ${burst.row} at 0x${burst.address.toString(16)}`, burst.count, burst.row);
+/** A processor waits for a load that never completes, or does so no longer. A broadcast check waits for it in vain, and that is a panic. */
+export function setStuck(kernel: Kernel, cpu: number, isStuck: boolean): void {
+  if (isStuck) handlerState(kernel).stuck.add(cpu);
+  else handlerState(kernel).stuck.delete(cpu);
 }
 
-function record(kernel: Kernel, consumer: string, row: number, address: bigint): void {
-  const state = machineCheckState(kernel);
-  if (state.burst !== null && (state.burst.consumer !== consumer || state.burst.row !== row)) flushMachineChecks(kernel);
-  if (state.burst === null) state.burst = { consumer, row, address, count: 1 };
-  else state.burst.count++;
+const isLocal = (kernel: Kernel): boolean => kernel.settings.processor === "amd" || kernel.settings.checkDelivery === "local";
+const nothing: CheckOutcome = { checks: 0, busy: 0, busyAll: 0, error: null };
+
+/** What the kernel's own operation ends in (machine-check 8). */
+function errorOf(path: ConsumedAccess["path"]): CheckOutcome["error"] {
+  if (path === "copy-from-user") return "EFAULT";
+  return path === "copy-mc" ? "EHWPOISON" : null;
 }
 
-function logEvents(kernel: Kernel): void {
-  const state = machineCheckState(kernel);
-  const now = kernel.platform.clock.now;
-  state.logged = state.logged.filter((at) => now - at < logWindow);
-  if (state.logged.length >= logLimit) return;
-  state.logged.push(now);
-  printk(kernel, "info", "mce: [Hardware Error]: Machine check events logged");
+function tellFirst(kernel: Kernel): void {
+  const state = handlerState(kernel);
+  if (state.onFirst === null) return;
+  setTimer(kernel, 0, state.onFirst);
+  state.onFirst = null;
 }
 
-function die(kernel: Kernel, requester: number, address: bigint, meaning: string, isContextCorrupt: boolean): never {
-  flushMachineChecks(kernel);
-  printk(kernel, "emerg", `mce: [Hardware Error]: CPU ${requester}: Machine Check Exception: ${isContextCorrupt ? "5" : "f"} Bank 1: ${isContextCorrupt ? "be00000000000135" : "bd80000000100134"}`);
-  printk(kernel, "emerg", `mce: [Hardware Error]: TSC 0 ADDR ${address.toString(16)} MISC 86`);
-  printk(kernel, "emerg", `mce: [Hardware Error]: Machine check: ${meaning}`);
-  panic(kernel, "Fatal local machine check");
+/** A device's read completes with an error, its write is gone; a store merges or is dropped. Nobody is told (machine-check 8). */
+const withoutCheck = (access: ConsumedAccess): CheckOutcome => (access.path === "dma-read" && access.status === "poison" ? { ...nothing, error: "EIO" } : nothing);
+
+/** An error that asks for no action now: logged, and on AMD (deferred) the page is taken out of use. */
+function takeQuietly(kernel: Kernel, error: BankError, row: SeverityRow): CheckOutcome {
+  traceRecord(kernel, error);
+  logEvents(kernel);
+  if (row.severity !== "DEFERRED" && row.severity !== "AO") return nothing;
+  takeFailureLock(kernel);
+  memoryFailure(kernel, { address: error.address, current: null, isActionRequired: false, mustKill: false });
+  return nothing;
+}
+
+/** The error as a bank has it once this access is there. */
+function errorOfAccess(kernel: Kernel, access: ConsumedAccess): BankError | undefined {
+  const { processor } = kernel.settings;
+  const record: CheckRecord | undefined = recordOf(access.path, access.status, processor);
+  if (record === undefined) return undefined;
+  const isOverflow = takeBank(kernel, access.cpu, bankOf(record, processor));
+  return { cpu: access.cpu, address: access.address, record: { ...record, isOverflow }, isLocal: isLocal(kernel) };
+}
+
+/** Does what the flow says for the thread. Returns virtual ns of work before it is in user mode again. */
+function act(kernel: Kernel, access: ConsumedAccess, flow: Exclude<Flow, { readonly is: "panic" }>): number {
+  const { process, address } = access;
+  const work = flow.is === "work" || flow.is === "fixup" ? flow.work : null;
+  if (work === null || process === null || !isAlive(process)) return 0;
+  queueWork(kernel, process, work, address, flow.is === "work" && flow.mustKill);
+  return access.goesOn === true ? 0 : returnToUser(kernel, process);
 }
 
 /**
- * Takes the completion of a load to the machine-check handler, if it raises a check. A dead process's checks still count: its loads were
- * on their way.
+ * Takes an access that met an error to the machine-check handler, if it raises a check. A dead process's checks still count: its loads were on their way.
+ * @returns checks raised, virtual ns that this processor (`busy`) and all of them (`busyAll`) execute nothing else, and the error of the operation that goes on
+ * without an exception to its thread
+ * @throws KernelPanic the check is not recoverable, or memory_failure panics
+ */
+export function consumeAccess(kernel: Kernel, access: ConsumedAccess): CheckOutcome {
+  const error = errorOfAccess(kernel, access);
+  if (error === undefined) return withoutCheck(access);
+  const row = grade(error.record, kernel.settings.processor);
+  if (!error.record.isException) return takeQuietly(kernel, error, row);
+  countChecks(kernel, access.name, row.row, access.address, 1);
+  tellFirst(kernel);
+  traceRecord(kernel, error);
+  const flow = flowOf(row, error.record, { isLocal: error.isLocal, isComplete: handlerState(kernel).stuck.size === 0, isCopyIn: access.path === "copy-from-user", hasFixup: true });
+  if (flow.is === "panic") return dieOf(kernel, error, row.meaning, flow.message);
+  logEvents(kernel);
+  const work = act(kernel, access, flow);
+  return { checks: 1, busy: kernel.settings.checkTime + work, busyAll: error.isLocal ? 0 : kernel.settings.rendezvousTime, error: errorOf(access.path) };
+}
+
+/** `count` more checks just like one that was taken, in closed form: counters, records, the lock of memory_failure. None of them is fatal. */
+export function repeatChecks(kernel: Kernel, access: ConsumedAccess, count: number): void {
+  const { processor } = kernel.settings;
+  const record = recordOf(access.path, access.status, processor);
+  if (record === undefined || count <= 0) return;
+  const error: BankError = { cpu: access.cpu, address: access.address, record, isLocal: isLocal(kernel) };
+  traceRecord(kernel, error, count);
+  if (!record.isException) return;
+  countChecks(kernel, access.name, grade(record, processor).row, access.address, count);
+  const hasWork = record.context === "USER" || access.path === "copy-from-user";
+  if (hasWork && access.process !== null && isAlive(access.process)) repeatFailure(kernel, access.address, count);
+}
+
+/** Who waited for a completion: a process's thread, or the kernel through its direct map. */
+export type Consumer = { readonly context: "USER"; readonly process: Process } | { readonly context: "KERNEL"; readonly name: string };
+
+/**
+ * The completion of a load by its requester, for callers that hold nobody back.
  * @throws KernelPanic the check is not recoverable
  */
 export function consume(kernel: Kernel, requester: number, status: MemoryStatus, address: bigint, consumer: Consumer): void {
-  const row = decide({ kind: "read", status, context: consumer.context });
-  if (row === undefined) return;
-  record(kernel, consumer.context === "USER" ? consumer.process.name : consumer.name, row.row, address);
-  const state = machineCheckState(kernel);
-  if (state.onFirst !== null) {
-    setTimer(kernel, 0, state.onFirst);
-    state.onFirst = null;
-  }
-  if (row.severity === "PANIC") die(kernel, requester, address, row.meaning, row.row === 2);
-  logEvents(kernel);
-  if (consumer.context === "USER" && isAlive(consumer.process)) memoryFailure(kernel, address, consumer.process);
+  const isUser = consumer.context === "USER";
+  const cpu = processorOf(kernel, requester);
+  consumeAccess(kernel, { cpu, path: isUser ? "user-load" : "kernel-load", status, address, process: isUser ? consumer.process : null, name: isUser ? consumer.process.name : consumer.name });
 }

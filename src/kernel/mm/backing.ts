@@ -3,12 +3,11 @@
 import type { Kernel } from "../base/kernel.ts";
 import { setTimer } from "../base/kernel.ts";
 import { kernelRangesIn } from "./direct-map.ts";
+import { basePage } from "./page-types.ts";
 
-/** The kernel's next access to pages of its own: slab and page tables are never left alone for longer (observed: within milliseconds; INFERRED). */
-const touchDelay = 1_000_000;
 export const touchHandler = "mm-touch-kernel-pages";
 
-/** Addresses [start, start + size) are not decoded as before. The timer's argument is the direct map range. */
+/** Addresses [start, start + size) are not decoded as before: the kernel reads pages of its own there within its period. The timer's argument is a page's number. */
 export function loseBacking(kernel: Kernel, start: bigint, size: bigint): void {
-  for (const range of kernelRangesIn(kernel, start, size)) setTimer(kernel, touchDelay, { handler: touchHandler, argument: range.id });
+  for (const range of kernelRangesIn(kernel, start, size)) setTimer(kernel, kernel.settings.kernelTouchPeriod, { handler: touchHandler, argument: Number(range.start / basePage) });
 }

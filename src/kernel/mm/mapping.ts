@@ -5,6 +5,7 @@ import type { Kernel } from "../base/kernel.ts";
 import { SystemError } from "../base/errno.ts";
 import { defineState, mark } from "../base/kernel.ts";
 import type { Process, SignalCode } from "./process.ts";
+import { forgetPoison, poisonPage } from "./poison.ts";
 import { isAlive, kill } from "./process.ts";
 
 /** A piece of a file: `size` bytes at physical `start`, seen at `fileOffset`. */
@@ -39,12 +40,10 @@ interface MappingTable {
   readonly mappings: Map<number, Mapping>;
   /** Leaves that were touched since the file came alive: what the reverse map of poison handling knows. */
   readonly recorded: Map<string, Set<bigint>>;
-  /** Leaves whose head page is marked poisoned. */
-  readonly poisoned: Map<string, Set<bigint>>;
   nextId: number;
 }
 
-const mappingTable = defineState("mappings", (): MappingTable => ({ mappings: new Map(), recorded: new Map(), poisoned: new Map(), nextId: 1 }));
+const mappingTable = defineState("mappings", (): MappingTable => ({ mappings: new Map(), recorded: new Map(), nextId: 1 }));
 
 export const fileSize = (file: MappableFile): bigint => file.ranges.reduce((sum, range) => sum + range.size, 0n);
 
@@ -108,15 +107,13 @@ export const isRecorded = (kernel: Kernel, file: MappableFile, offset: bigint): 
 /** Forgets what was touched and poisoned: the pages of the file are made anew (driver bound again). */
 export function forgetRecorded(kernel: Kernel, file: MappableFile): void {
   mappingTable(kernel).recorded.delete(file.name);
-  mappingTable(kernel).poisoned.delete(file.name);
+  for (const { start, size } of file.ranges) forgetPoison(kernel, start, size);
 }
 
 /** Marks the (head) page of this file offset poisoned, until the device's pages are made anew. */
 export function markPoisoned(kernel: Kernel, file: MappableFile, offset: bigint): void {
-  const poisoned = mappingTable(kernel).poisoned;
-  const leaves = poisoned.get(file.name);
-  if (leaves === undefined) poisoned.set(file.name, new Set([offset / file.align]));
-  else leaves.add(offset / file.align);
+  const head = physicalAddress(file, offset - (offset % file.align));
+  if (head !== undefined) poisonPage(kernel, head);
 }
 
 /**
@@ -160,9 +157,13 @@ export function dropMappings(kernel: Kernel, process: Process): void {
   }
 }
 
-/** Ends a process by SIGBUS; its mappings go with it. Returns whether this signal killed it. */
-export function sendSigbus(kernel: Kernel, process: Process, code: SignalCode, offset: bigint): boolean {
-  const isFirst = kill(kernel, process, { signal: "SIGBUS", code, offset });
+/** Codes that a handler can do something about: it is told which page. */
+const memoryErrors: readonly SignalCode[] = ["BUS_MCEERR_AR", "BUS_MCEERR_AO"];
+
+/** Ends a process by SIGBUS, unless it handles memory errors and this is one; its mappings go with it. `lsb`: si_addr_lsb of a memory error. Returns whether this signal killed it. */
+export function sendSigbus(kernel: Kernel, process: Process, code: SignalCode, offset: bigint, lsb?: number): boolean {
+  if (process.onSigbus === "survive" && memoryErrors.includes(code)) return false;
+  const isFirst = kill(kernel, process, { signal: "SIGBUS", code, offset, ...(lsb === undefined ? {} : { lsb }) });
   if (isFirst) dropMappings(kernel, process);
   return isFirst;
 }

@@ -1,145 +1,119 @@
-// What memory hotplug does with blocks: adds them, puts them online, takes them offline, removes them (dax-memory sections 5 and 6).
+// What memory hotplug does with blocks: adds them with their struct pages, puts them online, removes them (dax-memory section 5). How they go offline: offline.ts.
 
-import type { Task } from "../../sim/task.ts";
-import { task, wake } from "../../sim/task.ts";
 import type { Kernel } from "../base/kernel.ts";
+import { wake } from "../../sim/task.ts";
 import { SystemError } from "../base/errno.ts";
-import { mark, printk } from "../base/kernel.ts";
-import { waitInterruptibly } from "../base/signal.ts";
+import { defineState, mark, printk } from "../base/kernel.ts";
+import { stepFault } from "../base/steps.ts";
 import type { OnlineType } from "../policy.ts";
 import { releaseRegion, requestRegion } from "../resource/resource.ts";
-import { mapKernelRange, unmapKernelRange } from "./direct-map.ts";
-import type { MemoryBlock, Zone } from "./memory-state.ts";
+import { kernelShareOf, memmapBytes } from "./boot-memory.ts";
+import type { MemoryBlock } from "./memory-state.ts";
 import { autoOnlineType, blockStart, blocksIn, blocksOfNode, hotplug, isPopulated } from "./memory-state.ts";
 import { announceFirstMemory } from "./node.ts";
-import { awaitReferences, referencesIn } from "./page-reference.ts";
+import { pagesChannel } from "./page-reference.ts";
+import type { PageRun } from "./page-types.ts";
+import { basePage } from "./page-types.ts";
+import { allocatePages, discardPages, freePages, placePages, zonelistOf } from "./pages.ts";
+import { forgetBlock, hasPoison } from "./poison.ts";
+import { forgetAreas } from "./zone-areas.ts";
+import { zoneFor } from "./zone-choice.ts";
 import { announceDemotion, announceNewNode, announceZonelists } from "./zonelists.ts";
 
-/** A zone reaches from its first online block to its last; what lies between belongs to it. */
-function zoneSpans(kernel: Kernel, block: MemoryBlock, zone: Zone): boolean {
-  const ids = blocksOfNode(kernel, block.node).filter((other) => other.isOnline && other.zone === zone).map((other) => other.id);
-  return ids.length > 0 && Math.min(...ids) <= block.id && block.id <= Math.max(...ids);
-}
+/** Struct pages of added memory that lie elsewhere, by the start of the range. */
+const memmaps = defineState("mm.memmaps", () => ({ byStart: new Map<bigint, readonly PageRun[]>() }));
 
-/** Zone of a block that goes online by this type (zone_for_pfn_range, policy contig-zones). */
-export function zoneFor(kernel: Kernel, block: MemoryBlock, type: Exclude<OnlineType, "offline">): Zone {
-  const kernelZone = (["DMA", "DMA32"] as const).find((zone) => zoneSpans(kernel, block, zone)) ?? "Normal";
-  if (type === "online_kernel") return kernelZone;
-  if (type === "online_movable") return "Movable";
-  const inKernel = zoneSpans(kernel, block, kernelZone);
-  const inMovable = zoneSpans(kernel, block, "Movable");
-  if (inKernel !== inMovable) return inKernel ? kernelZone : "Movable";
-  return kernel.policy.memoryUse === "system-ram-movable" ? "Movable" : kernelZone;
-}
+/** Bytes of a block that are not its own struct pages. */
+export const contentsOf = (kernel: Kernel, block: MemoryBlock): { readonly start: bigint; readonly size: bigint } => ({ start: blockStart(kernel, block) + block.memmap, size: hotplug(kernel).blockSize - block.memmap });
 
-/** Puts an offline block online. */
+/** Puts an offline block online. @throws SystemError EHWPOISON it has poisoned pages; what a notifier's veto says */
 export function onlineBlock(kernel: Kernel, block: MemoryBlock, type: Exclude<OnlineType, "offline">): void {
   if (block.isOnline) return;
+  const start = blockStart(kernel, block);
+  if (hasPoison(kernel, block, { start, end: start + hotplug(kernel).blockSize })) throw new SystemError("EHWPOISON", `memory${block.id} has poisoned pages`);
+  const veto = stepFault(kernel, "memory.online", `memory${block.id}`);
+  if (veto !== undefined) {
+    printk(kernel, "debug", `online_pages [mem 0x${start.toString(16).padStart(8, "0")}-0x${(start + hotplug(kernel).blockSize - 1n).toString(16).padStart(8, "0")}] failed`);
+    throw new SystemError(veto, `memory${block.id}: notifier failure`);
+  }
   const zone = zoneFor(kernel, block, type);
   const isNewZone = !isPopulated(kernel, block.node, zone);
   const isNewNode = !isPopulated(kernel, block.node);
   block.zone = zone;
   block.isOnline = true;
-  // Kernel pages come to live in a kernel zone at once: a load from here is the kernel's.
-  if (zone !== "Movable") block.kernelRange = mapKernelRange(kernel, blockStart(kernel, block), hotplug(kernel).blockSize, `memory${block.id}`).id;
+  forgetAreas(kernel);
+  // Kernel pages come to live in a kernel zone at once: a load from there is the kernel's.
+  if (zone !== "Movable") for (const run of kernelShareOf(kernel, block)) placePages(kernel, run);
   if (isNewZone) announceZonelists(kernel);
   if (isNewNode) announceDemotion(kernel);
   if (isNewNode) announceFirstMemory(kernel, block.node);
   mark(kernel, `memory${block.id} online`, zone);
+  wake(kernel.scheduler, pagesChannel);
 }
 
-function refuse(kernel: Kernel, block: MemoryBlock, errno: "EBUSY" | "EINVAL", reason: string): never {
-  const start = blockStart(kernel, block);
-  const hex = (value: bigint): string => `0x${value.toString(16).padStart(8, "0")}`;
-  printk(kernel, "debug", `memory offlining [mem ${hex(start)}-${hex(start + hotplug(kernel).blockSize - 1n)}] failed due to ${reason}`);
-  throw new SystemError(errno, `memory${block.id}: ${reason}`);
-}
-
-/** What ends offlining at once: holes, two zones, a page that never moves; under `abort` any page that somebody holds (S83). */
-function checkOfflining(kernel: Kernel, block: MemoryBlock): void {
-  if (block.present !== hotplug(kernel).blockSize) refuse(kernel, block, "EINVAL", "memory holes");
-  if (block.zone === null) refuse(kernel, block, "EINVAL", "multizone range");
-  const references = referencesIn(kernel, blockStart(kernel, block), hotplug(kernel).blockSize);
-  // Slab and page tables land in kernel zones (observed.md); which block is free of them is not modelled.
-  if (block.zone !== "Movable" || references.some(({ isReserved }) => isReserved)) {
-    printk(kernel, "warn", "page dumped because: unmovable page");
-    refuse(kernel, block, "EBUSY", "unmovable page");
-  }
-  if (kernel.policy.offlining === "abort" && references.length > 0) refuse(kernel, block, "EBUSY", "a page with a raised reference count");
-}
-
-function finishOffline(kernel: Kernel, block: MemoryBlock): void {
-  const { zone } = block;
-  block.isOnline = false;
-  block.zone = null;
-  if (block.kernelRange !== null) unmapKernelRange(kernel, block.kernelRange);
-  block.kernelRange = null;
-  if (zone !== null && !isPopulated(kernel, block.node, zone)) announceZonelists(kernel);
-  if (!isPopulated(kernel, block.node)) announceDemotion(kernel);
-  mark(kernel, `memory${block.id} offline`);
-}
-
-/**
- * Takes an online block offline. A page that is pinned is tried again without end (6.1).
- * @throws SystemError EINVAL holes or more than one zone; EBUSY it holds pages that never move, or (policy) a page that somebody holds; EINTR a signal
- */
-export const offlineBlock = task("mm.offlineBlock", function* (kernel: Kernel, block: MemoryBlock): Task<void> {
-  const channel = `lock:memory${block.id}`;
-  while (block.isGoing) yield* waitInterruptibly(kernel, channel);
-  if (!block.isOnline) return;
-  checkOfflining(kernel, block);
-  block.isGoing = true;
+/** Puts a block online where nobody waits for the answer: one that does not go stays offline. */
+export function onlineIfPossible(kernel: Kernel, block: MemoryBlock, type: Exclude<OnlineType, "offline">): void {
   try {
-    yield* awaitReferences(kernel, blockStart(kernel, block), hotplug(kernel).blockSize);
-    finishOffline(kernel, block);
-  } finally {
-    block.isGoing = false;
-    wake(kernel.scheduler, channel);
-  }
-});
-
-/** Takes blocks offline, all or none: when one does not go, those before it come back as they were. @throws SystemError of that block */
-export const offlineAll = task("mm.offlineAll", function* (kernel: Kernel, blocks: readonly MemoryBlock[]): Task<void> {
-  const done: (readonly [MemoryBlock, "online_movable" | "online_kernel"])[] = [];
-  try {
-    for (const block of blocks) {
-      if (!block.isOnline) continue;
-      const type = block.zone === "Movable" ? "online_movable" : "online_kernel";
-      yield* offlineBlock(kernel, block);
-      done.push([block, type]);
-    }
+    onlineBlock(kernel, block, type);
   } catch (thrown) {
-    for (const [block, type] of done.toReversed()) onlineBlock(kernel, block, type);
-    throw thrown;
+    if (!(thrown instanceof SystemError)) throw thrown;
   }
-});
+}
+
+/** What memory is added with, beside its place. */
+export interface AddedMemory {
+  /** Absent: as auto_online_blocks says. */
+  readonly type?: OnlineType;
+  /** Static group. */
+  readonly group?: number;
+  /** Struct pages lie on the memory itself, if the kernel does that at all (memory_hotplug.memmap_on_memory). */
+  readonly memmapOnMemory?: boolean;
+}
+
+/** Struct pages of new memory: on each block itself, or from the memory that is there, nearest first. @throws SystemError ENOMEM */
+function makeMemmap(kernel: Kernel, node: number, blocks: readonly MemoryBlock[], start: bigint, size: bigint): void {
+  const own = blocks.filter(({ memmap }) => memmap > 0n);
+  for (const block of own) placePages(kernel, { start: blockStart(kernel, block), size: block.memmap, kind: "memmap", pid: 0, owner: `memory${block.id}`, unit: basePage });
+  // On a machine whose firmware gives no memory map there is no memory that is known to have room.
+  if (own.length > 0 || blocksOfNode(kernel, 0).length === 0) return;
+  memmaps(kernel).byStart.set(start, allocatePages(kernel, { kind: "kernel-data", size: memmapBytes(size), pid: 0, owner: "struct pages", nodes: zonelistOf(kernel, node) }));
+}
 
 /**
- * Adds memory that a driver brings, with its line in /proc/iomem, and puts it online by `type`, or as auto_online_blocks says.
- * @throws SystemError EINVAL not whole blocks; EEXIST the range is taken
+ * Adds memory that a driver brings, with its line in /proc/iomem, and puts it online.
+ * @throws SystemError EINVAL not whole blocks; EEXIST the range is taken; ENOMEM no room for its struct pages
  */
-export function addMemory(kernel: Kernel, node: number, start: bigint, size: bigint, name: string, type: OnlineType = autoOnlineType(kernel)): void {
+export function addMemory(kernel: Kernel, node: number, start: bigint, size: bigint, name: string, { type = autoOnlineType(kernel), group, memmapOnMemory = false }: AddedMemory = {}): void {
   const state = hotplug(kernel);
-  if (size <= 0n || start % state.blockSize !== 0n || size % state.blockSize !== 0n) {
-    printk(kernel, "err", `Block size [0x${state.blockSize.toString(16)}] unaligned hotplug range: start 0x${start.toString(16)}, size 0x${size.toString(16)}`);
+  const { blockSize } = state;
+  if (size <= 0n || start % blockSize !== 0n || size % blockSize !== 0n) {
+    printk(kernel, "err", `Block size [0x${blockSize.toString(16)}] unaligned hotplug range: start 0x${start.toString(16)}, size 0x${size.toString(16)}`);
     throw new SystemError("EINVAL", `${name}: not whole memory blocks`);
   }
   const resource = blocksIn(kernel, start, size).length > 0 ? undefined : requestRegion(kernel, start, size, name);
   if (resource === undefined) throw new SystemError("EEXIST", `${name}: the range is taken`);
+  const memmap = memmapOnMemory && kernel.settings.memmapOnMemory ? memmapBytes(blockSize) : 0n;
+  const added: MemoryBlock[] = [];
+  for (let at = start; at < start + size; at += blockSize) {
+    added.push({ id: Number(at / blockSize), node, isBoot: false, present: blockSize, zone: null, isOnline: false, isGoing: false, group: group ?? null, memmap });
+  }
+  try {
+    makeMemmap(kernel, node, added, start, size);
+  } catch (thrown) {
+    releaseRegion(kernel, resource);
+    throw thrown;
+  }
   state.resources.set(start, resource);
   if (!state.nodes.has(node)) {
     announceNewNode(kernel, node);
     state.nodes.add(node);
   }
-  const added: MemoryBlock[] = [];
-  for (let at = start; at < start + size; at += state.blockSize) {
-    added.push({ id: Number(at / state.blockSize), node, isBoot: false, present: state.blockSize, zone: null, isOnline: false, isGoing: false, kernelRange: null });
-  }
   for (const block of added) state.blocks.set(block.id, block);
-  if (type !== "offline") for (const block of added) onlineBlock(kernel, block, type);
+  forgetAreas(kernel);
+  if (type !== "offline") for (const block of added) onlineIfPossible(kernel, block, type);
 }
 
-/** Takes added memory away. @throws SystemError EBUSY a block is online; nothing is removed then */
+/** Takes added memory away, with its struct pages. @throws SystemError EBUSY a block is online; nothing is removed then */
 export function removeMemory(kernel: Kernel, start: bigint, size: bigint): void {
   const state = hotplug(kernel);
   const blocks = blocksIn(kernel, start, size);
@@ -149,7 +123,14 @@ export function removeMemory(kernel: Kernel, start: bigint, size: bigint): void 
     printk(kernel, "warn", `removing memory fails, because memory [${hex(blockStart(kernel, online))}-${hex(blockStart(kernel, online) + state.blockSize - 1n)}] is onlined`);
     throw new SystemError("EBUSY", `memory${online.id} is online`);
   }
-  for (const block of blocks) state.blocks.delete(block.id);
+  for (const block of blocks) {
+    discardPages(kernel, blockStart(kernel, block), state.blockSize);
+    forgetBlock(kernel, block.id, blockStart(kernel, block), state.blockSize);
+    state.blocks.delete(block.id);
+  }
+  forgetAreas(kernel);
+  freePages(kernel, memmaps(kernel).byStart.get(start) ?? []);
+  memmaps(kernel).byStart.delete(start);
   const resource = state.resources.get(start);
   if (resource !== undefined) releaseRegion(kernel, resource);
   state.resources.delete(start);

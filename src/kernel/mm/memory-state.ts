@@ -21,8 +21,10 @@ export interface MemoryBlock {
   isOnline: boolean;
   /** Somebody takes it offline and waits for pages to move; it is online until that is done. */
   isGoing: boolean;
-  /** Range of the kernel's direct map while kernel pages live here. */
-  kernelRange: number | null;
+  /** Static group: the device whose memory it is; null: none. */
+  readonly group: number | null;
+  /** Bytes at its start that hold its own struct pages (memmap_on_memory). */
+  readonly memmap: bigint;
 }
 
 export interface HotplugState {
@@ -39,8 +41,8 @@ export interface HotplugState {
 
 export const smallestBlock = 0x800_0000n;
 const largestBlock = 0x8000_0000n;
-const dmaEnd = 0x100_0000n;
-const dma32End = 0x1_0000_0000n;
+export const dmaEnd = 0x100_0000n;
+export const dma32End = 0x1_0000_0000n;
 /** From this much memory on x86 uses blocks of 2 GiB. */
 const largeMachine = 0x10_0000_0000n;
 
@@ -49,7 +51,8 @@ interface Range {
   readonly size: bigint;
 }
 
-function bootZone(start: bigint, end: bigint): Zone | null {
+/** Zone of boot memory from `start` up to `end`; null: more than one. */
+export function bootZone(start: bigint, end: bigint): Zone | null {
   if (start < dmaEnd) return end <= dmaEnd ? "DMA" : null;
   if (start >= dma32End) return "Normal";
   return end <= dma32End ? "DMA32" : null;
@@ -69,7 +72,7 @@ function bootBlocks(kernel: Kernel, ranges: readonly Range[], blockSize: bigint)
     }
   }
   const ascending = [...present].toSorted(([a], [b]) => a - b);
-  return new Map(ascending.map(([id, bytes]) => [id, { id, node: bootNode(kernel, BigInt(id) * blockSize), isBoot: true, present: bytes, zone: bootZone(BigInt(id) * blockSize, BigInt(id + 1) * blockSize), isOnline: true, isGoing: false, kernelRange: null }]));
+  return new Map(ascending.map(([id, bytes]) => [id, { id, node: bootNode(kernel, BigInt(id) * blockSize), isBoot: true, present: bytes, zone: bootZone(BigInt(id) * blockSize, BigInt(id + 1) * blockSize), isOnline: true, isGoing: false, group: null, memmap: 0n }]));
 }
 
 function atBoot(kernel: Kernel): HotplugState {

@@ -8,8 +8,14 @@ export type PageKind = "anon" | "file-clean" | "file-dirty" | "shmem" | "swap-cl
 /** The kernel's own: a load from one is in kernel context, and it never moves. */
 export const kernelPageKinds: readonly PageKind[] = ["slab", "page-table", "kernel-data", "memmap", "reserved"];
 
+/** Bytes of the smallest page, and of the folios that page tables have levels for. */
+export const basePage = 0x1000n;
+export const hugePage = 0x20_0000n;
+export const gigaPage = 0x4000_0000n;
+
 /** A run of neighbouring pages of one kind and owner. What no run covers of an online block is free. */
 export interface PageRun {
+  /** Of the run as it was allocated: its parts keep it when they are cut or move. */
   readonly id: number;
   /** Physical address, a multiple of `unit`. */
   readonly start: bigint;

@@ -9,11 +9,10 @@ import { SystemError } from "../base/errno.ts";
 import { defineState, mark, setTimer } from "../base/kernel.ts";
 import type { MappableFile } from "./mapping.ts";
 import { fileSize } from "./mapping.ts";
+import type { PageHolder } from "./page-reference.ts";
 
-export interface Pin {
+export interface Pin extends PageHolder {
   readonly id: number;
-  /** Who holds it, as reports name it: "vfio", a process's name. */
-  readonly owner: string;
   readonly file: MappableFile;
   readonly offset: bigint;
   readonly length: bigint;
@@ -29,11 +28,11 @@ const channel = (file: MappableFile): string => `pins:${file.name}`;
 
 export const pinsOf = (kernel: Kernel, file: MappableFile): Pin[] => [...pinTable(kernel).pins.values()].filter((pin) => pin.file === file);
 
-/** Takes references on pages. @throws SystemError EFAULT the range is not in the file or the file is dead */
-export function pinPages(kernel: Kernel, owner: string, file: MappableFile, offset: bigint, length: bigint): Pin {
+/** Takes references on pages; by an assigned device or RDMA unless said otherwise. @throws SystemError EFAULT the range is not in the file or the file is dead */
+export function pinPages(kernel: Kernel, owner: string, file: MappableFile, offset: bigint, length: bigint, { pid = 0, kind = "long" }: Partial<Pick<PageHolder, "pid" | "kind">> = {}): Pin {
   if (!file.isAlive || offset < 0n || length <= 0n || offset + length > fileSize(file)) throw new SystemError("EFAULT", `pin ${file.name}: offset ${offset} length ${length}`);
   const table = pinTable(kernel);
-  const pin: Pin = { id: table.nextId++, owner, file, offset, length };
+  const pin: Pin = { id: table.nextId++, owner, pid, kind, file, offset, length };
   table.pins.set(pin.id, pin);
   mark(kernel, `${file.name} pinned`, owner);
   return pin;

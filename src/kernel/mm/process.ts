@@ -13,6 +13,8 @@ export interface Death {
   readonly code: SignalCode;
   /** User offset inside the mapped file, or -1. */
   readonly offset: bigint;
+  /** si_addr_lsb of a memory error: least significant bit of the address that is good. */
+  readonly lsb?: number;
   /** Virtual nanoseconds. */
   readonly at: number;
 }
@@ -23,24 +25,31 @@ export interface Process {
   /** Requester ids of its threads. */
   readonly threads: number[];
   death: Death | null;
+  /** What SIGBUS of a memory error does: the process ends, or a handler passes it on (a VMM into its guest) and the thread goes on. */
+  onSigbus: "die" | "survive";
 }
 
 interface ProcessTable {
+  readonly processes: Map<number, Process>;
   nextPid: number;
   nextRequester: number;
 }
 
-const processTable = defineState("processes", (): ProcessTable => ({ nextPid: 1000, nextRequester: 0 }));
+const processTable = defineState("processes", (): ProcessTable => ({ processes: new Map(), nextPid: 1000, nextRequester: 0 }));
 
 /** Starts a process with `threads` threads; each gets the next free requester id. */
 export function createProcess(kernel: Kernel, name: string, threads: number): Process {
   if (!Number.isInteger(threads) || threads < 0) throw new SystemError("EINVAL", `process ${name}: ${threads} threads`);
   const table = processTable(kernel);
-  const process: Process = { pid: table.nextPid++, name, threads: [], death: null };
+  const process: Process = { pid: table.nextPid++, name, threads: [], death: null, onSigbus: "die" };
   for (let i = 0; i < threads; i++) process.threads.push(takeRequester(kernel));
+  table.processes.set(process.pid, process);
   mark(kernel, `process ${name} started`, `pid ${process.pid}`);
   return process;
 }
+
+/** The process with this pid, dead or alive. */
+export const findProcess = (kernel: Kernel, pid: number): Process | undefined => processTable(kernel).processes.get(pid);
 
 /** A requester id that belongs to no process: a kernel thread. */
 export function takeRequester(kernel: Kernel): number {

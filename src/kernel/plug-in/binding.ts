@@ -30,7 +30,7 @@ function logFailure(kernel: Kernel, plugIn: PlugInRecord, device: Device, error:
 
 /** Lets a driver look at a function that matches. Null: it does not want it. @throws SystemError its probe's error number */
 export const bindPlugIn = task("plug-in.bind", function* (kernel: Kernel, plugIn: PlugInRecord, device: Device, match: Match): Task<Binding | null> {
-  const binding: Binding = { plugIn, device, capability: match.capability, hooks: null, stage: "probing", claims: new Set() };
+  const binding: Binding = { plugIn, device, capability: match.capability, hooks: null, stage: "probing", claims: new Set(), groups: new Map() };
   plugIn.bindings.push(binding);
   let hooks: DeviceHooks | null;
   try {
@@ -72,6 +72,7 @@ function drop(kernel: Kernel, binding: Binding): void {
   if (binding.hooks?.error !== undefined && !bindingsOf(kernel, device).some((other) => other !== binding && other.hooks?.error !== undefined)) unwatchErrors(kernel, device);
   for (const claim of claims) releaseRegion(kernel, claim);
   claims.clear();
+  binding.groups.clear();
   plugIn.bindings.splice(plugIn.bindings.indexOf(binding), 1);
   releaseUnused(kernel, device);
   if (plugIn.bindings.length > 0) return;

@@ -1,6 +1,6 @@
 // What the link, the slot and Linux's CXL and dax subsystems do for a driver. Regions and their plans reach it as names and figures alone.
 
-import type { CxlServices, DriverDevice, DriverRegion, DriverRegionPlan, LinkServices, MadeDriverRegion, SlotServices } from "../../platform/driver.ts";
+import type { CacheHandling, CxlServices, DriverDevice, DriverRegion, DriverRegionPlan, LinkServices, MadeDriverRegion, SlotServices } from "../../platform/driver.ts";
 import type { Task } from "../../sim/task.ts";
 import { oscGranted } from "../acpi/acpi.ts";
 import type { Device } from "../base/device.ts";
@@ -14,6 +14,7 @@ import { aliveBytes, daxDevicesOf, fence, pinOwners, restoreDax } from "../isola
 import { openRecovery } from "../isolation/record.ts";
 import type { RegionPlan } from "../isolation/regions.ts";
 import { activateRegion, affectedRegions, createFromPlan, planRegion, releaseRegion } from "../isolation/regions.ts";
+import { awaitHolders, pageHolders, vacateRegion } from "../isolation/system-ram.ts";
 import { kernelRangesIn } from "../mm/direct-map.ts";
 import { waitForPins } from "../mm/pin.ts";
 import { hostBridgeOf } from "../pci/buses.ts";
@@ -82,11 +83,20 @@ class Handles {
 }
 
 function* allPins(kernel: Kernel, regions: readonly Device[]): Task<void> {
-  for (const region of regions) for (const device of daxDevicesOf(kernel, region)) yield* waitForPins(kernel, daxDeviceOf(device));
+  for (const region of regions) {
+    for (const device of daxDevicesOf(kernel, region)) yield* waitForPins(kernel, daxDeviceOf(device));
+    yield* awaitHolders(kernel, region);
+  }
 }
 
-function* recreated(kernel: Kernel, handles: Handles, plan: RegionPlan): Task<MadeDriverRegion> {
-  const made = yield* createFromPlan(kernel, plan);
+/** System RAM first: while a block is online its dax device does not let go of it (S81, S84). @throws SystemError EBUSY a block stays */
+function* takeAway(kernel: Kernel, region: Device): Task<void> {
+  yield* vacateRegion(kernel, region);
+  yield* unbind(kernel, region);
+}
+
+function* recreated(kernel: Kernel, handles: Handles, plan: RegionPlan, caches: CacheHandling): Task<MadeDriverRegion> {
+  const made = yield* createFromPlan(kernel, plan, caches);
   return { region: handles.view(made.region), start: made.start, size: made.size };
 }
 
@@ -112,11 +122,11 @@ export function cxlServices(kernel: Kernel, waiting: Waiting): CxlServices {
     },
     fence: (regions) => waiting("cxl.fence", () => fence(kernel, all(regions))),
     isKernelMapped: (plan) => kernelRangesIn(kernel, plan.start, plan.size).length > 0,
-    pinOwners: (regions) => pinOwners(kernel, all(regions)),
+    pinOwners: (regions) => [...new Set([...pinOwners(kernel, all(regions)), ...all(regions).flatMap((region) => pageHolders(kernel, region))])],
     waitForPins: (regions) => waiting("cxl.waitForPins", () => allPins(kernel, all(regions))),
-    unbind: (region) => waiting("cxl.unbind", () => unbind(kernel, handles.region(region))),
-    release: (region, plan, port) => waiting("cxl.release", () => releaseRegion(kernel, handles.region(region), handles.plan(plan), of(port))),
-    recreate: (plan) => waiting("cxl.recreate", () => recreated(kernel, handles, handles.plan(plan))),
+    unbind: (region) => waiting("cxl.unbind", () => takeAway(kernel, handles.region(region))),
+    release: (region, plan, port, caches = "invalidate") => waiting("cxl.release", () => releaseRegion(kernel, handles.region(region), handles.plan(plan), of(port), caches)),
+    recreate: (plan, caches = "invalidate") => waiting("cxl.recreate", () => recreated(kernel, handles, handles.plan(plan), caches)),
     clear: (start, size) => waiting("cxl.clear", () => clearMemory(kernel, start, size)),
     activate: (region) => waiting("cxl.activate", () => activated(kernel, handles.region(region))),
     restoreDax: (region, plan) => waiting("cxl.restoreDax", () => restoreDax(kernel, handles.region(region), handles.plan(plan).dax)),

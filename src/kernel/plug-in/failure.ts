@@ -45,9 +45,12 @@ const textOf = (thrown: unknown): string => (thrown instanceof SystemError ? `${
 /** What becomes of something thrown: the host's end and error numbers of a hook that may give one go on as they are. */
 function passOn(kernel: Kernel, place: Place, thrown: unknown): unknown {
   if (thrown instanceof KernelPanic || thrown instanceof PlugInError) return thrown;
-  if (thrown instanceof SystemError && place.hook === "probe") return thrown;
+  if (thrown instanceof SystemError && mayFail.test(place.hook)) return thrown;
   return failure(kernel, place, textOf(thrown), thrown);
 }
+
+/** Hooks whose error number goes to whoever asked. */
+const mayFail = /^(probe$|show |store )/;
 
 function guard<T>(kernel: Kernel, place: Place, call: () => T): T {
   try {
@@ -75,7 +78,7 @@ export function callHook<T>(kernel: Kernel, place: Place, call: () => T): T {
   return given;
 }
 
-/** Runs a hook that may wait, or need not. @throws PlugInError; SystemError a probe's error number */
+/** Runs a hook that may wait, or need not. @throws PlugInError; SystemError the error number of a probe or a file */
 export const runHook = task("plug-in.hook", function* <T>(kernel: Kernel, place: Place, call: () => T | Task<T>): Task<T> {
   const given = guard(kernel, place, call);
   if (isPromise(given)) throw failure(kernel, place, asyncReason);

@@ -18,6 +18,7 @@ import { componentAccess, configAccess, deviceAccess, deviceOf, locate, structur
 import { runHook } from "./failure.ts";
 import { freeMessages, requestMessage } from "./interrupts.ts";
 import type { Binding, PlugInRecord } from "./state.ts";
+import { bindingsOf } from "./state.ts";
 
 /** Wraps a service that waits, so that one that is called and not waited for is named. */
 export type Waiting = <T>(name: string, body: () => Task<T>) => Task<T>;
@@ -109,7 +110,7 @@ function outcomeServices(kernel: Kernel): Group<"log" | "mark" | "panic" | "erro
   };
 }
 
-function resourceServices(kernel: Kernel, plugIn: PlugInRecord): Group<"claim" | "requestInterrupt" | "freeInterrupt"> {
+function resourceServices(kernel: Kernel, plugIn: PlugInRecord): Group<"claim" | "attributes" | "requestInterrupt" | "freeInterrupt"> {
   return {
     claim: (device, start, size) => {
       const { claims } = bindingAt(plugIn, device);
@@ -118,6 +119,11 @@ function resourceServices(kernel: Kernel, plugIn: PlugInRecord): Group<"claim" |
       if (resource === undefined) throw new SystemError("EBUSY", `0x${start.toString(16)}, ${size} bytes: somebody has them`);
       claims.add(resource);
       return { release: () => void (claims.delete(resource) && releaseRegion(kernel, resource)) };
+    },
+    attributes: (device, group, files) => {
+      if (!/^[a-z][a-z0-9_]*$/.test(group)) throw new SystemError("EINVAL", `attributes: "${group}" is no name of a group (a-z, 0-9 and _)`);
+      if (bindingsOf(kernel, deviceOf(kernel, device)).some(({ groups }) => groups.has(group))) throw new SystemError("EEXIST", `${device.name} has a group ${group}`);
+      bindingAt(plugIn, device).groups.set(group, files);
     },
     requestInterrupt: (device, message) => requestMessage(kernel, bindingAt(plugIn, device), message),
     freeInterrupt: (device, message) => freeMessages(kernel, bindingAt(plugIn, device), message),

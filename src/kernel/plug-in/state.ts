@@ -1,7 +1,7 @@
 // What the kernel keeps of driver plug-ins: which there are, what each is bound to, and what it took.
 
 import type { StructureDeclaration } from "../../../registers/schema.ts";
-import type { DeviceHooks, DriverDevice, DriverInstance, DriverModule } from "../../platform/driver.ts";
+import type { DeviceHooks, DriverAttribute, DriverDevice, DriverInstance, DriverModule } from "../../platform/driver.ts";
 import type { IoHandle } from "../../platform/platform.ts";
 import type { StructureAccess } from "../../platform/registers.ts";
 import type { Device, Driver } from "../base/device.ts";
@@ -44,6 +44,8 @@ export interface Binding {
   /** `called off`: the function went while the driver still probed it. */
   stage: "probing" | "called off" | "bound" | "leaving";
   readonly claims: Set<Resource>;
+  /** Folders of files in sysfs, by name. */
+  readonly groups: Map<string, Readonly<Record<string, DriverAttribute>>>;
 }
 
 /** A function as drivers see it, with what is mapped of it for all of them. */

@@ -4,16 +4,23 @@ import type { Task } from "../../sim/task.ts";
 import { task } from "../../sim/task.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
-import { parseBoolean, parseWord } from "../base/parse.ts";
-import { offlineBlock, onlineBlock, zoneFor } from "../mm/memory-block.ts";
+import { parseBoolean, parseUnsigned, parseWord } from "../base/parse.ts";
+import { memoryFailure } from "../mce/memory-failure.ts";
+import { onlineBlock } from "../mm/memory-block.ts";
 import type { MemoryBlock } from "../mm/memory-state.ts";
-import { autoOnlineType, blocksOfNode, hotplug, memoryNodes, onlineBytes } from "../mm/memory-state.ts";
+import { autoOnlineType, blocksOfNode, hotplug, memoryNodes } from "../mm/memory-state.ts";
 import { nodeRanges } from "../mm/node.ts";
+import { offlineBlock } from "../mm/offline.ts";
+import { zoneFor } from "../mm/zone-choice.ts";
+import type { FailureCount } from "../mm/poison.ts";
+import { failureResults, failuresOf } from "../mm/poison.ts";
+import { softOffline } from "../mm/soft-offline.ts";
 import { formatList } from "../mm/zonelists.ts";
 import type { OnlineType } from "../policy.ts";
 import { onlineTypes } from "../policy.ts";
 import type { Entries, Node } from "./node.ts";
 import { directory, file, fixed } from "./node.ts";
+import { nodeInformation } from "./proc-memory.ts";
 import { emptyUevent, storedUevent } from "./uevent.ts";
 
 const line = (read: () => bigint | number | string, write: ((text: string) => Task<void>) | null = null): Node => file(() => `${read()}\n`, write);
@@ -42,6 +49,17 @@ const storeOnline = task("memory.online.store", function* (kernel: Kernel, block
 
 const storeAutoOnline = task("memory.auto_online_blocks.store", function* (kernel: Kernel, text: string): Task<void> {
   hotplug(kernel).autoOnline = parseOnlineType(text);
+});
+
+/** Both take a physical address, in hexadecimal with 0x. */
+const storeSoftOffline = task("memory.soft_offline_page.store", function* (kernel: Kernel, text: string): Task<void> {
+  yield* softOffline(kernel, parseUnsigned(text));
+});
+
+/** As if the page had an error that nobody has met yet. */
+const storeHardOffline = task("memory.hard_offline_page.store", function* (kernel: Kernel, text: string): Task<void> {
+  const errno = memoryFailure(kernel, { address: parseUnsigned(text), current: null, isActionRequired: false, mustKill: false });
+  if (errno !== 0 && errno !== "EOPNOTSUPP") throw new SystemError(errno, `no page at ${parseWord(text)} that can be taken`);
 });
 
 /** The zone while online; else what each way to go online would give, the default first. */
@@ -79,6 +97,8 @@ function memoryNode(kernel: Kernel): Node {
   const files: Entries = new Map([
     ["auto_online_blocks", line(() => autoOnlineType(kernel), (text) => storeAutoOnline(kernel, text))],
     ["block_size_bytes", line(() => hotplug(kernel).blockSize.toString(16))],
+    ["hard_offline_page", file(null, (text) => storeHardOffline(kernel, text))],
+    ["soft_offline_page", file(null, (text) => storeSoftOffline(kernel, text))],
     ["uevent", emptyUevent(kernel)],
   ]);
   const blockNode = (block: MemoryBlock): Node => directory(() => blockEntries(kernel, block));
@@ -89,22 +109,16 @@ function memoryNode(kernel: Kernel): Node {
   return directory(() => new Map([...files, ...blocksAscending(kernel).map((block) => [`memory${block.id}`, blockNode(block)] as const)]), find);
 }
 
-/** Nothing counts used memory: what is online is free. */
-function memoryInformation(kernel: Kernel, node: number): string {
-  const kibibytes = onlineBytes(kernel, node) / 1024n;
-  const row = (name: string, value: bigint): string => `Node ${node} ${`${name}:`.padEnd(16)}${String(value).padStart(8)} kB\n`;
-  return row("MemTotal", kibibytes) + row("MemFree", kibibytes) + row("MemUsed", 0n);
-}
-
 const nodesAscending = (kernel: Kernel): number[] => [...hotplug(kernel).nodes].toSorted((a, b) => a - b);
 
 function nodeEntries(kernel: Kernel, node: number): Entries {
-  const none = (): number => 0;
-  const failures = { total: line(none), ignored: line(none), failed: line(none), delayed: line(none), recovered: line(none) };
+  const count = (result: FailureCount): Node => line(() => failuresOf(kernel, node)[result]);
+  const total = (): number => failureResults.reduce((sum, result) => sum + failuresOf(kernel, node)[result], 0);
+  const failures = { total: line(total), ignored: count("ignored"), failed: count("failed"), delayed: count("delayed"), recovered: count("recovered") };
   return new Map<string, Node>([
     ["cpulist", line(() => (node === 0 ? "0" : ""))],
     ["distance", line(() => nodesAscending(kernel).map((other) => (other === node ? 10 : 20)).join(" "))],
-    ["meminfo", file(() => memoryInformation(kernel, node))],
+    ["meminfo", file(() => nodeInformation(kernel, node))],
     ["memory_failure", fixed(failures)],
     ...blocksOfNode(kernel, node).map((block) => [`memory${block.id}`, linkTo(`../../memory/memory${block.id}`)] as const),
     ["subsystem", linkTo("../../../../bus/node")],

@@ -22,6 +22,9 @@ export type FileNode = Extract<Node, { readonly kind: "file" }>;
 export type Entries = Map<string, Node>;
 
 export const directory = (entries: () => ReadonlyMap<string, Node>, find?: (name: string) => Node | undefined): Node => ({ kind: "directory", entries, find: find ?? ((name) => entries().get(name)) });
-export const fixed = (entries: Readonly<Record<string, Node>>): Node => directory(() => new Map(Object.entries(entries)));
+const ownOf = <T>(entries: Readonly<Record<string, T>>, name: string): T | undefined => (Object.hasOwn(entries, name) ? entries[name] : undefined);
+export const fixed = (entries: Readonly<Record<string, Node>>): Node => directory(() => new Map(Object.entries(entries)), (name) => ownOf(entries, name));
+/** Entries of fixed names, each made when it is looked at. */
+export const onDemand = (entries: Readonly<Record<string, () => Node>>): Node => directory(() => new Map(Object.entries(entries).map(([name, make]) => [name, make()])), (name) => ownOf(entries, name)?.());
 export const file = (read: (() => string) | null, write: ((text: string) => Task<void>) | null = null): FileNode => ({ kind: "file", read, write });
 export const binary = (bytes: ByteAccess): FileNode => ({ kind: "file", read: null, write: null, bytes });

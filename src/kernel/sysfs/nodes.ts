@@ -18,9 +18,10 @@ import { loadedNode, moduleOf, modulesNode, release, systemModulesNode } from ".
 import { mountsNode } from "./mounts.ts";
 import { kernelMessages, nullNode } from "./log.ts";
 import type { Entries, Node } from "./node.ts";
-import { directory, file, fixed } from "./node.ts";
+import { directory, file, fixed, onDemand } from "./node.ts";
 import { pciBusFiles, pciFiles } from "./pci.ts";
 import { powerNode } from "./power.ts";
+import { memoryInformation, vmNode } from "./proc-memory.ts";
 import { temporaryNode } from "./temporary.ts";
 import { tracingNode } from "./tracing.ts";
 import { storedUevent, ueventNode, ueventText } from "./uevent.ts";
@@ -169,18 +170,35 @@ const flush = task("flush.store", function* (kernel: Kernel, value: string): Tas
   yield* flushDetach(kernel);
 });
 
-function busEntries(kernel: Kernel, bus: string): Entries {
+function busNode(kernel: Kernel, bus: string): Node {
   const linkTo = (device: Device): Node => link(() => `/sys/bus/${bus}/devices`, () => sysPath(device));
   const findLink = (name: string): Node | undefined => {
     const device = findDevice(kernel, bus, name);
     return device === undefined ? undefined : linkTo(device);
   };
+  const driverNode = (driver: Driver): Node => directory(() => driverEntries(kernel, driver));
+  const findDriver = (name: string): Node | undefined => {
+    const driver = kernel.drivers.get(bus)?.findLast((one) => one.name === name);
+    return driver === undefined ? undefined : driverNode(driver);
+  };
   const devices = directory(() => new Map(busDevices(kernel, bus).map((device) => [device.name, linkTo(device)])), findLink);
-  const drivers = directory(() => new Map((kernel.drivers.get(bus) ?? []).map((driver) => [driver.name, directory(() => driverEntries(kernel, driver))])));
-  const entries: Entries = new Map([["devices", devices], ["drivers", drivers], ["uevent", storedUevent(kernel)]]);
-  if (bus === "pci") for (const [name, node] of pciBusFiles(kernel)) entries.set(name, node);
-  if (bus === "cxl") entries.set("flush", command((value) => flush(kernel, value)));
-  return entries;
+  const drivers = directory(() => new Map((kernel.drivers.get(bus) ?? []).map((driver) => [driver.name, driverNode(driver)])), findDriver);
+  const all = (): Entries => {
+    const entries: Entries = new Map([["devices", devices], ["drivers", drivers], ["uevent", storedUevent(kernel)]]);
+    if (bus === "pci") for (const [name, node] of pciBusFiles(kernel)) entries.set(name, node);
+    if (bus === "cxl") entries.set("flush", command((value) => flush(kernel, value)));
+    return entries;
+  };
+  return directory(all, (name) => (name === "devices" ? devices : name === "drivers" ? drivers : all().get(name)));
+}
+
+/** /sys/bus. */
+function busesNode(kernel: Kernel): Node {
+  const isOwn = (name: string): boolean => kernel.buses.has(name) || kernel.drivers.has(name);
+  return directory(
+    () => new Map([...[...new Set([...kernel.buses.keys(), ...kernel.drivers.keys()])].map((bus) => [bus, busNode(kernel, bus)] as const), ...systemBuses(kernel)]),
+    (name) => systemBuses(kernel).find(([bus]) => bus === name)?.[1] ?? (isOwn(name) ? busNode(kernel, name) : undefined),
+  );
 }
 
 /** /sys/class: uploads of firmware. */
@@ -196,18 +214,30 @@ function topDevice(kernel: Kernel, name: string): Node | undefined {
   return device === undefined ? undefined : deviceNode(kernel, device);
 }
 
-/** The root directory. */
-export function rootNode(kernel: Kernel): Node {
-  const buses = directory(() => new Map([...[...new Set([...kernel.buses.keys(), ...kernel.drivers.keys()])].map((bus) => [bus, directory(() => busEntries(kernel, bus))] as const), ...systemBuses(kernel)]));
-  const devices = directory(
+/** /sys. */
+function sysNode(kernel: Kernel): Node {
+  const devices = (): Node => directory(
     () => new Map([["system", systemNode(kernel)] as const, ...kernel.topDevices.map((device) => [device.name, deviceNode(kernel, device)] as const)]),
     (name) => (name === "system" ? systemNode(kernel) : topDevice(kernel, name)),
   );
-  return fixed({
-    sys: fixed({ bus: buses, class: classNode(kernel), dev: fixed({ char: numberedNode(kernel, (device) => link(() => "/sys/dev/char", () => sysPath(device))) }), devices, module: systemModulesNode(kernel), kernel: directory(() => new Map([["debug", debugNode(kernel)], ["tracing", tracingNode(kernel)]])) }),
-    lib: fixed({ modules: modulesNode(kernel) }),
-    proc: fixed({ mounts: mountsNode, modules: loadedNode(kernel), sys: fixed({ kernel: fixed({ osrelease: text(() => `${release(kernel)}\n`) }) }), iomem: { ...file(() => formatResources(iomem(kernel))), readAsOther: () => formatResources(iomem(kernel), false) } }),
-    dev: directory(() => deviceFiles(kernel, { kmsg: file(() => kernelMessages(kernel)), mem: memoryFile(kernel), null: nullNode(kernel) })),
-    tmp: temporaryNode(kernel),
+  const characters = (): Node => numberedNode(kernel, (device) => link(() => "/sys/dev/char", () => sysPath(device)));
+  return onDemand({
+    bus: () => busesNode(kernel), class: () => classNode(kernel), dev: () => onDemand({ char: characters }), devices, module: () => systemModulesNode(kernel),
+    kernel: () => onDemand({ debug: () => debugNode(kernel), tracing: () => tracingNode(kernel) }),
   });
 }
+
+/** /proc. */
+const procNode = (kernel: Kernel): Node => fixed({
+  mounts: mountsNode, modules: loadedNode(kernel), meminfo: file(() => memoryInformation(kernel)), sys: fixed({ vm: vmNode(kernel), kernel: fixed({ osrelease: text(() => `${release(kernel)}\n`) }) }),
+  iomem: { ...file(() => formatResources(iomem(kernel))), readAsOther: () => formatResources(iomem(kernel), false) },
+});
+
+/** The root directory. */
+export const rootNode = (kernel: Kernel): Node => onDemand({
+  sys: () => sysNode(kernel),
+  lib: () => fixed({ modules: modulesNode(kernel) }),
+  proc: () => procNode(kernel),
+  dev: () => directory(() => deviceFiles(kernel, { kmsg: file(() => kernelMessages(kernel)), mem: memoryFile(kernel), null: nullNode(kernel) })),
+  tmp: () => temporaryNode(kernel),
+});

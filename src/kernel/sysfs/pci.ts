@@ -10,10 +10,12 @@ import { parseUnsigned } from "../base/parse.ts";
 import { vacate } from "../isolation/managed-removal.ts";
 import { isPciDevice, pciBus, pciFunctionOf, portTypes } from "../pci/device.ts";
 import { isLinkUp } from "../pci/link.ts";
+import { callHook, runHook } from "../plug-in/failure.ts";
+import { bindingsOf } from "../plug-in/state.ts";
 import { canReset, resetFunction, resetMethod } from "../pci/reset.ts";
 import { devicesBelow, removeOne, rescan } from "../pci/rescan.ts";
 import type { Node } from "./node.ts";
-import { file } from "./node.ts";
+import { file, fixed } from "./node.ts";
 import { functionFiles } from "./pci-attributes.ts";
 
 /** The number of a store. @throws SystemError EINVAL no number, or too large a one */
@@ -49,12 +51,21 @@ const storeReset = task("reset.store", function* (kernel: Kernel, device: Device
   yield* resetFunction(kernel, device);
 });
 
+/** Folders of files that drivers put there. */
+function driverGroups(kernel: Kernel, device: Device): (readonly [string, Node])[] {
+  return bindingsOf(kernel, device).flatMap(({ plugIn, groups }) => [...groups].map(([group, files]): readonly [string, Node] => [group, fixed(Object.fromEntries(Object.entries(files).map(([name, attribute]) => {
+    const place = (hook: string) => ({ plugIn, hook: `${hook} ${group}/${name}`, device: device.name });
+    const { show, store } = attribute;
+    return [name, file(show === undefined ? null : () => callHook(kernel, place("show"), () => show.call(attribute)), store === undefined ? null : (text) => runHook(kernel, place("store"), () => store.call(attribute, text)))];
+  })))]));
+}
+
 const command = (write: (text: string) => Task<void>): Node => file(null, write);
 
 export function pciFiles(kernel: Kernel, device: Device): readonly (readonly [string, Node])[] {
   const files: (readonly [string, Node])[] = [...functionFiles(kernel, device), ["remove", command((text) => storeRemove(kernel, device, text))], ["rescan", command((text) => storeRescan(kernel, device, text))]];
   if (canReset(device)) files.push(["reset", command((text) => storeReset(kernel, device, text))], ["reset_method", file(() => `${resetMethod}\n`)]);
-  return files;
+  return [...files, ...driverGroups(kernel, device)];
 }
 
 export const pciBusFiles = (kernel: Kernel): readonly (readonly [string, Node])[] => [["rescan", command((text) => storeRescan(kernel, null, text))]];

@@ -38,6 +38,11 @@ export const cxlEvents = [
 ] as const;
 export type CxlEvent = (typeof cxlEvents)[number];
 
+/** Every event that can be recorded, by its system (memory_failure_event is in `ras` since 7.0 again, where rasdaemon looks for it). */
+export const traceSystems = { cxl: cxlEvents, mce: ["mce_record"], ras: ["memory_failure_event"] } as const;
+export type TraceSystem = keyof typeof traceSystems;
+export type TraceEvent = (typeof traceSystems)[TraceSystem][number];
+
 /** Woken by every entry. */
 export const traceChannel = "read:/sys/kernel/tracing/trace";
 
@@ -50,13 +55,18 @@ function processOf(state: TraceState, command: string): number {
 }
 
 /** Records an event of the task `command` when it is enabled. The step is in the run's own trace either way. */
-export function traceEvent(kernel: Kernel, event: CxlEvent, command: string, subject: string, text: () => string): void {
+export function traceEvent(kernel: Kernel, event: TraceEvent, command: string, subject: string, text: () => string): void {
   mark(kernel, event, subject);
+  recordEvent(kernel, event, command, text);
+}
+
+/** Records an event of the task `command` when it is enabled, and leaves no other trace. Of `count` equal ones at once the last is kept. */
+export function recordEvent(kernel: Kernel, event: TraceEvent, command: string, text: () => string, count = 1): void {
   const state = traceState(kernel);
   if (!state.isOn || !state.enabled.has(event)) return;
   const name = command.slice(0, commandLength);
   state.entries.push({ at: kernel.platform.clock.now, command: name, process: processOf(state, name), event, text: text() });
-  state.written++;
+  state.written += count;
   if (state.entries.length > capacity) state.entries.shift();
   wake(kernel.scheduler, traceChannel);
 }

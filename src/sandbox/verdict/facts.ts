@@ -1,7 +1,6 @@
 // The two sides of a verdict for one seed: the scenario with its recovery, run to its end; and the same up to the moment of the fault, then rebooted at once.
 // Where the first one ends in a reboot, or may, that reboot is done too: on the hardware as it was left.
 
-import { fileSize } from "../../kernel/mm/mapping.ts";
 import { recoveries } from "../../kernel/isolation/state.ts";
 import type { Outcome } from "../../scenario/schema.ts";
 import type { ScenarioPlan } from "../../scenario/plan.ts";
@@ -55,20 +54,15 @@ function recoveryEnd({ system }: OpenRun): number | null {
   return all.length === 0 || all.some(({ endedAt }) => endedAt < 0) ? null : Math.max(...all.map(({ endedAt }) => endedAt));
 }
 
-/** Workloads in order of their start. Those that were killed come back in that order while there is memory that no survivor holds. */
+/** Workloads with a process, in order of their start. Those that were killed come back in that order while there is memory that no survivor holds. */
 function workloadFacts(run: OpenRun, isStopped: boolean): WorkloadFacts[] {
-  const { processes, streams } = run.workloads.state;
-  const bytesOf = (pid: number): bigint => {
-    const own = streams.find(({ toucher }) => toucher.kind === "process" && toucher.process.pid === pid);
-    return own?.toucher.kind === "process" ? fileSize(own.toucher.mapping.file) : 0n;
-  };
+  const workloads = run.workloads.state.workloads.filter(({ process }) => process !== null);
   const end = isStopped ? null : recoveryEnd(run);
-  let left = isStopped ? 0n : memoryFacts(run.system).bytesServed - processes.filter(({ death }) => death === null).reduce((sum, { pid }) => sum + bytesOf(pid), 0n);
-  return processes.map(({ pid, name, death }) => {
-    const bytes = bytesOf(pid);
-    const fits = death !== null && end !== null && bytes <= left;
-    if (fits) left -= bytes;
-    return { name, kind: "vm", bytes: String(bytes), killedAtNs: death?.at ?? null, memoryAtNs: fits ? Math.max(end, death.at) : null, restartNs: null };
+  let left = isStopped ? 0n : memoryFacts(run.system).bytesServed - workloads.filter(({ killedAt }) => killedAt === null).reduce((sum, { size }) => sum + size, 0n);
+  return workloads.map(({ spec, size, killedAt }) => {
+    const fits = killedAt !== null && end !== null && size <= left;
+    if (fits) left -= size;
+    return { name: spec.name, kind: spec.kind, bytes: String(size), killedAtNs: killedAt, memoryAtNs: fits ? Math.max(end, killedAt) : null, restartNs: "restart" in spec ? (spec.restart ?? null) : null };
   });
 }
 

@@ -30,7 +30,7 @@ export const switchKeys = (card: SwitchDescription, port: DownstreamPortDescript
 
 /** `order`: place among all declared ports, depth first, from 0. */
 export const downstreamPortKeys = (port: DownstreamPortDescription, order: number): Keys => ({
-  portNumber: port.portNumber, slotNumber: order + 1, hotPlug: flag(port.hotplug), hasDpc: flag(port.dpc ?? true), hasBackInvalidate: flag(port.backInvalidate), ...linkEnd(port.link),
+  portNumber: port.portNumber, slotNumber: order + 1, hotPlug: flag(port.hotplug), hasDpc: flag(port.dpc ?? true), hasPowerController: flag(port.powerController ?? false), hasBackInvalidate: flag(port.backInvalidate), ...linkEnd(port.link),
 });
 
 /** Timeout sheet 2. */

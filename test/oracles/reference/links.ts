@@ -25,7 +25,8 @@ export function isHeldDown(port: PortPart): boolean {
   const isInReset = port.bridge.busReset.get() !== 0 && get(config, "dvsecPort", "control", "unmaskSecondaryBusReset") !== 0;
   const isContained = get(config, "dpc", "status", "trigger") !== 0;
   const isAboveInReset = port.parent.kind === "switch" && port.parent.bridge.busReset.get() !== 0;
-  return isDisabled || isInReset || isContained || isAboveInReset || isHeldByIsolation(port);
+  const isSlotOff = get(config, "pcie", "slotControl", "powerControllerControl") !== 0;
+  return isSlotOff || isDisabled || isInReset || isContained || isAboveInReset || isHeldByIsolation(port);
 }
 
 /** What one of the ends of a link shows of it; the rate is what both can. */
