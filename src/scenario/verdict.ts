@@ -28,7 +28,7 @@ export interface CrashDump {
 export interface WorkloadFacts {
   readonly name: string;
   readonly kind: string;
-  /** CXL memory that it holds. */
+  /** Its memory. */
   readonly bytes: string;
   readonly killedAtNs: number | null;
   /** When memory for it to start again was there; null: not within the run. */
@@ -56,6 +56,8 @@ export interface ArmFacts {
   readonly bytesAtReady: string;
   readonly bytesServed: string;
   readonly bytesLost: string;
+  /** Contents of processes in host memory that are nowhere else: a reboot loses them too. */
+  readonly bytesInDram: string;
   /** When the last recovery ended with all capacity there was; null: it did not. */
   readonly capacityAtNs: number | null;
   /** Memory that is trained at boot: the host's own and the cards'. */

@@ -1,6 +1,8 @@
 // The two sides of a verdict for one seed: the scenario with its recovery, run to its end; and the same up to the moment of the fault, then rebooted at once.
 // Where the first one ends in a reboot, or may, that reboot is done too: on the hardware as it was left.
 
+import type { PageKind } from "../../kernel/mm/page-types.ts";
+import { runsIn } from "../../kernel/mm/pages.ts";
 import { recoveries } from "../../kernel/isolation/state.ts";
 import type { Outcome } from "../../scenario/schema.ts";
 import type { ScenarioPlan } from "../../scenario/plan.ts";
@@ -48,6 +50,15 @@ function bytesTrained(machine: MachineDescription): bigint {
   return [...machine.ram.map(({ size }) => size), ...cards.map((card) => (isSwitch(card) ? 0n : card.volatileCapacity + (card.persistentCapacity ?? 0n)))].reduce((sum, size) => sum + size, 0n);
 }
 
+/** Pages whose contents are nowhere else. */
+const onlyCopies: readonly PageKind[] = ["anon", "file-dirty", "shmem", "swap-dirty", "hugetlb"];
+
+/** Contents of processes in host memory that a reboot loses. */
+function bytesInDram({ plan, system }: OpenRun): bigint {
+  const runs = plan.machine.ram.flatMap(({ base, size }) => runsIn(system.kernel, base, size));
+  return runs.filter(({ pid, kind }) => pid !== 0 && onlyCopies.includes(kind)).reduce((sum, { size }) => sum + size, 0n);
+}
+
 /** When a recovery that had regions to bring back ended; null: none did, or one goes on. */
 function recoveryEnd({ system }: OpenRun): number | null {
   const all = recoveries(system.kernel);
@@ -89,7 +100,7 @@ function armFacts({ run, outcome, faultAt, bytesAtReady, isRebooted }: Moment): 
   const served = isStopped ? 0n : memory.bytesServed;
   const facts = {
     outcome, faultAtNs: faultAt, endAtNs: kernel.panic?.at ?? hardware.now, workloads: workloadFacts(run, isStopped), bytesAtReady: String(bytesAtReady), bytesServed: String(served),
-    bytesLost: String(memory.bytesLost), capacityAtNs: served >= bytesAtReady ? recoveryEnd(run) : null, bytesTrained: String(bytesTrained(run.plan.machine)), crashDump: run.phase === "done" ? (run.result().crashDump ?? null) : null,
+    bytesLost: String(memory.bytesLost), bytesInDram: String(bytesInDram(run)), capacityAtNs: served >= bytesAtReady ? recoveryEnd(run) : null, bytesTrained: String(bytesTrained(run.plan.machine)), crashDump: run.phase === "done" ? (run.result().crashDump ?? null) : null,
   };
   return { ...facts, afterReboot: isRebooted ? rebootFacts(run) : null };
 }
