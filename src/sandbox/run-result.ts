@@ -4,6 +4,7 @@ import { checkTasks, hasReady } from "../sim/task.ts";
 import { hashText } from "../sim/hash.ts";
 import { resultKinds, traceLayers, traceText } from "../sim/trace.ts";
 import type { TraceLayer } from "../sim/trace.ts";
+import type { RebootResult } from "../scenario/verdict.ts";
 import type { FileSystem } from "../kernel/sysfs/file-system.ts";
 import type { Workloads } from "../workload/workloads.ts";
 import type { CountingMode } from "../workload/state.ts";
@@ -95,8 +96,8 @@ function statusOf(state: RunState, expectations: readonly ExpectationResult[], i
   return { status: expectations.every((one) => one.pass) ? "pass" : "fail", reason: isEnded ? "the host needs remediation and is taken out of service (ops: decommission)" : null };
 }
 
-/** The judgement of a run that is done. */
-export function makeResult(state: RunState): ScenarioResult {
+/** The judgement of a run that is done. `reboot`: what the scenario's reboot at its end shows. */
+export function makeResult(state: RunState, reboot: RebootResult | null): ScenarioResult {
   const { kernel, hardware } = state.system;
   // A run that a limit ended may have tasks that had no turn yet.
   if (state.end === null && state.failure === null && !hasReady(state.system.scheduler)) checkTasks(kernel.tasks);
@@ -109,7 +110,7 @@ export function makeResult(state: RunState): ScenarioResult {
   const warnings = state.plan.policies.interleave === "contained" ? spanWarnings(state.system) : [];
   const facts: RunFacts = { ...momentFacts(state.system, state.files, metrics), outcome, verdict, warnings, crashDump: crashDumpOf(state.system) };
   const atEnd = state.plan.expectations.map((expectation) => judge(expectation, facts));
-  const expectations = [...state.stepRun.results, ...atEnd];
+  const expectations = [...state.stepRun.results, ...atEnd, ...(reboot?.expectations ?? [])];
   const { status, reason } = statusOf(state, expectations, !allFired(state.faults));
   for (const fault of faults) traceText(kernel.trace, "result", resultKinds.fault, fault.id, fault.fired ? "fired" : "not fired", fault.count);
   traceText(kernel.trace, "result", resultKinds.outcome, outcome, status);
@@ -120,6 +121,7 @@ export function makeResult(state: RunState): ScenarioResult {
   const hex = (word: number): string => word.toString(16).padStart(8, "0");
   return {
     file: state.plan.file, name: state.plan.name, seed: state.options.seed, schedule: state.options.schedule, policies: state.plan.policies, status, reason, verdict, warnings, outcome,
+    ...(reboot === null ? {} : { reboot }),
     ...(facts.crashDump === null ? {} : { crashDump: facts.crashDump }),
     ...(state.driverFailure === null ? {} : { driver: state.driverFailure }), virtualTimeNs: hardware.now, traceDigest: hex(all.high) + hex(all.low), digests, commands: state.stepRun.commands, faults, expectations, metrics,
     reproduce: `cxl-sandbox run ${state.plan.file} --seed ${state.options.seed} --schedule ${state.options.schedule}${defectWords(state.options.defects ?? [])}`,

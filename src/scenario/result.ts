@@ -3,7 +3,7 @@
 import type { TraceLayer } from "../sim/trace.ts";
 import type { PolicyValues } from "./policies.ts";
 import type { Outcome } from "./schema.ts";
-import type { CrashDump } from "./verdict.ts";
+import type { CrashDump, RebootResult } from "./verdict.ts";
 
 /** `driver`: a driver plug-in did what ends the run; see `driver` of the result. */
 export type Status = "pass" | "fail" | "invalid" | "error" | "limit" | "driver";
@@ -91,6 +91,8 @@ export interface ScenarioResult {
   readonly outcome: Outcome;
   /** Only after a panic: what became of its dump. */
   readonly crashDump?: CrashDump;
+  /** Only of a scenario that ends with a reboot. */
+  readonly reboot?: RebootResult;
   /** Only with status driver. */
   readonly driver?: DriverFailure;
   readonly virtualTimeNs: number;

@@ -2,6 +2,7 @@
 // virtual nanoseconds, points thousandths. Version 1; docs/verdict.md tells each field.
 
 import type { crashDumpStates } from "./expectation-schema.ts";
+import type { ExpectationResult } from "./result.ts";
 import type { Outcome } from "./schema.ts";
 
 /** Root port and the bits of its isolation status that are set. */
@@ -23,6 +24,18 @@ export interface CrashDump {
   /** System RAM that the crash kernel read, and that it left out. */
   readonly bytesRead: string;
   readonly bytesExcluded: string;
+}
+
+/** The second boot of a scenario that ends with a reboot. */
+export interface RebootResult {
+  readonly kind: "warm" | "cold";
+  /** What firmware found of isolation, before it cleared anything. */
+  readonly found: readonly StickyStatus[];
+  /** Bytes in service after the steps of the file. */
+  readonly bytesServed: string;
+  /** The second kernel's. */
+  readonly log: readonly string[];
+  readonly expectations: readonly ExpectationResult[];
 }
 
 export interface WorkloadFacts {

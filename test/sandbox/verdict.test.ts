@@ -1,7 +1,7 @@
 // Recovery held against a reboot at once: the bundled scenarios of scenarios/verdict, S73, S74, S92, what flips a verdict, dumps, and what a reboot finds.
 
 import { describe, expect, it } from "vitest";
-import { openRun } from "../../src/sandbox/run.ts";
+import { firmwareOf, openRun } from "../../src/sandbox/run.ts";
 import { rebootRun } from "../../src/sandbox/reboot.ts";
 import { assessSeed } from "../../src/sandbox/verdict/facts.ts";
 import type { VerdictRequest } from "../../src/sandbox/verdict/verdict.ts";
@@ -223,13 +223,38 @@ faults:
   });
 });
 
+describe("a scenario that ends with a reboot", () => {
+  const run = (change: (text: string) => string, name = "reboot-warm") => runText("f.yaml", change(textOf(name))).result;
+
+  it("[TS5] [S70] shows what firmware found and what is in service then, and what it expects can fail", () => {
+    expect(run((text) => text).reboot).toMatchObject({ kind: "warm", found: [{ port: "rp0", bits: ["memoryIsolation", "memoryIsolationLinkDown"] }], bytesServed: String(1n << 30n) });
+    expect(run((text) => text, "reboot-cold").reboot).toMatchObject({ kind: "cold", found: [], bytesServed: String(2n << 30n) });
+    const failing = run((text) => text.replace("kind: warm", "kind: cold"));
+    expect([failing.status, failing.expectations.filter(({ pass }) => !pass).map(({ text }) => text)]).toEqual(["fail", [
+      "after the cold reboot: rp0 timeoutIsolation.status.memoryIsolation", "after the cold reboot: rp0 timeoutIsolation.status.memoryIsolationLinkDown", "after the cold reboot: metric bytesServed",
+    ]]);
+  });
+
+  it("the reboot is no part of the run before it: outcome and digests are those of the scenario without one", () => {
+    const [rebooted, other] = [run((text) => text), run((text) => text.replace(/^reboot:\n(?: .*\n)+/m, ""))];
+    expect([rebooted.outcome, rebooted.digests, rebooted.metrics]).toEqual([other.outcome, other.digests, other.metrics]);
+    expect(other.reboot).toBeUndefined();
+  });
+
+  it("what it expects is checked with the file", () => {
+    expect(() => planScenario("f.yaml", textOf("reboot-warm").replace("reboot:\n  kind: warm", "reboot:\n  kind: tepid"))).toThrow(/^f\.yaml:\d+:\d+: reboot/m);
+    const misnamed = textOf("reboot-warm").replaceAll("memoryIsolationLinkDown", "memoryIsolationLinkDwn");
+    expect(() => planScenario("f.yaml", misnamed)).toThrow(/reboot\.expect\.1\.register: .*did you mean "memoryIsolationLinkDown"/);
+  });
+});
+
 describe("what a reboot finds", () => {
   /** The scenario up to where its port is isolated, rebooted there. */
   function reboot(kind: "warm" | "cold", clearsIsolation: boolean) {
     const run = openRun(modules.release, planScenario("f.yaml", textOf("contained")), { seed: 1, schedule: "fixed", keepTrace: false });
     run.run(() => run.readyAt >= 0 && run.system.hardware.port("rp0").isIsolated);
     expect(run.system.hardware.port("rp0").isIsolated).toBe(true);
-    const { found, run: again } = rebootRun(run, { kind, clearsIsolation, firmwareTime: 1_000_000_000 });
+    const { found, run: again } = rebootRun(run, { kind, clearsIsolation, firmwareTime: 1_000_000_000, firmware: firmwareOf(run.plan), run: { seed: 1, schedule: "fixed", keepTrace: false } }, openRun);
     return { found, served: again.facts().metrics.bytesServed, isIsolated: again.system.hardware.port("rp0").isIsolated, link: again.system.hardware.port("rp0").link };
   }
   const both = [{ port: "rp0", bits: ["memoryIsolation", "memoryIsolationLinkDown"] }];

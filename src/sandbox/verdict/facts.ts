@@ -14,7 +14,7 @@ import type { OpenRun } from "../contract.ts";
 import { memoryFacts } from "../facts.ts";
 import { faultResults } from "../faults.ts";
 import { rebootRun } from "../reboot.ts";
-import { openRun } from "../run.ts";
+import { firmwareOf, openRun } from "../run.ts";
 import type { Sliced } from "../score/drive.ts";
 
 /** What one seed of a verdict is computed from: plain data, so that a worker can have it. */
@@ -79,7 +79,7 @@ function workloadFacts(run: OpenRun, isStopped: boolean): WorkloadFacts[] {
 
 function rebootFacts(run: OpenRun): RebootFacts {
   const { verdict } = run.plan;
-  const { found, run: again } = rebootRun(run, { kind: verdict.reboot, clearsIsolation: verdict.firmwareClearsIsolation, firmwareTime: verdict.firmwareTime });
+  const { found, run: again } = rebootRun(run, { kind: verdict.reboot, clearsIsolation: verdict.firmwareClearsIsolation, firmwareTime: verdict.firmwareTime, firmware: firmwareOf(run.plan), run: { seed: 1, schedule: "fixed", keepTrace: false } }, openRun);
   const log = again.system.kernel.log.filter(({ text }) => /isolat/i.test(text)).map(({ text }) => text);
   const isUp = again.system.kernel.panic === null && again.system.hardware.hostState === "running";
   return { found, bytesServed: String(isUp ? memoryFacts(again.system).bytesServed : 0n), log };
@@ -119,7 +119,7 @@ const servedAt = (run: OpenRun): bigint => memoryFacts(run.system).bytesServed;
 
 /** The facts of both sides, or why there are none. @throws ScenarioFileError */
 export function* assessSeed(module: WebAssembly.Module, input: VerdictInput): Sliced<SeedFacts | UnfitSeed> {
-  const plan: ScenarioPlan = { ...planScenario(input.file, input.text), expectations: [] };
+  const plan: ScenarioPlan = { ...planScenario(input.file, input.text), expectations: [], reboot: null };
   const run = open(module, plan, input);
   yield* drive(run, () => false);
   const problem = unfit(run, input.seed);
