@@ -15,7 +15,7 @@ const hour = 3_600_000_000_000;
 
 /** Firmware has armed isolation, and nobody handles it: the ports stay isolated. */
 export function stormText(onSigbus: "survive" | "die", time: string): string {
-  const port = (index: number): string => `        - { name: rp${index}, isolation: { mem: true, forceLinkDown: true, timeoutRanges: ABCD, interrupt: 3 }, device: { volatile: 64GiB } }`;
+  const port = (index: number): string => `        - { name: rp${index}, isolation: { mem: true, forceLinkDown: false, timeoutRanges: ABCD, interrupt: 3 }, device: { volatile: 64GiB } }`;
   const region = (index: number): string[] => [
     `  - run: cxl create-region -d decoder0.0 -m \${mem:rp${index}} -w 1 -t ram`,
     `  - run: daxctl destroy-device -f \${dax:region${index}}`,
@@ -26,7 +26,7 @@ export function stormText(onSigbus: "survive" | "die", time: string): string {
     "version: 1", `name: storm over 256 GB, guests ${onSigbus}`, "machine:", "  hostBridges:", "    - rootPorts:", ...numbers(ports).map(port), "firmware: { windows: [{ targets: [hb0], size: 256GiB }] }",
     "kernel: { preset: isolation-safe, policies: { isoown: firmware-enable, isoact: none } }", "host: { cpus: 128 }", "steps:", ...numbers(ports).flatMap(region),
     "workloads:", ...numbers(ports).flatMap((index) => numbers(guestsPerPort).map((number) => guest(index, number))),
-    "faults:", ...numbers(ports).map((index) => `  - { id: out${index}, when: { at: ${5 + index}ms }, do: { linkDown: rp${index} } }`), `  - { id: end, when: { at: ${time} }, do: { linkUp: rp0 } }`,
+    "faults:", ...numbers(ports).map((index) => `  - { id: out${index}, when: { at: ${5 + index}ms }, do: { dropResponse: { port: rp${index} } } }`), `  - { id: end, when: { at: ${time} }, do: { linkFlap: { port: rp0, time: 1ms } } }`,
     "limits: { time: 4000s, steps: 100000000 }", "",
   ].join("\n");
 }
