@@ -94,7 +94,7 @@ export function randomIsolation(seed: number): RandomIsolation {
   };
   return {
     seed, plan: planValue(`random-isolation-${seed}`, value), schedule: chance(random, 3) ? "seeded" : "fixed",
-    defects: policies["isoact"] !== "none" && chance(random, 6) ? [pick(random, defectNames as [(typeof defectNames)[number], ...(typeof defectNames)[number][]])] : [],
+    defects: policies["isoact"] !== "none" && chance(random, 5) ? [chance(random, 2) ? "no-cache-invalidation" : (defectNames[nextBelow(random, defectNames.length)] ?? "fence-skipped")] : [],
     guests,
   };
 }
