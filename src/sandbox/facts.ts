@@ -42,10 +42,10 @@ export function deadPlaces({ hardware }: System): ReadonlySet<string> {
 export function memoryFacts(system: System): MemoryFacts {
   const { kernel } = system;
   const dead = deadPlaces(system);
-  const { served, stranded } = serviceBytes(kernel, (port: Device) => dead.has(placeOf(port)));
+  const { served, stranded, strandedUnnoticed } = serviceBytes(kernel, (port: Device) => dead.has(placeOf(port)));
   const forfeited = recoveries(kernel).reduce((sum, recovery) => sum + recovery.bytesForfeited, 0n);
   const systemRamLost = recoveries(kernel).reduce((sum, recovery) => sum + recovery.systemRamBefore, 0n);
-  return { bytesServed: served, systemRamLost, bytesStranded: stranded, bytesLost: forfeited + stranded, recoveries: recoveries(kernel).length, recoveryBlocked: isRecoveryBlocked(kernel), rebootChosen: isRebootChosen(kernel) };
+  return { bytesServed: served, systemRamLost, bytesStranded: stranded, bytesLost: forfeited + strandedUnnoticed, recoveries: recoveries(kernel).length, recoveryBlocked: isRecoveryBlocked(kernel), rebootChosen: isRebootChosen(kernel) };
 }
 
 const regionsOf = ({ kernel }: System): readonly (readonly [string, RegionRecord])[] => busDevices(kernel, cxlBus).filter(isRegion).map((device) => [device.name, regionOf(device)]);
