@@ -55,6 +55,11 @@ export interface PhysicalMemory {
   load(address: bigint, width: 1 | 2 | 4 | 8): { readonly status: MemoryStatus; readonly value: bigint };
   store(address: bigint, width: 1 | 2 | 4 | 8, value: bigint): MemoryStatus;
   /**
+   * Clears CXL memory, bytes: what was written in the range and is reached through decode now becomes zero, as by stores one after another; behind the processors'
+   * caches, and without time. Call it where stores were just seen to land; what is not reached stays as it is.
+   */
+  zero(address: bigint, size: bigint): void;
+  /**
    * Puts a 64-byte request of `requester` on the way without waiting. A full in-flight table stalls the requester: the request
    * waits in order of arrival and is issued when an entry becomes free. At most one request of a requester may be stalled;
    * returns false (and does nothing) when that is already so. `origin` absent: a processor.
@@ -129,7 +134,28 @@ export interface AccessFigures {
   readonly writeBandwidth: number;
 }
 
+/** A check that takes a processor into firmware first. */
+export interface FirmwareCheck {
+  /** Logical processor. */
+  readonly cpu: number;
+  readonly address: bigint;
+  /** The processor cannot go on: its context is corrupt, or an earlier error was lost. */
+  readonly isFatal: boolean;
+  /** The processor waits for the data; false: it may go on without. */
+  readonly isActionRequired: boolean;
+}
+
+/** Error handling of firmware that comes before the system's (POL-MCESRC). */
+export interface FirmwareErrors {
+  /** A processor met an error; when this returns a record lies where the HEST says. Returns the virtual ns that all processors were in firmware. */
+  takeCheck(check: FirmwareCheck): number;
+  /** Next error source that signals by SCI: its id in the HEST. */
+  takeNotify(): number | undefined;
+}
+
 export interface FirmwareInterface {
+  /** Firmware handles errors first; absent: processors tell the system of them. */
+  readonly errors?: FirmwareErrors;
   /** The firmware's memory map, when it gives one; ascending. */
   readonly memoryMap?: readonly MemoryMapEntry[];
   /** Physical address of the XSDT in memory; tables are read from there. */

@@ -26,6 +26,7 @@ import { specOf } from "./workload-specs.ts";
 import { lostFirmwareRegions, memoryFacts } from "./facts.ts";
 import { momentFacts } from "./questions.ts";
 import type { RunOptions, RunState } from "./run-result.ts";
+import { rebootResult } from "./reboot.ts";
 import { makeResult, metricsOf, verdictOf } from "./run-result.ts";
 import { StepFailure, isBusy, runSteps } from "./steps.ts";
 import type { End } from "./system.ts";
@@ -40,7 +41,7 @@ const setUpTime = 600_000_000_000;
 const windowRestrictions = { deviceCoherent: true, hostOnlyCoherent: true, volatile: true, persistent: true, fixed: false };
 
 /** What a plan asks of firmware. */
-export const firmwareOf = (plan: ScenarioPlan): FirmwareOptions => ({ isolationOwner: plan.policies.isoown as FirmwareOptions["isolationOwner"], restrictions: windowRestrictions, setup: plan.firmware });
+export const firmwareOf = (plan: ScenarioPlan): FirmwareOptions => ({ isolationOwner: plan.policies.isoown as FirmwareOptions["isolationOwner"], ...(plan.policies.mcesrc === "firmware-first" ? { errors: { time: plan.settings.firmwareErrorTime } } : {}), restrictions: windowRestrictions, setup: plan.firmware });
 
 const bootTask = task("sandbox.boot", function* (kernel: Kernel, state: RunState): Task<void> {
   yield* boot(kernel, state.plan.modules);
@@ -128,7 +129,7 @@ export function openRun(module: WebAssembly.Module, plan: ScenarioPlan, options:
     },
     result: () => {
       if (state.phase !== "done") throw new Error("the run is not done: call run() until it says so");
-      return (state.result ??= makeResult(state));
+      return (state.result ??= makeResult(state, state.failure === null ? rebootResult(state, { ...state.options, seed: options.seed }, firmwareOf(plan), openRun) : null));
     },
     takeTrace: () => {
       system.hardware.drainTrace();

@@ -27,6 +27,7 @@ export const hostSettings = {
   rendezvousTime: { kind: "time", meaning: "all processors gather and leave, per broadcast check", source: "INFERRED" },
   memoryFailureTime: { kind: "time", meaning: "one memory_failure under its global lock", source: "INFERRED: error-recovery 9.2" },
   overflowWindow: { kind: "time", meaning: "a second error in one bank within it overwrites the first: row 11, panic on intel", source: "INFERRED: machine-check 8" },
+  firmwareErrorTime: { kind: "time", meaning: "every processor is in firmware (SMI) for an error, with `mcesrc: firmware-first`", source: "INFERRED: hundreds of us for one memory error" },
   kernelShare: { kind: "percent", range: [0, 100], meaning: "part of a block in a kernel zone that the kernel takes when it goes online", source: "INFERRED: observed.md, slab lands there" },
   kernelTouchPeriod: { kind: "time", meaning: "time between two loads of the kernel from its pages there", source: "INFERRED: observed.md, panic within milliseconds" },
   memoryFailureRecovery: { kind: "switch", meaning: "vm.memory_failure_recovery; off: memory_failure panics", source: "Linux default" },
@@ -43,6 +44,7 @@ export const hostSettings = {
   softLockupPanic: { kind: "switch", meaning: "kernel.softlockup_panic", source: "Linux default" },
   hardLockupPanic: { kind: "switch", meaning: "kernel.hardlockup_panic", source: "INFERRED: distributions set it; Linux default off" },
   crashKernel: { kind: "switch", meaning: "a crash kernel is loaded", source: "INFERRED: servers have one" },
+  crashFilters: { kind: "switch", meaning: "the dump has the kernel's own pages alone; free pages, caches and pages of processes are not read", source: "INFERRED: makedumpfile -d 31, usual" },
   crashSkipsIsolated: { kind: "switch", meaning: "the dump leaves out memory that is isolated", source: "INFERRED: no Linux does" },
 } as const satisfies Readonly<Record<keyof KernelSettings, Setting>>;
 

@@ -38,6 +38,7 @@ const never = "no such text anywhere";
 function turned(one: ExpectationFile): ExpectationFile {
   if ("outcome" in one) return { outcome: one.outcome === "wedged" ? "panic" : "wedged" };
   if ("verdict" in one) return { verdict: one.verdict === "none" ? "needs-remediation" : "none" };
+  if ("crashDump" in one) return { crashDump: one.crashDump === "none" ? "dumped" : "none" };
   if ("absent" in one) return { absent: "/proc/iomem" };
   if ("iomem" in one) return { iomem: { contains: never } };
   if ("file" in one) return { file: one.file, equals: never };
@@ -46,6 +47,7 @@ function turned(one: ExpectationFile): ExpectationFile {
   if ("register" in one) return { register: one.register, equals: one.equals + 1 };
   if ("metric" in one) return { metric: one.metric, equals: never };
   if ("log" in one) return { log: one.log, ...(one.level === undefined ? {} : { level: one.level }), equals: never };
+  if ("workload" in one) return { workload: one.workload, field: one.field, equals: never };
   return { warning: one.warning, equals: never };
 }
 

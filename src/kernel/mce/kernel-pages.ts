@@ -8,7 +8,7 @@ import { copyErrorHandler, takeCopyErrors } from "../mm/copy.ts";
 import type { KernelRange } from "../mm/direct-map.ts";
 import { kernelRangeAt } from "../mm/direct-map.ts";
 import { basePage } from "../mm/page-types.ts";
-import { consume, consumeAccess } from "./machine-check.ts";
+import { consumeAccess } from "./machine-check.ts";
 
 const bootCpu = 0;
 /** Bytes of the smallest granule. */
@@ -29,7 +29,7 @@ const touch: Handler = (kernel, frame) => {
   if (range === undefined) return;
   for (const line of linesOf(range)) {
     const { status } = kernel.platform.memory.load(line, 8);
-    consume(kernel, bootCpu, status, line, { context: "KERNEL", name: range.owner });
+    consumeAccess(kernel, { cpu: bootCpu, path: "kernel-load", status, address: line, process: null, name: range.owner });
     if (status !== "ones") continue;
     printk(kernel, "emerg", `BUG: unable to handle page fault for address of ${range.owner}`);
     panic(kernel, "Fatal exception");
