@@ -17,7 +17,7 @@ import { bundledScenarios } from "../support/library.ts";
 import { modules } from "../support/machine.ts";
 
 const files = Object.entries(bundledScenarios()).filter(([file]) => file.startsWith("scenarios/recovery/"));
-const seeds = [1, 2, 3];
+const seeds = [1, 2];
 /** Kind of a CXL.mem request of a workload in the access layer. */
 const requestKind = 7;
 
