@@ -106,7 +106,8 @@ export function makeResult(state: RunState): ScenarioResult {
   const faults = faultResults(state.faults);
   const verdict = verdictOf(state);
   const warnings = state.plan.policies.interleave === "contained" ? spanWarnings(state.system) : [];
-  const facts: RunFacts = { ...momentFacts(state.system, state.files, metrics), outcome, verdict, warnings };
+  const workloads = state.workloads.outcomes();
+  const facts: RunFacts = { ...momentFacts(state.system, state.files, metrics), outcome, verdict, warnings, workloads };
   const atEnd = state.plan.expectations.map((expectation) => judge(expectation, facts));
   const expectations = [...state.stepRun.results, ...atEnd];
   const { status, reason } = statusOf(state, expectations, !allFired(state.faults));
@@ -119,7 +120,7 @@ export function makeResult(state: RunState): ScenarioResult {
   const hex = (word: number): string => word.toString(16).padStart(8, "0");
   return {
     file: state.plan.file, name: state.plan.name, seed: state.options.seed, schedule: state.options.schedule, policies: state.plan.policies, status, reason, verdict, warnings, outcome,
-    ...(state.driverFailure === null ? {} : { driver: state.driverFailure }), virtualTimeNs: hardware.now, traceDigest: hex(all.high) + hex(all.low), digests, commands: state.stepRun.commands, faults, expectations, metrics,
+    ...(state.driverFailure === null ? {} : { driver: state.driverFailure }), virtualTimeNs: hardware.now, traceDigest: hex(all.high) + hex(all.low), digests, commands: state.stepRun.commands, faults, expectations, metrics, workloads,
     reproduce: `cxl-sandbox run ${state.plan.file} --seed ${state.options.seed} --schedule ${state.options.schedule}${defectWords(state.options.defects ?? [])}`,
   };
 }

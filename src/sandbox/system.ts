@@ -3,6 +3,8 @@
 import { deliverInterrupts, KernelPanic, nextTimer, runTimers } from "../kernel/base/kernel.ts";
 import type { Call, Handler, Kernel } from "../kernel/base/kernel.ts";
 import { createKernel } from "../kernel/base/kernel.ts";
+import { noticeRoutes } from "../kernel/mm/backing.ts";
+import { errorNotifyHandler } from "../kernel/mce/ghes.ts";
 import { checkLockups, nextLockupCheck } from "../kernel/watchdog/processors.ts";
 import { checkHungTasks, nextHungCheck } from "../kernel/watchdog/tasks.ts";
 import { addPlugIns } from "../kernel/plug-in/host.ts";
@@ -138,6 +140,11 @@ function deliverNotifies(system: System): boolean {
     const handler = system.onNotify === null ? undefined : system.kernel.handlers.get(system.onNotify.handler);
     handler?.(system.kernel, notify.uid);
   }
+  const { errors } = system.firmware;
+  for (let source = errors?.takeNotify(); source !== undefined; source = errors?.takeNotify()) {
+    delivered = true;
+    system.kernel.handlers.get(errorNotifyHandler)?.(system.kernel, source);
+  }
   return delivered;
 }
 
@@ -145,6 +152,7 @@ function stepInside(system: System, horizon: number): Step {
   const { kernel, scheduler, hardware } = system;
   const notified = deliverNotifies(system);
   const interrupted = deliverInterrupts(kernel) > 0;
+  noticeRoutes(kernel);
   runTimers(kernel);
   wakeSleepers(scheduler, hardware.now);
   checkHungTasks(kernel, hardware.now);

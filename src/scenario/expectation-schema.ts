@@ -7,6 +7,9 @@ import { count } from "./values.ts";
 export const outcomes = ["panic", "reset", "hang", "rebooted", "wedged", "stranded", "reduced", "recovered", "unaffected"] as const;
 export const verdicts = ["needs-remediation", "none"] as const;
 
+/** What a workload's result can be asked for (src/scenario/result.ts). */
+export const workloadFields = ["killed", "killedAtNs", "downtimeNs", "backAtNs", "bytes", "bytesLost", "errors", "signals"] as const;
+
 /** Of the kernel's log, as in dmesg. */
 const levels = ["emerg", "alert", "crit", "err", "warn", "notice", "info", "debug"] as const;
 
@@ -54,5 +57,6 @@ export const expectation = z.union([
   z.strictObject({ outcome: z.enum(outcomes) }),
   z.strictObject({ verdict: z.enum(verdicts) }),
   z.strictObject({ warning: z.string().min(1), ...bounds }),
+  z.strictObject({ workload: z.string().min(1), field: z.enum(workloadFields), ...bounds, equals: z.union([z.int(), z.string(), z.boolean()]).optional() }),
   ...momentary,
 ]);

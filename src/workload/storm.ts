@@ -102,6 +102,22 @@ interface Repeat {
   readonly span: number;
 }
 
+/** Most requests of one record of the trace, which has 32 bits for them. */
+const mostAccounted = 0xffff_ffff;
+
+/** Tells the hardware's trace of requests that were counted, under the first port that they go through. */
+export function account({ kernel }: WorkloadState, stream: Stream, reads: number, writes: number, dropped: number): void {
+  const table = stream.observed.tables?.[0]?.table ?? 0;
+  let [readsLeft, writesLeft, droppedLeft] = [reads, writes, dropped];
+  do {
+    const part = [Math.min(readsLeft, mostAccounted), Math.min(writesLeft, mostAccounted), Math.min(droppedLeft, mostAccounted)] as const;
+    kernel.platform.memory.account(table, ...part);
+    readsLeft -= part[0];
+    writesLeft -= part[1];
+    droppedLeft -= part[2];
+  } while (readsLeft + writesLeft > 0);
+}
+
 function repeatRequests(state: WorkloadState, stream: Stream, count: number, span: number): void {
   const { plan } = stream;
   const reads = readsBefore(plan, stream.index + count) - readsBefore(plan, stream.index);
@@ -113,7 +129,7 @@ function repeatRequests(state: WorkloadState, stream: Stream, count: number, spa
   state.counts.completed += count;
   state.counts.skipped += count;
   state.counts.droppedWrites += dropped;
-  state.kernel.platform.memory.account(stream.observed.tables?.[0]?.table ?? 0, reads, writes, dropped);
+  account(state, stream, reads, writes, dropped);
 }
 
 function repeatTally(state: WorkloadState, key: string, tally: Tally, { before, turns }: Repeat): void {

@@ -101,8 +101,8 @@ describe("[rule 7] counting in closed form equals counting one by one", () => {
       .replace(/\nexpect:[^]*$/, "\nlimits: { time: 1ms, steps: 10000000 }\n");
   const busyIntervals = (trace: Uint8Array): [number, number, number][] => records(trace).filter((one) => one.layer === "hardware" && one.kind === 5).map((one) => [one.time, one.a, one.b]);
 
-  // Without workloads there is nothing to count.
-  for (const [file, text] of Object.entries(files).filter(([, all]) => all.includes("\nworkloads:"))) {
+  // Without workloads there is nothing to count. Whole runs of all of them are in test/workload/agreement.test.ts.
+  for (const [file, text] of Object.entries(files).filter(([name, all]) => all.includes("\nworkloads:") && /\/(?:isolation|layouts|faults)\//.test(name))) {
     for (const inFlight of [1, 7, 64]) {
       it(`${file} with ${inFlight} entries`, () => {
         const small = shrink(text, inFlight);

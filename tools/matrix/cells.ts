@@ -55,35 +55,37 @@ function machineOf({ place }: Cell): string {
 `;
 }
 
-/** Regions that firmware leaves behind, locked; what is not locked is made by hand. */
+/** A window for each region: memory of a window is a node, so that whoever asks for memory of a region gets it. */
 function firmwareOf({ decoders, interleave }: Cell): string {
   const targets = interleave === "spread" ? ["[dev0, dev1]"] : ["[dev0]", "[dev1]"];
-  const regions = decoders === "locked" ? `, regions: [${targets.map((of) => `{ targets: ${of}, locked: true }`).join(", ")}]` : "";
-  return `firmware: { windows: [{ targets: [hb0], size: 4GiB }]${regions} }\n`;
+  const windows = targets.map(() => "{ targets: [hb0], size: 2GiB }").join(", ");
+  const regions = decoders === "locked" ? `, regions: [${targets.map((of, window) => `{ window: ${window}, targets: ${of}, locked: true }`).join(", ")}]` : "";
+  return `firmware: { windows: [${windows}]${regions} }\n`;
 }
 
+/** Regions that firmware did not make are made by hand. */
 function stepsOf({ decoders, interleave, place }: Cell): string {
   const first = place === "direct" ? "rp0" : "dsp0";
-  const create = (ways: number, ...ports: readonly string[]): string => `  - run: cxl create-region -d decoder0.0 -m ${ports.map((port) => `\${mem:${port}}`).join(" ")} -w ${ways} -t ram\n`;
-  const made = interleave === "spread" ? create(2, first, "rp1") : create(1, first) + create(1, "rp1");
-  return `steps:\n${decoders === "locked" ? "" : made}  - settle: true\n`;
+  const regions = interleave === "spread" ? [[first, "rp1"]] : [[first], ["rp1"]];
+  const create = (ports: readonly string[], window: number): string => `  - run: cxl create-region -d decoder0.${window} -m ${ports.map((port) => `\${mem:${port}}`).join(" ")} -w ${ports.length} -t ram\n`;
+  return `steps:\n${decoders === "locked" ? "" : regions.map(create).join("")}  - settle: true\n`;
 }
 
 const policies: Readonly<Record<Cell["use"], string>> = {
   "system-ram-normal": "use: system-ram-normal, online: online", "system-ram-movable": "use: system-ram-movable, online: online_movable", "device-dax": "use: device-dax-only", fsdev: "use: fsdev",
 };
 
-function kernelOf(cell: Cell): string {
-  const share = cell.use === "system-ram-normal" && cell.kernelPage === "no-kernel-page" ? "host: { kernelShare: 0 }\n" : "";
-  return `${share}kernel: { preset: isolation-safe, policies: { ${policies[cell.use]}, isoact: ${cell.isolation === "isolation-on" ? "recover" : "none"} } }\n`;
-}
+/** Nothing of the kernel's lies there but what a cell says. */
+const kernelOf = (cell: Cell): string => `host: { kernelShare: 0 }\nkernel: { preset: isolation-safe, policies: { ${policies[cell.use]}, isoact: ${cell.isolation === "isolation-on" ? "recover" : "none"} } }\n`;
 
+/** A user of each region; pins and the kernel's page are in the region of the port that fails. */
 function workloadsOf(cell: Cell): string {
-  const memory = (region: number): string => `memory: "\${dax:region${region}}"`;
+  const memory = (window: number): string => `memory: "\${dax:decoder0.${window}}"`;
   const user = (number: number): string => (isRam(cell) ? `database: { name: user${number}, size: 64MiB, ${memory(number)}, bound: true, rate: 1M/s, reads: 70% }` : `vm: { name: user${number}, ${memory(number)}, rate: 1M/s, reads: 70% }`);
   const users = cell.interleave === "spread" ? [user(0)] : [user(0), user(1)];
   const pins = { "no-pins": [], "short-pins": [`pin: { name: dma, ${memory(0)}, kind: short, until: 20ms }`], "pins-for-ever": [`pin: { name: nic, ${memory(0)}, kind: long }`] }[cell.pins];
-  return `workloads:\n${[...users, ...pins].map((one) => `  - ${one}\n`).join("")}`;
+  const kernel = cell.kernelPage === "kernel-page" ? [`kernelUser: { name: slab, size: 1MiB, ${memory(0)}, bound: true, rate: 100k/s }`] : [];
+  return `workloads:\n${[...users, ...kernel, ...pins].map((one) => `  - ${one}\n`).join("")}`;
 }
 
 const write = (id: string, at: string, field: string, value: number): string => `  - { id: ${id}, when: { at: ${at} }, do: { writeRegister: { of: rp0, field: ${field}, value: ${value} } } }\n`;
@@ -98,5 +100,5 @@ const triggers: Readonly<Record<Cell["trigger"], string>> = {
 
 /** The scenario file of a cell that can be. */
 export function scenarioOf(cell: Cell): string {
-  return `version: 1\nname: ${keyOf(cell)}\n${machineOf(cell)}${firmwareOf(cell)}${kernelOf(cell)}${stepsOf(cell)}${workloadsOf(cell)}faults:\n${triggers[cell.trigger]}limits: { time: 10s }\n`;
+  return `version: 1\nname: ${keyOf(cell)}\n${machineOf(cell)}${firmwareOf(cell)}${kernelOf(cell)}${stepsOf(cell)}${workloadsOf(cell)}faults:\n${triggers[cell.trigger]}limits: { time: 30s }\n`;
 }
