@@ -39,6 +39,8 @@ export interface KernelSettings {
   /** A crash kernel is loaded; it leaves out memory that the CXL core knows to be isolated. */
   readonly crashKernel: boolean;
   readonly crashSkipsIsolated: boolean;
+  /** The dump has the kernel's own pages alone (makedumpfile -d 31). */
+  readonly crashFilters: boolean;
 }
 
 export const defaultSettings: KernelSettings = {
@@ -48,5 +50,5 @@ export const defaultSettings: KernelSettings = {
   memoryFailureRecovery: true, earlyKill: false, panicOnUnrecoverable: false, softOffline: true,
   onlinePolicy: "contig-zones", autoMovableRatio: 301, autoMovableNumaAware: true, memmapOnMemory: false,
   hungTaskTime: 120_000_000_000, hungTaskPanic: false, watchdogTime: 10_000_000_000, softLockupPanic: false, hardLockupPanic: true,
-  crashKernel: true, crashSkipsIsolated: false,
+  crashKernel: true, crashSkipsIsolated: false, crashFilters: true,
 };

@@ -7,7 +7,7 @@ import { formatTime, plain } from "./console.ts";
 const spreadText = ({ mean, least, most }: Spread, text: (value: number) => string): string => (least === most ? text(mean) : `${text(mean)} (${text(least)} to ${text(most)})`);
 
 /** Thousandths with three digits. */
-export const pointsText = (points: number): string => `${Math.trunc(points / 1000)}.${String(Math.abs(points % 1000)).padStart(3, "0")}`;
+const pointsText = (points: number): string => `${Math.trunc(points / 1000)}.${String(Math.abs(points % 1000)).padStart(3, "0")}`;
 
 const mebibytes = (value: number): string => (value % 1024 === 0 ? `${value / 1024} GiB` : `${value} MiB`);
 
@@ -26,12 +26,28 @@ const rows: readonly (readonly [string, (side: ArmSummary) => string])[] = [
   ["time to full service", serviceText],
 ];
 
+type PerWorkload = ArmSummary["perWorkload"][number];
+
+function fateText({ killed, downtimeNs }: PerWorkload, runs: number): string {
+  return killed === 0 ? "lives" : `killed${killed === runs ? "" : ` in ${killed} of ${runs}`}, down ${formatTime(downtimeNs.mean)}`;
+}
+
+/** A row for workloads in a row that fare alike: "vm1 .. vm4". */
+function workloadRows(recovery: ArmSummary, reboot: ArmSummary): string[][] {
+  const groups: { first: string; last: string; left: string; right: string }[] = [];
+  for (const [index, one] of recovery.perWorkload.entries()) {
+    const other = reboot.perWorkload[index];
+    const row = { first: one.name, last: one.name, left: fateText(one, recovery.runs), right: other === undefined ? "" : fateText(other, reboot.runs) };
+    const before = groups.at(-1);
+    if (before !== undefined && before.left === row.left && before.right === row.right) before.last = row.last;
+    else groups.push(row);
+  }
+  return groups.map(({ first, last, left, right }) => [`  ${first === last ? first : `${first} .. ${last}`}`, left, right]);
+}
+
 function sidesOf(recovery: ArmSummary, reboot: ArmSummary): string[] {
   const lines = [["", "recovery", "reboot at once"], ...rows.map(([name, text]) => [name, text(recovery), text(reboot)])];
-  for (const [index, { name, killed, downtimeNs }] of recovery.perWorkload.entries()) {
-    const other = reboot.perWorkload[index];
-    lines.push([`  ${name}`, `${formatTime(downtimeNs.mean)}${killed === 0 ? "" : `, killed ${killed}`}`, other === undefined ? "" : `${formatTime(other.downtimeNs.mean)}${other.killed === 0 ? "" : `, killed ${other.killed}`}`]);
-  }
+  lines.push(...workloadRows(recovery, reboot));
   lines.push(["points", spreadText(recovery.points, pointsText), spreadText(reboot.points, pointsText)]);
   const widths = [0, 1].map((column) => Math.max(...lines.map((line) => (line[column] ?? "").length)));
   return lines.map(([name = "", left = "", right = ""]) => `  ${name.padEnd(widths[0] ?? 0)}  ${left.padEnd(widths[1] ?? 0)}  ${right}`.trimEnd());
@@ -44,7 +60,7 @@ const trialText = ({ path, values }: Trial): string => `${path} ${values.map(({ 
 function sensitivityLines({ flips, scored, trials, runs, seeds }: Sensitivity, style: Style): string[] {
   const head = flips.length === 0 ? "no single parameter flips it, of those that were looked at" : "what alone would flip it";
   const tried = trials.length === 0 ? [] : [`  run again (${runs} runs, seed${seeds.length === 1 ? "" : "s"} ${seeds.join(", ")}): ${trials.map(trialText).join("; ")}`];
-  return [style.paint("bold", head), ...flips.map(flipText), style.paint("dim", `  scored again: ${scored.length} weights and times of verdict:`), ...tried.map((line) => style.paint("dim", line))];
+  return [style.paint("bold", head), ...flips.map(flipText), style.paint("dim", `  priced again: ${scored.length} weights and times of verdict:`), ...tried.map((line) => style.paint("dim", line))];
 }
 
 const foundText = (found: readonly StickyStatus[]): string[] => (found.length === 0 ? [] : [`at reboot firmware finds ${found.map(({ port, bits }) => `${port}: ${bits.join(", ")}`).join("; ")}`]);
@@ -59,7 +75,8 @@ function cellLines(cell: VerdictCell, style: Style): string[] {
   const title = [style.paint("bold", `${cell.file}: ${cell.name}`), ...cell.combination.map(({ path, value }) => `  with ${path} = ${value}`)];
   const unfit = cell.unfit.map(({ seed, reason }) => style.paint("yellow", `seed ${seed} proves nothing: ${reason}`));
   if (recovery === null || reboot === null) return [...title, ...unfit, style.paint("red", `verdict: ${cell.judgement}`), ""];
-  const side = winner === "recovery" ? `recovery wins by ${pointsText(reboot.points.mean - recovery.points.mean)} points` : "a reboot at once wins";
+  const balance = reboot.points.mean - recovery.points.mean;
+  const side = `${winner === "recovery" ? "recovery" : "a reboot at once"} wins${(winner === "recovery") === balance > 0 && balance !== 0 ? ` by ${pointsText(Math.abs(balance))} points` : ""}`;
   return [
     ...title, `${recovery.runs} ${recovery.runs === 1 ? "seed" : "seeds"}; mean (least to most)`, ...sidesOf(recovery, reboot), ...unfit,
     style.paint(winner === "recovery" ? "green" : "red", side), style.paint(cell.recovered ? "green" : "yellow", `verdict: ${cell.judgement}`),

@@ -1,5 +1,6 @@
 // After a panic: the crash kernel starts on the machine as it is and reads the System RAM of the one that died, for the dump. Devices are not reset in between, so
 // that memory below an isolated port answers as before: the crash kernel's own load takes a check in kernel context, and it panics too (machine-check 3, row 16).
+// Pages that the dead kernel has flagged as poisoned are not read.
 
 import { busDevices } from "../kernel/base/device.ts";
 import type { Device } from "../kernel/base/device.ts";
@@ -7,6 +8,7 @@ import type { Kernel } from "../kernel/base/kernel.ts";
 import { cxlBus, decoderOf, isRegion, portOf, portsUpwards, regionOf } from "../kernel/cxl/types.ts";
 import { kernelRangesIn } from "../kernel/mm/direct-map.ts";
 import { blockStart, hotplug } from "../kernel/mm/memory-state.ts";
+import { isPoisoned } from "../kernel/mm/poison.ts";
 import type { MemoryStatus } from "../platform/platform.ts";
 import type { CrashDump } from "../scenario/verdict.ts";
 import type { System } from "./system.ts";
@@ -18,11 +20,16 @@ interface Span {
 
 const allMemory = 1n << 52n;
 
-/** System RAM that was there since boot, and CXL memory that is online or holds pages of the kernel's own. */
+const isWithin = (spans: readonly Span[], address: bigint): boolean => spans.some(({ start, size }) => address >= start && address < start + size);
+
+/** System RAM that was there since boot; and of what came later the kernel's own pages, or all of it. */
 function memoryOf(kernel: Kernel): Span[] {
   const { blocks, blockSize } = hotplug(kernel);
-  const online = [...blocks.values()].filter(({ isOnline }) => isOnline).map((block) => ({ start: blockStart(kernel, block), size: block.isBoot ? block.present : blockSize }));
-  return [...online, ...kernelRangesIn(kernel, 0n, allMemory)];
+  const online = [...blocks.values()].filter(({ isOnline }) => isOnline);
+  const boot = online.filter(({ isBoot }) => isBoot).map((block) => ({ start: blockStart(kernel, block), size: block.present }));
+  const later = kernel.settings.crashFilters ? [] : online.filter(({ isBoot }) => !isBoot).map((block) => ({ start: blockStart(kernel, block), size: blockSize }));
+  const whole = [...boot, ...later];
+  return [...whole, ...kernelRangesIn(kernel, 0n, allMemory).filter(({ start }) => !isWithin(whole, start))];
 }
 
 /** One line per root port of the widest interleave: its position follows from address bits 8 to 18 (16 ways of 16 KiB). */
@@ -42,6 +49,7 @@ function readSpan(system: System, { start, size }: Span): { readonly status: Mem
   for (const offset of probeOffsets) {
     if (offset >= size) break;
     const address = start + offset;
+    if (isPoisoned(system.kernel, address)) continue;
     const { status } = system.platform.memory.load(address, 8);
     if (status === "poison" || status === "fatal" || status === "never") return { status, address };
   }
@@ -59,7 +67,7 @@ function readAll(system: System): CrashDump {
       continue;
     }
     const error = readSpan(system, span);
-    if (error !== null) return { state: error.status === "never" ? "hung" : "second panic", address: `0x${error.address.toString(16)}`, bytesRead: String(bytesRead), bytesExcluded: String(bytesExcluded) };
+    if (error !== null) return { state: error.status === "never" ? "hung" : "second-panic", address: `0x${error.address.toString(16)}`, bytesRead: String(bytesRead), bytesExcluded: String(bytesExcluded) };
     bytesRead += span.size;
   }
   return { state: bytesExcluded > 0n ? "excluded" : "dumped", address: null, bytesRead: String(bytesRead), bytesExcluded: String(bytesExcluded) };

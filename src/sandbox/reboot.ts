@@ -4,19 +4,31 @@
 import { timeoutIsolation } from "../../registers/timeout-isolation.ts";
 import { blocks } from "../../registers/blocks.ts";
 import { extract } from "../platform/registers.ts";
+import type { FirmwareOptions } from "../firmware/firmware.ts";
 import type { Hardware } from "../hardware/machine.ts";
-import type { StickyStatus } from "../scenario/verdict.ts";
+import { createHardware } from "../hardware/machine.ts";
+import type { ScenarioPlan } from "../scenario/plan.ts";
+import { judgeMoment } from "../scenario/expect.ts";
+import type { RebootResult, StickyStatus } from "../scenario/verdict.ts";
 import type { OpenRun } from "./contract.ts";
+import type { FaultTable } from "./faults.ts";
 import { heardMark } from "./faults.ts";
 import { placeOfPort } from "./references.ts";
-import { firmwareOf, openRun } from "./run.ts";
+import type { openRun } from "./run.ts";
+import type { RunOptions } from "./run-result.ts";
 import { startHost } from "./system.ts";
+
+/** Where a run stands. */
+export type RebootTarget = Pick<OpenRun, "plan" | "system" | "faults">;
 
 export interface RebootOptions {
   readonly kind: "warm" | "cold";
   readonly clearsIsolation: boolean;
   /** Virtual ns from the reset to the kernel. */
   readonly firmwareTime: number;
+  readonly firmware: FirmwareOptions;
+  /** Seed, schedule and drivers of the second boot. */
+  readonly run: RunOptions;
 }
 
 /** A host after its reboot. */
@@ -43,24 +55,44 @@ export function isolationStatus(hardware: Hardware): StickyStatus[] {
 /** States that a reset stands for as well: faults that wait for one of them act at it, as a cable that is put back once the port is clear. */
 const passed = ["LINK_DOWN", "CLEARED", "LINK_UP", "ENUMERATED", "RECREATED", "RECOVERED"] as const;
 
-function passStates({ system, faults }: OpenRun): void {
-  const { description } = system.hardware;
+function passStates(faults: FaultTable): void {
+  const { description } = faults.hardware;
   const places = description.hostBridges.flatMap(({ rootPorts }) => rootPorts).map(({ name }) => placeOfPort(description, name) ?? name);
   for (const state of passed) for (const place of places) heardMark(faults, `${place} ${state}`, "ready");
 }
 
-/** Reboots the host of a run, which is over with that, and drives the second boot to its end. */
-export function rebootRun(run: OpenRun, options: RebootOptions): Rebooted {
-  const { plan, system } = run;
-  const { hardware } = system;
-  run.finish();
+/** The machine as it is, a second time, with the faults that are still to come; those of kernel steps ended with their kernel. */
+function copyOf({ plan, system, faults }: RebootTarget): { readonly hardware: Hardware; readonly faults: FaultTable } {
+  const hardware = createHardware(system.hardware.module, system.hardware.description);
+  hardware.copyFrom(system.hardware);
+  const inKernel = [...plan.faults.keys()].filter((index) => plan.faults[index]?.do.kernelStep !== undefined);
+  return { hardware, faults: { ...faults, hardware, armed: new Map([...faults.armed, ...inKernel.map((index) => [index, []] as const)]) } };
+}
+
+/** Reboots the host of a run where it stands, on a copy of its machine, and drives the second boot to its end. The run itself is not touched. */
+export function rebootRun(target: RebootTarget, options: RebootOptions, open: typeof openRun): Rebooted {
+  const { plan } = target;
+  const { hardware, faults } = copyOf(target);
   hardware.reset(options.kind);
   const found = isolationStatus(hardware);
-  passStates(run);
+  passStates(faults);
   hardware.advanceTo(hardware.now + options.firmwareTime);
-  const host = startHost(hardware, { ...firmwareOf(plan), clearsIsolation: options.clearsIsolation });
-  const quiet = { ...plan, faults: [], workloads: [], expectations: [] };
-  const again = openRun(hardware.module, quiet, { seed: 1, schedule: "fixed", keepTrace: false, isLenient: true, host });
+  const host = startHost(hardware, { ...options.firmware, clearsIsolation: options.clearsIsolation });
+  const quiet: ScenarioPlan = { ...plan, faults: [], workloads: [], expectations: [], reboot: null };
+  const again = open(hardware.module, quiet, { ...options.run, keepTrace: false, isHeld: false, isLenient: true, host });
   while (again.run(() => false) !== "done") continue;
   return { found, run: again };
+}
+
+/** What a scenario that ends with a reboot shows of it. */
+export function rebootResult(target: RebootTarget, run: RunOptions, firmware: FirmwareOptions, open: typeof openRun): RebootResult | null {
+  const { plan } = target;
+  if (plan.reboot === null) return null;
+  const { kind, clearsIsolation, expectations } = plan.reboot;
+  const { found, run: again } = rebootRun(target, { kind, clearsIsolation, firmwareTime: plan.verdict.firmwareTime, firmware, run }, open);
+  const facts = again.facts();
+  return {
+    kind, found, bytesServed: facts.metrics.bytesServed, log: again.system.kernel.log.map(({ text }) => text),
+    expectations: expectations.map((one) => judgeMoment(one, facts)).map((one) => ({ ...one, text: `after the ${kind} reboot: ${one.text}` })),
+  };
 }

@@ -4,6 +4,7 @@ import { checkTasks, hasReady } from "../sim/task.ts";
 import { hashText } from "../sim/hash.ts";
 import { resultKinds, traceLayers, traceText } from "../sim/trace.ts";
 import type { TraceLayer } from "../sim/trace.ts";
+import type { RebootResult } from "../scenario/verdict.ts";
 import type { FileSystem } from "../kernel/sysfs/file-system.ts";
 import type { Workloads } from "../workload/workloads.ts";
 import type { CountingMode } from "../workload/state.ts";
@@ -15,6 +16,7 @@ import type { DriverFailure, ExpectationResult, Metrics, ScenarioResult, Status,
 import type { DriverModule } from "../platform/driver.ts";
 import { defectWords } from "./defects.ts";
 import type { DriverParameters } from "./drivers.ts";
+import { crashDumpOf } from "./crash-dump.ts";
 import { allFired, faultResults } from "./faults.ts";
 import type { FaultTable } from "./faults.ts";
 import { memoryFacts, spanWarnings } from "./facts.ts";
@@ -94,8 +96,8 @@ function statusOf(state: RunState, expectations: readonly ExpectationResult[], i
   return { status: expectations.every((one) => one.pass) ? "pass" : "fail", reason: isEnded ? "the host needs remediation and is taken out of service (ops: decommission)" : null };
 }
 
-/** The judgement of a run that is done. */
-export function makeResult(state: RunState): ScenarioResult {
+/** The judgement of a run that is done. `reboot`: what the scenario's reboot at its end shows. */
+export function makeResult(state: RunState, reboot: RebootResult | null): ScenarioResult {
   const { kernel, hardware } = state.system;
   // A run that a limit ended may have tasks that had no turn yet.
   if (state.end === null && state.failure === null && !hasReady(state.system.scheduler)) checkTasks(kernel.tasks);
@@ -107,9 +109,9 @@ export function makeResult(state: RunState): ScenarioResult {
   const verdict = verdictOf(state);
   const warnings = state.plan.policies.interleave === "contained" ? spanWarnings(state.system) : [];
   const workloads = state.workloads.outcomes();
-  const facts: RunFacts = { ...momentFacts(state.system, state.files, metrics), outcome, verdict, warnings, workloads };
+  const facts: RunFacts = { ...momentFacts(state.system, state.files, metrics), outcome, verdict, warnings, workloads, crashDump: crashDumpOf(state.system) };
   const atEnd = state.plan.expectations.map((expectation) => judge(expectation, facts));
-  const expectations = [...state.stepRun.results, ...atEnd];
+  const expectations = [...state.stepRun.results, ...atEnd, ...(reboot?.expectations ?? [])];
   const { status, reason } = statusOf(state, expectations, !allFired(state.faults));
   for (const fault of faults) traceText(kernel.trace, "result", resultKinds.fault, fault.id, fault.fired ? "fired" : "not fired", fault.count);
   traceText(kernel.trace, "result", resultKinds.outcome, outcome, status);
@@ -120,6 +122,8 @@ export function makeResult(state: RunState): ScenarioResult {
   const hex = (word: number): string => word.toString(16).padStart(8, "0");
   return {
     file: state.plan.file, name: state.plan.name, seed: state.options.seed, schedule: state.options.schedule, policies: state.plan.policies, status, reason, verdict, warnings, outcome,
+    ...(reboot === null ? {} : { reboot }),
+    ...(facts.crashDump === null ? {} : { crashDump: facts.crashDump }),
     ...(state.driverFailure === null ? {} : { driver: state.driverFailure }), virtualTimeNs: hardware.now, traceDigest: hex(all.high) + hex(all.low), digests, commands: state.stepRun.commands, faults, expectations, metrics, workloads,
     reproduce: `cxl-sandbox run ${state.plan.file} --seed ${state.options.seed} --schedule ${state.options.schedule}${defectWords(state.options.defects ?? [])}`,
   };

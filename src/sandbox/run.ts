@@ -26,6 +26,7 @@ import { specOf } from "./workload-specs.ts";
 import { lostFirmwareRegions, memoryFacts } from "./facts.ts";
 import { momentFacts } from "./questions.ts";
 import type { RunOptions, RunState } from "./run-result.ts";
+import { rebootResult } from "./reboot.ts";
 import { makeResult, metricsOf, verdictOf } from "./run-result.ts";
 import { StepFailure, isBusy, runSteps } from "./steps.ts";
 import type { End } from "./system.ts";
@@ -128,7 +129,7 @@ export function openRun(module: WebAssembly.Module, plan: ScenarioPlan, options:
     },
     result: () => {
       if (state.phase !== "done") throw new Error("the run is not done: call run() until it says so");
-      return (state.result ??= makeResult(state));
+      return (state.result ??= makeResult(state, state.failure === null ? rebootResult(state, { ...state.options, seed: options.seed }, firmwareOf(plan), openRun) : null));
     },
     takeTrace: () => {
       system.hardware.drainTrace();

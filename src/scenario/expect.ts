@@ -4,6 +4,7 @@ import { parsePath, valueAt } from "./json-path.ts";
 import type { ExpectationFile, FieldPlace } from "./plan.ts";
 import type { ExpectationResult, Metrics, Verdict, WorkloadResult } from "./result.ts";
 import type { Outcome } from "./schema.ts";
+import type { CrashDump } from "./verdict.ts";
 
 /** What a system can be asked at any moment. */
 export interface MomentFacts {
@@ -23,9 +24,10 @@ export interface RunFacts extends MomentFacts {
   readonly verdict: Verdict | null;
   readonly warnings: readonly string[];
   readonly workloads: readonly WorkloadResult[];
+  readonly crashDump: CrashDump | null;
 }
 
-type EndExpectation = Extract<ExpectationFile, { outcome: unknown } | { verdict: unknown } | { warning: unknown } | { workload: unknown }>;
+type EndExpectation = Extract<ExpectationFile, { outcome: unknown } | { verdict: unknown } | { warning: unknown } | { workload: unknown } | { crashDump: unknown }>;
 export type MomentExpectation = Exclude<ExpectationFile, EndExpectation>;
 type Listing = Extract<MomentExpectation, { cxl: unknown }>["cxl"];
 type Lines = Extract<MomentExpectation, { iomem: unknown }>["iomem"];
@@ -151,6 +153,10 @@ export function judge(expectation: ExpectationFile, facts: RunFacts): Expectatio
   if ("verdict" in expectation) {
     const actual = facts.verdict ?? "none";
     return { text: `verdict ${expectation.verdict}`, pass: actual === expectation.verdict, expected: expectation.verdict, actual };
+  }
+  if ("crashDump" in expectation) {
+    const actual = facts.crashDump?.state ?? "no panic";
+    return { text: `crash dump ${expectation.crashDump}`, pass: actual === expectation.crashDump, expected: expectation.crashDump, actual };
   }
   if ("warning" in expectation) return judgeCount(`warnings with "${expectation.warning}"`, expectation, facts.warnings, expectation.warning);
   if ("workload" in expectation) {

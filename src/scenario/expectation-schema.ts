@@ -9,6 +9,8 @@ export const verdicts = ["needs-remediation", "none"] as const;
 
 /** What a workload's result can be asked for (src/scenario/result.ts). */
 export const workloadFields = ["killed", "killedAtNs", "downtimeNs", "backAtNs", "bytes", "bytesLost", "errors", "signals"] as const;
+/** What becomes of the dump after a panic (src/scenario/verdict.ts). */
+export const crashDumpStates = ["none", "dumped", "second-panic", "excluded", "hung"] as const;
 
 /** Of the kernel's log, as in dmesg. */
 const levels = ["emerg", "alert", "crit", "err", "warn", "notice", "info", "debug"] as const;
@@ -52,10 +54,11 @@ const momentary = [
 
 export const momentaryExpectation = z.union(momentary);
 
-/** The end has an outcome, a verdict and the report's warnings besides. */
+/** The end has an outcome, a verdict, the report's warnings and, after a panic, what became of the dump besides. */
 export const expectation = z.union([
   z.strictObject({ outcome: z.enum(outcomes) }),
   z.strictObject({ verdict: z.enum(verdicts) }),
+  z.strictObject({ crashDump: z.enum(crashDumpStates) }),
   z.strictObject({ warning: z.string().min(1), ...bounds }),
   z.strictObject({ workload: z.string().min(1), field: z.enum(workloadFields), ...bounds, equals: z.union([z.int(), z.string(), z.boolean()]).optional() }),
   ...momentary,

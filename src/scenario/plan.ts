@@ -15,6 +15,7 @@ import type { DeviceCheck } from "./check-device-faults.ts";
 import type { PlannedDriver } from "./driver.ts";
 import { describeDrivers, refusalOf } from "./driver.ts";
 import { kernelSettings } from "./settings.ts";
+import type { MomentExpectation } from "./expect.ts";
 import type { VerdictSettings } from "./verdict-settings.ts";
 import { verdictSettingsOf } from "./verdict-settings.ts";
 import { MachineValueError, ScenarioFileError, checkScenario, loadScenario } from "./load.ts";
@@ -43,6 +44,14 @@ export interface PlannedFault extends Omit<FaultFile, "when"> {
 /** Entries of the hardware's fault table. */
 const mostProbes = 1024;
 
+/** A reboot at the end of a scenario. */
+export interface PlannedReboot {
+  readonly kind: "warm" | "cold";
+  /** Firmware clears an isolation status that it finds. */
+  readonly clearsIsolation: boolean;
+  readonly expectations: readonly MomentExpectation[];
+}
+
 /** A scenario file, checked, with every name resolved and every default filled in. */
 export interface ScenarioPlan {
   readonly file: string;
@@ -61,6 +70,8 @@ export interface ScenarioPlan {
   /** Those of the file, then those that steps inject. */
   readonly faults: readonly PlannedFault[];
   readonly expectations: readonly ExpectationFile[];
+  /** The host is rebooted at the end; null: it is not. */
+  readonly reboot: PlannedReboot | null;
   /** Files that bring drivers; only a caller that says so gets a plan with some. */
   readonly drivers: readonly PlannedDriver[];
   /** Virtual nanoseconds after ready, and scheduler steps. */
@@ -232,6 +243,13 @@ function checkExpectations(check: Check, expectations: readonly ExpectationFile[
   for (const [index, one] of expectations.entries()) if ("register" in one) checkField(check, one.register.of, one.register.field, [...path, index, "register"]);
 }
 
+function planReboot(check: Check, file: ScenarioFile["reboot"], verdict: VerdictSettings): PlannedReboot | null {
+  if (file === undefined) return null;
+  const { kind, firmwareClearsIsolation, expect } = typeof file === "string" ? { kind: file } : file;
+  checkExpectations(check, expect ?? [], ["reboot", "expect"]);
+  return { kind, clearsIsolation: firmwareClearsIsolation ?? verdict.firmwareClearsIsolation, expectations: expect ?? [] };
+}
+
 /** Checks what steps inject and expect; returns the faults that they inject. `seen` has the ids that are taken. */
 function checkSteps(check: Check, steps: readonly StepFile[], seen: ReadonlySet<string>): PlannedFault[] {
   return steps.flatMap((step, index) => {
@@ -297,6 +315,7 @@ function resolveScenario(file: string, scenario: ScenarioFile, place: Place, pro
   const probes = faults.reduce((sum, fault) => sum + probesOfAction(fault.do), 0);
   if (probes > mostProbes) problems.push({ path: ["faults"], message: `they are ${probes} actions in the hardware, ${mostProbes} are possible; inject less in one file` });
   checkExpectations(check, scenario.expect ?? [], ["expect"]);
+  const verdict = verdictSettingsOf(values.verdict, scenario.verdict);
   problems.push(...checkWorkloads(scenario.workloads ?? []), ...checkNames(scenario.workloads ?? [], scenario.expect ?? []));
   return {
     file,
@@ -305,12 +324,13 @@ function resolveScenario(file: string, scenario: ScenarioFile, place: Place, pro
     firmware: firmware.setup,
     policies: values,
     settings: kernelSettings(scenario.host),
-    verdict: verdictSettingsOf(values.verdict, scenario.verdict),
+    verdict,
     modules,
     steps: scenario.steps ?? [],
     workloads: scenario.workloads ?? [],
     faults,
     expectations: scenario.expect ?? [],
+    reboot: planReboot(check, scenario.reboot, verdict),
     drivers: brought,
     limits: { time: scenario.limits?.time ?? 2_000_000_000, steps: scenario.limits?.steps ?? 1_000_000 },
   };

@@ -3,6 +3,7 @@
 import type { TraceLayer } from "../sim/trace.ts";
 import type { PolicyValues } from "./policies.ts";
 import type { Outcome } from "./schema.ts";
+import type { CrashDump, RebootResult } from "./verdict.ts";
 
 /** `driver`: a driver plug-in did what ends the run; see `driver` of the result. */
 export type Status = "pass" | "fail" | "invalid" | "error" | "limit" | "driver";
@@ -114,6 +115,10 @@ export interface ScenarioResult {
   /** Layout checks (POL-INTERLEAVE=contained): regions that span root ports. */
   readonly warnings: readonly string[];
   readonly outcome: Outcome;
+  /** Only after a panic: what became of its dump. */
+  readonly crashDump?: CrashDump;
+  /** Only of a scenario that ends with a reboot. */
+  readonly reboot?: RebootResult;
   /** Only with status driver. */
   readonly driver?: DriverFailure;
   readonly virtualTimeNs: number;

@@ -269,6 +269,10 @@ const step = z.union([
 const driverPath = z.string().min(1);
 const driverFile = z.strictObject({ file: driverPath, parameters: z.record(z.string().regex(/^[A-Za-z][A-Za-z0-9_-]*$/, "a parameter's name starts with a letter and has letters, digits, - and _"), z.union([z.string(), z.int(), z.boolean()])).optional() });
 
+/** The host is rebooted where the run has ended; what then holds. */
+const rebootKind = z.enum(["warm", "cold"]);
+const reboot = z.union([rebootKind, z.strictObject({ kind: rebootKind, firmwareClearsIsolation: z.boolean().optional(), expect: z.array(momentaryExpectation).min(1).max(100).optional() })]);
+
 export const scenarioSchema = z.strictObject({
   version: z.literal(1),
   name: z.string().min(1),
@@ -282,6 +286,7 @@ export const scenarioSchema = z.strictObject({
   kernel: z.strictObject({ preset: z.string(), policies: z.record(z.string(), z.union([z.string(), z.int()])), builtIn: z.array(z.string()).max(32), modules: z.array(z.string()).max(32) }).partial().optional(),
   host: hostSchema.optional(),
   verdict: verdictSchema.optional(),
+  reboot: reboot.optional(),
   steps: z.array(step).max(1000).optional(),
   workloads: z.array(workloadSchema).max(256).optional(),
   faults: z.array(z.strictObject({ id: name, when, do: action, optional: z.boolean().optional() })).max(64).optional(),

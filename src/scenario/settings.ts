@@ -44,6 +44,7 @@ export const hostSettings = {
   softLockupPanic: { kind: "switch", meaning: "kernel.softlockup_panic", source: "Linux default" },
   hardLockupPanic: { kind: "switch", meaning: "kernel.hardlockup_panic", source: "INFERRED: distributions set it; Linux default off" },
   crashKernel: { kind: "switch", meaning: "a crash kernel is loaded", source: "INFERRED: servers have one" },
+  crashFilters: { kind: "switch", meaning: "the dump has the kernel's own pages alone; free pages, caches and pages of processes are not read", source: "INFERRED: makedumpfile -d 31, usual" },
   crashSkipsIsolated: { kind: "switch", meaning: "the dump leaves out memory that is isolated", source: "INFERRED: no Linux does" },
 } as const satisfies Readonly<Record<keyof KernelSettings, Setting>>;
 

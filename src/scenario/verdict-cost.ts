@@ -56,11 +56,17 @@ interface Fate {
   readonly down: { readonly from: number; readonly to: number } | null;
 }
 
+/** Kinds that live on a dax device of their own; others take what memory there is. */
+const onDevices: readonly string[] = ["vm", "rdma"];
+
+/** All that was in service, and what processes had in host memory. */
+const allContents = ({ bytesAtReady, bytesInDram }: ArmFacts): string => String(BigInt(bytesAtReady) + BigInt(bytesInDram));
+
 /** After a reboot workloads take the memory in order of the file; who finds none is placed elsewhere by somebody. */
 function fatesAfter(facts: ArmFacts, { stopsAt, runsAt }: Reboot, settings: VerdictSettings): Fate[] {
   let left = BigInt(facts.afterReboot?.bytesServed ?? facts.bytesAtReady);
   return facts.workloads.map((workload) => {
-    const bytes = BigInt(workload.bytes);
+    const bytes = onDevices.includes(workload.kind) ? BigInt(workload.bytes) : 0n;
     const fits = bytes <= left;
     if (fits) left -= bytes;
     const to = runsAt + (fits ? 0 : settings.administratorTime) + restartOf(workload, settings);
@@ -100,7 +106,7 @@ export function costOf(facts: ArmFacts, side: Side, settings: VerdictSettings): 
   });
   const cost = {
     outcome: facts.outcome, killed: workloads.filter(({ killed }) => killed).length, downtimeNs: workloads.reduce((sum, { downtimeNs }) => sum + downtimeNs, 0),
-    bytesLost: reboot === null ? facts.bytesLost : facts.bytesAtReady, bytesStranded: String(stranded), panicked: side === "recovery" && facts.outcome === "panic",
+    bytesLost: reboot === null ? facts.bytesLost : allContents(facts), bytesStranded: String(stranded), panicked: side === "recovery" && facts.outcome === "panic",
     rebooted: reboot !== null, fullServiceNs: fullService(facts, fates, reboot, stranded), workloads,
   };
   return { ...cost, points: pointsOf(cost, settings) };

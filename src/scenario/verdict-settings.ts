@@ -20,7 +20,7 @@ export const verdictSettings = {
   strandedWeight: weight(10, "points for a GiB of capacity that gives no service when all is over", "INFERRED"),
   panicWeight: weight(300, "points for a panic, beside what it costs by itself", "INFERRED: five minutes of one workload, for the inquiry"),
   panicsTolerated: { kind: "percent", default: 0, range: [0, 100], meaning: "share of runs that may panic while recovery can still win", source: "S73: recovery wins only if no panic" },
-  decisionTime: time(1, "from the fault to the decision of \"reboot at once\"", "INFERRED: an interrupt whose handler reboots"),
+  decisionTime: { kind: "time", default: 1_000_000, meaning: "from the fault to the reset of \"reboot at once\"", source: "INFERRED: an interrupt whose handler reboots" },
   resetDetectionTime: time(10, "until a host that the platform has reset starts again", "INFERRED: management controller"),
   hangDetectionTime: time(300, "until a hung host is reset by its watchdog", "INFERRED: five minutes, usual for an IPMI watchdog"),
   administratorTime: time(1800, "until somebody acts on a host that is wedged, or on a workload that has no memory to come back to", "INFERRED: half an hour"),

@@ -1,6 +1,8 @@
 // What `verdict` finds, as plain data: facts of each run, what they cost, both sides over all seeds, and what would flip it. Bytes are texts (64-bit); times are
 // virtual nanoseconds, points thousandths. Version 1; docs/verdict.md tells each field.
 
+import type { crashDumpStates } from "./expectation-schema.ts";
+import type { ExpectationResult } from "./result.ts";
 import type { Outcome } from "./schema.ts";
 
 /** Root port and the bits of its isolation status that are set. */
@@ -13,7 +15,7 @@ export interface StickyStatus {
  * What became of the dump after a panic: no crash kernel is loaded; it was written; the crash kernel met an error itself and panicked; it was written without
  * memory that is known to be isolated; the crash kernel waits for an answer that does not come.
  */
-export type CrashDumpState = "none" | "dumped" | "second panic" | "excluded" | "hung";
+export type CrashDumpState = (typeof crashDumpStates)[number];
 
 export interface CrashDump {
   readonly state: CrashDumpState;
@@ -24,10 +26,22 @@ export interface CrashDump {
   readonly bytesExcluded: string;
 }
 
+/** The second boot of a scenario that ends with a reboot. */
+export interface RebootResult {
+  readonly kind: "warm" | "cold";
+  /** What firmware found of isolation, before it cleared anything. */
+  readonly found: readonly StickyStatus[];
+  /** Bytes in service after the steps of the file. */
+  readonly bytesServed: string;
+  /** The second kernel's. */
+  readonly log: readonly string[];
+  readonly expectations: readonly ExpectationResult[];
+}
+
 export interface WorkloadFacts {
   readonly name: string;
   readonly kind: string;
-  /** CXL memory that it holds. */
+  /** Its memory. */
   readonly bytes: string;
   readonly killedAtNs: number | null;
   /** When memory for it to start again was there; null: not within the run. */
@@ -55,6 +69,8 @@ export interface ArmFacts {
   readonly bytesAtReady: string;
   readonly bytesServed: string;
   readonly bytesLost: string;
+  /** Contents of processes in host memory that are nowhere else: a reboot loses them too. */
+  readonly bytesInDram: string;
   /** When the last recovery ended with all capacity there was; null: it did not. */
   readonly capacityAtNs: number | null;
   /** Memory that is trained at boot: the host's own and the cards'. */

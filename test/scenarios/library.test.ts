@@ -38,6 +38,7 @@ const never = "no such text anywhere";
 function turned(one: ExpectationFile): ExpectationFile {
   if ("outcome" in one) return { outcome: one.outcome === "wedged" ? "panic" : "wedged" };
   if ("verdict" in one) return { verdict: one.verdict === "none" ? "needs-remediation" : "none" };
+  if ("crashDump" in one) return { crashDump: one.crashDump === "none" ? "dumped" : "none" };
   if ("absent" in one) return { absent: "/proc/iomem" };
   if ("iomem" in one) return { iomem: { contains: never } };
   if ("file" in one) return { file: one.file, equals: never };

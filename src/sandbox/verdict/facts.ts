@@ -1,6 +1,8 @@
 // The two sides of a verdict for one seed: the scenario with its recovery, run to its end; and the same up to the moment of the fault, then rebooted at once.
 // Where the first one ends in a reboot, or may, that reboot is done too: on the hardware as it was left.
 
+import type { PageKind } from "../../kernel/mm/page-types.ts";
+import { runsIn } from "../../kernel/mm/pages.ts";
 import { recoveries } from "../../kernel/isolation/state.ts";
 import type { Outcome } from "../../scenario/schema.ts";
 import type { ScenarioPlan } from "../../scenario/plan.ts";
@@ -11,11 +13,10 @@ import type { ArmFacts, RebootFacts, SeedFacts, UnfitSeed, WorkloadFacts } from 
 import type { MachineDescription } from "../../platform/description.ts";
 import { isSwitch, portsBelow } from "../../platform/description.ts";
 import type { OpenRun } from "../contract.ts";
-import { crashDumpOf } from "../crash-dump.ts";
 import { memoryFacts } from "../facts.ts";
 import { faultResults } from "../faults.ts";
 import { rebootRun } from "../reboot.ts";
-import { openRun } from "../run.ts";
+import { firmwareOf, openRun } from "../run.ts";
 import type { Sliced } from "../score/drive.ts";
 
 /** What one seed of a verdict is computed from: plain data, so that a worker can have it. */
@@ -34,8 +35,7 @@ const rebooting: readonly Outcome[] = ["panic", "reset", "hang", "rebooted", "we
 
 function* drive(run: OpenRun, isOver: () => boolean): Sliced<void> {
   let steps = 0;
-  let isStopped = false;
-  while (!isStopped && run.goOn(Number.MAX_SAFE_INTEGER, () => (isStopped = isOver()) || ++steps % slice === 0) !== "done") yield;
+  while (run.goOn(Number.MAX_SAFE_INTEGER, () => isOver() || ++steps % slice === 0) !== "done" && !isOver()) yield;
   yield;
 }
 
@@ -50,6 +50,15 @@ function firstFault(run: OpenRun): number | null {
 function bytesTrained(machine: MachineDescription): bigint {
   const cards = machine.hostBridges.flatMap(({ rootPorts }) => portsBelow(rootPorts)).filter(({ present }) => present).flatMap(({ slots }) => slots.slice(0, 1));
   return [...machine.ram.map(({ size }) => size), ...cards.map((card) => (isSwitch(card) ? 0n : card.volatileCapacity + (card.persistentCapacity ?? 0n)))].reduce((sum, size) => sum + size, 0n);
+}
+
+/** Pages whose contents are nowhere else. */
+const onlyCopies: readonly PageKind[] = ["anon", "file-dirty", "shmem", "swap-dirty", "hugetlb"];
+
+/** Contents of processes in host memory that a reboot loses. */
+function bytesInDram({ plan, system }: OpenRun): bigint {
+  const runs = plan.machine.ram.flatMap(({ base, size }) => runsIn(system.kernel, base, size));
+  return runs.filter(({ pid, kind }) => pid !== 0 && onlyCopies.includes(kind)).reduce((sum, { size }) => sum + size, 0n);
 }
 
 /** When a recovery that had regions to bring back ended; null: none did, or one goes on. */
@@ -80,7 +89,7 @@ function workloadFacts(run: OpenRun, isStopped: boolean): WorkloadFacts[] {
 
 function rebootFacts(run: OpenRun): RebootFacts {
   const { verdict } = run.plan;
-  const { found, run: again } = rebootRun(run, { kind: verdict.reboot, clearsIsolation: verdict.firmwareClearsIsolation, firmwareTime: verdict.firmwareTime });
+  const { found, run: again } = rebootRun(run, { kind: verdict.reboot, clearsIsolation: verdict.firmwareClearsIsolation, firmwareTime: verdict.firmwareTime, firmware: firmwareOf(run.plan), run: { seed: 1, schedule: "fixed", keepTrace: false } }, openRun);
   const log = again.system.kernel.log.filter(({ text }) => /isolat/i.test(text)).map(({ text }) => text);
   const isUp = again.system.kernel.panic === null && again.system.hardware.hostState === "running";
   return { found, bytesServed: String(isUp ? memoryFacts(again.system).bytesServed : 0n), log };
@@ -101,7 +110,7 @@ function armFacts({ run, outcome, faultAt, bytesAtReady, isRebooted }: Moment): 
   const served = isStopped ? 0n : memory.bytesServed;
   const facts = {
     outcome, faultAtNs: faultAt, endAtNs: kernel.panic?.at ?? hardware.now, workloads: workloadFacts(run, isStopped), bytesAtReady: String(bytesAtReady), bytesServed: String(served),
-    bytesLost: String(memory.bytesLost), capacityAtNs: served >= bytesAtReady ? recoveryEnd(run) : null, bytesTrained: String(bytesTrained(run.plan.machine)), crashDump: crashDumpOf(run.system),
+    bytesLost: String(memory.bytesLost), bytesInDram: String(bytesInDram(run)), capacityAtNs: served >= bytesAtReady ? recoveryEnd(run) : null, bytesTrained: String(bytesTrained(run.plan.machine)), crashDump: run.phase === "done" ? (run.result().crashDump ?? null) : null,
   };
   return { ...facts, afterReboot: isRebooted ? rebootFacts(run) : null };
 }
@@ -120,7 +129,7 @@ const servedAt = (run: OpenRun): bigint => memoryFacts(run.system).bytesServed;
 
 /** The facts of both sides, or why there are none. @throws ScenarioFileError */
 export function* assessSeed(module: WebAssembly.Module, input: VerdictInput): Sliced<SeedFacts | UnfitSeed> {
-  const plan: ScenarioPlan = { ...planScenario(input.file, input.text), expectations: [] };
+  const plan: ScenarioPlan = { ...planScenario(input.file, input.text), expectations: [], reboot: null };
   const run = open(module, plan, input);
   yield* drive(run, () => false);
   const problem = unfit(run, input.seed);
@@ -134,5 +143,7 @@ export function* assessSeed(module: WebAssembly.Module, input: VerdictInput): Sl
   const recovery = armFacts({ run, outcome, faultAt, bytesAtReady, isRebooted: rebooting.includes(outcome) });
   yield;
   const reboot = armFacts({ run: other, outcome: "rebooted", faultAt, bytesAtReady, isRebooted: true });
-  return { seed: input.seed, recovery, reboot };
+  // Until the decision what happens is what happens in the run.
+  const workloads = reboot.workloads.map((workload, index) => ({ ...workload, killedAtNs: recovery.workloads[index]?.killedAtNs ?? null }));
+  return { seed: input.seed, recovery, reboot: { ...reboot, workloads } };
 }

@@ -26,12 +26,16 @@ interface Candidate {
   readonly values: readonly string[];
 }
 
-/** Settings that shape what becomes of a fault, those that matter most first. */
-const hostNames: readonly (keyof typeof hostSettings)[] = [
-  "kernelShare", "overflowWindow", "checkTime", "memoryFailureTime", "kernelTouchPeriod", "processor", "checkDelivery", "threadsPerCore", "cpus", "memoryFailureRecovery", "earlyKill",
-  "panicOnUnrecoverable", "onlinePolicy", "autoMovableRatio", "memmapOnMemory", "rendezvousTime", "hungTaskPanic", "softLockupPanic", "hardLockupPanic", "hungTaskTime", "watchdogTime", "crashKernel", "crashSkipsIsolated",
+type HostName = keyof typeof hostSettings;
+
+/** What shapes a run, that which matters most first: settings of the host, policies, and what a reboot is. */
+const candidates: readonly { readonly host?: HostName; readonly policy?: PolicyName; readonly verdict?: "reboot" | "firmwareClearsIsolation" }[] = [
+  { host: "kernelShare" }, { policy: "isoact" }, { host: "overflowWindow" }, { policy: "online" }, { host: "checkTime" }, { policy: "use" }, { host: "memoryFailureTime" }, { policy: "notify" },
+  { verdict: "reboot" }, { verdict: "firmwareClearsIsolation" }, { host: "processor" }, { host: "checkDelivery" }, { host: "kernelTouchPeriod" }, { policy: "offline" }, { host: "threadsPerCore" }, { host: "cpus" },
+  { host: "memoryFailureRecovery" }, { host: "onlinePolicy" }, { host: "memmapOnMemory" }, { host: "autoMovableRatio" }, { policy: "isoown" }, { policy: "isoexit" }, { policy: "platform" }, { policy: "recorder" },
+  { policy: "mcesrc" }, { policy: "uce" }, { host: "earlyKill" }, { host: "panicOnUnrecoverable" }, { host: "rendezvousTime" }, { host: "hungTaskTime" }, { host: "hungTaskPanic" }, { host: "watchdogTime" },
+  { host: "softLockupPanic" }, { host: "hardLockupPanic" }, { host: "crashKernel" }, { host: "crashFilters" }, { host: "crashSkipsIsolated" },
 ];
-const policyNames: readonly PolicyName[] = ["isoact", "use", "online", "notify", "offline", "isoown", "isoexit", "platform", "recorder", "mcesrc"];
 
 /** A time is tried at a thousandth and a thousand times; a count from one to its largest that is not out of the world. */
 const factor = 1000;
@@ -54,19 +58,16 @@ function endsOf(setting: Setting, current: string): string[] {
 
 const valueText = (setting: Setting, value: unknown): string => (setting.kind === "time" ? timeText(Number(value)) : String(value));
 
-function candidatesOf(plan: ScenarioPlan): Candidate[] {
-  const host = hostNames.map((name): Candidate => {
-    const setting: Setting = hostSettings[name];
-    const current = valueText(setting, plan.settings[name]);
-    return { path: `host.${name}`, kind: setting.kind === "time" ? "time" : "setting", setting, current, values: endsOf(setting, current) };
-  });
-  const reboot = (["reboot", "firmwareClearsIsolation"] as const).map((name): Candidate => {
-    const current = String(plan.verdict[name]);
-    return { path: `verdict.${name}`, kind: "setting", setting: verdictSettings[name], current, values: endsOf(verdictSettings[name], current) };
-  });
-  const policies = policyNames.map((name): Candidate => ({ path: `kernel.policies.${name}`, kind: "policy", setting: null, current: plan.policies[name], values: policyChoices(name).filter((value) => value !== plan.policies[name]) }));
-  return [...host, ...reboot, ...policies];
+function settingCandidate(path: string, setting: Setting, value: unknown): Candidate {
+  const current = valueText(setting, value);
+  return { path, kind: setting.kind === "time" ? "time" : "setting", setting, current, values: endsOf(setting, current) };
 }
+
+const candidatesOf = (plan: ScenarioPlan): Candidate[] => candidates.flatMap(({ host, policy, verdict }): Candidate[] => {
+  if (host !== undefined) return [settingCandidate(`host.${host}`, hostSettings[host], plan.settings[host])];
+  if (verdict !== undefined) return [settingCandidate(`verdict.${verdict}`, verdictSettings[verdict], plan.verdict[verdict])];
+  return policy === undefined ? [] : [{ path: `kernel.policies.${policy}`, kind: "policy", setting: null, current: plan.policies[policy], values: policyChoices(policy).filter((value) => !value.startsWith(plan.policies[policy])) }];
+});
 
 export interface TrialBase {
   readonly file: string;
@@ -98,12 +99,13 @@ function changed({ file, text }: TrialBase, path: string, value: string): string
 }
 
 /** Runs values, all seeds of each, as one batch. */
-function* tryAll(base: TrialBase, wanted: readonly { readonly candidate: Candidate; readonly value: string }[]): Assessed {
+function* tryAll(base: TrialBase, wanted: readonly { readonly candidate: Candidate; readonly value: string }[], spend: (runs: number) => void): Assessed {
   const fitting = wanted.flatMap(({ candidate, value }) => {
     const text = changed(base, candidate.path, value);
     return text === undefined ? [] : [{ candidate, value, text }];
   });
   const inputs = fitting.flatMap(({ text }) => base.seeds.map((seed): VerdictInput => ({ file: base.file, text, seed, schedule: base.schedule })));
+  spend(inputs.length);
   const results = yield inputs;
   return fitting.map(({ candidate, value, text }, index): Tried => {
     const own = results.slice(index * base.seeds.length, (index + 1) * base.seeds.length);
@@ -132,14 +134,14 @@ const numberOf = (setting: Setting, text: string): number => (setting.kind === "
 const isNumeric = (setting: Setting | null): setting is Setting => setting !== null && ["time", "count", "percent"].includes(setting.kind);
 
 /** Narrows what lies between the present value, where the base's side wins, and one at which the other does. */
-function* narrow(base: TrialBase, found: Tried, allowed: () => number, tried: Tried[]): Generator<readonly VerdictInput[], string, readonly SeedResult[]> {
+function* narrow(base: TrialBase, found: Tried, left: () => number, tried: Tried[], spend: (runs: number) => void): Generator<readonly VerdictInput[], string, readonly SeedResult[]> {
   const { candidate } = found;
   const { setting } = candidate;
   if (!isNumeric(setting)) return found.value;
   let same = numberOf(setting, candidate.current);
   let other = numberOf(setting, found.value);
-  for (let middle = between(same, other); middle !== undefined && allowed() >= base.seeds.length; middle = between(same, other)) {
-    const [one] = yield* tryAll(base, [{ candidate, value: valueText(setting, middle) }]);
+  for (let middle = between(same, other); middle !== undefined && left() >= base.seeds.length; middle = between(same, other)) {
+    const [one] = yield* tryAll(base, [{ candidate, value: valueText(setting, middle) }], spend);
     if (one === undefined || one.winner === "unfit") break;
     tried.push(one);
     if (one.winner === base.winner) same = middle;
@@ -159,27 +161,16 @@ export function* searchTrials(base: TrialBase): Generator<readonly VerdictInput[
   const plan = planScenario(base.file, base.text);
   const perTrial = Math.max(1, base.seeds.length);
   let runs = 0;
-  const allowed = (): number => base.budget - runs;
-  function* counted(inner: Assessed): Assessed {
-    let step = inner.next();
-    while (step.done !== true) {
-      runs += step.value.length;
-      step = inner.next(yield step.value);
-    }
-    return step.value;
-  }
+  const spend = (count: number): void => {
+    runs += count;
+  };
   const all = candidatesOf(plan).flatMap((candidate) => candidate.values.map((value) => ({ candidate, value })));
-  const tried = [...(yield* counted(tryAll(base, all.slice(0, wholePart(allowed(), perTrial)))))];
+  const tried = [...(yield* tryAll(base, all.slice(0, wholePart(base.budget, perTrial)), spend))];
   const flips: Flip[] = [];
   for (const found of tried.filter(({ winner }) => winner !== "unfit" && winner !== base.winner)) {
-    const search = narrow(base, found, allowed, tried);
-    let step = search.next();
-    while (step.done !== true) {
-      runs += step.value.length;
-      step = search.next(yield step.value);
-    }
+    const flipsAt = yield* narrow(base, found, () => base.budget - runs, tried, spend);
     const { path, kind, current } = found.candidate;
-    flips.push({ path, kind, current, flipsAt: step.value, winner: base.winner === "recovery" ? "reboot" : "recovery" });
+    flips.push({ path, kind, current, flipsAt, winner: base.winner === "recovery" ? "reboot" : "recovery" });
   }
   const paths = [...new Set(tried.map(({ candidate }) => candidate.path))];
   const trials = paths.map((path): Trial => {

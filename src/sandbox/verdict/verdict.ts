@@ -25,10 +25,13 @@ export interface VerdictRequest {
 
 export type Judging<T> = Generator<readonly VerdictInput[], T, readonly SeedResult[]>;
 
-/** Seeds that stand for all in a trial: the middle one and the worst, or all of them where those two say otherwise. */
+/** Seeds that stand for all in a trial: the middle one and the worst (one of them where they cost alike), or all of them where those two say otherwise. */
 function trialSeeds(seeds: readonly SeedVerdict[], winner: Winner, settings: ScenarioPlan["verdict"]): number[] {
   const ordered = seeds.toSorted((a, b) => a.recovery.points - a.reboot.points - (b.recovery.points - b.reboot.points));
-  const few = [...new Set([ordered[(ordered.length - (ordered.length % 2)) / 2] ?? ordered[0], ordered.at(-1)])].filter((seed) => seed !== undefined);
+  const middle = ordered[(ordered.length - (ordered.length % 2)) / 2] ?? ordered[0];
+  const worst = ordered.at(-1);
+  const isAlike = middle?.recovery.points === worst?.recovery.points && middle?.reboot.points === worst?.reboot.points;
+  const few = (isAlike ? [worst] : [middle, worst]).filter((seed) => seed !== undefined);
   return (winnerOf(few, settings) === winner ? few : seeds).map(({ seed }) => seed);
 }
 

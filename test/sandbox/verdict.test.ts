@@ -1,0 +1,274 @@
+// Recovery held against a reboot at once: the bundled scenarios of scenarios/verdict, S73, S74, S92, what flips a verdict, dumps, and what a reboot finds.
+
+import { describe, expect, it } from "vitest";
+import { firmwareOf, openRun } from "../../src/sandbox/run.ts";
+import { rebootRun } from "../../src/sandbox/reboot.ts";
+import { assessSeed } from "../../src/sandbox/verdict/facts.ts";
+import type { VerdictRequest } from "../../src/sandbox/verdict/verdict.ts";
+import { judgeScenario } from "../../src/sandbox/verdict/verdict.ts";
+import { planScenario } from "../../src/scenario/plan.ts";
+import { parseTime, timeText } from "../../src/scenario/units.ts";
+import { varyScenario } from "../../src/scenario/vary.ts";
+import type { SeedFacts, VerdictCell } from "../../src/scenario/verdict.ts";
+import { costOf, winnerOf } from "../../src/scenario/verdict-cost.ts";
+import { bundledScenarios } from "../support/library.ts";
+import { modules } from "../support/machine.ts";
+import { runText } from "../support/scenarios.ts";
+
+const files = bundledScenarios();
+const fileOf = (name: string): string => `scenarios/verdict/${name}.yaml`;
+const textOf = (name: string): string => files[fileOf(name)] ?? "";
+
+/** The text with a value changed, as `--vary` does it. */
+const varied = (name: string, path: string, value: string): string => varyScenario(fileOf(name), textOf(name), [{ path, value }], false).text;
+
+function judge(name: string, changes: Partial<VerdictRequest> = {}): VerdictCell {
+  return judgeScenario(modules.release, { file: fileOf(name), text: textOf(name), combination: [], seeds: [1, 2], schedule: "seeded", budget: 0, ...changes });
+}
+
+const known = new Map<string, VerdictCell>();
+function judged(name: string): VerdictCell {
+  const cell = known.get(name) ?? judge(name, name === "contained" ? {} : { seeds: [1] });
+  known.set(name, cell);
+  return cell;
+}
+
+function factsOf(text: string, seed = 1): SeedFacts {
+  const work = assessSeed(modules.release, { file: "f.yaml", text, seed, schedule: "fixed" });
+  for (;;) {
+    const { done, value } = work.next();
+    if (done !== true) continue;
+    if ("reason" in value) throw new Error(value.reason);
+    return value;
+  }
+}
+
+describe("the verdict", () => {
+  it("[S73] [S86] recovery wins where each port is a region of its own: half of the VMs go on, nobody panics, and it costs less", () => {
+    const { winner, recovered, judgement, recovery, reboot } = judged("contained");
+    expect([winner, recovered, judgement]).toEqual(["recovery", true, "recovered"]);
+    expect([recovery?.panics, recovery?.killed.mean, reboot?.killed.mean, recovery?.mebibytesLost.mean, reboot?.mebibytesLost.mean]).toEqual([0, 4, 8, 1024, 2048]);
+    expect(recovery?.points.most).toBeLessThan(reboot?.points.least ?? 0);
+    expect([recovery?.mebibytesStranded.most, reboot?.mebibytesStranded.most, recovery?.never, reboot?.never]).toEqual([0, 0, 0, 0]);
+  });
+
+  it("[S73] a reboot wins where a region spans all ports, a pin stays and the kernel has pages there", () => {
+    const { winner, recovered, recovery, reboot } = judged("spread-and-pinned");
+    expect([winner, recovered, recovery?.panics, recovery?.killed.least, reboot?.killed.least]).toEqual(["reboot", false, 1, 8, 8]);
+    expect(recovery?.points.least).toBeGreaterThan(reboot?.points.most ?? 0);
+  });
+
+  it("[S74] every mitigation on but one page of the kernel is a panic, and without that page it is a recovery", () => {
+    const { winner, recovery, judgement } = judged("one-kernel-page");
+    expect([winner, recovery?.outcomes, judgement]).toEqual(["reboot", { panic: 1 }, "reboot: 1 of 1 runs panic"]);
+    const without = textOf("one-kernel-page").replace(/^ {2}- kernelReader:.*\n/m, "");
+    expect(runText("f.yaml", without).result.outcome).toBe("recovered");
+  });
+
+  it.each(["losesPort", "userspaceManaged", "prefersToReboot"])("[S92] without acceptance.%s recovery wins as before and is not called recovered; the run is the same", (name) => {
+    const text = varied("contained", `verdict.acceptance.${name}`, "false");
+    const cell = judge("contained", { text, seeds: [1] });
+    expect([cell.winner, cell.recovered, cell.missing]).toEqual(["recovery", false, [name]]);
+    expect(cell.judgement).toContain(`acceptance.${name} is false`);
+    const [here, there] = [text, textOf("contained")].map((one) => runText("f.yaml", one).result);
+    expect([here?.outcome, here?.digests]).toEqual([there?.outcome, there?.digests]);
+  });
+
+  it("[S73] [S92] what is cheaper than a reboot and is no recovery is not called recovered", () => {
+    const cell = judge("contained", { text: textOf("contained").replace(/^ {2}- \{ id: cable-in.*\n/m, "").replace("outcome: recovered", "outcome: reduced"), seeds: [1] });
+    expect([cell.winner, cell.recovered, cell.recovery?.mebibytesStranded.mean, cell.reboot?.mebibytesStranded.mean]).toEqual(["recovery", false, 1024, 1024]);
+    expect(cell.judgement).toBe("to go on costs less, but it is no recovery: reduced 1");
+  });
+
+  it("the same request gives the same verdict", () => {
+    expect(judge("fast-reboot", { seeds: [1] })).toEqual({ ...judge("fast-reboot", { seeds: [1] }) });
+  });
+
+  it("names the worst runs with the command that repeats each", () => {
+    const { worst } = judged("contained");
+    expect(worst.map(({ command }) => command)).toEqual([1, 2].map((seed) => `cxl-sandbox run scenarios/verdict/contained.yaml --seed ${seed} --schedule seeded`));
+    const repeated = runText(fileOf("contained"), textOf("contained"), { seed: worst[0]?.seed ?? 0, schedule: "seeded" }).result;
+    expect(repeated.outcome).toBe(worst[0]?.outcome);
+  });
+
+  it("a seed in which no fault fires proves nothing, and without any other there is no verdict", () => {
+    const never = textOf("contained").replace("at: 5ms", "at: 5s");
+    const { winner, unfit, recovery, judgement } = judge("contained", { text: never, seeds: [1] });
+    expect([winner, recovery, judgement]).toEqual([null, null, "none: no run proves anything"]);
+    expect(unfit).toEqual([{ seed: 1, kind: "no fault", reason: "no fault fired after ready" }]);
+  });
+});
+
+describe("the price of a run", () => {
+  const facts = factsOf(textOf("contained"));
+  const { verdict } = planScenario("f.yaml", textOf("contained"));
+
+  it("[S73] is the weighted sum of what it came to", () => {
+    const cost = costOf(facts.recovery, "recovery", verdict);
+    const down = cost.workloads.map(({ downtimeNs }) => downtimeNs);
+    expect(cost.downtimeNs).toBe(down.reduce((sum, one) => sum + one, 0));
+    expect(down.filter((one) => one > 0)).toHaveLength(4);
+    expect(cost.points).toBe(Math.floor(cost.downtimeNs / 1e6) + 4 * 30_000 + 1000);
+    expect(costOf(facts.recovery, "recovery", { ...verdict, downtimeWeight: 0, killedWeight: 7, lostWeight: 0 }).points).toBe(28_000);
+  });
+
+  it("a reboot takes every workload down for its detection, firmware, training, boot and start", () => {
+    const times = { ...verdict, decisionTime: 0, firmwareTime: 1e9, trainingTime: 2e9, trainingTimePerGiB: 1e9, bootTime: 4e9, restartTime: 8e9 };
+    const cost = costOf(facts.reboot, "reboot", times);
+    // Host memory and both cards are trained.
+    const trained = Number(BigInt(facts.reboot.bytesTrained) >> 30n);
+    expect(trained).toBeGreaterThanOrEqual(3);
+    expect(cost.workloads.map(({ downtimeNs }) => downtimeNs)).toEqual(Array.from({ length: 8 }, () => 15e9 + trained * 1e9));
+    expect([cost.killed, cost.bytesLost, cost.fullServiceNs]).toEqual([8, String(2n << 30n), 15e9 + trained * 1e9]);
+  });
+
+  it("a panic costs what it came to so far, then the dump, then the reboot", () => {
+    const panicked = factsOf(textOf("one-kernel-page"));
+    const cost = (changes: object) => costOf(panicked.recovery, "recovery", { ...verdict, ...changes });
+    expect(cost({}).panicked).toBe(true);
+    expect(cost({ panicWeight: 301 }).points - cost({ panicWeight: 300 }).points).toBe(1000);
+    expect(cost({ bootTime: verdict.bootTime + 1e9 }).downtimeNs - cost({}).downtimeNs).toBe(8e9);
+    const dumped = { ...panicked.recovery, crashDump: { state: "dumped" as const, address: null, bytesRead: "0", bytesExcluded: "0" } };
+    const dump = (dumpTime: number) => costOf(dumped, "recovery", { ...verdict, dumpTime }).downtimeNs;
+    expect(dump(61e9) - dump(60e9)).toBe(8e9);
+  });
+
+  it("[S73] one panic in many is enough for a reboot, unless some are tolerated", () => {
+    const good = { recovery: costOf(facts.recovery, "recovery", verdict), reboot: costOf(facts.reboot, "reboot", verdict) };
+    const runs = [...Array.from({ length: 9 }, () => good), { ...good, recovery: { ...good.recovery, panicked: true } }];
+    expect([winnerOf(runs.slice(0, 9), verdict), winnerOf(runs, verdict), winnerOf(runs, { ...verdict, panicsTolerated: 10 }), winnerOf(runs, { ...verdict, panicsTolerated: 9 })]).toEqual(["recovery", "reboot", "recovery", "reboot"]);
+  });
+});
+
+describe("what alone would flip it", () => {
+  const flips = judged("fast-reboot").sensitivity?.flips ?? [];
+
+  it("[S73] on the edge the times of a reboot do, and a run again with the value says so; a millisecond less does not", () => {
+    expect(flips.map(({ path }) => path)).toEqual(expect.arrayContaining(["verdict.bootTime", "verdict.firmwareTime"]));
+    const { winner } = judged("fast-reboot");
+    const seeds = judged("fast-reboot").seeds.map(({ seed }) => seed);
+    const boot = flips.find(({ path }) => path === "verdict.bootTime");
+    const at = parseTime(boot?.flipsAt ?? "") ?? 0;
+    const winnerAt = (time: number) => judge("fast-reboot", { text: varied("fast-reboot", "verdict.bootTime", timeText(time)), seeds }).winner;
+    expect([winnerAt(at), winnerAt(at - 1_000_000)]).toEqual([boot?.winner, winner]);
+  });
+
+  it("nothing that is scored again flips what is better in everything", () => {
+    expect(judged("contained").sensitivity?.flips).toEqual([]);
+  });
+
+  it("a policy that shapes the run is found by running again, within the budget, and what was tried is said", () => {
+    const { sensitivity } = judge("contained", { seeds: [1], budget: 5 });
+    expect(sensitivity?.flips).toEqual([{ path: "kernel.policies.isoact", kind: "policy", current: "recover", flipsAt: "none", winner: "reboot" }, { path: "kernel.policies.isoact", kind: "policy", current: "recover", flipsAt: "panic", winner: "reboot" }]);
+    expect([sensitivity?.runs, sensitivity?.budget, sensitivity?.trials.map(({ path }) => path)]).toEqual([5, 5, ["host.kernelShare", "kernel.policies.isoact", "host.overflowWindow"]]);
+  });
+});
+
+describe("after a panic", () => {
+  const dumpOf = (text: string) => runText("f.yaml", text).result.crashDump;
+  const isolated = textOf("one-kernel-page");
+  const dumpWith = (host: string) => dumpOf(isolated.replace("verdict: {", `host: { ${host} }\nverdict: {`).replace("second-panic", "none"));
+
+  it("a crash kernel that reads the isolated range takes a check itself: no dump", () => {
+    const dump = dumpOf(isolated);
+    expect(dump?.state).toBe("second-panic");
+    expect(BigInt(dump?.address ?? "0")).toBeGreaterThan(1n << 30n);
+  });
+
+  it("one that leaves out what is known to be isolated writes it without; one that is not loaded writes none", () => {
+    const excluded = dumpWith("crashSkipsIsolated: true");
+    expect([excluded?.state, BigInt(excluded?.bytesExcluded ?? "0") > 0n]).toEqual(["excluded", true]);
+    expect(dumpWith("crashKernel: false")?.state).toBe("none");
+  });
+
+  it("the kernel must know: where nobody handles isolation, leaving out what is known leaves out nothing", () => {
+    const unaware = isolated.replace("preset: isolation-safe", "preset: isolation-safe, policies: { isoown: firmware-enable, isoact: none }").replace("verdict: {", "host: { crashSkipsIsolated: true }\nverdict: {");
+    expect(dumpOf(unaware)?.state).toBe("second-panic");
+  });
+
+  it("without System RAM below the port there is a dump", () => {
+    const text = textOf("contained").replace("preset: isolation-safe", "preset: isolation-safe, policies: { isoact: panic }");
+    expect(dumpOf(text)?.state).toBe("dumped");
+  });
+
+  /** One card as System RAM; its port isolates and policy panics. */
+  const systemRam = (policies: string, host: string) => dumpOf(`version: 1
+name: dump
+machine:
+  hostBridges:
+    - rootPorts:
+        - { name: rp0, isolation: { mem: true, forceLinkDown: true, timeoutRanges: ABCD, interrupt: 3 }, device: { volatile: 1GiB } }
+firmware: { windows: [{ targets: [hb0], size: 4GiB }] }
+kernel: { preset: isolation-safe, policies: { isoact: panic, ${policies} } }
+host: { ${host} }
+steps:
+  - run: cxl create-region -d decoder0.0 -m \${mem:rp0} -w 1 -t ram
+  - settle: true
+faults:
+  - { id: cable-out, when: { at: 5ms }, do: { linkDown: rp0 } }
+`)?.state;
+
+  it("[S79] [S80] System RAM on the port: a filtered dump meets the kernel's pages only, in a kernel zone or where memmap lies on the memory", () => {
+    const movable = "use: system-ram-movable, online: online_movable";
+    const normal = "use: system-ram-normal, online: online";
+    expect([systemRam(movable, "kernelShare: 2"), systemRam(movable, "crashFilters: false"), systemRam(movable, "memmapOnMemory: true")]).toEqual(["dumped", "second-panic", "second-panic"]);
+    expect([systemRam(normal, "kernelShare: 2"), systemRam(normal, "kernelShare: 0"), systemRam(normal, "crashSkipsIsolated: true")]).toEqual(["second-panic", "dumped", "excluded"]);
+  });
+
+  it("the reading is no part of the run: its digests are those of a run without a crash kernel, and no run without a panic has a dump", () => {
+    const digests = (text: string) => runText("f.yaml", text).result.digests;
+    const silent = isolated.replace(/^ {2}- \{ crashDump:.*\n/m, "");
+    expect(digests(silent)).toEqual(digests(silent.replace("verdict: {", "host: { crashKernel: false }\nverdict: {")));
+    expect(dumpOf(textOf("contained"))).toBeUndefined();
+  });
+});
+
+describe("a scenario that ends with a reboot", () => {
+  const run = (change: (text: string) => string, name = "reboot-warm") => runText("f.yaml", change(textOf(name))).result;
+
+  it("[TS5] [S70] shows what firmware found and what is in service then, and what it expects can fail", () => {
+    expect(run((text) => text).reboot).toMatchObject({ kind: "warm", found: [{ port: "rp0", bits: ["memoryIsolation", "memoryIsolationLinkDown"] }], bytesServed: String(1n << 30n) });
+    expect(run((text) => text, "reboot-cold").reboot).toMatchObject({ kind: "cold", found: [], bytesServed: String(2n << 30n) });
+    const failing = run((text) => text.replace("kind: warm", "kind: cold"));
+    expect([failing.status, failing.expectations.filter(({ pass }) => !pass).map(({ text }) => text)]).toEqual(["fail", [
+      "after the cold reboot: rp0 timeoutIsolation.status.memoryIsolation", "after the cold reboot: rp0 timeoutIsolation.status.memoryIsolationLinkDown", "after the cold reboot: metric bytesServed",
+    ]]);
+  });
+
+  it("the reboot is no part of the run before it: outcome and digests are those of the scenario without one", () => {
+    const [rebooted, other] = [run((text) => text), run((text) => text.replace(/^reboot:\n(?: .*\n)+/m, ""))];
+    expect([rebooted.outcome, rebooted.digests, rebooted.metrics]).toEqual([other.outcome, other.digests, other.metrics]);
+    expect(other.reboot).toBeUndefined();
+  });
+
+  it("what it expects is checked with the file", () => {
+    expect(() => planScenario("f.yaml", textOf("reboot-warm").replace("reboot:\n  kind: warm", "reboot:\n  kind: tepid"))).toThrow(/^f\.yaml:\d+:\d+: reboot/m);
+    const misnamed = textOf("reboot-warm").replaceAll("memoryIsolationLinkDown", "memoryIsolationLinkDwn");
+    expect(() => planScenario("f.yaml", misnamed)).toThrow(/reboot\.expect\.1\.register: .*did you mean "memoryIsolationLinkDown"/);
+  });
+});
+
+describe("what a reboot finds", () => {
+  /** The scenario up to where its port is isolated, rebooted there. */
+  function reboot(kind: "warm" | "cold", clearsIsolation: boolean) {
+    const run = openRun(modules.release, planScenario("f.yaml", textOf("contained")), { seed: 1, schedule: "fixed", keepTrace: false });
+    run.run(() => run.readyAt >= 0 && run.system.hardware.port("rp0").isIsolated);
+    expect(run.system.hardware.port("rp0").isIsolated).toBe(true);
+    const { found, run: again } = rebootRun(run, { kind, clearsIsolation, firmwareTime: 1_000_000_000, firmware: firmwareOf(run.plan), run: { seed: 1, schedule: "fixed", keepTrace: false } }, openRun);
+    return { found, served: again.facts().metrics.bytesServed, isIsolated: again.system.hardware.port("rp0").isIsolated, link: again.system.hardware.port("rp0").link };
+  }
+  const both = [{ port: "rp0", bits: ["memoryIsolation", "memoryIsolationLinkDown"] }];
+  const all = String(2n << 30n);
+
+  it("[TS5] after a warm one the sticky isolation status; firmware that clears it gives the memory back", () => {
+    expect(reboot("warm", true)).toEqual({ found: both, served: all, isIsolated: false, link: "up" });
+  });
+
+  it("[TS5] [T4] a status that nobody clears keeps the memory away: as soon as a driver enables the forced link down, the link that has trained goes down again", () => {
+    expect(reboot("warm", false)).toEqual({ found: both, served: String(1n << 30n), isIsolated: true, link: "down" });
+  });
+
+  it("[TS5] after a cold one nothing", () => {
+    expect(reboot("cold", false)).toEqual({ found: [], served: all, isIsolated: false, link: "up" });
+  });
+});
