@@ -14,8 +14,9 @@ if (!hasBrowser) console.warn("browser project and the packed page left out: no 
 /** What Chromium is compared with: computed once, for the browser project alone. */
 const globalSetup = ["test/support/node-digests.ts"];
 const exclude = ["**/node_modules/**", "dist/**", "build/**", "**/*.browser.test.ts"];
+// One module graph for a worker's files: nothing below src keeps state of its own, and compiled code stays warm. Every core has a worker.
 const node = {
-  test: { name: "node", environment: "node" as const, include: ["{registers,src,workers,tools,test,bench}/**/*.test.ts"], exclude: [...exclude, "test/package/**"], testTimeout: 60_000 },
+  test: { name: "node", isolate: false, maxWorkers: "100%", environment: "node" as const, include: ["{registers,src,workers,tools,test,bench}/**/*.test.ts"], exclude: [...exclude, "test/package/**"], testTimeout: 60_000 },
 };
 const packed = {
   test: { name: "package", globalSetup: ["test/support/packed.ts"], environment: "node" as const, include: ["test/package/**/*.test.ts"], provide: { chromium: chromium ?? "" }, testTimeout: 120_000 },

@@ -14,6 +14,7 @@ import { measureRegisters } from "./registers.ts";
 import { measureColdStart, measureScenarios } from "./scenarios.ts";
 import { measureScale } from "./scale.ts";
 import { measureSnapshots } from "./snapshots.ts";
+import { measureStorm } from "./storm.ts";
 import { measureWorker } from "./worker.ts";
 
 export interface Measured {
@@ -65,6 +66,7 @@ const parts: Readonly<Record<string, { readonly about: string; readonly measure:
   scale: { about: "a thousand devices: enumeration, cost of an access", measure: measureScale },
   export: { about: "a tree of 512 devices, read and written", measure: measureExport },
   scenarios: { about: "whole scenarios", measure: measureScenarios },
+  storm: { about: "an hour of machine checks over 256 GB, and an idle hour", measure: measureStorm },
   start: { about: "cold start of the command", measure: measureColdStart },
   worker: { about: "reads through a machine in a worker", measure: measureWorker },
 };

@@ -34,7 +34,7 @@ function endedResult(plan: ScenarioPlan, input: RunInput, sources: readonly Driv
   const failure = typeof why === "string" ? null : why;
   return {
     file: plan.file, name: plan.name, seed: input.seed, schedule: input.schedule, policies: plan.policies, status: failure === null ? "error" : "driver", reason: typeof why === "string" ? why : `driver ${why.ending}: ${why.message}`,
-    verdict: null, warnings: [], outcome: null, virtualTimeNs: failure?.atNs ?? 0, traceDigest: null, digests: null, commands: [], faults: [], expectations: [], metrics: null,
+    verdict: null, warnings: [], outcome: null, virtualTimeNs: failure?.atNs ?? 0, traceDigest: null, digests: null, commands: [], faults: [], expectations: [], metrics: null, workloads: [],
     ...(failure === null ? {} : { driver: failure }), drivers: filesOf(sources), reproduce: `cxl-sandbox run ${plan.file} --seed ${input.seed} --schedule ${input.schedule}${repeat}`,
   };
 }

@@ -12,10 +12,12 @@ import type { FirmwareSetup, ThrottlingGroup } from "../platform/firmware-setup.
 import type { AccessFigures, AcpiHostBridge, FirmwareInterface, MemoryMapEntry, OscRequest, Platform } from "../platform/platform.ts";
 import type { StructureAccess } from "../platform/registers.ts";
 import { structureAt } from "../platform/registers.ts";
+import type { ErrorSection, ErrorSources } from "./error-sources.ts";
+import { createErrorSources, hestBody, placeSources } from "./error-sources.ts";
 import { planDecoders } from "./plan-decoders.ts";
 import { programDecoders } from "./program-decoders.ts";
 import type { GenericPort, WindowRestrictions } from "./tables.ts";
-import { buildCedt, buildHmat, buildSrat, placeTables, restrictionBits } from "./tables.ts";
+import { buildCedt, buildHest, buildHmat, buildSrat, placeTables, restrictionBits } from "./tables.ts";
 
 /** POL-ISOOWN: who may touch the isolation enable bit, and who is told (timeout-isolation sheet, section 9). */
 export type IsolationOwner = "os" | "firmware-enable" | "firmware-notify";
@@ -26,6 +28,8 @@ export interface FirmwareOptions {
   readonly clearsIsolation?: boolean;
   /** Firmware reads the event logs of memory devices itself; absent: the system does. */
   readonly keepsMemoryErrors?: boolean;
+  /** Errors come to firmware first (POL-MCESRC), and every processor is in firmware for `time` virtual ns per check; absent: they do not. */
+  readonly errors?: { readonly time: number };
   readonly restrictions: WindowRestrictions;
   /** What it decodes and keeps apart before the operating system runs; absent: nothing. */
   readonly setup?: FirmwareSetup;
@@ -42,6 +46,8 @@ export interface FirmwareTarget {
 export interface Firmware extends FirmwareInterface {
   /** Looks whether a port has isolated since the last look and queues the ACPI notify if that is firmware's to do. */
   poll(): void;
+  /** A record that firmware makes by itself, as an error that it was told to inject; nothing where errors do not come to it first. */
+  reportError(sections: readonly ErrorSection[]): void;
   /** The same firmware on another machine that is in the same state, where nothing was looked at yet. */
   on(target: FirmwareTarget): Firmware;
 }
@@ -84,7 +90,7 @@ function throttlingGroups(machine: MachineDescription, setup: FirmwareSetup | un
   return genericPorts(machine).length === 0 ? [] : [...new Set(machine.windows.map((window) => window.qtg ?? 0))].map((id) => ({ id }));
 }
 
-function placeAcpiTables(target: FirmwareTarget, machine: MachineDescription, restrictions: WindowRestrictions): bigint {
+function placeAcpiTables(target: FirmwareTarget, machine: MachineDescription, { restrictions, errors }: FirmwareOptions): bigint {
   const bridges = machine.hostBridges.map((bridge) => ({ uid: bridge.uid, componentBase: bridge.componentBase }));
   const windows = machine.windows.map((window) => ({
     base: window.base, size: window.size, ways: window.ways, granularity: window.granularity,
@@ -94,7 +100,8 @@ function placeAcpiTables(target: FirmwareTarget, machine: MachineDescription, re
   }));
   const srat = machine.ram.map((range) => ({ base: range.base, size: range.size, proximityDomain: hostDomain, isHotPluggable: false }));
   const ports = genericPorts(machine);
-  const placed = placeTables(tablesAt, [buildCedt(bridges, windows), buildSrat(srat, ports), ...(ports.length === 0 ? [] : [buildHmat(hostDomain, ports)])]);
+  const placed = placeTables(tablesAt, [buildCedt(bridges, windows), buildSrat(srat, ports), ...(ports.length === 0 ? [] : [buildHmat(hostDomain, ports)]), ...(errors === undefined ? [] : [buildHest(hestBody())])]);
+  if (errors !== undefined) placeSources(target);
   for (const table of placed) target.writeRam(table.address, table.bytes);
   return placed[0]?.address ?? tablesAt;
 }
@@ -139,7 +146,7 @@ function memoryMap(machine: MachineDescription, setup: FirmwareSetup | undefined
 /** Builds tables, programs decoders, arms what firmware owns, and returns the interface that the operating system sees. */
 export function installFirmware(target: FirmwareTarget, machine: MachineDescription, options: FirmwareOptions): Firmware {
   const hostBridges = describeBridges(machine);
-  const xsdt = placeAcpiTables(target, machine, options.restrictions);
+  const xsdt = placeAcpiTables(target, machine, options);
   const uses = [...(options.clearsIsolation === true ? [clearStatus] : []), ...(options.isolationOwner === "firmware-enable" ? [armPort] : [])];
   for (const use of uses) {
     for (const [index, bridge] of machine.hostBridges.entries()) {
@@ -169,7 +176,10 @@ function createInterface(installed: Installed, target: FirmwareTarget): Firmware
     memoryErrors: request.memoryErrors === true && options.keepsMemoryErrors !== true,
   });
   const groups = throttlingGroups(machine, options.setup);
+  const errors: ErrorSources | undefined = options.errors === undefined ? undefined : createErrorSources(target, options.errors.time);
   return {
+    ...(errors === undefined ? {} : { errors }),
+    reportError: (sections) => errors?.report(sections),
     ...(groups.length === 0 ? {} : { qtgIds: (figures: AccessFigures) => groups.filter((group) => suits(group, figures)).map(({ id }) => id) }),
     xsdt,
     memoryMap: memoryMap(machine, options.setup),

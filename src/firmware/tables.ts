@@ -212,6 +212,9 @@ export function buildHmat(initiator: number, ports: readonly GenericPort[]): Uin
   return finishTable("HMAT", 2, body.bytes);
 }
 
+/** Hardware Error Source Table around its sources. */
+export const buildHest = (body: Uint8Array): Uint8Array => finishTable("HEST", 1, [...body]);
+
 /** Extended System Description Table: physical addresses of the others. */
 export function buildXsdt(addresses: readonly bigint[]): Uint8Array {
   const body: Builder = { bytes: [] };

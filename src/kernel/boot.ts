@@ -3,12 +3,14 @@
 import type { Task } from "../sim/task.ts";
 import { point, task } from "../sim/task.ts";
 import { initializeAcpi, linkFirmwareNode } from "./acpi/acpi.ts";
+import { initializeHest } from "./acpi/hest.ts";
 import { registerDriver } from "./base/device.ts";
 import type { Call, Handler, Kernel } from "./base/kernel.ts";
 import { mark, printk } from "./base/kernel.ts";
 import type { ModulePlan } from "./base/module-plan.ts";
 import { defaultModulePlan, moduleState } from "./base/module-plan.ts";
 import { awaitProbing } from "./base/probing.ts";
+import { cperHandlers } from "./cxl/cper.ts";
 import { cxlHandlers } from "./cxl/interrupts.ts";
 import { nvdimmBridgeDriver, nvdimmBusDriver, nvdimmDriver, pmemRegionDriver } from "./cxl/nvdimm.ts";
 import { awaitEndings } from "./cxl/region-watch.ts";
@@ -17,6 +19,8 @@ import { addRootDevice } from "./cxl/root.ts";
 import { registerDaxDrivers } from "./dax/cxl.ts";
 import { awaitOwnership } from "./dax/decision.ts";
 import { correctedHandlers } from "./mce/corrected.ts";
+import { failureQueueHandlers } from "./mce/failure-queue.ts";
+import { ghesHandlers } from "./mce/ghes.ts";
 import { kernelPageHandlers } from "./mce/kernel-pages.ts";
 import { referenceHandlers } from "./mm/page-reference.ts";
 import { memoryHandlers } from "./mm/pin.ts";
@@ -27,7 +31,7 @@ import { bindServices, notifyHandler, plugInHandlers, startPlugIns } from "./plu
 import { drivers as pciDrivers, handlers as pciHandlers } from "./pci/port-driver.ts";
 
 /** Every named handler of the kernel, for `createKernel`. */
-export const kernelHandlers: ReadonlyMap<string, Handler> = new Map<string, Handler>([...Object.entries(pciHandlers), ...aerHandlers, ...memoryHandlers, ...kernelPageHandlers, ...correctedHandlers, ...referenceHandlers, ...cxlHandlers, ...plugInHandlers]);
+export const kernelHandlers: ReadonlyMap<string, Handler> = new Map<string, Handler>([...Object.entries(pciHandlers), ...aerHandlers, ...memoryHandlers, ...kernelPageHandlers, ...correctedHandlers, ...failureQueueHandlers, ...ghesHandlers, ...cperHandlers, ...referenceHandlers, ...cxlHandlers, ...plugInHandlers]);
 
 /** What to call for an ACPI notify to a host bridge; its argument is the bridge's UID. */
 export const onNotify: Call = { handler: notifyHandler, argument: 0 };
@@ -48,6 +52,7 @@ export const boot = task("boot", function* (kernel: Kernel, plan: ModulePlan = d
   startPlugIns(kernel);
   registerCore(kernel);
   initializeAcpi(kernel);
+  initializeHest(kernel);
   const bridges = [];
   for (const bridge of kernel.platform.firmware.hostBridges) {
     const device = yield* enumerateHostBridge(kernel, bridge);

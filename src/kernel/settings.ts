@@ -15,6 +15,8 @@ export interface KernelSettings {
   readonly memoryFailureTime: number;
   /** Virtual ns in which a second error in one bank overwrites the first (row 11). */
   readonly overflowWindow: number;
+  /** Virtual ns that every processor spends in firmware for an error, where errors go there first (POL-MCESRC); firmware has it, not the kernel. */
+  readonly firmwareErrorTime: number;
   /** Percent of a block in a kernel zone that the kernel takes for itself when it goes online, and how often it reads there (virtual ns). */
   readonly kernelShare: number;
   readonly kernelTouchPeriod: number;
@@ -43,7 +45,7 @@ export interface KernelSettings {
 
 export const defaultSettings: KernelSettings = {
   cpus: 64, threadsPerCore: 2, processor: "intel", checkDelivery: "local",
-  checkTime: 100_000, rendezvousTime: 20_000, memoryFailureTime: 50_000, overflowWindow: 1_000,
+  checkTime: 100_000, rendezvousTime: 20_000, memoryFailureTime: 50_000, overflowWindow: 1_000, firmwareErrorTime: 500_000,
   kernelShare: 2, kernelTouchPeriod: 1_000_000,
   memoryFailureRecovery: true, earlyKill: false, panicOnUnrecoverable: false, softOffline: true,
   onlinePolicy: "contig-zones", autoMovableRatio: 301, autoMovableNumaAware: true, memmapOnMemory: false,

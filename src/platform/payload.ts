@@ -77,3 +77,13 @@ export function uuidFrom(text: string): Uint8Array {
   if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)) throw new RangeError(`"${text}" is no UUID`);
   return Uint8Array.from(text.replaceAll("-", "").match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 }
+
+/** Where the bytes of a GUID in text order lie when it is stored in mixed order: the first three groups little endian. */
+const guidOrder = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15] as const;
+const reorder = (bytes: Uint8Array): Uint8Array => Uint8Array.from(guidOrder, (at) => bytes[at] ?? 0);
+
+/** Text form of a GUID stored in mixed order, as ACPI and UEFI store it. */
+export const guidText = (bytes: Uint8Array): string => uuidText(reorder(bytes));
+
+/** @throws RangeError when it is none */
+export const guidFrom = (text: string): Uint8Array => reorder(uuidFrom(text));

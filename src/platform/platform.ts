@@ -129,7 +129,28 @@ export interface AccessFigures {
   readonly writeBandwidth: number;
 }
 
+/** A check that takes a processor into firmware first. */
+export interface FirmwareCheck {
+  /** Logical processor. */
+  readonly cpu: number;
+  readonly address: bigint;
+  /** The processor cannot go on: its context is corrupt, or an earlier error was lost. */
+  readonly isFatal: boolean;
+  /** The processor waits for the data; false: it may go on without. */
+  readonly isActionRequired: boolean;
+}
+
+/** Error handling of firmware that comes before the system's (POL-MCESRC). */
+export interface FirmwareErrors {
+  /** A processor met an error; when this returns a record lies where the HEST says. Returns the virtual ns that all processors were in firmware. */
+  takeCheck(check: FirmwareCheck): number;
+  /** Next error source that signals by SCI: its id in the HEST. */
+  takeNotify(): number | undefined;
+}
+
 export interface FirmwareInterface {
+  /** Firmware handles errors first; absent: processors tell the system of them. */
+  readonly errors?: FirmwareErrors;
   /** The firmware's memory map, when it gives one; ascending. */
   readonly memoryMap?: readonly MemoryMapEntry[];
   /** Physical address of the XSDT in memory; tables are read from there. */

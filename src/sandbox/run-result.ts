@@ -108,7 +108,8 @@ export function makeResult(state: RunState, reboot: RebootResult | null): Scenar
   const faults = faultResults(state.faults);
   const verdict = verdictOf(state);
   const warnings = state.plan.policies.interleave === "contained" ? spanWarnings(state.system) : [];
-  const facts: RunFacts = { ...momentFacts(state.system, state.files, metrics), outcome, verdict, warnings, crashDump: crashDumpOf(state.system) };
+  const workloads = state.workloads.outcomes();
+  const facts: RunFacts = { ...momentFacts(state.system, state.files, metrics), outcome, verdict, warnings, crashDump: crashDumpOf(state.system), workloads };
   const atEnd = state.plan.expectations.map((expectation) => judge(expectation, facts));
   const expectations = [...state.stepRun.results, ...atEnd, ...(reboot?.expectations ?? [])];
   const { status, reason } = statusOf(state, expectations, !allFired(state.faults));
@@ -123,7 +124,7 @@ export function makeResult(state: RunState, reboot: RebootResult | null): Scenar
     file: state.plan.file, name: state.plan.name, seed: state.options.seed, schedule: state.options.schedule, policies: state.plan.policies, status, reason, verdict, warnings, outcome,
     ...(reboot === null ? {} : { reboot }),
     ...(facts.crashDump === null ? {} : { crashDump: facts.crashDump }),
-    ...(state.driverFailure === null ? {} : { driver: state.driverFailure }), virtualTimeNs: hardware.now, traceDigest: hex(all.high) + hex(all.low), digests, commands: state.stepRun.commands, faults, expectations, metrics,
+    ...(state.driverFailure === null ? {} : { driver: state.driverFailure }), virtualTimeNs: hardware.now, traceDigest: hex(all.high) + hex(all.low), digests, commands: state.stepRun.commands, faults, expectations, metrics, workloads,
     reproduce: `cxl-sandbox run ${state.plan.file} --seed ${state.options.seed} --schedule ${state.options.schedule}${defectWords(state.options.defects ?? [])}`,
   };
 }

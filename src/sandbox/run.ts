@@ -41,7 +41,7 @@ const setUpTime = 600_000_000_000;
 const windowRestrictions = { deviceCoherent: true, hostOnlyCoherent: true, volatile: true, persistent: true, fixed: false };
 
 /** What a plan asks of firmware. */
-export const firmwareOf = (plan: ScenarioPlan): FirmwareOptions => ({ isolationOwner: plan.policies.isoown as FirmwareOptions["isolationOwner"], restrictions: windowRestrictions, setup: plan.firmware });
+export const firmwareOf = (plan: ScenarioPlan): FirmwareOptions => ({ isolationOwner: plan.policies.isoown as FirmwareOptions["isolationOwner"], ...(plan.policies.mcesrc === "firmware-first" ? { errors: { time: plan.settings.firmwareErrorTime } } : {}), restrictions: windowRestrictions, setup: plan.firmware });
 
 const bootTask = task("sandbox.boot", function* (kernel: Kernel, state: RunState): Task<void> {
   yield* boot(kernel, state.plan.modules);

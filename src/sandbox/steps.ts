@@ -1,7 +1,7 @@
 // The steps of a scenario, one after the other, between boot and ready: commands, waits, what is injected, what must hold on the way.
 
 import type { TaskContext, Task } from "../sim/task.ts";
-import { hasReady, nextWakeTime, sleep, task } from "../sim/task.ts";
+import { hasReady, nextWakeTime, sleep, sleepOrSignal, task } from "../sim/task.ts";
 import type { TraceWriter } from "../sim/trace.ts";
 import { resultKinds, traceText } from "../sim/trace.ts";
 import { SystemError } from "../kernel/base/errno.ts";
@@ -89,7 +89,7 @@ const awaitText = task("sandbox.until", function* (_context: TaskContext, run: S
 const oneStep = task("sandbox.step", function* (kernel: Kernel, run: StepRun, step: StepFile, number: number): Task<void> {
   if (!("until" in step)) run.said.length = 0;
   if ("run" in step) yield* command(kernel, run, step, number);
-  else if ("advance" in step) yield sleep(step.advance);
+  else if ("advance" in step) yield sleepOrSignal(step.advance);
   else if ("settle" in step) while (isBusy(run.system)) yield sleep(lookEvery);
   else if ("until" in step) yield* awaitText(kernel, run, step, number);
   else if ("expect" in step) for (const one of step.expect) note(run, number, judgeMoment(one, run.facts()));

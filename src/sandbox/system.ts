@@ -3,6 +3,10 @@
 import { deliverInterrupts, KernelPanic, nextTimer, runTimers } from "../kernel/base/kernel.ts";
 import type { Call, Handler, Kernel } from "../kernel/base/kernel.ts";
 import { createKernel } from "../kernel/base/kernel.ts";
+import { noticeRoutes } from "../kernel/mm/backing.ts";
+import { errorNotifyHandler } from "../kernel/mce/ghes.ts";
+import { checkLockups, nextLockupCheck } from "../kernel/watchdog/processors.ts";
+import { checkHungTasks, nextHungCheck } from "../kernel/watchdog/tasks.ts";
 import { addPlugIns } from "../kernel/plug-in/host.ts";
 import type { KernelPolicies } from "../kernel/policy.ts";
 import type { KernelSettings } from "../kernel/settings.ts";
@@ -136,6 +140,11 @@ function deliverNotifies(system: System): boolean {
     const handler = system.onNotify === null ? undefined : system.kernel.handlers.get(system.onNotify.handler);
     handler?.(system.kernel, notify.uid);
   }
+  const { errors } = system.firmware;
+  for (let source = errors?.takeNotify(); source !== undefined; source = errors?.takeNotify()) {
+    delivered = true;
+    system.kernel.handlers.get(errorNotifyHandler)?.(system.kernel, source);
+  }
   return delivered;
 }
 
@@ -143,9 +152,12 @@ function stepInside(system: System, horizon: number): Step {
   const { kernel, scheduler, hardware } = system;
   const notified = deliverNotifies(system);
   const interrupted = deliverInterrupts(kernel) > 0;
+  noticeRoutes(kernel);
   runTimers(kernel);
   wakeSleepers(scheduler, hardware.now);
-  const others = earliest(nextTimer(kernel), nextWakeTime(scheduler), horizon);
+  checkHungTasks(kernel, hardware.now);
+  checkLockups(kernel, hardware.now);
+  const others = earliest(nextTimer(kernel), nextWakeTime(scheduler), nextHungCheck(kernel), nextLockupCheck(kernel), horizon);
   system.workloads?.run(hasReady(scheduler) ? hardware.now : earliest(others, hardware.nextEvent));
   if (hasReady(scheduler)) {
     runOne(scheduler, () => hardware.now);

@@ -2,7 +2,7 @@
 
 import { parsePath, valueAt } from "./json-path.ts";
 import type { ExpectationFile, FieldPlace } from "./plan.ts";
-import type { ExpectationResult, Metrics, Verdict } from "./result.ts";
+import type { ExpectationResult, Metrics, Verdict, WorkloadResult } from "./result.ts";
 import type { Outcome } from "./schema.ts";
 import type { CrashDump } from "./verdict.ts";
 
@@ -24,9 +24,10 @@ export interface RunFacts extends MomentFacts {
   readonly verdict: Verdict | null;
   readonly warnings: readonly string[];
   readonly crashDump: CrashDump | null;
+  readonly workloads: readonly WorkloadResult[];
 }
 
-type EndExpectation = Extract<ExpectationFile, { outcome: unknown } | { verdict: unknown } | { warning: unknown } | { crashDump: unknown }>;
+type EndExpectation = Extract<ExpectationFile, { outcome: unknown } | { verdict: unknown } | { warning: unknown } | { crashDump: unknown } | { workload: unknown }>;
 export type MomentExpectation = Exclude<ExpectationFile, EndExpectation>;
 type Listing = Extract<MomentExpectation, { cxl: unknown }>["cxl"];
 type Lines = Extract<MomentExpectation, { iomem: unknown }>["iomem"];
@@ -158,6 +159,10 @@ export function judge(expectation: ExpectationFile, facts: RunFacts): Expectatio
     return { text: `crash dump ${expectation.crashDump}`, pass: actual === expectation.crashDump, expected: expectation.crashDump, actual };
   }
   if ("warning" in expectation) return judgeCount(`warnings with "${expectation.warning}"`, expectation, facts.warnings, expectation.warning);
+  if ("workload" in expectation) {
+    const actual = String(facts.workloads.find(({ name }) => name === expectation.workload)?.[expectation.field] ?? "none");
+    return { text: `workload ${expectation.workload} ${expectation.field}`, pass: within(actual, expectation), expected: describeBounds(expectation), actual };
+  }
   return judgeMoment(expectation, facts);
 }
 

@@ -10,6 +10,9 @@ export const verdicts = ["needs-remediation", "none"] as const;
 /** What becomes of the dump after a panic (src/scenario/verdict.ts). */
 export const crashDumpStates = ["none", "dumped", "second-panic", "excluded", "hung"] as const;
 
+/** What a workload's result can be asked for (src/scenario/result.ts). */
+export const workloadFields = ["killed", "killedAtNs", "downtimeNs", "backAtNs", "bytes", "bytesLost", "errors", "signals"] as const;
+
 /** Of the kernel's log, as in dmesg. */
 const levels = ["emerg", "alert", "crit", "err", "warn", "notice", "info", "debug"] as const;
 
@@ -58,5 +61,6 @@ export const expectation = z.union([
   z.strictObject({ verdict: z.enum(verdicts) }),
   z.strictObject({ crashDump: z.enum(crashDumpStates) }),
   z.strictObject({ warning: z.string().min(1), ...bounds }),
+  z.strictObject({ workload: z.string().min(1), field: z.enum(workloadFields), ...bounds, equals: z.union([z.int(), z.string(), z.boolean()]).optional() }),
   ...momentary,
 ]);

@@ -29,7 +29,7 @@ import { policyChoices, policyNames, presetNames, presetValues, readPolicyValue 
 import type { ScenarioFile } from "./schema.ts";
 import { suggestion } from "./suggest.ts";
 import type { WorkloadFile } from "./workloads.ts";
-import { checkWorkloads } from "./workloads.ts";
+import { checkNames, checkWorkloads } from "./workloads.ts";
 
 export type StepFile = NonNullable<ScenarioFile["steps"]>[number];
 export type FaultFile = NonNullable<ScenarioFile["faults"]>[number];
@@ -316,7 +316,7 @@ function resolveScenario(file: string, scenario: ScenarioFile, place: Place, pro
   if (probes > mostProbes) problems.push({ path: ["faults"], message: `they are ${probes} actions in the hardware, ${mostProbes} are possible; inject less in one file` });
   checkExpectations(check, scenario.expect ?? [], ["expect"]);
   const verdict = verdictSettingsOf(values.verdict, scenario.verdict);
-  problems.push(...checkWorkloads(scenario.workloads ?? []));
+  problems.push(...checkWorkloads(scenario.workloads ?? []), ...checkNames(scenario.workloads ?? [], scenario.expect ?? []));
   return {
     file,
     name: scenario.name,

@@ -27,6 +27,7 @@ export const hostSettings = {
   rendezvousTime: { kind: "time", meaning: "all processors gather and leave, per broadcast check", source: "INFERRED" },
   memoryFailureTime: { kind: "time", meaning: "one memory_failure under its global lock", source: "INFERRED: error-recovery 9.2" },
   overflowWindow: { kind: "time", meaning: "a second error in one bank within it overwrites the first: row 11, panic on intel", source: "INFERRED: machine-check 8" },
+  firmwareErrorTime: { kind: "time", meaning: "every processor is in firmware (SMI) for an error, with `mcesrc: firmware-first`", source: "INFERRED: hundreds of us for one memory error" },
   kernelShare: { kind: "percent", range: [0, 100], meaning: "part of a block in a kernel zone that the kernel takes when it goes online", source: "INFERRED: observed.md, slab lands there" },
   kernelTouchPeriod: { kind: "time", meaning: "time between two loads of the kernel from its pages there", source: "INFERRED: observed.md, panic within milliseconds" },
   memoryFailureRecovery: { kind: "switch", meaning: "vm.memory_failure_recovery; off: memory_failure panics", source: "Linux default" },

@@ -45,7 +45,8 @@ export type WorkloadKind = "vm" | "database" | "pageCache" | "kernelUser" | "ker
 export const pageBytes = { "4KiB": 4096n, "2MiB": 0x20_0000n, "1GiB": 0x4000_0000n } as const;
 
 const smallPage = 4096n;
-const processKinds: readonly WorkloadKind[] = ["vm", "database", "pageCache", "rdma"];
+/** Kinds that have a process, which a signal can end. */
+export const processKinds: readonly WorkloadKind[] = ["vm", "database", "pageCache", "rdma"];
 
 /** Kind and name of an entry. */
 export function titleOf(file: WorkloadFile): { readonly kind: WorkloadKind; readonly name: string } {
@@ -93,4 +94,10 @@ export function checkWorkloads(files: readonly WorkloadFile[]): PathProblem[] {
     seen.set(own, kind);
     return problems;
   });
+}
+
+/** Expectations of workloads that there are none of. */
+export function checkNames(files: readonly WorkloadFile[], expectations: readonly object[]): PathProblem[] {
+  const names = files.map((file) => titleOf(file).name);
+  return expectations.flatMap((one, index) => ("workload" in one && typeof one.workload === "string" && !names.includes(one.workload) ? [{ path: ["expect", index, "workload"], message: `no workload "${one.workload}"; ${suggestion(one.workload, names)}` }] : []));
 }

@@ -77,6 +77,8 @@ interface Thread {
   readonly body: Task<unknown>;
   wait: Wait;
   wakeAt: number;
+  /** Virtual time at which it began to wait. */
+  parkedAt: number;
   order: number;
   /** It has run to its first wait. */
   isStarted: boolean;
@@ -113,7 +115,7 @@ export function createScheduler(strategy: Strategy): Scheduler {
 /** Puts a task on the ready list under a name. Returns its id. */
 export function spawn(scheduler: Scheduler, name: string, body: Task<unknown>): number {
   const id = scheduler.nextId++;
-  const thread: Thread = { id, name, body, wait: point(name), wakeAt: 0, order: scheduler.nextOrder++, isStarted: false };
+  const thread: Thread = { id, name, body, wait: point(name), wakeAt: 0, parkedAt: 0, order: scheduler.nextOrder++, isStarted: false };
   scheduler.threads.set(id, thread);
   scheduler.ready.push(thread);
   return id;
@@ -214,6 +216,7 @@ export function runOne(scheduler: Scheduler, now: () => number): void {
 
 function park(scheduler: Scheduler, thread: Thread, wait: Wait, now: number): void {
   thread.wait = wait;
+  thread.parkedAt = now;
   thread.order = scheduler.nextOrder++;
   const isOver = wait.kind === "point" || (isSignalEnding(wait) && scheduler.signalled.has(thread.id));
   if (isOver) scheduler.ready.push(thread);

@@ -4,7 +4,7 @@
 import { isAlive } from "../kernel/mm/process.ts";
 import { freeAt } from "./holds.ts";
 import type { Observed, Stream, TableView, View, WorkloadState } from "./state.ts";
-import { forgetCycles, repeatTurn } from "./storm.ts";
+import { account, forgetCycles, repeatTurn } from "./storm.ts";
 import { countBefore, entriesHeld, isRead, probeOffsets, readsBefore } from "./stream.ts";
 import { peekAddress } from "./touch.ts";
 
@@ -201,7 +201,7 @@ function skipOne(state: WorkloadState, stream: Stream, resume: number): number {
   state.counts.completed += count;
   state.counts.skipped += count;
   state.counts.droppedWrites += dropped;
-  state.kernel.platform.memory.account(stream.observed.tables?.[0]?.table ?? 0, reads, writes, dropped);
+  account(state, stream, reads, writes, dropped);
   return count;
 }
 

@@ -111,7 +111,7 @@ function issueOne(state: WorkloadState, stream: Stream, now: number): boolean {
 function send(state: WorkloadState, stream: Stream, kind: "read" | "write", address: bigint, now: number): boolean {
   const request = describe(state, stream, kind, address, now);
   const { memory } = state.kernel.platform;
-  if (!memory.issue(stream.plan.requester, kind, address, BigInt(stream.index))) return false;
+  if (!memory.issue(stream.plan.requester, kind, address, BigInt(stream.index), stream.cpu < 0 ? "device" : "processor")) return false;
   // A fault that matched this very request has changed the route before it went on its way.
   stream.outstanding.push(memory.routeGeneration === request.generation ? request : { ...request, generation: memory.routeGeneration, table: -1 });
   goOn(stream, now);

@@ -14,7 +14,7 @@ import type { WorkloadSpec } from "./specs.ts";
 import type { Workload, WorkloadOutcome, WorkloadState } from "./state.ts";
 
 export function createWorkload(spec: WorkloadSpec): Workload {
-  return { spec, streams: [], process: null, size: 0n, dirtySize: 0n, pin: null, killedAt: null, deaths: 0, downSince: null, upAt: null, asked: "", downtime: 0, hasLost: false, bytesLost: 0n, errors: 0, signals: 0 };
+  return { spec, streams: [], process: null, size: 0n, dirtySize: 0n, pin: null, killedAt: null, deaths: 0, downSince: null, upAt: null, asked: "", backAt: null, downtime: 0, hasLost: false, bytesLost: 0n, errors: 0, signals: 0 };
 }
 
 function dropPin(kernel: Kernel, workload: Workload): void {
@@ -86,6 +86,7 @@ function revive(state: WorkloadState, workload: Workload, now: number): void {
   workload.downtime += now - (workload.downSince ?? now);
   workload.downSince = null;
   workload.upAt = null;
+  workload.backAt = now;
   mark(state.kernel, `workload ${workload.spec.name} in service again`);
 }
 
@@ -117,9 +118,10 @@ function lostBytes(workload: Workload): bigint {
 
 /** What became of a workload by now. A pin or device alone is never killed. */
 export function outcomeOf(workload: Workload, now: number): WorkloadOutcome {
-  const { spec, killedAt, downSince, downtime } = workload;
+  const { spec, killedAt, downSince, downtime, backAt } = workload;
   return {
-    name: spec.name, kind: spec.kind, killed: killedAt !== null, killedAtNs: killedAt, downtimeNs: downtime + (downSince === null ? 0 : now - downSince), bytesLost: String(lostBytes(workload)),
+    name: spec.name, kind: spec.kind, killed: killedAt !== null, killedAtNs: killedAt, downtimeNs: downtime + (downSince === null ? 0 : now - downSince),
+    backAtNs: downSince === null ? backAt : null, restartNs: restartOf(workload) ?? null, bytes: String(workload.size), bytesLost: String(lostBytes(workload)),
     toleratesLoss: "toleratesLoss" in spec && spec.toleratesLoss === true, errors: workload.errors, signals: workload.signals,
   };
 }

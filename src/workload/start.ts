@@ -161,7 +161,7 @@ function pinDevice(kernel: Kernel, deviceName: string, { name, process, term, re
     if (release !== undefined) dropReferenceLater(kernel, reference, release);
     return { kind: "pages", id: reference.id };
   }
-  const pin = pinPages(kernel, name, file, 0n, fileSize(file));
+  const pin = pinPages(kernel, name, file, 0n, fileSize(file), { pid: process?.pid ?? 0, kind: term });
   if (release !== undefined) unpinLater(kernel, pin, release);
   return { kind: "file", id: pin.id };
 }

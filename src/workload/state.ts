@@ -101,6 +101,8 @@ export interface Workload {
   upAt: number | null;
   /** What its memory was when it was last asked for an answer: route generation and device. */
   asked: string;
+  /** When it was last in service again; null: it never came back. */
+  backAt: number | null;
   /** Virtual ns out of service, of outages that are over. */
   downtime: number;
   /** It met an error, or its writes were dropped. */
@@ -127,6 +129,10 @@ export interface WorkloadOutcome {
   readonly killedAtNs: number | null;
   /** Virtual ns out of service, up to now. */
   readonly downtimeNs: number;
+  /** Virtual ns of its last return to service; null: none, or it is out of service. */
+  readonly backAtNs: number | null;
+  readonly restartNs: number | null;
+  readonly bytes: string;
   /** Bytes of its memory whose contents are gone. */
   readonly bytesLost: string;
   readonly toleratesLoss: boolean;

@@ -3,6 +3,7 @@
 
 import type { CheckOutcome, AccessPath, ConsumedAccess } from "../kernel/mce/consumption.ts";
 import { repeatChecks } from "../kernel/mce/machine-check.ts";
+import { repeatKernelTime } from "../kernel/watchdog/processors.ts";
 import { failureLock } from "../kernel/mce/memory-failure.ts";
 import type { Completion } from "../platform/platform.ts";
 import { freeAt as processorFreeAt } from "./holds.ts";
@@ -101,6 +102,22 @@ interface Repeat {
   readonly span: number;
 }
 
+/** Most requests of one record of the trace, which has 32 bits for them. */
+const mostAccounted = 0xffff_ffff;
+
+/** Tells the hardware's trace of requests that were counted, under the first port that they go through. */
+export function account({ kernel }: WorkloadState, stream: Stream, reads: number, writes: number, dropped: number): void {
+  const table = stream.observed.tables?.[0]?.table ?? 0;
+  let [readsLeft, writesLeft, droppedLeft] = [reads, writes, dropped];
+  do {
+    const part = [Math.min(readsLeft, mostAccounted), Math.min(writesLeft, mostAccounted), Math.min(droppedLeft, mostAccounted)] as const;
+    kernel.platform.memory.account(table, ...part);
+    readsLeft -= part[0];
+    writesLeft -= part[1];
+    droppedLeft -= part[2];
+  } while (readsLeft + writesLeft > 0);
+}
+
 function repeatRequests(state: WorkloadState, stream: Stream, count: number, span: number): void {
   const { plan } = stream;
   const reads = readsBefore(plan, stream.index + count) - readsBefore(plan, stream.index);
@@ -112,7 +129,7 @@ function repeatRequests(state: WorkloadState, stream: Stream, count: number, spa
   state.counts.completed += count;
   state.counts.skipped += count;
   state.counts.droppedWrites += dropped;
-  state.kernel.platform.memory.account(stream.observed.tables?.[0]?.table ?? 0, reads, writes, dropped);
+  account(state, stream, reads, writes, dropped);
 }
 
 function repeatTally(state: WorkloadState, key: string, tally: Tally, { before, turns }: Repeat): void {
@@ -148,6 +165,7 @@ export function repeatTurn(state: WorkloadState, streams: readonly Stream[], now
   for (const [number, stream] of streams.entries()) repeatRequests(state, stream, (stream.index - (before.indexes[number] ?? stream.index)) * turns, repeat.span);
   for (const [key, tally] of state.cycles.tallies) repeatTally(state, key, tally, repeat);
   shift(state, now, repeat.span);
+  repeatKernelTime(state.kernel, now, repeat.span);
   // Who waits for the lock now waits for it then: what was repeated is through by that time.
   lock.freeAt = freeAt > now ? freeAt + repeat.span : freeAt;
   forgetCycles(state.cycles);

@@ -17,6 +17,8 @@ import { isRootPort } from "../../src/kernel/pci/device.ts";
 import { isLinkUp } from "../../src/kernel/pci/link.ts";
 import type { KernelPolicies } from "../../src/kernel/policy.ts";
 import { defaultPolicies } from "../../src/kernel/policy.ts";
+import type { KernelSettings } from "../../src/kernel/settings.ts";
+import { defaultSettings } from "../../src/kernel/settings.ts";
 import type { MachineDescription } from "../../src/platform/description.ts";
 import { runFor, runTask } from "../../src/sandbox/drive.ts";
 import type { System } from "../../src/sandbox/system.ts";
@@ -57,6 +59,7 @@ const makeRegion = task("test.region", function* (kernel: Kernel, ports: readonl
 
 export interface Setup {
   readonly policies?: Partial<KernelPolicies>;
+  readonly settings?: Partial<KernelSettings>;
   readonly machine?: Partial<MachineDescription>;
   readonly isInterleaved?: boolean;
   readonly vms?: number;
@@ -76,7 +79,7 @@ export function boot(setup: Setup = {}): Host {
   const machine = machineOf([describePort("rp0"), describePort("rp1")], setup.machine);
   const system = createSystem(modules.release, {
     machine, firmware: { isolationOwner: setup.owner ?? "os", restrictions: { deviceCoherent: true, hostOnlyCoherent: true, volatile: true, persistent: true, fixed: false } },
-    policies: { ...policy, ...setup.policies }, handlers: kernelHandlers, seed: 1, schedule: "fixed", onNotify,
+    policies: { ...policy, ...setup.policies }, settings: { ...defaultSettings, ...setup.settings }, handlers: kernelHandlers, seed: 1, schedule: "fixed", onNotify,
   });
   const { kernel } = system;
   runTask(system, "boot", bootKernel(kernel));

@@ -14,11 +14,25 @@ import { bundledScenarios } from "../support/library.ts";
 import { randomSystem } from "../support/random-systems.ts";
 
 const texts = bundledScenarios();
-const planOf = (file: string): ScenarioPlan => planScenario(`scenarios/${file}`, texts[`scenarios/${file}`] ?? "");
+const plans = new Map<string, ScenarioPlan>();
+/** Read once: plans are not changed. */
+function planOf(file: string): ScenarioPlan {
+  const plan = plans.get(file) ?? planScenario(`scenarios/${file}`, texts[`scenarios/${file}`] ?? "");
+  plans.set(file, plan);
+  return plan;
+}
 const all = Object.keys(texts).map((file) => file.slice("scenarios/".length));
 
 /** A file's machine under its policies, with nobody at the keyboard. */
 const bare = (file: string): ScenarioPlan => ({ ...planOf(file), steps: [], workloads: [], expectations: [] });
+
+const toldBare = new Map<string, Explanation>();
+/** What is said of the bare machine at the end, worked out once. */
+function bareTold(file: string): Explanation {
+  const told = toldBare.get(file) ?? explain(bare(file)).told;
+  toldBare.set(file, told);
+  return told;
+}
 
 /** Machines with Soft Reserved memory, those that differ. */
 function different(): string[] {
@@ -59,7 +73,7 @@ describe("every bundled scenario", () => {
 describe("policies that decided", () => {
   it.each(different())("%s: for each policy named the value named brings about what is foreseen, which is something else; no other is named", (file) => {
     const plan = bare(file);
-    const { told } = explain(plan);
+    const told = bareTold(file);
     for (const [index, range] of told.ranges.entries()) {
       for (const { values, otherwise, outcome } of range.policies) {
         expect(Object.entries(values).every(([name, value]) => plan.policies[name as "own"] === value)).toBe(true);
@@ -96,7 +110,7 @@ const reasons: readonly Row[] = [
 
 describe("reasons", () => {
   it.each(reasons)("%s, range %i: %s, %s", (file, index, owner, reason, said) => {
-    const range = explain(bare(file)).told.ranges[index];
+    const range = bareTold(file).ranges[index];
     expect([range?.owner, range?.reason]).toEqual([owner, reason]);
     expect(range?.why.join(" ")).toMatch(said);
   });
@@ -127,12 +141,11 @@ describe("reasons", () => {
   });
 
   it("[S10] [S11] memory that hmem hands out although a card is missing, decoders were reset, or an interleave leads astray: said, in bytes; memory that works: not", () => {
-    const told = (file: string): Explanation => explain(bare(file)).told;
     const said = (one: Explanation): string => one.ranges.flatMap(({ why }) => why).filter((line) => line.startsWith("Beware")).join(" ");
-    const silent = ["assembly/missing-member.yaml", "assembly/s10-broken-interleave-reset.yaml", "assembly/s19-roadmap-b.yaml", "assembly/s11-refused-but-working.yaml", "assembly/whole.yaml"].map(told);
+    const silent = ["assembly/missing-member.yaml", "assembly/s10-broken-interleave-reset.yaml", "assembly/s19-roadmap-b.yaml", "assembly/s11-refused-but-working.yaml", "assembly/whole.yaml"].map(bareTold);
     expect(silent.map(({ capacity }) => [BigInt(capacity.bytesDelivered) >> 20n, BigInt(capacity.bytesUnanswered) >> 20n])).toEqual([[512n, 256n], [1024n, 256n], [512n, 512n], [512n, 0n], [512n, 0n]]);
     expect(silent.map((one) => said(one) !== "")).toEqual([true, true, true, false, false]);
-    expect(said(told("assembly/wrong-granularity.yaml"))).toMatch(/no address leads to rp1:.*two addresses are one byte/);
+    expect(said(bareTold("assembly/wrong-granularity.yaml"))).toMatch(/no address leads to rp1:.*two addresses are one byte/);
   });
 
   it("explaining changes nothing of a run", () => {
@@ -183,21 +196,21 @@ describe("what lies idle", () => {
 
 describe("[S16] ledgers and what frees them", () => {
   it("a region that nobody uses holds all three under leave and targets, and no tool frees the decoders", () => {
-    const { told } = explain(bare("assembly/s16-stuck-triad.yaml"));
+    const told = bareTold("assembly/s16-stuck-triad.yaml");
     const stuck = told.ledgers.filter(({ isStuck }) => isStuck);
     expect(new Set(stuck.map(({ ledger }) => ledger))).toEqual(new Set(["HPA", "DPA", "decoder"]));
     expect(stuck.find(({ ledger }) => ledger === "DPA")?.remedy).toContain("the card is reset");
   });
 
   it("what hmem uses is not stuck", () => {
-    const { told } = explain(bare("assembly/missing-member.yaml"));
+    const told = bareTold("assembly/missing-member.yaml");
     expect(told.ledgers.length).toBeGreaterThan(2);
     expect(told.ledgers.filter(({ isStuck }) => isStuck)).toEqual([]);
   });
 
   it.each(["assembly/s16-stuck-triad.yaml", "assembly/s19-roadmap-a.yaml", "assembly/s19-misread-a.yaml", "trimming/s65-trim.yaml", "assembly/s23-missing-capacity.yaml"])("%s: the commands of each entry free it", (file) => {
     const plan = bare(file);
-    const stuck = explain(plan).told.ledgers.filter(({ isStuck, commands }) => isStuck && commands.length > 0);
+    const stuck = bareTold(file).ledgers.filter(({ isStuck, commands }) => isStuck && commands.length > 0);
     expect(stuck.length).toBeGreaterThan(0);
     for (const { ledger, holder, commands } of stuck) {
       const { told, run } = explain({ ...plan, steps: [{ settle: true }, ...commands.map((line) => ({ run: line }))] } as ScenarioPlan);
@@ -211,7 +224,7 @@ describe("what can be done next", () => {
   // A time limit that has yet to pass takes the region away while the commands are typed.
   it.each(all.filter((file) => planOf(file).firmware.regions.length > 0 && !planOf(file).policies.asm.startsWith("timeout")))("%s: the commands work in their order, no memory is lost by them, and those that are to bring some do", (file) => {
     const plan = bare(file);
-    const { told } = explain(plan);
+    const told = bareTold(file);
     const advice = told.advice.filter(({ isOptional }) => !isOptional);
     const commands = advice.flatMap((one) => one.commands);
     if (commands.length === 0) return;

@@ -47,6 +47,7 @@ function turned(one: ExpectationFile): ExpectationFile {
   if ("register" in one) return { register: one.register, equals: one.equals + 1 };
   if ("metric" in one) return { metric: one.metric, equals: never };
   if ("log" in one) return { log: one.log, ...(one.level === undefined ? {} : { level: one.level }), equals: never };
+  if ("workload" in one) return { workload: one.workload, field: one.field, equals: never };
   return { warning: one.warning, equals: never };
 }
 

@@ -21,7 +21,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Folders inside the kernel, from the ground up; each may import those before it. `modules`, `sysfs` and `boot` stand on top. */
-export const kernelOrder = ["base", "trace", "resource", "policy", "mm", "pci", "acpi", "cxl", "dax", "mce", "isolation", "plug-in", "modules", "sysfs", "boot"] as const;
+export const kernelOrder = ["base", "trace", "resource", "policy", "mm", "watchdog", "pci", "acpi", "cxl", "dax", "mce", "isolation", "plug-in", "modules", "sysfs", "boot"] as const;
 
 /** The room a file belongs to: its folder under the rooms above, `src/sandbox` for the front door, `src/index` for the package's front. */
 export function roomOf(path: string): string | undefined {

@@ -11,6 +11,8 @@ import { cxlBus, cxlState, decodeGranularity, decodeWays, decoderOf, dportToward
 import { daxRegions } from "../../src/kernel/dax/region.ts";
 import { daxBus, daxDeviceOf } from "../../src/kernel/dax/types.ts";
 import { hotplug } from "../../src/kernel/mm/memory-state.ts";
+import { kernelPageKinds } from "../../src/kernel/mm/page-types.ts";
+import { runsIn } from "../../src/kernel/mm/pages.ts";
 import type { Resource } from "../../src/kernel/resource/resource.ts";
 import { contains, iomem, resourceSize } from "../../src/kernel/resource/resource.ts";
 import { createFileSystem } from "../../src/kernel/sysfs/file-system.ts";
@@ -207,6 +209,23 @@ function checkDax(kernel: Kernel, report: Report): void {
   }
 }
 
+/** Runs are disjoint, whole pages, and lie in online blocks; struct pages of a block may lie on it while it is offline. */
+function checkPages(kernel: Kernel, report: Report): void {
+  let end = 0n;
+  for (const run of runsIn(kernel, 0n, 1n << 52n)) {
+    const name = `${run.kind} of ${run.owner} at 0x${run.start.toString(16)}`;
+    if (run.start < end) report(`${name} lies over another run`);
+    if (run.size <= 0n || run.start % run.unit !== 0n || run.size % run.unit !== 0n) report(`${name}: 0x${run.size.toString(16)} bytes are no whole folios of ${run.unit}`);
+    end = run.start + run.size;
+    const { blocks, blockSize } = hotplug(kernel);
+    for (let id = run.start / blockSize; id * blockSize < end; id++) {
+      const block = blocks.get(Number(id));
+      if (block === undefined || (!block.isOnline && run.kind !== "memmap")) report(`${name}: memory${id} is not online`);
+      if (block?.zone === "Movable" && kernelPageKinds.includes(run.kind) && run.kind !== "memmap") report(`${name}: the kernel's in ZONE_MOVABLE`);
+    }
+  }
+}
+
 function checkMemory(kernel: Kernel, report: Report): void {
   const { blocks, blockSize, nodes, resources } = hotplug(kernel);
   for (const [id, block] of blocks) {
@@ -215,6 +234,7 @@ function checkMemory(kernel: Kernel, report: Report): void {
     const start = BigInt(id) * blockSize;
     if (!block.isBoot && ![...resources.values()].some((resource) => resource.start <= start && start + blockSize - 1n <= resource.end)) report(`memory${id}: in no added range`);
   }
+  checkPages(kernel, report);
   for (const [start, resource] of resources) {
     if (resource.start !== start || !isIn(iomem(kernel), resource)) report(`${resource.name} at 0x${start.toString(16)} is not in /proc/iomem`);
     for (let at = start; at < start + resourceSize(resource); at += blockSize) if (!blocks.has(Number(at / blockSize))) report(`${resource.name}: no block at 0x${at.toString(16)}`);

@@ -8,6 +8,8 @@ import { armStep } from "../../src/kernel/base/steps.ts";
 import type { ModulePlan } from "../../src/kernel/base/module-plan.ts";
 import type { KernelPolicies } from "../../src/kernel/policy.ts";
 import { defaultPolicies } from "../../src/kernel/policy.ts";
+import type { KernelSettings } from "../../src/kernel/settings.ts";
+import { defaultSettings } from "../../src/kernel/settings.ts";
 import { createFileSystem } from "../../src/kernel/sysfs/file-system.ts";
 import type { FileSystem } from "../../src/kernel/sysfs/file-system.ts";
 import type { MachineDescription } from "../../src/platform/description.ts";
@@ -41,6 +43,7 @@ export interface Booted {
 
 export interface BootOptions {
   readonly policies?: Partial<KernelPolicies>;
+  readonly settings?: Partial<KernelSettings>;
   /** Races are decided by this seed; in order when absent. */
   readonly seed?: number;
   /** Races are decided by an exploration. */
@@ -60,7 +63,7 @@ export interface BootOptions {
 /** Powers a machine on and boots it. */
 export function bootMachine(machine: MachineDescription, options: BootOptions = {}): Booted {
   const restrictions = { ...firmware.restrictions, ...options.restrictions };
-  const system = createSystem(modules.release, { machine, firmware: { ...firmware, ...options.firmware, restrictions }, policies: { ...safePolicies, ...options.policies }, handlers: kernelHandlers, seed: options.seed ?? 1, schedule: options.strategy ?? (options.seed === undefined ? "fixed" : "seeded"), onNotify });
+  const system = createSystem(modules.release, { machine, firmware: { ...firmware, ...options.firmware, restrictions }, policies: { ...safePolicies, ...options.policies }, settings: { ...defaultSettings, ...options.settings }, handlers: kernelHandlers, seed: options.seed ?? 1, schedule: options.strategy ?? (options.seed === undefined ? "fixed" : "seeded"), onNotify });
   const { kernel } = system;
   const faults = (options.steps ?? []).map((spec) => armStep(kernel, spec));
   const files = createFileSystem(kernel);

@@ -54,6 +54,7 @@ function legalFor(kernel: Kernel, random: RandomState, path: string, present: st
   if (name === "delete") return named(kernel, random, "dax");
   if (name === "state" && path.includes("/dax")) return pick(random, ["unplugged", "online", "online_kernel", "online_movable"]);
   if (name === "state" || name === "auto_online_blocks") return pick(random, ["online", "online_kernel", "online_movable", "offline"]);
+  if (name.endsWith("_offline_page")) return `0x${(pick(random, [0x400_0000n, 0x1000_0000n, 0x4_0000_0000n]) + BigInt(nextBelow(random, 4)) * 4096n).toString(16)}`;
   if (name === "mapping") return mappingText(random);
   if (name.endsWith("_poison")) return `0x${(BigInt(nextBelow(random, 64)) * 64n).toString(16)}`;
   if (name === "loading") return pick(random, ["1", "0", "-1"]);

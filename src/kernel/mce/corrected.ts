@@ -64,6 +64,7 @@ function track(kernel: Kernel, key: number, bank: BankHistory, isFound: boolean)
     setTimer(kernel, second, { handler: pollHandler, argument: key });
   } else if (bank.isStorm && BigInt.asUintN(cleanPolls, bank.history) === 0n) {
     bank.isStorm = false;
+    bank.history = 0n;
     printk(kernel, "notice", `${name} CMCI storm subsided`);
   }
 }

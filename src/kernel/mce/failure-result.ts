@@ -2,7 +2,7 @@
 
 import type { Errno } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
-import { printk } from "../base/kernel.ts";
+import { printkBounded } from "../base/ratelimit.ts";
 import { countFailure } from "../mm/poison.ts";
 import { traceEvent } from "../trace/ring.ts";
 import { frameOf } from "./signals.ts";
@@ -27,7 +27,7 @@ export function countAction(kernel: Kernel, address: bigint, type: PageType, res
 /** Writes the line and the trace event of an action and counts it. Returns what memory_failure returns where its row says nothing else. */
 export function reportAction(kernel: Kernel, address: bigint, type: PageType, result: FailureResult): FailureErrno {
   traceEvent(kernel, "memory_failure_event", "kworker/0:0", type, () => `pfn ${frameOf(address)}: recovery action for ${type}: ${result}`);
-  printk(kernel, "err", `Memory failure: ${frameOf(address)}: recovery action for ${type}: ${result}`);
+  printkBounded(kernel, "err", "Memory failure", `Memory failure: ${frameOf(address)}: recovery action for ${type}: ${result}`);
   countAction(kernel, address, type, result);
   return result === "Recovered" || result === "Delayed" ? 0 : "EBUSY";
 }

@@ -3,24 +3,37 @@
 
 import type { Handler } from "../base/kernel.ts";
 import { panic, printk } from "../base/kernel.ts";
-import { touchHandler } from "../mm/backing.ts";
+import { beginTouch, touchHandler } from "../mm/backing.ts";
 import { copyErrorHandler, takeCopyErrors } from "../mm/copy.ts";
-import { kernelRangesIn } from "../mm/direct-map.ts";
+import type { KernelRange } from "../mm/direct-map.ts";
+import { kernelRangeAt } from "../mm/direct-map.ts";
 import { basePage } from "../mm/page-types.ts";
-import { consume, consumeAccess } from "./machine-check.ts";
+import { consumeAccess } from "./machine-check.ts";
 
 const bootCpu = 0;
+/** Bytes of the smallest granule. */
+const granule = 256n;
+
+/** Lines of a range that a round reads: 16 at most, apart by no multiple of an interleave's granules, so that each position of it is met. */
+function linesOf({ start, size }: KernelRange): bigint[] {
+  const count = 16n;
+  const stride = ((size / count / granule) | 1n) * granule;
+  return Array.from({ length: Number(count) }, (_one, index) => start + BigInt(index) * stride).filter((line) => line < start + size);
+}
 
 const touch: Handler = (kernel, frame) => {
   const address = BigInt(frame) * basePage;
+  beginTouch(kernel, frame);
   // Meanwhile the kernel may have left.
-  const [range] = kernelRangesIn(kernel, address, basePage);
+  const range = kernelRangeAt(kernel, address);
   if (range === undefined) return;
-  const { status } = kernel.platform.memory.load(address, 8);
-  consume(kernel, bootCpu, status, address, { context: "KERNEL", name: range.owner });
-  if (status !== "ones") return;
-  printk(kernel, "emerg", `BUG: unable to handle page fault for address of ${range.owner}`);
-  panic(kernel, "Fatal exception");
+  for (const line of linesOf(range)) {
+    const { status } = kernel.platform.memory.load(line, 8);
+    consumeAccess(kernel, { cpu: bootCpu, path: "kernel-load", status, address: line, process: null, name: range.owner });
+    if (status !== "ones") continue;
+    printk(kernel, "emerg", `BUG: unable to handle page fault for address of ${range.owner}`);
+    panic(kernel, "Fatal exception");
+  }
 };
 
 /** Copies met errors: their fixups take them, who copies leaves the page where it is (machine-check 2). */

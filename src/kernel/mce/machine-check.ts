@@ -1,10 +1,8 @@
 // The machine-check handler (machine-check 4 and 8): takes an access that met an error, grades it, acts, and says what that costs.
 
-import type { MemoryStatus } from "../../platform/platform.ts";
+import type { FirmwareErrors } from "../../platform/platform.ts";
 import type { Call, Kernel } from "../base/kernel.ts";
 import { defineState, setTimer } from "../base/kernel.ts";
-import { processorOf } from "../base/processors.ts";
-import type { Process } from "../mm/process.ts";
 import { isAlive } from "../mm/process.ts";
 import { takeBank } from "./banks.ts";
 import type { BankError } from "./check-log.ts";
@@ -13,10 +11,12 @@ import type { CheckOutcome, ConsumedAccess } from "./consumption.ts";
 import { bankOf, recordOf } from "./error-form.ts";
 import type { Flow } from "./flow.ts";
 import { flowOf } from "./flow.ts";
+import { dieOfRecord, takeSynchronous } from "./ghes.ts";
 import { memoryFailure, repeatFailure, takeFailureLock } from "./memory-failure.ts";
 import type { CheckRecord, SeverityRow } from "./severity.ts";
 import { grade } from "./severity.ts";
 import { queueWork, returnToUser } from "./task-work.ts";
+import { everyProcessor, noteKernelTime } from "../watchdog/processors.ts";
 
 export { flushMachineChecks } from "./check-log.ts";
 
@@ -88,6 +88,24 @@ function act(kernel: Kernel, access: ConsumedAccess, flow: Exclude<Flow, { reado
 }
 
 /**
+ * The processor was in firmware first, and all others with it. What is to be done about the page stands in firmware's record; whether the thread can go on
+ * without its data is the kernel's own matter, as ever.
+ */
+function takeAfterFirmware(kernel: Kernel, access: ConsumedAccess, { record, cpu, address }: BankError, row: SeverityRow, firmware: FirmwareErrors): CheckOutcome {
+  const isLost = record.isOverflow && kernel.settings.processor === "intel";
+  const busyAll = firmware.takeCheck({ cpu, address, isFatal: record.isContextCorrupt || isLost, isActionRequired: record.isException });
+  if (!record.isException) return { ...nothing, busyAll };
+  countChecks(kernel, access.name, row.row, address, 1);
+  tellFirst(kernel);
+  takeSynchronous(kernel, access);
+  if (record.context === "KERNEL") dieOfRecord(kernel);
+  const work = access.process === null || access.goesOn === true ? 0 : returnToUser(kernel, access.process);
+  const busy = kernel.settings.checkTime + work;
+  noteTime(kernel, access, busy, busyAll);
+  return { checks: 1, busy, busyAll, error: errorOf(access.path) };
+}
+
+/**
  * Takes an access that met an error to the machine-check handler, if it raises a check. A dead process's checks still count: its loads were on their way.
  * @returns checks raised, virtual ns that this processor (`busy`) and all of them (`busyAll`) execute nothing else, and the error of the operation that goes on
  * without an exception to its thread
@@ -97,6 +115,8 @@ export function consumeAccess(kernel: Kernel, access: ConsumedAccess): CheckOutc
   const error = errorOfAccess(kernel, access);
   if (error === undefined) return withoutCheck(access);
   const row = grade(error.record, kernel.settings.processor);
+  const { errors } = kernel.platform.firmware;
+  if (errors !== undefined) return takeAfterFirmware(kernel, access, error, row, errors);
   if (!error.record.isException) return takeQuietly(kernel, error, row);
   countChecks(kernel, access.name, row.row, access.address, 1);
   tellFirst(kernel);
@@ -104,8 +124,18 @@ export function consumeAccess(kernel: Kernel, access: ConsumedAccess): CheckOutc
   const flow = flowOf(row, error.record, { isLocal: error.isLocal, isComplete: handlerState(kernel).stuck.size === 0, isCopyIn: access.path === "copy-from-user", hasFixup: true });
   if (flow.is === "panic") return dieOf(kernel, error, row.meaning, flow.message);
   logEvents(kernel);
-  const work = act(kernel, access, flow);
-  return { checks: 1, busy: kernel.settings.checkTime + work, busyAll: error.isLocal ? 0 : kernel.settings.rendezvousTime, error: errorOf(access.path) };
+  const busy = kernel.settings.checkTime + act(kernel, access, flow);
+  const busyAll = error.isLocal ? 0 : kernel.settings.rendezvousTime;
+  noteTime(kernel, access, busy, busyAll);
+  return { checks: 1, busy, busyAll, error: errorOf(access.path) };
+}
+
+/** The watchdogs hear how long processors are in the handler. */
+function noteTime(kernel: Kernel, { cpu, name, process }: ConsumedAccess, busy: number, busyAll: number): void {
+  const { now } = kernel.platform.clock;
+  const running = { name, pid: process?.pid ?? 0 };
+  noteKernelTime(kernel, cpu, now, now + busy, running);
+  noteKernelTime(kernel, everyProcessor, now, now + busyAll, running);
 }
 
 /** `count` more checks just like one that was taken, in closed form: counters, records, the lock of memory_failure. None of them is fatal. */
@@ -119,17 +149,4 @@ export function repeatChecks(kernel: Kernel, access: ConsumedAccess, count: numb
   countChecks(kernel, access.name, grade(record, processor).row, access.address, count);
   const hasWork = record.context === "USER" || access.path === "copy-from-user";
   if (hasWork && access.process !== null && isAlive(access.process)) repeatFailure(kernel, access.address, count);
-}
-
-/** Who waited for a completion: a process's thread, or the kernel through its direct map. */
-export type Consumer = { readonly context: "USER"; readonly process: Process } | { readonly context: "KERNEL"; readonly name: string };
-
-/**
- * The completion of a load by its requester, for callers that hold nobody back.
- * @throws KernelPanic the check is not recoverable
- */
-export function consume(kernel: Kernel, requester: number, status: MemoryStatus, address: bigint, consumer: Consumer): void {
-  const isUser = consumer.context === "USER";
-  const cpu = processorOf(kernel, requester);
-  consumeAccess(kernel, { cpu, path: isUser ? "user-load" : "kernel-load", status, address, process: isUser ? consumer.process : null, name: isUser ? consumer.process.name : consumer.name });
 }

@@ -2,6 +2,7 @@
 
 import type { Kernel } from "../base/kernel.ts";
 import { defineState, panic, printk } from "../base/kernel.ts";
+import { countKept } from "../base/ratelimit.ts";
 import { basePage } from "../mm/page-types.ts";
 import { pageAt } from "../mm/pages.ts";
 import type { Process } from "../mm/process.ts";
@@ -33,12 +34,11 @@ export function registerFrames(kernel: Kernel, name: string, start: bigint, size
   else frameMappings(kernel).ranges.set(name, { start, size, users });
 }
 
-/** A page that no struct page describes: whoever registered it is told; undefined: nobody did. */
-function withoutPage(kernel: Kernel, { address, current }: Failure): FailureErrno | undefined {
+/** A page that no struct page describes: whoever registered it is told. */
+function withoutPage(kernel: Kernel, { address, current }: Failure): FailureErrno {
   const found = [...frameMappings(kernel).ranges.values()].find(({ start, size }) => start <= address && address < start + size);
-  if (found === undefined) return undefined;
-  for (const process of found.users.filter(isAlive)) signalUser(kernel, address, { process, isConsumer: process === current, offset: noOffset, leaf: basePage });
-  return reportAction(kernel, address, "non struct page pfn", "Recovered");
+  for (const process of found?.users.filter(isAlive) ?? []) signalUser(kernel, address, { process, isConsumer: process === current, offset: noOffset, leaf: basePage });
+  return reportAction(kernel, address, "non struct page pfn", found === undefined ? "Ignored" : "Recovered");
 }
 
 /**
@@ -53,14 +53,18 @@ export function memoryFailure(kernel: Kernel, failure: Failure): FailureErrno {
   if (device !== undefined) return daxFailure(kernel, device, failure);
   const found = pageAt(kernel, address);
   if (found.is === "page" || found.is === "free") return pageFailure(kernel, found, failure);
-  const errno = found.is === "outside" ? withoutPage(kernel, failure) : undefined;
-  if (errno !== undefined) return errno;
+  if (found.is === "outside") return withoutPage(kernel, failure);
   printk(kernel, "err", `Memory failure: ${frameOf(address)}: memory outside kernel control`);
   return "ENXIO";
 }
 
+/** Signal and result. */
+const linesOfFailure = 2;
+
 /** `count` more failures of the page just like one that was handled: only device pages are handled anew each time, others are known by then. */
 export function repeatFailure(kernel: Kernel, address: bigint, count: number): void {
   takeFailureLock(kernel, count);
-  if (daxDeviceAt(kernel, address) !== undefined) countAction(kernel, address, "dax page", "Recovered", count);
+  if (daxDeviceAt(kernel, address) === undefined) return;
+  countAction(kernel, address, "dax page", "Recovered", count);
+  countKept(kernel, "Memory failure", count * linesOfFailure);
 }

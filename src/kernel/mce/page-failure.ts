@@ -44,12 +44,12 @@ function tell(kernel: Kernel, found: Found, failure: Failure, told: PageAction["
   }
 }
 
-/** A page that was poisoned before: the task that needs it now has it in its page tables, and gets its signal; nothing is counted. */
+/** A page that was poisoned before: a task that has it in its page tables gets its signal, one that has not goes on and faults; nothing is counted. */
 function knownAlready(kernel: Kernel, found: Found, failure: Failure): FailureErrno {
   const { current, isActionRequired } = failure;
   reportAction(kernel, failure.address, "already poisoned", "Failed");
   if (!isActionRequired) return "EHWPOISON";
-  if (current === null || !isAlive(current)) return 0;
+  if (found.is === "free" || current === null || !isAlive(current)) return 0;
   tell(kernel, found, failure, "later");
   return "EHWPOISON";
 }

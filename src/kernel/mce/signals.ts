@@ -1,7 +1,7 @@
 // Signals of memory failure (machine-check 5.5): who meets a page gets SIGBUS with its address and the size of what was lost.
 
 import type { Kernel } from "../base/kernel.ts";
-import { printk } from "../base/kernel.ts";
+import { printkBounded } from "../base/ratelimit.ts";
 import { dropMappings, sendSigbus } from "../mm/mapping.ts";
 import type { Process } from "../mm/process.ts";
 import { kill } from "../mm/process.ts";
@@ -29,13 +29,13 @@ export interface Target {
 /** SIGBUS to who has the page mapped, with the line that tells of it. */
 export function signalUser(kernel: Kernel, address: bigint, target: Target): void {
   const { process, isConsumer, offset, leaf } = target;
-  printk(kernel, "err", `Memory failure: ${frameOf(address)}: Sending SIGBUS to ${process.name}:${process.pid} due to hardware memory corruption`);
+  printkBounded(kernel, "err", "Memory failure", `Memory failure: ${frameOf(address)}: Sending SIGBUS to ${process.name}:${process.pid} due to hardware memory corruption`);
   sendSigbus(kernel, process, isConsumer ? "BUS_MCEERR_AR" : "BUS_MCEERR_AO", offset, lsbOf(leaf));
 }
 
 /** SIGKILL to who may go on using a page that could not be taken from him. */
 export function killUser(kernel: Kernel, address: bigint, process: Process): void {
-  printk(kernel, "err", `Memory failure: ${frameOf(address)}: forcibly killing ${process.name}:${process.pid} because of failure to unmap corrupted page`);
+  printkBounded(kernel, "err", "Memory failure", `Memory failure: ${frameOf(address)}: forcibly killing ${process.name}:${process.pid} because of failure to unmap corrupted page`);
   if (kill(kernel, process, { signal: "SIGKILL", code: "SI_KERNEL", offset: noOffset })) dropMappings(kernel, process);
 }
 
@@ -47,6 +47,6 @@ export const killNow = (kernel: Kernel, process: Process): void => void sendSigb
  * never comes to this: it is read again.
  */
 export function touchLost(kernel: Kernel, process: Process, address: bigint, leaf: bigint): void {
-  printk(kernel, "err", `MCE: Killing ${process.name}:${process.pid} due to hardware memory corruption fault at ${address.toString(16)}`);
+  printkBounded(kernel, "err", "Memory failure", `MCE: Killing ${process.name}:${process.pid} due to hardware memory corruption fault at ${address.toString(16)}`);
   sendSigbus(kernel, process, "BUS_MCEERR_AR", noOffset, lsbOf(leaf));
 }

@@ -1,5 +1,5 @@
 // Pages that are taken when the kernel has booted (INFERRED: few, always the same): what firmware left, the kernel's image, struct pages of boot memory, and
-// the kernel's share of every block in its zones.
+// in every block a page or two that never move. And what the kernel takes of a block that goes online in a zone of its own.
 
 import type { Kernel } from "../base/kernel.ts";
 import type { MemoryBlock } from "./memory-state.ts";
@@ -48,7 +48,7 @@ export function bootRuns(kernel: Kernel): NewRun[] {
     ...firstBytes(above, imageSize + memmapBytes(total)).map(({ start, end }) => kernelRun("reserved", "kernel", start, end - start)),
   ];
   const boot = [...hotplug(kernel).blocks.values()].filter(({ isBoot, zone }) => isBoot && zone !== "Movable");
-  return [...wanted, ...boot.flatMap((block) => kernelShareOf(kernel, block))].filter(({ size }) => size > 0n);
+  return [...wanted, ...boot.flatMap((block) => kernelPagesOf(kernel, block, basePage))].filter(({ size }) => size > 0n);
 }
 
 const percent = 100n;
@@ -59,10 +59,14 @@ const percent = 100n;
  */
 export function kernelShareOf(kernel: Kernel, block: MemoryBlock): NewRun[] {
   const { kernelShare } = kernel.settings;
-  if (kernelShare === 0) return [];
-  const owner = `memory${block.id}`;
   const half = (hotplug(kernel).blockSize * BigInt(kernelShare)) / percent / 2n;
   const pages = half / basePage > 0n ? (half / basePage) * basePage : basePage;
+  return kernelShare === 0 ? [] : kernelPagesOf(kernel, block, pages);
+}
+
+/** `pages` bytes of slab from the start of a block and as many of page tables from its middle, where it is memory. */
+function kernelPagesOf(kernel: Kernel, block: MemoryBlock, pages: bigint): NewRun[] {
+  const owner = `memory${block.id}`;
   const start = blockStart(kernel, block);
   const middle = start + hotplug(kernel).blockSize / 2n;
   const inside = (run: NewRun): NewRun[] => memoryOf(kernel, block).flatMap((extent) => {

@@ -4,8 +4,8 @@
 import type { Kernel } from "../base/kernel.ts";
 import { SystemError } from "../base/errno.ts";
 import { defineState, mark } from "../base/kernel.ts";
-import { kernelPageKinds } from "./page-types.ts";
-import { runsIn } from "./pages.ts";
+import { basePage, kernelPageKinds } from "./page-types.ts";
+import { pageAt, runsIn } from "./pages.ts";
 
 export interface KernelRange {
   readonly start: bigint;
@@ -22,6 +22,13 @@ export function mapKernelRange(kernel: Kernel, start: bigint, size: bigint, owne
   readers(kernel).ranges.push(range);
   mark(kernel, "kernel range mapped", owner);
   return range;
+}
+
+/** What the kernel reads in the page at an address, whole; undefined: nothing. */
+export function kernelRangeAt(kernel: Kernel, page: bigint): KernelRange | undefined {
+  const declared = readers(kernel).ranges.find((range) => range.start < page + basePage && page < range.start + range.size);
+  const at = pageAt(kernel, page);
+  return declared ?? (at.is === "page" && kernelPageKinds.includes(at.run.kind) ? at.run : undefined);
 }
 
 /** Ranges that overlap [start, start + size): declared ones whole, the kernel's own pages cut to it. */

@@ -85,6 +85,9 @@ function atBoot(kernel: Kernel): HotplugState {
 
 /** Made when it is first looked at, from the memory map that firmware gave. */
 const holder = defineState("memory-hotplug", (): { state: HotplugState | null } => ({ state: null }));
+/** Whether anybody has looked at it yet. */
+export const isHotplugKnown = (kernel: Kernel): boolean => holder(kernel).state !== null;
+
 export function hotplug(kernel: Kernel): HotplugState {
   const held = holder(kernel);
   held.state ??= atBoot(kernel);

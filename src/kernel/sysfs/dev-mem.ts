@@ -4,7 +4,7 @@
 import type { MemoryStatus } from "../../platform/platform.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
-import { consume } from "../mce/machine-check.ts";
+import { consumeAccess } from "../mce/machine-check.ts";
 import { createProcess } from "../mm/process.ts";
 import { iomem, lastAddress, overlaps, walkResources } from "../resource/resource.ts";
 import type { FileNode } from "./node.ts";
@@ -46,7 +46,8 @@ function* accesses(address: bigint, length: number): Generator<readonly [number,
 /** A load that raises a machine check kills who made it. @throws SystemError EFAULT */
 function checkLoad(kernel: Kernel, status: MemoryStatus, address: bigint): void {
   if (status !== "poison" && status !== "fatal") return;
-  consume(kernel, 0, status, address, { context: "USER", process: createProcess(kernel, "devmem", 0) });
+  const process = createProcess(kernel, "devmem", 0);
+  consumeAccess(kernel, { cpu: 0, path: "user-load", status, address, process, name: process.name });
   throw new SystemError("EFAULT", `machine check at 0x${address.toString(16)}`);
 }
 

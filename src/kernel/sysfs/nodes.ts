@@ -24,6 +24,7 @@ import { powerNode } from "./power.ts";
 import { memoryInformation, vmNode } from "./proc-memory.ts";
 import { temporaryNode } from "./temporary.ts";
 import { tracingNode } from "./tracing.ts";
+import { watchdogFiles } from "./watchdog.ts";
 import { storedUevent, ueventNode, ueventText } from "./uevent.ts";
 
 const text = (read: () => string): Node => file(read);
@@ -229,7 +230,7 @@ function sysNode(kernel: Kernel): Node {
 
 /** /proc. */
 const procNode = (kernel: Kernel): Node => fixed({
-  mounts: mountsNode, modules: loadedNode(kernel), meminfo: file(() => memoryInformation(kernel)), sys: fixed({ vm: vmNode(kernel), kernel: fixed({ osrelease: text(() => `${release(kernel)}\n`) }) }),
+  mounts: mountsNode, modules: loadedNode(kernel), meminfo: file(() => memoryInformation(kernel)), sys: fixed({ vm: vmNode(kernel), kernel: fixed({ osrelease: text(() => `${release(kernel)}\n`), ...watchdogFiles(kernel) }) }),
   iomem: { ...file(() => formatResources(iomem(kernel))), readAsOther: () => formatResources(iomem(kernel), false) },
 });
 

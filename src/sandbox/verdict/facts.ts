@@ -7,6 +7,8 @@ import { recoveries } from "../../kernel/isolation/state.ts";
 import type { Outcome } from "../../scenario/schema.ts";
 import type { ScenarioPlan } from "../../scenario/plan.ts";
 import { planScenario } from "../../scenario/plan.ts";
+import type { WorkloadResult } from "../../scenario/result.ts";
+import { processKinds } from "../../scenario/workloads.ts";
 import type { ArmFacts, RebootFacts, SeedFacts, UnfitSeed, WorkloadFacts } from "../../scenario/verdict.ts";
 import type { MachineDescription } from "../../platform/description.ts";
 import { isSwitch, portsBelow } from "../../platform/description.ts";
@@ -65,16 +67,24 @@ function recoveryEnd({ system }: OpenRun): number | null {
   return all.length === 0 || all.some(({ endedAt }) => endedAt < 0) ? null : Math.max(...all.map(({ endedAt }) => endedAt));
 }
 
+/** Kinds that live on a dax device of their own; others find other memory when theirs is gone. */
+const onDevices: readonly WorkloadResult["kind"][] = ["vm", "rdma"];
+
 /** Workloads with a process, in order of their start. Those that were killed come back in that order while there is memory that no survivor holds. */
 function workloadFacts(run: OpenRun, isStopped: boolean): WorkloadFacts[] {
-  const workloads = run.workloads.state.workloads.filter(({ process }) => process !== null);
+  const all = run.workloads.outcomes().filter(({ kind }) => processKinds.includes(kind));
   const end = isStopped ? null : recoveryEnd(run);
-  let left = isStopped ? 0n : memoryFacts(run.system).bytesServed - workloads.filter(({ killedAt }) => killedAt === null).reduce((sum, { size }) => sum + size, 0n);
-  return workloads.map(({ spec, size, killedAt }) => {
-    const fits = killedAt !== null && end !== null && size <= left;
-    if (fits) left -= size;
-    return { name: spec.name, kind: spec.kind, bytes: String(size), killedAtNs: killedAt, memoryAtNs: fits ? Math.max(end, killedAt) : null, restartNs: "restart" in spec ? (spec.restart ?? null) : null };
-  });
+  const held = all.filter(({ kind, killed }) => !killed && onDevices.includes(kind)).reduce((sum, { bytes }) => sum + BigInt(bytes), 0n);
+  let left = isStopped ? 0n : memoryFacts(run.system).bytesServed - held;
+  const memoryAt = ({ kind, bytes, killedAtNs, backAtNs, restartNs }: WorkloadResult): number | null => {
+    if (killedAtNs === null || isStopped) return null;
+    if (backAtNs !== null) return backAtNs - (restartNs ?? 0);
+    if (!onDevices.includes(kind)) return killedAtNs;
+    if (end === null || BigInt(bytes) > left) return null;
+    left -= BigInt(bytes);
+    return Math.max(end, killedAtNs);
+  };
+  return all.map((one) => ({ name: one.name, kind: one.kind, bytes: one.bytes, killedAtNs: one.killedAtNs, memoryAtNs: memoryAt(one), restartNs: one.restartNs }));
 }
 
 function rebootFacts(run: OpenRun): RebootFacts {

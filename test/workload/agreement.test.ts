@@ -1,0 +1,39 @@
+// Every bundled scenario that has workloads, from boot to its end in both modes: the same outcome, deaths, cause of panic, machine checks and dropped writes.
+
+import { describe, expect, it } from "vitest";
+import { planScenario } from "../../src/scenario/plan.ts";
+import type { ScenarioPlan } from "../../src/scenario/plan.ts";
+import type { ScenarioResult } from "../../src/scenario/result.ts";
+import { openRun } from "../../src/sandbox/run.ts";
+import type { CountingMode } from "../../src/workload/state.ts";
+import { bundledScenarios } from "../support/library.ts";
+import { modules } from "../support/machine.ts";
+
+const scenarios = Object.entries(bundledScenarios()).filter(([, text]) => text.includes("\nworkloads:"));
+
+/** Cards of at most 1 GiB, guests that touch their memory rarely, waits of seconds instead of hours: one by one is then a matter of milliseconds. */
+function scaled(text: string): string {
+  return text
+    .replaceAll(/volatile: (?:[2-9]|\d\d+)GiB/g, "volatile: 1GiB")
+    .replaceAll(/rate: (?:\d+M|\d\d\dk)\/s/g, "rate: 20k/s")
+    .replaceAll(/at: \d+s\b/g, "at: 300ms")
+    .replace(/^limits:.*$/m, "limits: { time: 1s, steps: 10000000 }");
+}
+
+interface Seen extends Pick<ScenarioResult, "outcome" | "metrics" | "workloads" | "virtualTimeNs"> {
+  readonly panic: string | null;
+}
+
+function seen(plan: ScenarioPlan, counting: CountingMode): Seen {
+  const run = openRun(modules.release, plan, { seed: 1, schedule: "fixed", keepTrace: false, counting });
+  run.run(() => false);
+  const { outcome, metrics, workloads, virtualTimeNs } = run.result();
+  return { outcome, metrics, workloads, virtualTimeNs, panic: run.system.kernel.panic?.message ?? null };
+}
+
+describe("[rule 7] counting in closed form gives what one by one gives, from boot to the end", () => {
+  it.each(scenarios)("%s", (file, text) => {
+    const plan = planScenario(file, scaled(text), "allowed");
+    expect(seen(plan, "aggregated")).toEqual(seen(plan, "exact"));
+  });
+});
