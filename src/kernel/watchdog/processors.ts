@@ -133,7 +133,7 @@ export function checkLockups(kernel: Kernel, now: number): void {
   const watchdog = watchdogOf(kernel);
   if (watchdog.next < 0 || now < watchdog.next) return;
   watchdog.next = -1;
-  for (const [cpu, stretch] of watchdog.stretches) {
+  for (const [cpu, stretch] of [...watchdog.stretches].toSorted(([a], [b]) => a - b)) {
     if (!stretch.isReported) lookAt(kernel, cpu, stretch, now);
     if (now >= stretch.until + tick) watchdog.stretches.delete(cpu);
     else lookLater(kernel, stretch);
