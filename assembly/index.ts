@@ -8,6 +8,7 @@ export { lookUpHandles, map, unmap, unmapAll } from "./handles";
 import { findLine, isCacheable, lineWord } from "./fabric/cache";
 import { invalidateLines } from "./fabric/cache-path";
 import { issue } from "./fabric/in-flight";
+import { zeroRange } from "./fabric/zero";
 import { resetMachine as resetAll } from "./fabric/machine-reset";
 import { handleRead, handleWrite } from "./fabric/mmio";
 import { FOUND, isLive, isRam, locate, routeToPort } from "./fabric/routing";
@@ -123,6 +124,13 @@ export function invalidateCache(low: u32, high: u32, sizeLow: u32, sizeHigh: u32
   const m = root();
   settle(m);
   if (m.cacheSets != 0) invalidateLines(m, (<u64>high << 32) | <u64>low, (<u64>sizeHigh << 32) | <u64>sizeLow);
+}
+
+/** Clears what was written in a range of CXL memory that is reached now; no time passes. */
+export function zeroMemory(low: u32, high: u32, sizeLow: u32, sizeHigh: u32): void {
+  const m = root();
+  settle(m);
+  zeroRange(m, (<u64>high << 32) | <u64>low, (<u64>sizeHigh << 32) | <u64>sizeLow);
 }
 
 /** Address of the oldest completion, which is then taken from the queue; 0 when there is none. */

@@ -234,6 +234,25 @@ export function dpaOf(device: Device, row: usize, address: u64): u64 {
   return dpaBase + skipOf(row) + (own << shift) + (offset & ((<u64>1 << shift) - 1));
 }
 
+/** The next committed decoder of a device after a row; 0 for the first; 0: there is none. */
+export function nextRow(device: Device, row: usize): usize {
+  for (let next = row == 0 ? device.rows : row + (<usize>STRIDE << 2); next < device.rowsEnd; next += <usize>STRIDE << 2) if ((load<u32>(next, <usize>CONTROL << 2) & COMMITTED) != 0) return next;
+  return 0;
+}
+
+/** The inverse of `dpaOf` for one way of the interleave; NEVER: the decoder has no such way, or does not reach the DPA. Which way is the device's own it does not know. */
+export function hpaAt(device: Device, row: usize, dpa: u64, way: u32): u64 {
+  const control = load<u32>(row, <usize>CONTROL << 2);
+  const ways = waysOf(waysCode(control));
+  const base = load<u64>(row);
+  const start = dpaOf(device, row, base);
+  if (way >= ways || dpa < start) return NEVER;
+  const shift = <u64>(granularityCode(control) + 8);
+  const offset = dpa - start;
+  const address = ((((offset >> shift) * <u64>ways) + <u64>way) << shift) + (offset & ((<u64>1 << shift) - 1));
+  return address < sizeOf(row) ? base + address : NEVER;
+}
+
 /** A decoder's registers as the hot path reads them: low and high halves lie side by side. */
 function sizeOf(row: usize): u64 {
   return load<u64>(row, <usize>SIZE_LOW << 2);

@@ -127,6 +127,14 @@ export function answersDevice(m: Machine, requester: u32, width: u32, address: u
   return true;
 }
 
+/** The processors are reset: what the cache held is gone, dirty or not, and so is what it had under way. */
+export function forgetCache(m: Machine): void {
+  memory.fill(m.cacheRecords, 0, <usize>(m.cacheSets * m.cacheWays) * 8);
+  m.hitCount = 0;
+  m.writeBacks = 0;
+  setDeadline(m, cacheSource(m), NEVER);
+}
+
 /** Waits for something to happen; false: nothing will, or the host is gone. */
 function waitForMore(m: Machine): bool {
   if (m.hostState != HOST_RUNNING || m.nextDeadline == NEVER) return false;

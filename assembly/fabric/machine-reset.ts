@@ -9,6 +9,7 @@ import { SOURCE_MESSAGES, entrySource, setDeadline, watchdogSource } from "../de
 import { HOST_RUNNING, Machine, NEVER, NONE, Port, bridgeAt, entityAt, entryAt, portAt, stalledAt } from "../machine";
 import { resetBlock } from "../registers";
 import { HW_HOST, traceHardware } from "../trace/ring";
+import { forgetCache } from "./cache-path";
 import { evaluateLink } from "./link-state";
 import { resetCard, resetPort } from "./reset";
 import { giveBack, tableDeadline } from "./table";
@@ -27,6 +28,7 @@ function forgetProcessors(m: Machine): void {
   for (let i: u32 = 0; i < m.portCount; i++) if (portAt(m, i).isRoot != 0) forgetRequests(m, portAt(m, i));
   for (let i: u32 = 0; i <= m.requesterCount; i++) stalledAt(m, i).isWaiting = 0;
   setDeadline(m, watchdogSource(m), NEVER);
+  if (m.cacheSets != 0) forgetCache(m);
   m.completionCount = 0;
   m.interruptCount = 0;
   m.lateCount = 0;

@@ -7,7 +7,7 @@ import { Device, LIMIT_MEDIA, Machine, NONE, deviceAt } from "../machine";
 import { HW_LIMIT, traceHardware } from "../trace/ring";
 
 const PAGE_SHIFT: u64 = 12;
-const PAGE_BYTES: usize = 4096;
+export const PAGE_BYTES: usize = 4096;
 /** Host DRAM, beside the device indexes. */
 export const RAM: u32 = 0xffff;
 /** With a device's index: its label storage area. */
@@ -160,6 +160,22 @@ export function eraseContents(m: Machine, device: u32, start: u64, end: u64): vo
     memory.fill(page + <usize>(from - address), 0, <usize>(to - from));
     if ((device & LABELS) == 0) for (let line = from; line < to; line += 64) setBitmap(m, page, load<u64>(poisonOf(m, page)) & ~lineBit(line));
   }
+}
+
+/** Device of a slot of the page table; NONE: the slot is empty. RAM and label areas have numbers beyond the devices'. */
+export function pageDevice(m: Machine, slot: u32): u32 {
+  return <u32>(load<u64>(m.pageTable + (<usize>slot << 4)) >> 44) - 1;
+}
+
+export function pageAddress(m: Machine, slot: u32): u64 {
+  return (load<u64>(m.pageTable + (<usize>slot << 4)) & 0xfff_ffff_ffff) << PAGE_SHIFT;
+}
+
+/** Zeros, clean, in whole lines of a slot's page. */
+export function zeroPart(m: Machine, slot: u32, offset: u32, bytes: u32): void {
+  const page = m.mediaBase + <usize>load<u32>(m.pageTable + (<usize>slot << 4), 8) * PAGE_BYTES;
+  memory.fill(page + <usize>offset, 0, <usize>bytes);
+  for (let line = offset; line < offset + bytes; line += 64) setBitmap(m, page, load<u64>(poisonOf(m, page)) & ~lineBit(<u64>line));
 }
 
 /** The first poisoned line from `start` on; `end` when there is none before it. */

@@ -39,8 +39,8 @@ export interface FirmwareOptions {
 export interface FirmwareTarget {
   readonly platform: Omit<Platform, "firmware">;
   writeRam(address: bigint, bytes: Uint8Array): void;
-  /** True while the root port is isolated; read without the CPU's help. */
-  isIsolated(port: string): boolean;
+  /** True while the root port is isolated and was to say so by ERR_COR; read without the CPU's help. */
+  isToldOf(port: string): boolean;
 }
 
 export interface Firmware extends FirmwareInterface {
@@ -131,6 +131,9 @@ function armPort({ capability, control }: IsolationRegisters): void {
   control.modify({ memoryTimeoutEnable: can.memoryTimeout, memoryIsolationEnable: can.memoryIsolation });
 }
 
+/** Firmware is the one that is told, and hears by ERR_COR (sheet 9: that way wants cap[25]). */
+const hearErrCor = ({ capability, control }: IsolationRegisters): void => control.modify({ errCorEnable: capability.get("errCorSignaling") });
+
 const clearStatus = ({ status }: IsolationRegisters): void =>
   status.write({ memoryTimeout: 1, cacheTimeout: 1, memoryIsolation: 1, memoryIsolationLinkDown: 1, cacheIsolation: 1, cacheIsolationLinkDown: 1 });
 
@@ -147,7 +150,7 @@ function memoryMap(machine: MachineDescription, setup: FirmwareSetup | undefined
 export function installFirmware(target: FirmwareTarget, machine: MachineDescription, options: FirmwareOptions): Firmware {
   const hostBridges = describeBridges(machine);
   const xsdt = placeAcpiTables(target, machine, options);
-  const uses = [...(options.clearsIsolation === true ? [clearStatus] : []), ...(options.isolationOwner === "firmware-enable" ? [armPort] : [])];
+  const uses = [...(options.clearsIsolation === true ? [clearStatus] : []), ...(options.isolationOwner === "firmware-enable" ? [armPort] : []), ...(options.isolationOwner === "firmware-notify" ? [hearErrCor] : [])];
   for (const use of uses) {
     for (const [index, bridge] of machine.hostBridges.entries()) {
       for (const deviceNumber of bridge.rootPorts.keys()) atIsolation(target, bridge, deviceNumber, hostBridges[index]?.memory[0]?.base ?? 0n, use);
@@ -191,9 +194,9 @@ function createInterface(installed: Installed, target: FirmwareTarget): Firmware
       if (options.isolationOwner !== "firmware-notify") return;
       for (const bridge of machine.hostBridges) {
         for (const port of bridge.rootPorts) {
-          const isIsolated = target.isIsolated(port.name);
-          if (isIsolated && !seen.has(port.name)) pending.push({ uid: bridge.uid, value: notifyIsolation });
-          if (isIsolated) seen.add(port.name);
+          const isToldOf = target.isToldOf(port.name);
+          if (isToldOf && !seen.has(port.name)) pending.push({ uid: bridge.uid, value: notifyIsolation });
+          if (isToldOf) seen.add(port.name);
           else seen.delete(port.name);
         }
       }

@@ -46,6 +46,7 @@ export interface ModuleExports {
   account(port: number, reads: number, writes: number, dropped: number): void;
   traceWrite(layer: number, kind: number, a: number, b: number, c: number, d: number, e: number, f: number): void;
   pokeRam(low: number, high: number, byte: number): void;
+  zeroMemory(low: number, high: number, sizeLow: number, sizeHigh: number): void;
   /** 0: a load would be answered by the cache, 1: by media, 0xffffffff: nowhere; eight aligned bytes at `syncValue`. */
   peekView(low: number, high: number): number;
   peekMedia(device: number, low: number, high: number): number;

@@ -125,6 +125,7 @@ function createMemory(hardware: Hardware): PhysicalMemory {
       if (!(requester >= 0 && requester < requesters)) throw new RangeError(`requester ${requester} is not in 0..${requesters - 1} (limits.requesters)`);
       return exports.request(requester, kind === "write" ? lineBytes : 0, low(address), high(address), low(value), high(value), origin === "device" ? 1 : 0) !== 0;
     },
+    zero: (address, size) => exports.zeroMemory(low(address), high(address), low(size), high(size)),
     takeCompletion,
     isStalled: (requester) => exports.isStalled(requester) !== 0,
     get routeGeneration() {

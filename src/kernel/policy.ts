@@ -59,6 +59,8 @@ export interface KernelPolicies {
   readonly offlining: "abort" | "retry";
   /** Memory below a function that is removed by request must go offline first, or the request fails. */
   readonly isRemovalVetoed: boolean;
+  /** Any uncorrectable CXL error of a function ends the host; otherwise its memdev is unbound and the link reset. */
+  readonly panicsOnUncorrectable: boolean;
 }
 
 /** What nobody chose otherwise: the preset linux-7.2. */
@@ -66,5 +68,5 @@ export const defaultPolicies: KernelPolicies = {
   isolationAction: "none", memoryUse: "system-ram-normal", onlineType: "online", notification: "none", recoveryOrder: "fence-first", refuseIsolated: false,
   assembly: { onFailure: "leave", timeout: null, isLogged: false, unwind: "targets", hpaHold: "at-construct" },
   softReserved: { owner: "per-range", publication: "never", failover: true, split: "softened", leftover: "whole-to-hmem", blast: "per-range", decision: { kind: "barrier" }, refuseReset: false },
-  isDaxExclusive: true, version: "7.2", offlining: "retry", isRemovalVetoed: false,
+  isDaxExclusive: true, version: "7.2", offlining: "retry", isRemovalVetoed: false, panicsOnUncorrectable: false,
 };

@@ -55,6 +55,11 @@ export interface PhysicalMemory {
   load(address: bigint, width: 1 | 2 | 4 | 8): { readonly status: MemoryStatus; readonly value: bigint };
   store(address: bigint, width: 1 | 2 | 4 | 8, value: bigint): MemoryStatus;
   /**
+   * Clears CXL memory, bytes: what was written in the range and is reached through decode now becomes zero, as by stores one after another; behind the processors'
+   * caches, and without time. Call it where stores were just seen to land; what is not reached stays as it is.
+   */
+  zero(address: bigint, size: bigint): void;
+  /**
    * Puts a 64-byte request of `requester` on the way without waiting. A full in-flight table stalls the requester: the request
    * waits in order of arrival and is issued when an entry becomes free. At most one request of a requester may be stalled;
    * returns false (and does nothing) when that is already so. `origin` absent: a processor.

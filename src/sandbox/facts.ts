@@ -4,6 +4,8 @@ import type { Device } from "../kernel/base/device.ts";
 import { busDevices } from "../kernel/base/device.ts";
 import { cxlBus, endpointPart, isRegion, memdevOf, regionOf, regionStates } from "../kernel/cxl/types.ts";
 import type { RegionRecord } from "../kernel/cxl/types.ts";
+import { daxBus, daxDeviceOf } from "../kernel/dax/types.ts";
+import { blockStart, hotplug } from "../kernel/mm/memory-state.ts";
 import { portsAbove } from "../kernel/pci/device.ts";
 import { resourceSize } from "../kernel/resource/resource.ts";
 import { serviceBytes } from "../kernel/isolation/report.ts";
@@ -39,13 +41,28 @@ export function deadPlaces({ hardware }: System): ReadonlySet<string> {
   return dead;
 }
 
+/** Offsets behind every address bit of interleave (8 to 18). */
+const granules = [0n, ...Array.from({ length: 11 }, (_, bit) => 256n << BigInt(bit))];
+
+/** System RAM whose dax device went and that stayed online, where some address of it does not answer: neither usable nor removable (dax-memory 5.6, error-recovery 5). */
+function orphanedBytes({ kernel }: System): bigint {
+  const spans = busDevices(kernel, daxBus).flatMap((device) => daxDeviceOf(device).ranges);
+  const { memory } = kernel.platform;
+  const orphans = [...hotplug(kernel).blocks.values()].filter((block) => {
+    const start = blockStart(kernel, block);
+    return block.isOnline && !block.isBoot && !spans.some((span) => span.start <= start && start < span.start + span.size) && granules.some((granule) => memory.route(start + granule) === undefined);
+  });
+  return orphans.reduce((sum, { present }) => sum + present, 0n);
+}
+
 export function memoryFacts(system: System): MemoryFacts {
   const { kernel } = system;
   const dead = deadPlaces(system);
-  const { served, stranded } = serviceBytes(kernel, (port: Device) => dead.has(placeOf(port)));
+  const { served, stranded, strandedUnnoticed } = serviceBytes(kernel, (port: Device) => dead.has(placeOf(port)));
   const forfeited = recoveries(kernel).reduce((sum, recovery) => sum + recovery.bytesForfeited, 0n);
   const systemRamLost = recoveries(kernel).reduce((sum, recovery) => sum + recovery.systemRamBefore, 0n);
-  return { bytesServed: served, systemRamLost, bytesStranded: stranded, bytesLost: forfeited + stranded, recoveries: recoveries(kernel).length, recoveryBlocked: isRecoveryBlocked(kernel), rebootChosen: isRebootChosen(kernel) };
+  const orphaned = orphanedBytes(system);
+  return { bytesServed: served, systemRamLost, bytesStranded: stranded + orphaned, bytesLost: forfeited + strandedUnnoticed + orphaned, recoveries: recoveries(kernel).length, recoveryBlocked: isRecoveryBlocked(kernel), rebootChosen: isRebootChosen(kernel) };
 }
 
 const regionsOf = ({ kernel }: System): readonly (readonly [string, RegionRecord])[] => busDevices(kernel, cxlBus).filter(isRegion).map((device) => [device.name, regionOf(device)]);

@@ -19,7 +19,7 @@ import { runTask } from "./drive.ts";
 import type { System } from "./system.ts";
 
 export interface Violation {
-  readonly invariant: 1 | 2 | 3 | 4;
+  readonly invariant: 1 | 2 | 3 | 4 | 5 | 6;
   readonly what: string;
   /** What allows it; null: nothing does. */
   readonly allowedBy: string | null;

@@ -29,5 +29,6 @@ export function kernelPolicies(values: PolicyValues): KernelPolicies {
     version: values.kernel as "7.2",
     offlining: values.offline as "retry",
     isRemovalVetoed: values.removeveto === "on",
+    panicsOnUncorrectable: values.uce === "panic-on-any",
   };
 }

@@ -82,7 +82,7 @@ function strategyOf({ schedule, seed }: SystemOptions): Strategy {
 
 /** What firmware sees of hardware. */
 export function firmwareTarget(hardware: Hardware, platform: HardwarePlatform): FirmwareTarget {
-  return { platform, writeRam: (address, bytes) => hardware.writeRam(address, bytes), isIsolated: (name) => isPortIsolated(hardware, name) };
+  return { platform, writeRam: (address, bytes) => hardware.writeRam(address, bytes), isToldOf: (name) => isPortIsolated(hardware, name) && isErrCorEnabled(hardware, name) };
 }
 
 /** Builds a machine up to power-on, with what its firmware leaves behind. */
@@ -108,14 +108,18 @@ export function createSystem(module: WebAssembly.Module, options: SystemOptions)
   return { hardware, firmware, platform, kernel, scheduler, onNotify: options.onNotify, workloads: null };
 }
 
-/** Status bit of a root port, seen without the CPU's help; false where there is no such capability. */
-export function isPortIsolated(hardware: Hardware, name: string): boolean {
+/** A register of a root port's isolation structure, seen without the CPU's help; 0 where there is no such port. */
+function peekIsolation(hardware: Hardware, name: string, register: "control" | "status"): number {
   const port = hardware.entities.ports.get(name);
-  if (port === undefined) return false;
-  const status = timeoutIsolation.registers.status;
-  const at = blocks.rootPortComponent.placements.timeoutIsolation.at + status.offset;
-  return extract(status.fields.memoryIsolation, BigInt(hardware.peekComponent(port.id, at))) === 1;
+  return port === undefined ? 0 : hardware.peekComponent(port.id, blocks.rootPortComponent.placements.timeoutIsolation.at + timeoutIsolation.registers[register].offset);
 }
+
+const { control, status } = timeoutIsolation.registers;
+
+/** Status bit of a root port; false where there is no such capability. */
+export const isPortIsolated = (hardware: Hardware, name: string): boolean => extract(status.fields.memoryIsolation, peekIsolation(hardware, name, "status")) === 1;
+
+const isErrCorEnabled = (hardware: Hardware, name: string): boolean => extract(control.fields.errCorEnable, peekIsolation(hardware, name, "control")) === 1;
 
 /** Why a system goes no further. */
 export type End = { readonly kind: "panic"; readonly message: string } | { readonly kind: "host"; readonly state: HostState } | { readonly kind: "limit"; readonly what: string };
@@ -164,7 +168,8 @@ function stepInside(system: System, horizon: number): Step {
     return progress;
   }
   if (notified || interrupted || system.platform.interrupts.pending) return progress;
-  const next = earliest(others, hardware.nextDeadline, system.workloads?.nextIssue() ?? -1);
+  // A machine check that a workload just met may have set a timer.
+  const next = earliest(others, nextTimer(kernel), hardware.nextDeadline, system.workloads?.nextIssue() ?? -1);
   if (hardware.now >= horizon) return atHorizon;
   hardware.advanceTo(next < 0 ? horizon : Math.min(next, horizon));
   return progress;

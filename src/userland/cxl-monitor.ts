@@ -9,9 +9,9 @@ import { toJson, toJsonLine } from "./json.ts";
 import { UsageProblem, parseOptions } from "./options.ts";
 import type { Output } from "./output.ts";
 import { fieldsOf } from "./trace-fields.ts";
+import type { Listening } from "./trace-follow.ts";
+import { followTrace, listen } from "./trace-follow.ts";
 
-const tracing = "/sys/kernel/tracing";
-const events = `${tracing}/events/cxl`;
 const defaultLog = "/var/log/cxl-monitor.log";
 /** Exit codes: of a command that SIGINT ended; of a program that returns a negative error number. */
 const interrupted = 130;
@@ -29,44 +29,12 @@ function eventOf(line: string): Json | undefined {
   return fields === undefined ? undefined : { system: "cxl", event, timestamp: (BigInt(seconds) * 1_000_000n + BigInt(microseconds)) * 1000n, ...fields };
 }
 
-/** Lines that were written since `seen` of them were, and how many were written now. */
-function newLines(text: string, seen: number): { readonly lines: readonly string[]; readonly written: number } {
-  const written = Number(/entries-written: \d+\/(\d+)/.exec(text)?.[1] ?? 0);
-  const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
-  const fresh = written < seen ? written : written - seen;
-  return { lines: fresh === 0 ? [] : lines.slice(-fresh), written };
-}
-
-interface Listening {
-  /** Events that nobody else records: they are recorded as long as the monitor runs. */
-  readonly own: readonly string[];
-  /** Entries of the trace that were written before. */
-  readonly seen: number;
-}
-
-function* listen(files: FileSystem): Task<Listening> {
-  const own = files.list(events).filter((name) => name !== "enable" && files.read(`${events}/${name}/enable`).trim() !== "1");
-  for (const name of own) yield* files.write(`${events}/${name}/enable`, "1");
-  return { own, seen: newLines(files.read(`${tracing}/trace`), 0).written };
-}
-
-/** Until it is interrupted. @throws SystemError EINTR, and what writing a line throws */
-function* follow(files: FileSystem, listening: Listening, isHuman: boolean, write: Write): Task<never> {
-  let { seen } = listening;
-  try {
-    for (;;) {
-      const { lines, written } = newLines(files.read(`${tracing}/trace`), seen);
-      seen = written;
-      for (const line of lines) {
-        const event = eventOf(line);
-        if (event !== undefined) yield* write(files, isHuman ? toJson(event) : `${toJsonLine(event)}\n`);
-      }
-      if (lines.length === 0) yield* files.poll(`${tracing}/trace`);
-    }
-  } finally {
-    for (const name of listening.own) yield* files.write(`${events}/${name}/enable`, "0");
-  }
-}
+/** Writes every event, until it is interrupted. @throws SystemError EINTR, and what writing a line throws */
+const follow = (files: FileSystem, listening: Listening, isHuman: boolean, write: Write): Task<never> =>
+  followTrace(files, listening, function* (line) {
+    const event = eventOf(line);
+    if (event !== undefined) yield* write(files, isHuman ? toJson(event) : `${toJsonLine(event)}\n`);
+  });
 
 /** In the background: what goes wrong ends it, and nobody hears of it. */
 function* followQuietly(files: FileSystem, listening: Listening, isHuman: boolean, write: Write): Task<void> {
@@ -95,7 +63,7 @@ export function* monitor(files: FileSystem, argv: readonly string[], output: Out
     if (!(thrown instanceof SystemError)) throw thrown;
     return fail(output, `open ${log} failed: -${thrown.number}`, thrown.errno);
   }
-  const listening = yield* listen(files);
+  const listening = yield* listen(files, "cxl");
   if (isDaemon) {
     files.start("cxl monitor", (own) => followQuietly(own, listening, flags.has("human"), write));
     return 0;

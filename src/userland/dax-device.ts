@@ -138,7 +138,7 @@ function* toDevdax(call: Call, device: string): Task<Outcome> {
   return yield* enableDevice(files, device, "device_dax", output);
 }
 
-/** A file system's device: only from devdax mode, with a driver of its own, which this kernel does not have. */
+/** A file system's device: only from devdax mode, with a driver of its own, which this kernel has under `use: fsdev`. */
 function* toFamfs(call: Call, device: string): Task<Outcome> {
   const { files, output } = call;
   if (isRam(files, device)) {

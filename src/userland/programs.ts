@@ -13,6 +13,7 @@ import { id, uname } from "./identity.ts";
 import { lspci } from "./lspci.ts";
 import { lsmod, modprobe, rmmod } from "./modules.ts";
 import type { Output } from "./output.ts";
+import { rasPageOffline } from "./ras-page-offline.ts";
 import { setpci } from "./setpci.ts";
 import { grep } from "./text-grep.ts";
 import { cut, head, sort, tail, tr, uniq, wc } from "./text-lines.ts";
@@ -56,6 +57,7 @@ export const programs: ReadonlyMap<string, Program> = new Map<string, Program>([
   ["lsmod", simple("list loaded modules", ({ files, output }) => lsmod(files, output))],
   ["lspci", simple("list PCI functions", lspci)],
   ["modprobe", { summary: "load or remove modules", run: ({ files, argv, output }) => modprobe(files, argv, output) }],
+  ["ras-page-offline", { summary: "take pages offline that CXL events name", run: rasPageOffline }],
   ["readlink", simple("print where links lead", ({ files, argv, output }) => overPaths("readlink", argv, output, (path) => `${files.readlink(path)}\n`))],
   ["rmmod", { summary: "remove modules", run: ({ files, argv, output }) => rmmod(files, argv, output) }],
   ["setpci", { summary: "access registers of PCI functions", run: setpci }],

@@ -17,7 +17,7 @@ const folder = new URL("../../scenarios/isolation/", import.meta.url);
 const files = readdirSync(folder).filter((file) => file.endsWith(".yaml"));
 const planOf = (file: string): ScenarioPlan => planScenario(file, readFileSync(new URL(file, folder), "utf8"));
 /** Times apart: the driver's requests are tasks of their own, so that others come to run between its steps. */
-const timeLimit = 10_000;
+const timeLimit = 20_000;
 
 function run(plan: ScenarioPlan, drivers: readonly DriverModule[]) {
   const opened = openRun(modules.release, plan, { seed: 1, schedule: "fixed", keepTrace: false, drivers });

@@ -12,12 +12,14 @@ const restrictions = { deviceCoherent: true, hostOnlyCoherent: true, volatile: t
 const control = offsetOf("rootPortComponent", "timeoutIsolation", "control");
 const status = offsetOf("rootPortComponent", "timeoutIsolation", "status");
 
+const errCorEnable = 1 << 25;
+
 function boot(isolationOwner: IsolationOwner): { hardware: Hardware; firmware: Firmware; platform: ReturnType<typeof createPlatform> } {
   const description = machineOf([portOf("rp0"), portOf("rp1", { isolation: null })]);
   const hardware = createHardware(modules.release, description);
   const platform = createPlatform(hardware);
   const idOf = (name: string): number => hardware.entities.ports.get(name)?.id ?? 0;
-  const target = { platform, writeRam: (address: bigint, bytes: Uint8Array) => hardware.writeRam(address, bytes), isIsolated: (name: string) => (hardware.peekComponent(idOf(name), status) & 0x100) !== 0 };
+  const target = { platform, writeRam: (address: bigint, bytes: Uint8Array) => hardware.writeRam(address, bytes), isToldOf: (name: string) => (hardware.peekComponent(idOf(name), status) & 0x100) !== 0 && (hardware.peekComponent(idOf(name), control) & errCorEnable) !== 0 };
   return { hardware, platform, firmware: installFirmware(target, description, { isolationOwner, restrictions }) };
 }
 
@@ -48,6 +50,7 @@ describe("firmware", () => {
     expect(free.firmware.osc(0, { isolationControl: true, isolationNotification: true })).toEqual({ isolationControl: true, isolationNotification: true, memoryErrors: false });
     const { hardware, firmware } = boot("firmware-notify");
     expect(firmware.osc(0, { isolationControl: true, isolationNotification: true })).toEqual({ isolationControl: true, isolationNotification: false, memoryErrors: false });
+    expect(hardware.peekComponent(hardware.entities.ports.get("rp0")?.id ?? 0, control)).toBe(errCorEnable);
     firmware.poll();
     expect(firmware.takeNotify()).toBeUndefined();
     const armed = boot("firmware-enable");

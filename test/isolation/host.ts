@@ -70,18 +70,22 @@ export interface Setup {
   readonly capacity?: bigint;
   readonly spareAt?: "rp0" | "rp1";
   readonly forcesLinkDown?: boolean;
+  readonly isolation?: Partial<typeof defaultIsolation>;
+  /** Sees the machine before the kernel boots. */
+  readonly watch?: (system: System) => void;
 }
 
 export function boot(setup: Setup = {}): Host {
   const capacity = setup.capacity ?? 256n * MiB;
   const slots = (name: string): ReturnType<typeof deviceOf>[] => [deviceOf(`${name}-dev`, { serial: name === "rp0" ? 0xa0n : 0xa1n, volatileCapacity: capacity }), ...(name === (setup.spareAt ?? "rp0") ? (setup.slots ?? []) : [])];
-  const describePort = (name: string) => portOf(name, { slots: slots(name), isolation: { ...defaultIsolation, memoryLinkDown: setup.forcesLinkDown ?? true } });
+  const describePort = (name: string) => portOf(name, { slots: slots(name), isolation: { ...defaultIsolation, memoryLinkDown: setup.forcesLinkDown ?? true, ...setup.isolation } });
   const machine = machineOf([describePort("rp0"), describePort("rp1")], setup.machine);
   const system = createSystem(modules.release, {
     machine, firmware: { isolationOwner: setup.owner ?? "os", restrictions: { deviceCoherent: true, hostOnlyCoherent: true, volatile: true, persistent: true, fixed: false } },
     policies: { ...policy, ...setup.policies }, settings: { ...defaultSettings, ...setup.settings }, handlers: kernelHandlers, seed: 1, schedule: "fixed", onNotify,
   });
   const { kernel } = system;
+  setup.watch?.(system);
   runTask(system, "boot", bootKernel(kernel));
   const regions: Device[] = [];
   const ports = [...kernel.devices.values()].filter(isRootPort);

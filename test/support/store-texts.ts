@@ -43,7 +43,7 @@ function legalFor(kernel: Kernel, random: RandomState, path: string, present: st
   if (name === "delete_region") return named(kernel, random, "region");
   if (name === "mode") return pick(random, ["ram", "pmem"]);
   if (name === "dpa_size") return pick(random, sizes);
-  if (["commit", "memmap_on_memory", "online", "enable", "tracing_on"].includes(name)) return pick(random, ["0", "1"]);
+  if (["commit", "memmap_on_memory", "online", "enable", "tracing_on", "power"].includes(name)) return pick(random, ["0", "1"]);
   if (name === "interleave_ways") return pick(random, ["1", "2", "3", "4"]);
   if (name === "interleave_granularity") return pick(random, ["256", "512", "4096"]);
   if (name === "size") return path.includes("/dax") && !/region\d+\/size$/.test(path) ? pick(random, small) : pick(random, sizes);
@@ -57,6 +57,8 @@ function legalFor(kernel: Kernel, random: RandomState, path: string, present: st
   if (name.endsWith("_offline_page")) return `0x${(pick(random, [0x400_0000n, 0x1000_0000n, 0x4_0000_0000n]) + BigInt(nextBelow(random, 4)) * 4096n).toString(16)}`;
   if (name === "mapping") return mappingText(random);
   if (name.endsWith("_poison")) return `0x${(BigInt(nextBelow(random, 64)) * 64n).toString(16)}`;
+  if (name === "isolation_ctrl" || name === "timeout_ctrl") return pick(random, ["0", "1", "off", "on"]);
+  if (name === "timeout_range") return pick(random, ["a", "a2", "b2", "c", "d2"]);
   if (name === "loading") return pick(random, ["1", "0", "-1"]);
   if (name === "driver_override") return pick(random, ["", "cxl_pci", "hmem"]);
   if (name === "uuid") return `0000000${nextBelow(random, 10)}-0000-0000-0000-00000000000${nextBelow(random, 3)}`;

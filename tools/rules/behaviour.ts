@@ -1,8 +1,8 @@
 // The rules of Linux's memory side: the checks of region assembly (A1-A20) and what the source documents ask for (S1-S93), one line each.
 
-/** Why a rule has no test of its own. `record`: it says nothing that could be run. `impossible`: it cannot arise here. `later`: what it needs is not built yet. */
+/** Why a rule has no test of its own. `record`: it says nothing that could be run. `impossible`: it cannot arise here. */
 export interface Exempt {
-  readonly kind: "record" | "impossible" | "later";
+  readonly kind: "record" | "impossible";
   readonly reason: string;
 }
 
@@ -20,7 +20,6 @@ const numbered = (prefix: string, clause: string, rows: readonly Row[], first = 
   rows.map(([text, exempt], index) => ({ id: `${prefix}${index + first}`, text, clause, ...(exempt === undefined ? {} : { exempt }) }));
 
 const record = (reason: string): Exempt => ({ kind: "record", reason });
-const later: Exempt = { kind: "later", reason: "the memory, machine-check and verdict models that it needs are not complete" };
 
 const assemblyChecks: readonly Row[] = [
   ["The endpoint's decoders can do the ways, and the address bits of the granularity: ENXIO"],
@@ -127,26 +126,26 @@ const isolation: readonly Row[] = [
   ["POL-ISOEXIT: what ends isolation, and that a link-down pass comes before re-enumeration"],
   ["Storm, evacuation, surprise removal, new plug: the steps in order"],
   ["All contents are forfeited; no consumer reads old data afterwards"],
-  ["The whole is judged against a reboot", later],
+  ["The whole is judged against a reboot"],
   ["One hole in the mitigation and the host panics anyway"],
   ["A machine check on a page that the kernel maps is a panic; by context"],
-  ["Why machine checks are survived as a rule: few lines, mostly of users", later],
+  ["Why machine checks are survived as a rule: few lines, mostly of users"],
   ["Isolation takes everything below the root port at once"],
   ["POL-INTERLEAVE: an interleave over ports spreads the loss over the whole region"],
-  ["System RAM holds kernel data", later],
-  ["ZONE_MOVABLE is not enough: it needs normal memory, and its own memmap may lie on the device", later],
-  ["Surprise removal has the same problem: nothing forces ZONE_NORMAL off", later],
+  ["System RAM holds kernel data"],
+  ["ZONE_MOVABLE is not enough: it needs normal memory, and its own memmap may lie on the device"],
+  ["Surprise removal has the same problem: nothing forces ZONE_NORMAL off"],
   ["Pins hold removal off without bound"],
-  ["POL-OFFLINE: a walk that aborts, or retries", later],
+  ["POL-OFFLINE: a walk that aborts, or retries"],
   ["What is to be recovered must not be System RAM"],
   ["device-dax: shared, aligned mappings only"],
   ["A dax instance per VM: those on the failed port die, the others live"],
   ["Mappings of a file can be found and revoked: SIGBUS instead of machine checks"],
-  ["Anonymous memory cannot be revoked", later],
+  ["Anonymous memory cannot be revoked"],
   ["POL-NOTIFY: notification alone improves nothing"],
   ["What the proposed driver programs, with the isolation that it lacked"],
   ["CXL.cache", record("out of scope for Linux; the capability bits are there and unused")],
-  ["Recovery is valid only for a user who can lose a port, can manage memory in userspace, and prefers it to a reboot", later],
+  ["Recovery is valid only for a user who can lose a port, can manage memory in userspace, and prefers it to a reboot"],
   ["The order in which port driver and CXL core are to be untangled", record("a plan for other code")],
 ];
 

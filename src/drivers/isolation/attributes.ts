@@ -17,9 +17,8 @@ export interface Controlled {
 
 /** A truth value as kstrtobool knows it. @throws EINVAL */
 function truthOf(kernel: DriverServices, text: string): boolean {
-  const first = text.trim().toLowerCase();
-  if (["1", "y", "t", "on"].some((word) => first === word || (word.length === 1 && first.startsWith(word)))) return true;
-  if (["0", "n", "f", "off"].some((word) => first === word || (word.length === 1 && first.startsWith(word)))) return false;
+  if (/^([1yt]|on)/i.test(text)) return true;
+  if (/^([0nf]|of)/i.test(text)) return false;
   throw kernel.error("EINVAL", `"${text.trim()}" is no truth value`);
 }
 
@@ -52,7 +51,7 @@ export function isolationFiles(kernel: DriverServices, controlled: Controlled): 
     timeout_ctrl: { show: bit("memoryTimeoutEnable"), store: (text) => storeTimeout(kernel, controlled, text) },
     timeout_range: {
       show: () => `${spanNameOf(registers.control.get("memoryTimeoutValue"))}\n`,
-      store: (text) => registers.control.modify({ memoryTimeoutValue: parseRange(kernel, text.trim(), capability.memoryTimeoutRanges, arming.defects) }),
+      store: (text) => registers.control.modify({ memoryTimeoutValue: parseRange(kernel, text.replace(/\n$/, ""), capability.memoryTimeoutRanges, arming.defects) }),
     },
   };
 }

@@ -48,6 +48,19 @@ export interface Device {
   isDead: boolean;
 }
 
+/** How far a function's channel is lost when its driver is told of an uncorrectable error (pci_channel_state_t). */
+export type ChannelState = "normal" | "frozen" | "perm-failure";
+/** What a driver says to an error and after a reset (pci_ers_result_t). */
+export type ErrorVote = "none" | "can-recover" | "need-reset" | "disconnect" | "recovered" | "no-driver";
+
+/** How a driver meets errors that its function reports (pci_error_handlers). */
+export interface ErrorHandlers {
+  readonly correctable: (kernel: Kernel, device: Device) => Task<void>;
+  readonly detected: (kernel: Kernel, device: Device, state: ChannelState) => Task<ErrorVote>;
+  readonly slotReset: (kernel: Kernel, device: Device) => Task<ErrorVote>;
+  readonly resume: (kernel: Kernel, device: Device) => Task<void>;
+}
+
 export interface Driver {
   readonly name: string;
   readonly bus: string;
@@ -57,6 +70,7 @@ export interface Driver {
   readonly remove: (kernel: Kernel, device: Device) => Task<void>;
   /** The device was reset under the driver, and its config space put back. */
   readonly resetDone?: (kernel: Kernel, device: Device) => void;
+  readonly errors?: ErrorHandlers;
   /** Probe in a task of its own, so that devices race. */
   readonly isAsync?: boolean;
   /** Files that a device has while this driver is bound (dev_groups). */

@@ -126,12 +126,15 @@ export function panic(kernel: Kernel, message: string): never {
   throw new KernelPanic(message);
 }
 
+/** Where messages are written to. */
+export const messageAddress = 0xfee0_0000;
+
 /** Allocates an interrupt message (address and data) that calls a handler. */
 export function allocateInterrupt(kernel: Kernel, call: Call, count = 1): { readonly address: number; readonly data: number } {
   const first = Math.ceil(kernel.nextInterrupt / count) * count;
   kernel.nextInterrupt = first + count;
   for (let i = 0; i < count; i++) kernel.interrupts.set(first + i, { handler: call.handler, argument: call.argument });
-  return { address: 0xfee0_0000, data: first };
+  return { address: messageAddress, data: first };
 }
 
 /** Rebinds one message of an allocated block. */

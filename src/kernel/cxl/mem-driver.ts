@@ -17,6 +17,7 @@ import { addNvdimm } from "./nvdimm.ts";
 import { evaluateCdat } from "./performance.ts";
 import { addPort, bindPort, dropRegisters, enumerateDecoders, openPortHdm, releasePort, removePort } from "./port.ts";
 import { poisonAttributes } from "./poison.ts";
+import { unmaskRas } from "./ras.ts";
 import { detachTarget } from "./region-attach.ts";
 import { discoverRegions } from "./region-auto.ts";
 import { deviceDvsec, hdmEnable } from "./registers.ts";
@@ -113,6 +114,7 @@ const probePort = task("cxl_port.probe", function* (kernel: Kernel, port: Device
   manage(port, "detach", scheduleDetach);
   openPortHdm(kernel, port, components);
   manage(port, "registers", dropEndpointRegisters);
+  unmaskRas(kernel, memdevOf(record.uport).pciDevice, components);
   enableDecoding(kernel, port);
   manage(port, "decoders", removeDecoders);
   yield* enumerateDecoders(kernel, port, record.uport);

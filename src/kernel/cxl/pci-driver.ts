@@ -20,6 +20,7 @@ import { configureEvents } from "./events.ts";
 import { addUpload } from "./firmware-upload.ts";
 import { enumerateCommands, identify, setTimestamp } from "./identify.ts";
 import { openMailbox } from "./mailbox.ts";
+import { errorHandlers } from "./ras.ts";
 import { noteReset } from "./reset-done.ts";
 import type { ComponentRegisters } from "./registers.ts";
 import { deviceDvsec, findComponentBlock, mapComponents } from "./registers.ts";
@@ -155,5 +156,5 @@ const probe = task("cxl_pci.probe", function* (kernel: Kernel, device: Device): 
 
 export const pciDriver: Driver = reportingTrouble({
   name: "cxl_pci", bus: pciBus, isAsync: true, match: (_kernel, device) => classOf(pciFunctionOf(device)) === memoryClass, probe,
-  remove: task("cxl_pci.remove", function* (): Task<void> {}), resetDone: noteReset,
+  remove: task("cxl_pci.remove", function* (): Task<void> {}), resetDone: noteReset, errors: errorHandlers,
 });

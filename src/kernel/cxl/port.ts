@@ -15,6 +15,7 @@ import { endpointDecoderType, portType, rootPortType, switchDecoderType } from "
 import { switchFigures } from "./cdat-figures.ts";
 import { reserveDpa } from "./dpa.ts";
 import { readDecoder, settle } from "./hdm.ts";
+import { unmaskRas } from "./ras.ts";
 import type { ComponentRegisters } from "./registers.ts";
 import { capabilityIds, capabilityRange, findComponentBlock, mapComponents, openHdm } from "./registers.ts";
 import type { DecoderRecord, Dport, EndpointDecoderPart, PortKind, PortRecord } from "./types.ts";
@@ -211,6 +212,7 @@ const makeDport = task("cxl.makeDport", function* (kernel: Kernel, port: Device,
   const coordinates = record.cdat === null ? noCoordinates : switchFigures(record.cdat, id);
   const dport: Dport = { id, device, port, components: mapDport(kernel, device), isIsolated: false, coordinates };
   if (dport.components !== null) claim(kernel, port, dport.components, capabilityIds.ras);
+  unmaskRas(kernel, device, dport.components);
   record.dports.push(dport);
   linkDevice(port, `dport${dport.id}`, device);
   for (const decoder of record.decoders) placeTarget(decoder, dport);

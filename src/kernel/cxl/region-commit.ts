@@ -90,7 +90,6 @@ export const commitRegion = task("region.commit", function* (kernel: Kernel, reg
     if (errno !== undefined || !agreeCaches(kernel, region)) throw new SystemError(errno ?? "ENXIO", `${region.name}: CPU caches cannot be invalidated`);
     yield* commitAll(kernel, region);
     record.state = regionStates.commit;
-    record.needsReset = false;
     mark(kernel, `${region.name} committed`);
   } finally {
     unlockRegions(kernel);

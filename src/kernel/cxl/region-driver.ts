@@ -36,10 +36,6 @@ const probe = task("cxl_region.probe", function* (kernel: Kernel, region: Device
     printk(kernel, "debug", `cxl_region ${region.name}: config state: ${record.state}`);
     throw new SystemError("ENXIO", `${region.name} is not committed`);
   }
-  if (record.needsReset) {
-    printk(kernel, "err", `cxl_region ${region.name}: failed to activate, re-commit region and retry`);
-    throw new SystemError("ENXIO", `${region.name} needs a reset`);
-  }
   failStep(kernel, "region.probe", region.name);
   watchFirstMemory(kernel, region);
   if (record.mode === "pmem") return yield* addPmemRegion(kernel, region);

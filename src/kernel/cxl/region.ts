@@ -45,7 +45,7 @@ export const createRegion = task("region.create", function* (kernel: Kernel, roo
   if (parseRegionId(text) !== root.nextRegionId) throw new SystemError("EBUSY", `${text} is not next; ${name} is`);
   const record: RegionRecord = {
     id: root.nextRegionId, rootDecoder, mode, uuid: "", state: regionStates.idle, ways: 0, granularity: 0, resource: null,
-    targets: [], targetCount: 0, isLocked: root.restrictions.isFixed, isAwaited: false, isHostOnly: true, needsReset: false, leavesCaches: false, isAuto: false, coordinates: noCoordinates, isNodeWatched: false, isAccessShown: false,
+    targets: [], targetCount: 0, isLocked: root.restrictions.isFixed, isAwaited: false, isHostOnly: true, leavesCaches: false, isAuto: false, coordinates: noCoordinates, isNodeWatched: false, isAccessShown: false,
   };
   root.nextRegionId = takeId(cxlState(kernel).regionIds);
   const device = addDevice(kernel, { name, bus: cxlBus, type: regionType, parent: rootDecoder, data: record });

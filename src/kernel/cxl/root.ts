@@ -20,6 +20,7 @@ import { addNvdimmBridge } from "./nvdimm.ts";
 import { addPort, bindPort, removePort } from "./port.ts";
 import { removeRegion } from "./region.ts";
 import type { DecoderRecord, Dport } from "./types.ts";
+import { startRas } from "./ras.ts";
 import { cxlBus, cxlState, decoderOf, freeId, isMemdev, portOf, rootPart, takeId } from "./types.ts";
 import { lineOfRange, publishWindows } from "./windows.ts";
 
@@ -161,6 +162,7 @@ export const removeTopology = task("cxl.removeTopology", function* (kernel: Kern
 /** Adds the ACPI0017 platform device when there is a CEDT; its driver probes it. */
 export function addRootDevice(kernel: Kernel): void {
   if (readCedt(kernel) === undefined) return;
+  startRas(kernel);
   const device = addDevice(kernel, { name: "ACPI0017:00", bus: platformBus, type: platformType, parent: platformRoot(kernel), data: {} });
   linkRootFirmwareNode(kernel, device);
 }

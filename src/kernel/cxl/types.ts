@@ -162,7 +162,6 @@ export interface RegionRecord {
   isAwaited: boolean;
   /** Target type of its decoders (A8). */
   isHostOnly: boolean;
-  needsReset: boolean;
   /** A driver that takes it down or makes it again sees to CPU caches itself. */
   leavesCaches: boolean;
   /** Assembled from decoders that firmware committed. */

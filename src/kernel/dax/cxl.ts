@@ -9,6 +9,7 @@ import type { Kernel } from "../base/kernel.ts";
 import { daxDeviceType, daxRegionAttributes } from "./attributes.ts";
 import { flushDecision, isOwnershipDecided, queueDaxWork } from "./decision.ts";
 import { deviceDaxDriver } from "./device-dax.ts";
+import { fsdevDriver } from "./fsdev.ts";
 import { kmemDriver } from "./kmem.ts";
 import { allocDaxRegion, createDaxDevice } from "./region.ts";
 import type { DaxRegionParent } from "./types.ts";
@@ -37,6 +38,8 @@ export function registerDaxDrivers(kernel: Kernel): void {
   // kmem first: a name once told to device_dax does not keep a device of that name, made anew, from its type's driver (as captured).
   registerDriver(kernel, kmemDriver);
   registerDriver(kernel, deviceDaxDriver);
+  // A module that nothing loads but somebody who wants a file system on such memory.
+  if (kernel.policy.memoryUse === "fsdev") registerDriver(kernel, fsdevDriver);
 }
 
 const register = task("dax_cxl.register", function* (kernel: Kernel): Task<void> {

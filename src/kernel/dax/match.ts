@@ -21,7 +21,9 @@ function idsOf(kernel: Kernel, driver: string): Set<string> {
 
 /** kmem is preferred by the region's flag, unless policy keeps the memory out of System RAM. */
 function typeDriver(kernel: Kernel, device: Device): string {
-  const isKept = kernel.policy.memoryUse === "device-dax-only" || kernel.policy.memoryUse === "fsdev";
+  // Its own driver takes a device that it was told of: the policy stands for whoever tells it of every one (INFERRED).
+  if (kernel.policy.memoryUse === "fsdev") return "fsdev_dax";
+  const isKept = kernel.policy.memoryUse === "device-dax-only";
   return daxDeviceOf(device).region.prefersKmem && !isKept ? "kmem" : "device_dax";
 }
 

@@ -85,7 +85,7 @@ export const createDaxDevice = task("createDaxDevice", function* (kernel: Kernel
   failStep(kernel, "dax.device", region.parent.name);
   const instance = region.nextInstance++;
   const name = `dax${region.id}.${instance}`;
-  const record: DaxDevice = { name, region, instance, minor: takeMinor(kernel), ranges: [], align: region.align, isAlive: false, memmapOnMemory };
+  const record: DaxDevice = { name, region, instance, minor: takeMinor(kernel), ranges: [], align: region.align, isAlive: false, isFileSystem: false, memmapOnMemory };
   const device = addDevice(kernel, { name, bus: daxBus, type: region.deviceType, parent: region.parent, data: record });
   region.devices.push(device);
   region.seed ??= device;

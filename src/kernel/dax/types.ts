@@ -39,6 +39,8 @@ export interface DaxDevice extends MappableFile {
   readonly ranges: FileRange[];
   align: bigint;
   isAlive: boolean;
+  /** Its pages are a file system's (driver fsdev_dax). */
+  isFileSystem: boolean;
   memmapOnMemory: boolean;
 }
 

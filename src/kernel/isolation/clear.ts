@@ -1,4 +1,5 @@
-// Clearing memory before it is handed back (S72). A model of it: a bounded number of stores, spread evenly, and virtual time for the rest.
+// Clearing memory before it is handed back (S72): a bounded number of stores, spread evenly, which show whether it is reached; the rest at once, with the virtual
+// time that it takes.
 
 import type { Task } from "../../sim/task.ts";
 import { sleep, task } from "../../sim/task.ts";
@@ -16,6 +17,7 @@ export const clearMemory = task("clearMemory", function* (kernel: Kernel, start:
   for (let i = 0n; i < BigInt(clearStores); i++) {
     if (memory.store(start + i * step, 8, 0n) !== "ok") return false;
   }
+  memory.zero(start, size);
   yield sleep(Number(size / clearBytesPerNanosecond));
   const check = memory.load(start, 8);
   return check.status === "ok" && check.value === 0n;

@@ -57,6 +57,9 @@ export const affectedRegions = (kernel: Kernel, port: Device): Device[] => [
   ...hmemBelow(kernel, port),
 ];
 
+/** Whether some member of a region is below the port of this name. */
+export const regionIsBelow = (region: Device, port: string): boolean => regionOf(region).targets.some((target) => portsOfTarget(target).some(({ name }) => name === port));
+
 /** Whether some port above a member is dead by the caller's judgement, or some member is missing. */
 export const regionReachesDeadPort = (region: Device, isDead: (port: Device) => boolean): boolean =>
   regionOf(region).targets.slice(0, regionOf(region).ways).some((target) => target === null || portsOfTarget(target).some(isDead));
@@ -177,7 +180,7 @@ const rejoin = task("isolation.rejoin", function* (kernel: Kernel, plan: RegionP
  */
 export const createFromPlan = task("isolation.createRegion", function* (kernel: Kernel, plan: RegionPlan, caches: CacheHandling = "invalidate"): Task<MadeRegion> {
   const { rootDecoder } = plan;
-  if (rootDecoder === null) throw new SystemError("ENODEV", `${plan.name}: firmware decoded its memory, and nobody else can`);
+  if (rootDecoder === null) throw new SystemError("ENODEV", "firmware decoded its memory, and nobody else can");
   if (plan.kept !== null) return yield* rejoin(kernel, plan, plan.kept);
   const decoders = plan.places.map((place) => freeDecoder(kernel, place));
   const wanted = plan.size / BigInt(plan.ways);

@@ -7,7 +7,7 @@ import { cxlBus, isRegion, regionOf } from "../cxl/types.ts";
 import { daxBus, daxDeviceOf } from "../dax/types.ts";
 import { fileSize } from "../mm/mapping.ts";
 import { resourceSize } from "../resource/resource.ts";
-import { regionReachesDeadPort } from "./regions.ts";
+import { regionIsBelow, regionReachesDeadPort } from "./regions.ts";
 import { recoveries } from "./state.ts";
 
 export interface ServiceBytes {
@@ -15,6 +15,8 @@ export interface ServiceBytes {
   readonly served: bigint;
   /** Dax devices that do not answer and that nobody is going to take away: neither usable nor removable. */
   readonly stranded: bigint;
+  /** Of these, what no recovery has counted as forfeited: nobody dealt with the port. */
+  readonly strandedUnnoticed: bigint;
 }
 
 /** The cxl region above a dax device. */
@@ -40,13 +42,16 @@ export function serviceBytes(kernel: Kernel, isDead: (port: Device) => boolean):
   const isRecovering = recoveries(kernel).some((recovery) => recovery.endedAt < 0);
   let served = 0n;
   let stranded = 0n;
+  let strandedUnnoticed = 0n;
   for (const device of busDevices(kernel, daxBus)) {
     const size = fileSize(daxDeviceOf(device));
     const region = regionAbove(device);
     const isLost = region !== undefined && regionReachesDeadPort(region, isDead);
     if (!isLost && daxDeviceOf(device).isAlive) served += size;
-    if (isLost && !isRecovering) stranded += size;
+    if (!isLost || isRecovering) continue;
+    stranded += size;
+    if (!recoveries(kernel).some(({ port }) => regionIsBelow(region, port))) strandedUnnoticed += size;
   }
   if (!isRecovering) stranded += busDevices(kernel, cxlBus).filter(isClaimed).reduce((sum, region) => sum + sizeOf(region), 0n);
-  return { served, stranded };
+  return { served, stranded, strandedUnnoticed };
 }

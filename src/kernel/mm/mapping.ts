@@ -23,6 +23,8 @@ export interface MappableFile {
   readonly ranges: readonly FileRange[];
   /** False: mmap fails with ENXIO and a fault gives SIGBUS. */
   readonly isAlive: boolean;
+  /** Its pages are a file system's: no long-term pins. */
+  readonly isFileSystem?: boolean;
 }
 
 export interface Mapping {

@@ -31,9 +31,10 @@ export const pinsOf = (kernel: Kernel, file: MappableFile): Pin[] => [...pinTabl
 /** Pins that a task on this channel waits for; none where it waits for something else. */
 export const awaitedPins = (kernel: Kernel, waitChannel: string): Pin[] => [...pinTable(kernel).pins.values()].filter((pin) => channel(pin.file) === waitChannel);
 
-/** Takes references on pages; by an assigned device or RDMA unless said otherwise. @throws SystemError EFAULT the range is not in the file or the file is dead */
+/** Takes references on pages; by an assigned device or RDMA unless said otherwise. @throws SystemError EFAULT the range is not in the file or the file is dead; EOPNOTSUPP for long, of a file system */
 export function pinPages(kernel: Kernel, owner: string, file: MappableFile, offset: bigint, length: bigint, { pid = 0, kind = "long" }: Partial<Pick<PageHolder, "pid" | "kind">> = {}): Pin {
   if (!file.isAlive || offset < 0n || length <= 0n || offset + length > fileSize(file)) throw new SystemError("EFAULT", `pin ${file.name}: offset ${offset} length ${length}`);
+  if (kind === "long" && file.isFileSystem === true) throw new SystemError("EOPNOTSUPP", `pin ${file.name}: pages of a file system are not pinned for long`);
   const table = pinTable(kernel);
   const pin: Pin = { id: table.nextId++, owner, pid, kind, file, offset, length };
   table.pins.set(pin.id, pin);

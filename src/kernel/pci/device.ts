@@ -38,6 +38,8 @@ export interface Messages {
   readonly count: number;
   /** The mapped MSI-X table; null: MSI. */
   readonly table: IoHandle | null;
+  /** Numbers of those that somebody has bound. */
+  readonly bound: Set<number>;
 }
 
 export interface PciFunction {
@@ -53,6 +55,8 @@ export interface PciFunction {
   readonly portType: number;
   /** The record of the host bridge above. */
   readonly hostBridge: Device;
+  /** It has CXL's link registers (pcie_is_cxl; all links here train to CXL). */
+  readonly isCxl: boolean;
   messages: Messages | null;
   /** Enabled less disabled by drivers and users. */
   enableCount: number;

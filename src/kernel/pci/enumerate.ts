@@ -1,5 +1,6 @@
 // Discovery of functions through config space at boot: bus, device, function walk per host bridge, depth first; then addresses and drivers.
 
+import * as walk from "../../platform/config-walk.ts";
 import { formatPciAddress, pciAddress } from "../../platform/pci-address.ts";
 import type { AcpiHostBridge } from "../../platform/platform.ts";
 import type { Task } from "../../sim/task.ts";
@@ -10,12 +11,13 @@ import type { Kernel } from "../base/kernel.ts";
 import { defineState, printk } from "../base/kernel.ts";
 import type { Resource } from "../resource/resource.ts";
 import { createResource, formatRange, insertConflict, iomem } from "../resource/resource.ts";
+import { enableReporting } from "./aer-registers.ts";
 import { assignHostBridge, rootBusName } from "./assign.ts";
 import type { HostBridge } from "./buses.ts";
 import { hostBridgeOf, takeBuses, writeBuses } from "./buses.ts";
 import type { PciFunction } from "./device.ts";
 import { isPciDevice, pciBus, pciDeviceType, pciFunctionOf, portTypeOf, portTypes, sizeBars } from "./device.ts";
-import { headerOf } from "./registers.ts";
+import { configBus, dvsecIds, headerOf } from "./registers.ts";
 
 export const hostBridgeType: DeviceType = { name: "pci_host_bridge", attributes: [{ name: "waiting_for_supplier", show: () => "0\n" }] };
 const hostBridges = defineState("pci.hostBridges", () => ({ devices: [] as Device[] }));
@@ -70,7 +72,7 @@ function readFunction(kernel: Kernel, hostBridge: Device, address: number): PciF
   return {
     address, vendor, device: header.deviceId.get("value"), classCode, revision: header.revisionId.get("value"), bars, hostBridge,
     bridge: buses === undefined ? null : { ...buses, windows: { memory: null, prefetchable: null } },
-    portType: portTypeOf(kernel, address), messages: null, enableCount: 0, isDisconnected: false,
+    portType: portTypeOf(kernel, address), isCxl: walk.findDvsec(configBus(kernel, address), dvsecIds.flexBus) !== 0, messages: null, enableCount: 0, isDisconnected: false,
   };
 }
 
@@ -79,7 +81,9 @@ function addFunction(kernel: Kernel, parent: Device, record: PciFunction): Devic
   const id = (value: number): string => value.toString(16).padStart(4, "0");
   const kind = portTexts[record.portType] ?? "conventional PCI";
   printk(kernel, "info", `pci ${name}: [${id(record.vendor)}:${id(record.device)}] ${typeText(record)} class 0x${record.classCode.toString(16).padStart(6, "0")} ${kind}`);
-  return addDevice(kernel, { name, bus: pciBus, type: pciDeviceType, parent, data: record });
+  const device = addDevice(kernel, { name, bus: pciBus, type: pciDeviceType, parent, data: record });
+  enableReporting(kernel, device);
+  return device;
 }
 
 /** Walks one bus; what is found below its bridges comes right behind each. */

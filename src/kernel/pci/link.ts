@@ -77,6 +77,17 @@ export function takeSlotEvents(kernel: Kernel, port: Device): { readonly presenc
   return { presenceChanged: presenceChanged === 1, linkStateChanged: linkStateChanged === 1 };
 }
 
+/** Software can take power off the slot. */
+export const hasPowerController = (kernel: Kernel, port: Device): boolean => registersOf(kernel, port).slotCapabilities.get("powerController") === 1;
+
+/** Slots without a power controller always have power. */
+export const isSlotPowered = (kernel: Kernel, port: Device): boolean => registersOf(kernel, port).slotControl.get("powerControllerControl") === 0;
+
+export function setSlotPower(kernel: Kernel, port: Device, isOn: boolean): void {
+  registersOf(kernel, port).slotControl.modify({ powerControllerControl: isOn ? 0 : 1 });
+  mark(kernel, `${port.name} slot power ${isOn ? "on" : "off"}`);
+}
+
 /** Lets slot events raise their message. */
 export function enableSlotEvents(kernel: Kernel, port: Device): void {
   registersOf(kernel, port).slotControl.modify({ presenceChangedEnable: 1, linkStateChangedEnable: 1, hotPlugInterruptEnable: 1 });

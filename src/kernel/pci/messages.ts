@@ -1,10 +1,12 @@
 // MSI and MSI-X: a block of messages per function, address and data programmed, single messages bound to handlers.
 
+import type { IoHandle } from "../../platform/platform.ts";
+import type { RegisterBus } from "../../platform/registers.ts";
 import { registerAt } from "../../platform/registers.ts";
 import type { Device } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Call, Kernel } from "../base/kernel.ts";
-import { allocateInterrupt, setInterrupt } from "../base/kernel.ts";
+import { allocateInterrupt, messageAddress, setInterrupt } from "../base/kernel.ts";
 import type { Messages } from "./device.ts";
 import { addressOf, barAddress, findCapability, pciFunctionOf } from "./device.ts";
 import { msix, msixTable } from "../../../registers/messages.ts";
@@ -28,7 +30,7 @@ export function enableMessages(kernel: Kernel, device: Device, wanted: number, c
   registerAt(bus, at, msi.registers.addressHigh).write({ value: 0 });
   registerAt(bus, at, msi.registers.data).write({ value: data });
   control.modify({ enable: 1, multipleEnable: order });
-  const messages: Messages = { data, count: 1 << order, table: null };
+  const messages: Messages = { data, count: 1 << order, table: null, bound: new Set() };
   pciFunctionOf(device).messages = messages;
   return messages;
 }
@@ -54,7 +56,7 @@ export function enableVectors(kernel: Kernel, device: Device, wanted: number, ca
     registerAt(table, 0, msixTable.registers.vectorControl, vector).write({ mask: 1 });
   }
   control.modify({ functionMask: 0 });
-  const messages: Messages = { data, count, table };
+  const messages: Messages = { data, count, table, bound: new Set() };
   pciFunctionOf(device).messages = messages;
   return messages;
 }
@@ -63,6 +65,7 @@ export function enableVectors(kernel: Kernel, device: Device, wanted: number, ca
 export function bindMessage(kernel: Kernel, device: Device, number: number, call: Call): void {
   const { messages } = pciFunctionOf(device);
   if (messages === null || number >= messages.count) throw new SystemError("EINVAL", `${device.name}: message ${number} of ${messages?.count ?? 0} granted`);
+  messages.bound.add(number);
   setInterrupt(kernel, messages.data + number, call);
   if (messages.table !== null) registerAt(messages.table, 0, msixTable.registers.vectorControl, number).write({ mask: 0 });
 }
@@ -77,4 +80,34 @@ export function disableMessages(kernel: Kernel, device: Device): void {
   table?.unmap();
   for (let i = 0; i < record.messages.count; i++) kernel.interrupts.delete(record.messages.data + i);
   record.messages = null;
+}
+
+/** Writes messages again that a reset has taken away, each vector as it was bound (pci_restore_msi_state). */
+export function restoreMessages(kernel: Kernel, device: Device): void {
+  const { messages, address } = pciFunctionOf(device);
+  if (messages === null) return;
+  const at = findCapability(kernel, device, messages.table === null ? capabilityIds.msi : capabilityIds.msix);
+  if (at === undefined) return;
+  const bus = configBus(kernel, address);
+  if (messages.table === null) restoreMsi(bus, at, messages);
+  else restoreVectors(bus, at, messages, messages.table);
+}
+
+function restoreMsi(bus: RegisterBus, at: number, { data, count }: Messages): void {
+  registerAt(bus, at, msi.registers.addressLow).writeRaw(BigInt(messageAddress));
+  registerAt(bus, at, msi.registers.addressHigh).write({ value: 0 });
+  registerAt(bus, at, msi.registers.data).write({ value: data });
+  registerAt(bus, at, msi.registers.control).modify({ enable: 1, multipleEnable: Math.log2(count) });
+}
+
+function restoreVectors(bus: RegisterBus, at: number, { data, count, bound }: Messages, table: IoHandle): void {
+  const control = registerAt(bus, at, msix.registers.control);
+  control.modify({ functionMask: 1, enable: 1 });
+  for (let vector = 0; vector < count; vector++) {
+    registerAt(table, 0, msixTable.registers.addressLow, vector).writeRaw(BigInt(messageAddress));
+    registerAt(table, 0, msixTable.registers.addressHigh, vector).writeRaw(0n);
+    registerAt(table, 0, msixTable.registers.data, vector).write({ value: data + vector });
+    registerAt(table, 0, msixTable.registers.vectorControl, vector).write({ mask: bound.has(vector) ? 0 : 1 });
+  }
+  control.modify({ functionMask: 0 });
 }

@@ -1,6 +1,7 @@
 // Config space of a function by name, for the kernel: structures over the walk of src/platform/config-walk.ts, and what one of them says.
 
 import { dvsecDevice, dvsecLocatorPort, dvsecPort } from "../../../registers/dvsec.ts";
+import { dvsecFlexBusPort } from "../../../registers/dvsec-flex-bus.ts";
 import { msix } from "../../../registers/messages.ts";
 import { bridgeHeader, endpointHeader, msi, pcieRootPort, serialNumber } from "../../../registers/pci.ts";
 import * as walk from "../../platform/config-walk.ts";
@@ -12,7 +13,7 @@ import type { Kernel } from "../base/kernel.ts";
 /** Ids by which capabilities are found. */
 export const capabilityIds = { pcie: pcieRootPort.identity.id, msi: msi.identity.id, msix: msix.identity.id } as const;
 export const extendedIds = { serialNumber: serialNumber.identity.id } as const;
-export const dvsecIds = { device: dvsecDevice.identity.id, port: dvsecPort.identity.id, locator: dvsecLocatorPort.identity.id } as const;
+export const dvsecIds = { device: dvsecDevice.identity.id, port: dvsecPort.identity.id, locator: dvsecLocatorPort.identity.id, flexBus: dvsecFlexBusPort.identity.id } as const;
 
 /** Config space of one function as a register bus. */
 export const configBus = (kernel: Kernel, address: PciAddress): RegisterBus => walk.configBus(kernel.platform.config, address);

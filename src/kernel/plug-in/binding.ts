@@ -8,7 +8,8 @@ import type { Device } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { printk } from "../base/kernel.ts";
-import { unwatchErrors } from "../pci/aer.ts";
+import { unwatchErrors } from "../pci/error-clients.ts";
+import { claimLink } from "../pci/hold.ts";
 import { releaseRegion } from "../resource/resource.ts";
 import { releaseUnused, sharedDevice } from "./devices.ts";
 import { callHook, runHook } from "./failure.ts";
@@ -70,6 +71,7 @@ function drop(kernel: Kernel, binding: Binding): void {
   const { plugIn, device, claims } = binding;
   freeMessages(kernel, binding);
   if (binding.hooks?.error !== undefined && !bindingsOf(kernel, device).some((other) => other !== binding && other.hooks?.error !== undefined)) unwatchErrors(kernel, device);
+  if (binding.hooks?.isolation !== undefined && !bindingsOf(kernel, device).some((other) => other !== binding && other.hooks?.isolation !== undefined)) claimLink(kernel, device, false);
   for (const claim of claims) releaseRegion(kernel, claim);
   claims.clear();
   binding.groups.clear();

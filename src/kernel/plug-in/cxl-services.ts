@@ -112,7 +112,10 @@ export function cxlServices(kernel: Kernel, waiting: Waiting): CxlServices {
     granted: (device) => ({ ...oscGranted(kernel, hostBridgeOf(pciFunctionOf(of(device)).hostBridge).uid) }),
     setIsolated: (port, isIsolated) => {
       const dport = dportOfDevice(kernel, of(port));
-      if (dport !== undefined) dport.isIsolated = isIsolated;
+      if (dport === undefined || dport.isIsolated === isIsolated) return;
+      dport.isIsolated = isIsolated;
+      // Hot-plug and containment leave an isolated port to its driver (error-recovery 9, row 8).
+      holdSlot(kernel, dport.device, isIsolated);
     },
     recovery: (port) => openRecovery(kernel, of(port)),
     regionsBelow: (port) => affectedRegions(kernel, of(port)).map((region) => handles.view(region)),

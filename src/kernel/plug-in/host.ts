@@ -17,7 +17,8 @@ import type { Handler, Kernel } from "../base/kernel.ts";
 import { mark } from "../base/kernel.ts";
 import { listenToRecords } from "../cxl/record-listeners.ts";
 import { callAtMachineCheck } from "../mce/machine-check.ts";
-import { enableReporting, resumePort, watchErrors } from "../pci/aer.ts";
+import { watchErrors } from "../pci/error-clients.ts";
+import { claimLink } from "../pci/hold.ts";
 import { hostBridgeOf } from "../pci/buses.ts";
 import { isPciDevice, pciBus, pciFunctionOf } from "../pci/device.ts";
 import { bindPlugIn, unbindPlugIn } from "./binding.ts";
@@ -101,7 +102,10 @@ const offer = task("plug-in.offer", function* (kernel: Kernel, plugIn: PlugInRec
 
 /** What the kernel arms for the hooks that a driver has. */
 function tell(kernel: Kernel, { hooks, device }: Binding): void {
-  if (hooks?.isolation !== undefined) listenToMachineChecks(kernel);
+  if (hooks?.isolation !== undefined) {
+    listenToMachineChecks(kernel);
+    claimLink(kernel, device, true);
+  }
   if (hooks?.error !== undefined) watchErrors(kernel, device, tellError);
 }
 
@@ -120,7 +124,6 @@ const tellError = task("plug-in.error", function* (kernel: Kernel, device: Devic
 const watcher: BusWatcher = {
   bus: pciBus,
   bound: task("plug-in.bound", function* (kernel: Kernel, device: Device): Task<void> {
-    resumePort(kernel, device);
     if (!plugInState(kernel).isBinding) return;
     for (const plugIn of plugInState(kernel).plugIns) yield* offer(kernel, plugIn, device);
   }),
@@ -128,7 +131,6 @@ const watcher: BusWatcher = {
     for (const binding of bindingsOf(kernel, device).toReversed()) if (binding.plugIn.module.takesFunction !== true) yield* unbindPlugIn(kernel, binding);
   }),
   reset: task("plug-in.reset", function* (kernel: Kernel, device: Device): Task<void> {
-    if (bindingsOf(kernel, device).some(({ hooks }) => hooks?.error !== undefined)) enableReporting(kernel, device);
     for (const binding of bindingsOf(kernel, device)) yield* runHook(kernel, place(binding, "resetDone"), () => binding.hooks?.resetDone?.());
   }),
 };

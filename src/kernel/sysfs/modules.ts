@@ -39,7 +39,7 @@ export const loadedNode = (kernel: Kernel): Node => file(() => loadedModules(ker
 
 /** Modules of drivers that are there in any case, by the driver's name (the captured drivers' `module` links). */
 const coreModules: Readonly<Record<string, string>> = {
-  cxl_region: "cxl_core", cxl_nvdimm: "cxl_pmem", cxl_nvdimm_bridge: "cxl_pmem", cxl_pmem_region: "cxl_pmem", nd_bus: "libnvdimm", device_dax: "device_dax", kmem: "kmem",
+  cxl_region: "cxl_core", cxl_nvdimm: "cxl_pmem", cxl_nvdimm_bridge: "cxl_pmem", cxl_pmem_region: "cxl_pmem", nd_bus: "libnvdimm", device_dax: "device_dax", fsdev_dax: "fsdev_dax", kmem: "kmem",
   cxl_port: "cxl_port", cxl_acpi: "cxl_acpi", cxl_mem: "cxl_mem", cxl_pci: "cxl_pci", hmem: "dax_hmem", hmem_platform: "dax_hmem", cxl_dax_region: "dax_cxl",
 };
 

@@ -8,7 +8,8 @@ import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { parseUnsigned } from "../base/parse.ts";
 import { vacate } from "../isolation/managed-removal.ts";
-import { isPciDevice, pciBus, pciFunctionOf, portTypes } from "../pci/device.ts";
+import { counterText, rootCounterText } from "../pci/aer-report.ts";
+import { isPciDevice, isRootPort, pciBus, pciFunctionOf, portTypes } from "../pci/device.ts";
 import { isLinkUp } from "../pci/link.ts";
 import { callHook, runHook } from "../plug-in/failure.ts";
 import { bindingsOf } from "../plug-in/state.ts";
@@ -17,6 +18,7 @@ import { devicesBelow, removeOne, rescan } from "../pci/rescan.ts";
 import type { Node } from "./node.ts";
 import { file, fixed } from "./node.ts";
 import { functionFiles } from "./pci-attributes.ts";
+import { slotsNode } from "./pci-slots.ts";
 
 /** The number of a store. @throws SystemError EINVAL no number, or too large a one */
 function numberOf(text: string): bigint {
@@ -62,10 +64,20 @@ function driverGroups(kernel: Kernel, device: Device): (readonly [string, Node])
 
 const command = (write: (text: string) => Task<void>): Node => file(null, write);
 
+const kinds = [["correctable", "cor"], ["fatal", "fatal"], ["nonfatal", "nonfatal"]] as const;
+
+/** Counters of AER: of errors that a function reported, and of a root port's messages (sysfs-bus-pci-devices-aer). */
+function errorFiles(kernel: Kernel, device: Device): (readonly [string, Node])[] {
+  if (pciFunctionOf(device).portType < 0) return [];
+  const own = kinds.map(([kind]): readonly [string, Node] => [`aer_dev_${kind}`, file(() => counterText(kernel, device, kind))]);
+  return isRootPort(device) ? [...own, ...kinds.map(([kind, short]): readonly [string, Node] => [`aer_rootport_total_err_${short}`, file(() => rootCounterText(kernel, device, kind))])] : own;
+}
+
 export function pciFiles(kernel: Kernel, device: Device): readonly (readonly [string, Node])[] {
   const files: (readonly [string, Node])[] = [...functionFiles(kernel, device), ["remove", command((text) => storeRemove(kernel, device, text))], ["rescan", command((text) => storeRescan(kernel, device, text))]];
+  files.push(...errorFiles(kernel, device));
   if (canReset(device)) files.push(["reset", command((text) => storeReset(kernel, device, text))], ["reset_method", file(() => `${resetMethod}\n`)]);
   return [...files, ...driverGroups(kernel, device)];
 }
 
-export const pciBusFiles = (kernel: Kernel): readonly (readonly [string, Node])[] => [["rescan", command((text) => storeRescan(kernel, null, text))]];
+export const pciBusFiles = (kernel: Kernel): readonly (readonly [string, Node])[] => [["rescan", command((text) => storeRescan(kernel, null, text))], ["slots", slotsNode(kernel)]];

@@ -39,7 +39,7 @@ export const cxlEvents = [
 export type CxlEvent = (typeof cxlEvents)[number];
 
 /** Every event that can be recorded, by its system (memory_failure_event is in `ras` since 7.0 again, where rasdaemon looks for it). */
-export const traceSystems = { cxl: cxlEvents, mce: ["mce_record"], ras: ["memory_failure_event"] } as const;
+export const traceSystems = { cxl: cxlEvents, mce: ["mce_record"], ras: ["aer_event", "memory_failure_event"] } as const;
 export type TraceSystem = keyof typeof traceSystems;
 export type TraceEvent = (typeof traceSystems)[TraceSystem][number];
 

@@ -86,7 +86,7 @@ export function checkHungTasks(kernel: Kernel, now: number): void {
   const period = timeoutOf(kernel);
   const watch = watchOf(kernel);
   watch.lastLook = now - (now % period);
-  for (const waiting of [...waitingTasks(kernel, period)]) {
+  for (const waiting of waitingTasks(kernel, period)) {
     const time = watch.lastLook - waiting.seenAt;
     if (time < period || watch.warnings === 0) continue;
     watch.warnings--;
