@@ -7,6 +7,7 @@ import { forgetCommits } from "../component/hdm-decoder";
 import { forgetErrors } from "../component/ras";
 import { SOURCE_MESSAGES, entrySource, setDeadline, watchdogSource } from "../deadlines";
 import { HOST_RUNNING, Machine, NEVER, NONE, Port, bridgeAt, entityAt, entryAt, portAt, stalledAt } from "../machine";
+import { endContainment } from "../pci/dpc";
 import { resetBlock } from "../registers";
 import { HW_HOST, traceHardware } from "../trace/ring";
 import { forgetCache } from "./cache-path";
@@ -49,6 +50,7 @@ export function resetMachine(m: Machine, isWarm: bool): void {
   m.hostStateAt = m.now;
   forgetProcessors(m);
   for (let i: u32 = 0; i < m.portCount; i++) if (portAt(m, i).isRoot != 0) resetRootPort(m, portAt(m, i), isWarm);
+  for (let i: u32 = 0; i < m.portCount; i++) endContainment(portAt(m, i));
   for (let i: u32 = 0; i < m.bridgeCount; i++) {
     const bridge = bridgeAt(m, i);
     resetBlock(bridge.component, bridge, isWarm);

@@ -4,7 +4,7 @@
 import { evaluateLink } from "../fabric/link-state";
 import * as R from "../generated/registers";
 import { Machine, Port, keyOf } from "../machine";
-import { getDword, setDword, testBits } from "../registers";
+import { getDword, setBits, setDword, testBits } from "../registers";
 import { HW_CONTAINED, traceHardware } from "../trace/ring";
 import { ERR_FATAL, sendErrCor } from "./aer";
 import { sendMessage } from "./msi";
@@ -22,6 +22,11 @@ const EXTENSION_SOFTWARE: u32 = 1;
 /** The link is held down by a trigger. */
 export function isContained(port: Port): bool {
   return keyOf(port, R.KEY_HAS_DPC) != 0 && testBits(port.config, STATUS, R.DPC_STATUS_TRIGGER);
+}
+
+/** A reset of the machine trains every link anew: none is held by a trigger behind it (INFERRED: firmware clears the sticky bit before it trains). */
+export function endContainment(port: Port): void {
+  if (isContained(port)) setBits(port.config, STATUS, R.DPC_STATUS_TRIGGER, false);
 }
 
 /** An error of a kind that the port contains: triggers, and the message goes no further. */

@@ -12,6 +12,8 @@ import { parseTime, timeText } from "../../src/scenario/units.ts";
 import { varyScenario } from "../../src/scenario/vary.ts";
 import type { SeedFacts, VerdictCell } from "../../src/scenario/verdict.ts";
 import { costOf, winnerOf } from "../../src/scenario/verdict-cost.ts";
+import { acceptanceNames } from "../../src/scenario/verdict-settings.ts";
+import { judgeSeeds, priceSeeds } from "../../src/scenario/verdict-summary.ts";
 import { bundledScenarios } from "../support/library.ts";
 import { modules } from "../support/machine.ts";
 import { runText } from "../support/scenarios.ts";
@@ -44,6 +46,8 @@ function factsOf(text: string, seed = 1): SeedFacts {
   }
 }
 
+const containedFacts = factsOf(textOf("contained"));
+
 describe("the verdict", () => {
   it("[S73] [S86] recovery wins where each port is a region of its own: half of the VMs go on, nobody panics, and it costs less", () => {
     const { winner, recovered, judgement, recovery, reboot } = judged("contained");
@@ -66,12 +70,18 @@ describe("the verdict", () => {
     expect(runText("f.yaml", without).result.outcome).toBe("recovered");
   });
 
-  it.each(["losesPort", "userspaceManaged", "prefersToReboot"])("[S92] without acceptance.%s recovery wins as before and is not called recovered; the run is the same", (name) => {
-    const text = varied("contained", `verdict.acceptance.${name}`, "false");
-    const cell = judge("contained", { text, seeds: [1] });
-    expect([cell.winner, cell.recovered, cell.missing]).toEqual(["recovery", false, [name]]);
-    expect(cell.judgement).toContain(`acceptance.${name} is false`);
-    const [here, there] = [text, textOf("contained")].map((one) => runText("f.yaml", one).result);
+  it("[S92] without one of the three conditions recovery wins as before and is not called recovered", () => {
+    const { verdict } = planScenario("f.yaml", textOf("contained"));
+    for (const name of acceptanceNames) {
+      const changed = { ...verdict, acceptance: { ...verdict.acceptance, [name]: false } };
+      const { winner, recovered, missing, judgement } = judgeSeeds(priceSeeds([containedFacts], changed, String), changed);
+      expect([winner, recovered, missing]).toEqual(["recovery", false, [name]]);
+      expect(judgement).toContain(`acceptance.${name} is false`);
+    }
+  });
+
+  it("[S92] they gate the verdict and never the outcome: the run is the same, record by record", () => {
+    const [here, there] = [varied("contained", "verdict.acceptance.losesPort", "false"), textOf("contained")].map((one) => runText("f.yaml", one).result);
     expect([here?.outcome, here?.digests]).toEqual([there?.outcome, there?.digests]);
   });
 
@@ -82,7 +92,7 @@ describe("the verdict", () => {
   });
 
   it("the same request gives the same verdict", () => {
-    expect(judge("fast-reboot", { seeds: [1] })).toEqual({ ...judge("fast-reboot", { seeds: [1] }) });
+    expect(judge("fast-reboot", { seeds: [1] })).toEqual(judged("fast-reboot"));
   });
 
   it("names the worst runs with the command that repeats each", () => {
@@ -109,7 +119,7 @@ describe("System RAM", () => {
 });
 
 describe("the price of a run", () => {
-  const facts = factsOf(textOf("contained"));
+  const facts = containedFacts;
   const { verdict } = planScenario("f.yaml", textOf("contained"));
 
   it("[S73] is the weighted sum of what it came to", () => {
@@ -166,25 +176,30 @@ describe("what alone would flip it", () => {
     expect(judged("contained").sensitivity?.flips).toEqual([]);
   });
 
-  /** Trials with results that are made up: the recovery panics as the text says. */
-  function searched(budget: number, panics: (text: string) => boolean) {
-    const facts = factsOf(textOf("contained"));
-    const search = searchTrials({ file: "f.yaml", text: textOf("contained"), schedule: "fixed", seeds: [1], winner: "recovery", budget });
+  /** Trials with results that are made up: the recovery panics where the host's settings say so. A varied text is JSON. */
+  function searched(budget: number, panics: (host: { readonly kernelShare?: number; readonly overflowWindow?: string }) => boolean) {
+    const search = searchTrials({ file: "f.yaml", text: textOf("contained"), schedule: "fixed", seeds: [1], winner: "recovery", settings: planScenario("f.yaml", textOf("contained")).verdict, budget });
     let step = search.next();
-    while (step.done !== true) step = search.next(step.value.map(({ text }): SeedFacts => ({ ...facts, recovery: panics(text) ? { ...facts.recovery, outcome: "panic" } : facts.recovery })));
+    while (step.done !== true) step = search.next(step.value.map(({ text }): SeedFacts => {
+      const { host } = JSON.parse(text) as { readonly host?: object };
+      return { ...containedFacts, recovery: panics(host ?? {}) ? { ...containedFacts.recovery, outcome: "panic" } : containedFacts.recovery };
+    }));
     return step.value;
   }
 
   it("a number that flips it is narrowed to the value itself while runs are left, and no more runs are taken than allowed", () => {
-    const flipsFor = (budget: number) => searched(budget, (text) => planScenario("f.yaml", text).settings.kernelShare > 7);
-    expect(flipsFor(40).flips).toEqual([{ path: "host.kernelShare", kind: "setting", current: "2", flipsAt: "8", winner: "reboot" }]);
-    expect(flipsFor(40).trials[0]?.values.find(({ value }) => value === "7")).toEqual({ value: "7", winner: "recovery" });
-    expect(flipsFor(3).flips[0]).toMatchObject({ path: "host.kernelShare", current: "2" });
-    for (const budget of [0, 1, 3, 10, 40]) expect(flipsFor(budget).runs).toBeLessThanOrEqual(budget);
-    const time = searched(40, (text) => planScenario("f.yaml", text).settings.overflowWindow >= 50_000).flips[0];
-    expect([time?.path, parseTime(time?.flipsAt ?? "") ?? 0]).toEqual(["host.overflowWindow", expect.any(Number)]);
-    expect(parseTime(time?.flipsAt ?? "") ?? 0).toBeGreaterThanOrEqual(50_000);
-    expect(parseTime(time?.flipsAt ?? "") ?? 0).toBeLessThan(60_000);
+    const flipsFor = (budget: number) => searched(budget, ({ kernelShare }) => (kernelShare ?? 2) > 7);
+    const enough = flipsFor(14);
+    expect([enough.flips, enough.runs]).toEqual([[{ path: "host.kernelShare", kind: "setting", current: "2", flipsAt: "8", winner: "reboot" }], 14]);
+    expect(enough.trials[0]?.values.find(({ value }) => value === "7")).toEqual({ value: "7", winner: "recovery" });
+    expect([flipsFor(0), flipsFor(3).runs, flipsFor(3).flips[0]?.path]).toEqual([{ flips: [], trials: [], runs: 0 }, 3, "host.kernelShare"]);
+  });
+
+  it("so is a time, by ratio", () => {
+    const [flip] = searched(18, ({ overflowWindow }) => (parseTime(overflowWindow ?? "1us") ?? 0) >= 50_000).flips;
+    expect(flip?.path).toBe("host.overflowWindow");
+    expect(parseTime(flip?.flipsAt ?? "") ?? 0).toBeGreaterThanOrEqual(50_000);
+    expect(parseTime(flip?.flipsAt ?? "") ?? 0).toBeLessThan(60_000);
   });
 
   it("a policy that shapes the run is found by running again, within the budget, and what was tried is said", () => {

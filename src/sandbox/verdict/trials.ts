@@ -12,6 +12,7 @@ import { planScenario } from "../../scenario/plan.ts";
 import type { ScenarioPlan } from "../../scenario/plan.ts";
 import type { Flip, SeedFacts, Trial, UnfitSeed, Winner } from "../../scenario/verdict.ts";
 import { priceOf, wholePart, winnerOf } from "../../scenario/verdict-cost.ts";
+import type { VerdictSettings } from "../../scenario/verdict-settings.ts";
 import { verdictSettings } from "../../scenario/verdict-settings.ts";
 import type { VerdictInput } from "./facts.ts";
 
@@ -77,6 +78,8 @@ export interface TrialBase {
   /** Seeds that each trial runs. */
   readonly seeds: readonly number[];
   readonly winner: Winner;
+  /** Of the file. */
+  readonly settings: VerdictSettings;
   /** Runs of a scenario that may be spent. */
   readonly budget: number;
 }
@@ -111,7 +114,7 @@ function* tryAll(base: TrialBase, wanted: readonly { readonly candidate: Candida
   return fitting.map(({ candidate, value, text }, index): Tried => {
     const own = results.slice(index * base.seeds.length, (index + 1) * base.seeds.length);
     const facts = own.filter((one): one is SeedFacts => "recovery" in one);
-    const settings = planScenario(base.file, text).verdict;
+    const settings = candidate.path.startsWith("verdict.") ? planScenario(base.file, text).verdict : base.settings;
     return { candidate, value, winner: facts.length < own.length ? "unfit" : winnerOf(facts.map((one) => priceOf(one, settings)), settings) };
   });
 }

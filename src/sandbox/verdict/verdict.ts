@@ -41,7 +41,7 @@ function* sensitivityOf(request: VerdictRequest, facts: readonly SeedFacts[], se
   const scored = scoredFlips(facts, settings);
   const chosen = trialSeeds(seeds, winner, settings);
   const { file, text, schedule, budget } = request;
-  const tried = budget === 0 ? { flips: [], trials: [], runs: 0 } : yield* searchTrials({ file, text, schedule, seeds: chosen, winner, budget });
+  const tried = budget === 0 ? { flips: [], trials: [], runs: 0 } : yield* searchTrials({ file, text, schedule, seeds: chosen, winner, settings, budget });
   return { flips: [...scored, ...tried.flips], scored: scoredNames.map((name) => `verdict.${name}`), trials: tried.trials, runs: tried.runs, budget, seeds: budget === 0 ? [] : chosen };
 }
 
