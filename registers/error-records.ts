@@ -41,6 +41,18 @@ export const memorySection = {
   fields: { validation: [0, 8, "Validation bits"], errorStatus: [8, 8, "Error status"], address: [16, 8, "Physical address"], addressMask: [24, 8, "Bits of it that are good"], errorType: [72, 1, "Memory error type"] },
 } as const satisfies { readonly guid: string; readonly length: number; readonly validity: Readonly<Record<string, number>>; readonly fields: PayloadFields };
 
+/** CPER_SEC_RESET: firmware has reset the component. */
+export const resetFlag = 4;
+
+/** PCI Express error (N.2.7), its AER registers at the end. */
+export const pcieSection = {
+  guid: "d995e954-bbc1-430f-ad91-b44dcb3c6f35", length: 208, validity: { device: 3, registers: 7 },
+  fields: {
+    validation: [0, 8, "Validation bits"], function: [31, 1, "Function"], device: [32, 1, "Device"], segment: [33, 2, "Segment"], bus: [35, 1, "Bus"],
+    uncorrectableStatus: [116, 4, "Uncorrectable status"], uncorrectableMask: [120, 4, "Uncorrectable mask"], correctableStatus: [128, 4, "Correctable status"], correctableMask: [132, 4, "Correctable mask"], control: [136, 4, "Capabilities and control"],
+  },
+} as const satisfies { readonly guid: string; readonly length: number; readonly validity: Readonly<Record<string, number>>; readonly fields: PayloadFields };
+
 /** CXL protocol error (N.2.13): the agent, then its DVSEC, then its RAS registers. */
 export const protocolSection = {
   guid: "80b9efb4-52b5-4de3-a777-68784b771048", length: 116,

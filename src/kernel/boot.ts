@@ -25,12 +25,13 @@ import { kernelPageHandlers } from "./mce/kernel-pages.ts";
 import { referenceHandlers } from "./mm/page-reference.ts";
 import { memoryHandlers } from "./mm/pin.ts";
 import { initializeBuiltIn, loadModules } from "./modules.ts";
+import { aerRecoverHandlers } from "./pci/aer-recover.ts";
 import { enumerateHostBridge, startProbing } from "./pci/enumerate.ts";
 import { bindServices, notifyHandler, plugInHandlers, startPlugIns } from "./plug-in/host.ts";
 import { drivers as pciDrivers, handlers as pciHandlers } from "./pci/port-driver.ts";
 
 /** Every named handler of the kernel, for `createKernel`. */
-export const kernelHandlers: ReadonlyMap<string, Handler> = new Map<string, Handler>([...Object.entries(pciHandlers), ...memoryHandlers, ...kernelPageHandlers, ...correctedHandlers, ...failureQueueHandlers, ...ghesHandlers, ...cperHandlers, ...referenceHandlers, ...cxlHandlers, ...plugInHandlers]);
+export const kernelHandlers: ReadonlyMap<string, Handler> = new Map<string, Handler>([...Object.entries(pciHandlers), ...memoryHandlers, ...kernelPageHandlers, ...correctedHandlers, ...failureQueueHandlers, ...ghesHandlers, ...aerRecoverHandlers, ...cperHandlers, ...referenceHandlers, ...cxlHandlers, ...plugInHandlers]);
 
 /** What to call for an ACPI notify to a host bridge; its argument is the bridge's UID. */
 export const onNotify: Call = { handler: notifyHandler, argument: 0 };

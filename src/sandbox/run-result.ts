@@ -109,7 +109,7 @@ export function makeResult(state: RunState, reboot: RebootResult | null): Scenar
   const verdict = verdictOf(state);
   const warnings = state.plan.policies.interleave === "contained" ? spanWarnings(state.system) : [];
   const workloads = state.workloads.outcomes();
-  const facts: RunFacts = { ...momentFacts(state.system, state.files, metrics), outcome, verdict, warnings, workloads, crashDump: crashDumpOf(state.system) };
+  const facts: RunFacts = { ...momentFacts(state.system, state.files, metrics), outcome, verdict, warnings, crashDump: crashDumpOf(state.system), workloads };
   const atEnd = state.plan.expectations.map((expectation) => judge(expectation, facts));
   const expectations = [...state.stepRun.results, ...atEnd, ...(reboot?.expectations ?? [])];
   const { status, reason } = statusOf(state, expectations, !allFired(state.faults));

@@ -23,11 +23,11 @@ export interface RunFacts extends MomentFacts {
   readonly outcome: Outcome;
   readonly verdict: Verdict | null;
   readonly warnings: readonly string[];
-  readonly workloads: readonly WorkloadResult[];
   readonly crashDump: CrashDump | null;
+  readonly workloads: readonly WorkloadResult[];
 }
 
-type EndExpectation = Extract<ExpectationFile, { outcome: unknown } | { verdict: unknown } | { warning: unknown } | { workload: unknown } | { crashDump: unknown }>;
+type EndExpectation = Extract<ExpectationFile, { outcome: unknown } | { verdict: unknown } | { warning: unknown } | { crashDump: unknown } | { workload: unknown }>;
 export type MomentExpectation = Exclude<ExpectationFile, EndExpectation>;
 type Listing = Extract<MomentExpectation, { cxl: unknown }>["cxl"];
 type Lines = Extract<MomentExpectation, { iomem: unknown }>["iomem"];

@@ -7,10 +7,11 @@ import { count } from "./values.ts";
 export const outcomes = ["panic", "reset", "hang", "rebooted", "wedged", "stranded", "reduced", "recovered", "unaffected"] as const;
 export const verdicts = ["needs-remediation", "none"] as const;
 
-/** What a workload's result can be asked for (src/scenario/result.ts). */
-export const workloadFields = ["killed", "killedAtNs", "downtimeNs", "backAtNs", "bytes", "bytesLost", "errors", "signals"] as const;
 /** What becomes of the dump after a panic (src/scenario/verdict.ts). */
 export const crashDumpStates = ["none", "dumped", "second-panic", "excluded", "hung"] as const;
+
+/** What a workload's result can be asked for (src/scenario/result.ts). */
+export const workloadFields = ["killed", "killedAtNs", "downtimeNs", "backAtNs", "bytes", "bytesLost", "errors", "signals"] as const;
 
 /** Of the kernel's log, as in dmesg. */
 const levels = ["emerg", "alert", "crit", "err", "warn", "notice", "info", "debug"] as const;

@@ -54,8 +54,7 @@ export function policiesPage(): string {
   return `# Policies
 
 Every disagreement is a named policy with named values. A scenario picks a preset and may set single policies: \`kernel: { preset: isolation-safe,
-policies: { isoact: none } }\`. A value with a time in brackets takes another one in its place, or none for the one shown. A policy belongs to one owner; only that owner reads it. \`uce\` is
-accepted and shown in the result; its owner does not model it yet. \`verdict: default\` stands for the weights and times of [settings](settings.md), which a file may change one by one.
+policies: { isoact: none } }\`. A value with a time in brackets takes another one in its place, or none for the one shown. A policy belongs to one owner; only that owner reads it. \`verdict: default\` stands for the weights and times of [settings](settings.md), which a file may change one by one.
 
 | policy | values | owner | meaning | linux-7.2 |
 |---|---|---|---|---|

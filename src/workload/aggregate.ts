@@ -3,7 +3,7 @@
 
 import { isAlive } from "../kernel/mm/process.ts";
 import { freeAt } from "./holds.ts";
-import type { Observed, Stream, TableView, View, WorkloadState } from "./state.ts";
+import type { Observed, Outstanding, Stream, TableView, View, WorkloadState } from "./state.ts";
 import { account, forgetCycles, repeatTurn } from "./storm.ts";
 import { countBefore, entriesHeld, isRead, probeOffsets, readsBefore } from "./stream.ts";
 import { peekAddress } from "./touch.ts";
@@ -100,14 +100,13 @@ function isPredictable(state: WorkloadState, stream: Stream, now: number): boole
   const kinds = (["read", "write"] as const).filter((kind) => (kind === "read" ? plan.reads > 0 : plan.reads < plan.of));
   if (!tables.every((table) => kinds.every((kind) => isObserved(observed, kind, table.table)))) return false;
   if (entriesHeld(latencyOf(stream), plan.period) + overdue(stream, now) > plan.outstanding) return false;
-  return stream.outstanding.every((request) => request.generation === observed.generation);
+  return stream.outstanding.every((request) => request.generation === observed.generation || isOverdue(stream, request, now));
 }
 
-/** Requests whose answer is late: each holds an entry until an event of the hardware, which no skip crosses, or until it is answered after all. */
-function overdue(stream: Stream, now: number): number {
-  const latency = latencyOf(stream);
-  return stream.outstanding.reduce((sum, request) => sum + (request.askedAt + latency < now ? 1 : 0), 0);
-}
+/** A request whose answer is late: it holds an entry until an event of the hardware, which no skip crosses, or until it is answered after all. */
+const isOverdue = (stream: Stream, request: Outstanding, now: number): boolean => request.askedAt + latencyOf(stream) < now;
+
+const overdue = (stream: Stream, now: number): number => stream.outstanding.reduce((sum, request) => sum + (isOverdue(stream, request, now) ? 1 : 0), 0);
 
 /** No table can fill up, whatever the phases are. */
 function fits(streams: readonly Stream[], now: number): boolean {
@@ -142,14 +141,19 @@ function nextOf(state: WorkloadState, streams: readonly Stream[]): number {
   return Math.min(...streams.map((stream) => Math.max(stream.nextAt, freeAt(state.holds, stream.cpu))));
 }
 
-const sharesTable = (one: Stream, others: readonly Stream[]): boolean => others.some((other) => other.observed.tables?.some(({ table }) => one.observed.tables?.some((own) => own.table === table)));
+const sharesTable = (one: Stream, other: Stream): boolean => other.observed.tables?.some(({ table }) => one.observed.tables?.some((own) => own.table === table)) === true;
 
 /** Calm threads that the others do not reach: they have processors and ports of their own. */
 function apart(state: WorkloadState, storm: readonly Stream[], calm: readonly Stream[], now: number): readonly Stream[] {
   if (state.holds.all > now || state.cycles.reachesAll) return [];
-  const free = calm.filter(({ cpu }) => cpu < 0 || !storm.some((other) => other.cpu === cpu));
-  const others = [...storm, ...calm.filter((stream) => !free.includes(stream))];
-  return fits(free, now) && !free.some((stream) => sharesTable(stream, others)) ? free : [];
+  const others = [...storm];
+  let free = calm;
+  for (let before = -1; free.length !== before; ) {
+    before = free.length;
+    free = free.filter((stream) => !others.some((other) => (stream.cpu >= 0 && other.cpu === stream.cpu) || sharesTable(stream, other)));
+    for (const stream of calm) if (!free.includes(stream) && !others.includes(stream)) others.push(stream);
+  }
+  return fits(free, now) ? free : [];
 }
 
 /** Some threads meet errors, the others (calm ones) do not notice: these up to the next thing that happens, those in whole turns. */

@@ -9,7 +9,7 @@ import { dropReference } from "../kernel/mm/page-reference.ts";
 import { freeProcessPages } from "../kernel/mm/pages.ts";
 import { unpin } from "../kernel/mm/pin.ts";
 import { isAlive } from "../kernel/mm/process.ts";
-import { start } from "./start.ts";
+import { startLife } from "./start.ts";
 import type { WorkloadSpec } from "./specs.ts";
 import type { Workload, WorkloadOutcome, WorkloadState } from "./state.ts";
 
@@ -76,8 +76,8 @@ function isMemoryThere({ kernel }: WorkloadState, workload: Workload): boolean {
 
 function revive(state: WorkloadState, workload: Workload, now: number): void {
   try {
-    start(state, workload);
-    for (const one of dependents(state, workload)) start(state, one);
+    startLife(state, workload);
+    for (const one of dependents(state, workload)) startLife(state, one);
   } catch (thrown) {
     if (!(thrown instanceof SystemError)) throw thrown;
     workload.upAt = now + Math.max(1, restartOf(workload) ?? 1);

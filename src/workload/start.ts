@@ -205,7 +205,7 @@ function startPin(state: WorkloadState, workload: Workload, spec: PinSpec): void
 }
 
 /** Starts a life of a workload. @throws SystemError ENODEV, ENXIO, EINVAL, EFAULT, ENOMEM */
-export function start(state: WorkloadState, workload: Workload): void {
+export function startLife(state: WorkloadState, workload: Workload): void {
   const { spec } = workload;
   switch (spec.kind) {
     case "vm": return startVm(state, workload, spec);

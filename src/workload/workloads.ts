@@ -6,7 +6,7 @@ import type { Process } from "../kernel/mm/process.ts";
 import { createWorkloadState, nextIssue, run } from "./engine.ts";
 import { createWorkload, isReturning, outcomeOf } from "./life.ts";
 import type { KernelReaderSpec, PinSpec, VmSpec, WorkloadSpec } from "./specs.ts";
-import { start } from "./start.ts";
+import { startLife } from "./start.ts";
 import type { CountingMode, HeldPin, Workload, WorkloadMetrics, WorkloadOutcome, WorkloadState } from "./state.ts";
 
 export interface Workloads {
@@ -46,7 +46,7 @@ export function addWorkload({ state }: Workloads, spec: WorkloadSpec): Workload 
   const workload = createWorkload(spec);
   state.workloads.push(workload);
   try {
-    start(state, workload);
+    startLife(state, workload);
   } catch (thrown) {
     state.workloads.pop();
     throw thrown;

@@ -17,7 +17,7 @@ import { bundledScenarios } from "../support/library.ts";
 import { modules } from "../support/machine.ts";
 
 const files = Object.entries(bundledScenarios()).filter(([file]) => file.startsWith("scenarios/recovery/"));
-const seeds = [1, 2, 3];
+const seeds = [1, 2];
 /** Kind of a CXL.mem request of a workload in the access layer. */
 const requestKind = 7;
 
@@ -55,7 +55,8 @@ const spansOf = (kernel: Kernel, region: Device): Span[] => {
 
 function watch(kernel: Kernel, stories: Story[], text: string): void {
   const [port = "", state = ""] = text.split(" ");
-  if (state === "NOTIFIED") {
+  // Hot-plug may have removed what was lost below a switch before the root port isolated.
+  if (state === "NOTIFIED" || text.endsWith(" slot emptied")) {
     const device = [...kernel.devices.values()].find(({ name }) => name === port);
     const regions = device === undefined ? [] : affectedRegions(kernel, device);
     stories.push({ port, states: [], regions: regions.map(({ name }) => name), spans: regions.flatMap((region) => spansOf(kernel, region)), fencedAt: -1, openAt: -1 });

@@ -147,17 +147,16 @@ describe("recovery of an isolated root port", () => {
     inject(host, { kind: "dropResponse", port: "rp0", count: 1 });
     run(host, 2 * second);
     expect([states(host), isPortIsolated(host.system.hardware, "rp0")]).toEqual([[], true]);
-    expect(serviceBytes(host.kernel, ({ name }) => name === "0000:0c:00.0")).toEqual({ served: 256n * MiB, stranded: 256n * MiB });
+    expect(serviceBytes(host.kernel, ({ name }) => name === "0000:0c:00.0")).toMatchObject({ served: 256n * MiB, stranded: 256n * MiB });
     expect(host.workloads.metrics()).toMatchObject({ killed: 4, survived: 4 });
   });
 
-  it("the same with the link down: hot-plug removes what was lost, and nothing brings it back", () => {
+  it("the same with the link down: hot-plug leaves an isolated port to whoever armed it", () => {
     const host = boot({ policies: { isolationAction: "none" }, owner: "firmware-enable" });
     inject(host, { kind: "linkDown", port: "rp0" });
     run(host, second);
-    expect(states(host)).toEqual([]);
-    expect(serviceBytes(host.kernel, isDead(host))).toMatchObject({ served: 256n * MiB, stranded: 0n });
-    expect(host.kernel.log.filter(({ text }) => text.includes("pciehp: Slot")).map(({ text }) => text.replace(/.*: /, ""))).toEqual(["Link Down", "Card not present"]);
+    expect([states(host), serviceBytes(host.kernel, isDead(host))]).toMatchObject([[], { served: 256n * MiB, stranded: 256n * MiB }]);
+    expect(host.kernel.log.filter(({ text }) => text.includes("pciehp: Slot"))).toEqual([]);
     expect(host.workloads.metrics()).toMatchObject({ killed: 4, survived: 4 });
   });
 

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { eventRecords } from "../../registers/events.ts";
-import { dataEntryFields, dataEntryLength, errorSeverities, protocolLogFields, protocolLogLength, protocolSection, statusBlockLength } from "../../registers/error-records.ts";
+import { dataEntryFields, dataEntryLength, errorSeverities, pcieSection, protocolLogFields, protocolLogLength, protocolSection, statusBlockLength } from "../../registers/error-records.ts";
 import type { ErrorSection } from "../../src/firmware/error-sources.ts";
 import { hestBody, memoryError, statusBlock } from "../../src/firmware/error-sources.ts";
 import { buildHest } from "../../src/firmware/tables.ts";
@@ -25,6 +25,8 @@ const report = (booted: Booted, ...sections: ErrorSection[]): void => {
   booted.system.firmware.reportError(sections);
   pass(booted);
 };
+/** The card's function. */
+const endpointName = ({ kernel }: Booted): string => [...kernel.devices.values()].find(({ bus, driver }) => bus === "pci" && driver?.name === "cxl_pci")?.name ?? "";
 const last = (booted: Booted, count: number): string[] => booted.dmesg().slice(-count);
 
 /** A protocol error of the function at bus:device of segment 0, as firmware reads it out of the RAS registers. */
@@ -128,13 +130,34 @@ describe("what firmware tells of by itself", () => {
     expect(booted.kernel.panic?.message).toBe("Fatal hardware error!");
   });
 
+  it("PCIe errors are told and recovered from as AER's own; the queue holds sixteen, and what names no function is passed over", () => {
+    const booted = boot();
+    const { kernel } = booted;
+    traceState(kernel).enabled.add("aer_event");
+    const name = endpointName(booted);
+    const error = (severity: "corrected" | "recoverable", bus: number, registers: Parameters<typeof encodeFields<typeof pcieSection.fields>>[2]): ErrorSection => {
+      const bytes = new Uint8Array(pcieSection.length);
+      encodeFields(bytes, pcieSection.fields, { validation: (1n << 3n) | (1n << 7n), bus, ...registers });
+      return { type: pcieSection.guid, severity, bytes };
+    };
+    const bus = Number.parseInt(name.slice(5, 7), 16);
+    report(booted, error("corrected", bus, { correctableStatus: 1 << 6, correctableMask: 0 }), error("corrected", bus, { validation: 0n, correctableStatus: 1 }));
+    const events = (): string[] => formatTrace(kernel).split("\n").filter((line) => line.includes("aer_event: ")).map((line) => line.slice(line.indexOf("aer_event: ")));
+    expect(events()).toEqual([expect.stringContaining(`${name} CXL Bus Error: severity=Corrected, Bad TLP`)]);
+    const from = booted.dmesg().length;
+    report(booted, error("recoverable", bus, { uncorrectableStatus: 1 << 20, control: 20 }));
+    expect(booted.dmesg().slice(from).filter((line) => line.includes("recovery") || line.includes("(First)"))).toEqual([expect.stringMatching(/\[20\] UnsupReq +\(First\)$/), expect.stringMatching(/^pcieport 0000:0c:00\.0: AER: device recovery (successful|failed)$/)]);
+    report(booted, ...Array.from({ length: 9 }, () => error("corrected", 99, {})));
+    expect(last(booted, 9)).toEqual(Array.from({ length: 9 }, () => "no pci_dev for 0000:63:00.0"));
+  });
+
   it("CXL protocol errors are traced by agent as the kernel's own; the queue holds eight", () => {
     const booted = boot();
     const { kernel } = booted;
     for (const event of ["cxl_aer_correctable_error", "cxl_aer_uncorrectable_error", "cxl_port_aer_correctable_error", "cxl_port_aer_uncorrectable_error"]) traceState(kernel).enabled.add(event);
-    const [bus] = /^....:(..)/.exec([...kernel.devices.values()].find(({ bus: name, driver }) => name === "pci" && driver?.name === "cxl_pci")?.name ?? "")?.slice(1).map((text) => Number.parseInt(text, 16)) ?? [0];
+    const bus = Number.parseInt(endpointName(booted).slice(5, 7), 16);
     report(booted,
-      protocolError("device", bus ?? 0, 0, "corrected", { correctableStatus: 1 << 2 }), protocolError("device", bus ?? 0, 0, "recoverable", { uncorrectableStatus: 0x401, control: 10 }),
+      protocolError("device", bus, 0, "corrected", { correctableStatus: 1 << 2 }), protocolError("device", bus, 0, "recoverable", { uncorrectableStatus: 0x401, control: 10 }),
       protocolError("rootPort", 12, 0, "recoverable", { uncorrectableStatus: 1 << 11 }), protocolError("rootPort", 12, 0, "corrected", { correctableStatus: 1 << 6 }), protocolError("device", 99, 0, "corrected", { correctableStatus: 1 }));
     const lines = formatTrace(kernel).split("\n").filter((line) => line.includes("_error: ")).map((line) => line.slice(line.indexOf(": cxl_") + 2));
     expect(lines).toEqual([
@@ -152,7 +175,7 @@ describe("what firmware tells of by itself", () => {
     const { kernel } = booted;
     traceState(kernel).enabled.add("cxl_general_media");
     const bytes = new Uint8Array(32 + 112);
-    const device = [...kernel.devices.values()].find(({ bus: name, driver }) => name === "pci" && driver?.name === "cxl_pci")?.name ?? "";
+    const device = endpointName(booted);
     bytes[18] = Number.parseInt(device.slice(5, 7), 16);
     bytes.set([0x80, 2, 0, 0, 7, 0], 32);
     report(booted, { type: eventRecords.generalMedia.uuid, severity: "recoverable", bytes });

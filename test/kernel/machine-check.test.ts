@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { nextTimer, runTimers } from "../../src/kernel/base/kernel.ts";
 import { correctedCount, correctedError } from "../../src/kernel/mce/corrected.ts";
 import { flowOf } from "../../src/kernel/mce/flow.ts";
-import { ownFailures, daxDeviceAt } from "../../src/kernel/mce/dax-failure.ts";
+import { daxDeviceAt } from "../../src/kernel/mce/dax-failure.ts";
 import { callAtMachineCheck, consumeAccess, flushMachineChecks, repeatChecks, setStuck } from "../../src/kernel/mce/machine-check.ts";
 import { memoryFailure, registerFrames } from "../../src/kernel/mce/memory-failure.ts";
 import { actionFor } from "../../src/kernel/mce/page-actions.ts";
@@ -321,19 +321,14 @@ describe("memory_failure (machine-check 5)", () => {
     }
   });
 
-  it("a device page that was never faulted in: failed, nobody is found, the page is not marked; a file system that owns it decides itself", () => {
+  it("a device page that was never faulted in: failed, nobody is found, the page is not marked", () => {
     const { kernel } = boot({ vms: 0 });
     const device = daxDeviceAt(kernel, 0x4_0000_0000n);
     if (device === undefined) throw new Error("no device");
     const app = userOf(kernel);
     expect(fail(kernel, 0x4_0000_0000n, app)).toBe("EBUSY");
     expect([app.death, linesOf(kernel).at(-1)]).toEqual([null, "Memory failure: 0x400000: recovery action for dax page: Failed"]);
-    const heard: number[] = [];
-    (kernel.handlers as Map<string, (_: unknown, page: number) => void>).set("test-owner", (_, page) => void heard.push(page));
-    ownFailures(kernel, device.name, { handler: "test-owner", argument: 0 });
     translate(kernel, mapFile(kernel, app, daxDeviceOf(device), { offset: 0n, length: daxDeviceOf(device).align, isShared: true }), 0n);
-    expect([fail(kernel, 0x4_0000_3000n, app), heard, app.death]).toEqual([0, [3], null]);
-    ownFailures(kernel, device.name, null);
     expect([fail(kernel, 0x4_0000_3000n, app), app.death?.lsb]).toEqual([0, 21]);
   });
 });

@@ -186,7 +186,7 @@ describe("page runs", () => {
           expect(shownBy(pair.system.kernel)).toEqual(expected);
         }
       }),
-      { numRuns: 60, seed: 8 },
+      { numRuns: 40, seed: 8 },
     );
   });
 });

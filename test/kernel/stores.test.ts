@@ -94,7 +94,7 @@ function drawFile(random: ReturnType<typeof createRandom>, files: readonly strin
     const kind = storeEntryOf(path)?.path ?? path;
     kinds.set(kind, [...(kinds.get(kind) ?? []), path]);
   }
-  const isRare = (path: string): boolean => /\/drivers\/(cxl_acpi|cxl_port|cxl_pci|cxl_nvdimm|pcieport|hmem_platform)[^/]*\/unbind$|\/remove$/.test(path);
+  const isRare = (path: string): boolean => /\/drivers\/(cxl_acpi|cxl_port|cxl_pci|cxl_nvdimm|pcieport|hmem_platform)[^/]*\/unbind$|\/remove$|\/slots\/\d+\/power$/.test(path);
   const chosen = [...kinds.values()][nextBelow(random, kinds.size)] ?? [];
   const file = chosen[nextBelow(random, chosen.length)] ?? "";
   return isRare(file) && nextBelow(random, 8) > 0 ? drawFile(random, files) : file;

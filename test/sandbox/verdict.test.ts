@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { firmwareOf, openRun } from "../../src/sandbox/run.ts";
 import { rebootRun } from "../../src/sandbox/reboot.ts";
 import { assessSeed } from "../../src/sandbox/verdict/facts.ts";
+import { searchTrials } from "../../src/sandbox/verdict/trials.ts";
 import type { VerdictRequest } from "../../src/sandbox/verdict/verdict.ts";
 import { judgeScenario } from "../../src/sandbox/verdict/verdict.ts";
 import { planScenario } from "../../src/scenario/plan.ts";
@@ -99,6 +100,14 @@ describe("the verdict", () => {
   });
 });
 
+describe("System RAM", () => {
+  it("[S73] [S79] counts as capacity and as contents: a reboot loses them and brings the capacity back", () => {
+    const facts = factsOf(textOf("system-ram"));
+    const both = String(2n << 30n);
+    expect([facts.recovery.outcome, facts.reboot.bytesAtReady, facts.reboot.afterReboot?.bytesServed, facts.recovery.afterReboot?.bytesServed]).toEqual(["panic", both, both, both]);
+  });
+});
+
 describe("the price of a run", () => {
   const facts = factsOf(textOf("contained"));
   const { verdict } = planScenario("f.yaml", textOf("contained"));
@@ -155,6 +164,27 @@ describe("what alone would flip it", () => {
 
   it("nothing that is scored again flips what is better in everything", () => {
     expect(judged("contained").sensitivity?.flips).toEqual([]);
+  });
+
+  /** Trials with results that are made up: the recovery panics as the text says. */
+  function searched(budget: number, panics: (text: string) => boolean) {
+    const facts = factsOf(textOf("contained"));
+    const search = searchTrials({ file: "f.yaml", text: textOf("contained"), schedule: "fixed", seeds: [1], winner: "recovery", budget });
+    let step = search.next();
+    while (step.done !== true) step = search.next(step.value.map(({ text }): SeedFacts => ({ ...facts, recovery: panics(text) ? { ...facts.recovery, outcome: "panic" } : facts.recovery })));
+    return step.value;
+  }
+
+  it("a number that flips it is narrowed to the value itself while runs are left, and no more runs are taken than allowed", () => {
+    const flipsFor = (budget: number) => searched(budget, (text) => planScenario("f.yaml", text).settings.kernelShare > 7);
+    expect(flipsFor(40).flips).toEqual([{ path: "host.kernelShare", kind: "setting", current: "2", flipsAt: "8", winner: "reboot" }]);
+    expect(flipsFor(40).trials[0]?.values.find(({ value }) => value === "7")).toEqual({ value: "7", winner: "recovery" });
+    expect(flipsFor(3).flips[0]).toMatchObject({ path: "host.kernelShare", current: "2" });
+    for (const budget of [0, 1, 3, 10, 40]) expect(flipsFor(budget).runs).toBeLessThanOrEqual(budget);
+    const time = searched(40, (text) => planScenario("f.yaml", text).settings.overflowWindow >= 50_000).flips[0];
+    expect([time?.path, parseTime(time?.flipsAt ?? "") ?? 0]).toEqual(["host.overflowWindow", expect.any(Number)]);
+    expect(parseTime(time?.flipsAt ?? "") ?? 0).toBeGreaterThanOrEqual(50_000);
+    expect(parseTime(time?.flipsAt ?? "") ?? 0).toBeLessThan(60_000);
   });
 
   it("a policy that shapes the run is found by running again, within the budget, and what was tried is said", () => {

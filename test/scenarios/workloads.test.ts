@@ -13,6 +13,7 @@ const files = Object.fromEntries(Object.entries(bundledScenarios()).filter(([fil
 const otherwise: readonly (readonly [string, string | RegExp, string])[] = [
   ["vm-restarts", "restart: 200ms, toleratesLoss: true", "restart: 2s"],
   ["vm-survives", "onSigbus: survive", "onSigbus: die"],
+  ["vm-survives-lockups", "softLockupPanic: true", "softLockupPanic: false"],
   ["vm-survives-until-revoked", "onSigbus: survive", "onSigbus: die"],
   ["database-movable", "workingSet: 1MiB", "workingSet: 1MiB, dirty: 0%"],
   ["database-writes-out", "copies: 100%", "copies: 0%"],

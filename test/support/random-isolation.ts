@@ -22,7 +22,7 @@ export interface RandomIsolation {
 const sizes = ["64KiB", "256KiB", "1MiB"] as const;
 
 function isolationOf(random: RandomState): object | false {
-  if (chance(random, 16)) return false;
+  if (chance(random, 30)) return false;
   return {
     mem: true, forceLinkDown: !chance(random, 3), timeout: !chance(random, 8), timeoutRanges: pick(random, ["A", "ABCD"]),
     errCor: chance(random, 2), ...(chance(random, 8) ? {} : { interrupt: 3 }),
@@ -38,7 +38,7 @@ function machineOf(random: RandomState, ports: number): object {
         isolation: isolationOf(random), inFlight: pick(random, [4, 16, 64]), linkTrainingTime: "1ms", device: { volatile: "256MiB", preservesVolatile: preserves },
       })),
     }],
-    implementation: { isolationResponseTime: pick(random, ["100ns", "10us", "5ms"]), messageOrder: pick(random, ["isolation-first", "hotplug-first"]), timeoutInstant: "earliest", ...(chance(random, 12) ? { cacheInvalidation: false } : {}) },
+    implementation: { isolationResponseTime: pick(random, ["100ns", "10us", "5ms"]), messageOrder: pick(random, ["isolation-first", "hotplug-first"]), timeoutInstant: "earliest", ...(chance(random, 50) ? { cacheInvalidation: false } : {}) },
     limits: { mediaPages: 512, traceRecords: 1024 },
   };
 }
@@ -66,7 +66,7 @@ function faultsOf(random: RandomState, ports: number, hasGuests: boolean): objec
 
 function policiesOf(random: RandomState): Record<string, string> {
   return {
-    isoact: pick(random, ["recover", "recover", "recover", "recover", "recover", "panic", "none"]),
+    isoact: pick(random, ["recover", "recover", "recover", "recover", "recover", "recover", "recover", "recover", "panic", "none"]),
     notify: pick(random, ["interrupt", "interrupt", "interrupt+err-cor", "acpi-notify", "none"]),
     isoown: pick(random, ["os", "os", "os", "firmware-enable", "firmware-notify"]),
     isoexit: pick(random, ["cxl-3.2", "cxl-3.2", "seed-strict"]),
@@ -82,7 +82,7 @@ export function randomIsolation(seed: number): RandomIsolation {
   const isInterleaved = ports === 2 && chance(random, 3);
   const policies = policiesOf(random);
   const members = Array.from({ length: ports }, (_, index) => `\${mem:rp${index}}`);
-  const steps = isInterleaved ? [`cxl create-region -d decoder0.0 -w 2 -t ram ${members.join(" ")}`] : members.map((member) => `cxl create-region -d decoder0.0 -m ${member} -w 1 -t ram`);
+  const steps = isInterleaved ? [`cxl create-region -d decoder0.0 -w 2 -t ram -m ${members.join(" ")}`] : members.map((member) => `cxl create-region -d decoder0.0 -m ${member} -w 1 -t ram`);
   const isDax = policies["use"] === "device-dax-only";
   const guests = isDax && !chance(random, 8) ? { period: pick(random, [20_000, 50_000, 200_000]), reads: pick(random, [30, 70, 100]), wrap: pick(random, [4096, 65_536]) } : null;
   const value = {
@@ -94,7 +94,7 @@ export function randomIsolation(seed: number): RandomIsolation {
   };
   return {
     seed, plan: planValue(`random-isolation-${seed}`, value), schedule: chance(random, 3) ? "seeded" : "fixed",
-    defects: policies["isoact"] !== "none" && chance(random, 6) ? [pick(random, defectNames as [(typeof defectNames)[number], ...(typeof defectNames)[number][]])] : [],
+    defects: policies["isoact"] !== "none" && chance(random, 5) ? [chance(random, 2) ? "no-cache-invalidation" : (defectNames[nextBelow(random, defectNames.length)] ?? "fence-skipped")] : [],
     guests,
   };
 }

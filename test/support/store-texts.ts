@@ -43,7 +43,7 @@ function legalFor(kernel: Kernel, random: RandomState, path: string, present: st
   if (name === "delete_region") return named(kernel, random, "region");
   if (name === "mode") return pick(random, ["ram", "pmem"]);
   if (name === "dpa_size") return pick(random, sizes);
-  if (["commit", "memmap_on_memory", "online", "enable", "tracing_on"].includes(name)) return pick(random, ["0", "1"]);
+  if (["commit", "memmap_on_memory", "online", "enable", "tracing_on", "power"].includes(name)) return pick(random, ["0", "1"]);
   if (name === "interleave_ways") return pick(random, ["1", "2", "3", "4"]);
   if (name === "interleave_granularity") return pick(random, ["256", "512", "4096"]);
   if (name === "size") return path.includes("/dax") && !/region\d+\/size$/.test(path) ? pick(random, small) : pick(random, sizes);

@@ -2,6 +2,7 @@
 // pending alternative makes of them (POL-UCE `panic-on-any`).
 
 import { ras } from "../../../registers/ras-link.ts";
+import { timeoutIsolation } from "../../../registers/timeout-isolation.ts";
 import type { StructureAccess } from "../../platform/registers.ts";
 import { structureAt } from "../../platform/registers.ts";
 import type { ErrorSeverity } from "../../platform/driver.ts";
@@ -14,6 +15,7 @@ import { mark, panic, printk } from "../base/kernel.ts";
 import { unmaskInternalErrors } from "../pci/aer-registers.ts";
 import { pciFunctionOf } from "../pci/device.ts";
 import { takeInternalErrors } from "../pci/error-clients.ts";
+import { judgeLinks } from "../pci/hold.ts";
 import { restoreFunction } from "../pci/reset.ts";
 import { formatCorrectable, formatPortCorrectable, formatPortUncorrectable, formatUncorrectable } from "../trace/cxl-lines.ts";
 import { traceEvent } from "../trace/ring.ts";
@@ -161,8 +163,16 @@ const handleInternal = task("cxl.handleInternal", function* (kernel: Kernel, dev
   return panic(kernel, "CXL cachemem error.");
 });
 
-/** Takes protocol errors of all CXL functions where the policy says so; 7.2 and 7.3 leave them to AER. */
+/** CXL.mem of a root port is isolated. */
+function isIsolated(kernel: Kernel, port: Device): boolean {
+  const components = dportOfDevice(kernel, port)?.components ?? null;
+  const offset = components === null ? undefined : capabilityOffset(components, capabilityIds.timeoutIsolation);
+  return components !== null && offset !== undefined && structureAt(components.handle, offset, timeoutIsolation).status.get("memoryIsolation") === 1;
+}
+
+/** Takes protocol errors of all CXL functions where the policy says so; 7.2 and 7.3 leave them to AER. Says of ports whether they are isolated. */
 export function startRas(kernel: Kernel): void {
+  judgeLinks(kernel, isIsolated);
   if (kernel.policy.panicsOnUncorrectable) takeInternalErrors(kernel, handleInternal);
 }
 

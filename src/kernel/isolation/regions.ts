@@ -127,6 +127,8 @@ export const releaseRegion = task("isolation.releaseRegion", function* (kernel: 
   if (plan.rootDecoder === null) return;
   regionOf(region).leavesCaches = caches === "leave";
   if (plan.kept === null) return yield* destroyRegion(kernel, region);
+  // Its decoders stay, so that nothing else makes caches forget what was there.
+  agreeCaches(kernel, region);
   for (const target of regionOf(region).targets.slice()) if (target !== null && portsOfTarget(target).includes(port)) leaveRegion(kernel, region, target);
 });
 

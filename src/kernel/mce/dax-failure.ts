@@ -2,8 +2,7 @@
 
 import type { Device } from "../base/device.ts";
 import { busDevices } from "../base/device.ts";
-import type { Call, Kernel } from "../base/kernel.ts";
-import { defineState, invoke } from "../base/kernel.ts";
+import type { Kernel } from "../base/kernel.ts";
 import { fileOffsetOf, isRecorded, markPoisoned, unmapLeaf } from "../mm/mapping.ts";
 import type { Process } from "../mm/process.ts";
 import { isAlive } from "../mm/process.ts";
@@ -14,19 +13,9 @@ import type { FailureErrno } from "./failure-result.ts";
 import { reportAction } from "./failure-result.ts";
 import { signalUser } from "./signals.ts";
 
-const owners = defineState("mce.owners", () => ({ byDevice: new Map<string, Call>() }));
-
-/** A file system on a dax device wants to hear of lost pages (fsdev, famfs): the call's handler gets the page's number inside the device. Null: nobody. */
-export function ownFailures(kernel: Kernel, device: string, call: Call | null): void {
-  if (call === null) owners(kernel).byDevice.delete(device);
-  else owners(kernel).byDevice.set(device, call);
-}
-
 /** The dax device whose struct pages cover an address: bound to a driver that makes them device memory. */
 export const daxDeviceAt = (kernel: Kernel, address: bigint): Device | undefined =>
   busDevices(kernel, daxBus).find((device) => device.driver !== null && device.driver.name !== "kmem" && fileOffsetOf(daxDeviceOf(device), address) !== undefined);
-
-const pageShift = 12n;
 
 /** Consumer first; others only if they want to know early. Each meets the error for itself at its next touch (INFERRED: the fault handler tests no poison). */
 function targets(kernel: Kernel, users: readonly Process[], current: Process | null): Process[] {
@@ -38,11 +27,6 @@ function targets(kernel: Kernel, users: readonly Process[], current: Process | n
 export function daxFailure(kernel: Kernel, device: Device, { address, current }: Failure): FailureErrno {
   const file = daxDeviceOf(device);
   const offset = fileOffsetOf(file, address) ?? 0n;
-  const owner = owners(kernel).byDevice.get(device.name);
-  if (owner !== undefined) {
-    invoke(kernel, { ...owner, argument: Number(offset >> pageShift) });
-    return reportAction(kernel, address, "dax page", "Recovered");
-  }
   if (notifyFailure(kernel, device, offset - (offset % pageSize), pageSize) === undefined) return reportAction(kernel, address, "dax page", "Recovered");
   if (!isRecorded(kernel, file, offset)) return reportAction(kernel, address, "dax page", "Failed");
   const head = address - (offset % file.align);

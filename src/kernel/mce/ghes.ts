@@ -1,7 +1,7 @@
 // Generic hardware error sources: records that firmware leaves in memory, read where the HEST says, and what is done about each section (machine-check 7).
 
 import type { ErrorSeverity } from "../../../registers/error-records.ts";
-import { dataEntryFields, dataEntryLength, errorNotifications, errorSeverities, memorySection, protocolSection, statusBlockFields, statusBlockLength, thresholdFlag } from "../../../registers/error-records.ts";
+import { dataEntryFields, dataEntryLength, errorNotifications, errorSeverities, memorySection, pcieSection, protocolSection, statusBlockFields, statusBlockLength, thresholdFlag } from "../../../registers/error-records.ts";
 import { eventRecords } from "../../../registers/events.ts";
 import { guidText, payloadBig, payloadBytes, payloadNumber, uuidFrom } from "../../platform/payload.ts";
 import type { ErrorSource } from "../acpi/hest.ts";
@@ -10,6 +10,7 @@ import type { Handler, Kernel } from "../base/kernel.ts";
 import { defineState, panic, printk } from "../base/kernel.ts";
 import { printkLimited } from "../base/ratelimit.ts";
 import { postComponentEvent, postProtocolError } from "../cxl/cper.ts";
+import { queueRecovery } from "../pci/aer-recover.ts";
 import type { Process } from "../mm/process.ts";
 import { isAlive } from "../mm/process.ts";
 import { pageAt } from "../mm/pages.ts";
@@ -78,10 +79,12 @@ function readStatus(kernel: Kernel, source: ErrorSource): StatusRecord | undefin
 const severityName = (severity: number): string => (Object.keys(errorSeverities) as ErrorSeverity[]).find((name) => errorSeverities[name] === severity) ?? "unknown";
 const { guid: memoryGuid } = memorySection;
 const { guid: protocolGuid } = protocolSection;
+const { guid: pcieGuid } = pcieSection;
 const componentGuids: readonly string[] = [eventRecords.generalMedia.uuid, eventRecords.dram.uuid, eventRecords.memoryModule.uuid];
 
 function sectionName(type: string): string {
   if (type === memoryGuid) return "memory error";
+  if (type === pcieGuid) return "PCIe error";
   if (type === protocolGuid) return "CXL Protocol Error";
   return componentGuids.includes(type) ? "CXL Component Event" : `unknown, ${type}`;
 }
@@ -119,7 +122,8 @@ function handleMemory(kernel: Kernel, entry: Entry, isSynchronous: boolean, { cp
 
 function handleEntry(kernel: Kernel, entry: Entry, isSynchronous: boolean, interrupted: Interrupted): boolean {
   if (entry.type === memoryGuid) return handleMemory(kernel, entry, isSynchronous, interrupted);
-  if (entry.type === protocolGuid) postProtocolError(kernel, entry);
+  if (entry.type === pcieGuid) queueRecovery(kernel, entry);
+  else if (entry.type === protocolGuid) postProtocolError(kernel, entry);
   else if (componentGuids.includes(entry.type)) postComponentEvent(kernel, { ...entry, event: uuidFrom(entry.type) });
   return false;
 }

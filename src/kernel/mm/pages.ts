@@ -13,7 +13,7 @@ import type { AllocationRequest, PageAt, PageKind, PageRun } from "./page-types.
 import { basePage, gigaPage, kernelPageKinds } from "./page-types.ts";
 import { isPoisoned, withoutPoison } from "./poison.ts";
 import type { Extent } from "./run-list.ts";
-import { cutOut, gapsWithin, insertRun, runAt, runsWithin } from "./run-list.ts";
+import { cutOut, gapsWithin, insertRun, nextGap, runAt, runsWithin } from "./run-list.ts";
 import type { ZoneArea } from "./zone-areas.ts";
 import { blockAt, zoneAreas, zoneAt } from "./zone-areas.ts";
 
@@ -74,23 +74,25 @@ function areasFor(kernel: Kernel, request: PlacementRequest, unit: bigint): Zone
   return nodesFor(kernel, request).flatMap((node) => zones.flatMap((zone) => areas.filter((area) => area.node === node && area.zone === zone)));
 }
 
-/** Free extents of an area that hold whole folios, cut to them. */
-function freeFolios(kernel: Kernel, area: Extent, unit: bigint): Extent[] {
-  const free = withoutPoison(kernel, gapsWithin(pages(kernel).runs, area));
+/** What of a gap holds whole folios that are good, cut to them. */
+function foliosOf(kernel: Kernel, gap: Extent, unit: bigint): Extent[] {
+  const free = withoutPoison(kernel, [gap]);
   return free.map(({ start, end }) => ({ start: ((start + unit - 1n) / unit) * unit, end: (end / unit) * unit })).filter(({ start, end }) => start < end);
 }
 
 /** Takes up to `size` bytes in folios of `unit`. Returns what it got. */
 function take(kernel: Kernel, request: PlacementRequest, size: bigint, unit: bigint): PageRun[] {
   const state = pages(kernel);
+  const { kind, pid, owner } = request;
   const taken: PageRun[] = [];
   let left = size;
   for (const area of areasFor(kernel, request, unit)) {
-    for (const { start, end } of left > 0n ? freeFolios(kernel, area, unit) : []) {
-      if (left <= 0n) break;
-      const bytes = end - start < left ? end - start : left;
-      taken.push(...addTo(state, { start, size: bytes, kind: request.kind, pid: request.pid, owner: request.owner, unit }));
-      left -= bytes;
+    for (let gap = nextGap(state.runs, area); left > 0n && gap !== undefined; gap = nextGap(state.runs, { start: gap.end, end: area.end })) {
+      for (const { start, end } of foliosOf(kernel, gap, unit)) {
+        const bytes = end - start < left ? end - start : left;
+        if (bytes > 0n) taken.push(...addTo(state, { start, size: bytes, kind, pid, owner, unit }));
+        left -= bytes;
+      }
     }
   }
   return taken;

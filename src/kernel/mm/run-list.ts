@@ -87,16 +87,21 @@ export interface Extent {
   readonly end: bigint;
 }
 
-/** What of [start, end) no run covers, in order of address. */
-export function gapsWithin(runs: readonly PageRun[], { start, end }: Extent): Extent[] {
-  const gaps: Extent[] = [];
+/** The first part of [start, end) that no run covers; undefined: there is none. */
+export function nextGap(runs: readonly PageRun[], { start, end }: Extent): Extent | undefined {
   let at = start;
   for (let index = firstBehind(runs, start); at < end; index++) {
     const run = runs[index];
-    const stop = run === undefined || run.start > end ? end : run.start;
-    if (stop > at) gaps.push({ start: at, end: stop });
-    if (run === undefined || run.start >= end) break;
+    if (run === undefined || run.start >= end) return { start: at, end };
+    if (run.start > at) return { start: at, end: run.start };
     at = endOf(run);
   }
+  return undefined;
+}
+
+/** What of [start, end) no run covers, in order of address. */
+export function gapsWithin(runs: readonly PageRun[], { start, end }: Extent): Extent[] {
+  const gaps: Extent[] = [];
+  for (let gap = nextGap(runs, { start, end }); gap !== undefined; gap = nextGap(runs, { start: gap.end, end })) gaps.push(gap);
   return gaps;
 }

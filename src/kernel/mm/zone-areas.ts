@@ -65,7 +65,10 @@ export function zoneAreas(kernel: Kernel): readonly ZoneArea[] {
 export const blockAt = (kernel: Kernel, address: bigint): MemoryBlock | undefined => hotplug(kernel).blocks.get(Number(address / hotplug(kernel).blockSize));
 
 /** Zone of an address in an online block; null where there is no memory. */
-export const zoneAt = (kernel: Kernel, block: MemoryBlock, address: bigint): Zone | null => partsOf(kernel, block).find(({ start, end }) => start <= address && address < end)?.zone ?? null;
+export function zoneAt(kernel: Kernel, block: MemoryBlock, address: bigint): Zone | null {
+  if (block.zone !== null && block.present === hotplug(kernel).blockSize) return block.zone;
+  return partsOf(kernel, block).find(({ start, end }) => start <= address && address < end)?.zone ?? null;
+}
 
 /** Every area of online memory, blocks that are going too. */
 export const onlineAreas = (kernel: Kernel): ZoneArea[] => [...hotplug(kernel).blocks.values()].filter(({ isOnline }) => isOnline).flatMap((block) => partsOf(kernel, block));

@@ -5,7 +5,7 @@ import type { Kernel } from "../base/kernel.ts";
 import { defineState } from "../base/kernel.ts";
 
 /** Holders by the port's id, and ids of ports whose lost link is a driver's. */
-const holds = defineState("pci.holds", () => ({ holders: new Map<number, number>(), claims: new Set<number>() }));
+const holds = defineState("pci.holds", () => ({ holders: new Map<number, number>(), claims: new Set<number>(), judge: null as ((kernel: Kernel, port: Device) => boolean) | null }));
 
 export const isHeld = (kernel: Kernel, port: Device): boolean => (holds(kernel).holders.get(port.id) ?? 0) > 0;
 
@@ -27,4 +27,9 @@ export function claimLink(kernel: Kernel, port: Device, isTaken: boolean): void 
   else holds(kernel).claims.delete(port.id);
 }
 
-export const isClaimed = (kernel: Kernel, port: Device): boolean => isHeld(kernel, port) || holds(kernel).claims.has(port.id);
+/** Who knows of a port that is isolated: its lost link is the business of whoever armed isolation, firmware as well (INFERRED). */
+export function judgeLinks(kernel: Kernel, judge: (kernel: Kernel, port: Device) => boolean): void {
+  holds(kernel).judge = judge;
+}
+
+export const isClaimed = (kernel: Kernel, port: Device): boolean => isHeld(kernel, port) || holds(kernel).claims.has(port.id) || (holds(kernel).judge?.(kernel, port) ?? false);

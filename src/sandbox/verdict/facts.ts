@@ -18,6 +18,7 @@ import { faultResults } from "../faults.ts";
 import { rebootRun } from "../reboot.ts";
 import { firmwareOf, openRun } from "../run.ts";
 import type { Sliced } from "../score/drive.ts";
+import { servedBytes } from "../score/repair.ts";
 
 /** What one seed of a verdict is computed from: plain data, so that a worker can have it. */
 export interface VerdictInput {
@@ -92,7 +93,7 @@ function rebootFacts(run: OpenRun): RebootFacts {
   const { found, run: again } = rebootRun(run, { kind: verdict.reboot, clearsIsolation: verdict.firmwareClearsIsolation, firmwareTime: verdict.firmwareTime, firmware: firmwareOf(run.plan), run: { seed: 1, schedule: "fixed", keepTrace: false } }, openRun);
   const log = again.system.kernel.log.filter(({ text }) => /isolat/i.test(text)).map(({ text }) => text);
   const isUp = again.system.kernel.panic === null && again.system.hardware.hostState === "running";
-  return { found, bytesServed: String(isUp ? memoryFacts(again.system).bytesServed : 0n), log };
+  return { found, bytesServed: String(isUp ? servedBytes(again.system) : 0n), log };
 }
 
 interface Moment {
@@ -107,7 +108,7 @@ function armFacts({ run, outcome, faultAt, bytesAtReady, isRebooted }: Moment): 
   const memory = memoryFacts(run.system);
   const isStopped = run.end?.kind === "panic" || run.end?.kind === "host";
   const { kernel, hardware } = run.system;
-  const served = isStopped ? 0n : memory.bytesServed;
+  const served = isStopped ? 0n : servedBytes(run.system);
   const facts = {
     outcome, faultAtNs: faultAt, endAtNs: kernel.panic?.at ?? hardware.now, workloads: workloadFacts(run, isStopped), bytesAtReady: String(bytesAtReady), bytesServed: String(served),
     bytesLost: String(memory.bytesLost), bytesInDram: String(bytesInDram(run)), capacityAtNs: served >= bytesAtReady ? recoveryEnd(run) : null, bytesTrained: String(bytesTrained(run.plan.machine)), crashDump: run.phase === "done" ? (run.result().crashDump ?? null) : null,
@@ -124,8 +125,8 @@ function unfit(run: OpenRun, seed: number): UnfitSeed | null {
   return firstFault(run) === null ? { seed, kind: "no fault", reason: "no fault fired after ready" } : null;
 }
 
-/** Bytes in service when a run has just become ready. */
-const servedAt = (run: OpenRun): bigint => memoryFacts(run.system).bytesServed;
+/** Bytes in service when a run has just become ready: dax devices in use, and System RAM. */
+const servedAt = (run: OpenRun): bigint => servedBytes(run.system);
 
 /** The facts of both sides, or why there are none. @throws ScenarioFileError */
 export function* assessSeed(module: WebAssembly.Module, input: VerdictInput): Sliced<SeedFacts | UnfitSeed> {

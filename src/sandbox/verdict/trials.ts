@@ -15,6 +15,7 @@ import { priceOf, wholePart, winnerOf } from "../../scenario/verdict-cost.ts";
 import { verdictSettings } from "../../scenario/verdict-settings.ts";
 import type { VerdictInput } from "./facts.ts";
 
+/** What came of one seed: the facts of both sides, or why it proves nothing. */
 export type SeedResult = SeedFacts | UnfitSeed;
 
 /** A value that is tried, as the file would have it. */
@@ -164,13 +165,19 @@ export function* searchTrials(base: TrialBase): Generator<readonly VerdictInput[
   const spend = (count: number): void => {
     runs += count;
   };
-  const all = candidatesOf(plan).flatMap((candidate) => candidate.values.map((value) => ({ candidate, value })));
-  const tried = [...(yield* tryAll(base, all.slice(0, wholePart(base.budget, perTrial)), spend))];
+  const left = (): number => base.budget - runs;
+  const tried: Tried[] = [];
   const flips: Flip[] = [];
-  for (const found of tried.filter(({ winner }) => winner !== "unfit" && winner !== base.winner)) {
-    const flipsAt = yield* narrow(base, found, () => base.budget - runs, tried, spend);
-    const { path, kind, current } = found.candidate;
-    flips.push({ path, kind, current, flipsAt, winner: base.winner === "recovery" ? "reboot" : "recovery" });
+  const waiting = candidatesOf(plan).flatMap((candidate) => candidate.values.map((value) => ({ candidate, value })));
+  while (waiting.length > 0 && left() >= perTrial) {
+    // A third of what is left is kept for narrowing what flips.
+    const batch = yield* tryAll(base, waiting.splice(0, Math.max(1, wholePart(left() * 2, 3 * perTrial))), spend);
+    tried.push(...batch);
+    for (const found of batch.filter(({ winner }) => winner !== "unfit" && winner !== base.winner)) {
+      const flipsAt = yield* narrow(base, found, left, tried, spend);
+      const { path, kind, current } = found.candidate;
+      flips.push({ path, kind, current, flipsAt, winner: base.winner === "recovery" ? "reboot" : "recovery" });
+    }
   }
   const paths = [...new Set(tried.map(({ candidate }) => candidate.path))];
   const trials = paths.map((path): Trial => {

@@ -12,6 +12,7 @@ import { assessSeed } from "./facts.ts";
 import type { SeedResult } from "./trials.ts";
 import { searchTrials } from "./trials.ts";
 
+/** What a verdict is asked for. */
 export interface VerdictRequest {
   readonly file: string;
   /** The file's text under the combination. */
@@ -23,6 +24,7 @@ export interface VerdictRequest {
   readonly budget: number;
 }
 
+/** Yields seeds that are to be assessed, in batches, takes what they came to in the same order, and returns. */
 export type Judging<T> = Generator<readonly VerdictInput[], T, readonly SeedResult[]>;
 
 /** Seeds that stand for all in a trial: the middle one and the worst (one of them where they cost alike), or all of them where those two say otherwise. */
