@@ -227,7 +227,8 @@ describe("after a panic", () => {
   });
 
   it("the kernel must know: where nobody handles isolation, leaving out what is known leaves out nothing", () => {
-    const unaware = isolated.replace("preset: isolation-safe", "preset: isolation-safe, policies: { isoown: firmware-enable, isoact: none }").replace("verdict: {", "host: { crashSkipsIsolated: true }\nverdict: {");
+    const unaware = isolated.replace("preset: isolation-safe", "preset: isolation-safe, policies: { isoown: firmware-enable, isoact: none }").replace("verdict: {", "host: { crashSkipsIsolated: true }\nverdict: {")
+      .replaceAll("forceLinkDown: true", "forceLinkDown: false").replace("when: { at: 5ms }, do: { linkDown: rp0 }", "when: { request: { port: rp0, direction: read, nth: 1000 } }, do: { dropResponse: { port: rp0 } }");
     expect(dumpOf(unaware)?.state).toBe("second-panic");
   });
 
