@@ -30,9 +30,10 @@ async function overWorkers<Input, Output>(inputs: readonly Input[], control: Poo
   const workers: WorkerClient[] = Array.from({ length: Math.min(control.jobs, inputs.length) }, () => startWorker());
   let next = 0;
   let done = 0;
-  control.signal.addEventListener("abort", () => {
+  const cancel = (): void => {
     for (const worker of workers) void worker.cancel();
-  });
+  };
+  control.signal.addEventListener("abort", cancel);
   const work = async (worker: WorkerClient): Promise<void> => {
     while (next < inputs.length && !control.signal.aborted) {
       const index = next++;
@@ -45,6 +46,7 @@ async function overWorkers<Input, Output>(inputs: readonly Input[], control: Poo
   try {
     await Promise.all(workers.map(work));
   } finally {
+    control.signal.removeEventListener("abort", cancel);
     await Promise.all(workers.map((worker) => worker.close()));
   }
   return facts;

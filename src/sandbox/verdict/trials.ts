@@ -7,7 +7,7 @@ import { parseTime, timeText } from "../../scenario/units.ts";
 import { varyScenario } from "../../scenario/vary.ts";
 import { ScenarioFileError } from "../../scenario/load.ts";
 import type { PolicyName } from "../../scenario/policies.ts";
-import { policyChoices } from "../../scenario/policies.ts";
+import { policyChoices, readPolicyValue } from "../../scenario/policies.ts";
 import { planScenario } from "../../scenario/plan.ts";
 import type { ScenarioPlan } from "../../scenario/plan.ts";
 import type { Flip, SeedFacts, Trial, UnfitSeed, Winner } from "../../scenario/verdict.ts";
@@ -65,10 +65,13 @@ function settingCandidate(path: string, setting: Setting, value: unknown): Candi
   return { path, kind: setting.kind === "time" ? "time" : "setting", setting, current, values: endsOf(setting, current) };
 }
 
+/** The present value, with a time or without, is left out. */
+const otherChoices = (policy: PolicyName, current: string): string[] => policyChoices(policy).filter((choice) => readPolicyValue(policy, choice).value !== readPolicyValue(policy, current).value);
+
 const candidatesOf = (plan: ScenarioPlan): Candidate[] => candidates.flatMap(({ host, policy, verdict }): Candidate[] => {
   if (host !== undefined) return [settingCandidate(`host.${host}`, hostSettings[host], plan.settings[host])];
   if (verdict !== undefined) return [settingCandidate(`verdict.${verdict}`, verdictSettings[verdict], plan.verdict[verdict])];
-  return policy === undefined ? [] : [{ path: `kernel.policies.${policy}`, kind: "policy", setting: null, current: plan.policies[policy], values: policyChoices(policy).filter((value) => !value.startsWith(plan.policies[policy])) }];
+  return policy === undefined ? [] : [{ path: `kernel.policies.${policy}`, kind: "policy", setting: null, current: plan.policies[policy], values: otherChoices(policy, plan.policies[policy]) }];
 });
 
 export interface TrialBase {
