@@ -7,6 +7,7 @@ import { extract } from "../platform/registers.ts";
 import type { FirmwareOptions } from "../firmware/firmware.ts";
 import type { Hardware } from "../hardware/machine.ts";
 import { createHardware } from "../hardware/machine.ts";
+import type { RecoveryState } from "../platform/driver.ts";
 import type { ScenarioPlan } from "../scenario/plan.ts";
 import { judgeMoment } from "../scenario/expect.ts";
 import type { RebootResult, StickyStatus } from "../scenario/verdict.ts";
@@ -27,6 +28,8 @@ export interface RebootOptions {
   /** Virtual ns from the reset to the kernel. */
   readonly firmwareTime: number;
   readonly firmware: FirmwareOptions;
+  /** Texts beside the states of a recovery for which faults wait that are to act at the reset. */
+  readonly heard: readonly string[];
   /** Seed, schedule and drivers of the second boot. */
   readonly run: RunOptions;
 }
@@ -52,13 +55,14 @@ export function isolationStatus(hardware: Hardware): StickyStatus[] {
   });
 }
 
-/** States that a reset stands for as well: faults that wait for one of them act at it, as a cable that is put back once the port is clear. */
-const passed = ["LINK_DOWN", "CLEARED", "LINK_UP", "ENUMERATED", "RECREATED", "RECOVERED"] as const;
+/** States of a recovery that a reset stands for as well: faults that wait for one of them act at it, as a cable that is put back once the port is clear. */
+const passed = ["NOTIFIED", "FENCED", "EVACUATED", "UNBOUND", "REMOVED", "LINK_DOWN", "CLEARED", "LINK_UP", "ENUMERATED", "RECREATED", "RECOVERED"] as const satisfies readonly RecoveryState[];
 
-function passStates(faults: FaultTable): void {
+function passStates(faults: FaultTable, heard: readonly string[]): void {
   const { description } = faults.hardware;
   const places = description.hostBridges.flatMap(({ rootPorts }) => rootPorts).map(({ name }) => placeOfPort(description, name) ?? name);
-  for (const state of passed) for (const place of places) heardMark(faults, `${place} ${state}`, "ready");
+  const states = passed.flatMap((state) => places.map((place) => `${place} ${state}`));
+  for (const text of [...states, ...heard]) heardMark(faults, text, "ready");
 }
 
 /** The machine as it is, a second time, with the faults that are still to come; those of kernel steps ended with their kernel. */
@@ -75,7 +79,7 @@ export function rebootRun(target: RebootTarget, options: RebootOptions, open: ty
   const { hardware, faults } = copyOf(target);
   hardware.reset(options.kind);
   const found = isolationStatus(hardware);
-  passStates(faults);
+  passStates(faults, options.heard);
   hardware.advanceTo(hardware.now + options.firmwareTime);
   const host = startHost(hardware, { ...options.firmware, clearsIsolation: options.clearsIsolation });
   const quiet: ScenarioPlan = { ...plan, faults: [], workloads: [], expectations: [], reboot: null };
@@ -89,7 +93,7 @@ export function rebootResult(target: RebootTarget, run: RunOptions, firmware: Fi
   const { plan } = target;
   if (plan.reboot === null) return null;
   const { kind, clearsIsolation, expectations } = plan.reboot;
-  const { found, run: again } = rebootRun(target, { kind, clearsIsolation, firmwareTime: plan.verdict.firmwareTime, firmware, run }, open);
+  const { found, run: again } = rebootRun(target, { kind, clearsIsolation, firmwareTime: plan.verdict.firmwareTime, firmware, heard: [], run }, open);
   const facts = again.facts();
   return {
     kind, found, bytesServed: facts.metrics.bytesServed, log: again.system.kernel.log.map(({ text }) => text),

@@ -50,10 +50,15 @@ function rebootOf(facts: ArmFacts, side: Side, settings: VerdictSettings): Reboo
 
 const restartOf = (workload: WorkloadFacts, settings: VerdictSettings): number => workload.restartNs ?? settings.restartTime;
 
-/** Killed, when it went down and when it serves again; no times: it was never down. */
+/** Killed, when it went down and when it serves again for good, and for how long it served in between; no times: it was never down. */
 interface Fate {
   readonly killed: boolean;
-  readonly down: { readonly from: number; readonly to: number } | null;
+  readonly down: { readonly from: number; readonly to: number; readonly served: number } | null;
+}
+
+/** Virtual ns that a workload served after its first death: it was killed again, or the host stopped at `until`. */
+function servedAfterDeath({ killedAtNs, backAtNs, downtimeNs }: WorkloadFacts, { endAtNs }: Pick<ArmFacts, "endAtNs">, until: number): number {
+  return killedAtNs === null ? 0 : Math.max(0, (backAtNs === null ? endAtNs : until) - killedAtNs - downtimeNs);
 }
 
 /** Kinds that live on a dax device of their own; others take what memory there is. */
@@ -70,14 +75,18 @@ function fatesAfter(facts: ArmFacts, { stopsAt, runsAt }: Reboot, settings: Verd
     const fits = bytes <= left;
     if (fits) left -= bytes;
     const to = runsAt + (fits ? 0 : settings.administratorTime) + restartOf(workload, settings);
-    return { killed: true, down: { from: Math.min(workload.killedAtNs ?? stopsAt, stopsAt), to } };
+    return { killed: true, down: { from: Math.min(workload.killedAtNs ?? stopsAt, stopsAt), to, served: servedAfterDeath(workload, facts, stopsAt) } };
   });
 }
 
-function fateOf(workload: WorkloadFacts, settings: VerdictSettings): Fate {
-  if (workload.killedAtNs === null) return { killed: false, down: null };
-  const memoryAt = workload.memoryAtNs ?? workload.killedAtNs + settings.administratorTime;
-  return { killed: true, down: { from: workload.killedAtNs, to: memoryAt + restartOf(workload, settings) } };
+function fateOf(workload: WorkloadFacts, facts: ArmFacts, settings: VerdictSettings): Fate {
+  const { killedAtNs, backAtNs, memoryAtNs } = workload;
+  if (killedAtNs === null) return { killed: false, down: null };
+  const served = servedAfterDeath(workload, facts, backAtNs ?? facts.endAtNs);
+  // Who died again did so no sooner than this.
+  const diedAt = killedAtNs + served;
+  const memoryAt = memoryAtNs === null ? diedAt + settings.administratorTime : Math.max(memoryAtNs, diedAt);
+  return { killed: true, down: { from: killedAtNs, to: memoryAt + restartOf(workload, settings), served } };
 }
 
 function pointsOf(cost: Omit<ArmCost, "points">, settings: VerdictSettings): number {
@@ -96,13 +105,13 @@ function fullService(facts: ArmFacts, fates: readonly Fate[], reboot: Reboot | n
 /** The price of a run: of what recovery came to, or of a reboot at once. */
 export function costOf(facts: ArmFacts, side: Side, settings: VerdictSettings): ArmCost {
   const reboot = rebootOf(facts, side, settings);
-  const fates = reboot === null ? facts.workloads.map((workload) => fateOf(workload, settings)) : fatesAfter(facts, reboot, settings);
+  const fates = reboot === null ? facts.workloads.map((workload) => fateOf(workload, facts, settings)) : fatesAfter(facts, reboot, settings);
   const served = BigInt(reboot === null ? facts.bytesServed : (facts.afterReboot?.bytesServed ?? facts.bytesAtReady));
   const missing = BigInt(facts.bytesAtReady) - served;
   const stranded = missing > 0n ? missing : 0n;
   const workloads = facts.workloads.map(({ name, kind }, index): WorkloadCost => {
     const { killed, down } = fates[index] ?? { killed: false, down: null };
-    return { name, kind, killed, downtimeNs: down === null ? 0 : down.to - down.from };
+    return { name, kind, killed, downtimeNs: down === null ? 0 : down.to - down.from - down.served };
   });
   const cost = {
     outcome: facts.outcome, killed: workloads.filter(({ killed }) => killed).length, downtimeNs: workloads.reduce((sum, { downtimeNs }) => sum + downtimeNs, 0),

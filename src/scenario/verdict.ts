@@ -43,7 +43,12 @@ export interface WorkloadFacts {
   readonly kind: string;
   /** Its memory. */
   readonly bytes: string;
+  /** Its first death. */
   readonly killedAtNs: number | null;
+  /** Out of service within the run, all its deaths together. */
+  readonly downtimeNs: number;
+  /** When it was last in service again; null: it was not killed, or the run ended before. */
+  readonly backAtNs: number | null;
   /** When memory for it to start again was there; null: not within the run. */
   readonly memoryAtNs: number | null;
   /** Start of it in the run, or as the file says; null: the setting's. */
@@ -68,8 +73,9 @@ export interface ArmFacts {
   readonly workloads: readonly WorkloadFacts[];
   readonly bytesAtReady: string;
   readonly bytesServed: string;
+  /** With what killed processes had in host memory. */
   readonly bytesLost: string;
-  /** Contents of processes in host memory that are nowhere else: a reboot loses them too. */
+  /** Contents of processes in host memory that are nowhere else, when the fault came: a reboot loses them too. */
   readonly bytesInDram: string;
   /** When the last recovery ended with all capacity there was; null: it did not. */
   readonly capacityAtNs: number | null;

@@ -19,7 +19,7 @@ export interface Pace {
 interface Life {
   /** Virtual nanoseconds from the moment its memory is there again to service; absent: it does not come back. */
   readonly restart?: number;
-  /** One of the verdict's conditions (S92); changes nothing here. */
+  /** Its operator can do without it for a while (S92): told in the result, changes nothing here. */
   readonly toleratesLoss?: boolean;
 }
 

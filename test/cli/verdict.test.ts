@@ -1,6 +1,7 @@
 // `cxl-sandbox verdict`: what it prints, its exit statuses, its errors.
 
 import { spawnSync } from "node:child_process";
+import { getEventListeners } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -61,6 +62,13 @@ describe("cxl-sandbox verdict", () => {
     const { cells } = await judge(contained, "--seed", "3", "--sensitivity", "0", "--vary", "verdict.acceptance.losesPort=true,false");
     expect(cells.map(({ combination, winner, recovered }) => [combination[0]?.value, winner, recovered])).toEqual([["true", "recovery", true], ["false", "recovery", false]]);
     expect(cells[1]?.worst[0]?.command).toBe(`cxl-sandbox verdict ${contained} --seed 3 --schedule seeded --vary "verdict.acceptance.losesPort=false"`);
+  });
+
+  it("runs over workers leave nothing behind at the signal that ends them", async () => {
+    const { signal } = new AbortController();
+    const options = parseVerdict([contained, "--seed", "1", "--sensitivity", "0", "--jobs", "1"]);
+    await judgeSources(options, [{ file: contained, text: files[contained] ?? "" }], { signal, onDone: () => undefined });
+    expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 
   it("--expect turns it into a check", async () => {

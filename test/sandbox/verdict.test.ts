@@ -8,6 +8,7 @@ import { searchTrials } from "../../src/sandbox/verdict/trials.ts";
 import type { VerdictRequest } from "../../src/sandbox/verdict/verdict.ts";
 import { judgeScenario } from "../../src/sandbox/verdict/verdict.ts";
 import { planScenario } from "../../src/scenario/plan.ts";
+import { hostSettings } from "../../src/scenario/settings.ts";
 import { parseTime, timeText } from "../../src/scenario/units.ts";
 import { varyScenario } from "../../src/scenario/vary.ts";
 import type { SeedFacts, VerdictCell } from "../../src/scenario/verdict.ts";
@@ -159,6 +160,48 @@ describe("the price of a run", () => {
   });
 });
 
+/** Workloads one to four of "contained" come back within the run; one second after its first fault the other port loses its cable for good, or something else happens. */
+const returning = (faults: string): string => textOf("contained").replaceAll(/(name: vm[1-4], .*) \}$/gm, "$1, restart: 100ms }").replace("expect:\n", `${faults}expect:\n`).concat("limits: { time: 3s }\n");
+
+describe("what is counted once", () => {
+  const { verdict } = planScenario("f.yaml", textOf("contained"));
+
+  it("memory that a workload came back to is not there for another", () => {
+    const { recovery } = factsOf(returning("  - { id: other-cable-out, when: { at: 1s }, do: { linkDown: rp1 } }\n"));
+    expect(recovery.workloads.map(({ killedAtNs, backAtNs, memoryAtNs }) => [killedAtNs !== null, backAtNs !== null, memoryAtNs !== null])).toEqual(Array.from({ length: 8 }, (_one, index) => [true, index < 4, index < 4]));
+  });
+
+  it("between two deaths a workload serves: that is no downtime, with a reboot after it or without", () => {
+    const facts = factsOf(returning("  - { id: cable-out-again, when: { at: 1s }, do: { linkDown: rp0 } }\n  - { id: cable-in-again, when: { at: 1200ms }, do: { linkUp: rp0 } }\n"));
+    const [first] = facts.recovery.workloads;
+    const span = (first?.backAtNs ?? 0) - (first?.killedAtNs ?? 0);
+    expect(first?.downtimeNs).toBeLessThan(span - 500_000_000);
+    expect(costOf(facts.recovery, "recovery", verdict).workloads[0]?.downtimeNs).toBe(first?.downtimeNs);
+    const hung = { ...facts.recovery, outcome: "hang" as const };
+    const whole = costOf({ ...hung, workloads: hung.workloads.map((one) => ({ ...one, downtimeNs: 0, backAtNs: null, killedAtNs: null })) }, "recovery", verdict);
+    expect((costOf(hung, "recovery", verdict).workloads[0]?.downtimeNs ?? 0) - (whole.workloads[0]?.downtimeNs ?? 0)).toBe(first?.downtimeNs);
+  });
+
+  it("what a killed process had in host memory is lost with it, on either side", () => {
+    const movable = textOf("system-ram").replace("use: system-ram-normal, online: online", "use: system-ram-movable, online: online_movable").replace(/^workloads:\n(?: .*\n)+/m, 'workloads:\n  - database: { name: db, size: 2112MiB, memory: "${dax:region0}", rate: 100k/s }\n');
+    const { recovery, reboot } = factsOf(movable);
+    const inDram = BigInt(reboot.bytesInDram);
+    expect([recovery.workloads[0]?.killedAtNs !== null, inDram > 0n, recovery.bytesInDram]).toEqual([true, true, reboot.bytesInDram]);
+    expect(costOf(recovery, "recovery", verdict).bytesLost).toBe(String((1n << 30n) + inDram));
+    expect(costOf(reboot, "reboot", verdict).bytesLost).toBe(String((2n << 30n) + inDram));
+  });
+});
+
+describe("the hardware's fate", () => {
+  /** Bytes in service after the reboot of the side that is rebooted at once. */
+  const servedAfter = (when: string) => factsOf(textOf("contained").replace("when: { after: CLEARED }", `when: { after: "${when}" }`)).reboot.afterReboot?.bytesServed;
+
+  it("is the same on both sides: what waits for any state of the recovery, or for another line that it came to, comes to pass at the reset", () => {
+    expect(["FENCED", "CLEARED", "recovery: FENCED", "Sending SIGBUS"].map(servedAfter)).toEqual(Array.from({ length: 4 }, () => String(2n << 30n)));
+    expect(factsOf(textOf("contained").replace(/^ {2}- \{ id: cable-in.*\n/m, "")).reboot.afterReboot?.bytesServed).toBe(String(1n << 30n));
+  });
+});
+
 describe("what alone would flip it", () => {
   const flips = judged("fast-reboot").sensitivity?.flips ?? [];
 
@@ -200,6 +243,18 @@ describe("what alone would flip it", () => {
     expect(flip?.path).toBe("host.overflowWindow");
     expect(parseTime(flip?.flipsAt ?? "") ?? 0).toBeGreaterThanOrEqual(50_000);
     expect(parseTime(flip?.flipsAt ?? "") ?? 0).toBeLessThan(60_000);
+  });
+
+  it("with runs enough every setting of the host is tried", () => {
+    const paths = searched(200, () => false).trials.map(({ path }) => path);
+    expect(Object.keys(hostSettings).filter((name) => !paths.includes(`host.${name}`))).toEqual([]);
+  });
+
+  it("a policy is tried at every other value, also at one whose name begins like the present one", () => {
+    const tried = searched(80, () => false).trials.filter(({ path }) => path === "kernel.policies.notify" || path === "kernel.policies.online");
+    const planned = planScenario("f.yaml", textOf("contained")).policies;
+    expect([planned.notify, planned.online]).toEqual(["interrupt", "offline"]);
+    expect(tried.find(({ path }) => path.endsWith("notify"))?.values.map(({ value }) => value)).toEqual(["none", "interrupt+err-cor", "acpi-notify"]);
   });
 
   it("a policy that shapes the run is found by running again, within the budget, and what was tried is said", () => {
@@ -300,7 +355,7 @@ describe("what a reboot finds", () => {
     const run = openRun(modules.release, planScenario("f.yaml", textOf("contained")), { seed: 1, schedule: "fixed", keepTrace: false });
     run.run(() => run.readyAt >= 0 && run.system.hardware.port("rp0").isIsolated);
     expect(run.system.hardware.port("rp0").isIsolated).toBe(true);
-    const { found, run: again } = rebootRun(run, { kind, clearsIsolation, firmwareTime: 1_000_000_000, firmware: firmwareOf(run.plan), run: { seed: 1, schedule: "fixed", keepTrace: false } }, openRun);
+    const { found, run: again } = rebootRun(run, { kind, clearsIsolation, firmwareTime: 1_000_000_000, firmware: firmwareOf(run.plan), heard: [], run: { seed: 1, schedule: "fixed", keepTrace: false } }, openRun);
     return { found, served: again.facts().metrics.bytesServed, isIsolated: again.system.hardware.port("rp0").isIsolated, link: again.system.hardware.port("rp0").link };
   }
   const both = [{ port: "rp0", bits: ["memoryIsolation", "memoryIsolationLinkDown"] }];

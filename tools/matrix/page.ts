@@ -4,7 +4,7 @@ import type { Cell } from "./cells.ts";
 import { allCells, factorNames, factors, impossible, keyOf } from "./cells.ts";
 import type { CellResult } from "./results.ts";
 import { pairsOf, wordsOf } from "./results.ts";
-import { statementsTable } from "./statements.ts";
+import { orderText, statementsTable } from "./statements.ts";
 import { treeOf } from "./tree.ts";
 
 const anyTrigger = "TRIGGER";
@@ -58,7 +58,7 @@ export function matrixPage(results: readonly CellResult[]): string {
   return [
     intro, "",
     `${all.length} cells: ${results.length} were run, ${all.length - results.length} cannot be.`, "",
-    "## What the cells say of each position", "", "A claim **holds** where every case that has something to say about it bears it out, **depends** where some do; behind it how many.", "", statementsTable(results), "",
+    "## What the cells say of each position", "", "A claim **holds** where every case that has something to say about it bears it out, **depends** where some do; behind it how many.", `From better to worse: ${orderText}.`, "", statementsTable(results), "",
     "## What decides the outcome", "", "Of all pairs of cells that differ in one factor alone:", "", influenceTable(results), "", "As questions, with the number of cells that an answer leaves:", "", treeOf(results), "",
     "## What cannot be", "", impossibleTable(), "",
     "## Every cell", "", `${anyTrigger} in a name stands for the column.`, "", cellTable(results), "",

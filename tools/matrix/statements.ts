@@ -4,11 +4,14 @@ import type { Cell } from "./cells.ts";
 import type { CellResult } from "./results.ts";
 import { pairsOf, where } from "./results.ts";
 
-/** From nothing lost to no host; the last three are equal: a reboot. */
+/** From nothing lost to no host; those of one rank are equal: the last are a reboot. */
 const order: readonly (readonly string[])[] = [["unaffected"], ["recovered"], ["reduced"], ["stranded"], ["wedged"], ["rebooted", "reset", "panic", "hang"]];
 const rankOf = ({ outcome }: CellResult): number => order.findIndex((outcomes) => outcomes.includes(outcome));
 const isHostGone = (result: CellResult): boolean => rankOf(result) === order.length - 1;
 const isAlike = ([a, b]: readonly [CellResult, CellResult]): boolean => a.outcome === b.outcome;
+
+/** The order as the page says it. */
+export const orderText = order.map((outcomes) => outcomes.join(" = ")).join(", ");
 
 type Cases = readonly boolean[];
 
@@ -33,13 +36,13 @@ const statements: readonly Statement[] = [
   { seeds: "S80", claim: "ZONE_MOVABLE fares better than ZONE_NORMAL with a page of the kernel in it", cases: (all) => movableBesideNormal(all) },
   { seeds: "S84, S86", claim: "memory that is kept out of System RAM, and is not pinned for ever, recovers", cases: (all) => where(all, on).filter((one) => !isRam(one) && one.cell.pins !== "pins-for-ever").map(({ outcome }) => outcome === "recovered") },
   { seeds: "S82", claim: "a pin for ever holds recovery up for ever, unless the kernel has died before", cases: (all) => where(all, { ...on, pins: "pins-for-ever" }).map(({ outcome }) => outcome === "wedged" || outcome === "panic") },
-  { seeds: "S82", claim: "a short pin delays recovery and changes nothing else", cases: (all) => pairsOf(where(all, on).filter(({ cell }) => cell.pins !== "pins-for-ever"), "pins").map(isAlike) },
+  { seeds: "S82", claim: "a short pin changes no outcome", cases: (all) => pairsOf(where(all, on).filter(({ cell }) => cell.pins !== "pins-for-ever"), "pins").map(isAlike) },
   { seeds: "S77, S78", claim: "a region over both ports loses more bytes than a region of one", cases: (all) => pairsOf(where(all, on).filter((one) => !isHostGone(one)), "interleave").map(([contained, spread]) => spread.bytesLost > contained.bytesLost) },
   { seeds: "S77", claim: "a user of another port's region lives on", cases: (all) => where(all, { ...on, interleave: "contained" }).filter((one) => !isHostGone(one)).map(({ killed }) => killed === 1) },
-  { seeds: "S77", claim: "it makes no difference whether firmware locked the decoders", cases: (all) => pairsOf(all, "decoders").map(isAlike) },
-  { seeds: "S68", claim: "it makes no difference whether the device is below a switch", cases: (all) => pairsOf(all, "place").map(isAlike) },
-  { seeds: "S70, S71", claim: "with isolation on, it makes no difference what took the link down or the answer away", cases: (all) => pairsOf(where(all, on), "trigger").map(isAlike) },
-  { seeds: "S85", claim: "a file system on the memory fares as a dax device does", cases: (all) => pairsOf(all.filter((one) => !isRam(one)), "use").map(isAlike) },
+  { seeds: "S77", claim: "whether firmware locked the decoders changes no outcome", cases: (all) => pairsOf(all, "decoders").map(isAlike) },
+  { seeds: "S68", claim: "whether the device is below a switch changes no outcome", cases: (all) => pairsOf(all, "place").map(isAlike) },
+  { seeds: "S70, S71", claim: "with isolation on, what took the link down or the answer away changes no outcome", cases: (all) => pairsOf(where(all, on), "trigger").map(isAlike) },
+  { seeds: "S85", claim: "a file system on the memory comes to the outcome that a dax device does", cases: (all) => pairsOf(all.filter((one) => !isRam(one)), "use").map(isAlike) },
 ];
 
 /** ZONE_MOVABLE without the kernel's page, which it cannot have, beside ZONE_NORMAL with it. */

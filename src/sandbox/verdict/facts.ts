@@ -1,7 +1,7 @@
 // The two sides of a verdict for one seed: the scenario with its recovery, run to its end; and the same up to the moment of the fault, then rebooted at once.
 // Where the first one ends in a reboot, or may, that reboot is done too: on the hardware as it was left.
 
-import type { PageKind } from "../../kernel/mm/page-types.ts";
+import type { PageKind, PageRun } from "../../kernel/mm/page-types.ts";
 import { runsIn } from "../../kernel/mm/pages.ts";
 import { recoveries } from "../../kernel/isolation/state.ts";
 import type { Outcome } from "../../scenario/schema.ts";
@@ -56,11 +56,16 @@ function bytesTrained(machine: MachineDescription): bigint {
 /** Pages whose contents are nowhere else. */
 const onlyCopies: readonly PageKind[] = ["anon", "file-dirty", "shmem", "swap-dirty", "hugetlb"];
 
-/** Contents of processes in host memory that a reboot loses. */
-function bytesInDram({ plan, system }: OpenRun): bigint {
+/** Those that go with their process. */
+const ownPages: readonly PageKind[] = ["anon", "swap-dirty", "hugetlb"];
+
+/** Pages of processes in host memory whose contents a reboot loses. */
+function pagesInDram({ plan, system }: OpenRun): PageRun[] {
   const runs = plan.machine.ram.flatMap(({ base, size }) => runsIn(system.kernel, base, size));
-  return runs.filter(({ pid, kind }) => pid !== 0 && onlyCopies.includes(kind)).reduce((sum, { size }) => sum + size, 0n);
+  return runs.filter(({ pid, kind }) => pid !== 0 && onlyCopies.includes(kind));
 }
+
+const bytesOf = (runs: readonly { readonly size: bigint }[]): bigint => runs.reduce((sum, { size }) => sum + size, 0n);
 
 /** When a recovery that had regions to bring back ended; null: none did, or one goes on. */
 function recoveryEnd({ system }: OpenRun): number | null {
@@ -71,11 +76,11 @@ function recoveryEnd({ system }: OpenRun): number | null {
 /** Kinds that live on a dax device of their own; others find other memory when theirs is gone. */
 const onDevices: readonly WorkloadResult["kind"][] = ["vm", "rdma"];
 
-/** Workloads with a process, in order of their start. Those that were killed come back in that order while there is memory that no survivor holds. */
+/** Workloads with a process, in order of their start. Those that were killed come back in that order while there is memory that nobody holds who lives or has come back. */
 function workloadFacts(run: OpenRun, isStopped: boolean): WorkloadFacts[] {
   const all = run.workloads.outcomes().filter(({ kind }) => processKinds.includes(kind));
   const end = isStopped ? null : recoveryEnd(run);
-  const held = all.filter(({ kind, killed }) => !killed && onDevices.includes(kind)).reduce((sum, { bytes }) => sum + BigInt(bytes), 0n);
+  const held = all.filter(({ kind, killed, backAtNs }) => (!killed || backAtNs !== null) && onDevices.includes(kind)).reduce((sum, { bytes }) => sum + BigInt(bytes), 0n);
   let left = isStopped ? 0n : memoryFacts(run.system).bytesServed - held;
   const memoryAt = ({ kind, bytes, killedAtNs, backAtNs, restartNs }: WorkloadResult): number | null => {
     if (killedAtNs === null || isStopped) return null;
@@ -85,35 +90,47 @@ function workloadFacts(run: OpenRun, isStopped: boolean): WorkloadFacts[] {
     left -= BigInt(bytes);
     return Math.max(end, killedAtNs);
   };
-  return all.map((one) => ({ name: one.name, kind: one.kind, bytes: one.bytes, killedAtNs: one.killedAtNs, memoryAtNs: memoryAt(one), restartNs: one.restartNs }));
+  return all.map((one) => ({ name: one.name, kind: one.kind, bytes: one.bytes, killedAtNs: one.killedAtNs, downtimeNs: one.downtimeNs, backAtNs: one.backAtNs, memoryAtNs: memoryAt(one), restartNs: one.restartNs }));
 }
 
-function rebootFacts(run: OpenRun): RebootFacts {
+function rebootFacts(run: OpenRun, heard: readonly string[]): RebootFacts {
   const { verdict } = run.plan;
-  const { found, run: again } = rebootRun(run, { kind: verdict.reboot, clearsIsolation: verdict.firmwareClearsIsolation, firmwareTime: verdict.firmwareTime, firmware: firmwareOf(run.plan), run: { seed: 1, schedule: "fixed", keepTrace: false } }, openRun);
+  const { found, run: again } = rebootRun(run, { kind: verdict.reboot, clearsIsolation: verdict.firmwareClearsIsolation, firmwareTime: verdict.firmwareTime, firmware: firmwareOf(run.plan), heard, run: { seed: 1, schedule: "fixed", keepTrace: false } }, openRun);
   const log = again.system.kernel.log.filter(({ text }) => /isolat/i.test(text)).map(({ text }) => text);
   const isUp = again.system.kernel.panic === null && again.system.hardware.hostState === "running";
   return { found, bytesServed: String(isUp ? servedBytes(again.system) : 0n), log };
 }
+
+/** What the faults waited for that came to pass in a run: the hardware of the other side has the same fate. */
+const heardIn = ({ plan, faults }: OpenRun): string[] => faultResults(faults).flatMap(({ fired }, index) => {
+  const when = plan.faults[index]?.when;
+  return fired && when !== undefined && "after" in when ? [when.after] : [];
+});
 
 interface Moment {
   readonly run: OpenRun;
   readonly outcome: Outcome;
   readonly faultAt: number;
   readonly bytesAtReady: bigint;
-  readonly isRebooted: boolean;
+  /** Of processes, when the fault came. */
+  readonly inDram: readonly PageRun[];
+  /** What faults that act at the reset wait for; null: no reboot comes into question. */
+  readonly heard: readonly string[] | null;
 }
 
-function armFacts({ run, outcome, faultAt, bytesAtReady, isRebooted }: Moment): ArmFacts {
+function armFacts({ run, outcome, faultAt, bytesAtReady, inDram, heard }: Moment): ArmFacts {
   const memory = memoryFacts(run.system);
   const isStopped = run.end?.kind === "panic" || run.end?.kind === "host";
   const { kernel, hardware } = run.system;
   const served = isStopped ? 0n : servedBytes(run.system);
+  const workloads = workloadFacts(run, isStopped);
+  const dead = workloads.filter(({ killedAtNs }) => killedAtNs !== null).map(({ name }) => name);
+  const lostWithOwner = inDram.filter(({ owner, kind }) => dead.includes(owner) && ownPages.includes(kind));
   const facts = {
-    outcome, faultAtNs: faultAt, endAtNs: kernel.panic?.at ?? hardware.now, workloads: workloadFacts(run, isStopped), bytesAtReady: String(bytesAtReady), bytesServed: String(served),
-    bytesLost: String(memory.bytesLost), bytesInDram: String(bytesInDram(run)), capacityAtNs: served >= bytesAtReady ? recoveryEnd(run) : null, bytesTrained: String(bytesTrained(run.plan.machine)), crashDump: run.phase === "done" ? (run.result().crashDump ?? null) : null,
+    outcome, faultAtNs: faultAt, endAtNs: kernel.panic?.at ?? hardware.now, workloads, bytesAtReady: String(bytesAtReady), bytesServed: String(served),
+    bytesLost: String(memory.bytesLost + bytesOf(lostWithOwner)), bytesInDram: String(bytesOf(inDram)), capacityAtNs: served >= bytesAtReady ? recoveryEnd(run) : null, bytesTrained: String(bytesTrained(run.plan.machine)), crashDump: run.phase === "done" ? (run.result().crashDump ?? null) : null,
   };
-  return { ...facts, afterReboot: isRebooted ? rebootFacts(run) : null };
+  return { ...facts, afterReboot: heard === null ? null : rebootFacts(run, heard) };
 }
 
 const open = (module: WebAssembly.Module, plan: ScenarioPlan, { seed, schedule }: VerdictInput): OpenRun => openRun(module, plan, { seed, schedule, keepTrace: false });
@@ -141,9 +158,10 @@ export function* assessSeed(module: WebAssembly.Module, input: VerdictInput): Sl
   yield* drive(other, () => other.readyAt >= 0);
   const bytesAtReady = servedAt(other);
   yield* drive(other, () => firstFault(other) !== null);
-  const recovery = armFacts({ run, outcome, faultAt, bytesAtReady, isRebooted: rebooting.includes(outcome) });
+  const inDram = pagesInDram(other);
+  const recovery = armFacts({ run, outcome, faultAt, bytesAtReady, inDram, heard: rebooting.includes(outcome) ? [] : null });
   yield;
-  const reboot = armFacts({ run: other, outcome: "rebooted", faultAt, bytesAtReady, isRebooted: true });
+  const reboot = armFacts({ run: other, outcome: "rebooted", faultAt, bytesAtReady, inDram, heard: heardIn(run) });
   // Until the decision what happens is what happens in the run.
   const workloads = reboot.workloads.map((workload, index) => ({ ...workload, killedAtNs: recovery.workloads[index]?.killedAtNs ?? null }));
   return { seed: input.seed, recovery, reboot: { ...reboot, workloads } };

@@ -37,6 +37,7 @@ const candidates: readonly { readonly host?: HostName; readonly policy?: PolicyN
   { host: "memoryFailureRecovery" }, { host: "onlinePolicy" }, { host: "memmapOnMemory" }, { host: "autoMovableRatio" }, { policy: "isoown" }, { policy: "isoexit" }, { policy: "platform" }, { policy: "recorder" },
   { policy: "mcesrc" }, { policy: "uce" }, { host: "earlyKill" }, { host: "panicOnUnrecoverable" }, { host: "rendezvousTime" }, { host: "hungTaskTime" }, { host: "hungTaskPanic" }, { host: "watchdogTime" },
   { host: "softLockupPanic" }, { host: "hardLockupPanic" }, { host: "crashKernel" }, { host: "crashFilters" }, { host: "crashSkipsIsolated" },
+  { host: "firmwareErrorTime" }, { host: "softOffline" }, { host: "autoMovableNumaAware" }, { policy: "removeveto" }, { policy: "isorefuse" }, { policy: "kernel" },
 ];
 
 /** A time is tried at a thousandth and a thousand times; a count from one to its largest that is not out of the world. */
