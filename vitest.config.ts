@@ -14,16 +14,17 @@ if (!hasBrowser) console.warn("browser project and the packed page left out: no 
 /** What Chromium is compared with: computed once, for the browser project alone. */
 const globalSetup = ["test/support/node-digests.ts"];
 const exclude = ["**/node_modules/**", "dist/**", "build/**", "**/*.browser.test.ts"];
-// One module graph for a worker's files: nothing below src keeps state of its own, and compiled code stays warm. Every core has a worker.
+// One module graph for a worker's files: nothing below src keeps state of its own, and compiled code stays warm. Every core has a worker; the other projects come after it.
 const node = {
-  test: { name: "node", isolate: false, maxWorkers: "100%", environment: "node" as const, include: ["{registers,src,workers,tools,test,bench}/**/*.test.ts"], exclude: [...exclude, "test/package/**"], testTimeout: 60_000 },
+  test: { name: "node", isolate: false, maxWorkers: "100%", sequence: { groupOrder: 0 }, environment: "node" as const, include: ["{registers,src,workers,tools,test,bench}/**/*.test.ts"], exclude: [...exclude, "test/package/**"], testTimeout: 60_000 },
 };
 const packed = {
-  test: { name: "package", globalSetup: ["test/support/packed.ts"], environment: "node" as const, include: ["test/package/**/*.test.ts"], provide: { chromium: chromium ?? "" }, testTimeout: 120_000 },
+  test: { name: "package", sequence: { groupOrder: 1 }, globalSetup: ["test/support/packed.ts"], environment: "node" as const, include: ["test/package/**/*.test.ts"], provide: { chromium: chromium ?? "" }, testTimeout: 120_000 },
 };
 const browser = {
   test: {
     name: "browser",
+    sequence: { groupOrder: 1 },
     globalSetup,
     include: ["{src,workers,test}/**/*.browser.test.ts"],
     exclude: ["**/node_modules/**", "dist/**", "build/**"],

@@ -7,7 +7,7 @@ import { matchRequest } from "../fault/probes";
 import { Completion, Entry, HOST_RUNNING, LIMIT_COMPLETIONS, Machine, NEVER, NONE, STATUS_DROPPED, STATUS_OK, WRITE_BACK, portAt } from "../machine";
 import { readWord, writeMedia } from "../media/pages";
 import { advance, spend } from "../time";
-import { HW_CACHE_INVALIDATED, HW_LIMIT, HW_WRITE_BACK, traceHardware } from "../trace/ring";
+import { HW_CACHES_INVALIDATED, HW_LIMIT, HW_WRITE_BACK, traceHardware } from "../trace/ring";
 import { dropLine, findLine, isCacheable, isDirty, isValid, lineAddress, lineData, lineWord, slotFor, takeSlot, touchLine, writeLine } from "./cache";
 import { complete, send } from "./in-flight";
 import { routeToPort } from "./routing";
@@ -155,5 +155,5 @@ export function invalidateLines(m: Machine, start: u64, size: u64): void {
   }
   spend(m, <u64>dirty * m.cacheLatency);
   while (m.writeBacks != 0 && waitForMore(m)) continue;
-  traceHardware(m, HW_CACHE_INVALIDATED, NONE, dirty, start, lines, 0);
+  traceHardware(m, HW_CACHES_INVALIDATED, NONE, dirty, start, lines, 0);
 }

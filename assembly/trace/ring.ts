@@ -60,7 +60,7 @@ export const HW_EVENT: u32 = 30;
 /** A line left the processors' cache: how it ended, its address; no entity: no decoder claims it. */
 export const HW_WRITE_BACK: u32 = 31;
 /** Caches were made to agree: dirty lines, start of the range, lines. */
-export const HW_CACHE_INVALIDATED: u32 = 32;
+export const HW_CACHES_INVALIDATED: u32 = 32;
 
 /** Reasons of a refusal, fifth argument of HW_REFUSED: wrong width or alignment, a commit under way (C7), a locked register, a locked decoder (C9). */
 export const REFUSED_WIDTH: u32 = 1;

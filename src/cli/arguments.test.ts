@@ -7,7 +7,7 @@ describe("the command line", () => {
   it("run takes files and defaults", () => {
     expect(parseRun(["a.yaml", "scenarios"])).toEqual({
       paths: ["a.yaml", "scenarios"], seeds: [1], schedule: "fixed", reporter: "console", steps: false, trace: "off", output: "traces", worker: true,
-      allowDriver: false, drivers: [], bail: false, jobs: expect.any(Number) as number, budgets: { steps: 10_000_000, time: 10_000, heap: 256 },
+      allowDriver: false, drivers: [], defects: [], bail: false, jobs: expect.any(Number) as number, budgets: { steps: 10_000_000, time: 10_000, heap: 256 },
     });
   });
 

@@ -172,7 +172,7 @@ describe("evidence, orders, invariants, steps", () => {
 
   it("references that lead nowhere and workloads that cannot start are noted too", () => {
     const text = "version: 1\nname: x\nmachine: { hostBridges: [{ rootPorts: [{ name: rp0, device: { volatile: 256MiB } }] }] }\nsteps: [{ run: 'cat ${mem:rp0}' }, { run: 'ls ${dax:region0}' }, { until: never said, within: 1ms }]\nworkloads: [{ vm: { name: v, memory: '${dax:region0}' } }]\n";
-    expect(scoreText(text).refused.map((one) => one.split(":")[0])).toEqual(['step 1 "cat mem0" ended 1, not 0', "step 2", "step 3", "workload 1"]);
+    expect(scoreText(text).refused.map((one) => one.split(":")[0])).toEqual(['step 1 "cat mem0" ended 1, not 0', "step 2", "step 3", "workload 1 (v)"]);
     expect(runText("x.yaml", text).result.status).toBe("fail");
   });
 

@@ -26,7 +26,7 @@ const described = 512n * MiB;
 const daxDevices = "/sys/bus/dax/devices";
 
 /** Steps of users and of system RAM are not met by this boot. */
-const others: readonly StepName[] = ["region.create", "region.size", "dpa.alloc", "region.caches", "decoder.commit", "kmem.reserve", "kmem.add", "hmem.register"];
+const others: readonly StepName[] = ["region.create", "region.size", "dpa.alloc", "region.caches", "decoder.commit", "kmem.reserve", "kmem.add", "hmem.register", "memory.online", "memory.offline"];
 const bootSteps = stepNames.filter((step) => !others.includes(step));
 
 interface Swept {

@@ -95,6 +95,7 @@ export const storeTable: readonly StoreEntry[] = [
   { path: "/sys/devices/system/memory/auto_online_blocks", pattern: /\/memory\/auto_online_blocks$/, takes: "`online`, `online_kernel`, `online_movable`, `offline`", unit: "", errors: { EINVAL: "none of these (dax-memory 5.2)" } },
   { path: "/sys/kernel/tracing/events/**/enable, tracing_on", pattern: /\/tracing\/(events\/.*enable|tracing_on)$/, takes: "truth value", unit: "", errors: truth },
   { path: "/sys/kernel/tracing/trace", pattern: /\/tracing\/trace$/, takes: "anything: empties it", unit: "", errors: {} },
+  { path: "/proc/sys/kernel/hung_task_timeout_secs", pattern: /^\/proc\/sys\/kernel\/hung_task_timeout_secs$/, takes: "number, 0 to 9000000", unit: "seconds; 0: nobody looks", errors: number },
   { path: "/dev/null", pattern: /^\/dev\/null$/, takes: "anything: it is gone", unit: "", errors: {} },
 ];
 
