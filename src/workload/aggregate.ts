@@ -1,6 +1,7 @@
 // Counting requests in closed form: when nothing can change an answer before a known instant, the requests up to shortly before it are counted,
 // not issued; those after it are issued, so that what is in flight at the instant is what one-by-one would have there (design rule 7).
 
+import { poisonWithin } from "../kernel/mm/poison.ts";
 import { isAlive } from "../kernel/mm/process.ts";
 import { freeAt } from "./holds.ts";
 import type { Observed, Outstanding, Stream, TableView, View, WorkloadState } from "./state.ts";
@@ -90,11 +91,14 @@ export function latencyOf(stream: Stream): number {
   return Math.max(1, ...known, ...stream.observed.answers.values());
 }
 
+/** A page of a process is known to be lost: a touch of it is a signal, and no request. */
+const isAnyLost = ({ kernel }: WorkloadState, view: View): boolean => view.kind === "pages" && view.segments.some(({ start, size }) => poisonWithin(kernel, { start, end: start + BigInt(size) }).length > 0);
+
 /** Everything about one stream that a skip needs. */
 function isPredictable(state: WorkloadState, stream: Stream, now: number): boolean {
   const { view, observed, plan } = stream;
   if (view.kind === "mapping" && !view.mapping.file.isAlive) return false;
-  if (freeAt(state.holds, stream.cpu) > now || stream.waiting.length > 0) return false;
+  if (freeAt(state.holds, stream.cpu) > now || stream.waiting.length > 0 || isAnyLost(state, view)) return false;
   const tables = tablesOf(state, stream);
   if (tables.length === 0 || observed.isDisturbed) return false;
   const kinds = (["read", "write"] as const).filter((kind) => (kind === "read" ? plan.reads > 0 : plan.reads < plan.of));

@@ -8,6 +8,16 @@ import { hold } from "./holds.ts";
 import { noteCheck } from "./storm.ts";
 import type { Stream, WorkloadState } from "./state.ts";
 
+/** How long a broadcast check waits for processors (Linux's own constant on Intel's). */
+const rendezvousLimit = 1_000_000_000;
+
+/** A processor that has waited as long as that for a load takes no exception either (machine-check 4). */
+function isSomebodyAbsent({ kernel, streams }: WorkloadState): boolean {
+  if (kernel.settings.checkDelivery !== "broadcast") return false;
+  const since = kernel.platform.clock.now - rendezvousLimit;
+  return streams.some(({ cpu, outstanding }) => cpu >= 0 && outstanding.some(({ kind, askedAt }) => kind === "read" && askedAt <= since));
+}
+
 const devicePaths: readonly AccessPath[] = ["dma-read", "dma-write"];
 
 /** Whether a processor has to do something about this answer. */
@@ -16,7 +26,7 @@ export const isConsumed = (status: MemoryStatus): boolean => status === "poison"
 function consume(state: WorkloadState, stream: Stream, { status, address }: Completion, path: AccessPath): CheckOutcome {
   const isCpu = !devicePaths.includes(path);
   try {
-    return consumeAccess(state.kernel, { cpu: Math.max(0, stream.cpu), path, status, address, process: stream.process, name: stream.process?.name ?? stream.workload.spec.name });
+    return consumeAccess(state.kernel, { cpu: Math.max(0, stream.cpu), path, status, address, process: stream.process, name: stream.process?.name ?? stream.workload.spec.name, isSomebodyAbsent: isSomebodyAbsent(state) });
   } catch (thrown) {
     // The check that ends the system is one, too.
     if (thrown instanceof KernelPanic && isCpu && isConsumed(status)) state.counts.machineChecks++;

@@ -2,7 +2,10 @@
 
 import type { Kernel } from "../kernel/base/kernel.ts";
 import { flushMachineChecks } from "../kernel/mce/machine-check.ts";
+import { touchLost } from "../kernel/mce/signals.ts";
 import { sendSigbus } from "../kernel/mm/mapping.ts";
+import { basePage } from "../kernel/mm/page-types.ts";
+import type { Process } from "../kernel/mm/process.ts";
 import type { Completion } from "../platform/platform.ts";
 import { isActive, isObserved, kindAt, observe, refresh, skip, tablesOf } from "./aggregate.ts";
 import { consumeAnswer, isConsumed } from "./consume.ts";
@@ -12,6 +15,7 @@ import { refreshPlan } from "./plan.ts";
 import type { CountingMode, Outstanding, Stream, WorkloadState } from "./state.ts";
 import { createCycles } from "./storm.ts";
 import { pathAt } from "./stream.ts";
+import type { Touch } from "./touch.ts";
 import { touch } from "./touch.ts";
 
 /** `exact`: every request is issued. `aggregated`: the same counts, with what is predictable counted in closed form. */
@@ -96,6 +100,10 @@ function goOn(stream: Stream, now: number): void {
   stream.nextAt = Math.max(stream.nextAt, now) + stream.plan.period;
 }
 
+/** SIGBUS to who touches what is not there any more. Returns whether it killed him. */
+const tell = (kernel: Kernel, process: Process, touched: Extract<Touch, { readonly is: "lost" | "revoked" }>): boolean =>
+  touched.is === "revoked" ? sendSigbus(kernel, process, "BUS_ADRERR", touched.offset) : touchLost(kernel, process, touched.address, basePage);
+
 /** Issues one request. False: nobody takes requests any more, the host is gone. */
 function issueOne(state: WorkloadState, stream: Stream, now: number): boolean {
   const kind = kindAt(stream);
@@ -103,7 +111,7 @@ function issueOne(state: WorkloadState, stream: Stream, now: number): boolean {
   const touched = touch(state.kernel, stream, path === stream.paths.other && path !== stream.paths.usual);
   if (touched.is === "address") return send(state, stream, kind, touched.address, now);
   if (touched.is === "error") stream.workload.errors++;
-  else if (stream.process !== null && !sendSigbus(state.kernel, stream.process, touched.code, touched.offset)) stream.workload.signals++;
+  else if (stream.process !== null && !tell(state.kernel, stream.process, touched)) stream.workload.signals++;
   goOn(stream, now);
   return true;
 }

@@ -6,15 +6,14 @@ import { translate } from "../kernel/mm/mapping.ts";
 import type { PageRun } from "../kernel/mm/page-types.ts";
 import { pageGeneration, runsOfProcess } from "../kernel/mm/pages.ts";
 import { isPoisoned } from "../kernel/mm/poison.ts";
-import type { SignalCode } from "../kernel/mm/process.ts";
 import type { Segment, Stream, View } from "./state.ts";
 import { offsetAt } from "./stream.ts";
 
 /**
- * `address`: a request goes there. `signal`: the mapping is revoked, or the page is known to be bad: SIGBUS, and nothing is asked for. `error`: the kernel finds
- * that the page is bad before it reads it for somebody.
+ * `address`: a request goes there. `revoked`: the mapping is; `lost`: the page is known to be bad: both are SIGBUS, and nothing is asked for. `error`: the kernel
+ * finds that the page is bad before it reads it for somebody.
  */
-export type Touch = { readonly is: "address"; readonly address: bigint } | { readonly is: "signal"; readonly code: SignalCode; readonly offset: bigint } | { readonly is: "error" };
+export type Touch = { readonly is: "address"; readonly address: bigint } | { readonly is: "lost"; readonly address: bigint } | { readonly is: "revoked"; readonly offset: bigint } | { readonly is: "error" };
 
 /** Boot memory that no root port decodes is DRAM, which does not fail here. */
 const isDram = (kernel: Kernel, address: bigint): boolean => hotplug(kernel).blocks.get(Number(address / hotplug(kernel).blockSize))?.isBoot === true && kernel.platform.memory.route(address) === undefined;
@@ -56,7 +55,7 @@ export function peekAddress(view: View, offset: number): bigint | undefined {
   return range === undefined ? undefined : range.start + (inFile - range.fileOffset);
 }
 
-const signal = (code: SignalCode, offset: bigint): Touch => ({ is: "signal", code, offset });
+const revoked = (offset: bigint): Touch => ({ is: "revoked", offset });
 
 /** Where request number `index` goes. A process's page that is known to be bad has no translation any more (machine-check 5.2, 5.5). */
 export function touch(kernel: Kernel, stream: Stream, isByKernel: boolean): Touch {
@@ -64,10 +63,10 @@ export function touch(kernel: Kernel, stream: Stream, isByKernel: boolean): Touc
   const offset = offsetAt(stream.plan, stream.index);
   if (view.kind === "mapping") {
     const address = translate(kernel, view.mapping, BigInt(offset));
-    return address === undefined ? signal("BUS_ADRERR", view.mapping.offset + BigInt(offset)) : { is: "address", address };
+    return address === undefined ? revoked(view.mapping.offset + BigInt(offset)) : { is: "address", address };
   }
   const address = peekAddress(view, offset);
-  if (address === undefined) return signal("BUS_ADRERR", -1n);
+  if (address === undefined) return revoked(-1n);
   if (view.kind !== "pages" || !isPoisoned(kernel, address)) return { is: "address", address };
-  return isByKernel ? { is: "error" } : signal("BUS_MCEERR_AR", -1n);
+  return isByKernel ? { is: "error" } : { is: "lost", address };
 }

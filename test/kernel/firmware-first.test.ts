@@ -8,6 +8,7 @@ import { hestBody, memoryError, statusBlock } from "../../src/firmware/error-sou
 import { buildHest } from "../../src/firmware/tables.ts";
 import { KernelPanic } from "../../src/kernel/base/kernel.ts";
 import { parseHest } from "../../src/kernel/acpi/hest.ts";
+import { repeatChecks } from "../../src/kernel/mce/machine-check.ts";
 import { isPoisoned } from "../../src/kernel/mm/poison.ts";
 import { formatTrace, traceState } from "../../src/kernel/trace/ring.ts";
 import { encodeFields, guidFrom, guidText } from "../../src/platform/payload.ts";
@@ -66,6 +67,17 @@ describe("a check that firmware saw first", () => {
     expect(app.death).toMatchObject({ code: "BUS_MCEERR_AR", lsb: 12 });
     expect(booted.dmesg()).toEqual(expect.arrayContaining(["{1}[Hardware Error]: Hardware error from APEI Generic Hardware Error Source: 0", "{1}[Hardware Error]: event severity: recoverable", "{1}[Hardware Error]:   section_type: memory error", `{1}[Hardware Error]:   physical_address: 0x${start.toString(16).padStart(16, "0")}`]));
     expect(booted.dmesg().some((line) => line.startsWith("mce:"))).toBe(false);
+  });
+
+  it("the kernel has no record of its own, of one check as of many counted at once", () => {
+    for (const booted of [boot(), bootMachine(machineOf([portOf("rp0")]))]) {
+      const { kernel } = booted;
+      traceState(kernel).enabled.add("mce_record");
+      const access = meets("copy-mc", 0x3200_0000n, null);
+      outcomeOf(kernel, access);
+      repeatChecks(kernel, access, 5);
+      expect(traceState(kernel).written).toBe(kernel.platform.firmware.errors === undefined ? 6 : 0);
+    }
   });
 
   it("a second one is a new record: the first was taken and given back", () => {

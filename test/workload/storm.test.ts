@@ -2,12 +2,14 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { armProbe } from "../../src/hardware/probes.ts";
 import { KernelPanic } from "../../src/kernel/base/kernel.ts";
 import type { KernelSettings } from "../../src/kernel/settings.ts";
 import type { CountingMode } from "../../src/workload/state.ts";
 import type { OnSigbus } from "../../src/workload/specs.ts";
 import type { Workloads } from "../../src/workload/workloads.ts";
 import { addVm } from "../../src/workload/workloads.ts";
+import { offsetOf } from "../support/machine.ts";
 import { breakPort, daxBench, runBench } from "./dax-bench.ts";
 import type { DaxBench } from "./dax-bench.ts";
 
@@ -119,6 +121,28 @@ describe("what checks cost", () => {
     };
     expect(way("local")).toBe(storm.end / guest.period + 1);
     expect(way("broadcast")).toBeLessThan(way("local") * 0.95);
+  });
+
+  it("broadcast: a processor that has waited a second for a load comes to no rendezvous, and that is a panic", () => {
+    const panicOf = (faultAt: number, checkDelivery: KernelSettings["checkDelivery"], mode: CountingMode): string | null => {
+      const bench = daxBench(mode, { ...settings, checkDelivery });
+      // 17 s to 64 s: the load that gets no answer is waited for.
+      bench.bench.ports[0]?.write32(offsetOf("rootPortComponent", "timeoutIsolation", "control"), (1 << 16) | (1 << 4) | 0xe);
+      addGuests(bench.workloads, [{ ...guest, period: 1_000_000, reads: 10 }, { ...guest, device: "dax1.0", period: 1_000_000, reads: 10 }]);
+      armProbe(bench.bench.hardware, 1, { match: { kind: "time", at: bench.start + 50_000 }, action: { kind: "dropResponse", port: "rp0", count: 1 } });
+      breakPort(bench, "rp1", faultAt);
+      try {
+        runBench(bench, faultAt + 10_000_000);
+      } catch (thrown) {
+        if (!(thrown instanceof KernelPanic)) throw thrown;
+      }
+      return bench.kernel.panic?.message ?? null;
+    };
+    for (const mode of ["exact", "aggregated"] as const) {
+      expect(panicOf(1_100_000_000, "broadcast", mode)).toBe("Timeout: Not all CPUs entered broadcast exception handler");
+      expect(panicOf(900_000_000, "broadcast", mode)).toBeNull();
+      expect(panicOf(1_100_000_000, "local", mode)).toBeNull();
+    }
   });
 
   it("a guest that handles SIGBUS lives on and is told of every error; one that does not is dead at the first", () => {

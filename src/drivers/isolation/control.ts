@@ -50,6 +50,12 @@ export function arm(kernel: Pick<DriverServices, "error">, registers: IsolationR
   });
 }
 
+/** Clears everything that the status says of CXL.mem (TR2). Returns whether isolation is over. */
+export function clearIsolation(registers: IsolationRegisters): boolean {
+  registers.status.write({ memoryTimeout: 1, memoryIsolation: 1, memoryIsolationLinkDown: 1 });
+  return registers.status.get("memoryIsolation") === 0;
+}
+
 /** Whether CXL.mem of a port with this status is isolated. */
 export function isIsolated(status: bigint, defects: ReadonlySet<DefectName>): boolean {
   if (defects.has("status-against-offset")) return (status & statusOffset) === 0n;

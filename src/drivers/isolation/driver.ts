@@ -9,7 +9,7 @@ import { suggestion } from "../../sim/suggest.ts";
 import type { Controlled } from "./attributes.ts";
 import { isolationFiles } from "./attributes.ts";
 import type { Capability } from "./control.ts";
-import { arm, disable, isIsolated } from "./control.ts";
+import { arm, clearIsolation, disable, isIsolated } from "./control.ts";
 import { defectsOf } from "./defects.ts";
 import type { IsolationState, WatchedPort } from "./recovery.ts";
 import { runRecoveries } from "./recovery.ts";
@@ -37,7 +37,19 @@ function watch(kernel: DriverServices, state: IsolationState, port: DriverDevice
   return hooksOf(kernel, state, controlled);
 }
 
-function enable(kernel: DriverServices, { port, registers, capability, arming }: Controlled): void {
+/**
+ * A port that nothing is decoded through is isolated before anybody has armed it: a warm reset leaves the status, which is sticky (TS5). The reset took the link
+ * down (TR3) and nobody waits for what was below, so that there is nothing to recover; left as it is, the forced link down would take the card away.
+ */
+function leaveEarlier(kernel: DriverServices, { port, registers }: Controlled): void {
+  if (registers.status.get("memoryIsolation") === 0 || kernel.cxl.regionsBelow(port).length > 0) return;
+  const isOver = clearIsolation(registers);
+  kernel.log(isOver ? "info" : "err", `cxl_isolation ${port.name}: isolation from before ${isOver ? "cleared" : "cannot be left"}`);
+}
+
+function enable(kernel: DriverServices, controlled: Controlled): void {
+  const { port, registers, capability, arming } = controlled;
+  leaveEarlier(kernel, controlled);
   arm(kernel, registers, capability, arming);
   kernel.mark(`${port.name} isolation armed`);
   kernel.log("info", `cxl_isolation ${port.name}: CXL.mem isolation enabled`);

@@ -3,6 +3,7 @@
 import { timeoutIsolation } from "../../../registers/timeout-isolation.ts";
 import type { CacheHandling, DriverDevice, DriverRecovery, DriverRegion, DriverRegionPlan, DriverServices, RecoveryState } from "../../platform/driver.ts";
 import type { Task } from "../../sim/task.ts";
+import { clearIsolation } from "./control.ts";
 import type { DefectName } from "./defects.ts";
 
 const millisecond = 1_000_000;
@@ -174,8 +175,7 @@ function* clearStatus({ kernel, state, watched }: Context): Task<void> {
     if (kernel.now >= until) throw new RecoveryEnd("REBOOT_CHOSEN", "the root port stays busy");
     yield* kernel.sleep(busyPollTime);
   }
-  registers.status.write({ memoryTimeout: 1, memoryIsolation: 1, memoryIsolationLinkDown: 1 });
-  if (registers.status.get("memoryIsolation") === 1) throw new RecoveryEnd("REBOOT_CHOSEN", "isolation cannot be left");
+  if (!clearIsolation(registers)) throw new RecoveryEnd("REBOOT_CHOSEN", "isolation cannot be left");
   watched.isIsolated = false;
   kernel.cxl.setIsolated(watched.port, false);
 }

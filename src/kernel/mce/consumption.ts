@@ -22,6 +22,8 @@ export interface ConsumedAccess {
   readonly name: string;
   /** The thread stays in the kernel behind this: the work that the check leaves it waits for `returnToUser`. */
   readonly goesOn?: boolean;
+  /** Some processor waits for a load that does not end, so that it takes no exception: a broadcast check waits for it in vain. */
+  readonly isSomebodyAbsent?: boolean;
 }
 
 export interface CheckOutcome {

@@ -23,21 +23,13 @@ export { flushMachineChecks } from "./check-log.ts";
 interface HandlerState {
   /** Called at the first check since it was last armed, with the count as argument: how a lost isolation interrupt is noticed. */
   onFirst: Call | null;
-  /** Processors that take no exception: the load they wait for never completes. */
-  readonly stuck: Set<number>;
 }
 
-const handlerState = defineState("mce.handler", (): HandlerState => ({ onFirst: null, stuck: new Set() }));
+const handlerState = defineState("mce.handler", (): HandlerState => ({ onFirst: null }));
 
 /** Arms a call at the next machine check. */
 export function callAtMachineCheck(kernel: Kernel, call: Call | null): void {
   handlerState(kernel).onFirst = call;
-}
-
-/** A processor waits for a load that never completes, or does so no longer. A broadcast check waits for it in vain, and that is a panic. */
-export function setStuck(kernel: Kernel, cpu: number, isStuck: boolean): void {
-  if (isStuck) handlerState(kernel).stuck.add(cpu);
-  else handlerState(kernel).stuck.delete(cpu);
 }
 
 const isLocal = (kernel: Kernel): boolean => kernel.settings.processor === "amd" || kernel.settings.checkDelivery === "local";
@@ -121,7 +113,7 @@ export function consumeAccess(kernel: Kernel, access: ConsumedAccess): CheckOutc
   countChecks(kernel, access.name, row.row, access.address, 1);
   tellFirst(kernel);
   traceRecord(kernel, error);
-  const flow = flowOf(row, error.record, { isLocal: error.isLocal, isComplete: handlerState(kernel).stuck.size === 0, isCopyIn: access.path === "copy-from-user", hasFixup: true });
+  const flow = flowOf(row, error.record, { isLocal: error.isLocal, isComplete: access.isSomebodyAbsent !== true, isCopyIn: access.path === "copy-from-user", hasFixup: true });
   if (flow.is === "panic") return dieOf(kernel, error, row.meaning, flow.message);
   logEvents(kernel);
   const busy = kernel.settings.checkTime + act(kernel, access, flow);
@@ -144,7 +136,8 @@ export function repeatChecks(kernel: Kernel, access: ConsumedAccess, count: numb
   const record = recordOf(access.path, access.status, processor);
   if (record === undefined || count <= 0) return;
   const error: BankError = { cpu: access.cpu, address: access.address, record, isLocal: isLocal(kernel) };
-  traceRecord(kernel, error, count);
+  // What goes to firmware first leaves the kernel no bank to read.
+  if (kernel.platform.firmware.errors === undefined) traceRecord(kernel, error, count);
   if (!record.isException) return;
   countChecks(kernel, access.name, grade(record, processor).row, access.address, count);
   const hasWork = record.context === "USER" || access.path === "copy-from-user";

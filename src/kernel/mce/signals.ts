@@ -44,9 +44,9 @@ export const killNow = (kernel: Kernel, process: Process): void => void sendSigb
 
 /**
  * A touch of a page that is known to be lost, by a process that was not told yet: no machine check, its page table says so (late kill). The page of a clean file
- * never comes to this: it is read again.
+ * never comes to this: it is read again. Returns whether this signal killed it.
  */
-export function touchLost(kernel: Kernel, process: Process, address: bigint, leaf: bigint): void {
+export function touchLost(kernel: Kernel, process: Process, address: bigint, leaf: bigint): boolean {
   printkBounded(kernel, "err", "Memory failure", `MCE: Killing ${process.name}:${process.pid} due to hardware memory corruption fault at ${address.toString(16)}`);
-  sendSigbus(kernel, process, "BUS_MCEERR_AR", noOffset, lsbOf(leaf));
+  return sendSigbus(kernel, process, "BUS_MCEERR_AR", noOffset, lsbOf(leaf));
 }
