@@ -116,6 +116,10 @@ describe("invariants 5 and 6 over random systems with isolation", () => {
     });
   }
 
+  it.each([2357, 3143])("[S72] system %i, which violated one once, holds them", (seed) => {
+    expect(runOne(randomIsolation(seed)).violations).toEqual([]);
+  });
+
   it("counts what was seen", () => {
     const of = (start: string): string => [...tally].filter(([key]) => key.startsWith(start)).map(([key, number]) => `${number} ${key.slice(start.length)}`).toSorted().join(", ");
     console.log(`${count} random systems with isolation: ${tally.get("isolations") ?? 0} isolations, ${tally.get("exits") ?? 0} left, ${tally.get("writes") ?? 0} lines written, ${tally.get("caches") ?? 0} with a cache; ${of("outcome ")}`);

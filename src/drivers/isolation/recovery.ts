@@ -1,7 +1,7 @@
 // The recovery state machine of one isolated root port at a time (error-recovery 9; S70-S72, S77, S82, S87; TR1-TR6).
 
 import { timeoutIsolation } from "../../../registers/timeout-isolation.ts";
-import type { CacheHandling, DriverDevice, DriverRecovery, DriverRegion, DriverRegionPlan, DriverServices, RecoveryState } from "../../platform/driver.ts";
+import type { CacheHandling, DriverDevice, DriverRecovery, DriverRegion, DriverRegionPlan, DriverServices, MadeDriverRegion, RecoveryState } from "../../platform/driver.ts";
 import type { Task } from "../../sim/task.ts";
 import { clearIsolation } from "./control.ts";
 import type { DefectName } from "./defects.ts";
@@ -199,11 +199,23 @@ function* bringBack(context: Context): Task<void> {
   recovery.enter(isWhole ? "RECOVERED" : "RECOVERED-REDUCED", problems.join("; "));
 }
 
-/** Same geometry, cleared, then handed to dax and split as before. Returns what went wrong, or "". */
-function* restoreRegion({ kernel, state, recovery, watched: { port } }: Context, plan: DriverRegionPlan): Task<string> {
+/** Takes a region away that was made and cannot be handed on, so that nobody reaches what its memory still holds (S72). */
+function* takeBack({ kernel, watched: { port } }: Context, region: DriverRegion, plan: DriverRegionPlan): Task<void> {
   try {
-    const made = yield* kernel.cxl.recreate(plan, cachesOf(state));
-    const isClear = yield* kernel.cxl.clear(made.start, made.size);
+    yield* kernel.cxl.release(region, plan, port);
+  } catch (thrown) {
+    if (kernel.errorOf(thrown) === undefined) throw thrown;
+  }
+}
+
+/** Same geometry, cleared, then handed to dax and split as before. Returns what went wrong, or "". */
+function* restoreRegion(context: Context, plan: DriverRegionPlan): Task<string> {
+  const { kernel, state, recovery, watched: { port } } = context;
+  let isClear = false;
+  let made: MadeDriverRegion | null = null;
+  try {
+    made = yield* kernel.cxl.recreate(plan, cachesOf(state));
+    isClear = yield* kernel.cxl.clear(made.start, made.size);
     if (!isClear) throw kernel.error("EIO", `${plan.name}: memory does not answer`);
     yield* kernel.cxl.activate(made.region);
     yield* kernel.cxl.restoreDax(made.region, plan);
@@ -212,6 +224,7 @@ function* restoreRegion({ kernel, state, recovery, watched: { port } }: Context,
   } catch (thrown) {
     const error = kernel.errorOf(thrown);
     if (error === undefined) throw thrown;
+    if (made !== null && !isClear) yield* takeBack(context, made.region, plan);
     kernel.log("err", `cxl_isolation ${port.name}: ${plan.name} not restored: ${error.message}`);
     return error.message;
   }
