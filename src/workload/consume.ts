@@ -2,7 +2,6 @@
 
 import { consumeAccess } from "../kernel/mce/machine-check.ts";
 import type { AccessPath, CheckOutcome } from "../kernel/mce/consumption.ts";
-import { KernelPanic } from "../kernel/base/kernel.ts";
 import type { Completion, MemoryStatus } from "../platform/platform.ts";
 import { hold } from "./holds.ts";
 import { noteCheck } from "./storm.ts";
@@ -18,20 +17,11 @@ function isSomebodyAbsent({ kernel, streams }: WorkloadState): boolean {
   return streams.some(({ cpu, outstanding }) => cpu >= 0 && outstanding.some(({ kind, askedAt }) => kind === "read" && askedAt <= since));
 }
 
-const devicePaths: readonly AccessPath[] = ["dma-read", "dma-write"];
-
 /** Whether a processor has to do something about this answer. */
 export const isConsumed = (status: MemoryStatus): boolean => status === "poison" || status === "fatal";
 
 function consume(state: WorkloadState, stream: Stream, { status, address }: Completion, path: AccessPath): CheckOutcome {
-  const isCpu = !devicePaths.includes(path);
-  try {
-    return consumeAccess(state.kernel, { cpu: Math.max(0, stream.cpu), path, status, address, process: stream.process, name: stream.process?.name ?? stream.workload.spec.name, isSomebodyAbsent: isSomebodyAbsent(state) });
-  } catch (thrown) {
-    // The check that ends the system is one, too.
-    if (thrown instanceof KernelPanic && isCpu && isConsumed(status)) state.counts.machineChecks++;
-    throw thrown;
-  }
+  return consumeAccess(state.kernel, { cpu: Math.max(0, stream.cpu), path, status, address, process: stream.process, name: stream.process?.name ?? stream.workload.spec.name, isSomebodyAbsent: isSomebodyAbsent(state) });
 }
 
 /** @throws KernelPanic a machine check was not recoverable */
@@ -40,7 +30,6 @@ export function consumeAnswer(state: WorkloadState, stream: Stream, completion: 
   const { process } = stream;
   const wasAlive = process !== null && process.death === null;
   const outcome = consume(state, stream, completion, path);
-  state.counts.machineChecks += outcome.checks;
   hold(state.holds, stream.cpu, state.kernel.platform.clock.now, outcome.busy, outcome.busyAll);
   if (outcome.error !== null) stream.workload.errors++;
   else if (outcome.checks > 0 && wasAlive && process.death === null) stream.workload.signals++;

@@ -20,7 +20,7 @@ import { touch } from "./touch.ts";
 
 /** `exact`: every request is issued. `aggregated`: the same counts, with what is predictable counted in closed form. */
 export function createWorkloadState(kernel: Kernel, mode: CountingMode): WorkloadState {
-  return { kernel, mode, workloads: [], streams: [], byRequester: new Map(), holds: createHolds(), cycles: createCycles(), counts: { issued: 0, completed: 0, machineChecks: 0, droppedWrites: 0, onesReads: 0, skipped: 0 } };
+  return { kernel, mode, workloads: [], streams: [], byRequester: new Map(), holds: createHolds(), cycles: createCycles(), counts: { issued: 0, completed: 0, droppedWrites: 0, onesReads: 0, skipped: 0 } };
 }
 
 /** May the thread put another request on the way, once its processor is free? */

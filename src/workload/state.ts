@@ -144,7 +144,8 @@ export interface WorkloadOutcome {
 export interface WorkloadMetrics {
   issued: number;
   completed: number;
-  machineChecks: number;
+  /** Checks that the host took: those of workloads, of the kernel itself, of user space. */
+  readonly machineChecks: number;
   droppedWrites: number;
   /** Loads answered with all ones. */
   onesReads: number;
@@ -166,5 +167,5 @@ export interface WorkloadState {
   readonly byRequester: Map<number, Stream>;
   readonly holds: Holds;
   readonly cycles: Cycles;
-  readonly counts: { issued: number; completed: number; machineChecks: number; droppedWrites: number; onesReads: number; skipped: number };
+  readonly counts: { issued: number; completed: number; droppedWrites: number; onesReads: number; skipped: number };
 }

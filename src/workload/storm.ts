@@ -136,7 +136,6 @@ function repeatTally(state: WorkloadState, key: string, tally: Tally, { before, 
   const then = before.tallies.get(key) ?? { checks: 0, errors: 0, signals: 0 };
   const checks = (tally.checks - then.checks) * turns;
   const workload: Workload = tally.stream.workload;
-  state.counts.machineChecks += checks;
   workload.errors += (tally.errors - then.errors) * turns;
   workload.signals += (tally.signals - then.signals) * turns;
   repeatChecks(state.kernel, tally.access, checks);

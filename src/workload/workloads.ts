@@ -1,6 +1,7 @@
 // The workloads a scenario can start, and what the sandbox's loop drives (S75, S82, S86).
 
 import type { Kernel } from "../kernel/base/kernel.ts";
+import { checksTaken } from "../kernel/mce/check-log.ts";
 import { isAlive } from "../kernel/mm/process.ts";
 import type { Process } from "../kernel/mm/process.ts";
 import { createWorkloadState, nextIssue, run } from "./engine.ts";
@@ -26,7 +27,7 @@ function metricsOf(state: WorkloadState): WorkloadMetrics {
   const isDead = ({ process, downSince }: Workload): boolean => process !== null && downSince === null && !isAlive(process);
   const killed = withProcess.reduce((sum, workload) => sum + workload.deaths + (isDead(workload) ? 1 : 0), 0);
   const survived = withProcess.filter((workload) => workload.deaths === 0 && !isDead(workload)).length;
-  return { ...state.counts, killed, survived };
+  return { ...state.counts, machineChecks: checksTaken(state.kernel), killed, survived };
 }
 
 export function createWorkloads(kernel: Kernel, mode: CountingMode = "aggregated"): Workloads {

@@ -28,9 +28,11 @@ interface LogState {
   burst: Burst | null;
   /** Times of the last lines "events logged" (rate limit: two in 60 s). */
   logged: number[];
+  /** Checks so far. */
+  taken: number;
 }
 
-const logState = defineState("mce.log", (): LogState => ({ burst: null, logged: [] }));
+const logState = defineState("mce.log", (): LogState => ({ burst: null, logged: [], taken: 0 }));
 
 const logWindow = 60_000_000_000;
 const logLimit = 2;
@@ -47,10 +49,14 @@ export function flushMachineChecks(kernel: Kernel): void {
 /** Counts checks of one consumer and row together; the record names the address of the first. */
 export function countChecks(kernel: Kernel, consumer: string, row: number, address: bigint, count: number): void {
   const state = logState(kernel);
+  state.taken += count;
   if (state.burst !== null && (state.burst.consumer !== consumer || state.burst.row !== row)) flushMachineChecks(kernel);
   if (state.burst === null) state.burst = { consumer, row, address, count };
   else state.burst.count += count;
 }
+
+/** Machine checks that were taken so far, the one that ended the system among them. */
+export const checksTaken = (kernel: Kernel): number => logState(kernel).taken;
 
 /** The line by which the log tells that somebody may read the records. */
 export function logEvents(kernel: Kernel): void {
