@@ -18,6 +18,7 @@ import { createScheduler, createTaskLedger, hasReady, isRunning, runOne, spawn }
 import { createTraceWriter } from "../../src/sim/trace.ts";
 import { machineOf, portOf, setUp } from "../support/machine.ts";
 import { defaultPolicies } from "../../src/kernel/policy.ts";
+import { errnoOf } from "../support/errno.ts";
 
 const MiB = 1n << 20n;
 const start = 0x4_d000_0000n;
@@ -48,16 +49,6 @@ function store(device: Device, name: string, text: string): string {
   return write === undefined ? "EACCES" : finish(write(kernel, device, `${text}\n`));
 }
 const named = (name: string): Device => daxDeviceNamed(kernel, name);
-const code = (work: () => unknown): string => {
-  try {
-    work();
-    return "ok";
-  } catch (thrown) {
-    if (thrown instanceof SystemError) return thrown.errno;
-    throw thrown;
-  }
-};
-
 beforeEach(() => {
   const bench = setUp(machineOf([portOf("rp0")]));
   const firmware = { xsdt: 0n, hostBridges: [], osc: () => ({ isolationControl: false, isolationNotification: false }), takeNotify: () => undefined };
@@ -126,14 +117,14 @@ describe("dax regions and devices", () => {
     const file = daxDeviceOf(device);
     const process = createProcess(kernel, "vm", 1);
     const map = (offset: bigint, length: bigint, isShared = true) => mapFile(kernel, process, file, { offset, length, isShared });
-    expect([code(() => map(0n, size, false)), code(() => map(4096n, size)), code(() => map(0n, 4096n)), code(() => map(0n, 0n))]).toEqual(["EINVAL", "EINVAL", "EINVAL", "EINVAL"]);
+    expect([errnoOf(() => map(0n, size, false)), errnoOf(() => map(4096n, size)), errnoOf(() => map(0n, 4096n)), errnoOf(() => map(0n, 0n))]).toEqual(["EINVAL", "EINVAL", "EINVAL", "EINVAL"]);
     const mapping = map(2n * MiB, size);
     expect(translate(kernel, mapping, 64n)).toBe(start + 2n * MiB + 64n);
     expect(translate(kernel, mapping, size - 64n)).toBeUndefined();
     finish(unbind(kernel, device));
     expect(translate(kernel, mapping, 64n)).toBeUndefined();
     expect(mappingsOf(kernel, file)).toHaveLength(1);
-    expect(code(() => map(0n, size))).toBe("ENXIO");
+    expect(errnoOf(() => map(0n, size))).toBe("ENXIO");
   });
 
   it("[S82] unbinding revokes CPU access at once and then waits for pins without bound", () => {

@@ -3,7 +3,6 @@
 import { describe, expect, it } from "vitest";
 import { findDevice, unbind } from "../../src/kernel/base/device.ts";
 import type { Device } from "../../src/kernel/base/device.ts";
-import { SystemError } from "../../src/kernel/base/errno.ts";
 import type { Holder } from "../../src/kernel/dax/holder.ts";
 import { holdDax, notifyFailure, releaseDax } from "../../src/kernel/dax/holder.ts";
 import { daxDeviceOf } from "../../src/kernel/dax/types.ts";
@@ -14,6 +13,7 @@ import { memoryFailure } from "../../src/kernel/mce/memory-failure.ts";
 import { bootMachine } from "../support/kernel.ts";
 import type { Booted } from "../support/kernel.ts";
 import { machineOf, portOf } from "../support/machine.ts";
+import { errnoOf } from "../support/errno.ts";
 
 const base = 0x4_0000_0000n;
 
@@ -33,16 +33,6 @@ function bootFsdev(): FileSystemDevice {
   return { ...booted, device, heard };
 }
 
-const code = (work: () => unknown): string => {
-  try {
-    work();
-    return "ok";
-  } catch (thrown) {
-    if (thrown instanceof SystemError) return thrown.errno;
-    throw thrown;
-  }
-};
-
 const named = (name: string): Holder => ({ name, onFailure: { handler: unpinHandler, argument: -1 } });
 
 const drivers = "/sys/bus/dax/drivers";
@@ -60,18 +50,18 @@ describe("(10) a dax device of a file system", () => {
 
   it("has one holder at a time, and none as device-dax or when it is dead", () => {
     const { kernel, device, command } = bootFsdev();
-    expect(code(() => holdDax(kernel, device, named("famfs")))).toBe("ok");
-    expect(code(() => holdDax(kernel, device, named("another")))).toBe("EBUSY");
+    expect(errnoOf(() => holdDax(kernel, device, named("famfs")))).toBe("ok");
+    expect(errnoOf(() => holdDax(kernel, device, named("another")))).toBe("EBUSY");
     releaseDax(kernel, device);
-    expect(code(() => holdDax(kernel, device, named("another")))).toBe("ok");
+    expect(errnoOf(() => holdDax(kernel, device, named("another")))).toBe("ok");
     expect(toDevdax(command)).toBe(0);
-    expect(code(() => holdDax(kernel, device, named("famfs")))).toBe("ENXIO");
+    expect(errnoOf(() => holdDax(kernel, device, named("famfs")))).toBe("ENXIO");
   });
 
   it("[S82] is not pinned for long; a short pin holds the driver's leave up", () => {
     const { kernel, device, run } = bootFsdev();
     const file = daxDeviceOf(device);
-    expect(code(() => pinPages(kernel, "rdma", file, 0n, 4096n))).toBe("EOPNOTSUPP");
+    expect(errnoOf(() => pinPages(kernel, "rdma", file, 0n, 4096n))).toBe("EOPNOTSUPP");
     const pin = pinPages(kernel, "dma", file, 0n, 4096n, { kind: "short" });
     unpin(kernel, pin.id);
     run(unbind(kernel, device));

@@ -15,7 +15,8 @@ import { signal, spawn } from "../../src/sim/task.ts";
 import type { Task } from "../../src/sim/task.ts";
 import type { Booted } from "../support/kernel.ts";
 import { MiB } from "../support/machine.ts";
-import { blockSize, blocks, bootRegion, errnoOf, first, freeOnNode0, inCxl, nodeOf, outcomeOf, pass, read, second, start, store } from "../support/system-ram.ts";
+import { blockSize, blocks, bootRegion, first, freeOnNode0, inCxl, nodeOf, outcomeOf, pass, read, second, start, store } from "../support/system-ram.ts";
+import { errnoOf } from "../support/errno.ts";
 
 describe("moving", () => {
   it("movable pages of every kind go to the other node, in time; the block goes offline and the pages stay their owner's", () => {

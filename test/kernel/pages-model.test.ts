@@ -2,7 +2,6 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { SystemError } from "../../src/kernel/base/errno.ts";
 import type { Kernel } from "../../src/kernel/base/kernel.ts";
 import { addMemory, onlineBlock } from "../../src/kernel/mm/memory-block.ts";
 import type { MemoryBlock } from "../../src/kernel/mm/memory-state.ts";
@@ -16,6 +15,7 @@ import { runTask } from "../../src/sandbox/drive.ts";
 import type { System } from "../../src/sandbox/system.ts";
 import { GiB } from "../support/machine.ts";
 import { freshSystem } from "../support/system.ts";
+import { errnoOf } from "../support/errno.ts";
 
 const base = 16n * GiB;
 const pagesPerBlock = 64;
@@ -98,16 +98,6 @@ function shownBy(kernel: Kernel): string[] {
   }
   return shown.map((owner, index) => `${owner}${isPoisoned(kernel, base + BigInt(index) * basePage) ? "!" : ""}`);
 }
-
-const errnoOf = (work: () => unknown): string => {
-  try {
-    work();
-    return "ok";
-  } catch (thrown) {
-    if (thrown instanceof SystemError) return thrown.errno;
-    throw thrown;
-  }
-};
 
 /** Two nodes of blocks that are small enough to be looked at page by page, nothing else. */
 function smallSystem(): System {

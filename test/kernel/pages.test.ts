@@ -1,7 +1,6 @@
 // Pages of System RAM: allocation by zone and node, what is at an address, poison, struct pages, zones by ratio (S79, S80; dax-memory 5.3, 5.4, 6).
 
 import { describe, expect, it } from "vitest";
-import { SystemError } from "../../src/kernel/base/errno.ts";
 import type { Kernel } from "../../src/kernel/base/kernel.ts";
 import { addMemory, onlineBlock, removeMemory } from "../../src/kernel/mm/memory-block.ts";
 import type { MemoryBlock } from "../../src/kernel/mm/memory-state.ts";
@@ -15,6 +14,7 @@ import { zoneFor } from "../../src/kernel/mm/zone-choice.ts";
 import type { KernelSettings } from "../../src/kernel/settings.ts";
 import { freshKernel } from "../support/checks.ts";
 import { GiB, MiB } from "../support/machine.ts";
+import { errnoOf } from "../support/errno.ts";
 
 const cxl = 16n * GiB;
 const block = 128n * MiB;
@@ -27,15 +27,6 @@ function withDevice(blocks: number, type: "online_movable" | "online_kernel" | "
 }
 
 const ask = (kind: PageKind, size: bigint, more: Partial<AllocationRequest> = {}): AllocationRequest => ({ kind, size, pid: 1000, owner: "app", ...more });
-const errnoOf = (work: () => unknown): string => {
-  try {
-    work();
-    return "ok";
-  } catch (thrown) {
-    if (thrown instanceof SystemError) return thrown.errno;
-    throw thrown;
-  }
-};
 const places = (kernel: Kernel, runs: readonly PageRun[]): string[] => [...new Set(runs.map((run) => {
   const at = pageAt(kernel, run.start);
   return at.is === "page" ? `${run.start >= cxl ? 1 : 0}:${at.zone}` : at.is;

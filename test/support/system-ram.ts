@@ -2,7 +2,6 @@
 
 import { expect } from "vitest";
 import type { Errno } from "../../src/kernel/base/errno.ts";
-import { SystemError } from "../../src/kernel/base/errno.ts";
 import type { AllocationRequest, PageKind, PageRun } from "../../src/kernel/mm/page-types.ts";
 import type { KernelPolicies } from "../../src/kernel/policy.ts";
 import type { KernelSettings } from "../../src/kernel/settings.ts";
@@ -11,6 +10,7 @@ import type { Task } from "../../src/sim/task.ts";
 import type { Booted } from "./kernel.ts";
 import { bootMachine } from "./kernel.ts";
 import { GiB, MiB, deviceOf, machineOf, portOf } from "./machine.ts";
+import { errnoOf } from "./errno.ts";
 
 export const second = 1_000_000_000;
 export const start = 16n * GiB;
@@ -25,17 +25,6 @@ export function bootRegion(policies: Partial<KernelPolicies> = {}, settings: Par
   const booted = bootMachine(machine, { policies: { memoryUse: "system-ram-normal", onlineType: "online_movable", ...policies }, settings });
   expect(booted.command("cxl create-region -d decoder0.0 -w 2 -m -t ram mem0 mem1").exitCode).toBe(0);
   return booted;
-}
-
-/** The error number that work ends with, or "ok". */
-export function errnoOf(work: () => unknown): Errno | "ok" {
-  try {
-    work();
-    return "ok";
-  } catch (thrown) {
-    if (thrown instanceof SystemError) return thrown.errno;
-    throw thrown;
-  }
 }
 
 export const outcomeOf = <T>(booted: Booted, body: Task<T>): Errno | "ok" => errnoOf(() => booted.run(body));
