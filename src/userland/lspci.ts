@@ -126,10 +126,12 @@ function dumpLines(one: PciFunction, asked: number): string[] {
   return Array.from({ length: Math.ceil(length / 16) }, (_, n) => row(n * 16));
 }
 
+const slotLine = (one: PciFunction): string[] => (one.system?.slot === undefined ? [] : [`\tPhysical Slot: ${one.system.slot}`]);
+
 /** Everything shown of one function. */
 export function describe(one: PciFunction, look: Look): string {
   const lines = firstLines(one, look);
-  if (look.verbosity > 0) lines.push(...headerComplaint(one), ...(look.verbosity > 1 ? fullHeader(one) : shortHeader(one)), ...selfTest(one), ...bodyLines(one, look));
+  if (look.verbosity > 0) lines.push(...headerComplaint(one), ...slotLine(one), ...(look.verbosity > 1 ? fullHeader(one) : shortHeader(one)), ...selfTest(one), ...bodyLines(one, look));
   if ((look.verbosity > 0 || look.showsDriver) && one.system?.driver !== undefined) lines.push(`\tKernel driver in use: ${one.system.driver}`);
   if (look.hex > 0) lines.push(...dumpLines(one, look.hex));
   return `${lines.join("\n")}\n${look.verbosity > 0 || look.hex > 0 ? "\n" : ""}`;

@@ -92,11 +92,18 @@ describe("lspci on a running machine", () => {
     }
   });
 
+  it("-v names the slot that a card is in; a port is in none", () => {
+    const booted = boot();
+    expect(out(booted, "lspci -v -s 0d:00.0")).toMatch(/^0d:00\.0 .*\n(?:\tSubsystem: .*\n)?\tPhysical Slot: \S+\n\tFlags: /);
+    expect(out(booted, "lspci -v -s 0c:00.0")).not.toContain("Physical Slot");
+    expect(out(booted, "lspci -s 0d:00.0")).not.toContain("Physical Slot");
+  });
+
   it("a function whose link went down under the kernel has no header, and keeps what the kernel assigned", () => {
     const booted = boot();
     out(booted, "setpci -s 0c:00.0 180+0c.W=2 CAP_EXP+10.W=10:10");
     const text = out(booted, "lspci -vvv -s 0d:00.0");
-    expect(text).toMatch(/^0d:00\.0 CXL: Device 1e98:0c03 \(rev 01\).*\n\t!!! Unknown header type 7f\n\tRegion 0: Memory at [0-9a-f]+ \(64-bit, prefetchable\) \[size=256K\]\n/);
+    expect(text).toMatch(/^0d:00\.0 CXL: Device 1e98:0c03 \(rev 01\).*\n\t!!! Unknown header type 7f\n\tPhysical Slot: 1\n\tRegion 0: Memory at [0-9a-f]+ \(64-bit, prefetchable\) \[size=256K\]\n/);
   });
 
   it("shows errors and an armed port as registers have them", () => {

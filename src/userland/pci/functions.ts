@@ -22,6 +22,8 @@ interface SystemView {
   /** -1: none. */
   readonly numaNode: number;
   readonly driver: string | undefined;
+  /** Name of the slot that its card is in. */
+  readonly slot: string | undefined;
 }
 
 export interface PciFunction {
@@ -86,7 +88,15 @@ function resourceLines(text: string): ResourceLine[] {
 
 const messagesOf = (files: FileSystem, path: string): number[] => (files.exists(path) ? files.list(path).map(Number).toSorted((a, b) => a - b) : []);
 
-function fromSystem(files: FileSystem, name: string, length: number): PciFunction | undefined {
+const slotFolder = "/sys/bus/pci/slots";
+
+/** Names of slots by the place of the card that each is for: domain, bus and device. */
+function slotsOf(files: FileSystem): ReadonlyMap<string, string> {
+  const names = files.exists(slotFolder) ? files.list(slotFolder) : [];
+  return new Map(names.map((name) => [textOf(files, `${slotFolder}/${name}/address`) ?? "", name]));
+}
+
+function fromSystem(files: FileSystem, name: string, length: number, slots: ReadonlyMap<string, string>): PciFunction | undefined {
   const place = parsePlace(name);
   if (place === undefined) return undefined;
   const number = (what: string): number => Number(textOf(files, fileOf(name, what)) ?? 0);
@@ -95,14 +105,15 @@ function fromSystem(files: FileSystem, name: string, length: number): PciFunctio
   return {
     ...place, vendor: number("vendor"), deviceId: number("device"), classCode: identity >>> 8, programmingInterface: identity & 0xff, revision: number("revision"),
     subsystem: { vendor: number("subsystem_vendor"), device: number("subsystem_device") }, config: { bytes: bytesOf(files, fileOf(name, "config"), length) },
-    system: { resources: resourceLines(textOf(files, fileOf(name, "resource")) ?? ""), irq: number("irq"), messages: messagesOf(files, fileOf(name, "msi_irqs")), numaNode: number("numa_node"), driver: files.exists(driver) ? files.readlink(driver).split("/").at(-1) : undefined },
+    system: { resources: resourceLines(textOf(files, fileOf(name, "resource")) ?? ""), irq: number("irq"), messages: messagesOf(files, fileOf(name, "msi_irqs")), numaNode: number("numa_node"), driver: files.exists(driver) ? files.readlink(driver).split("/").at(-1) : undefined, slot: slots.get(name.split(".")[0] ?? "") },
   };
 }
 
 /** Every function, in order of place; `length` bytes of config space of each are read. */
 export function readFunctions(files: FileSystem, length: number): PciFunction[] {
   const names = files.exists(folder) ? files.list(folder) : [];
-  return inOrder(names.flatMap((name) => fromSystem(files, name, length) ?? []));
+  const slots = slotsOf(files);
+  return inOrder(names.flatMap((name) => fromSystem(files, name, length, slots) ?? []));
 }
 
 /** A function as its config space alone shows it. */
