@@ -2,7 +2,8 @@
 
 import { parsePath, valueAt } from "./json-path.ts";
 import type { ExpectationFile, FieldPlace } from "./plan.ts";
-import type { ExpectationResult, Metrics, Verdict, WorkloadResult } from "./result.ts";
+import type { ExpectationResult, Metrics, Verdict } from "./result.ts";
+import type { WorkloadOutcome } from "../workload/state.ts";
 import type { Outcome } from "./schema.ts";
 import type { CrashDump } from "./verdict.ts";
 
@@ -24,7 +25,7 @@ export interface RunFacts extends MomentFacts {
   readonly verdict: Verdict | null;
   readonly warnings: readonly string[];
   readonly crashDump: CrashDump | null;
-  readonly workloads: readonly WorkloadResult[];
+  readonly workloads: readonly WorkloadOutcome[];
 }
 
 type EndExpectation = Extract<ExpectationFile, { outcome: unknown } | { verdict: unknown } | { warning: unknown } | { crashDump: unknown } | { workload: unknown }>;

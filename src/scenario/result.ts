@@ -1,6 +1,7 @@
 // The JSON result, stable: `bytes*` are strings (64-bit), times and counts numbers. Version 1.
 
 import type { TraceLayer } from "../sim/trace.ts";
+import type { WorkloadOutcome } from "../workload/state.ts";
 import type { PolicyValues } from "./policies.ts";
 import type { Outcome } from "./schema.ts";
 import type { CrashDump, RebootResult } from "./verdict.ts";
@@ -43,32 +44,6 @@ export interface Metrics {
   readonly survived: number;
   readonly bytesLost: string;
   readonly bytesServed: string;
-}
-
-/** What became of one entry of `workloads:`. */
-export interface WorkloadResult {
-  readonly name: string;
-  readonly kind: "vm" | "database" | "pageCache" | "kernelUser" | "kernelReader" | "rdma" | "assignedDevice" | "pin";
-  /** A signal ended its process, once or more often. */
-  readonly killed: boolean;
-  /** Virtual ns since power-on, of the first time; null: it was not killed. */
-  readonly killedAtNs: number | null;
-  /** Virtual ns from deaths to service, or to the end of the run. A host that ends is nobody's death: see the outcome. */
-  readonly downtimeNs: number;
-  /** Virtual ns since power-on at which it was in service again after its last death; null: it was not. */
-  readonly backAtNs: number | null;
-  /** Virtual ns that it takes to start anew once its memory is there; null: nobody starts it. */
-  readonly restartNs: number | null;
-  /** Bytes of its memory, 64-bit. */
-  readonly bytes: string;
-  /** Bytes, 64-bit: of its memory those whose contents were nowhere else and are gone, because it was killed or its memory failed under it. */
-  readonly bytesLost: string;
-  /** As the scenario says. */
-  readonly toleratesLoss: boolean;
-  /** Accesses that failed without an exception to their thread: short copies, errors of a device. */
-  readonly errors: number;
-  /** Memory errors that its own handler of SIGBUS took. */
-  readonly signals: number;
 }
 
 /** A file whose driver ran. */
@@ -129,7 +104,7 @@ export interface ScenarioResult {
   readonly expectations: readonly ExpectationResult[];
   readonly metrics: Metrics;
   /** One for each workload that was started, in order of the scenario. */
-  readonly workloads: readonly WorkloadResult[];
+  readonly workloads: readonly WorkloadOutcome[];
   /** Files whose drivers ran, in order of the scenario; absent: there were none. */
   readonly drivers?: readonly DriverFileResult[];
   readonly reproduce: string;

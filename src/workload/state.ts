@@ -120,24 +120,29 @@ export interface HeldPin {
   readonly id: number;
 }
 
-/** What became of a workload. */
+/** What became of one entry of `workloads:`. */
 export interface WorkloadOutcome {
   readonly name: string;
-  readonly kind: WorkloadSpec["kind"];
+  readonly kind: "vm" | "database" | "pageCache" | "kernelUser" | "kernelReader" | "rdma" | "assignedDevice" | "pin";
+  /** A signal ended its process, once or more often. */
   readonly killed: boolean;
-  /** Virtual ns; null: it was not killed. */
+  /** Virtual ns since power-on, of the first time; null: it was not killed. */
   readonly killedAtNs: number | null;
-  /** Virtual ns out of service, up to now. */
+  /** Virtual ns from deaths to service, or to the end of the run. A host that ends is nobody's death: see the outcome. */
   readonly downtimeNs: number;
-  /** Virtual ns of its last return to service; null: none, or it is out of service. */
+  /** Virtual ns since power-on at which it was in service again after its last death; null: it was not. */
   readonly backAtNs: number | null;
+  /** Virtual ns that it takes to start anew once its memory is there; null: nobody starts it. */
   readonly restartNs: number | null;
+  /** Bytes of its memory, 64-bit. */
   readonly bytes: string;
-  /** Bytes of its memory whose contents are gone. */
+  /** Bytes, 64-bit: of its memory those whose contents were nowhere else and are gone, because it was killed or its memory failed under it. */
   readonly bytesLost: string;
+  /** As the scenario says. */
   readonly toleratesLoss: boolean;
-  /** Accesses that failed without an exception; SIGBUS that its handler took. */
+  /** Accesses that failed without an exception to their thread: short copies, errors of a device. */
   readonly errors: number;
+  /** Memory errors that its own handler of SIGBUS took. */
   readonly signals: number;
 }
 

@@ -7,7 +7,7 @@ import { recoveries } from "../../kernel/isolation/state.ts";
 import type { Outcome } from "../../scenario/schema.ts";
 import type { ScenarioPlan } from "../../scenario/plan.ts";
 import { planScenario } from "../../scenario/plan.ts";
-import type { WorkloadResult } from "../../scenario/result.ts";
+import type { WorkloadOutcome } from "../../workload/state.ts";
 import { processKinds } from "../../scenario/workloads.ts";
 import type { ArmFacts, RebootFacts, SeedFacts, UnfitSeed, WorkloadFacts } from "../../scenario/verdict.ts";
 import type { MachineDescription } from "../../platform/description.ts";
@@ -74,7 +74,7 @@ function recoveryEnd({ system }: OpenRun): number | null {
 }
 
 /** Kinds that live on a dax device of their own; others find other memory when theirs is gone. */
-const onDevices: readonly WorkloadResult["kind"][] = ["vm", "rdma"];
+const onDevices: readonly WorkloadOutcome["kind"][] = ["vm", "rdma"];
 
 /** Workloads with a process, in order of their start. Those that were killed come back in that order while there is memory that nobody holds who lives or has come back. */
 function workloadFacts(run: OpenRun, isStopped: boolean): WorkloadFacts[] {
@@ -82,7 +82,7 @@ function workloadFacts(run: OpenRun, isStopped: boolean): WorkloadFacts[] {
   const end = isStopped ? null : recoveryEnd(run);
   const held = all.filter(({ kind, killed, backAtNs }) => (!killed || backAtNs !== null) && onDevices.includes(kind)).reduce((sum, { bytes }) => sum + BigInt(bytes), 0n);
   let left = isStopped ? 0n : memoryFacts(run.system).bytesServed - held;
-  const memoryAt = ({ kind, bytes, killedAtNs, backAtNs, restartNs }: WorkloadResult): number | null => {
+  const memoryAt = ({ kind, bytes, killedAtNs, backAtNs, restartNs }: WorkloadOutcome): number | null => {
     if (killedAtNs === null || isStopped) return null;
     if (backAtNs !== null) return backAtNs - (restartNs ?? 0);
     if (!onDevices.includes(kind)) return killedAtNs;
