@@ -2,7 +2,7 @@
 
 import { portsBelow } from "../platform/description.ts";
 import { traceLayers } from "../sim/trace.ts";
-import { partsOf } from "../scenario/plan.ts";
+import { partsOf } from "../scenario/machine-parts.ts";
 import { actionNames } from "../scenario/read-action.ts";
 import type { Completion } from "../userland/completion.ts";
 import { complete } from "../userland/completion.ts";

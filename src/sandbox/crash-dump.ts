@@ -9,6 +9,7 @@ import { cxlBus, decoderOf, isRegion, portOf, portsUpwards, regionOf } from "../
 import { kernelRangesIn } from "../kernel/mm/direct-map.ts";
 import { blockStart, hotplug } from "../kernel/mm/memory-state.ts";
 import { isPoisoned } from "../kernel/mm/poison.ts";
+import { interleaveOffsets } from "../platform/interleave.ts";
 import type { MemoryStatus } from "../platform/platform.ts";
 import type { CrashDump } from "../scenario/verdict.ts";
 import type { System } from "./system.ts";
@@ -32,9 +33,6 @@ function memoryOf(kernel: Kernel): Span[] {
   return [...whole, ...kernelRangesIn(kernel, 0n, allMemory).filter(({ start }) => !isWithin(whole, start))];
 }
 
-/** One line per root port of the widest interleave: its position follows from address bits 8 to 18 (16 ways of 16 KiB). */
-const probeOffsets = [0n, ...Array.from({ length: 11 }, (_, bit) => 1n << BigInt(bit + 8))];
-
 const isBelowIsolated = (target: Device | null): boolean => target !== null && portsUpwards(decoderOf(target).port).some((port) => portOf(port).parentDport?.isIsolated === true);
 
 /** Addresses of regions with a member below a port that the CXL core knows to be isolated. */
@@ -46,7 +44,7 @@ const overlaps = (a: Span, b: Span): boolean => a.start < b.start + b.size && b.
 
 /** The first error of a load, or null. */
 function readSpan(system: System, { start, size }: Span): { readonly status: MemoryStatus; readonly address: bigint } | null {
-  for (const offset of probeOffsets) {
+  for (const offset of interleaveOffsets) {
     if (offset >= size) break;
     const address = start + offset;
     if (isPoisoned(system.kernel, address)) continue;

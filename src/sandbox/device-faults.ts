@@ -7,7 +7,8 @@ import { deviceActionOf, deviceOfAction } from "../scenario/check-device-faults.
 import { correctableErrors, uncorrectableErrors } from "../scenario/device-faults.ts";
 import type { DeviceActionFile, DeviceActionName } from "../scenario/device-faults.ts";
 import { deviceNamed, recordsOf } from "../scenario/event-records.ts";
-import { findField, rasErrors } from "../scenario/plan.ts";
+import { findField } from "../scenario/machine-parts.ts";
+import { rasErrors } from "../scenario/plan.ts";
 
 /** A fault that the plan has not checked. */
 export class UncheckedFaultError extends Error {}

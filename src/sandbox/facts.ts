@@ -11,6 +11,7 @@ import { resourceSize } from "../kernel/resource/resource.ts";
 import { serviceBytes } from "../kernel/isolation/report.ts";
 import { placeOf } from "../kernel/isolation/regions.ts";
 import { isRebootChosen, isRecoveryBlocked, recoveries } from "../kernel/isolation/state.ts";
+import { interleaveOffsets } from "../platform/interleave.ts";
 import type { FirmwareRegion } from "../platform/firmware-setup.ts";
 import { placeOfPort } from "./references.ts";
 import type { System } from "./system.ts";
@@ -41,16 +42,13 @@ export function deadPlaces({ hardware }: System): ReadonlySet<string> {
   return dead;
 }
 
-/** Offsets behind every address bit of interleave (8 to 18). */
-const granules = [0n, ...Array.from({ length: 11 }, (_, bit) => 256n << BigInt(bit))];
-
 /** System RAM whose dax device went and that stayed online, where some address of it does not answer: neither usable nor removable (dax-memory 5.6, error-recovery 5). */
 function orphanedBytes({ kernel }: System): bigint {
   const spans = busDevices(kernel, daxBus).flatMap((device) => daxDeviceOf(device).ranges);
   const { memory } = kernel.platform;
   const orphans = [...hotplug(kernel).blocks.values()].filter((block) => {
     const start = blockStart(kernel, block);
-    return block.isOnline && !block.isBoot && !spans.some((span) => span.start <= start && start < span.start + span.size) && granules.some((granule) => memory.route(start + granule) === undefined);
+    return block.isOnline && !block.isBoot && !spans.some((span) => span.start <= start && start < span.start + span.size) && interleaveOffsets.some((offset) => memory.route(start + offset) === undefined);
   });
   return orphans.reduce((sum, { present }) => sum + present, 0n);
 }

@@ -5,7 +5,7 @@ import type { Kernel } from "../kernel/base/kernel.ts";
 import type { FileSystem } from "../kernel/sysfs/file-system.ts";
 import { fieldValue } from "../scenario/expect.ts";
 import type { MomentFacts } from "../scenario/expect.ts";
-import { findField } from "../scenario/plan.ts";
+import { findField } from "../scenario/machine-parts.ts";
 import type { Metrics } from "../scenario/result.ts";
 import { runCommand } from "../userland/run.ts";
 import { UnresolvedReferenceError, resolveReferences } from "./references.ts";

@@ -1,7 +1,8 @@
 // Expectations: what a scenario claims, held against what a run shows.
 
 import { parsePath, valueAt } from "./json-path.ts";
-import type { ExpectationFile, FieldPlace } from "./plan.ts";
+import type { FieldPlace } from "./machine-parts.ts";
+import type { ExpectationFile } from "./plan.ts";
 import type { ExpectationResult, Metrics, Verdict } from "./result.ts";
 import type { WorkloadOutcome } from "../workload/state.ts";
 import type { Outcome } from "./schema.ts";

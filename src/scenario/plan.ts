@@ -1,14 +1,12 @@
 // A checked scenario as plain data: everything a run needs, with every name resolved against the machine it declares.
 
-import { blocks } from "../../registers/blocks.ts";
-import type { BlockName } from "../../registers/blocks.ts";
 import { fieldBits } from "../../registers/checks.ts";
 import { ras } from "../../registers/ras-link.ts";
-import type { FieldDeclaration, RegisterSpace, StructureDeclaration } from "../../registers/schema.ts";
+import type { FieldDeclaration } from "../../registers/schema.ts";
 import type { ModulePlan } from "../kernel/base/module-plan.ts";
 import type { KernelSettings } from "../kernel/settings.ts";
 import type { MachineDescription } from "../platform/description.ts";
-import { isSwitch, portsBelow } from "../platform/description.ts";
+import { portsBelow } from "../platform/description.ts";
 import type { FirmwareSetup } from "../platform/firmware-setup.ts";
 import { checkDeviceAction, deviceActionOf, probesOfAction } from "./check-device-faults.ts";
 import type { DeviceCheck } from "./check-device-faults.ts";
@@ -23,6 +21,8 @@ import { describeFirmware } from "./firmware.ts";
 import type { Path } from "./load.ts";
 import type { PathProblem } from "./machine.ts";
 import { describeMachine } from "./machine.ts";
+import type { EntityKind } from "./machine-parts.ts";
+import { findField, isPort, namesOf } from "./machine-parts.ts";
 import { describeModules } from "./modules.ts";
 import type { PolicyName, PolicyValues } from "./policies.ts";
 import { policyChoices, policyNames, presetNames, presetValues, readPolicyValue } from "./policies.ts";
@@ -76,66 +76,6 @@ export interface ScenarioPlan {
   readonly drivers: readonly PlannedDriver[];
   /** Virtual nanoseconds after ready, and scheduler steps. */
   readonly limits: { readonly time: number; readonly steps: number };
-}
-
-/** A register field of an entity as the hardware's probes and peeks name it. */
-export interface FieldPlace {
-  readonly entity: string;
-  readonly space: RegisterSpace;
-  /** Byte offset of the dword in the block. */
-  readonly offset: number;
-  readonly mask: number;
-  readonly shift: number;
-}
-
-type EntityKind = "bridge" | "root port" | "downstream port" | "switch" | "device";
-const blocksOf: Readonly<Record<EntityKind, readonly Exclude<BlockName, "deviceMessages">[]>> = {
-  bridge: ["hostBridgeComponent"],
-  "root port": ["rootPortComponent", "rootPortConfig"],
-  "downstream port": ["downstreamPortComponent", "downstreamPortConfig"],
-  switch: ["upstreamPortComponent", "upstreamPortConfig"],
-  device: ["deviceComponent", "deviceConfig", "deviceRegisters"],
-};
-
-/** Every part of the machine by name, in order of declaration. */
-export function partsOf(machine: MachineDescription): ReadonlyMap<string, EntityKind> {
-  const parts = new Map<string, EntityKind>();
-  for (const bridge of machine.hostBridges) {
-    parts.set(bridge.name, "bridge");
-    for (const port of portsBelow(bridge.rootPorts)) {
-      parts.set(port.name, bridge.rootPorts.some((root) => root.name === port.name) ? "root port" : "downstream port");
-      for (const slot of port.slots) parts.set(slot.name, isSwitch(slot) ? "switch" : "device");
-    }
-  }
-  return parts;
-}
-
-export const kindOf = (machine: MachineDescription, name: string): EntityKind | undefined => partsOf(machine).get(name);
-const isPort = (kind: EntityKind): boolean => kind === "root port" || kind === "downstream port";
-const namesOf = (machine: MachineDescription, suits: (kind: EntityKind) => boolean): string[] => [...partsOf(machine)].filter(([, kind]) => suits(kind)).map(([name]) => name);
-const entityNames = (machine: MachineDescription): string[] => namesOf(machine, () => true);
-
-/** Finds `structure.register.field` (or `structure.register`, whole) of an entity. Returns a message when there is none. */
-export function findField(machine: MachineDescription, entity: string, path: string): FieldPlace | string {
-  const kind = kindOf(machine, entity);
-  if (kind === undefined) return `no "${entity}" in the machine; ${suggestion(entity, entityNames(machine))}`;
-  const [structureName = "", registerName = "", fieldName] = path.split(".");
-  const known: string[] = [];
-  for (const blockName of blocksOf[kind]) {
-    const block = blocks[blockName];
-    for (const [name, placement] of Object.entries(block.placements) as [string, { readonly at: number; readonly structure: StructureDeclaration }][]) {
-      known.push(name);
-      if (name !== structureName) continue;
-      const register = placement.structure.registers[registerName];
-      if (register === undefined) return `${structureName} has no register "${registerName}"; ${suggestion(registerName, Object.keys(placement.structure.registers))}`;
-      const field = fieldName === undefined ? undefined : register.fields[fieldName];
-      if (fieldName !== undefined && field === undefined) return `${structureName}.${registerName} has no field "${fieldName}"; ${suggestion(fieldName, Object.keys(register.fields))}`;
-      const [high, low] = field === undefined ? [Math.min(register.width, 32) - 1, 0] : fieldBits(field);
-      const start = (placement.at + register.offset) * 8 + low;
-      return { entity, space: block.kind, offset: Math.floor(start / 32) * 4, mask: ((2 ** (high - low + 1) - 1) * 2 ** (start % 32)) >>> 0, shift: start % 32 };
-    }
-  }
-  return `${entity} has no register structure "${structureName}"; ${suggestion(structureName, known)}`;
 }
 
 interface Check {

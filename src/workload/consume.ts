@@ -1,7 +1,7 @@
 // An answer that is an error reaches who waited for it: the machine-check handler of its processor, or the device that read.
 
 import { consumeAccess } from "../kernel/mce/machine-check.ts";
-import type { AccessPath, CheckOutcome } from "../kernel/mce/consumption.ts";
+import type { AccessPath, ConsumedAccess } from "../kernel/mce/consumption.ts";
 import type { Completion, MemoryStatus } from "../platform/platform.ts";
 import { hold } from "./holds.ts";
 import { noteCheck } from "./storm.ts";
@@ -20,18 +20,15 @@ function isSomebodyAbsent({ kernel, streams }: WorkloadState): boolean {
 /** Whether a processor has to do something about this answer. */
 export const isConsumed = (status: MemoryStatus): boolean => status === "poison" || status === "fatal";
 
-function consume(state: WorkloadState, stream: Stream, { status, address }: Completion, path: AccessPath): CheckOutcome {
-  return consumeAccess(state.kernel, { cpu: Math.max(0, stream.cpu), path, status, address, process: stream.process, name: stream.process?.name ?? stream.workload.spec.name, isSomebodyAbsent: isSomebodyAbsent(state) });
-}
-
 /** @throws KernelPanic a machine check was not recoverable */
-export function consumeAnswer(state: WorkloadState, stream: Stream, completion: Completion, path: AccessPath): void {
-  if (completion.status !== "ok") stream.workload.hasLost = true;
+export function consumeAnswer(state: WorkloadState, stream: Stream, { status, address }: Completion, path: AccessPath): void {
+  if (status !== "ok") stream.workload.hasLost = true;
   const { process } = stream;
   const wasAlive = process !== null && process.death === null;
-  const outcome = consume(state, stream, completion, path);
+  const access: ConsumedAccess = { cpu: Math.max(0, stream.cpu), path, status, address, process, name: process?.name ?? stream.workload.spec.name };
+  const outcome = consumeAccess(state.kernel, { ...access, isSomebodyAbsent: isSomebodyAbsent(state) });
   hold(state.holds, stream.cpu, state.kernel.platform.clock.now, outcome.busy, outcome.busyAll);
   if (outcome.error !== null) stream.workload.errors++;
   else if (outcome.checks > 0 && wasAlive && process.death === null) stream.workload.signals++;
-  noteCheck(state, stream, completion, path, outcome);
+  noteCheck(state, stream, access, outcome);
 }

@@ -9,6 +9,7 @@ import { dropReference } from "../kernel/mm/page-reference.ts";
 import { freeProcessPages } from "../kernel/mm/pages.ts";
 import { unpin } from "../kernel/mm/pin.ts";
 import { isAlive } from "../kernel/mm/process.ts";
+import { interleaveOffsets } from "../platform/interleave.ts";
 import { startLife } from "./start.ts";
 import type { WorkloadSpec } from "./specs.ts";
 import type { Workload, WorkloadOutcome, WorkloadState } from "./state.ts";
@@ -54,12 +55,9 @@ function bury(state: WorkloadState, workload: Workload, at: number, pid: number)
 
 const restartOf = ({ spec }: Workload): number | undefined => ("restart" in spec ? spec.restart : undefined);
 
-/** Offsets behind every address bit of interleave (8 to 18). */
-const steps = Array.from({ length: 11 }, (_, bit) => 256n << BigInt(bit));
-
-/** Whether a device's memory answers: a load of its first line, and of one behind every such bit, gives data. */
+/** Whether a device's memory answers: a load of its first line, and of one behind every bit of interleave, gives data. */
 function doesAnswer({ platform: { memory } }: Kernel, device: Device): boolean {
-  return daxDeviceOf(device).ranges.every(({ start: base, size }) => [0n, ...steps].filter((step) => step < size).every((step) => (memory.route(base + step)?.readLatency ?? 0) > 0 && memory.load(base + step, 8).status === "ok"));
+  return daxDeviceOf(device).ranges.every(({ start: base, size }) => interleaveOffsets.filter((step) => step < size).every((step) => (memory.route(base + step)?.readLatency ?? 0) > 0 && memory.load(base + step, 8).status === "ok"));
 }
 
 /** Whether what it needs is there again. Asked of the hardware only when answers may have changed since. */

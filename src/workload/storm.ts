@@ -1,11 +1,10 @@
 // A storm that has come to a steady turn, in closed form (design rule 7): when no thread has anything under way and every one of them stands to its time, its
 // place in the mix and its processor as it stood a while ago, what happened in between happens again, over and over, until something else does.
 
-import type { CheckOutcome, AccessPath, ConsumedAccess } from "../kernel/mce/consumption.ts";
+import type { CheckOutcome, ConsumedAccess } from "../kernel/mce/consumption.ts";
 import { repeatChecks } from "../kernel/mce/machine-check.ts";
 import { repeatKernelTime } from "../kernel/watchdog/processors.ts";
 import { failureLock } from "../kernel/mce/memory-failure.ts";
-import type { Completion } from "../platform/platform.ts";
 import { freeAt as processorFreeAt } from "./holds.ts";
 import type { Stream, Workload, WorkloadState } from "./state.ts";
 import { readsBefore, roundOf } from "./stream.ts";
@@ -50,16 +49,13 @@ export function forgetCycles(cycles: Cycles): void {
 }
 
 /** Takes note of an answer that was an error. */
-export function noteCheck(state: WorkloadState, stream: Stream, { status, address }: Completion, path: AccessPath, outcome: CheckOutcome): void {
+export function noteCheck(state: WorkloadState, stream: Stream, access: ConsumedAccess, outcome: CheckOutcome): void {
   if (state.mode !== "aggregated") return;
   const { tallies } = state.cycles;
   if (outcome.busyAll > 0) state.cycles.reachesAll = true;
-  const key = `${stream.plan.requester}:${path}`;
+  const key = `${stream.plan.requester}:${access.path}`;
   let tally = tallies.get(key);
-  if (tally === undefined) {
-    const access: ConsumedAccess = { cpu: Math.max(0, stream.cpu), path, status, address, process: stream.process, name: stream.process?.name ?? stream.workload.spec.name };
-    tallies.set(key, (tally = { stream, access, checks: 0, errors: 0, signals: 0 }));
-  }
+  if (tally === undefined) tallies.set(key, (tally = { stream, access, checks: 0, errors: 0, signals: 0 }));
   tally.checks += outcome.checks;
   if (outcome.error !== null) tally.errors++;
   else if (outcome.checks > 0) tally.signals++;

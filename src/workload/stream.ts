@@ -1,5 +1,6 @@
 // One thread's requests as arithmetic: request number i has a time, an address and a kind that follow from i alone. Integers only.
 
+import { highestInterleaveBit, lowestInterleaveBit } from "../platform/interleave.ts";
 import type { AccessPath } from "../kernel/mce/consumption.ts";
 import type { RequestKind } from "../platform/platform.ts";
 
@@ -74,10 +75,10 @@ export function countBefore(first: number, period: number, until: number): numbe
 /** Most entries that requests of this period and latency hold at once. */
 export const entriesHeld = (latency: number, period: number): number => (latency + period - 1 - ((latency + period - 1) % period)) / period;
 
-/** Offsets below `end` that show every root port the stream can touch there: interleave is a function of address bits 8 to 18 (16 ways of 16 KiB). */
+/** Offsets below `end` that show every root port the stream can touch there. */
 export function probeOffsets(plan: StreamPlan, end: number): number[] {
   const offsets = [0];
-  for (let bit = 8; bit <= 18; bit++) {
+  for (let bit = lowestInterleaveBit; bit <= highestInterleaveBit; bit++) {
     const step = 2 ** bit;
     if (step < end && step % lowestBit(plan.stride) === 0) offsets.push(step);
   }

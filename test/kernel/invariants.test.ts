@@ -6,6 +6,7 @@ import { busDevices } from "../../src/kernel/base/device.ts";
 import type { Kernel } from "../../src/kernel/base/kernel.ts";
 import { blockStart, hotplug } from "../../src/kernel/mm/memory-state.ts";
 import { createFileSystem } from "../../src/kernel/sysfs/file-system.ts";
+import { interleaveOffsets } from "../../src/platform/interleave.ts";
 import { DriveError, runTask, settle } from "../../src/sandbox/drive.ts";
 import { createRandom, nextBelow } from "../../src/sim/random.ts";
 import type { RandomState } from "../../src/sim/random.ts";
@@ -66,14 +67,11 @@ function operate(system: RandomSystem, booted: Booted, silent: string[], report:
 
 type Tally = Map<string, number>;
 
-/** Offsets behind every address bit of interleave (8 to 18). */
-const granules = [0n, ...Array.from({ length: 11 }, (_, bit) => 256n << BigInt(bit))];
-
 /** Some address of added memory in a kernel zone does not answer: nobody decodes it, or its media is not ready. */
 function livesOnNothing(kernel: Kernel): boolean {
   const blocks = [...hotplug(kernel).blocks.values()].filter((block) => block.isOnline && !block.isBoot && block.zone !== "Movable");
   const step = hotplug(kernel).blockSize / 16n;
-  const isNobodys = (address: bigint): boolean => granules.some((granule) => kernel.platform.memory.load(address + granule, 8).status !== "ok");
+  const isNobodys = (address: bigint): boolean => interleaveOffsets.some((offset) => kernel.platform.memory.load(address + offset, 8).status !== "ok");
   return blocks.some((block) => Array.from({ length: 16 }, (_one, part) => blockStart(kernel, block) + BigInt(part) * step).some(isNobodys));
 }
 

@@ -3,25 +3,19 @@
 import { describe, expect, it } from "vitest";
 import type { ProbeAction } from "../../src/hardware/probes.ts";
 import { armProbe } from "../../src/hardware/probes.ts";
-import { addDevice, attach, registerDriver } from "../../src/kernel/base/device.ts";
 import type { Kernel } from "../../src/kernel/base/kernel.ts";
-import { createKernel, runTimers } from "../../src/kernel/base/kernel.ts";
-import { cxlDaxRegionDriver, registerDaxDrivers } from "../../src/kernel/dax/cxl.ts";
+import { runTimers } from "../../src/kernel/base/kernel.ts";
 import { killDaxDevice } from "../../src/kernel/dax/device-dax.ts";
 import { daxDeviceNamed } from "../../src/kernel/dax/attributes.ts";
-import { memoryHandlers } from "../../src/kernel/mm/pin.ts";
-import type { KernelPolicies } from "../../src/kernel/policy.ts";
-import { defaultPolicies } from "../../src/kernel/policy.ts";
-import { createScheduler, createTaskLedger, hasReady, runOne, spawn } from "../../src/sim/task.ts";
-import { createTraceWriter, readRecord } from "../../src/sim/trace.ts";
+import { readRecord } from "../../src/sim/trace.ts";
 import type { CountingMode } from "../../src/workload/state.ts";
 import type { VmSpec } from "../../src/workload/specs.ts";
 import type { Workloads } from "../../src/workload/workloads.ts";
 import { addVm, createWorkloads } from "../../src/workload/workloads.ts";
 import type { Bench } from "../support/machine.ts";
 import { GiB, MiB, machineOf, offsetOf, openMemory, portOf, setUp } from "../support/machine.ts";
+import { kernelOver } from "./dax-bench.ts";
 
-const policy: KernelPolicies = { ...defaultPolicies, isolationAction: "recover", memoryUse: "device-dax-only", onlineType: "offline", notification: "interrupt", recoveryOrder: "fence-first", refuseIsolated: false };
 const size = 256n * MiB;
 const busyKind = 5;
 
@@ -42,27 +36,6 @@ interface Result {
   readonly busy: readonly string[];
   readonly deaths: readonly string[];
   readonly skipped: number;
-}
-
-function settleTasks(kernel: Kernel): void {
-  while (hasReady(kernel.scheduler)) runOne(kernel.scheduler, () => kernel.platform.clock.now);
-}
-
-function createDaxRegion(kernel: Kernel, index: number): void {
-  const type = { name: "cxl_dax_region", attributes: [] };
-  const device = addDevice(kernel, { name: `dax_region${index}`, bus: "cxl", type, parent: null, data: { range: { start: 16n * GiB + BigInt(index) * size, size }, id: index, targetNode: 1 } });
-  spawn(kernel.scheduler, device.name, attach(kernel, device));
-  settleTasks(kernel);
-}
-
-function kernelOver(bench: Bench): Kernel {
-  const firmware = { xsdt: 0n, hostBridges: [], osc: () => ({ isolationControl: false, isolationNotification: false }), takeNotify: () => undefined };
-  const kernel = createKernel({ platform: { ...bench.platform, firmware }, scheduler: createScheduler({ kind: "fixed" }), tasks: createTaskLedger(), trace: createTraceWriter(bench.hardware.ring), policy, handlers: memoryHandlers });
-  registerDaxDrivers(kernel);
-  registerDriver(kernel, cxlDaxRegionDriver);
-  createDaxRegion(kernel, 0);
-  createDaxRegion(kernel, 1);
-  return kernel;
 }
 
 function actionOf(fault: ProbeAction["kind"]): ProbeAction {

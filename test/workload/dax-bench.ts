@@ -31,7 +31,7 @@ export interface DaxBench {
   readonly start: number;
 }
 
-function settleTasks(kernel: Kernel): void {
+export function settleTasks(kernel: Kernel): void {
   while (hasReady(kernel.scheduler)) runOne(kernel.scheduler, () => kernel.platform.clock.now);
 }
 
@@ -42,7 +42,7 @@ function createDaxRegion(kernel: Kernel, index: number): void {
   settleTasks(kernel);
 }
 
-function kernelOver(bench: Bench, settings: Partial<KernelSettings>): Kernel {
+export function kernelOver(bench: Bench, settings: Partial<KernelSettings> = {}): Kernel {
   const firmware = { xsdt: 0n, hostBridges: [], osc: () => ({ isolationControl: false, isolationNotification: false }), takeNotify: () => undefined };
   const kernel = createKernel({
     platform: { ...bench.platform, firmware }, scheduler: createScheduler({ kind: "fixed" }), tasks: createTaskLedger(), trace: createTraceWriter(bench.hardware.ring), policy, handlers: kernelHandlers,

@@ -2,8 +2,10 @@
 
 import { componentSectionFields, componentSectionLength, errorSeverities, protocolLogFields, protocolSection } from "../../../registers/error-records.ts";
 import { recordFields, recordLength } from "../../../registers/events.ts";
+import { ras } from "../../../registers/ras-link.ts";
 import { payloadNumber } from "../../platform/payload.ts";
 import { formatPciAddress, pciAddress } from "../../platform/pci-address.ts";
+import { decode } from "../../platform/registers.ts";
 import { busDevices } from "../base/device.ts";
 import type { Device } from "../base/device.ts";
 import type { Handler, Kernel } from "../base/kernel.ts";
@@ -16,6 +18,7 @@ import { traceEvent } from "../trace/ring.ts";
 import { deviceStateOf } from "./device-state.ts";
 import type { DeviceState } from "./device-state.ts";
 import { placeOf, tracedDevice } from "./events.ts";
+import { firstErrorOf } from "./ras-errors.ts";
 
 /** A section of a record, as it lies behind its entry. */
 export interface CxlSection {
@@ -54,8 +57,8 @@ function functionAt(kernel: Kernel, bytes: Uint8Array, place: Place): Device | u
 /** Status, and which of its bits came first: with several, the one that the control register points at. */
 function uncorrectable(bytes: Uint8Array, at: number): { readonly status: number; readonly first: number } {
   const status = payloadNumber(bytes, protocolLogFields.uncorrectableStatus, at);
-  const pointer = payloadNumber(bytes, protocolLogFields.control, at) & 0x3f;
-  return { status, first: (status & (status - 1)) === 0 ? status : 2 ** pointer };
+  const { firstErrorPointer } = decode(ras.registers.control, BigInt(payloadNumber(bytes, protocolLogFields.control, at)));
+  return { status, first: firstErrorOf(status, firstErrorPointer) };
 }
 
 function traceOfDevice(kernel: Kernel, state: DeviceState, isCorrected: boolean, bytes: Uint8Array, at: number): void {

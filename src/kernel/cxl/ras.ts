@@ -20,15 +20,13 @@ import { restoreFunction } from "../pci/reset.ts";
 import { formatCorrectable, formatPortCorrectable, formatPortUncorrectable, formatUncorrectable } from "../trace/cxl-lines.ts";
 import { traceEvent } from "../trace/ring.ts";
 import { tracedDevice } from "./events.ts";
+import { firstErrorOf, handledCorrectable, handledUncorrectable } from "./ras-errors.ts";
 import type { ComponentRegisters } from "./registers.ts";
 import { capabilityIds, capabilityOffset } from "./registers.ts";
 import { cxlBus, dportOfDevice, isMemdev, isPort, memdevOf, portOf } from "./types.ts";
 
 type RasRegisters = StructureAccess<typeof ras>;
 
-/** Bits that the kernel knows: 11:0 and 16:14, and 6:0. */
-const handledUncorrectable = 0x1_cfff;
-const handledCorrectable = 0x7f;
 const headerDwords = 16;
 const command = "irq/aerdrv";
 
@@ -46,7 +44,6 @@ function takeCorrectable(registers: RasRegisters | undefined): number {
 
 interface Uncorrectable {
   readonly status: number;
-  /** The bit that came first, where there are several; a dead device's pointer names none (INFERRED). */
   readonly first: number;
   readonly header: readonly number[];
 }
@@ -55,9 +52,7 @@ interface Uncorrectable {
 function takeUncorrectable(registers: RasRegisters | undefined): Uncorrectable | undefined {
   const status = registers === undefined ? 0 : Number(registers.uncorrectableStatus.readRaw()) & handledUncorrectable;
   if (registers === undefined || status === 0) return undefined;
-  const isSingle = (status & (status - 1)) === 0;
-  const pointer = registers.control.get("firstErrorPointer");
-  const first = isSingle ? status : pointer > 31 ? 0 : (1 << pointer) >>> 0;
+  const first = firstErrorOf(status, registers.control.get("firstErrorPointer"));
   const header = Array.from({ length: headerDwords }, (_, index) => Number(registers.headerLog.at(index).readRaw()));
   registers.uncorrectableStatus.writeRaw(BigInt(status));
   return { status, first, header };

@@ -6,6 +6,7 @@ import { defineState } from "../base/kernel.ts";
 import { targetNode } from "./node.ts";
 import { basePage } from "./page-types.ts";
 import type { Extent } from "./run-list.ts";
+import { firstEndingBehind } from "./run-list.ts";
 import { blockAt } from "./zone-areas.ts";
 
 export const failureResults = ["ignored", "failed", "delayed", "recovered"] as const;
@@ -22,17 +23,7 @@ interface PoisonState {
 
 const state = defineState("mm.poison", (): PoisonState => ({ extents: [], failures: new Map(), corrupted: new Map() }));
 
-/** Index of the first extent that ends behind an address. */
-function firstBehind(extents: readonly Extent[], address: bigint): number {
-  let low = 0;
-  let high = extents.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((extents[middle]?.end ?? 0n) > address) high = middle;
-    else low = middle + 1;
-  }
-  return low;
-}
+const firstBehind = (extents: readonly Extent[], address: bigint): number => firstEndingBehind(extents, address, ({ end }) => end);
 
 /** Poisoned pages of [start, end), cut to it. */
 export function poisonWithin(kernel: Kernel, { start, end }: Extent): Extent[] {

@@ -5,18 +5,19 @@ import { basePage } from "./page-types.ts";
 
 export const endOf = (run: Pick<PageRun, "start" | "size">): bigint => run.start + run.size;
 
-/** Index of the first run that ends behind an address; the number of runs where none does. */
-export function firstBehind(runs: readonly PageRun[], address: bigint): number {
+/** Index of the first of a list in order of address that ends behind one; the length of the list where none does. */
+export function firstEndingBehind<T>(list: readonly T[], address: bigint, end: (one: T) => bigint): number {
   let low = 0;
-  let high = runs.length;
+  let high = list.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    const run = runs[middle];
-    if (run !== undefined && endOf(run) > address) high = middle;
+    if (end(list[middle] as T) > address) high = middle;
     else low = middle + 1;
   }
   return low;
 }
+
+export const firstBehind = (runs: readonly PageRun[], address: bigint): number => firstEndingBehind(runs, address, endOf);
 
 /** The run that holds an address. */
 export function runAt(runs: readonly PageRun[], address: bigint): PageRun | undefined {

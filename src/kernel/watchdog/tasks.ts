@@ -81,10 +81,11 @@ function report(kernel: Kernel, waiting: Waiting, seconds: number): void {
 
 /** khungtaskd's look, when it is due. @throws KernelPanic somebody hangs and kernel.hung_task_panic is set */
 export function checkHungTasks(kernel: Kernel, now: number): void {
-  const due = nextHungCheck(kernel);
-  if (due < 0 || due > now) return;
   const period = timeoutOf(kernel);
   const watch = watchOf(kernel);
+  if (now < watch.lastLook + period) return;
+  const due = nextHungCheck(kernel);
+  if (due < 0 || due > now) return;
   watch.lastLook = now - (now % period);
   for (const waiting of waitingTasks(kernel, period)) {
     const time = watch.lastLook - waiting.seenAt;

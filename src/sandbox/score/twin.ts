@@ -5,7 +5,7 @@ import type { DeviceDescription, DownstreamPortDescription, MachineDescription, 
 import { isSwitch, portsBelow } from "../../platform/description.ts";
 import type { FirmwareSetup, SoftReservedRange } from "../../platform/firmware-setup.ts";
 import type { ActionFile, ScenarioPlan } from "../../scenario/plan.ts";
-import { kindOf } from "../../scenario/plan.ts";
+import { kindOf } from "../../scenario/machine-parts.ts";
 import { presetValues } from "../../scenario/policies.ts";
 import type { Span } from "../invariants.ts";
 import { overlap, uncovered } from "../invariants.ts";
