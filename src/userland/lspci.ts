@@ -5,7 +5,7 @@ import { capabilityLines } from "./pci/capabilities.ts";
 import { extendedBytes, has, headerBytes, headerTypeOf, headerTypes, hex, standardBytes, u8 } from "./pci/config.ts";
 import { FilterProblem, matches, parseId, parseSlot } from "./pci/filter.ts";
 import type { Filter } from "./pci/filter.ts";
-import { DumpProblem, parseDump, readFunctions } from "./pci/functions.ts";
+import { DumpProblem, parseDump, readFunctions, slotsOf } from "./pci/functions.ts";
 import type { PciFunction } from "./pci/functions.ts";
 import { bridgeControl, busLine, fullHeader, headerComplaint, isKnownHeader, secondaryStatus, selfTest, shortHeader } from "./pci/header.ts";
 import { className, deviceName, interfaceName } from "./pci/names.ts";
@@ -141,7 +141,7 @@ function functionsOf({ files, input }: Call, request: Request): PciFunction[] {
   const { dump } = request;
   if (dump !== undefined) return parseDump(dump === "-" || dump === "/dev/stdin" ? input : files.read(dump));
   const { v = 0, x = 0 } = request.counts;
-  return readFunctions(files, v > 0 || x > 3 ? extendedBytes : x > 2 ? standardBytes : headerBytes);
+  return readFunctions(files, v > 0 || x > 3 ? extendedBytes : x > 2 ? standardBytes : headerBytes, v > 0 ? slotsOf(files) : undefined);
 }
 
 function show(call: Call, request: Request): void {

@@ -91,7 +91,7 @@ const messagesOf = (files: FileSystem, path: string): number[] => (files.exists(
 const slotFolder = "/sys/bus/pci/slots";
 
 /** Names of slots by the place of the card that each is for: domain, bus and device. */
-function slotsOf(files: FileSystem): ReadonlyMap<string, string> {
+export function slotsOf(files: FileSystem): ReadonlyMap<string, string> {
   const names = files.exists(slotFolder) ? files.list(slotFolder) : [];
   return new Map(names.map((name) => [textOf(files, `${slotFolder}/${name}/address`) ?? "", name]));
 }
@@ -110,9 +110,8 @@ function fromSystem(files: FileSystem, name: string, length: number, slots: Read
 }
 
 /** Every function, in order of place; `length` bytes of config space of each are read. */
-export function readFunctions(files: FileSystem, length: number): PciFunction[] {
+export function readFunctions(files: FileSystem, length: number, slots: ReadonlyMap<string, string> = new Map()): PciFunction[] {
   const names = files.exists(folder) ? files.list(folder) : [];
-  const slots = slotsOf(files);
   return inOrder(names.flatMap((name) => fromSystem(files, name, length, slots) ?? []));
 }
 
