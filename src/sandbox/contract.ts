@@ -19,6 +19,14 @@ export interface RunInput {
   readonly keepTrace: boolean;
   /** Bugs that the built-in recovery driver is given, by name (docs/defects.md); absent: none. */
   readonly defects?: readonly string[];
+  /** Texts of the files that the scenario includes, by the paths it gives; absent: none. */
+  readonly includes?: Readonly<Record<string, string>>;
+  /** Choices of a recorded schedule; then `schedule` does not count. */
+  readonly choices?: readonly number[];
+  /** Text of the golden beside the scenario; absent: it is not held against one. */
+  readonly golden?: string;
+  /** Keep what reports show of a run (src/scenario/details.ts); absent: never. */
+  readonly details?: "never" | "failures" | "always";
 }
 
 /** How far a run is. */

@@ -2,6 +2,7 @@
 
 import type { TraceLayer } from "../sim/trace.ts";
 import type { WorkloadOutcome } from "../workload/state.ts";
+import type { Divergence } from "./divergence.ts";
 import type { PolicyValues } from "./policies.ts";
 import type { Outcome } from "./schema.ts";
 import type { CrashDump, RebootResult } from "./verdict.ts";
@@ -12,11 +13,19 @@ export type Status = "pass" | "fail" | "invalid" | "error" | "limit" | "driver";
 /** The report's judgement of the host, beside the outcome: it did not keep what firmware had configured alive through boot (POL-OPS). */
 export type Verdict = "needs-remediation";
 
+/** Where something stands in the scenario, from 1; `file` where it is an included one. */
+export interface SourcePlace {
+  readonly line: number;
+  readonly column: number;
+  readonly file?: string;
+}
+
 export interface FaultResult {
   readonly id: string;
   readonly fired: boolean;
   readonly count: number;
   readonly firstAtNs: number | null;
+  readonly place?: SourcePlace;
 }
 
 export interface ExpectationResult {
@@ -24,6 +33,18 @@ export interface ExpectationResult {
   readonly pass: boolean;
   readonly expected: string;
   readonly actual: string;
+  readonly place?: SourcePlace;
+}
+
+/** How a run agrees with the golden beside its scenario. */
+export interface GoldenResult {
+  /** `changed`: the run fails. */
+  readonly state: "same" | "changed";
+  readonly file: string;
+  /** Layers whose digests differ. */
+  readonly layers: readonly TraceLayer[];
+  /** The first one of each such layer, the hardware's first; empty when same. */
+  readonly divergences: readonly Divergence[];
 }
 
 /** A command of a scenario's steps, as it was typed, and what it gave. */
@@ -103,6 +124,8 @@ export interface ScenarioResult {
   readonly faults: readonly FaultResult[];
   readonly expectations: readonly ExpectationResult[];
   readonly metrics: Metrics;
+  /** Only where a golden for this seed and schedule stands beside the scenario. */
+  readonly golden?: GoldenResult;
   /** One for each workload that was started, in order of the scenario. */
   readonly workloads: readonly WorkloadOutcome[];
   /** Files whose drivers ran, in order of the scenario; absent: there were none. */
