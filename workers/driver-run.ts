@@ -2,6 +2,7 @@
 
 import type { RunInput, RunProgress, ScenarioPlan } from "../src/sandbox.ts";
 import type { DriverFailure, EndedResult, ScenarioResult } from "../src/scenario/result.ts";
+import { repeatCommand } from "../src/scenario/shell-word.ts";
 import type { DriverSource } from "./driver-messages.ts";
 import type { DriverBudgets, DriverProcess, ProcessEnd } from "./driver-process.ts";
 import { startDriverProcess } from "./driver-process.ts";
@@ -35,7 +36,7 @@ function endedResult(plan: ScenarioPlan, input: RunInput, sources: readonly Driv
   return {
     file: plan.file, name: plan.name, seed: input.seed, schedule: input.schedule, policies: plan.policies, status: failure === null ? "error" : "driver", reason: typeof why === "string" ? why : `driver ${why.ending}: ${why.message}`,
     verdict: null, warnings: [], outcome: null, virtualTimeNs: failure?.atNs ?? 0, traceDigest: null, digests: null, commands: [], faults: [], expectations: [], metrics: null, workloads: [],
-    ...(failure === null ? {} : { driver: failure }), drivers: filesOf(sources), reproduce: `cxl-sandbox run ${plan.file} --seed ${input.seed} --schedule ${input.schedule}${repeat}`,
+    ...(failure === null ? {} : { driver: failure }), drivers: filesOf(sources), reproduce: repeatCommand(plan.file, input.seed, input.schedule, repeat),
   };
 }
 
