@@ -4,7 +4,7 @@ import type { AnyResult } from "./findings.ts";
 import { github, githubSummary } from "./github.ts";
 
 const actions = { GITHUB_ACTIONS: "true", GITHUB_STEP_SUMMARY: "/runner/summary.md", GITHUB_WORKSPACE: "/runner/work" };
-const commands = (results: readonly AnyResult[], environment: Readonly<Record<string, string>> = actions): string[] => (github.report(reportOf(results), surroundings(environment), undefined).stdout ?? "").split("\n").filter((line) => line.startsWith("::"));
+const commands = (results: readonly AnyResult[], environment: Readonly<Record<string, string>> = actions): string[] => (github.report(reportOf(results), surroundings(environment), undefined).stderr ?? "").split("\n").filter((line) => line.startsWith("::"));
 
 describe("GitHub's annotations", () => {
   it("stand at the file and line of what failed, and say how to repeat it", () => {
@@ -34,20 +34,20 @@ describe("GitHub's annotations", () => {
 
   it("text of others makes no command of its own and ends no property", () => {
     const hostile = failedResult({ file: hostileText, name: hostileText, reproduce: hostileText, expectations: [{ text: hostileText, pass: false, expected: hostileText, actual: hostileText, place: { line: 1, column: 1, file: hostileText } }] });
-    const { stdout = "" } = github.report(reportOf([hostile]), surroundings(actions), undefined);
-    expect(stdout.trimEnd().split("\n")).toHaveLength(1);
-    const [, properties = ""] = /^::error ([^]*?)::/.exec(stdout) ?? [];
+    const { stderr = "" } = github.report(reportOf([hostile]), surroundings(actions), undefined);
+    expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+    const [, properties = ""] = /^::error ([^]*?)::/.exec(stderr) ?? [];
     expect(properties.split(",").map((pair) => pair.split("=")[0])).toEqual(["file", "line", "col", "title"]);
-    expect(stdout).not.toMatch(/(?!\n)[\p{Cc}\p{Cs}\u202e\uffff]/u);
-    expect(stdout).toContain("%250A");
+    expect(stderr).not.toMatch(/(?!\n)[\p{Cc}\p{Cs}\u202e\uffff]/u);
+    expect(stderr).toContain("%250A");
   });
 });
 
 describe("GitHub's job summary", () => {
-  it("is added to the file that GitHub names; without GitHub it is on standard output", () => {
+  it("is added to the file that GitHub names; without GitHub it is printed", () => {
     const run = reportOf([failedResult()]);
     expect(github.report(run, surroundings(actions), undefined).files).toEqual([{ name: "/runner/summary.md", content: githubSummary(run.result), isAppended: true }]);
-    expect(github.report(run, surroundings(), undefined).stdout).toBe(`${commands([failedResult()], {}).join("\n")}\n${githubSummary(run.result)}`);
+    expect(github.report(run, surroundings(), undefined).stderr).toBe(`${commands([failedResult()], {}).join("\n")}\n${githubSummary(run.result)}`);
     expect(github.report(run, surroundings(actions), "s.md").files).toEqual([{ name: "s.md", content: githubSummary(run.result) }]);
   });
 

@@ -1,4 +1,5 @@
-// GitHub Actions: annotations where something stands in a file, and a summary of the job. Elsewhere the same on standard output.
+// GitHub Actions: annotations where something stands in a file, and a summary of the job. GitHub looks for commands on standard error too, so that standard output
+// stays free for another report.
 
 import type { RunResult } from "../scenario/result.ts";
 import type { AnyResult, Finding } from "./findings.ts";
@@ -91,8 +92,8 @@ export const github: Reporter = {
     const commands = annotationsOf(worstFirst(result.scenarios)).map((one) => `${commandOf(one, environment)}\n`).join("");
     const markdown = githubSummary(result);
     const summaryFile = environment["GITHUB_ACTIONS"] === "true" ? environment["GITHUB_STEP_SUMMARY"] : undefined;
-    if (target !== undefined) return { stdout: commands, files: [{ name: target, content: markdown }] };
-    if (summaryFile !== undefined && summaryFile !== "") return { stdout: commands, files: [{ name: summaryFile, content: markdown, isAppended: true }] };
-    return { stdout: `${commands}${markdown}` };
+    if (target !== undefined) return { stderr: commands, files: [{ name: target, content: markdown }] };
+    if (summaryFile !== undefined && summaryFile !== "") return { stderr: commands, files: [{ name: summaryFile, content: markdown, isAppended: true }] };
+    return { stderr: `${commands}${markdown}` };
   },
 };
