@@ -86,7 +86,7 @@ function passOn(result: AnyResult, printed: string): void {
 }
 
 /** One run with drivers. */
-export async function runWithDrivers({ plan, sources }: DriverSet, input: RunInput, options: RunOptions, signal: AbortSignal, onProgress: (virtualTimeNs: number) => void): Promise<{ readonly result: AnyResult; readonly trace: readonly Uint8Array[] }> {
+export async function runWithDrivers({ plan, sources }: DriverSet, input: RunInput, options: RunOptions, signal: AbortSignal, onProgress: (virtualTimeNs: number) => void): Promise<{ readonly result: AnyResult; readonly trace: Uint8Array | null }> {
   const done = await runContained(plan, input, sources, { budgets: options.budgets, repeat: repeatOf(options), signal, onProgress: (progress) => onProgress(progress.virtualTimeNs) });
   if (!signal.aborted) passOn(done.result, done.printed);
   return done;

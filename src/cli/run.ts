@@ -10,6 +10,7 @@ import { ScenarioFileError, loadModule, planScenario } from "../sandbox.ts";
 import { consoleSteps, consoleTable, consoleVerdict, formatTime } from "../report/console.ts";
 import { jsonReport } from "../report/json.ts";
 import type { RunResult } from "../scenario/result.ts";
+import type { TraceTool } from "../scenario/trace-file.ts";
 import { exitCodeOf, exitCodes, summarize } from "../scenario/result.ts";
 import { DriverWorkshop } from "../../workers/driver-file.ts";
 import { CancelledError, runInSlices } from "../../workers/slices.ts";
@@ -39,10 +40,18 @@ interface Session {
   worker: WorkerClient | null;
 }
 
+/** What is to run, and with what. */
+interface Orders {
+  readonly session: Session;
+  readonly sources: readonly SourceFile[];
+  readonly module: WebAssembly.Module;
+  readonly tool: TraceTool;
+}
+
 /** A run's result and trace. */
 interface Done {
   readonly result: AnyResult;
-  readonly trace: readonly Uint8Array[];
+  readonly trace: Uint8Array | null;
 }
 
 function complain(text: string): number {
@@ -75,17 +84,17 @@ async function runOne(session: Session, module: WebAssembly.Module, drivers: Dri
   return session.worker.run(input, (progress) => onProgress(progress.virtualTimeNs));
 }
 
-function saveTrace(options: RunOptions, result: AnyResult, trace: readonly Uint8Array[]): void {
-  if (options.trace === "off" || (options.trace === "on-failure" && result.status === "pass") || result.digests === null) return;
+function saveTrace(options: RunOptions, result: AnyResult, trace: Uint8Array | null): void {
+  if (options.trace === "off" || (options.trace === "on-failure" && result.status === "pass") || trace === null) return;
   makeFolders(resolve(options.output));
   const name = `${basename(result.file).replace(/\.ya?ml$/, "")}-seed${result.seed}.trace`;
-  writeFileSync(join(options.output, name), Buffer.concat(trace));
+  writeFileSync(join(options.output, name), trace);
 }
 
 /** Results in order of files and seeds, whatever was done first; with --bail up to the first that does not pass. */
-async function runAll(session: Session, sources: readonly SourceFile[], module: WebAssembly.Module, drivers: ReadonlyMap<string, DriverSet>): Promise<void> {
+async function runAll({ session, sources, module, tool }: Orders, drivers: ReadonlyMap<string, DriverSet>): Promise<void> {
   const { options, interruption: { signal }, progress, results } = session;
-  const inputs = sources.flatMap((source) => options.seeds.map((seed): RunInput => ({ ...source, seed, schedule: options.schedule, keepTrace: options.trace !== "off", ...(options.defects.length === 0 ? {} : { defects: options.defects }) })));
+  const inputs = sources.flatMap((source) => options.seeds.map((seed): RunInput => ({ ...source, seed, schedule: options.schedule, keepTrace: options.trace !== "off", tool, ...(options.defects.length === 0 ? {} : { defects: options.defects }) })));
   let done = 0;
   let last = inputs.length - 1;
   const work = async (queue: number[]): Promise<void> => {
@@ -107,12 +116,13 @@ async function runAll(session: Session, sources: readonly SourceFile[], module: 
 }
 
 /** Runs all; what is done is in the session also after an interruption. @throws DriversError */
-async function runSession(session: Session, sources: readonly SourceFile[], plans: readonly ScenarioPlan[], module: WebAssembly.Module): Promise<void> {
+async function runSession(orders: Orders, plans: readonly ScenarioPlan[]): Promise<void> {
+  const { session } = orders;
   const { options, interruption: { signal }, progress } = session;
   const workshop = new DriverWorkshop();
   try {
     const drivers = await prepareDrivers(plans, options, workshop, signal);
-    await runAll(session, sources, module, drivers);
+    await runAll(orders, drivers);
   } catch (error) {
     // Comlink carries an error's name and message across.
     const isCancelled = error instanceof CancelledError || (error instanceof Error && error.name === "CancelledError");
@@ -146,8 +156,9 @@ async function runFiles(options: RunOptions): Promise<number> {
   setMaxListeners(0, signal);
   process.once("exit", interrupt);
   const { module, bytes } = await loadModule();
+  const tool = { version: version(), moduleHash: createHash("sha256").update(bytes).digest("hex").slice(0, 16) };
   try {
-    await runSession(session, sources, plans, module);
+    await runSession({ session, sources, module, tool }, plans);
   } catch (error) {
     if (error instanceof DriversError) return complain(error.message);
     throw error;
@@ -156,7 +167,7 @@ async function runFiles(options: RunOptions): Promise<number> {
     process.removeListener("exit", interrupt);
   }
   const scenarios = session.results.filter((one) => one !== undefined);
-  const result: RunResult = { version: 1, tool: { version: version(), moduleHash: createHash("sha256").update(bytes).digest("hex").slice(0, 16) }, scenarios, summary: summarize(scenarios) };
+  const result: RunResult = { version: 1, tool, scenarios, summary: summarize(scenarios) };
   const style = styleFor(process.stdout);
   if (options.reporter === "console" && options.steps) process.stdout.write(consoleSteps(result, style));
   process.stdout.write(options.reporter === "json" ? jsonReport(result) : consoleTable(result, style));
