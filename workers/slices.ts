@@ -1,6 +1,7 @@
 // Runs one scenario in slices of a few milliseconds and looks at its messages between: what both workers and the command have in common.
 
 import type { RunInput, RunProgress, ScenarioRun } from "../src/sandbox/contract.ts";
+import { agreed, goldenFor, heldAgainst, isGolden } from "../src/sandbox/goldens.ts";
 import { assessSeed, scoreCell, startScenario } from "../src/sandbox.ts";
 import type { CellInput, SeedResult, VerdictInput } from "../src/sandbox.ts";
 import type { CellFacts } from "../src/scenario/comparison.ts";
@@ -41,16 +42,27 @@ export class CancelledError extends Error {
 const nextTurn = (): Promise<void> => new Promise(afterThisTurn);
 
 /** @throws CancelledError, ScenarioFileError */
-export async function runInSlices(module: WebAssembly.Module, input: RunInput, control: Control): Promise<FinishedRun> {
+async function driven(module: WebAssembly.Module, input: RunInput, control: Control): Promise<ScenarioRun> {
   const run: ScenarioRun = startScenario(module, input);
   for (;;) {
     const end = performance.now() + control.slice;
-    if (run.run(() => performance.now() >= end) === "done") break;
+    if (run.run(() => performance.now() >= end) === "done") return run;
     control.onProgress(run.progress);
     await nextTurn();
     if (control.isCancelled()) throw new CancelledError();
   }
-  return finishedRun(run);
+}
+
+/** One run, held against its golden: what differs takes a second run, with its records kept, to say where. @throws CancelledError, ScenarioFileError, GoldenFileError */
+export async function runInSlices(module: WebAssembly.Module, input: RunInput, control: Control): Promise<FinishedRun> {
+  const golden = goldenFor(input);
+  const run = await driven(module, input, control);
+  const finished = finishedRun(run);
+  if (golden === null) return finished;
+  if (isGolden(golden, finished.result)) return { ...finished, result: agreed(finished.result) };
+  const trace = (input.keepTrace ? run : await driven(module, { ...input, keepTrace: true }, control)).traceFile();
+  if (trace === null) throw new Error("a run that was to keep its records has none");
+  return { ...finished, result: heldAgainst(golden, finished.result, trace) };
 }
 
 async function inSlices<T>(work: Generator<undefined, T, undefined>, control: Pick<Control, "slice" | "isCancelled">): Promise<T> {
