@@ -3,6 +3,7 @@
 import { planScenario } from "./scenario/plan.ts";
 import type { RunInput, ScenarioRun } from "./sandbox/contract.ts";
 import { createRun } from "./sandbox/run.ts";
+import { originOf } from "./sandbox/trace-kept.ts";
 
 export { defineDriver } from "./drivers/define.ts";
 export { isolation as isolationDriver } from "./drivers/isolation/driver.ts";
@@ -28,7 +29,7 @@ export { OutOfHandlesError } from "./hardware/platform.ts";
 
 /** Checks a scenario's text and starts its run. @throws ScenarioFileError */
 export function startScenario(module: WebAssembly.Module, input: RunInput): ScenarioRun {
-  return createRun(module, planScenario(input.file, input.text), { seed: input.seed, schedule: input.schedule, keepTrace: input.keepTrace, defects: input.defects ?? [] });
+  return createRun(module, planScenario(input.file, input.text), { seed: input.seed, schedule: input.schedule, keepTrace: input.keepTrace, defects: input.defects ?? [], ...(input.choices === undefined ? {} : { choices: input.choices }), origin: originOf(input) });
 }
 
 export { createMachine, createMachineSync } from "./sandbox/library/create.ts";

@@ -5,12 +5,11 @@ import type { RunDetails } from "../scenario/details.ts";
 import { endedRun } from "../../workers/ended-run.ts";
 import type { ScenarioPool } from "../../workers/scenario-pool.ts";
 import { CancelledError, runInSlices } from "../../workers/slices.ts";
-import type { FinishedRun } from "../../workers/slices.ts";
 import type { RunOptions } from "./run-arguments.ts";
 import type { AnyResult, DriverSet } from "./run-drivers.ts";
 import { runWithDrivers } from "./run-drivers.ts";
 import type { ListedRun } from "./run-list.ts";
-import type { Prepared } from "./run-prepare.ts";
+import type { Engine, Prepared } from "./run-prepare.ts";
 
 const slice = 8;
 
@@ -25,7 +24,7 @@ export interface DoneRun {
 export interface Session {
   readonly options: RunOptions;
   readonly prepared: Prepared;
-  readonly module: WebAssembly.Module;
+  readonly engine: Engine;
   readonly drivers: ReadonlyMap<string, DriverSet>;
   /** Null: runs without drivers run in this thread. */
   readonly pool: ScenarioPool | null;
@@ -38,7 +37,6 @@ export interface Session {
   readonly onProgress: (done: number, total: number, virtualTimeNs: number) => void;
 }
 
-const keptOf = ({ result, trace }: FinishedRun): DoneRun => ({ result, details: null, trace: trace.length === 0 ? null : Buffer.concat(trace) });
 const isCancelled = (error: unknown): boolean => error instanceof CancelledError || (error instanceof Error && error.name === "CancelledError");
 
 function reasonOf(error: unknown): string {
@@ -47,15 +45,12 @@ function reasonOf(error: unknown): string {
   return error.name === "WorkerDiedError" || error.name === "RunHungError" ? error.message : `internal error: ${error.message}`;
 }
 
-async function runOne({ options, module, drivers, pool, signal }: Session, plan: ScenarioPlan, input: RunInput, onProgress: (virtualTimeNs: number) => void): Promise<DoneRun> {
+async function runOne({ options, engine: { module }, drivers, pool, signal }: Session, plan: ScenarioPlan, input: RunInput, onProgress: (virtualTimeNs: number) => void): Promise<DoneRun> {
   const own = drivers.get(input.file);
   try {
-    if (own !== undefined) {
-      const { result, trace } = await runWithDrivers(own, input, options, signal, onProgress);
-      return { result, details: null, trace: trace.length === 0 ? null : Buffer.concat(trace) };
-    }
-    if (pool === null) return keptOf(await runInSlices(module, input, { slice, isCancelled: () => signal.aborted, onProgress: (progress) => onProgress(progress.virtualTimeNs) }));
-    return keptOf(await pool.run(input, (progress) => onProgress(progress.virtualTimeNs)));
+    if (own !== undefined) return await runWithDrivers(own, input, options, signal, onProgress);
+    if (pool === null) return await runInSlices(module, input, { slice, isCancelled: () => signal.aborted, onProgress: (progress) => onProgress(progress.virtualTimeNs) });
+    return await pool.run(input, (progress) => onProgress(progress.virtualTimeNs));
   } catch (error) {
     if (isCancelled(error) || signal.aborted) throw new CancelledError();
     return { result: endedRun(plan, input, reasonOf(error)), details: null, trace: null };

@@ -7,8 +7,7 @@ import { parseRun } from "./run-arguments.ts";
 import { DriversError } from "./run-drivers.ts";
 import { runHelp } from "./run-help.ts";
 import { runOnce } from "./run-once.ts";
-import type { Prepared } from "./run-prepare.ts";
-import { UnfitFilesError, listText, prepare } from "./run-prepare.ts";
+import { UnfitFilesError, listText, loadEngine, prepare } from "./run-prepare.ts";
 import { exitCodes } from "../scenario/result.ts";
 
 /** The user's mistakes are told in their own words; anything else is ours. */
@@ -21,8 +20,9 @@ function complain(error: unknown): number {
 
 async function runFiles(options: RunOptions): Promise<number> {
   try {
-    const prepared: Prepared = prepare(options);
-    if (!options.isListed) return await runOnce(options, prepared);
+    const engine = await loadEngine();
+    const prepared = prepare(options, engine.tool);
+    if (!options.isListed) return await runOnce(options, engine, prepared);
     process.stdout.write(listText(prepared));
     return exitCodes.pass;
   } catch (error) {
