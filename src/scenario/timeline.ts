@@ -86,7 +86,7 @@ export class TimelineBuilder {
 
   /** The time line of a run that ended at `end` (virtual ns). */
   finish(end: number): Timeline {
-    for (const key of [...this.#open.keys()]) this.#close(key, end);
+    for (const key of this.#open.keys()) this.#close(key, end);
     this.#shorten(this.#limit);
     return { timeline: this.#events, timelineLeftOut: this.#leftOut, spans: this.#spans.toSorted((a, b) => a.fromNs - b.fromNs) };
   }
