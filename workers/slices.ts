@@ -68,10 +68,10 @@ export async function runInSlices(module: WebAssembly.Module, input: RunInput, c
 async function inSlices<T>(work: Generator<undefined, T, undefined>, control: Pick<Control, "slice" | "isCancelled">): Promise<T> {
   for (;;) {
     const end = performance.now() + control.slice;
-    while (performance.now() < end) {
+    do {
       const { done, value } = work.next();
       if (done === true) return value;
-    }
+    } while (performance.now() < end);
     await nextTurn();
     if (control.isCancelled()) throw new CancelledError();
   }
