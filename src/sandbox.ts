@@ -5,6 +5,7 @@ import type { RunInput, ScenarioRun } from "./sandbox/contract.ts";
 import { detailsOf } from "./sandbox/details.ts";
 import { createRun, openRun } from "./sandbox/run.ts";
 import type { RunOptions } from "./sandbox/run.ts";
+import { originOf } from "./sandbox/trace-kept.ts";
 import type { RunDetails } from "./scenario/details.ts";
 
 export { defineDriver } from "./drivers/define.ts";
@@ -29,7 +30,7 @@ export { ModuleLoadError, loadModule } from "./hardware/module.ts";
 export { OutOfInstancesError } from "./hardware/machine.ts";
 export { OutOfHandlesError } from "./hardware/platform.ts";
 
-const optionsOf = ({ seed, schedule, keepTrace, defects = [] }: RunInput): RunOptions => ({ seed, schedule, keepTrace, defects });
+const optionsOf = (input: RunInput): RunOptions => ({ seed: input.seed, schedule: input.schedule, keepTrace: input.keepTrace, defects: input.defects ?? [], ...(input.choices === undefined ? {} : { choices: input.choices }), origin: originOf(input) });
 
 /** Checks a scenario's text and starts its run. @throws ScenarioFileError */
 export function startScenario(module: WebAssembly.Module, input: RunInput): ScenarioRun {

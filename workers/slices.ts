@@ -1,15 +1,27 @@
 // Runs one scenario in slices of a few milliseconds and looks at its messages between: what both workers and the command have in common.
 
 import type { RunInput, RunProgress, ScenarioRun } from "../src/sandbox/contract.ts";
-import { assessSeed, scoreCell, startScenario } from "../src/sandbox.ts";
+import { assessSeed, scenarioDetails, scoreCell, startScenario } from "../src/sandbox.ts";
 import type { CellInput, SeedResult, VerdictInput } from "../src/sandbox.ts";
 import type { CellFacts } from "../src/scenario/comparison.ts";
+import type { RunDetails } from "../src/scenario/details.ts";
 import type { ScenarioResult } from "../src/scenario/result.ts";
+import { encodeTrace } from "../src/scenario/trace-file.ts";
 import { afterThisTurn } from "./turn.ts";
 
 export interface FinishedRun {
   readonly result: ScenarioResult;
-  readonly trace: readonly Uint8Array[];
+  /** The bytes of its trace file; null: it was not asked for. */
+  readonly trace: Uint8Array | null;
+  /** Null: they were not asked for. */
+  readonly details: RunDetails | null;
+}
+
+/** What is taken out of a run that is done. */
+export function finishedRun(run: ScenarioRun): FinishedRun {
+  const result = run.result();
+  const trace = run.traceFile();
+  return { result, trace: trace === null ? null : encodeTrace(trace), details: null };
 }
 
 export interface Control {
@@ -38,8 +50,12 @@ export async function runInSlices(module: WebAssembly.Module, input: RunInput, c
     await nextTurn();
     if (control.isCancelled()) throw new CancelledError();
   }
-  return { result: run.result(), trace: run.takeTrace() };
+  const finished = finishedRun(run);
+  return isShown(input, finished.result) ? { ...finished, details: await inSlices(scenarioDetails(module, input), control) } : finished;
 }
+
+/** Whether somebody wants to see more of the run than its result. */
+const isShown = ({ details }: RunInput, { status }: ScenarioResult): boolean => details === "always" || (details === "failures" && status !== "pass");
 
 async function inSlices<T>(work: Generator<undefined, T, undefined>, control: Pick<Control, "slice" | "isCancelled">): Promise<T> {
   for (;;) {

@@ -1,6 +1,7 @@
 // Drivers of `cxl-sandbox run`: found, digested and tried before anything runs, then run contained, several at a time.
 
 import type { RunInput, ScenarioPlan } from "../sandbox.ts";
+import type { RunDetails } from "../scenario/details.ts";
 import type { EndedResult, ScenarioResult } from "../scenario/result.ts";
 import type { DriverWorkshop } from "../../workers/driver-file.ts";
 import { DriverFileError, namedDriver, scenarioDriver } from "../../workers/driver-file.ts";
@@ -85,7 +86,7 @@ function passOn(result: AnyResult, printed: string): void {
 }
 
 /** One run with drivers. */
-export async function runWithDrivers({ plan, sources }: DriverSet, input: RunInput, options: RunOptions, signal: AbortSignal, onProgress: (virtualTimeNs: number) => void): Promise<{ readonly result: AnyResult; readonly trace: readonly Uint8Array[] }> {
+export async function runWithDrivers({ plan, sources }: DriverSet, input: RunInput, options: RunOptions, signal: AbortSignal, onProgress: (virtualTimeNs: number) => void): Promise<{ readonly result: AnyResult; readonly trace: Uint8Array | null; readonly details: RunDetails | null }> {
   const done = await runContained(plan, input, sources, { budgets: options.budgets, repeat: repeatOf(options), signal, onProgress: (progress) => onProgress(progress.virtualTimeNs) });
   if (!signal.aborted) passOn(done.result, done.printed);
   return done;

@@ -102,7 +102,7 @@ export interface ScenarioResult {
   readonly file: string;
   readonly name: string;
   readonly seed: number;
-  readonly schedule: "fixed" | "seeded";
+  readonly schedule: "fixed" | "seeded" | "recorded";
   readonly policies: PolicyValues;
   readonly status: Status;
   /** Why, when the status is not pass or the run was ended by its verdict. */
