@@ -2,7 +2,7 @@
 
 import type { RunInput, RunProgress, ScenarioRun } from "../src/sandbox/contract.ts";
 import { agreed, goldenFor, heldAgainst, isGolden } from "../src/sandbox/goldens.ts";
-import { assessSeed, scoreCell, startScenario } from "../src/sandbox.ts";
+import { assessSeed, scenarioDetails, scoreCell, startScenario } from "../src/sandbox.ts";
 import type { CellInput, SeedResult, VerdictInput } from "../src/sandbox.ts";
 import type { CellFacts } from "../src/scenario/comparison.ts";
 import type { RunDetails } from "../src/scenario/details.ts";
@@ -53,17 +53,26 @@ async function driven(module: WebAssembly.Module, input: RunInput, control: Cont
   }
 }
 
-/** One run, held against its golden: what differs takes a second run, with its records kept, to say where. @throws CancelledError, ScenarioFileError, GoldenFileError */
-export async function runInSlices(module: WebAssembly.Module, input: RunInput, control: Control): Promise<FinishedRun> {
+/** The result of a run as its golden leaves it: where they differ, a second run with its records kept says where. @throws CancelledError, GoldenFileError */
+async function heldResult(module: WebAssembly.Module, input: RunInput, run: ScenarioRun, control: Control): Promise<ScenarioResult> {
   const golden = goldenFor(input);
-  const run = await driven(module, input, control);
-  const finished = finishedRun(run);
-  if (golden === null) return finished;
-  if (isGolden(golden, finished.result)) return { ...finished, result: agreed(finished.result) };
+  const result = run.result();
+  if (golden === null) return result;
+  if (isGolden(golden, result)) return agreed(result);
   const trace = (input.keepTrace ? run : await driven(module, { ...input, keepTrace: true }, control)).traceFile();
   if (trace === null) throw new Error("a run that was to keep its records has none");
-  return { ...finished, result: heldAgainst(golden, finished.result, trace) };
+  return heldAgainst(golden, result, trace);
 }
+
+/** One run, held against its golden, with what reports show of it. @throws CancelledError, ScenarioFileError, GoldenFileError */
+export async function runInSlices(module: WebAssembly.Module, input: RunInput, control: Control): Promise<FinishedRun> {
+  const run = await driven(module, input, control);
+  const finished = { ...finishedRun(run), result: await heldResult(module, input, run, control) };
+  return isShown(input, finished.result) ? { ...finished, details: await inSlices(scenarioDetails(module, input), control) } : finished;
+}
+
+/** Whether somebody wants to see more of the run than its result. */
+const isShown = ({ details }: RunInput, { status }: ScenarioResult): boolean => details === "always" || (details === "failures" && status !== "pass");
 
 async function inSlices<T>(work: Generator<undefined, T, undefined>, control: Pick<Control, "slice" | "isCancelled">): Promise<T> {
   for (;;) {

@@ -10,6 +10,7 @@ import { decodeTrace } from "../scenario/trace-file.ts";
 import { startWorker } from "../../workers/client.ts";
 import { DriverWorkshop } from "../../workers/driver-file.ts";
 import { ScenarioPool } from "../../workers/scenario-pool.ts";
+import { orphanGoldens, updateGolden } from "./goldens.ts";
 import { needsOf, tryToWrite, writeReports } from "./reporting.ts";
 import type { RunOptions } from "./run-arguments.ts";
 import type { AnyResult } from "./run-drivers.ts";
@@ -29,6 +30,8 @@ interface Kept {
   readonly details: Map<number, RunDetails>;
   /** As files; empty where no reporter needs them. */
   readonly traces: Map<number, Uint8Array>;
+  /** What became of goldens, a line each. */
+  readonly goldens: Map<number, readonly string[]>;
 }
 
 /** Gives what went wrong. */
@@ -68,18 +71,26 @@ function plansOf({ runs, plans }: Prepared): ScenarioPlan[] {
   return [...plans.values()].filter(({ file }) => files.has(file));
 }
 
+/** What became of goldens, in order of the runs, and which stand beside no scenario. */
+function goldenWords({ golden, paths }: RunOptions, { goldens }: Kept): string {
+  const updates = [...goldens].toSorted(([a], [b]) => a - b).flatMap(([, lines]) => lines);
+  const orphans = golden === "ignore" ? [] : orphanGoldens(paths).map((file) => `${file}: no scenario stands beside this golden; remove it, or name it as its scenario`);
+  return [...updates, ...orphans].map((line) => `${line}\n`).join("");
+}
+
 /** Runs and reports; gives the exit status. @throws DriversError */
 export const runOnce = (options: RunOptions, engine: Engine, prepared: Prepared): Promise<number> => interruptible(async (signal) => {
   const workshop = new DriverWorkshop();
   const pool = options.worker ? new ScenarioPool(() => startWorker(undefined, engine.module), options.hangTimeout) : null;
   const progress = createProgress();
   const names = traceNames(prepared.listed);
-  const kept: Kept = { details: new Map(), traces: new Map() };
+  const kept: Kept = { details: new Map(), traces: new Map(), goldens: new Map() };
   const needs = needsOf(options.reporters);
   const problems: string[] = [];
   const onDone = ({ place }: ListedRun, done: DoneRun): void => {
     problems.push(...saveTrace(options, names.get(place) ?? "", done));
     if (done.details !== null) kept.details.set(place, done.details);
+    if (options.golden === "update") kept.goldens.set(place, updateGolden(done.result, done.trace).lines);
     if (done.trace !== null && needs.traces) kept.traces.set(place, done.trace);
   };
   signal.addEventListener("abort", () => pool?.cancel());
@@ -92,6 +103,7 @@ export const runOnce = (options: RunOptions, engine: Engine, prepared: Prepared)
     workshop.close();
     await pool?.close();
   }
+  process.stderr.write(goldenWords(options, kept));
   const report = reportOf(engine.tool, results, kept);
   if (options.steps && options.reporters.some(({ reporter, target }) => reporter.name === "console" && target === undefined)) process.stdout.write(consoleSteps(report.result, styleFor(process.stdout)));
   problems.push(...writeReports(options.reporters, report, options.output));

@@ -7,6 +7,7 @@ import { ScenarioFileError, loadModule, planScenario } from "../sandbox.ts";
 import type { TraceTool } from "../scenario/trace-file.ts";
 import type { SourceFile } from "./files.ts";
 import { readSources } from "./files.ts";
+import { readGoldens } from "./goldens.ts";
 import { needsOf } from "./reporting.ts";
 import type { RunOptions } from "./run-arguments.ts";
 import type { ListedRun } from "./run-list.ts";
@@ -60,9 +61,17 @@ function planAll(options: RunOptions, sources: readonly SourceFile[]): Map<strin
 function inputsOf(options: RunOptions, tool: TraceTool): Omit<RunInput, "file" | "text" | "seed"> {
   const needs = needsOf(options.reporters);
   return {
-    schedule: options.schedule, keepTrace: options.trace !== "off" || needs.traces, tool,
+    schedule: options.schedule, keepTrace: options.trace !== "off" || needs.traces || options.golden === "update", tool,
     ...(options.defects.length === 0 ? {} : { defects: options.defects }), ...(needs.details ? { details: "failures" } : {}),
   };
+}
+
+/** Goldens that runs are held against, by file. @throws UnfitFilesError */
+function goldensOf(options: RunOptions, sources: readonly SourceFile[]): ReadonlyMap<string, string> {
+  if (options.golden !== "hold") return new Map();
+  const { texts, problems } = readGoldens(sources.map(({ file }) => file));
+  if (problems.length > 0) throw new UnfitFilesError(problems.join("\n"));
+  return texts;
 }
 
 /** Reads and checks everything. @throws FilesError, UnfitFilesError */
@@ -72,7 +81,11 @@ export function prepare(options: RunOptions, tool: TraceTool): Prepared {
   const listed = listRuns(sources.map(({ file }) => file), options.seeds);
   const common = inputsOf(options, tool);
   const byFile = new Map(sources.map((source) => [source.file, source]));
-  const inputOf = ({ file, seed }: ListedRun): RunInput => ({ ...(byFile.get(file) as SourceFile), seed, ...common });
+  const goldens = goldensOf(options, sources);
+  const inputOf = ({ file, seed }: ListedRun): RunInput => {
+    const golden = goldens.get(file);
+    return { ...(byFile.get(file) as SourceFile), seed, ...common, ...(golden === undefined ? {} : { golden }) };
+  };
   return { sources, plans, listed, runs: options.shard === null ? listed : shardOf(listed, options.shard), inputOf };
 }
 
