@@ -3,6 +3,7 @@
 import { planScenario } from "./scenario/plan.ts";
 import type { RunInput, ScenarioRun } from "./sandbox/contract.ts";
 import { createRun } from "./sandbox/run.ts";
+import type { DriverModule } from "./platform/driver.ts";
 
 export { defineDriver } from "./drivers/define.ts";
 export { isolation as isolationDriver } from "./drivers/isolation/driver.ts";
@@ -26,9 +27,9 @@ export { ModuleLoadError, loadModule } from "./hardware/module.ts";
 export { OutOfInstancesError } from "./hardware/machine.ts";
 export { OutOfHandlesError } from "./hardware/platform.ts";
 
-/** Checks a scenario's text and starts its run. @throws ScenarioFileError */
-export function startScenario(module: WebAssembly.Module, input: RunInput): ScenarioRun {
-  return createRun(module, planScenario(input.file, input.text), { seed: input.seed, schedule: input.schedule, keepTrace: input.keepTrace, defects: input.defects ?? [] });
+/** Checks a scenario's text and starts its run. `drivers`: those of the caller, in place of those that it names. @throws ScenarioFileError */
+export function startScenario(module: WebAssembly.Module, input: RunInput, drivers?: readonly DriverModule[]): ScenarioRun {
+  return createRun(module, planScenario(input.file, input.text, drivers === undefined ? "refused" : "allowed"), { seed: input.seed, schedule: input.schedule, keepTrace: input.keepTrace, defects: input.defects ?? [], ...(drivers === undefined ? {} : { drivers }) });
 }
 
 export { createMachine, createMachineSync } from "./sandbox/library/create.ts";
