@@ -113,7 +113,7 @@ describe("a run held against its golden", () => {
   it("agrees, parts in words, or is not held: another seed, a recorded schedule", async () => {
     const { file, golden, run } = scenario();
     update(await run());
-    const held = (text: string, more: { readonly seed?: number; readonly choices?: readonly number[]; readonly keepTrace?: boolean } = {}): Promise<FinishedRun> => runInSlices(modules.release, { file, text, seed: 1, schedule: "fixed", keepTrace: false, golden: readFileSync(golden, "utf8"), ...more }, { slice: 0, isCancelled: () => false, onProgress: () => undefined });
+    const held = (text: string, other: { readonly seed?: number; readonly choices?: readonly number[]; readonly keepTrace?: boolean } = {}): Promise<FinishedRun> => runInSlices(modules.release, { file, text, seed: 1, schedule: "fixed", keepTrace: false, golden: readFileSync(golden, "utf8"), ...other }, { slice: 0, isCancelled: () => false, onProgress: () => undefined });
     expect((await held(passing)).result).toMatchObject({ status: "pass", golden: { state: "same", file: golden, divergences: [] } });
     const { result } = await held(more);
     expect(result).toMatchObject({ status: "fail", reason: expect.stringContaining("not the golden: ") as string, golden: { state: "changed", divergences: expect.arrayContaining([expect.objectContaining({ layer: "result", index: 0, actual: expect.stringContaining("step cat") as string })]) as unknown } });
