@@ -7,6 +7,7 @@ import type { DriverSource } from "./driver-messages.ts";
 import type { DriverBudgets, DriverProcess, ProcessEnd } from "./driver-process.ts";
 import { startDriverProcess } from "./driver-process.ts";
 import { DriverFileError } from "./driver-file.ts";
+import { endedRun } from "./ended-run.ts";
 
 interface ContainedRun {
   readonly result: ScenarioResult | EndedResult;
@@ -34,10 +35,9 @@ const filesOf = (sources: readonly DriverSource[]): NonNullable<ScenarioResult["
 
 function endedResult(plan: ScenarioPlan, input: RunInput, sources: readonly DriverSource[], repeat: string, why: DriverFailure | string): EndedResult {
   const failure = typeof why === "string" ? null : why;
+  const ended = endedRun(plan, input, typeof why === "string" ? why : `driver ${why.ending}: ${why.message}`);
   return {
-    file: plan.file, name: plan.name, seed: input.seed, schedule: input.schedule, policies: plan.policies, status: failure === null ? "error" : "driver", reason: typeof why === "string" ? why : `driver ${why.ending}: ${why.message}`,
-    verdict: null, warnings: [], outcome: null, virtualTimeNs: failure?.atNs ?? 0, traceDigest: null, digests: null, commands: [], faults: [], expectations: [], metrics: null, workloads: [],
-    ...(failure === null ? {} : { driver: failure }), drivers: filesOf(sources), reproduce: `cxl-sandbox run ${plan.file} --seed ${input.seed} --schedule ${input.schedule}${repeat}`,
+    ...ended, ...(failure === null ? {} : { status: "driver", virtualTimeNs: failure.atNs, driver: failure }), drivers: filesOf(sources), reproduce: `${ended.reproduce}${repeat}`,
   };
 }
 
