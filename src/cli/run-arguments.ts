@@ -98,7 +98,7 @@ function budgetsOf(values: { readonly "driver-steps"?: string | undefined; reado
 }
 
 /** @throws UsageError */
-function driversOf(files: readonly string[]): readonly string[] {
+export function driversOf(files: readonly string[]): readonly string[] {
   for (const file of files) if (endingOf(file) === undefined) throw new UsageError(`--driver "${file}" is no driver by its ending; it must be one of ${driverEndings.join(", ")}`);
   return files;
 }
