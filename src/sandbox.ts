@@ -28,7 +28,7 @@ export { OutOfHandlesError } from "./hardware/platform.ts";
 
 /** Checks a scenario's text and starts its run. @throws ScenarioFileError */
 export function startScenario(module: WebAssembly.Module, input: RunInput): ScenarioRun {
-  return createRun(module, planScenario(input.file, input.text), { seed: input.seed, schedule: input.schedule, keepTrace: input.keepTrace, defects: input.defects ?? [] });
+  return createRun(module, planScenario(input.file, input.text, "refused", input.includes), { seed: input.seed, schedule: input.schedule, keepTrace: input.keepTrace, defects: input.defects ?? [] });
 }
 
 export { createMachine, createMachineSync } from "./sandbox/library/create.ts";

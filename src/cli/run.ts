@@ -15,7 +15,8 @@ import { DriverWorkshop } from "../../workers/driver-file.ts";
 import { CancelledError, runInSlices } from "../../workers/slices.ts";
 import type { WorkerClient } from "../../workers/client.ts";
 import type { CommandModule } from "./commands.ts";
-import { FilesError, makeFolders, readSources } from "./files.ts";
+import { complaintOf, problemsText } from "./complaints.ts";
+import { makeFolders, readSources } from "./files.ts";
 import type { SourceFile } from "./files.ts";
 import type { RunOptions } from "./run-arguments.ts";
 import { parseRun, runHelp } from "./run-arguments.ts";
@@ -55,12 +56,12 @@ function planAll(options: RunOptions, sources: readonly SourceFile[]): { readonl
   const problems: string[] = [];
   const plans = sources.flatMap((source) => {
     try {
-      const plan = planScenario(source.file, source.text, options.allowDriver || options.drivers.length > 0 ? "allowed" : "refused");
+      const plan = planScenario(source.file, source.text, options.allowDriver || options.drivers.length > 0 ? "allowed" : "refused", source.includes);
       if (options.defects.length > 0 && plan.policies.isoact === "none") problems.push(`${source.file}: --defect ${options.defects.join(", ")}: the kernel has no recovery driver (policy isoact: none); a scenario with kernel: { policies: { isoact: recover } } has`);
       return [plan];
     } catch (error) {
       if (!(error instanceof ScenarioFileError)) throw error;
-      problems.push(error.message);
+      problems.push(problemsText(error));
       return [];
     }
   });
@@ -130,8 +131,9 @@ async function runFiles(options: RunOptions): Promise<number> {
   try {
     sources = readSources(options.paths);
   } catch (error) {
-    if (error instanceof FilesError) return complain(`cxl-sandbox: ${error.message}`);
-    throw error;
+    const complaint = complaintOf(error);
+    if (complaint === undefined) throw error;
+    return complain(complaint);
   }
   const { plans, problems } = planAll(options, sources);
   if (problems.length > 0) return complain(problems.join("\n"));
