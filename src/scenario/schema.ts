@@ -292,3 +292,9 @@ export const scenarioSchema = z.strictObject({
 export type ScenarioFile = z.output<typeof scenarioSchema>;
 export type MachineFile = z.output<typeof machineSchema>;
 export type Outcome = (typeof outcomes)[number];
+
+/** Parts that stand on their own in the JSON Schema (src/scenario/json-schema.ts). */
+export const scenarioParts = {
+  device, mailbox: mailboxSchema, link, isolation, switch: switchCard, downstreamPort, rootPort, hostBridge, machine: machineSchema, window, throttlingGroup, firmwareRegion, firmwareDecoder,
+  action, when, step, momentaryExpectation, expectation, workload: workloadSchema, host: hostSchema, verdict: verdictSchema, driverFile,
+} as const;
