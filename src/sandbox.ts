@@ -35,12 +35,12 @@ const optionsOf = (input: RunInput): RunOptions => ({ seed: input.seed, schedule
 
 /** Checks a scenario's text and starts its run. `drivers`: those of the caller, in place of those that it names. @throws ScenarioFileError */
 export function startScenario(module: WebAssembly.Module, input: RunInput, drivers?: readonly DriverModule[]): ScenarioRun {
-  return createRun(module, planScenario(input.file, input.text, drivers === undefined ? "refused" : "allowed"), { ...optionsOf(input), ...(drivers === undefined ? {} : { drivers }) });
+  return createRun(module, planScenario(input.file, input.text, drivers === undefined ? "refused" : "allowed", input.includes), { ...optionsOf(input), ...(drivers === undefined ? {} : { drivers }) });
 }
 
 /** Makes a run once more to tell what reports show of it; yields between steps. The scenario brings no drivers of its own. @throws ScenarioFileError */
 export function scenarioDetails(module: WebAssembly.Module, input: RunInput): Generator<undefined, RunDetails, undefined> {
-  return detailsOf(openRun(module, planScenario(input.file, input.text), { ...optionsOf(input), keepTrace: false }), input);
+  return detailsOf(openRun(module, planScenario(input.file, input.text, "refused", input.includes), { ...optionsOf(input), keepTrace: false }), input);
 }
 
 export { createMachine, createMachineSync } from "./sandbox/library/create.ts";

@@ -5,6 +5,7 @@ import type { RunInput } from "../sandbox/contract.ts";
 import type { ScenarioPlan } from "../sandbox.ts";
 import { ScenarioFileError, loadModule, planScenario } from "../sandbox.ts";
 import type { TraceTool } from "../scenario/trace-file.ts";
+import { problemsText } from "./complaints.ts";
 import type { SourceFile } from "./files.ts";
 import { readSources } from "./files.ts";
 import { readGoldens } from "./goldens.ts";
@@ -45,12 +46,12 @@ function planAll(options: RunOptions, sources: readonly SourceFile[]): Map<strin
   const plans = new Map<string, ScenarioPlan>();
   for (const source of sources) {
     try {
-      const plan = planScenario(source.file, source.text, options.allowDriver || options.drivers.length > 0 ? "allowed" : "refused");
+      const plan = planScenario(source.file, source.text, options.allowDriver || options.drivers.length > 0 ? "allowed" : "refused", source.includes);
       if (options.defects.length > 0 && plan.policies.isoact === "none") problems.push(`${source.file}: --defect ${options.defects.join(", ")}: the kernel has no recovery driver (policy isoact: none); a scenario with kernel: { policies: { isoact: recover } } has`);
       plans.set(source.file, plan);
     } catch (error) {
       if (!(error instanceof ScenarioFileError)) throw error;
-      problems.push(error.message);
+      problems.push(problemsText(error));
     }
   }
   if (problems.length > 0) throw new UnfitFilesError(problems.join("\n"));
