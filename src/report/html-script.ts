@@ -1,6 +1,6 @@
 // What the page does once it stands there: zooming the time line, filters, sorting, copying. Everything can be read without it. The policy of the page names it by its digest.
 
-export const scriptDigest = "sha256-XovhEQzTsmRp5yEXcoANiGdoeuy6I6M3ga5pHq9Imno=";
+export const scriptDigest = "sha256-tU8NQfDkU3Y2QiTKesqJcrBMBu2bXE1yCiKaTfCOO1k=";
 
 export const pageScript = String.raw`
 "use strict";
@@ -147,6 +147,12 @@ for (const select of all("[data-level]")) {
   search.addEventListener("input", filter);
   filter();
 }
+/** A log opens where something went wrong. */
+for (const list of all(".log")) {
+  const first = list.querySelector(".near");
+  if (first !== null) list.scrollTop = first.offsetTop - list.offsetTop - list.clientHeight / 2;
+}
+
 document.addEventListener("click", (event) => {
   const button = event.target.closest(".log .at");
   if (button === null) return;

@@ -90,7 +90,7 @@ const tickText = (at: number): string => (at < 0 ? "" : timeText(at));
 function axis(height: number, window: Window): Markup[] {
   return Array.from({ length: divisions }, (_, index) => {
     const x = percent(index, divisions);
-    return markup`<g class="tick"><rect x="${x}" y="${axisHeight - 4}" width="1" height="${height - axisHeight + 4}"/><text x="${x}" y="14" dx="3">${tickText(window.from + Math.floor(((window.until - window.from) * index) / divisions))}</text></g>`;
+    return markup`<g class="${index % 4 === 0 ? "tick" : "tick minor"}"><rect x="${x}" y="${axisHeight - 4}" width="1" height="${height - axisHeight + 4}"/><text x="${x}" y="14" dx="3">${tickText(window.from + Math.floor(((window.until - window.from) * index) / divisions))}</text></g>`;
   });
 }
 
@@ -136,7 +136,7 @@ export function timelineSection(details: RunDetails): Markup {
   return markup`<div class="timeline" data-end="${end}" data-from="${window.from}" data-until="${window.until}">
 ${buttons(details, end)}
 <div class="lanes"><ul class="names" aria-hidden="true">${names}</ul>
-<div class="picture" tabindex="0" role="application" aria-label="Time line of ${String(details.timeline.length)} events in ${String(lanes.length)} lanes. Left and right go from event to event, plus and minus zoom."><svg width="100%" height="${height}" aria-hidden="true">${stripes}${axis(height, window)}${bars}${marks}${momentLines(details, height, window)}<rect class="cursor" x="0" y="${axisHeight}" width="1" height="${height - axisHeight}" visibility="hidden"/></svg></div></div>
+<div class="picture" tabindex="0" role="application" aria-label="Time line of ${String(details.timeline.length)} events in ${String(lanes.length)} lanes. Left and right go from event to event, plus and minus zoom."><svg width="100%" height="${height}" aria-hidden="true">${stripes}${axis(height, window)}${bars}${momentLines(details, height, window)}${marks}<rect class="cursor" x="0" y="${axisHeight}" width="1" height="${height - axisHeight}" visibility="hidden"/></svg></div></div>
 <p class="said" role="status"></p>
 ${legend}${left}</div>`;
 }
