@@ -27,6 +27,8 @@ export async function loadEngine(): Promise<Engine> {
   return { module, tool: { version: version(), moduleHash: createHash("sha256").update(bytes).digest("hex").slice(0, 16) } };
 }
 
+type CommonInput = Omit<RunInput, "file" | "text" | "seed">;
+
 export interface Prepared {
   readonly sources: readonly SourceFile[];
   /** By file. */
@@ -35,6 +37,8 @@ export interface Prepared {
   readonly listed: readonly ListedRun[];
   /** Of this shard, in order. */
   readonly runs: readonly ListedRun[];
+  /** What every run is given beside its file and seed. */
+  readonly common: CommonInput;
   readonly inputOf: (run: ListedRun) => RunInput;
 }
 
@@ -56,12 +60,11 @@ function planAll(options: RunOptions, sources: readonly SourceFile[]): Map<strin
   return plans;
 }
 
-/** What every run is given beside its file and seed. */
-function inputsOf(options: RunOptions, tool: TraceTool): Omit<RunInput, "file" | "text" | "seed"> {
+function inputsOf(options: RunOptions, tool: TraceTool): CommonInput {
   const needs = needsOf(options.reporters);
   return {
     schedule: options.schedule, keepTrace: options.trace !== "off" || needs.traces, tool,
-    ...(options.defects.length === 0 ? {} : { defects: options.defects }), ...(needs.details ? { details: "failures" } : {}),
+    ...(options.defects.length === 0 ? {} : { defects: options.defects }), ...(needs.details || options.journal !== null ? { details: "failures" } : {}),
   };
 }
 
@@ -73,7 +76,7 @@ export function prepare(options: RunOptions, tool: TraceTool): Prepared {
   const common = inputsOf(options, tool);
   const byFile = new Map(sources.map((source) => [source.file, source]));
   const inputOf = ({ file, seed }: ListedRun): RunInput => ({ ...(byFile.get(file) as SourceFile), seed, ...common });
-  return { sources, plans, listed, runs: options.shard === null ? listed : shardOf(listed, options.shard), inputOf };
+  return { sources, plans, listed, runs: options.shard === null ? listed : shardOf(listed, options.shard), common, inputOf };
 }
 
 /** What `--list` prints: a line for each run. */

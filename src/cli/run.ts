@@ -2,6 +2,7 @@
 
 import type { CommandModule } from "./commands.ts";
 import { FilesError } from "./files.ts";
+import { JournalError } from "./journal.ts";
 import type { RunOptions } from "./run-arguments.ts";
 import { parseRun } from "./run-arguments.ts";
 import { DriversError } from "./run-drivers.ts";
@@ -13,7 +14,7 @@ import { exitCodes } from "../scenario/result.ts";
 /** The user's mistakes are told in their own words; anything else is ours. */
 function complain(error: unknown): number {
   if (error instanceof UnfitFilesError || error instanceof DriversError) process.stderr.write(`${error.message}\n`);
-  else if (error instanceof FilesError) process.stderr.write(`cxl-sandbox: ${error.message}\n`);
+  else if (error instanceof FilesError || error instanceof JournalError) process.stderr.write(`cxl-sandbox: ${error.message}\n`);
   else throw error;
   return exitCodes.usage;
 }
