@@ -16,6 +16,7 @@ interface Command {
 
 export const commands: readonly Command[] = [
   { name: "run", summary: "run scenario files, or every .yaml file below folders", load: () => import("./run.ts") },
+  { name: "merge", summary: "report the shards of a run as one", load: () => import("./merge.ts") },
   { name: "shell", summary: "sit in front of a scenario's machine at a prompt", load: () => import("./shell.ts") },
   { name: "explain", summary: "say who owns each Soft Reserved range of a scenario, and why", load: () => import("./explain.ts") },
   { name: "compare", summary: "run scenario files under presets, policies or other values, and compare what comes out", load: () => import("./compare.ts") },
