@@ -13,6 +13,7 @@ import type { RunFacts } from "../scenario/expect.ts";
 import { outcomeOf } from "../scenario/outcome.ts";
 import type { ScenarioPlan } from "../scenario/plan.ts";
 import type { DriverFailure, ExpectationResult, Metrics, ScenarioResult, Status, Verdict } from "../scenario/result.ts";
+import { repeatCommand } from "../scenario/shell-word.ts";
 import type { TraceOrigin } from "../scenario/trace-file.ts";
 import type { DriverModule } from "../platform/driver.ts";
 import { defectWords } from "./defects.ts";
@@ -136,6 +137,6 @@ export function makeResult(state: RunState, reboot: RebootResult | null): Scenar
     ...(reboot === null ? {} : { reboot }),
     ...(facts.crashDump === null ? {} : { crashDump: facts.crashDump }),
     ...(state.driverFailure === null ? {} : { driver: state.driverFailure }), virtualTimeNs: hardware.now, traceDigest: hex(all.high) + hex(all.low), digests, commands: state.stepRun.commands, faults, expectations, metrics, workloads,
-    reproduce: `cxl-sandbox run ${state.plan.file} --seed ${state.options.seed} --schedule ${state.options.schedule}${defectWords(state.options.defects ?? [])}`,
+    reproduce: repeatCommand(state.plan.file, state.options.seed, state.options.schedule, defectWords(state.options.defects ?? [])),
   };
 }
