@@ -29,6 +29,8 @@ export async function loadEngine(): Promise<Engine> {
   return { module, tool: { version: version(), moduleHash: createHash("sha256").update(bytes).digest("hex").slice(0, 16) } };
 }
 
+type CommonInput = Omit<RunInput, "file" | "text" | "seed">;
+
 export interface Prepared {
   readonly sources: readonly SourceFile[];
   /** By file. */
@@ -37,6 +39,8 @@ export interface Prepared {
   readonly listed: readonly ListedRun[];
   /** Of this shard, in order. */
   readonly runs: readonly ListedRun[];
+  /** What every run is given beside its file and seed. */
+  readonly common: CommonInput;
   readonly inputOf: (run: ListedRun) => RunInput;
 }
 
@@ -58,12 +62,11 @@ function planAll(options: RunOptions, sources: readonly SourceFile[]): Map<strin
   return plans;
 }
 
-/** What every run is given beside its file and seed. */
-function inputsOf(options: RunOptions, tool: TraceTool): Omit<RunInput, "file" | "text" | "seed"> {
+function inputsOf(options: RunOptions, tool: TraceTool): CommonInput {
   const needs = needsOf(options.reporters);
   return {
     schedule: options.schedule, keepTrace: options.trace !== "off" || needs.traces || options.golden === "update", tool,
-    ...(options.defects.length === 0 ? {} : { defects: options.defects }), ...(needs.details ? { details: "failures" } : {}),
+    ...(options.defects.length === 0 ? {} : { defects: options.defects }), ...(needs.details || options.journal !== null ? { details: "failures" } : {}),
   };
 }
 
@@ -87,7 +90,7 @@ export function prepare(options: RunOptions, tool: TraceTool): Prepared {
     const golden = goldens.get(file);
     return { ...(byFile.get(file) as SourceFile), seed, ...common, ...(golden === undefined ? {} : { golden }) };
   };
-  return { sources, plans, listed, runs: options.shard === null ? listed : shardOf(listed, options.shard), inputOf };
+  return { sources, plans, listed, runs: options.shard === null ? listed : shardOf(listed, options.shard), common, inputOf };
 }
 
 /** What `--list` prints: a line for each run. */

@@ -2,6 +2,7 @@
 
 import type { CommandModule } from "./commands.ts";
 import { complaintOf } from "./complaints.ts";
+import { JournalError } from "./journal.ts";
 import type { RunOptions } from "./run-arguments.ts";
 import { parseRun } from "./run-arguments.ts";
 import { DriversError } from "./run-drivers.ts";
@@ -12,7 +13,7 @@ import { exitCodes } from "../scenario/result.ts";
 
 /** The user's mistakes are told in their own words; anything else is ours. */
 function complain(error: unknown): number {
-  const complaint = error instanceof UnfitFilesError || error instanceof DriversError ? error.message : complaintOf(error);
+  const complaint = error instanceof UnfitFilesError || error instanceof DriversError ? error.message : error instanceof JournalError ? `cxl-sandbox: ${error.message}` : complaintOf(error);
   if (complaint === undefined) throw error;
   process.stderr.write(`${complaint}\n`);
   return exitCodes.usage;
