@@ -79,6 +79,8 @@ const isolation = z.strictObject({
 
 const portKeys = {
   name: name.optional(),
+  portNumber: z.int().min(0).max(255).optional(),
+  deviceNumber: z.int().min(0).max(31).optional(),
   hotplug: z.boolean().optional(),
   dpc: z.boolean().optional(),
   powerController: z.boolean().optional(),
@@ -132,6 +134,7 @@ const hostBridge = z.strictObject({
   uid: count.optional(),
   segment: z.int().min(0).max(0xffff).optional(),
   buses: z.tuple([z.int().min(0).max(255), z.int().min(0).max(255)]).optional(),
+  registers: whole.optional(),
   decoders: z.int().optional(),
   passthrough: z.boolean().optional(),
   targets: z.union([z.literal(1), z.literal(2), z.literal(4), z.literal(8)]).optional(),
