@@ -2,6 +2,7 @@ import { readFileSync, readdirSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import { it } from "vitest";
 import { importTwin } from "../../src/scenario/twin/import-twin.ts";
+import { readCxlCapture } from "../../src/scenario/twin/cxl-capture.ts";
 import { checkTwin } from "../../src/sandbox/twin-check.ts";
 import { planScenario } from "../../src/scenario/plan.ts";
 import { parseCapture } from "../../src/scenario/twin/capture-json.ts";
@@ -18,7 +19,7 @@ for (const folder of readdirSync(root)) for (const file of readdirSync(join(root
     const cedt = join(root, "2b-two-way-ram/CEDT.bin");
     const twin = importTwin({ cxlList: { file, text }, ...(existsSync(iomem) ? { iomem: { file: iomem, text: readFileSync(iomem, "utf8") } } : {}), cedt: { file: cedt, bytes: readFileSync(cedt) } });
     console.log(folder, file, "\n", process.env["SHOW"] ? twin.text : "", findingLines(twin.findings).join("\n"));
-    const list = /all/.test(file) ? "cxl list -BDMPERTXi" : /region/.test(file) ? "cxl list -BPEDRTX" : "cxl list -vvv";
+    const list = readCxlCapture(file, text).listing;
     const check = checkTwin(modules.release, planScenario(file, twin.text), parseCapture(file, text, ""), list);
     console.log(check.failure, check.differences.filter(({ place }) => process.env["ALL"] || !/alert_config|firmware_version/.test(place)));
     const result = runText(file, twin.text).result;

@@ -30,7 +30,8 @@ function namesIn(listing: CaptureJson): Names {
     const number = wholeNumber(serial);
     if (typeof memdev === "string" && typeof host === "string") names.set(memdev, `mem<${number === undefined ? host : `0x${number.toString(16)}`}>`);
   });
-  visit(listing, ({ endpoint, port, host, region, resource, daxregion }) => {
+  visit(listing, ({ endpoint, parent_dport, port, host, region, resource, daxregion }) => {
+    if (typeof endpoint === "string" && typeof parent_dport === "string" && !names.has(said(host) ?? "")) names.set(said(host) ?? "", `mem<${parent_dport}>`);
     if (typeof endpoint === "string") names.set(endpoint, (names.get(said(host) ?? "") ?? `mem<${said(host) ?? ""}>`).replace(/^mem/, "endpoint"));
     if (typeof port === "string") names.set(port, `port<${said(host) ?? ""}>`);
     if (typeof region !== "string" || resource === undefined) return;

@@ -64,11 +64,18 @@ const isEncodable = (region: TwinRegion): boolean => region.captured.size > 0n &
 const isFirmwareRegion = (region: TwinRegion): boolean => region.isWhole && region.isCommitted && region.captured.isCommitted && isEncodable(region);
 
 /** The region's numbers are kept where its state is mended by commands that name it. */
-const needsName = ({ captured }: TwinRegion): boolean => captured.isDisabled || captured.dax.length > 1;
+const needsName = ({ captured, isGone }: TwinRegion): boolean => captured.isDisabled || captured.dax.length > 1 || isGone;
 
-function chooses(sources: Sources, region: TwinRegion, wish: RegionsWish, reserved: DecodePlan["softReserved"], isOnly: boolean): "firmware" | "steps" {
+/** Linux assembles no region of firmware's where a host bridge or switch on the way has no decoders. */
+const hasPassthrough = (topology: Topology, region: TwinRegion): boolean => {
+  const hubs = hubsOf(topology.bridges);
+  return region.members.some(({ port }) => hubsTo(hubs, port).some(({ name }) => isPassthrough(topology, name)));
+};
+
+function chooses(sources: Sources, topology: Topology, region: TwinRegion, wish: RegionsWish, reserved: DecodePlan["softReserved"], isOnly: boolean): "firmware" | "steps" {
   const { captured } = region;
-  if (!isFirmwareRegion(region)) return "steps";
+  if (!isFirmwareRegion(region) || hasPassthrough(topology, region)) return "steps";
+  if (region.isGone) return isOnly ? "firmware" : "steps";
   if (wish !== undefined) return wish;
   if (captured.isLocked || reserved.some((range) => overlaps(range, captured))) return "firmware";
   if (captured.type === "pmem") {
@@ -85,20 +92,14 @@ function targetsOf(sources: Sources, hub: Hub, decoder: CapturedDecoder): { read
   const known = new Map(decoder.targets.map(({ position, id }) => [position, id]));
   const taken = new Set(known.values());
   const own = hub.ports.filter(({ card }) => card !== undefined && !(card.kind === "device" && card.isAbsent)).map(({ portNumber }) => portNumber);
-  const spare = [...own, ...hub.ports.map(({ portNumber }) => portNumber)].filter((number, index, all) => all.indexOf(number) === index && !taken.has(number));
   const ways = Math.min(decoder.ways, 8);
   const isGuessed = known.size < ways;
-  let free = 0;
-  const targets = Array.from({ length: ways }, (_, position) => {
-    const said = known.get(position) ?? spare.shift();
-    if (said !== undefined) {
-      taken.add(said);
-      return said;
-    }
-    while (taken.has(free)) free++;
-    taken.add(free);
-    return free;
-  });
+  // A list ends at the first port that is not there: that is one without a card.
+  const live = own.filter((number) => !taken.has(number)).slice(0, ways - known.size - 1);
+  const empty = hub.ports.map(({ portNumber }) => portNumber).filter((number) => !own.includes(number) && !taken.has(number));
+  const unknown = Array.from({ length: 256 }, (_, number) => number).filter((number) => !hub.ports.some(({ portNumber }) => portNumber === number));
+  const spare = [...[...empty, ...unknown].slice(0, Math.max(0, ways - known.size - live.length)), ...live];
+  const targets = Array.from({ length: ways }, (_, position) => known.get(position) ?? spare.shift() ?? 0);
   if (isGuessed) sources.findings.add("assumed", hub.name, `targets of ${decoder.name}: ports ${targets.join(", ")} in this order; the listing has ${known.size} of ${ways}`);
   return { targets, isGuessed };
 }
@@ -137,6 +138,12 @@ function skips(regions: readonly TwinRegion[]): DecoderEntry[] {
 
 const numberOf = (region: TwinRegion): number => Number(/(\d+)$/.exec(region.captured.name)?.[1] ?? "0");
 
+/** Decoders are taken in order: who has the first was made first. */
+const decoderOf = (region: TwinRegion): number => region.members[0]?.decoder.index ?? 0;
+
+/** Commands can make it: every position has a card, and what lost its driver had not left decoders committed. */
+const isRestorable = (region: TwinRegion): boolean => region.places.length === region.captured.ways && (region.isGone || (isEncodable(region) && (region.isWhole || !region.isCommitted)));
+
 /** Members that an interleave set lacks: a port of its host bridges and switches that has no card. */
 function missingPorts(topology: Topology, region: TwinRegion): TwinPort[] {
   const hubs = hubsOf(topology.bridges);
@@ -146,7 +153,7 @@ function missingPorts(topology: Topology, region: TwinRegion): TwinPort[] {
 
 /** Declares the cards that interleave sets lack, so that they can be plugged. */
 function declareMissing(sources: Sources, topology: Topology, regions: readonly TwinRegion[]): void {
-  for (const region of regions.filter(({ isWhole, isCommitted }) => !isWhole && isCommitted)) {
+  for (const region of regions.filter(({ isWhole, isCommitted, isGone }) => !isWhole && isCommitted && !isGone)) {
     const like = region.members[0]?.port.card;
     for (const port of missingPorts(topology, region)) {
       port.card = { kind: "device", memdev: undefined, endpoint: undefined, facts: undefined, isAbsent: true, ...(like?.kind === "device" ? { like } : {}) };
@@ -167,14 +174,14 @@ function isPlain(topology: Topology, regions: readonly TwinRegion[], stray: read
 export function decodePlan(sources: Sources, topology: Topology, regions: readonly TwinRegion[], wish: RegionsWish): DecodePlan {
   const reserved = reservedRanges(sources, topology);
   declareMissing(sources, topology, regions);
-  const real = regions.filter(({ captured }) => captured.size > 0n);
-  const choices = new Map(real.map((region) => [region, chooses(sources, region, wish, reserved, real.length === 1)]));
+  const real = regions.filter(({ captured, isGone }) => captured.size > 0n || isGone);
+  const choices = new Map(real.map((region) => [region, chooses(sources, topology, region, wish, reserved, real.length === 1)]));
   const firmware = real.filter((region) => choices.get(region) === "firmware");
-  const steps = real.filter((region) => choices.get(region) === "steps" && region.isWhole && isEncodable(region));
-  for (const { captured, isWhole } of real.filter((region) => !firmware.includes(region) && !steps.includes(region))) {
-    if (!isWhole) sources.findings.add("assumed", captured.name, `its decoders were left by firmware: ${captured.mappings.length} of ${captured.ways} members are there`);
+  const steps = real.filter((region) => choices.get(region) === "steps" && isRestorable(region));
+  for (const { captured, isWhole, isCommitted } of real.filter((region) => !firmware.includes(region) && !steps.includes(region))) {
+    if (!isWhole && isCommitted) sources.findings.add("assumed", captured.name, `its decoders were left by firmware: ${captured.mappings.length} of ${captured.ways} members are there`);
   }
-  const shared = { softReserved: reserved, created: steps.toSorted((a, b) => numberOf(a) - numberOf(b)) };
+  const shared = { softReserved: reserved, created: steps.toSorted((a, b) => decoderOf(a) - decoderOf(b) || numberOf(a) - numberOf(b)) };
   const stray = strayDecoders(sources, topology, real);
   if (isPlain(topology, firmware, stray)) return { ...shared, regions: firmware, decoders: [...skips(firmware), ...stray] };
   return { ...shared, regions: [], decoders: strayDecoders(sources, topology, real.filter((region) => !firmware.includes(region))) };

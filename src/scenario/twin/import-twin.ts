@@ -2,6 +2,7 @@
 
 import { loadScenario, ScenarioFileError } from "../load.ts";
 import { planScenario } from "../plan.ts";
+import { remainsOf } from "./remains.ts";
 import type { DecodePlan, RegionsWish } from "./decode.ts";
 import { decodePlan } from "./decode.ts";
 import { expectations } from "./expectations.ts";
@@ -39,9 +40,9 @@ export interface ImportedTwin {
 export class UnknownPortError extends Error {}
 
 function regionNode(region: TwinRegion): Mapping {
-  const { captured, members, window } = region;
+  const { captured, places, window } = region;
   return mapping(
-    entry("targets", members.map(({ port }) => port.name)), entry("window", window === 0 ? undefined : window), entry("base", { hex: captured.base }), entry("size", sizeText(captured.size)), entry("granularity", captured.granularity), entry("locked", captured.isLocked ? true : undefined),
+    entry("targets", places.map(({ name }) => name)), entry("window", window === 0 ? undefined : window), entry("base", { hex: captured.base }), entry("size", sizeText(captured.size)), entry("granularity", captured.granularity), entry("locked", captured.isLocked ? true : undefined),
   );
 }
 
@@ -94,7 +95,7 @@ export function importTwin(files: CaptureFiles, options: ImportOptions = {}): Im
   const unknown = isolation.kind === "some" ? isolation.ports.filter((port) => !rootPorts.includes(port)) : [];
   if (unknown.length > 0) throw new UnknownPortError(`--isolation: there is no root port ${unknown.join(", ")}; the twin has ${rootPorts.join(", ")}`);
   const windows = windowsOf(sources, topology);
-  const regions = regionsOf(topology, windows.map(({ captured }) => captured));
+  const regions = [...regionsOf(topology, windows.map(({ captured }) => captured)), ...remainsOf(sources, topology)];
   const wish: RegionsWish = options.regions;
   const plan = decodePlan(sources, topology, regions, wish);
   const lowest = windows.reduce<bigint | undefined>((least, { base }) => (least === undefined || base < least ? base : least), undefined);

@@ -15,10 +15,14 @@ export interface TwinRegion {
   readonly captured: CapturedRegion;
   /** By position; those that are known. */
   readonly members: readonly Member[];
+  /** Ports of all positions; fewer where a member is not known. */
+  readonly places: readonly TwinPort[];
   /** Every position has its member. */
   readonly isWhole: boolean;
   /** Every known member's decoder is committed in hardware. */
   readonly isCommitted: boolean;
+  /** It is no more: decoders still show that it was. */
+  readonly isGone: boolean;
 }
 
 const deviceAt = (port: TwinPort): TwinDevice | undefined => (port.card?.kind === "device" ? port.card : undefined);
@@ -33,10 +37,18 @@ function memberOf(ports: readonly TwinPort[], memdev: string, decoder: string): 
   return port === undefined || endpoint === undefined || found === undefined ? undefined : { port, endpoint, decoder: found };
 }
 
+/** Positions whose member lost its driver are those of the cards without one, in their order. */
+function placesOf(ports: readonly TwinPort[], captured: CapturedRegion, members: readonly Member[]): TwinPort[] {
+  const known = new Map(captured.mappings.map(({ position }, index) => [position, members[index]?.port]));
+  const loose = ports.filter((port) => deviceAt(port)?.memdev !== undefined && deviceAt(port)?.endpoint === undefined);
+  return Array.from({ length: captured.ways }, (_, position) => known.get(position) ?? loose.shift()).filter((port) => port !== undefined);
+}
+
 function regionOf(ports: readonly TwinPort[], window: number, captured: CapturedRegion): TwinRegion {
   const members = captured.mappings.flatMap(({ memdev, decoder }) => memberOf(ports, memdev, decoder) ?? []);
-  const isWhole = members.length === captured.ways && captured.mappings.every(({ position }, index) => position === index);
-  return { window, captured, members, isWhole, isCommitted: members.length > 0 && members.every(({ endpoint, decoder }) => isCommittedIn(decoder, endpoint.committed)) };
+  const isKnown = members.length === captured.mappings.length;
+  const isWhole = isKnown && members.length === captured.ways && captured.mappings.every(({ position }, index) => position === index);
+  return { window, captured, members, places: isKnown ? placesOf(ports, captured, members) : [], isWhole, isCommitted: members.length > 0 && members.every(({ endpoint, decoder }) => isCommittedIn(decoder, endpoint.committed)), isGone: false };
 }
 
 const numberOf = (name: string): number => Number(/(\d+)$/.exec(name)?.[1] ?? "0");

@@ -34,7 +34,8 @@ const lacksDaxDriver = (regions: readonly TwinRegion[]): boolean => {
 
 export function kernelNode(sources: Sources, regions: readonly TwinRegion[]): Mapping {
   const system = daxOf(regions).filter(({ mode, isDisabled }) => mode === "system-ram" && !isDisabled);
-  const online = mostCommon(system.map(onlineOf));
+  const isTakenDown = regions.some(({ captured, isGone }) => isGone || captured.isDisabled);
+  const online = mostCommon(system.map(onlineOf)) ?? (isTakenDown ? "offline" : undefined);
   const uses = isDeviceDax(regions);
   if (online === undefined && !uses) sources.findings.add("assumed", "kernel", "memory that comes goes online by itself (policy online): no captured region says");
   for (const device of system.filter((one) => onlineOf(one) !== online)) sources.findings.add("difference", device.name, `its blocks are ${onlineOf(device)}, those of most regions ${online}; the file says the latter`);
@@ -50,19 +51,32 @@ const run = (command: string): FileNode => mapping(entry("run", command));
 
 /** The first memdev of a region's window decides which root decoder is meant: windows are in the order of root decoders. */
 function createStep(region: TwinRegion): FileNode {
-  const { captured, members, window } = region;
-  const targets = members.map(({ port }) => `\${mem:${port.name}}`).join(" ");
-  return run(`cxl create-region -d decoder0.${window} -w ${captured.ways} -g ${captured.granularity} -s ${captured.size} -t ${captured.type} -m ${targets}`);
+  const { captured, places, window } = region;
+  const targets = places.map(({ name }) => `\${mem:${name}}`).join(" ");
+  const size = captured.size === 0n ? "" : ` -s ${captured.size}`;
+  return run(`cxl create-region -d decoder0.${window} -w ${captured.ways} -g ${captured.granularity}${size} -t ${captured.type} -m ${targets}`);
 }
 
 const isSystemRam = (device: CapturedDax | undefined): boolean => device?.mode === "system-ram";
 
+const numberOf = (device: CapturedDax): number => Number(/(\d+)$/.exec(device.name)?.[1] ?? "0");
+
+/** The memory of a region in several dax devices: the one that comes with it is given back, the others are created in order. */
+function divideSteps(captured: TwinRegion["captured"], name: string, uses: boolean): FileNode[] {
+  const first = `\${dax:${name}[0]}`;
+  const parts = captured.dax.filter(({ size }) => size > 0n).toSorted((a, b) => numberOf(a) - numberOf(b));
+  const made = parts.map(({ size }) => run(`daxctl create-device -r ${name} -s ${size}`));
+  const modes = parts.flatMap(({ mode }, index) => (mode === "system-ram" ? [run(`daxctl reconfigure-device -m system-ram \${dax:${name}[${index + 1}]}`)] : []));
+  return [...(uses ? [] : [run(`daxctl reconfigure-device -m devdax -f ${first}`)]), run(`daxctl disable-device ${first}`), run(`daxctl destroy-device ${first}`), ...made, ...modes];
+}
+
 /** What is done to a region once it is there. `name`: as the twin's kernel calls it. */
 function afterSteps(sources: Sources, region: TwinRegion, name: string, uses: boolean): FileNode[] {
-  const { captured } = region;
+  const { captured, isGone } = region;
+  if (isGone) return [run(`cxl destroy-region -f ${name}`)];
   const [first, ...others] = captured.dax;
   const steps: FileNode[] = [];
-  if (others.length > 0) sources.findings.add("difference", captured.name, `its memory is divided into ${captured.dax.length} dax devices; the twin has one (daxctl create-device divides it)`);
+  if (others.length > 0) steps.push(...divideSteps(captured, name, uses));
   else if (first?.mode === "devdax" && !uses) steps.push(run(`daxctl reconfigure-device -m devdax -f \${dax:${name}}`));
   else if (isSystemRam(first) && first?.isDisabled === true) sources.findings.add("difference", captured.name, `its dax device ${first.name} has no driver; in the twin it has one`);
   if (captured.isDisabled && region.isWhole) steps.push(run(`cxl disable-region -f ${name}`));
