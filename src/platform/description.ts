@@ -28,11 +28,22 @@ export interface MailboxDescription {
   /** Revisions of the firmware slots, 2 to 4 of at most 16 ASCII characters; slot 1 is active. Empty: the slot is. */
   readonly firmware: readonly string[];
   readonly onlineActivation: boolean;
+  /** Slot that is active from the start; absent: 1. */
+  readonly activeSlot?: number;
+  /** What Identify calls the firmware while that slot is active; absent: as the slot. */
+  readonly revision?: string;
+  /** Get Health Info and Get Alert Configuration as the device leaves the factory, by the names of their fields; absent: normal, 30 degrees, alerts off. */
+  readonly health?: HealthValues;
+  readonly alerts?: AlertValues;
   /** Dynamic capacity regions; empty: none. Behind the static capacity, in order. */
   readonly dynamicRegions: readonly DynamicRegionDescription[];
   /** Extents that the device holds at most. */
   readonly dynamicExtents: number;
 }
+
+/** Signed degrees, per cent, counts; bits by their place. */
+export type HealthValues = Partial<Readonly<Record<keyof typeof commands.getHealth.output.fields, number>>>;
+export type AlertValues = Partial<Readonly<Record<keyof typeof commands.getAlerts.output.fields, number>>>;
 
 export interface DynamicRegionDescription {
   /** Bytes, multiple of 256 MiB. */

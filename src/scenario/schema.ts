@@ -1,7 +1,7 @@
 // The scenario file's shape. Every object is strict; units are parsed on the way, so that what comes out is numbers.
 
 import { z } from "zod";
-import { commandNames } from "../../registers/commands.ts";
+import { commandNames, commands } from "../../registers/commands.ts";
 import { commandSets } from "../../registers/payload-schema.ts";
 import { errnoTable } from "../kernel/base/errno.ts";
 import type { Errno } from "../kernel/base/errno.ts";
@@ -22,6 +22,8 @@ const name = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]*$/, "a name starts with a 
 const serial = z.union([z.int().min(0), z.string().regex(/^0x[0-9a-fA-F]{1,16}$/)]);
 
 const depth = z.int().optional();
+/** Fields of an answer by name; ranges are those of src/platform/mailbox-rules.ts. */
+const answer = <F extends Readonly<Record<string, unknown>>>(fields: F) => z.strictObject(Object.fromEntries(Object.keys(fields).map((name) => [name, z.int().optional()])) as { readonly [K in keyof F]: z.ZodOptional<z.ZodInt> });
 /** The command interface of a device; ranges are those of src/platform/mailbox-rules.ts. */
 export const mailboxSchema = z.strictObject({
   payload: size.optional(),
@@ -35,6 +37,10 @@ export const mailboxSchema = z.strictObject({
   partitionAlignment: size.optional(),
   firmware: z.array(z.string()).optional(),
   onlineActivation: z.boolean().optional(),
+  activeSlot: z.int().min(1).max(4).optional(),
+  revision: z.string().optional(),
+  health: answer(commands.getHealth.output.fields).optional(),
+  alerts: answer(commands.getAlerts.output.fields).optional(),
   dynamicRegions: z.array(z.strictObject({ length: size, block: size.optional() })).optional(),
   dynamicExtents: z.int().optional(),
 });

@@ -126,6 +126,13 @@ export class ObjectReader {
     return value <= BigInt(most) ? Number(value) : this.#wrong(key, this.#own(key) ?? null, `number up to ${most}`);
   }
 
+  /** A signed number of 32 bits; undefined where there is none. */
+  signed(key: string): number | undefined {
+    const value = this.#own(key);
+    if (typeof value !== "number" || !Number.isInteger(value) || Math.abs(value) > 0x7fff_ffff) return wholeNumber(value) === undefined ? undefined : this.small(key, 0xffff_ffff);
+    return value;
+  }
+
   object(key: string): ObjectReader | undefined {
     const value = this.#own(key);
     if (value === undefined || value === null) return undefined;

@@ -2,6 +2,7 @@
 
 import type { CapturedEndpoint, CapturedMemdev } from "./cxl-capture.ts";
 import type { LinkFacts } from "./lspci-capture.ts";
+import { alertsOf, healthOf } from "./answers.ts";
 import type { Entry, FileNode, Mapping } from "./nodes.ts";
 import { entry, inLine, mapping, sizeText } from "./nodes.ts";
 import type { Sources } from "./sources.ts";
@@ -67,10 +68,11 @@ function firmwareNode(sources: Sources, place: string, memdev: CapturedMemdev): 
   if (firmware === undefined && firmwareVersion === undefined) return [];
   const slots = Math.min(4, Math.max(2, firmware?.small("num_slots", 255) ?? 2));
   const versions = slotKeys.slice(0, slots).map((key) => printable(firmware?.text(key) ?? ""));
-  if (versions[0] === "") versions[0] = printable(firmwareVersion ?? "") || "captured";
-  const active = firmware?.small("active_slot", 255) ?? 1;
-  if (active !== 1) sources.findings.add("difference", place, `firmware slot ${active} is active; in the sandbox a device starts with slot 1`);
-  return entry("firmware", versions);
+  const active = Math.min(slots, Math.max(1, firmware?.small("active_slot", 7) ?? 1));
+  if (firmware?.has("staged_slot") === true) sources.findings.add("difference", place, "a firmware slot is staged; in the twin none is");
+  if (versions[active - 1] === "") versions[active - 1] = printable(firmwareVersion ?? "") || "captured";
+  const own = printable(firmwareVersion ?? "");
+  return [...entry("firmware", versions), ...entry("activeSlot", active === 1 ? undefined : active), ...entry("revision", own === "" || own === versions[active - 1] ? undefined : own)];
 }
 
 /** Commands that the listing shows the device not to have. */
@@ -84,6 +86,12 @@ function missingCommands(sources: Sources, memdev: CapturedMemdev): string[] {
   return lacks;
 }
 
+/** Fields of an answer in one line; none where the listing has none of them. */
+function answerNode(values: Readonly<Record<string, number>>): FileNode | undefined {
+  const entries = Object.entries(values).map(([name, value]) => entry(name, value));
+  return entries.length === 0 ? undefined : inLine(...entries);
+}
+
 export interface DeviceContext {
   readonly sources: Sources;
   readonly isIdleShown: boolean;
@@ -95,6 +103,7 @@ function mailboxNode({ sources }: DeviceContext, place: string, memdev: Captured
   const online = memdev.firmware?.flag("online_activate_capable");
   return mapping(
     firmwareNode(sources, place, memdev), entry("onlineActivation", online === false ? false : undefined), entry("partitionAlignment", alignment > 0n ? sizeText(alignment) : undefined),
+    entry("health", memdev.health === undefined ? undefined : answerNode(healthOf(memdev.health))), entry("alerts", memdev.alerts === undefined ? undefined : answerNode(alertsOf(memdev.alerts))),
     entry("without", lacks.length === 0 ? undefined : lacks, "the listing lacks what these tell"),
   );
 }
