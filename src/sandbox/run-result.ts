@@ -18,7 +18,7 @@ import { defectWords } from "./defects.ts";
 import type { DriverParameters } from "./drivers.ts";
 import { crashDumpOf } from "./crash-dump.ts";
 import { allFired, faultResults } from "./faults.ts";
-import type { FaultTable } from "./faults.ts";
+import type { FaultTable, Said } from "./faults.ts";
 import { memoryFacts, spanWarnings } from "./facts.ts";
 import { momentFacts } from "./questions.ts";
 import type { StepRun } from "./steps.ts";
@@ -72,7 +72,8 @@ export interface RunState {
   areStepsStarted: boolean;
   readonly stepRun: StepRun;
   /** Who hears log lines and marks as they are written, whole texts. */
-  readonly listeners: Set<(text: string) => void>;
+  readonly listeners: Set<(text: string, said: Said) => void>;
+  readonly stepListeners: Set<(step: string, names: readonly string[]) => void>;
   /** Null until boot is done and device probing at rest. */
   lostRegions: number | null;
 }

@@ -14,7 +14,7 @@ export const crashDumpStates = ["none", "dumped", "second-panic", "excluded", "h
 export const workloadFields = ["killed", "killedAtNs", "downtimeNs", "backAtNs", "bytes", "bytesLost", "errors", "signals"] as const;
 
 /** Of the kernel's log, as in dmesg. */
-const levels = ["emerg", "alert", "crit", "err", "warn", "notice", "info", "debug"] as const;
+export const levels = ["emerg", "alert", "crit", "err", "warn", "notice", "info", "debug"] as const;
 
 const bounds = { equals: z.union([z.int(), z.string()]).optional(), atLeast: z.int().optional(), atMost: z.int().optional() };
 
