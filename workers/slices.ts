@@ -4,12 +4,24 @@ import type { RunInput, RunProgress, ScenarioRun } from "../src/sandbox/contract
 import { assessSeed, scoreCell, startScenario } from "../src/sandbox.ts";
 import type { CellInput, SeedResult, VerdictInput } from "../src/sandbox.ts";
 import type { CellFacts } from "../src/scenario/comparison.ts";
+import type { RunDetails } from "../src/scenario/details.ts";
 import type { ScenarioResult } from "../src/scenario/result.ts";
+import { encodeTrace } from "../src/scenario/trace-file.ts";
 import { afterThisTurn } from "./turn.ts";
 
 export interface FinishedRun {
   readonly result: ScenarioResult;
-  readonly trace: readonly Uint8Array[];
+  /** The bytes of its trace file; null: it was not asked for. */
+  readonly trace: Uint8Array | null;
+  /** Null: they were not asked for. */
+  readonly details: RunDetails | null;
+}
+
+/** What is taken out of a run that is done. */
+export function finishedRun(run: ScenarioRun): FinishedRun {
+  const result = run.result();
+  const trace = run.traceFile();
+  return { result, trace: trace === null ? null : encodeTrace(trace), details: null };
 }
 
 export interface Control {
@@ -38,16 +50,16 @@ export async function runInSlices(module: WebAssembly.Module, input: RunInput, c
     await nextTurn();
     if (control.isCancelled()) throw new CancelledError();
   }
-  return { result: run.result(), trace: run.takeTrace() };
+  return finishedRun(run);
 }
 
 async function inSlices<T>(work: Generator<undefined, T, undefined>, control: Pick<Control, "slice" | "isCancelled">): Promise<T> {
   for (;;) {
     const end = performance.now() + control.slice;
-    while (performance.now() < end) {
+    do {
       const { done, value } = work.next();
       if (done === true) return value;
-    }
+    } while (performance.now() < end);
     await nextTurn();
     if (control.isCancelled()) throw new CancelledError();
   }
