@@ -33,12 +33,14 @@ export interface FaultTable {
   readonly came: Map<number, number>;
   /** Acts of faults of kernel steps that others have been told of, by index. */
   readonly told: Map<number, number>;
+  /** The first acts of each fault, by index. */
+  readonly acts: Map<number, { readonly atNs: number; readonly changed: string[] }[]>;
 }
 
 export function createFaults(plan: ScenarioPlan, hardware: Hardware, kernel: Kernel | null = null, seed = 1): FaultTable {
   let next = 0;
   const firstProbes = plan.faults.map((fault) => (next += probesOfAction(fault.do)) - probesOfAction(fault.do));
-  return { plan, hardware, kernel, seed, steps: new Map(), armed: new Map(), firstProbes, came: new Map(), told: new Map() };
+  return { plan, hardware, kernel, seed, steps: new Map(), armed: new Map(), firstProbes, came: new Map(), told: new Map(), acts: new Map() };
 }
 
 /** A log line or a note of the kernel, as it is written. */
@@ -152,19 +154,33 @@ function comes(faults: FaultTable, index: number, fault: PlannedFault): void {
 
 const isHeardAt = ({ trigger }: PlannedFault, moment: "boot" | "ready"): boolean => moment === "ready" || trigger.from === "boot";
 
-/** Faults of kernel steps have acted: those that follow them are told. */
-function tellFollowers(faults: FaultTable): void {
-  for (const [other, { fired }] of faults.steps) {
+/** Acts of a fault that are kept. */
+const keptActs = 16;
+
+/** A fault acts: gives the list that takes what that changes; undefined: enough of its acts are kept. */
+export function noteAct(faults: FaultTable, index: number, atNs: number): string[] | undefined {
+  const acts = faults.acts.get(index) ?? [];
+  faults.acts.set(index, acts);
+  if (acts.length === keptActs) return undefined;
+  const changed: string[] = [];
+  acts.push({ atNs, changed });
+  return changed;
+}
+
+/** Faults of kernel steps have acted, as is said: it is kept, and those that follow them are told. */
+function tellFollowers(faults: FaultTable, { text, detail }: Said): void {
+  for (const [other, { fired, lastAt }] of faults.steps) {
     const known = faults.told.get(other) ?? 0;
     if (fired === known) continue;
     faults.told.set(other, fired);
+    noteAct(faults, other, lastAt ?? 0)?.push(`${text}: ${detail}`);
     for (const [index, fault] of faults.plan.faults.entries()) if (followedBy(faults, fault.trigger.cause) === other) comes(faults, index, fault);
   }
 }
 
 /** A mark or log line was written: faults that wait for it act at once. */
 export function heardText(faults: FaultTable, said: Said, moment: "boot" | "ready"): void {
-  tellFollowers(faults);
+  tellFollowers(faults, said);
   for (const [index, fault] of faults.plan.faults.entries()) if (isSaid(fault.trigger.cause, said) && isHeardAt(fault, moment)) comes(faults, index, fault);
 }
 

@@ -108,7 +108,7 @@ export function injectFault(injections: Injections, action: ActionFile, trigger?
   const places = action.kernelStep === undefined ? probesOfAction(action) : 0;
   const first = takePlaces(injections, places);
   const fault: PlannedFault = { id: `inject-${++injections.count}`, trigger: trigger === undefined ? injectedBy(1) : { ...trigger, from: "boot" }, do: action };
-  const table: FaultTable = { plan: { ...plan, faults: [fault] }, hardware: system.hardware, kernel: system.kernel, seed: 1, steps: new Map(), armed: new Map(), firstProbes: [first], came: new Map(), told: new Map() };
+  const table: FaultTable = { plan: { ...plan, faults: [fault] }, hardware: system.hardware, kernel: system.kernel, seed: 1, steps: new Map(), armed: new Map(), firstProbes: [first], came: new Map(), told: new Map(), acts: new Map() };
   if (trigger === undefined) injectStep(table, 1);
   else armFaults(table, "boot");
   const injection: Injection = { table, first, places, result: null };

@@ -17,6 +17,7 @@ import type { FaultTable, Said } from "./faults.ts";
 import { heardText } from "./faults.ts";
 import { placeOfPort } from "./references.ts";
 import type { openRun } from "./run.ts";
+import { placed } from "./steps.ts";
 import type { RunOptions } from "./run-result.ts";
 import { startHost } from "./system.ts";
 
@@ -83,7 +84,7 @@ export function rebootRun(target: RebootTarget, options: RebootOptions, open: ty
   passStates(faults, options.heard);
   hardware.advanceTo(hardware.now + options.firmwareTime);
   const host = startHost(hardware, { ...options.firmware, clearsIsolation: options.clearsIsolation });
-  const quiet: ScenarioPlan = { ...plan, faults: [], workloads: [], expectations: [], reboot: null };
+  const quiet: ScenarioPlan = { ...plan, faults: [], workloads: [], steps: plan.steps.filter((step) => !("expect" in step)), expectations: plan.reboot?.expectations ?? [], reboot: null };
   const again = open(hardware.module, quiet, { ...options.run, keepTrace: false, isHeld: false, isLenient: true, host });
   while (again.run(() => false) !== "done") continue;
   return { found, run: again };
@@ -98,6 +99,9 @@ export function rebootResult(target: RebootTarget, run: RunOptions, firmware: Fi
   const facts = again.facts();
   return {
     kind, found, bytesServed: facts.metrics.bytesServed, log: again.system.kernel.log.map(({ text }) => text),
-    expectations: expectations.map((one) => judgeMoment(one, facts)).map((one) => ({ ...one, text: `after the ${kind} reboot: ${one.text}` })),
+    expectations: expectations.map((one, index) => {
+      const judged = judgeMoment(one, facts);
+      return placed({ ...judged, text: `after the ${kind} reboot: ${judged.text}` }, plan.places.reboot[index]);
+    }),
   };
 }

@@ -29,6 +29,7 @@ import { momentFacts } from "./questions.ts";
 import type { RunOptions, RunState } from "./run-result.ts";
 import { rebootResult } from "./reboot.ts";
 import { makeResult, metricsOf, verdictOf } from "./run-result.ts";
+import { watchRun } from "./run-watch.ts";
 import { StepFailure, isBusy, runSteps } from "./steps.ts";
 import { traceFileOf } from "./trace-kept.ts";
 import type { End } from "./system.ts";
@@ -91,11 +92,12 @@ export function openRun(module: WebAssembly.Module, plan: ScenarioPlan, options:
   const workloads = createWorkloads(system.kernel, options.counting ?? "aggregated");
   system.workloads = workloads;
   const faults = createFaults(plan, system.hardware, system.kernel, options.seed);
+  const watch = watchRun(plan, system.hardware, system.kernel.trace.strings, faults);
   const files = createFileSystem(system.kernel);
   const state: RunState = {
-    plan, options, system, workloads, faults, files, trace: [], listeners: new Set(), stepListeners: new Set(),
+    plan, options, system, workloads, faults, watch, files, trace: [], listeners: new Set(), stepListeners: new Set(),
     phase: "boot", steps: 0, failure: null, misfit: null, driverFailure: null, limit: null, end: null, readyAt: -1, deadline: system.hardware.now + setUpTime, quietSince: -1, bytesAtReady: 0n, result: null, areStepsStarted: false, lostRegions: null,
-    stepRun: { plan, system, files, faults, results: [], commands: [], said: [], facts: () => momentFacts(system, files, metricsOf(state)), refused: options.isLenient === true ? [] : null },
+    stepRun: { plan, system, files, faults, results: [], commands: [], said: [], facts: () => momentFacts(state, metricsOf(state)), refused: options.isLenient === true ? [] : null },
   };
   system.kernel.trace.onText = (layer, kind, text, detail) => {
     if (layer === "result") return;

@@ -20,6 +20,7 @@ import { MachineValueError, ScenarioFileError, checkScenario, loadScenario } fro
 import { describeFirmware } from "./firmware.ts";
 import type { Path } from "./load.ts";
 import type { PathProblem } from "./machine.ts";
+import { problemsOfExpectations } from "./check-expectations.ts";
 import { problemsOfFollowing, problemsOfMoments, problemsOfTrigger } from "./check-trigger.ts";
 import type { PlanPlaces } from "./plan-places.ts";
 import { placesOf } from "./plan-places.ts";
@@ -179,21 +180,21 @@ export function problemsOfFault(machine: MachineDescription, fault: FaultFile, p
   return check.problems;
 }
 
-function checkExpectations(check: Check, expectations: readonly ExpectationFile[], path: Path): void {
-  for (const [index, one] of expectations.entries()) if ("register" in one) checkField(check, one.register.of, one.register.field, [...path, index, "register"]);
+function checkExpectations({ machine, problems }: Check, { steps, expect }: ScenarioFile, ids: readonly string[]): void {
+  for (const [index, step] of (steps ?? []).entries()) if ("expect" in step) problems.push(...problemsOfExpectations(machine, step.expect, ids, ["steps", index, "expect"]));
+  problems.push(...problemsOfExpectations(machine, expect ?? [], ids, ["expect"]));
 }
 
 function planReboot(check: Check, file: ScenarioFile["reboot"], verdict: VerdictSettings): PlannedReboot | null {
   if (file === undefined) return null;
   const { kind, firmwareClearsIsolation, expect } = typeof file === "string" ? { kind: file } : file;
-  checkExpectations(check, expect ?? [], ["reboot", "expect"]);
+  check.problems.push(...problemsOfExpectations(check.machine, expect ?? [], [], ["reboot", "expect"]));
   return { kind, clearsIsolation: firmwareClearsIsolation ?? verdict.firmwareClearsIsolation, expectations: expect ?? [] };
 }
 
 /** Checks what steps inject and expect; returns the faults that they inject. `seen` has the ids that are taken. */
 function checkSteps(check: Check, steps: readonly StepFile[], seen: ReadonlySet<string>): PlannedFault[] {
   return steps.flatMap((step, index) => {
-    if ("expect" in step) checkExpectations(check, step.expect, ["steps", index, "expect"]);
     if (!("inject" in step)) return [];
     const path: Path = ["steps", index, "inject"];
     checkAction(check, step.inject, path);
@@ -257,7 +258,7 @@ function resolveScenario(file: string, scenario: ScenarioFile, place: Place, pro
   problems.push(...problemsOfFollowing(own, faults.map(({ id }) => id)), ...problemsOfMoments(own, limits.time));
   const probes = faults.reduce((sum, fault) => sum + probesOfAction(fault.do), 0);
   if (probes > mostProbes) problems.push({ path: ["faults"], message: `they are ${probes} actions in the hardware, ${mostProbes} are possible; inject less in one file` });
-  checkExpectations(check, scenario.expect ?? [], ["expect"]);
+  checkExpectations(check, scenario, faults.map(({ id }) => id));
   const verdict = verdictSettingsOf(values.verdict, scenario.verdict);
   problems.push(...checkWorkloads(scenario.workloads ?? []), ...checkNames(scenario.workloads ?? [], scenario.expect ?? []));
   return {

@@ -138,7 +138,7 @@ export class Faults {
 
   /** A fault of another machine, as one of this machine in the same state. */
   #adopt({ injection, result, isCancelled, armed }: FaultMemory["open"][number]): void {
-    const copy: Injection = { ...injection, result, table: { ...injection.table, hardware: this.injections.system.hardware, armed: new Map(armed), steps: new Map(), came: new Map(), told: new Map() } };
+    const copy: Injection = { ...injection, result, table: { ...injection.table, hardware: this.injections.system.hardware, armed: new Map(armed), steps: new Map(), came: new Map(), told: new Map(), acts: new Map() } };
     const fault = new ArmedFault(copy, this.#check);
     fault.isCancelled = isCancelled;
     this.#keep(fault, copy);
