@@ -2,6 +2,7 @@
 
 import { planScenario } from "./scenario/plan.ts";
 import type { RunInput, ScenarioRun } from "./sandbox/contract.ts";
+import type { DriverModule } from "./platform/driver.ts";
 import { detailsOf } from "./sandbox/details.ts";
 import { createRun, openRun } from "./sandbox/run.ts";
 import type { RunOptions } from "./sandbox/run.ts";
@@ -32,9 +33,9 @@ export { OutOfHandlesError } from "./hardware/platform.ts";
 
 const optionsOf = (input: RunInput): RunOptions => ({ seed: input.seed, schedule: input.schedule, keepTrace: input.keepTrace, defects: input.defects ?? [], ...(input.choices === undefined ? {} : { choices: input.choices }), origin: originOf(input) });
 
-/** Checks a scenario's text and starts its run. @throws ScenarioFileError */
-export function startScenario(module: WebAssembly.Module, input: RunInput): ScenarioRun {
-  return createRun(module, planScenario(input.file, input.text), optionsOf(input));
+/** Checks a scenario's text and starts its run. `drivers`: those of the caller, in place of those that it names. @throws ScenarioFileError */
+export function startScenario(module: WebAssembly.Module, input: RunInput, drivers?: readonly DriverModule[]): ScenarioRun {
+  return createRun(module, planScenario(input.file, input.text, drivers === undefined ? "refused" : "allowed"), { ...optionsOf(input), ...(drivers === undefined ? {} : { drivers }) });
 }
 
 /** Makes a run once more to tell what reports show of it; yields between steps. The scenario brings no drivers of its own. @throws ScenarioFileError */

@@ -2,7 +2,7 @@
 
 import type { RunInput, RunProgress, ScenarioRun } from "../src/sandbox/contract.ts";
 import { assessSeed, scoreCell, startScenario } from "../src/sandbox.ts";
-import type { CellInput, SeedResult, VerdictInput } from "../src/sandbox.ts";
+import type { CellInput, DriverModule, SeedResult, VerdictInput } from "../src/sandbox.ts";
 import type { CellFacts } from "../src/scenario/comparison.ts";
 import type { RunDetails } from "../src/scenario/details.ts";
 import type { ScenarioResult } from "../src/scenario/result.ts";
@@ -40,9 +40,9 @@ export class CancelledError extends Error {
 
 const nextTurn = (): Promise<void> => new Promise(afterThisTurn);
 
-/** @throws CancelledError, ScenarioFileError */
-export async function runInSlices(module: WebAssembly.Module, input: RunInput, control: Control): Promise<FinishedRun> {
-  const run: ScenarioRun = startScenario(module, input);
+/** `drivers`: those of the caller, in place of those that the scenario names. @throws CancelledError, ScenarioFileError */
+export async function runInSlices(module: WebAssembly.Module, input: RunInput, control: Control, drivers?: readonly DriverModule[]): Promise<FinishedRun> {
+  const run: ScenarioRun = startScenario(module, input, drivers);
   for (;;) {
     const end = performance.now() + control.slice;
     if (run.run(() => performance.now() >= end) === "done") break;
