@@ -30,3 +30,20 @@ export function suggestion(word: string, known: readonly string[]): string {
   if (near !== undefined) return `did you mean "${near}"?`;
   return known.length === 0 ? "there is none" : `known: ${known.slice(0, 12).join(", ")}${known.length > 12 ? ", ..." : ""}`;
 }
+
+/** Characters of a line that are held against a text. */
+const longestLine = 200;
+
+/** The line that has most words of a text, of several the one that differs least from it; undefined: none shares a word. */
+export function nearestText(text: string, lines: Iterable<string>): string | undefined {
+  const words = text.toLowerCase().split(/[^\p{L}\p{N}]+/u).filter((word) => word !== "");
+  let best: { readonly line: string; readonly shared: number; readonly far: number } | undefined;
+  for (const line of lines) {
+    const lower = line.toLowerCase().slice(0, longestLine);
+    const shared = words.filter((word) => lower.includes(word)).length;
+    if (shared === 0 || shared < (best?.shared ?? 0)) continue;
+    const far = distance(text.toLowerCase(), lower);
+    if (best === undefined || shared > best.shared || far < best.far) best = { line, shared, far };
+  }
+  return best?.line;
+}

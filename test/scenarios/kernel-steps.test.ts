@@ -61,6 +61,6 @@ describe("[S12] kernelStep", () => {
   });
 
   it("[S12] a trigger of the hardware is none of the kernel's", () => {
-    expect(problemOf("when: { request: { port: rp0 } }, do: { kernelStep: { step: region.probe } }")).toMatch(/a kernel step fails from a time or a mark on/);
+    expect(problemOf("when: { request: { port: rp0 } }, do: { kernelStep: { step: region.probe } }")).toMatch(/a kernel step fails from a time, a mark, a log line, a kernel step or another fault on/);
   });
 });
