@@ -68,7 +68,9 @@ export function findingsOf(result: AnyResult): Finding[] {
   const why = driver !== undefined ? [ofDriver(driver)] : reason === null || isGoldens ? [] : [ofReason(reason)];
   const faults = result.faults.filter((fault) => !fault.fired).map((fault) => ofFault(file, fault));
   const expectations = result.expectations.filter(({ pass }) => !pass).map((one) => ofExpectation(file, one));
-  return [...why, ...faults, ...expectations, ...ofGoldens];
+  // That some fault did not fire says less than which.
+  const isFaults = faults.length > 0 && reason?.startsWith("a fault did not fire") === true;
+  return isFaults ? [...faults, ...why, ...expectations, ...ofGoldens] : [...why, ...faults, ...expectations, ...ofGoldens];
 }
 
 /** `file:line:column: `, or "". */
