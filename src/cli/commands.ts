@@ -17,7 +17,7 @@ interface Command {
 export const commands: readonly Command[] = [
   { name: "run", summary: "run scenario files, or every .yaml file below folders", load: () => import("./run.ts") },
   { name: "shell", summary: "sit in front of a scenario's machine at a prompt", load: () => import("./shell.ts") },
-  { name: "explain", summary: "say who owns each Soft Reserved range of a scenario, and why", load: () => import("./explain.ts") },
+  { name: "explain", summary: "say who owns each Soft Reserved range of a scenario, and why; or what a register, policy, rule ... is", load: () => import("./explain.ts") },
   { name: "compare", summary: "run scenario files under presets, policies or other values, and compare what comes out", load: () => import("./compare.ts") },
   { name: "verdict", summary: "hold a scenario's recovery against a reboot at once: which costs less, and what would flip it", load: () => import("./verdict.ts") },
   { name: "export-sysfs", summary: "write the tree of a scenario's machine as real files, for the real tools", load: () => import("./export-sysfs.ts") },
