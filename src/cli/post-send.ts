@@ -70,7 +70,8 @@ async function once(url: URL, key: string, body: string, { token, now, timeout }
   target.password = "";
   try {
     const response = await fetch(target, { method: "POST", body, redirect: "manual", headers: headersOf(url, key, token), signal: timeout(requestTime) });
-    await response.body?.cancel();
+    // What it answers besides is not read; that a reader elsewhere may still hold it is no matter here.
+    void response.body?.cancel().catch(() => undefined);
     const { status } = response;
     const state = judge(status);
     const redirect = status >= 300 && status < 400 ? "; redirects are not followed, give the address that it leads to" : "";
