@@ -2,8 +2,12 @@
 
 import { planScenario } from "./scenario/plan.ts";
 import type { RunInput, ScenarioRun } from "./sandbox/contract.ts";
-import { createRun } from "./sandbox/run.ts";
 import type { DriverModule } from "./platform/driver.ts";
+import { detailsOf } from "./sandbox/details.ts";
+import { createRun, openRun } from "./sandbox/run.ts";
+import type { RunOptions } from "./sandbox/run.ts";
+import { originOf } from "./sandbox/trace-kept.ts";
+import type { RunDetails } from "./scenario/details.ts";
 
 export { defineDriver } from "./drivers/define.ts";
 export { isolation as isolationDriver } from "./drivers/isolation/driver.ts";
@@ -27,9 +31,16 @@ export { ModuleLoadError, loadModule } from "./hardware/module.ts";
 export { OutOfInstancesError } from "./hardware/machine.ts";
 export { OutOfHandlesError } from "./hardware/platform.ts";
 
+const optionsOf = (input: RunInput): RunOptions => ({ seed: input.seed, schedule: input.schedule, keepTrace: input.keepTrace, defects: input.defects ?? [], ...(input.choices === undefined ? {} : { choices: input.choices }), origin: originOf(input) });
+
 /** Checks a scenario's text and starts its run. `drivers`: those of the caller, in place of those that it names. @throws ScenarioFileError */
 export function startScenario(module: WebAssembly.Module, input: RunInput, drivers?: readonly DriverModule[]): ScenarioRun {
-  return createRun(module, planScenario(input.file, input.text, drivers === undefined ? "refused" : "allowed"), { seed: input.seed, schedule: input.schedule, keepTrace: input.keepTrace, defects: input.defects ?? [], ...(drivers === undefined ? {} : { drivers }) });
+  return createRun(module, planScenario(input.file, input.text, drivers === undefined ? "refused" : "allowed"), { ...optionsOf(input), ...(drivers === undefined ? {} : { drivers }) });
+}
+
+/** Makes a run once more to tell what reports show of it; yields between steps. The scenario brings no drivers of its own. @throws ScenarioFileError */
+export function scenarioDetails(module: WebAssembly.Module, input: RunInput): Generator<undefined, RunDetails, undefined> {
+  return detailsOf(openRun(module, planScenario(input.file, input.text), { ...optionsOf(input), keepTrace: false }), input);
 }
 
 export { createMachine, createMachineSync } from "./sandbox/library/create.ts";

@@ -28,12 +28,21 @@ export interface WorkerClient {
 /** The entry stands beside this file, compiled. */
 const entry = new URL(import.meta.url.endsWith(".ts") ? "../dist/workers/node.js" : "./node.js", import.meta.url);
 
-export function startWorker(url: URL = entry): WorkerClient {
-  const worker = new Worker(url);
+/** `module`: the hardware, compiled; absent: the worker loads it itself. */
+export function startWorker(url: URL = entry, module?: WebAssembly.Module): WorkerClient {
+  const worker = new Worker(url, { workerData: { module } });
   const lifeline = lifelineOf(worker);
   const host: Remote<WorkerHost> = wrap<WorkerHost>(nodeEndpoint(worker));
+  let hear: (progress: RunProgress) => void = () => undefined;
+  let isListening = false;
   return {
-    run: (input, onProgress) => lifeline.during(host.run(input, proxy(onProgress ?? (() => undefined)))),
+    run: (input, onProgress = () => undefined) => {
+      hear = onProgress;
+      // One channel for all runs: each that is made stays open until the garbage collector comes.
+      if (!isListening) void host.listen(proxy((progress: RunProgress) => hear(progress)));
+      isListening = true;
+      return lifeline.during(host.run(input));
+    },
     score: (input) => lifeline.during(host.score(input)),
     assess: (input) => lifeline.during<SeedResult>(host.assess(input)),
     cancel: async () => {

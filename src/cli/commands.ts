@@ -16,6 +16,9 @@ interface Command {
 
 export const commands: readonly Command[] = [
   { name: "run", summary: "run scenario files, or every .yaml file below folders", load: () => import("./run.ts") },
+  { name: "replay", summary: "run a trace again from what it holds itself, and prove it equal or say where it parts", load: () => import("./replay.ts") },
+  { name: "diff", summary: "say where two traces or two scenarios part, in words", load: () => import("./diff.ts") },
+  { name: "trace", summary: "show, count or search the records of a trace file", load: () => import("./trace.ts") },
   { name: "shell", summary: "sit in front of a scenario's machine at a prompt", load: () => import("./shell.ts") },
   { name: "explain", summary: "say who owns each Soft Reserved range of a scenario, and why; or what a register, policy, rule ... is", load: () => import("./explain.ts") },
   { name: "compare", summary: "run scenario files under presets, policies or other values, and compare what comes out", load: () => import("./compare.ts") },

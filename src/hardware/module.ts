@@ -52,6 +52,9 @@ export interface ModuleExports {
   peekMedia(device: number, low: number, high: number): number;
   arm(id: number, match: number, entity: number, low: number, high: number, mask: number, value: number, timeLow: number, timeHigh: number, skip: number, count: number, action: number, target: number, argumentLow: number, argumentHigh: number, extra: number): number;
   probePayload(id: number): number;
+  setProbeTimes(id: number, delayLow: number, delayHigh: number, periodLow: number, periodHigh: number): void;
+  comes(id: number): void;
+  probeBefore(id: number): number;
   deviceState(device: number, what: number): number;
   disarm(id: number): void;
   probeFired(id: number): number;

@@ -43,8 +43,10 @@ export interface GoldenResult {
   readonly file: string;
   /** Layers whose digests differ. */
   readonly layers: readonly TraceLayer[];
-  /** The first one of each such layer, the hardware's first; empty when same. */
+  /** The first one of each such layer, the earliest first, of one moment the hardware's before the log's and the result's; empty when same. */
   readonly divergences: readonly Divergence[];
+  /** Line of the golden where the first of them stands, from 1. */
+  readonly line?: number;
 }
 
 /** A command of a scenario's steps, as it was typed, and what it gave. */
@@ -102,7 +104,7 @@ export interface ScenarioResult {
   readonly file: string;
   readonly name: string;
   readonly seed: number;
-  readonly schedule: "fixed" | "seeded";
+  readonly schedule: "fixed" | "seeded" | "recorded";
   readonly policies: PolicyValues;
   readonly status: Status;
   /** Why, when the status is not pass or the run was ended by its verdict. */

@@ -12,6 +12,7 @@ import { expectation, momentaryExpectation, texts } from "./expectation-schema.t
 import { linkNames } from "./machine-links.ts";
 import { qmpSchema } from "./qmp.ts";
 import { hostSchema } from "./settings.ts";
+import { when } from "./trigger-schema.ts";
 import { bandwidth, count, named, size, time, whole } from "./values.ts";
 import { verdictSchema } from "./verdict-settings.ts";
 import { workloadSchema } from "./workloads.ts";
@@ -191,17 +192,6 @@ const firmwareDecoder = z.strictObject({
   locked: z.boolean().optional(),
   committed: z.boolean().optional(),
 });
-
-const direction = z.enum(["read", "write", "any"]);
-const from = z.enum(["boot", "ready"]).optional();
-/** When a fault acts. */
-export const when = z.union([
-  z.strictObject({ at: time, from }),
-  z.strictObject({ access: z.strictObject({ of: z.string(), register: z.string(), direction: direction.optional(), nth: z.int().min(1).optional() }), from }),
-  z.strictObject({ request: z.strictObject({ port: z.string().optional(), direction: direction.optional(), nth: z.int().min(1).optional() }), from }),
-  z.strictObject({ register: z.strictObject({ of: z.string(), field: z.string(), equals: count }), from }),
-  z.strictObject({ after: z.string().min(1), from }),
-]);
 
 const message = z.int().min(0).max(31).optional();
 const repeats = z.int().min(1).optional();
