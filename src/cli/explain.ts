@@ -1,6 +1,6 @@
 // `cxl-sandbox explain`: runs one scenario to a moment and says who owns each Soft Reserved range there, and why.
 
-import { ScenarioFileError, loadModule, planScenario } from "../sandbox.ts";
+import { loadModule, planScenario } from "../sandbox.ts";
 import type { ScenarioPlan } from "../sandbox.ts";
 import type { ExplainedRun } from "../sandbox/forensics/explain.ts";
 import { explainRun } from "../sandbox/forensics/explain.ts";
@@ -9,7 +9,8 @@ import { openRun } from "../sandbox/run.ts";
 import { consoleExplanation } from "../report/explain.ts";
 import { UsageError, oneOf, parseWords, seedOf } from "./arguments.ts";
 import type { CommandModule } from "./commands.ts";
-import { FilesError, readSource } from "./files.ts";
+import { complaintOf } from "./complaints.ts";
+import { readSource } from "./files.ts";
 import { styleFor } from "./terminal.ts";
 
 const help = `usage: cxl-sandbox explain SCENARIO [options]
@@ -54,8 +55,8 @@ const slice = 50;
 
 /** @throws FilesError, ScenarioFileError */
 function planOf(path: string): ScenarioPlan {
-  const { file, text } = readSource(path);
-  return planScenario(file, text);
+  const { file, text, includes } = readSource(path);
+  return planScenario(file, text, "refused", includes);
 }
 
 /** Drives the run in slices, between which the process hears signals. Null: interrupted. */
@@ -92,8 +93,9 @@ async function main(argv: readonly string[]): Promise<number> {
   try {
     plan = planOf(wanted.file);
   } catch (error) {
-    if (!(error instanceof FilesError || error instanceof ScenarioFileError)) throw error;
-    process.stderr.write(`${error instanceof FilesError ? "cxl-sandbox: " : ""}${error.message}\n`);
+    const complaint = complaintOf(error);
+    if (complaint === undefined) throw error;
+    process.stderr.write(`${complaint}\n`);
     return 2;
   }
   const { module } = await loadModule();

@@ -16,6 +16,7 @@ export interface ModuleExports {
   addEventLog(entity: number, log: number, depth: number): void;
   addRegion(entity: number, baseLow: number, baseHigh: number, sizeLow: number, sizeHigh: number, blockLow: number, blockHigh: number): void;
   firmwareSlots(entity: number): number;
+  factoryPart(entity: number, part: number): number;
   addWindow(baseLow: number, baseHigh: number, sizeLow: number, sizeHigh: number, ways: number, granularityShift: number, position: number, target: number): void;
   addXorMap(low: number, high: number): void;
   addRam(baseLow: number, baseHigh: number, sizeLow: number, sizeHigh: number): void;

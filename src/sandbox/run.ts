@@ -1,6 +1,6 @@
 // One run of one scenario: boot, steps, ready, workloads and faults, the end, the judgement. Sliced by the caller; slices never show.
 
-import { ScheduleMismatchError, spawn, task } from "../sim/task.ts";
+import { ScheduleMismatchError, leftOver, spawn, task } from "../sim/task.ts";
 import type { Task } from "../sim/task.ts";
 import { resultKinds, traceText } from "../sim/trace.ts";
 import { boot, kernelHandlers, onNotify } from "../kernel/boot.ts";
@@ -241,7 +241,7 @@ function isSettled(state: RunState): boolean {
 
 function finish(state: RunState, end: End | null): void {
   const { strategy } = state.system.scheduler;
-  if (strategy.kind === "recorded" && strategy.next < strategy.choices.length) state.misfit ??= `the recorded schedule does not fit: it has ${strategy.choices.length} choices, and the run came to ${strategy.next}`;
+  if (strategy.kind === "recorded" && strategy.next < strategy.choices.length) state.misfit ??= leftOver(strategy);
   state.end = end;
   if (end?.kind === "limit") state.limit = `out of ${end.what} (machine.limits)`;
   state.phase = "done";

@@ -11,7 +11,8 @@ import type { FirmwareSetup } from "../platform/firmware-setup.ts";
 import { checkDeviceAction, deviceActionOf, probesOfAction } from "./check-device-faults.ts";
 import type { DeviceCheck } from "./check-device-faults.ts";
 import type { PlannedDriver } from "./driver.ts";
-import { describeDrivers, refusalOf } from "./driver.ts";
+import type { Includes } from "./include.ts";
+import { describeDrivers, firstDriver, refusalOf } from "./driver.ts";
 import { kernelSettings } from "./settings.ts";
 import type { MomentExpectation } from "./expect.ts";
 import type { VerdictSettings } from "./verdict-settings.ts";
@@ -34,6 +35,7 @@ import { describeModules } from "./modules.ts";
 import type { PolicyName, PolicyValues } from "./policies.ts";
 import { policyChoices, policyNames, presetNames, presetValues, readPolicyValue } from "./policies.ts";
 import type { ScenarioFile } from "./schema.ts";
+import type { SourcePlace } from "./result.ts";
 import { suggestion } from "./suggest.ts";
 import type { WorkloadFile } from "./workloads.ts";
 import { checkNames, checkWorkloads } from "./workloads.ts";
@@ -285,13 +287,13 @@ function resolveScenario(file: string, scenario: ScenarioFile, place: Place, pro
  * Loads, checks and resolves one file. A scenario that brings drivers is refused unless the caller allows them: it will run them contained, or not at all.
  * @throws ScenarioFileError with every problem found
  */
-export function planScenario(file: string, text: string, drivers: "refused" | "allowed" = "refused"): ScenarioPlan {
-  const { scenario, place } = loadScenario(file, text);
+export function planScenario(file: string, text: string, drivers: "refused" | "allowed" = "refused", includes: Includes = {}): ScenarioPlan {
+  const { scenario, place, problem: problemAt } = loadScenario(file, text, includes);
   const problems: PathProblem[] = [];
   const plan = resolveScenario(file, scenario, place, problems);
-  if (problems.length > 0) throw new ScenarioFileError(file, problems.map((problem) => ({ ...place(problem.path), message: `${problem.path.join(".")}: ${problem.message}` })));
+  if (problems.length > 0) throw new ScenarioFileError(file, problems.map(({ path, message }) => problemAt(path, message)));
   const refusal = drivers === "allowed" ? undefined : refusalOf(plan.drivers);
-  if (refusal !== undefined) throw new ScenarioFileError(file, [refusal]);
+  if (refusal !== undefined) throw new ScenarioFileError(file, [{ ...problemAt(firstDriver(scenario.driver), ""), message: `driver: ${refusal}` }]);
   return plan;
 }
 
