@@ -10,7 +10,7 @@ const mostChanges = 8;
 
 type Kind = (typeof hardwareKinds)[number];
 const kindOf = (name: Kind): number => hardwareKinds.indexOf(name);
-const probeKind = kindOf("probe");
+export const probeKind = kindOf("probe");
 const accountKind = kindOf("account");
 
 /** What comes of an action later, at the part that it is done to. */
@@ -36,7 +36,7 @@ export interface ActWatch {
 }
 
 /** The fault that a probe belongs to, by index; -1: none of the plan's. */
-function faultOfProbe({ plan, firstProbes, armed }: FaultTable, probe: number): number {
+export function faultOfProbe({ plan, firstProbes, armed }: FaultTable, probe: number): number {
   const index = firstProbes.findLastIndex((first, at) => first <= probe && plan.faults[at]?.do.kernelStep === undefined);
   return armed.get(index)?.includes(probe) === true ? index : -1;
 }

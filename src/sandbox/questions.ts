@@ -54,17 +54,18 @@ function entriesOf(files: FileSystem, pattern: string): string[] {
     const letters = lettersOf(part);
     found = found.flatMap((folder) => {
       if (!letters.some(isPattern)) return files.exists(`${folder}/${part}`) ? [`${folder}/${part}`] : [];
-      return namesIn(files, folder === "" ? "/" : folder).filter((name) => fits(letters, name)).map((name) => `${folder}/${name}`);
+      return orNone(() => files.list(folder === "" ? "/" : folder)).filter((name) => fits(letters, name)).map((name) => `${folder}/${name}`);
     });
   }
   return found.toSorted();
 }
 
-function namesIn(files: FileSystem, folder: string): string[] {
+/** What is found, or nothing where a name stands for nothing. */
+function orNone<T>(ask: () => T[]): T[] {
   try {
-    return files.list(folder);
+    return ask();
   } catch (thrown) {
-    if (thrown instanceof SystemError) return [];
+    if (thrown instanceof SystemError || thrown instanceof UnresolvedReferenceError) return [];
     throw thrown;
   }
 }
@@ -90,7 +91,7 @@ export function momentFacts(run: Asked, metrics: Metrics): MomentFacts {
     log: kernel.log,
     readFile: (path) => orReason(() => files.read(named(path))),
     exists: (path) => files.exists(named(path)),
-    entries: (pattern) => entriesOf(files, named(pattern)),
+    entries: (pattern) => orNone(() => entriesOf(files, named(pattern))),
     list: (program, words) => orReason(() => runAtOnce(kernel, files, `${program} list ${named(words)}`)),
     peek: (of, path) => peek(system, of, path),
     following: (expectation) => watch.following(expectation),

@@ -8,7 +8,7 @@ import type { TraceRecord } from "../sim/trace.ts";
 import { kernelKinds, layerIndex, readRecord, recordWords, resultKinds } from "../sim/trace.ts";
 import type { ScenarioPlan } from "../scenario/plan.ts";
 import type { FaultTable } from "./faults.ts";
-import { createActWatch } from "./fault-acts.ts";
+import { createActWatch, faultOfProbe, probeKind } from "./fault-acts.ts";
 import { partNames } from "./trace-reader.ts";
 
 /** What is known of a run from its records so far. */
@@ -43,10 +43,15 @@ export function watchRun(plan: ScenarioPlan, hardware: Hardware, strings: readon
   const followings = new Map(followedOf(plan).map((one) => [one, follow(one)] as const));
   const wordsOf = createTraceWords({ ...partNames(hardware), strings });
   const acts = createActWatch(faults, wordsOf);
+  const spoken = (record: TraceRecord): string => {
+    const words = wordsOf(record);
+    const fault = record.kind === probeKind ? plan.faults[faultOfProbe(faults, record.b)] : undefined;
+    return fault === undefined ? words : `fault ${fault.id} acts: ${words}`;
+  };
   let readyAt = -1;
   const see = (record: TraceRecord): void => {
     if (record.layer === "result" && record.kind === resultKinds.mark && strings[record.a] === "ready") readyAt = record.time;
-    const line = lineOf(record, strings, wordsOf);
+    const line = lineOf(record, strings, spoken);
     if (line !== undefined) for (const following of followings.values()) take(following, line, readyAt);
   };
   const wants = followings.size > 0;

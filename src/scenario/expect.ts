@@ -121,7 +121,7 @@ function judgeFile(wanted: Extract<MomentExpectation, { file: unknown }>, facts:
   const actual = facts.readFile(wanted.file).trimEnd();
   const text = `file ${wanted.file}`;
   const pass = wanted.contains === undefined ? actual === wanted.equals : actual.includes(wanted.contains);
-  const shown = pass || facts.exists(wanted.file) ? actual : `${actual}${besides(wanted.file, facts)}`;
+  const shown = !pass && actual === "ENOENT" ? `${actual}${besides(wanted.file, facts)}` : actual;
   return { text, pass, expected: wanted.contains === undefined ? (wanted.equals ?? "") : `text with ${quoted([wanted.contains])}`, actual: shown };
 }
 

@@ -141,7 +141,10 @@ function unfit(run: OpenRun, seed: number): UnfitSeed | null {
   const { status, reason } = run.result();
   if (status === "limit" || status === "driver") return { seed, kind: "limit", reason: reason ?? status };
   if (run.readyAt < 0 || run.failure !== null) return { seed, kind: "not ready", reason: run.failure ?? `the host did not come to ready: ${run.result().outcome}` };
-  return firstFault(run) === null ? { seed, kind: "no fault", reason: "no fault fired after ready" } : null;
+  if (firstFault(run) === null) return { seed, kind: "no fault", reason: "no fault fired after ready" };
+  // One of several that did not fire makes a run invalid: what it shows is another story than the file tells.
+  const unfired = run.result().faults.filter(({ fired }, index) => !fired && run.plan.faults[index]?.optional !== true);
+  return unfired.length === 0 ? null : { seed, kind: "no fault", reason: unfired.map(({ id, evidence }) => `fault ${id} did not fire: ${evidence?.missing ?? ""}`).join("; ") };
 }
 
 /** Bytes in service when a run has just become ready: dax devices in use, and System RAM. */
