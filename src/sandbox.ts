@@ -31,7 +31,7 @@ export { ModuleLoadError, loadModule } from "./hardware/module.ts";
 export { OutOfInstancesError } from "./hardware/machine.ts";
 export { OutOfHandlesError } from "./hardware/platform.ts";
 
-const optionsOf = (input: RunInput): RunOptions => ({ seed: input.seed, schedule: input.schedule, keepTrace: input.keepTrace, defects: input.defects ?? [], ...(input.choices === undefined ? {} : { choices: input.choices }), origin: originOf(input) });
+const optionsOf = (input: RunInput): RunOptions => ({ seed: input.seed, schedule: input.schedule, keepTrace: input.keepTrace, defects: input.defects ?? [], ...(input.choices === undefined ? {} : { choices: input.choices }), ...(input.scheduleFile === undefined ? {} : { scheduleFile: input.scheduleFile }), origin: originOf(input) });
 
 /** Checks a scenario's text and starts its run. `drivers`: those of the caller, in place of those that it names. @throws ScenarioFileError */
 export function startScenario(module: WebAssembly.Module, input: RunInput, drivers?: readonly DriverModule[]): ScenarioRun {

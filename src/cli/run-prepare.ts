@@ -9,6 +9,7 @@ import type { SourceFile } from "./files.ts";
 import { readSources } from "./files.ts";
 import { needsOf } from "./reporting.ts";
 import type { RunOptions } from "./run-arguments.ts";
+import { readSchedule } from "./schedule-file.ts";
 import type { ListedRun } from "./run-list.ts";
 import { listRuns, shardOf } from "./run-list.ts";
 import { version } from "./version.ts";
@@ -60,7 +61,7 @@ function planAll(options: RunOptions, sources: readonly SourceFile[]): Map<strin
 function inputsOf(options: RunOptions, tool: TraceTool): Omit<RunInput, "file" | "text" | "seed"> {
   const needs = needsOf(options.reporters);
   return {
-    schedule: options.schedule, keepTrace: options.trace !== "off" || needs.traces, tool,
+    schedule: options.schedule, ...(options.scheduleFile === null ? {} : { choices: readSchedule(options.scheduleFile), scheduleFile: options.scheduleFile }), keepTrace: options.trace !== "off" || needs.traces, tool,
     ...(options.defects.length === 0 ? {} : { defects: options.defects }), ...(needs.details ? { details: "failures" } : {}),
   };
 }
