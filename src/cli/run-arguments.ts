@@ -14,6 +14,8 @@ export interface RunOptions {
   readonly paths: readonly string[];
   readonly seeds: readonly number[];
   readonly schedule: "fixed" | "seeded";
+  /** A recorded schedule, in place of that; null: none. */
+  readonly scheduleFile: string | null;
   readonly reporters: readonly ChosenReporter[];
   /** Show what the commands of steps printed. */
   readonly steps: boolean;
@@ -147,7 +149,8 @@ export function parseRun(argv: readonly string[]): RunOptions {
   return {
     paths: positionals,
     seeds: seedsOf(values.seed, values.seeds),
-    schedule: oneOf("schedule", values.schedule ?? "fixed", ["fixed", "seeded"]),
+    schedule: values.schedule === "seeded" ? "seeded" : "fixed",
+    scheduleFile: values.schedule === undefined || values.schedule === "fixed" || values.schedule === "seeded" ? null : values.schedule,
     reporters: reportersOf(values.reporter ?? []),
     steps: values.steps === true,
     trace: oneOf("trace", values.trace ?? "off", ["off", "on", "on-failure"]),
