@@ -36,7 +36,7 @@ const optionsOf = (input: RunInput): RunOptions => ({ seed: input.seed, schedule
 
 /** The scenario's plan and how to run it. `drivers`: those of the caller, in place of those that it names. @throws ScenarioFileError */
 function readyToRun(input: RunInput, drivers: readonly DriverModule[] | undefined): readonly [plan: ScenarioPlan, options: RunOptions] {
-  return [planScenario(input.file, input.text, drivers === undefined ? "refused" : "allowed"), { ...optionsOf(input), ...(drivers === undefined ? {} : { drivers }) }];
+  return [planScenario(input.file, input.text, drivers === undefined ? "refused" : "allowed", input.includes), { ...optionsOf(input), ...(drivers === undefined ? {} : { drivers }) }];
 }
 
 /** Checks a scenario's text and starts its run. `drivers`: those of the caller, in place of those that it names. @throws ScenarioFileError */
