@@ -4,6 +4,7 @@ import type { RunDetails } from "../scenario/details.ts";
 import type { Divergence } from "../scenario/divergence.ts";
 import type { CommandRecord, DriverFailure, ExpectationResult, FaultResult, RunResult, SourcePlace, Status } from "../scenario/result.ts";
 import { timeText } from "../scenario/time-text.ts";
+import { evidenceLines } from "./evidence.ts";
 import { machineSection, registersSection } from "./html-machine.ts";
 import { Markup, markup, nothing } from "./html-text.ts";
 import { timelineSection } from "./html-timeline.ts";
@@ -63,12 +64,12 @@ function goldenSection({ golden }: AnyResult): Markup {
 
 function faultRow(result: AnyResult, fault: FaultResult, details: RunDetails | undefined): Markup {
   const { id, fired, count, firstAtNs, place } = fault;
-  return markup`<tr><th scope="row">${id} ${placeMarkup(result, place, details)}</th><td class="${fired ? "holds" : "got"}">${fired ? "✓ fired" : "✕ did not fire"}</td><td>${count}</td><td>${firstAtNs === null ? "–" : timeText(firstAtNs)}</td></tr>`;
+  return markup`<tr><th scope="row">${id} ${placeMarkup(result, place, details)}</th><td class="${fired ? "holds" : "got"}">${fired ? "✓ fired" : "✕ did not fire"}</td><td>${count}</td><td>${firstAtNs === null ? "–" : timeText(firstAtNs)}</td><td><pre class="evidence">${evidenceLines(fault).join("\n")}</pre></td></tr>`;
 }
 
 function faultSection(result: AnyResult, details: RunDetails | undefined): Markup {
   if (result.faults.length === 0) return nothing;
-  return markup`<h3>Faults</h3><div class="wide" tabindex="0" role="region" aria-label="Faults"><table><thead><tr><th scope="col">Fault</th><th scope="col">Fired</th><th scope="col">Times</th><th scope="col">First at</th></tr></thead><tbody>${result.faults.map((fault) => faultRow(result, fault, details))}</tbody></table></div>`;
+  return markup`<h3>Faults</h3><div class="wide" tabindex="0" role="region" aria-label="Faults"><table><thead><tr><th scope="col">Fault</th><th scope="col">Fired</th><th scope="col">Times</th><th scope="col">First at</th><th scope="col">Evidence</th></tr></thead><tbody>${result.faults.map((fault) => faultRow(result, fault, details))}</tbody></table></div>`;
 }
 
 function reproduce({ reproduce: command }: AnyResult): Markup {

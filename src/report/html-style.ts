@@ -1,6 +1,6 @@
 // How the page looks: light and dark, on a screen, a phone and paper. The policy of the page names it by its digest; a test has the digest at hand when it changes.
 
-export const styleDigest = "sha256-ebdyHujjhrFnkyWKM3HZ3EY/wP+EnPIWQaN6Ts1TtlQ=";
+export const styleDigest = "sha256-FtCejL0HISjdfoCnsy94QUQJjEEok46ySrH/F/SmdYU=";
 
 export const pageStyle = `
 :root{--bg:#fbfbfa;--panel:#fff;--ink:#1c2128;--dim:#57606a;--line:#d5d9de;--soft:#f0f2f4;--link:#0a5bb5;--good:#166c34;--goodbg:#dcf3e3;--bad:#b42318;--badbg:#fde5e2;--warn:#8a5300;--warnbg:#fdf0d2;--iso:#9c2fae;--down:#c2410c;--rec:#0b6e99;--step:#4f6b8f;--mark:#1f2937;--focus:#0a5bb5}
@@ -24,7 +24,7 @@ summary{cursor:pointer}details.section{margin-top:18px}details.section>summary{p
 .index{margin:0 0 20px;padding-left:20px}.facts{margin:6px 0 12px}.reason{font-weight:600;color:var(--bad);margin:8px 0}
 pre{margin:4px 0;white-space:pre-wrap}pre.source,pre.diff,.commands pre{background:var(--soft);border-radius:6px;padding:8px 10px;overflow:auto;max-height:460px}
 .expectations pre.source{display:inline-block;margin:4px 0 0;padding:2px 8px;font-weight:400}
-.place{color:var(--dim);display:block;font-weight:400}.number{color:var(--dim);user-select:none}
+.evidence{margin:0;font-size:12px}.place{color:var(--dim);display:block;font-weight:400}.number{color:var(--dim);user-select:none}
 .minus,.got{color:var(--bad)}.plus,.holds{color:var(--good)}.diff .after{opacity:.75}
 .wide{overflow-x:auto;max-width:100%}
 table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;padding:5px 10px;border-bottom:1px solid var(--line)}thead th{color:var(--dim);font-size:13px;font-weight:600}

@@ -25,7 +25,7 @@ export const trackEvent = { categoryIds: 3, debugAnnotations: 4, type: 9, nameId
 export const eventType = { sliceBegin: 1, sliceEnd: 2, instant: 3, counter: 4 } as const;
 
 /** track_event/debug_annotation.proto */
-export const debugAnnotation = { uintValue: 3, stringValue: 6, name: 10 } as const;
+export const debugAnnotation = { uintValue: 3, name: 10 } as const;
 
 /** interned_data/interned_data.proto; each entry has its number and its text. */
 export const internedData = { eventCategories: 1, eventNames: 2 } as const;

@@ -1,6 +1,6 @@
 // What a trace shows in Perfetto: processes with tracks, and on them slices, instants and counters. Plain data, without a byte of the format.
 
-import type { RunResult } from "../scenario/result.ts";
+import type { FaultResult, RunResult } from "../scenario/result.ts";
 import { TimelineBuilder } from "../scenario/timeline.ts";
 import type { Timeline } from "../scenario/timeline.ts";
 import type { TraceFile } from "../scenario/trace-file.ts";
@@ -151,6 +151,13 @@ class Counters {
   }
 }
 
+/** Each act that the result tells of; where it tells of none, the first one. */
+function faultEvents(track: ShownTrack, { id, firstAtNs, count, evidence }: FaultResult): ShownEvent[] {
+  const shown = (atNs: number, times: number): ShownEvent => ({ kind: "instant", track, atNs, category: "fault", name: `fault ${id}`, count: times });
+  if (evidence !== undefined && evidence.acts.length > 0) return evidence.acts.map(({ atNs }) => shown(atNs, 1));
+  return firstAtNs === null ? [] : [shown(firstAtNs, count)];
+}
+
 /** Everything that is shown of a trace, in order of time; of one moment, as it happened. */
 export function shownEvents(file: Pick<TraceFile, "parts" | "kinds" | "strings" | "records">, result: RunResult["scenarios"][number]): ShownEvent[] {
   const { strings, records, parts, kinds } = file;
@@ -165,6 +172,6 @@ export function shownEvents(file: Pick<TraceFile, "parts" | "kinds" | "strings" 
     end = record.time;
   }
   counters.finish(end);
-  const faults = result.faults.flatMap(({ id, firstAtNs, count }): ShownEvent[] => (firstAtNs === null ? [] : [{ kind: "instant", track: tracks.of("scenario", "faults"), atNs: firstAtNs, category: "fault", name: `fault ${id}`, count }]));
+  const faults = result.faults.flatMap((fault) => faultEvents(tracks.of("scenario", "faults"), fault));
   return [...timelineEvents(tracks, timeline.finish(end), new Set(parts.values())), ...counters.events, ...faults].toSorted((a, b) => a.atNs - b.atNs);
 }
