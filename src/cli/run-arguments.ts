@@ -18,6 +18,8 @@ export interface RunOptions {
   /** Show what the commands of steps printed. */
   readonly steps: boolean;
   readonly trace: "off" | "on" | "on-failure";
+  /** What is done with goldens beside scenarios: runs are held against them, they are written anew, or nobody looks at them. */
+  readonly golden: "hold" | "update" | "ignore";
   readonly output: string;
   /** Bugs of the recovery driver. */
   readonly defects: readonly DefectName[];
@@ -53,6 +55,8 @@ const runOptions = {
   steps: { type: "boolean", default: false },
   trace: { type: "string", default: "off" },
   output: { type: "string", default: "traces" },
+  update: { type: "boolean", default: false },
+  "no-golden": { type: "boolean", default: false },
   "no-worker": { type: "boolean", default: false },
   defect: { type: "string", multiple: true },
   bail: { type: "string" },
@@ -103,7 +107,7 @@ function budgetsOf(values: { readonly "driver-steps"?: string | undefined; reado
 }
 
 /** @throws UsageError */
-function driversOf(files: readonly string[]): readonly string[] {
+export function driversOf(files: readonly string[]): readonly string[] {
   for (const file of files) if (endingOf(file) === undefined) throw new UsageError(`--driver "${file}" is no driver by its ending; it must be one of ${driverEndings.join(", ")}`);
   return files;
 }
@@ -125,6 +129,13 @@ function shardNamed(text: string): Shard {
   return { index, count };
 }
 
+/** A golden is of a scenario as it stands, of one seed. @throws UsageError */
+function goldenUse(values: { readonly update?: boolean | undefined; readonly "no-golden"?: boolean | undefined; readonly seeds?: string | undefined; readonly defect?: unknown; readonly driver?: unknown }): RunOptions["golden"] {
+  if (values.update !== true) return values["no-golden"] === true || values.driver !== undefined ? "ignore" : "hold";
+  for (const other of ["no-golden", "seeds", "defect", "driver"] as const) if (values[other] !== undefined && values[other] !== false) throw new UsageError(`--update does not go with --${other}: a golden is what the scenario itself comes to with one seed`);
+  return "update";
+}
+
 /** `--bail` alone is the first one; an option cannot be without its value otherwise. */
 const withBail = (argv: readonly string[]): string[] => argv.map((word, index) => (word === "--bail" && !argv.slice(0, index).includes("--") ? "--bail=1" : word));
 
@@ -144,6 +155,7 @@ export function parseRun(argv: readonly string[]): RunOptions {
     reporters: reportersOf(values.reporter ?? []),
     steps: values.steps === true,
     trace: oneOf("trace", values.trace ?? "off", ["off", "on", "on-failure"]),
+    golden: goldenUse(values),
     output: values.output ?? "traces",
     defects: defectsNamed(values.defect ?? []),
     worker: values["no-worker"] !== true,

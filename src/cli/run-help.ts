@@ -17,6 +17,8 @@ export const runHelp = `usage: cxl-sandbox run FILES|DIRS [options]
   --steps             show the commands of every scenario's steps and what they printed
   --trace WHEN        off (default), on, or on-failure: write the trace of each run
   --output DIR        where traces go, and reports that name no file (default: traces)
+  --update            write the goldens of these scenarios from what they come to, and show what changed (docs/goldens.md)
+  --no-golden         do not hold runs against the goldens beside their scenarios
   --defect NAME       give the recovery driver a known bug (docs/defects.md); may be repeated
 
 At scale (docs/running.md):
@@ -50,8 +52,8 @@ All files are checked before anything runs. Results go to standard output, the v
 
 exit status
   0    every scenario passed
-  1    an expectation failed
-  2    wrong usage, or a file that is no good scenario (nothing ran)
+  1    an expectation failed, or a run is not as its golden
+  2    wrong usage, or a file that is no good scenario or golden (nothing ran)
   3    a fault did not fire: the run proves nothing
   4    a limit was reached
   5    internal error, a worker died or hung, or a report could not be written

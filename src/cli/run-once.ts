@@ -8,6 +8,7 @@ import { exitCodeOf, exitCodes } from "../scenario/result.ts";
 import { startWorker } from "../../workers/client.ts";
 import { DriverWorkshop } from "../../workers/driver-file.ts";
 import { ScenarioPool } from "../../workers/scenario-pool.ts";
+import { orphanGoldens, updateGolden } from "./goldens.ts";
 import { emptyKept, keepEntries, reportAll, reportOf } from "./reported-runs.ts";
 import type { Kept } from "./reported-runs.ts";
 import { needsOf, tryToWrite } from "./reporting.ts";
@@ -46,10 +47,19 @@ function plansOf({ runs, plans }: Prepared): ScenarioPlan[] {
   return [...plans.values()].filter(({ file }) => files.has(file));
 }
 
+/** What became of goldens, in order of the runs, and which stand beside no scenario. */
+function goldenWords({ golden, paths }: RunOptions, goldens: ReadonlyMap<number, readonly string[]>): string {
+  const updates = [...goldens].toSorted(([a], [b]) => a - b).flatMap(([, lines]) => lines);
+  const orphans = golden === "ignore" ? [] : orphanGoldens(paths).map((file) => `${file}: no scenario stands beside this golden; remove it, or name it as its scenario`);
+  return [...updates, ...orphans].map((line) => `${line}\n`).join("");
+}
+
 /** Where what is done goes: traces to files, everything to the journal, the rest to the reports. */
 class Keeper {
   readonly kept: Kept = emptyKept();
   readonly problems: string[] = [];
+  /** What became of goldens, a line each, by place. */
+  readonly goldens = new Map<number, readonly string[]>();
   readonly #options: RunOptions;
   readonly #journal: Journal | null;
   readonly #names: ReadonlyMap<number, string>;
@@ -78,6 +88,7 @@ class Keeper {
     const { journal } = this.#options;
     const details = done.details === null ? {} : { details: boundedDetails(done.details) };
     if (this.#journal !== null && journal !== null) this.problems.push(...this.#journal.append({ place, result: done.result, ...details, ...(file === null ? {} : { trace: traceFrom(journal, file) }) }));
+    if (this.#options.golden === "update") this.goldens.set(place, updateGolden(done.result, done.trace).lines);
     if (details.details !== undefined) this.kept.details.set(place, details.details);
     if (done.trace !== null && this.#needsTraces) this.kept.traces.set(place, done.trace);
   }
@@ -108,6 +119,7 @@ export const runOnce = (options: RunOptions, engine: Engine, prepared: Prepared)
     workshop.close();
     await pool?.close();
   }
+  process.stderr.write(goldenWords(options, keeper.goldens));
   const report = reportOf(engine.tool, results, keeper.kept);
   const isWritten = reportAll(options, report, keeper.problems);
   if (signal.aborted) process.stderr.write("interrupted\n");

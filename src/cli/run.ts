@@ -1,7 +1,7 @@
 // `cxl-sandbox run`: checks all files, runs every scenario for every seed, reports, and says by its exit status how it went.
 
 import type { CommandModule } from "./commands.ts";
-import { FilesError } from "./files.ts";
+import { complaintOf } from "./complaints.ts";
 import { JournalError } from "./journal.ts";
 import type { RunOptions } from "./run-arguments.ts";
 import { parseRun } from "./run-arguments.ts";
@@ -11,14 +11,13 @@ import { runOnce } from "./run-once.ts";
 import type { Engine } from "./run-prepare.ts";
 import { UnfitFilesError, listText, loadEngine, prepare } from "./run-prepare.ts";
 import { watchFiles } from "./run-watch.ts";
-import { ScenarioFileError } from "../sandbox.ts";
 import { exitCodes } from "../scenario/result.ts";
 
 /** The user's mistakes are told in their own words; anything else is ours. */
 function complain(error: unknown): number {
-  if (error instanceof UnfitFilesError || error instanceof ScenarioFileError || error instanceof DriversError) process.stderr.write(`${error.message}\n`);
-  else if (error instanceof FilesError || error instanceof JournalError) process.stderr.write(`cxl-sandbox: ${error.message}\n`);
-  else throw error;
+  const complaint = error instanceof UnfitFilesError || error instanceof DriversError ? error.message : error instanceof JournalError ? `cxl-sandbox: ${error.message}` : complaintOf(error);
+  if (complaint === undefined) throw error;
+  process.stderr.write(`${complaint}\n`);
   return exitCodes.usage;
 }
 

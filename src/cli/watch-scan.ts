@@ -5,6 +5,7 @@ import { readFileSync, readdirSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { ScenarioFileError, planScenario } from "../sandbox.ts";
 import { goldenFileOf } from "../scenario/golden.ts";
+import type { SourceFile } from "./files.ts";
 import { FilesError, expand, readSource } from "./files.ts";
 import type { RunOptions } from "./run-arguments.ts";
 
@@ -26,9 +27,9 @@ function contentOf(file: string): string {
 }
 
 /** Files of drivers that a scenario names; none of one that is no good now. */
-function driversOf(file: string, text: string): string[] {
+function driversOf({ file, text, includes }: SourceFile): string[] {
   try {
-    return planScenario(file, text, "allowed").drivers.map((driver) => resolve(dirname(file), driver.file));
+    return planScenario(file, text, "allowed", includes).drivers.map((driver) => resolve(dirname(file), driver.file));
   } catch (error) {
     if (error instanceof ScenarioFileError) return [];
     throw error;
@@ -37,15 +38,15 @@ function driversOf(file: string, text: string): string[] {
 
 /** Text of a file with what it includes, or why it cannot be read; and the files beside it that count. */
 function lookAt(file: string, options: RunOptions): { readonly state: string; readonly files: readonly string[] } {
-  let source: { readonly text: string; readonly includes?: Readonly<Record<string, string>> };
+  let source: SourceFile;
   try {
     source = readSource(file);
   } catch (error) {
     if (!(error instanceof FilesError || error instanceof ScenarioFileError)) throw error;
-    source = { text: `${contentOf(file)}\n${error.message}` };
+    source = { file, text: `${contentOf(file)}\n${error.message}`, includes: {} };
   }
-  const included = Object.keys(source.includes ?? {}).map((path) => resolve(dirname(file), path));
-  const drivers = options.drivers.length > 0 ? options.drivers.map((driver) => resolve(driver)) : options.allowDriver ? driversOf(file, source.text) : [];
+  const included = Object.keys(source.includes).map((path) => resolve(dirname(file), path));
+  const drivers = options.drivers.length > 0 ? options.drivers.map((driver) => resolve(driver)) : options.allowDriver ? driversOf(source) : [];
   const beside = [goldenFileOf(file), ...drivers];
   return { state: createHash("sha256").update(JSON.stringify([source, ...beside.map(contentOf)])).digest("hex"), files: [file, ...included, ...beside] };
 }
