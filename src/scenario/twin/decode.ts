@@ -72,8 +72,10 @@ const hasPassthrough = (topology: Topology, region: TwinRegion): boolean => {
   return region.members.some(({ port }) => hubsTo(hubs, port).some(({ name }) => isPassthrough(topology, name)));
 };
 
-function chooses(sources: Sources, topology: Topology, region: TwinRegion, wish: RegionsWish, reserved: DecodePlan["softReserved"], isOnly: boolean): "firmware" | "steps" {
+function chooses(sources: Sources, topology: Topology, region: TwinRegion, wish: RegionsWish, reserved: DecodePlan["softReserved"], isOnly: boolean): "firmware" | "steps" | "decoders" {
   const { captured } = region;
+  // Decoded in hardware, and no region of it came about: the decoders themselves are what firmware left.
+  if (region.isCommitted && !captured.isCommitted && !region.isGone) return "decoders";
   if (!isFirmwareRegion(region) || hasPassthrough(topology, region)) return "steps";
   if (region.isGone) return isOnly ? "firmware" : "steps";
   if (wish !== undefined) return wish;
@@ -108,11 +110,11 @@ function entryOf(of: string, decoder: CapturedDecoder, targets: readonly number[
   return { of, index: decoder.index, base: decoder.base ?? 0n, size: decoder.size ?? 0n, ways: decoder.ways, granularity: decoder.granularity ?? 256, targets, skip, isLocked, ...(note === undefined ? {} : { note }) };
 }
 
-/** Committed decoders that no whole region accounts for, one by one. */
-function strayDecoders(sources: Sources, topology: Topology, regions: readonly TwinRegion[]): DecoderEntry[] {
-  const accounted = new Set(regions.filter(({ isWhole }) => isWhole).flatMap(({ members }) => members.map(({ decoder }) => decoder.name)));
-  const names = new Set(regions.filter(({ isWhole }) => isWhole).map(({ captured }) => captured.name));
-  const ranges = regions.filter(({ isWhole }) => isWhole).map(({ captured }) => captured);
+/** Committed decoders that no region which is made accounts for, one by one. */
+function strayDecoders(sources: Sources, topology: Topology, made: readonly TwinRegion[]): DecoderEntry[] {
+  const accounted = new Set(made.flatMap(({ members }) => members.map(({ decoder }) => decoder.name)));
+  const names = new Set(made.map(({ captured }) => captured.name));
+  const ranges = made.map(({ captured }) => captured);
   const isStray = (decoder: CapturedDecoder): boolean => !accounted.has(decoder.name) && !(decoder.region !== undefined && names.has(decoder.region)) && !ranges.some(({ base, size }) => base === decoder.base && size === decoder.size);
   const hubs = hubsOf(topology.bridges).flatMap((hub) => hub.captured.decoders.filter((decoder) => isCommittedIn(decoder, hub.captured.committed) && isStray(decoder)).map((decoder) => {
     const { targets, isGuessed } = targetsOf(sources, hub, decoder);
@@ -182,7 +184,7 @@ export function decodePlan(sources: Sources, topology: Topology, regions: readon
     if (!isWhole && isCommitted) sources.findings.add("assumed", captured.name, `its decoders were left by firmware: ${captured.mappings.length} of ${captured.ways} members are there`);
   }
   const shared = { softReserved: reserved, created: steps.toSorted((a, b) => decoderOf(a) - decoderOf(b) || numberOf(a) - numberOf(b)) };
-  const stray = strayDecoders(sources, topology, real);
+  const stray = strayDecoders(sources, topology, [...firmware, ...steps]);
   if (isPlain(topology, firmware, stray)) return { ...shared, regions: firmware, decoders: [...skips(firmware), ...stray] };
-  return { ...shared, regions: [], decoders: strayDecoders(sources, topology, real.filter((region) => !firmware.includes(region))) };
+  return { ...shared, regions: [], decoders: strayDecoders(sources, topology, steps) };
 }
