@@ -96,10 +96,12 @@ function disableSteps(topology: Topology): FileNode[] {
 }
 
 const mostPoison = 64;
+/** Name of the card that a port has, which the file does not give. */
+const cardName = (port: string): string => (port.startsWith("rp") ? port.replace(/^rp/, "dev") : `${port}-dev`);
 
 /** Poison that the devices' own lists have. */
 function poisonSteps(sources: Sources, topology: Topology): FileNode[] {
-  const all = portsOfTopology(topology).flatMap(({ name, card }) => (card?.kind === "device" ? (card.memdev?.errors ?? []).map((error) => ({ name, ...error })) : []));
+  const all = portsOfTopology(topology).flatMap(({ name, card }) => (card?.kind === "device" ? (card.memdev?.errors ?? []).map((error) => ({ name: cardName(name), ...error })) : []));
   if (all.length > mostPoison) sources.findings.add("difference", "media errors", `${all.length} records; the first ${mostPoison} are put in`);
   return all.slice(0, mostPoison).map(({ name, offset, length }) => mapping(entry("inject", mapping(entry("poison", inLine(entry("device", name), entry("dpa", `${offset}`), entry("length", length === 64n ? undefined : `${length}`)))))));
 }
