@@ -3,6 +3,8 @@
 import type { RunInput, RunProgress, ScenarioPlan } from "../src/sandbox.ts";
 import type { RunDetails } from "../src/scenario/details.ts";
 import type { DriverFailure, EndedResult, ScenarioResult } from "../src/scenario/result.ts";
+import { agreed, goldenFor, heldAgainst, isGolden } from "../src/sandbox/goldens.ts";
+import { decodeTrace } from "../src/scenario/trace-file.ts";
 import type { DriverSource } from "./driver-messages.ts";
 import type { DriverBudgets, DriverProcess, ProcessEnd } from "./driver-process.ts";
 import { startDriverProcess } from "./driver-process.ts";
@@ -53,7 +55,7 @@ async function obey(process: DriverProcess, order: Parameters<DriverProcess["obe
 const messageOf = (answer: { readonly kind: string; readonly message?: string }): string => answer.message ?? `the process of a run said "${answer.kind}"`;
 
 /** One run. An error of ours is its result too, so that the other runs are not lost with it. */
-export async function runContained(plan: ScenarioPlan, input: RunInput, sources: readonly DriverSource[], options: ContainedOptions): Promise<ContainedRun> {
+async function runOnce(plan: ScenarioPlan, input: RunInput, sources: readonly DriverSource[], options: ContainedOptions): Promise<ContainedRun> {
   const process = startDriverProcess(options.budgets);
   const answer = await obey(process, { kind: "run", drivers: sources, input, steps: options.budgets.steps }, options);
   const { printed } = process;
@@ -67,6 +69,17 @@ export async function runContained(plan: ScenarioPlan, input: RunInput, sources:
     return { result: endedResult(plan, input, sources, options.repeat, failure), trace: null, details: null, printed };
   }
   return { result: endedResult(plan, input, sources, options.repeat, `internal error: ${messageOf(answer)}`), trace: null, details: null, printed };
+}
+
+/** One run, held against its golden: what differs takes a second run, with its records kept, to say where. @throws GoldenFileError */
+export async function runContained(plan: ScenarioPlan, input: RunInput, sources: readonly DriverSource[], options: ContainedOptions): Promise<ContainedRun> {
+  const golden = goldenFor(input);
+  const done = await runOnce(plan, input, sources, options);
+  const { result } = done;
+  if (golden === null || result.digests === null) return done;
+  if (isGolden(golden, result)) return { ...done, result: agreed(result) };
+  const { trace } = input.keepTrace ? done : await runOnce(plan, { ...input, keepTrace: true }, sources, options);
+  return trace === null ? done : { ...done, result: heldAgainst(golden, result, decodeTrace(trace)) };
 }
 
 /** Loads a driver, in a process of its own, to see that it is one. @throws DriverFileError it is none, with what it printed */

@@ -18,6 +18,8 @@ export interface RunOptions {
   /** Show what the commands of steps printed. */
   readonly steps: boolean;
   readonly trace: "off" | "on" | "on-failure";
+  /** What is done with goldens beside scenarios: runs are held against them, they are written anew, or nobody looks at them. */
+  readonly golden: "hold" | "update" | "ignore";
   readonly output: string;
   /** Bugs of the recovery driver. */
   readonly defects: readonly DefectName[];
@@ -28,6 +30,10 @@ export interface RunOptions {
   readonly shard: Shard | null;
   /** Say what would run. */
   readonly isListed: boolean;
+  /** File that takes results as they come; null: none. */
+  readonly journal: string | null;
+  /** Go on with the journal where it ends. */
+  readonly isResumed: boolean;
   /** Milliseconds by the wall that a run in a worker may be without progress. */
   readonly hangTimeout: number;
   /** Run the drivers that scenarios name. */
@@ -47,12 +53,16 @@ const runOptions = {
   steps: { type: "boolean", default: false },
   trace: { type: "string", default: "off" },
   output: { type: "string", default: "traces" },
+  update: { type: "boolean", default: false },
+  "no-golden": { type: "boolean", default: false },
   "no-worker": { type: "boolean", default: false },
   defect: { type: "string", multiple: true },
   bail: { type: "string" },
   shard: { type: "string" },
   list: { type: "boolean", default: false },
   "hang-timeout": { type: "string" },
+  journal: { type: "string" },
+  resume: { type: "boolean", default: false },
   "allow-driver": { type: "boolean", default: false },
   driver: { type: "string", multiple: true },
   "driver-steps": { type: "string" },
@@ -94,7 +104,7 @@ function budgetsOf(values: { readonly "driver-steps"?: string | undefined; reado
 }
 
 /** @throws UsageError */
-function driversOf(files: readonly string[]): readonly string[] {
+export function driversOf(files: readonly string[]): readonly string[] {
   for (const file of files) if (endingOf(file) === undefined) throw new UsageError(`--driver "${file}" is no driver by its ending; it must be one of ${driverEndings.join(", ")}`);
   return files;
 }
@@ -116,6 +126,13 @@ function shardNamed(text: string): Shard {
   return { index, count };
 }
 
+/** A golden is of a scenario as it stands, of one seed. @throws UsageError */
+function goldenUse(values: { readonly update?: boolean | undefined; readonly "no-golden"?: boolean | undefined; readonly seeds?: string | undefined; readonly defect?: unknown; readonly driver?: unknown }): RunOptions["golden"] {
+  if (values.update !== true) return values["no-golden"] === true || values.driver !== undefined ? "ignore" : "hold";
+  for (const other of ["no-golden", "seeds", "defect", "driver"] as const) if (values[other] !== undefined && values[other] !== false) throw new UsageError(`--update does not go with --${other}: a golden is what the scenario itself comes to with one seed`);
+  return "update";
+}
+
 /** `--bail` alone is the first one; an option cannot be without its value otherwise. */
 const withBail = (argv: readonly string[]): string[] => argv.map((word, index) => (word === "--bail" && !argv.slice(0, index).includes("--") ? "--bail=1" : word));
 
@@ -125,6 +142,8 @@ export function parseRun(argv: readonly string[]): RunOptions {
   if (positionals.length === 0) throw new UsageError("run needs at least one scenario file or folder");
   if (values["no-worker"] === true && (values["allow-driver"] === true || values.driver !== undefined)) throw new UsageError("--no-worker does not go with --allow-driver or --driver: a run with drivers has a process of its own");
   if (values.defect !== undefined && (values["allow-driver"] === true || values.driver !== undefined)) throw new UsageError("--defect is for the built-in recovery driver and does not go with --allow-driver or --driver");
+  if (values.resume === true && values.journal === undefined) throw new UsageError("--resume needs --journal FILE, the journal to go on with");
+  if (values.journal === "") throw new UsageError("--journal names no file");
   return {
     paths: positionals,
     seeds: seedsOf(values.seed, values.seeds),
@@ -132,12 +151,15 @@ export function parseRun(argv: readonly string[]): RunOptions {
     reporters: reportersOf(values.reporter ?? []),
     steps: values.steps === true,
     trace: oneOf("trace", values.trace ?? "off", ["off", "on", "on-failure"]),
+    golden: goldenUse(values),
     output: values.output ?? "traces",
     defects: defectsNamed(values.defect ?? []),
     worker: values["no-worker"] !== true,
     bail: values.bail === undefined ? 0 : wholeOf("bail", values.bail, 1, mostBail),
     shard: values.shard === undefined ? null : shardNamed(values.shard),
     isListed: values.list === true,
+    journal: values.journal ?? null,
+    isResumed: values.resume === true,
     hangTimeout: values["hang-timeout"] === undefined ? defaultHangTimeout : measureOf("hang-timeout", values["hang-timeout"], milliseconds, 100, 24 * 3_600_000, "100ms to 24h, like 60s"),
     allowDriver: values["allow-driver"] === true,
     drivers: driversOf(values.driver ?? []),

@@ -13,6 +13,9 @@ import { defaultBudgets } from "./run-arguments.ts";
 
 export type AnyResult = ScenarioResult | EndedResult;
 
+/** What of the options says which drivers run, and how. */
+export type DriverOptions = Pick<RunOptions, "drivers" | "budgets">;
+
 /** The drivers of a scenario, ready to run. */
 export interface DriverSet {
   readonly plan: ScenarioPlan;
@@ -36,14 +39,14 @@ async function sourcesOf(plan: ScenarioPlan, named: readonly DriverSource[] | nu
   if (named !== null) return [...named];
   const sources: DriverSource[] = [];
   for (const driver of plan.drivers) {
-    const source = await collect(problems, `${plan.file}:${driver.line}:${driver.column}: driver: `, () => scenarioDriver(plan.file, driver, workshop));
+    const source = await collect(problems, `${driver.namedIn ?? plan.file}:${driver.line}:${driver.column}: driver: `, () => scenarioDriver(plan.file, driver, workshop));
     if (source !== undefined) sources.push(source);
   }
   return sources;
 }
 
 /** Drivers of each scenario that has some, by file; each was loaded once, apart, to see that it is one. @throws DriversError */
-export async function prepareDrivers(plans: readonly ScenarioPlan[], options: RunOptions, workshop: DriverWorkshop, signal: AbortSignal): Promise<ReadonlyMap<string, DriverSet>> {
+export async function prepareDrivers(plans: readonly ScenarioPlan[], options: DriverOptions, workshop: DriverWorkshop, signal: AbortSignal): Promise<ReadonlyMap<string, DriverSet>> {
   const problems = new Set<string>();
   const given: DriverSource[] = [];
   for (const file of options.drivers) {
@@ -61,7 +64,7 @@ export async function prepareDrivers(plans: readonly ScenarioPlan[], options: Ru
       if (tried.has(source.url) || signal.aborted) continue;
       tried.add(source.url);
       const driver = plan.drivers[index];
-      const place = options.drivers.length > 0 || driver === undefined ? "cxl-sandbox: --driver " : `${plan.file}:${driver.line}:${driver.column}: driver: `;
+      const place = options.drivers.length > 0 || driver === undefined ? "cxl-sandbox: --driver " : `${driver.namedIn ?? plan.file}:${driver.line}:${driver.column}: driver: `;
       await collect(problems, place, () => tryDriver(source, options.budgets, signal));
     }
   }
@@ -70,7 +73,7 @@ export async function prepareDrivers(plans: readonly ScenarioPlan[], options: Ru
 }
 
 /** What a run is repeated with, beside file, seed and schedule. */
-export function repeatOf({ drivers, budgets: { steps, time, heap } }: RunOptions): string {
+export function repeatOf({ drivers, budgets: { steps, time, heap } }: DriverOptions): string {
   const words = drivers.length > 0 ? drivers.map((file) => `--driver ${shellFile(file)}`) : ["--allow-driver"];
   if (steps !== defaultBudgets.steps) words.push(`--driver-steps ${steps}`);
   if (time !== defaultBudgets.time) words.push(`--driver-time ${time % 1000 === 0 ? `${time / 1000}s` : `${time}ms`}`);
@@ -87,7 +90,7 @@ function passOn(result: AnyResult, printed: string): void {
 }
 
 /** One run with drivers. */
-export async function runWithDrivers({ plan, sources }: DriverSet, input: RunInput, options: RunOptions, signal: AbortSignal, onProgress: (virtualTimeNs: number) => void): Promise<{ readonly result: AnyResult; readonly trace: Uint8Array | null; readonly details: RunDetails | null }> {
+export async function runWithDrivers({ plan, sources }: DriverSet, input: RunInput, options: DriverOptions, signal: AbortSignal, onProgress: (virtualTimeNs: number) => void): Promise<{ readonly result: AnyResult; readonly trace: Uint8Array | null; readonly details: RunDetails | null }> {
   const done = await runContained(plan, input, sources, { budgets: options.budgets, repeat: repeatOf(options), signal, onProgress: (progress) => onProgress(progress.virtualTimeNs) });
   if (!signal.aborted) passOn(done.result, done.printed);
   return done;

@@ -17,6 +17,8 @@ export const runHelp = `usage: cxl-sandbox run FILES|DIRS [options]
   --steps             show the commands of every scenario's steps and what they printed
   --trace WHEN        off (default), on, or on-failure: write the trace of each run
   --output DIR        where traces go, and reports that name no file (default: traces)
+  --update            write the goldens of these scenarios from what they come to, and show what changed (docs/goldens.md)
+  --no-golden         do not hold runs against the goldens beside their scenarios
   --defect NAME       give the recovery driver a known bug (docs/defects.md); may be repeated
 
 At scale (docs/running.md):
@@ -26,6 +28,8 @@ At scale (docs/running.md):
   --hang-timeout T    a run that makes no progress for so long ends as an error (like 500ms, 60s, 2min; default 60s)
   --bail[=N]          start no run behind the first, or N-th, that does not pass
   --shard I/N         only the I-th of N equal parts of the runs
+  --journal FILE      write each result as it comes; what was ended in between goes on with --resume
+  --resume            go on with the journal (begin it where there is none); the report is that of an undisturbed run
   --list              say what would run, and run nothing
 
 A scenario that brings a driver (its key \`driver:\`) brings code, and is refused unless you say:
@@ -47,8 +51,8 @@ All files are checked before anything runs. Results go to standard output, the v
 
 exit status
   0    every scenario passed
-  1    an expectation failed
-  2    wrong usage, or a file that is no good scenario (nothing ran)
+  1    an expectation failed, or a run is not as its golden
+  2    wrong usage, or a file that is no good scenario or golden (nothing ran)
   3    a fault did not fire: the run proves nothing
   4    a limit was reached
   5    internal error, a worker died or hung, or a report could not be written

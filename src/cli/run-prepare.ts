@@ -5,8 +5,10 @@ import type { RunInput } from "../sandbox/contract.ts";
 import type { ScenarioPlan } from "../sandbox.ts";
 import { ScenarioFileError, loadModule, planScenario } from "../sandbox.ts";
 import type { TraceTool } from "../scenario/trace-file.ts";
+import { problemsText } from "./complaints.ts";
 import type { SourceFile } from "./files.ts";
 import { readSources } from "./files.ts";
+import { readGoldens } from "./goldens.ts";
 import { needsOf } from "./reporting.ts";
 import type { RunOptions } from "./run-arguments.ts";
 import type { ListedRun } from "./run-list.ts";
@@ -27,6 +29,8 @@ export async function loadEngine(): Promise<Engine> {
   return { module, tool: { version: version(), moduleHash: createHash("sha256").update(bytes).digest("hex").slice(0, 16) } };
 }
 
+type CommonInput = Omit<RunInput, "file" | "text" | "seed">;
+
 export interface Prepared {
   readonly sources: readonly SourceFile[];
   /** By file. */
@@ -35,6 +39,8 @@ export interface Prepared {
   readonly listed: readonly ListedRun[];
   /** Of this shard, in order. */
   readonly runs: readonly ListedRun[];
+  /** What every run is given beside its file and seed. */
+  readonly common: CommonInput;
   readonly inputOf: (run: ListedRun) => RunInput;
 }
 
@@ -44,25 +50,32 @@ function planAll(options: RunOptions, sources: readonly SourceFile[]): Map<strin
   const plans = new Map<string, ScenarioPlan>();
   for (const source of sources) {
     try {
-      const plan = planScenario(source.file, source.text, options.allowDriver || options.drivers.length > 0 ? "allowed" : "refused");
+      const plan = planScenario(source.file, source.text, options.allowDriver || options.drivers.length > 0 ? "allowed" : "refused", source.includes);
       if (options.defects.length > 0 && plan.policies.isoact === "none") problems.push(`${source.file}: --defect ${options.defects.join(", ")}: the kernel has no recovery driver (policy isoact: none); a scenario with kernel: { policies: { isoact: recover } } has`);
       plans.set(source.file, plan);
     } catch (error) {
       if (!(error instanceof ScenarioFileError)) throw error;
-      problems.push(error.message);
+      problems.push(problemsText(error));
     }
   }
   if (problems.length > 0) throw new UnfitFilesError(problems.join("\n"));
   return plans;
 }
 
-/** What every run is given beside its file and seed. */
-function inputsOf(options: RunOptions, tool: TraceTool): Omit<RunInput, "file" | "text" | "seed"> {
+function inputsOf(options: RunOptions, tool: TraceTool): CommonInput {
   const needs = needsOf(options.reporters);
   return {
-    schedule: options.schedule, keepTrace: options.trace !== "off" || needs.traces, tool,
-    ...(options.defects.length === 0 ? {} : { defects: options.defects }), ...(needs.details ? { details: "failures" } : {}),
+    schedule: options.schedule, keepTrace: options.trace !== "off" || needs.traces || options.golden === "update", tool,
+    ...(options.defects.length === 0 ? {} : { defects: options.defects }), ...(needs.details || options.journal !== null ? { details: "failures" } : {}),
   };
+}
+
+/** Goldens that runs are held against, by file. @throws UnfitFilesError */
+function goldensOf(options: RunOptions, sources: readonly SourceFile[]): ReadonlyMap<string, string> {
+  if (options.golden !== "hold") return new Map();
+  const { texts, problems } = readGoldens(sources.map(({ file }) => file));
+  if (problems.length > 0) throw new UnfitFilesError(problems.join("\n"));
+  return texts;
 }
 
 /** Reads and checks everything. @throws FilesError, UnfitFilesError */
@@ -72,8 +85,12 @@ export function prepare(options: RunOptions, tool: TraceTool): Prepared {
   const listed = listRuns(sources.map(({ file }) => file), options.seeds);
   const common = inputsOf(options, tool);
   const byFile = new Map(sources.map((source) => [source.file, source]));
-  const inputOf = ({ file, seed }: ListedRun): RunInput => ({ ...(byFile.get(file) as SourceFile), seed, ...common });
-  return { sources, plans, listed, runs: options.shard === null ? listed : shardOf(listed, options.shard), inputOf };
+  const goldens = goldensOf(options, sources);
+  const inputOf = ({ file, seed }: ListedRun): RunInput => {
+    const golden = goldens.get(file);
+    return { ...(byFile.get(file) as SourceFile), seed, ...common, ...(golden === undefined ? {} : { golden }) };
+  };
+  return { sources, plans, listed, runs: options.shard === null ? listed : shardOf(listed, options.shard), common, inputOf };
 }
 
 /** What `--list` prints: a line for each run. */

@@ -71,7 +71,7 @@ export interface ModuleExports {
 /** Fields that the host reads from memory, in the order of `fieldOffset` in assembly/inspect.ts. */
 const fieldNames = [
   "now", "nextDeadline", "digests", "tracePending", "traceBase", "resultHigh", "routeGeneration", "hostState", "hostStateAt", "limits", "interruptCount", "armedRequest", "stateEnd",
-  "mediaBase", "mediaUsed", "syncValue", "completionRequester", "completionWidth", "completionStatus", "completionAddress", "completionIssued", "completionCompleted", "completionValue", "pendingEffects", "poisonedLines",
+  "mediaBase", "mediaUsed", "syncValue", "completionRequester", "completionWidth", "completionStatus", "completionAddress", "completionIssued", "completionCompleted", "completionValue", "pendingEffects", "poisonedLines", "nextProbeTime",
 ] as const;
 type FieldName = (typeof fieldNames)[number];
 

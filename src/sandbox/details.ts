@@ -52,7 +52,7 @@ function watchMoments(run: OpenRun, watch: Watch, look: () => void): void {
 /** Drives a fresh run (its trace not kept) to its end and tells what it shows; yields between steps. */
 export function* detailsOf(run: OpenRun, input: Pick<RunInput, "file" | "text" | "includes">): Generator<undefined, RunDetails, undefined> {
   const { hardware, kernel } = run.system;
-  const timeline = new TimelineBuilder({ parts: partNames(hardware).parts, strings: kernel.trace.strings, faultOf: (probe) => faultOf(run.faults, probe) }, mostEvents);
+  const timeline = new TimelineBuilder({ ...partNames(hardware), strings: kernel.trace.strings, faultOf: (probe) => faultOf(run.faults, probe) }, mostEvents);
   hardware.storeTrace((words) => {
     for (let index = 0; index * recordWords < words.length; index++) timeline.add(readRecord(words, index));
   });

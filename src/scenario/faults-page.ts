@@ -5,7 +5,8 @@ import type { Row } from "./device-faults-page.ts";
 import { steps } from "../kernel/base/steps.ts";
 import { actionSchemas } from "./schema.ts";
 
-const rows: Readonly<Record<keyof typeof actionSchemas, Row>> = {
+/** Every action with an example, what it does and its clause. */
+export const faultRows: Readonly<Record<keyof typeof actionSchemas, Row>> = {
   linkDown: { example: "linkDown: rp0", meaning: "the cable of a port is pulled; the link goes down and presence with it", clause: "PCIe 7.5.3.11, CXL 9.9" },
   linkUp: { example: "linkUp: rp0", meaning: "the cable is put back; the link trains", clause: "PCIe 7.5.3.8" },
   neverRetrain: { example: "neverRetrain: rp0", meaning: "once the link is down it does not train any more, until `linkUp`", clause: "PCIe 7.5.3.8" },
@@ -36,7 +37,7 @@ const rows: Readonly<Record<keyof typeof actionSchemas, Row>> = {
 };
 
 /** Examples by action, for tests and for `docs/faults.md`. */
-export const faultExamples: Readonly<Record<string, string>> = Object.fromEntries(Object.entries(rows).map(([name, row]) => [name, row.example]));
+export const faultExamples: Readonly<Record<string, string>> = Object.fromEntries(Object.entries(faultRows).map(([name, row]) => [name, row.example]));
 
 /** A cell of a table: braces of JSON and bars are as they are. */
 const line = ({ example, meaning, clause }: Row): string => `| \`${example.replaceAll("|", "\\|")}\` | ${meaning} | ${clause} |`;
@@ -57,7 +58,7 @@ ${Object.entries(steps).map(([name, step]) => `| \`${name}\` | ${step.meaning} |
 
 export function faultsPage(): string {
   const names = Object.keys(actionSchemas) as (keyof typeof actionSchemas)[];
-  const lines = names.filter((name) => !(name in deviceRows)).map((name) => line(rows[name]));
+  const lines = names.filter((name) => !(name in deviceRows)).map((name) => line(faultRows[name]));
   return `# Faults
 
 A fault of a scenario has an id, a trigger and one action: \`{ id: cable, when: { at: 5ms }, do: { linkDown: rp0 } }\`. Names are those of the

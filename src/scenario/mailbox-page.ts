@@ -14,7 +14,8 @@ interface Row {
 
 const kibibytes = defaultMailbox.payloadSize / 1024;
 
-const rows: Readonly<Record<keyof typeof mailboxSchema.shape, Row>> = {
+/** What each key of `mailbox:` says. */
+export const mailboxRows: Readonly<Record<keyof typeof mailboxSchema.shape, Row>> = {
   payload: { example: "payload: 4KiB", meaning: "payload of the primary mailbox, a power of two from 256 to 1MiB; it ends inside BAR 0, so above 64KiB the device needs a larger `barSize`", usual: `${kibibytes}KiB` },
   commandTime: { example: "commandTime: 20us", meaning: "from the doorbell to its clearing", usual: `${defaultMailbox.commandTime / 1000}us` },
   readyTime: { example: "readyTime: 3s", meaning: "from link up, or a reset, until commands are taken; announced in whole seconds, at most 255", usual: "0" },
@@ -35,10 +36,10 @@ const rows: Readonly<Record<keyof typeof mailboxSchema.shape, Row>> = {
 };
 
 /** Examples by key, for tests. */
-export const mailboxExamples: Readonly<Record<string, string>> = Object.fromEntries(Object.entries(rows).map(([key, row]) => [key, row.example]));
+export const mailboxExamples: Readonly<Record<string, string>> = Object.fromEntries(Object.entries(mailboxRows).map(([key, row]) => [key, row.example]));
 
 export function mailboxPage(): string {
-  const keys = Object.values(rows).map(({ example, meaning, usual }) => `| \`${example}\` | ${meaning} | ${usual} |`);
+  const keys = Object.values(mailboxRows).map(({ example, meaning, usual }) => `| \`${example}\` | ${meaning} | ${usual} |`);
   const always = new Set<string>(mailboxOf({}).commands);
   const sets = commandSets.map((set) => {
     const names = commandNames.filter((name) => commands[name].set === set);

@@ -15,6 +15,7 @@ import { hostSchema } from "./settings.ts";
 import { when } from "./trigger-schema.ts";
 import { bandwidth, count, named, size, time, whole } from "./values.ts";
 import { verdictSchema } from "./verdict-settings.ts";
+import { scenarioVersion } from "./version.ts";
 import { workloadSchema } from "./workloads.ts";
 
 const name = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]*$/, "a name starts with a letter and has letters, digits, - and _");
@@ -272,8 +273,12 @@ const driverFile = z.strictObject({ file: driverPath, parameters: z.record(z.str
 const rebootKind = z.enum(["warm", "cold"]);
 const reboot = z.union([rebootKind, z.strictObject({ kind: rebootKind, firmwareClearsIsolation: z.boolean().optional(), expect: z.array(momentaryExpectation).min(1).max(100).optional() })]);
 
+/** A file laid under this one, by its path in the folder (src/scenario/include.ts). */
+const includedPath = z.string().min(1);
+
 export const scenarioSchema = z.strictObject({
-  version: z.literal(1),
+  version: z.literal(scenarioVersion),
+  include: z.union([includedPath, z.array(includedPath).min(1).max(32)]).optional(),
   name: z.string().min(1),
   description: z.string().optional(),
   driver: z.union([driverPath, driverFile, z.array(z.union([driverPath, driverFile])).min(1).max(16)]).optional(),
@@ -296,3 +301,9 @@ export const scenarioSchema = z.strictObject({
 export type ScenarioFile = z.output<typeof scenarioSchema>;
 export type MachineFile = z.output<typeof machineSchema>;
 export type Outcome = (typeof outcomes)[number];
+
+/** Parts that stand on their own in the JSON Schema (src/scenario/json-schema.ts). */
+export const scenarioParts = {
+  device, mailbox: mailboxSchema, link, isolation, switch: switchCard, downstreamPort, rootPort, hostBridge, machine: machineSchema, window, throttlingGroup, firmwareRegion, firmwareDecoder,
+  action, when, step, momentaryExpectation, expectation, workload: workloadSchema, host: hostSchema, verdict: verdictSchema, driverFile,
+} as const;

@@ -2,8 +2,10 @@
 
 import { kernelKinds, resultKinds } from "../sim/trace.ts";
 import type { TraceLayer, TraceRecord } from "../sim/trace.ts";
-import { hardwareWords } from "./timeline-words.ts";
-import type { EventKind, EventWords } from "./timeline-words.ts";
+import { meaningOf } from "./timeline-words.ts";
+import type { EventKind } from "./timeline-words.ts";
+import type { TraceNames } from "./trace-words.ts";
+import { createTraceWords, hardwareKinds } from "./trace-words.ts";
 
 export type { EventKind } from "./timeline-words.ts";
 
@@ -40,11 +42,15 @@ export interface Timeline {
 }
 
 /** What records refer to by number. */
-export interface RecordNames {
-  readonly parts: ReadonlyMap<number, string>;
-  readonly strings: readonly string[];
+export interface TimelineNames extends TraceNames {
   /** What a probe's action does, with the id of its fault; undefined: nobody knows. */
   readonly faultOf: (probe: number) => string | undefined;
+}
+
+/** What an event says. */
+interface Said {
+  readonly kind: EventKind;
+  readonly text: string;
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -59,7 +65,8 @@ const recoveryStates = /^([0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]) ([A-Z][A-Z
 const lastStates: ReadonlySet<string> = new Set(["RECOVERED", "RECOVERED-REDUCED", "BLOCKED", "STRANDED", "REBOOT_CHOSEN"]);
 
 export class TimelineBuilder {
-  readonly #names: RecordNames;
+  readonly #names: TimelineNames;
+  readonly #words: (record: TraceRecord) => string;
   readonly #limit: number;
   #events: OpenEvent[] = [];
   /** The last event of each lane, for bursts. */
@@ -71,8 +78,9 @@ export class TimelineBuilder {
   #stepFrom = 0;
 
   /** @param limit events that are kept */
-  constructor(names: RecordNames, limit: number) {
+  constructor(names: TimelineNames, limit: number) {
     this.#names = names;
+    this.#words = createTraceWords(names);
     this.#limit = limit;
     this.#begin("scenario", "boot", 0, "boot");
   }
@@ -103,9 +111,9 @@ export class TimelineBuilder {
     return this.#names.parts.get(id) ?? "machine";
   }
 
-  #note({ time, layer }: TraceRecord, lane: string, { kind, text, merges }: EventWords, count = 1): void {
+  #note({ time, layer }: TraceRecord, lane: string, { kind, text }: Said, count = 1): void {
     const last = this.#last.get(lane);
-    if (last !== undefined && last.kind === kind && (last.text === text || merges === true) && kind !== "log") {
+    if (last !== undefined && last.kind === kind && last.text === text && kind !== "log") {
       last.untilNs = time;
       last.count += count;
       return;
@@ -139,23 +147,27 @@ export class TimelineBuilder {
   }
 
   #addHardware(record: TraceRecord): void {
+    const meaning = meaningOf(record.kind);
+    if (meaning === undefined) return;
     const lane = this.#partOf(record.a);
-    const words = hardwareWords(record, (id) => this.#partOf(id));
-    if (words === undefined) return;
-    const fault = record.kind === 16 ? this.#names.faultOf(record.b) : undefined;
-    this.#note(record, lane, fault === undefined ? words : { kind: "fault", text: fault });
-    this.#follow(record, lane, words);
+    const name = hardwareKinds[record.kind];
+    const words = this.#words(record);
+    const own = words.startsWith(`${lane}: `) ? words.slice(lane.length + 2) : words;
+    const text = meaning.burst ?? (name === "probe" ? this.#names.faultOf(record.b) : undefined) ?? own;
+    this.#note(record, lane, { kind: meaning.kind, text });
+    this.#follow(record, lane, text);
   }
 
   /** What lasts: links that are not up, isolation, background commands. */
-  #follow({ kind, b, c, d, f, time }: TraceRecord, lane: string, { text }: EventWords): void {
-    if (kind === 1) {
+  #follow({ kind, b, c, f, time }: TraceRecord, lane: string, text: string): void {
+    const name = hardwareKinds[kind];
+    if (name === "link") {
       for (const one of ["link down", "training"]) this.#close(`${one} ${lane}`, time);
       if (b < 2) this.#begin(lane, b === 0 ? "link down" : "training", time, text);
-    } else if (kind === 2) this.#begin(lane, "isolated", time, text);
-    else if (kind === 3 && c === 0 && d === 0) this.#close(`isolated ${lane}`, time);
-    else if (kind === 29 && f === 0) this.#begin(lane, "background", time, text);
-    else if (kind === 29) this.#close(`background ${lane}`, time);
+    } else if (name === "isolation" && b < 2) this.#begin(lane, "isolated", time, text);
+    else if (name === "isolation cleared" && c === 0) this.#close(`isolated ${lane}`, time);
+    else if (name === "background" && f === 0) this.#begin(lane, "background", time, text);
+    else if (name === "background") this.#close(`background ${lane}`, time);
   }
 
   #addKernel(record: TraceRecord): void {

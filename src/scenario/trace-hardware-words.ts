@@ -67,23 +67,23 @@ const errorName = (bit: number, isUncorrectable: boolean): string => {
 
 const says: Readonly<Partial<Record<(typeof hardwareKinds)[number], Says>>> = {
   link: ({ b, e }) => `${named(links, b, "state")}${b === 0 ? (e === 0 ? ", it was not up" : ", it was up") : ""}`,
-  isolation: ({ b, c, d, e, f }) => `${named(halves, b >>> 1, "half")} by ${b % 2 === 1 ? "link down" : "timeout"}, ${many(count64(c, d), "request")} outstanding, status ${fieldsIn(status, e)}, control ${fieldsIn(control, f)}`,
-  "isolation cleared": ({ b, c, e }) => `${named(halves, c, "half")}, link ${named(links, b, "state")}, status was ${fieldsIn(status, e)}`,
+  isolation: ({ b, c, d, e, f }) => `of ${named(halves, b >>> 1, "half")} by ${b % 2 === 1 ? "link down" : "timeout"}, ${many(count64(c, d), "request")} outstanding, status ${fieldsIn(status, e)}, control ${fieldsIn(control, f)}`,
+  "isolation cleared": ({ b, c, e }) => `of ${named(halves, c, "half")}, link ${named(links, b, "state")}, status was ${fieldsIn(status, e)}`,
   violation: ({ b, c, d, e }) => `${named(violations, b, "rule")}: ${many(count64(c, d), "request")} outstanding, register was ${hex(e)}`,
-  busy: ({ b }) => (b === 0 ? "no longer" : "yes"),
+  busy: ({ b }) => (b === 0 ? "no longer" : ""),
   interrupt: ({ b, c, e }) => `message ${b}, data ${hex(c)}${named(deliveries, e, ", delivery")}`,
   "interrupt lost": ({ b }) => `message ${b}`,
   commit: ({ b, c, d, e, f }) => (b === backInvalidate ? "back-invalidate committed" : `decoder ${b} ${named(commits, e, "result")}, base ${wide(c, d)}, control ${hex(f)}`),
   reset: ({ b, e }) => `${named(resets, e, "kind")}${b === 0 ? "" : `, number ${b}`}`,
-  timeout: ({ b }) => named(halves, b, "half"),
+  timeout: ({ b }) => `of ${named(halves, b, "half")}`,
   dropped: ({ b, c, d }) => `write to ${wide(c, d)} by ${requester(b)}`,
   poison: ({ b, c, d }) => `read of ${wide(c, d)} by ${requester(b)}`,
   stall: ({ b, c, d, e }) => `${e === 0 ? "read of" : `${many(e, "byte")} to`} ${wide(c, d)} by ${requester(b)} wait for a free entry`,
   host: ({ b, c }) => `${named(hosts, b, "state")}${b === 0 ? (c === 0 ? " after a cold reset" : " after a warm reset") : ""}`,
   refused: (record) => refused(record),
-  probe: ({ b, c, e, f }) => `${named(probeActions, e, "action")} by probe ${b}, time ${c}, argument ${hex(f)}`,
+  probe: ({ b, c, e, f }) => `${b} acts: ${named(probeActions, e, "action")}, time ${c}, argument ${hex(f)}`,
   plug: ({ b }, names) => (b === none ? "the slot is empty" : partName(names, b)),
-  ready: () => "media",
+  ready: () => "",
   "error message": ({ b, c }) => `${named(messages, b, "message")} from ${formatPciAddress(c)}`,
   limit: ({ b, c, d, e }) => `out of ${named(limits, b, "limit")}${c === 0 && d === 0 && e === 0 ? "" : ` at ${wide(c, d)} (${hex(e)})`}`,
   account: ({ b, c, e }) => `${many(b, "read")}, ${many(c, "write")}, ${e} dropped`,
@@ -107,5 +107,5 @@ export function hardwareWords(record: TraceRecord, names: TraceNames, registers:
   const rule = name === undefined ? undefined : says[name];
   const part = a === none ? "" : `${partName(names, a)}: `;
   if (name === undefined || rule === undefined) return `${part}kind ${kind} ${[b, c, d, e, f].map(hex).join(" ")}`;
-  return `${part}${name}: ${rule(record, names, registers)}`;
+  return `${part}${name} ${rule(record, names, registers)}`.trimEnd();
 }

@@ -108,10 +108,18 @@ export interface Scheduler {
   onChoice: ((name: string, index: number, among: number) => void) | null;
 }
 
+const misfit = "the recorded schedule does not fit";
+
+/** Whether a reason is that of a schedule that is another run's. */
+export const isMisfit = (reason: string | null): boolean => reason?.startsWith(misfit) === true;
+
+/** What a schedule with more choices than the run came to is told. */
+export const leftOver = ({ choices, next }: RecordedStrategy): string => `${misfit}: it has ${choices.length} choices, and the run came to ${next}`;
+
 export class ScheduleMismatchError extends Error {
   /** @param names where the tasks stand that are ready */
   constructor(step: number, chosen: number, names: readonly string[]) {
-    super(`the recorded schedule does not fit: choice ${step} (from 0) is task ${chosen}, and there are ${names.length} that can go on: ${names.join(", ")}`);
+    super(`${misfit}: choice ${step} (from 0) is task ${chosen}, and there are ${names.length} that can go on: ${names.join(", ")}`);
     this.name = "ScheduleMismatchError";
   }
 }
