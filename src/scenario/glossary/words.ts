@@ -3,7 +3,8 @@
 import type { z } from "zod";
 import type { expectation } from "../expectation-schema.ts";
 import type { Metrics, exitCodes } from "../result.ts";
-import type { Outcome, when } from "../schema.ts";
+import type { Outcome } from "../schema.ts";
+import type { when } from "../trigger-schema.ts";
 import type { WorkloadKind } from "../workloads.ts";
 
 /** What a word means, with a line of a scenario that uses it. */
