@@ -1,6 +1,7 @@
 // What a test of a scenario says when it fails: an error whose stack leads into the scenario file, so that Vitest shows the lines there.
 
 import { findingLines, findingsOf, repeatLine } from "../report/findings.ts";
+import { GoldenFileError } from "../scenario/golden.ts";
 import { ScenarioFileError, loadScenario } from "../scenario/load.ts";
 import type { ScenarioResult } from "../scenario/result.ts";
 import type { ScenarioSource } from "./scenario-sources.ts";
@@ -50,8 +51,9 @@ export function failureOf(source: ScenarioSource, result: ScenarioResult): Scena
   return new ScenarioFailure(message, placesOf(source, result).map((place) => frame(source, place)), first);
 }
 
-/** Of a file that is no good scenario; any other error as it is. */
+/** Of a file that is no good scenario or golden; any other error as it is. */
 export function fileFailure(source: ScenarioSource, thrown: unknown): unknown {
+  if (thrown instanceof GoldenFileError) return new ScenarioFailure(thrown.message, [frame(source, { file: thrown.file, line: thrown.line, column: 1 })]);
   if (!(thrown instanceof ScenarioFileError)) return thrown;
   return new ScenarioFailure(thrown.message, thrown.problems.map(({ line, column }) => frame(source, { line, column })));
 }
