@@ -169,6 +169,7 @@ export function fieldOffset(field: u32): u32 {
     case 22: return offsetof<Completion>("value");
     case 23: return offsetof<Machine>("pendingEffects");
     case 24: return offsetof<Machine>("poisonedLines");
+    case 25: return offsetof<Machine>("nextProbeTime");
     default: return 0xffff_ffff;
   }
 }

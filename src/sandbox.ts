@@ -1,6 +1,7 @@
 // The library's front door: joins a machine, a kernel and a scenario.
 
 import { planScenario } from "./scenario/plan.ts";
+import type { ScenarioPlan } from "./scenario/plan.ts";
 import type { RunInput, ScenarioRun } from "./sandbox/contract.ts";
 import type { DriverModule } from "./platform/driver.ts";
 import { detailsOf } from "./sandbox/details.ts";
@@ -33,14 +34,18 @@ export { OutOfHandlesError } from "./hardware/platform.ts";
 
 const optionsOf = (input: RunInput): RunOptions => ({ seed: input.seed, schedule: input.schedule, keepTrace: input.keepTrace, defects: input.defects ?? [], ...(input.choices === undefined ? {} : { choices: input.choices }), origin: originOf(input) });
 
-/** Checks a scenario's text and starts its run. `drivers`: those of the caller, in place of those that it names. @throws ScenarioFileError */
-export function startScenario(module: WebAssembly.Module, input: RunInput, drivers?: readonly DriverModule[]): ScenarioRun {
-  return createRun(module, planScenario(input.file, input.text, drivers === undefined ? "refused" : "allowed"), { ...optionsOf(input), ...(drivers === undefined ? {} : { drivers }) });
+/** The scenario's plan and how to run it. `drivers`: those of the caller, in place of those that it names. @throws ScenarioFileError */
+function readyToRun(input: RunInput, drivers: readonly DriverModule[] | undefined): readonly [plan: ScenarioPlan, options: RunOptions] {
+  return [planScenario(input.file, input.text, drivers === undefined ? "refused" : "allowed", input.includes), { ...optionsOf(input), ...(drivers === undefined ? {} : { drivers }) }];
 }
 
-/** Makes a run once more to tell what reports show of it; yields between steps. The scenario brings no drivers of its own. @throws ScenarioFileError */
-export function scenarioDetails(module: WebAssembly.Module, input: RunInput): Generator<undefined, RunDetails, undefined> {
-  return detailsOf(openRun(module, planScenario(input.file, input.text), { ...optionsOf(input), keepTrace: false }), input);
+/** Checks a scenario's text and starts its run. `drivers`: those of the caller, in place of those that it names. @throws ScenarioFileError */
+export const startScenario = (module: WebAssembly.Module, input: RunInput, drivers?: readonly DriverModule[]): ScenarioRun => createRun(module, ...readyToRun(input, drivers));
+
+/** Makes a run once more to tell what reports show of it; yields between steps. @throws ScenarioFileError */
+export function scenarioDetails(module: WebAssembly.Module, input: RunInput, drivers?: readonly DriverModule[]): Generator<undefined, RunDetails, undefined> {
+  const [plan, options] = readyToRun(input, drivers);
+  return detailsOf(openRun(module, plan, { ...options, keepTrace: false }), input);
 }
 
 export { createMachine, createMachineSync } from "./sandbox/library/create.ts";

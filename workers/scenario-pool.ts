@@ -14,6 +14,8 @@ export class RunHungError extends Error {
 
 /** Looks at a run that may go by without progress. A stopped computer that goes on has one look before the messages come. */
 const looks = 4;
+/** Milliseconds that a worker has to load its code, however short the runs' own patience is. */
+const startTimeout = 60_000;
 
 export class ScenarioPool {
   readonly #start: () => WorkerClient;
@@ -45,16 +47,23 @@ export class ScenarioPool {
 
   async #watched(worker: WorkerClient, input: RunInput, onProgress: (progress: RunProgress) => void): Promise<FinishedRun> {
     let silent = 0;
+    let patience = Math.max(this.#hangTimeout, startTimeout);
     let watching: ReturnType<typeof setInterval> | undefined;
     const hung = new Promise<never>((_, reject) => {
       watching = setInterval(() => {
-        if (++silent >= looks) reject(new RunHungError(this.#hangTimeout));
+        silent += this.#hangTimeout / looks;
+        if (silent >= patience) reject(new RunHungError(patience));
       }, this.#hangTimeout / looks);
     });
     const heard = (progress: RunProgress): void => {
       silent = 0;
       onProgress(progress);
     };
+    const begin = (): void => {
+      silent = 0;
+      patience = this.#hangTimeout;
+    };
+    worker.ready.then(begin, () => undefined);
     try {
       return await Promise.race([worker.run(input, heard), hung]);
     } finally {

@@ -68,7 +68,7 @@ async function heldResult(run: ScenarioRun, module: WebAssembly.Module, input: R
 export async function runInSlices(module: WebAssembly.Module, input: RunInput, control: Control, drivers?: readonly DriverModule[]): Promise<FinishedRun> {
   const run = await driven(module, input, control, drivers);
   const finished = { ...finishedRun(run), result: await heldResult(run, module, input, control, drivers) };
-  return drivers === undefined && isShown(input, finished.result) ? { ...finished, details: await inSlices(scenarioDetails(module, input), control) } : finished;
+  return isShown(input, finished.result) ? { ...finished, details: await inSlices(scenarioDetails(module, input, drivers), control) } : finished;
 }
 
 /** Whether somebody wants to see more of the run than its result. */

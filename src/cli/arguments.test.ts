@@ -9,7 +9,7 @@ describe("the command line", () => {
   it("run takes files and defaults", () => {
     expect(parseRun(["a.yaml", "scenarios"])).toEqual({
       paths: ["a.yaml", "scenarios"], seeds: [1], schedule: "fixed", reporters: [{ reporter: reporters[0], target: undefined }], steps: false, trace: "off", golden: "hold", output: "traces", worker: true,
-      allowDriver: false, drivers: [], defects: [], bail: 0, shard: null, isListed: false, hangTimeout: 60_000, jobs: expect.any(Number) as number, budgets: { steps: 10_000_000, time: 10_000, heap: 256 },
+      allowDriver: false, drivers: [], defects: [], bail: 0, shard: null, isListed: false, journal: null, isResumed: false, hangTimeout: 60_000, jobs: expect.any(Number) as number, budgets: { steps: 10_000_000, time: 10_000, heap: 256 },
     });
   });
 
@@ -33,7 +33,7 @@ describe("the command line", () => {
   });
 
   it("help names every option and exit status", () => {
-    for (const word of ["--seed ", "--seeds", "--schedule", "--reporter", "--steps", "--trace", "--output", "--update", "--no-golden", "--no-worker", "--allow-driver", "--driver ", "--driver-steps", "--driver-time", "--driver-heap", "--jobs", "--bail", "--shard", "--list", "--hang-timeout", "130"]) expect(runHelp).toContain(word);
+    for (const word of ["--seed ", "--seeds", "--schedule", "--reporter", "--steps", "--trace", "--output", "--update", "--no-golden", "--no-worker", "--allow-driver", "--driver ", "--driver-steps", "--driver-time", "--driver-heap", "--jobs", "--bail", "--shard", "--list", "--journal", "--resume", "--hang-timeout", "130"]) expect(runHelp).toContain(word);
   });
 
   it("every command is in the main help, and has a help of its own that begins with its usage and tells its exit statuses", async () => {

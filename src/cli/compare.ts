@@ -13,7 +13,8 @@ import { scoreAll } from "../../workers/pool.ts";
 import type { CommandModule } from "./commands.ts";
 import { compareHelp, parseCompare } from "./compare-arguments.ts";
 import type { CompareOptions } from "./compare-arguments.ts";
-import { FilesError, readSources } from "./files.ts";
+import { complaintOf, problemsText } from "./complaints.ts";
+import { readSources } from "./files.ts";
 import type { SourceFile } from "./files.ts";
 import { createProgress, styleFor } from "./terminal.ts";
 import { version } from "./version.ts";
@@ -28,15 +29,15 @@ interface Planned {
 function planCells(options: CompareOptions, sources: readonly SourceFile[]): Planned[] {
   const combinations = combinationsOf(options.variations);
   const problems = new Set<string>();
-  const planned = sources.flatMap(({ file, text }) => combinations.flatMap((combination): Planned[] => {
+  const planned = sources.flatMap(({ file, text, includes }) => combinations.flatMap((combination): Planned[] => {
     try {
-      const varied = varyScenario(file, text, combination, options.isUnpinned);
+      const varied = varyScenario(file, text, combination, options.isUnpinned, includes);
       const plan = planScenario(file, varied.text);
       const seed = varied.seed ?? options.seed;
       return [{ input: { file, text: varied.text, seed, schedules: options.schedules }, cell: { file, name: plan.name, combination, seed, pinned: varied.pinned, dropped: varied.dropped, policies: plan.policies } }];
     } catch (error) {
       if (!(error instanceof ScenarioFileError)) throw error;
-      problems.add(error.message);
+      problems.add(problemsText(error));
       return [];
     }
   }));
@@ -91,8 +92,9 @@ async function compareFiles(options: CompareOptions): Promise<number> {
     process.stdout.write(report(options, comparison));
     return compareExit(comparison.cells);
   } catch (error) {
-    if (!(error instanceof UnfitError || error instanceof FilesError)) throw error;
-    process.stderr.write(`${error instanceof FilesError ? "cxl-sandbox: " : ""}${error.message}\n`);
+    const complaint = error instanceof UnfitError ? error.message : complaintOf(error);
+    if (complaint === undefined) throw error;
+    process.stderr.write(`${complaint}\n`);
     return compareExits.usage;
   } finally {
     progress.clear();

@@ -68,9 +68,9 @@ function sideOf(path: string, { seed, schedule }: DiffOptions, engine: Engine | 
 }
 
 /** Policies of a scenario; null where this release refuses it. */
-function policiesOf({ file, scenario }: TraceHeader): ScenarioPlan["policies"] | null {
+function policiesOf({ file, scenario, includes }: TraceHeader): ScenarioPlan["policies"] | null {
   try {
-    return planScenario(file, scenario, "allowed").policies;
+    return planScenario(file, scenario, "allowed", includes).policies;
   } catch (error) {
     if (error instanceof ScenarioFileError) return null;
     throw error;

@@ -1,7 +1,7 @@
 // `cxl-sandbox explain`: runs one scenario to a moment and says who owns each Soft Reserved range there, and why; or says what a word means.
 
 import { existsSync } from "node:fs";
-import { ScenarioFileError, loadModule, planScenario } from "../sandbox.ts";
+import { loadModule, planScenario } from "../sandbox.ts";
 import type { ScenarioPlan } from "../sandbox.ts";
 import type { ExplainedRun } from "../sandbox/forensics/explain.ts";
 import { explainRun } from "../sandbox/forensics/explain.ts";
@@ -11,8 +11,9 @@ import { consoleExplanation } from "../report/explain.ts";
 import { termKinds } from "../scenario/glossary/term.ts";
 import { UsageError, oneOf, parseWords, seedOf } from "./arguments.ts";
 import type { CommandModule } from "./commands.ts";
+import { complaintOf } from "./complaints.ts";
 import { explainTerm, isScenarioPath, kindOf, listTerms } from "./explain-term.ts";
-import { FilesError, readSource } from "./files.ts";
+import { readSource } from "./files.ts";
 import { styleFor } from "./terminal.ts";
 
 const help = `usage: cxl-sandbox explain SCENARIO [options]
@@ -65,8 +66,8 @@ const slice = 50;
 
 /** @throws FilesError, ScenarioFileError */
 function planOf(path: string): ScenarioPlan {
-  const { file, text } = readSource(path);
-  return planScenario(file, text);
+  const { file, text, includes } = readSource(path);
+  return planScenario(file, text, "refused", includes);
 }
 
 /** Drives the run in slices, between which the process hears signals. Null: interrupted. */
@@ -111,8 +112,9 @@ async function explainScenario(wanted: Wanted): Promise<number> {
   try {
     plan = planOf(wanted.file);
   } catch (error) {
-    if (!(error instanceof FilesError || error instanceof ScenarioFileError)) throw error;
-    process.stderr.write(`${error instanceof FilesError ? "cxl-sandbox: " : ""}${error.message}\n`);
+    const complaint = complaintOf(error);
+    if (complaint === undefined) throw error;
+    process.stderr.write(`${complaint}\n`);
     return 2;
   }
   const { module } = await loadModule();

@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import type { OpenRun } from "../sandbox/contract.ts";
-import { ScenarioFileError, loadModule, planScenario } from "../sandbox.ts";
+import { loadModule, planScenario } from "../sandbox.ts";
 import type { DeviceNumbers, ExportEntry } from "../sandbox/export.ts";
 import { exportTree } from "../sandbox/export.ts";
 import { approach } from "../sandbox/moment.ts";
@@ -12,7 +12,8 @@ import { exitCodes } from "../scenario/result.ts";
 import type { CommandModule } from "./commands.ts";
 import type { ExportOptions } from "./export-arguments.ts";
 import { exportHelp, parseExport } from "./export-arguments.ts";
-import { FilesError, readSource } from "./files.ts";
+import { complaintOf } from "./complaints.ts";
+import { readSource } from "./files.ts";
 import type { SourceFile } from "./files.ts";
 import { FolderError, WriteError, checkFolder, prepareFolder, writeEntry, writeManifest } from "./tree-writer.ts";
 import { version } from "./version.ts";
@@ -78,9 +79,17 @@ async function each(run: OpenRun, session: Session, take: (entry: ExportEntry) =
 
 const tool = "cxl-sandbox";
 
+const digestOf = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+/** Digests of included files by their paths; nothing where there are none. */
+function includedDigests({ includes }: SourceFile): { readonly includes?: Readonly<Record<string, string>> } {
+  const entries = Object.entries(includes);
+  return entries.length === 0 ? {} : { includes: Object.fromEntries(entries.map(([path, text]) => [path, digestOf(text)])) };
+}
+
 const manifestOf = (source: SourceFile, options: ExportOptions, run: OpenRun, moment: number, { counts, devices, errors }: Written) => ({
   tool, version: version(), isComplete: true,
-  scenario: { file: source.file, name: run.plan.name, sha256: createHash("sha256").update(source.text).digest("hex") },
+  scenario: { file: source.file, name: run.plan.name, sha256: digestOf(source.text), ...includedDigests(source) },
   seed: options.seed, schedule: options.schedule, at: options.atText, virtualTimeNs: moment, readyAtNs: run.readyAt < 0 ? null : run.readyAt, phase: run.phase, end: run.end?.kind ?? null,
   ...counts, devices, errors,
 });
@@ -125,7 +134,7 @@ async function write(source: SourceFile, options: ExportOptions, folder: string,
 
 async function runToMoment(source: SourceFile, options: ExportOptions, session: Session): Promise<number> {
   const { module } = await loadModule();
-  const run = openRun(module, planScenario(source.file, source.text), { seed: options.seed, schedule: options.schedule, keepTrace: false, isHeld: options.at.kind === "time" });
+  const run = openRun(module, planScenario(source.file, source.text, "refused", source.includes), { seed: options.seed, schedule: options.schedule, keepTrace: false, isHeld: options.at.kind === "time" });
   const arrival = await reach(run, options, session);
   if (arrival === "interrupted") return interrupted("nothing was written");
   if (arrival === "missed") {
@@ -146,12 +155,13 @@ async function exportSysfs(options: ExportOptions): Promise<number> {
     if (options.folder !== null) checkFolder(options.folder, options.isForced);
     return await runToMoment(source, options, session);
   } catch (error) {
-    if (error instanceof ScenarioFileError) process.stderr.write(`${error.message}\n`);
-    else if (error instanceof FilesError || error instanceof FolderError) say(error.message);
-    else if (error instanceof WriteError) {
+    if (error instanceof WriteError) {
       say(error.message);
       return exitCodes.fail;
-    } else throw error;
+    }
+    const complaint = error instanceof FolderError ? `cxl-sandbox: ${error.message}` : complaintOf(error);
+    if (complaint === undefined) throw error;
+    process.stderr.write(`${complaint}\n`);
     return exitCodes.usage;
   } finally {
     process.removeListener("SIGINT", interrupt);

@@ -1,7 +1,12 @@
-// Scenario files named on the command line: folders are searched for .yaml and .yml, in order of name.
+// Scenario files named on the command line, with what they include: folders are searched for .yaml and .yml, in order of name. A file that ends in .inc.yaml or
+// .inc.yml is a part of others: a folder's search passes it over.
 
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { Includes } from "../scenario/include.ts";
+import type { PlacedProblem } from "../scenario/problem.ts";
+import { ScenarioFileError } from "../scenario/problem.ts";
+import { readIncludes } from "./include-files.ts";
 
 /** Makes a folder and those above it. Node's own recursive mkdir never returns where every name is answered with ENOENT, as below /proc. */
 export function makeFolders(folder: string): void {
@@ -13,12 +18,14 @@ export function makeFolders(folder: string): void {
 export interface SourceFile {
   readonly file: string;
   readonly text: string;
+  /** Texts of what it includes, by their paths from its folder. */
+  readonly includes: Includes;
 }
 
 /** A path that cannot be read, or holds no scenario. */
 export class FilesError extends Error {}
 
-const isScenario = (name: string): boolean => /\.ya?ml$/.test(name);
+const isScenario = (name: string): boolean => /\.ya?ml$/.test(name) && !/\.inc\.ya?ml$/.test(name);
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 function expand(path: string): string[] {
@@ -30,26 +37,37 @@ function expand(path: string): string[] {
   }
   if (!isFolder) return [path];
   const found = readdirSync(path, { recursive: true, encoding: "utf8" }).filter(isScenario).toSorted(compare).map((name) => join(path, name));
-  if (found.length === 0) throw new FilesError(`${path}: no .yaml file in this folder or below it`);
+  if (found.length === 0) throw new FilesError(`${path}: no scenario (.yaml, not .inc.yaml) in this folder or below it`);
   return found;
 }
 
 /** Characters kept of a file; more than any scenario has, so that the loader can refuse it by its length. */
-const enough = 2 << 20;
+const enough = 1 << 20;
 
 /** @throws FilesError */
-export function readSources(paths: readonly string[]): SourceFile[] {
-  return [...new Set(paths.flatMap(expand))].map((file) => {
-    try {
-      if (statSync(file).size > enough) return { file, text: " ".repeat(enough) };
-      return { file, text: readFileSync(file, "utf8") };
-    } catch (error) {
-      throw new FilesError(`${file}: cannot be read (${error instanceof Error ? error.message : String(error)})`);
-    }
-  });
+function readText(file: string): string {
+  try {
+    return statSync(file).size > enough ? " ".repeat(enough) : readFileSync(file, "utf8");
+  } catch (error) {
+    throw new FilesError(`${file}: cannot be read (${error instanceof Error ? error.message : String(error)})`);
+  }
 }
 
-/** The one scenario that a path names: a file, or a folder that holds no other. @throws FilesError */
+/** Files named, or found below folders named, each once. @throws FilesError, ScenarioFileError where an included file cannot be read */
+export function readSources(paths: readonly string[]): SourceFile[] {
+  const problems: PlacedProblem[] = [];
+  const sources = [...new Set(paths.flatMap(expand))].map((file): SourceFile => {
+    const text = readText(file);
+    const read = readIncludes(file, text);
+    problems.push(...read.problems);
+    return { file, text, includes: read.includes };
+  });
+  const [first] = problems;
+  if (first !== undefined) throw new ScenarioFileError(first.file, problems);
+  return sources;
+}
+
+/** The one scenario that a path names: a file, or a folder that holds no other. @throws FilesError, ScenarioFileError where an included file cannot be read */
 export function readSource(path: string): SourceFile {
   const [source, ...others] = readSources([path]);
   if (source === undefined || others.length > 0) throw new FilesError(`${path} holds ${others.length + 1} scenarios; name one file`);

@@ -30,6 +30,10 @@ export interface RunOptions {
   readonly shard: Shard | null;
   /** Say what would run. */
   readonly isListed: boolean;
+  /** File that takes results as they come; null: none. */
+  readonly journal: string | null;
+  /** Go on with the journal where it ends. */
+  readonly isResumed: boolean;
   /** Milliseconds by the wall that a run in a worker may be without progress. */
   readonly hangTimeout: number;
   /** Run the drivers that scenarios name. */
@@ -57,6 +61,8 @@ const runOptions = {
   shard: { type: "string" },
   list: { type: "boolean", default: false },
   "hang-timeout": { type: "string" },
+  journal: { type: "string" },
+  resume: { type: "boolean", default: false },
   "allow-driver": { type: "boolean", default: false },
   driver: { type: "string", multiple: true },
   "driver-steps": { type: "string" },
@@ -136,6 +142,8 @@ export function parseRun(argv: readonly string[]): RunOptions {
   if (positionals.length === 0) throw new UsageError("run needs at least one scenario file or folder");
   if (values["no-worker"] === true && (values["allow-driver"] === true || values.driver !== undefined)) throw new UsageError("--no-worker does not go with --allow-driver or --driver: a run with drivers has a process of its own");
   if (values.defect !== undefined && (values["allow-driver"] === true || values.driver !== undefined)) throw new UsageError("--defect is for the built-in recovery driver and does not go with --allow-driver or --driver");
+  if (values.resume === true && values.journal === undefined) throw new UsageError("--resume needs --journal FILE, the journal to go on with");
+  if (values.journal === "") throw new UsageError("--journal names no file");
   return {
     paths: positionals,
     seeds: seedsOf(values.seed, values.seeds),
@@ -150,6 +158,8 @@ export function parseRun(argv: readonly string[]): RunOptions {
     bail: values.bail === undefined ? 0 : wholeOf("bail", values.bail, 1, mostBail),
     shard: values.shard === undefined ? null : shardNamed(values.shard),
     isListed: values.list === true,
+    journal: values.journal ?? null,
+    isResumed: values.resume === true,
     hangTimeout: values["hang-timeout"] === undefined ? defaultHangTimeout : measureOf("hang-timeout", values["hang-timeout"], milliseconds, 100, 24 * 3_600_000, "100ms to 24h, like 60s"),
     allowDriver: values["allow-driver"] === true,
     drivers: driversOf(values.driver ?? []),

@@ -39,7 +39,7 @@ async function sourcesOf(plan: ScenarioPlan, named: readonly DriverSource[] | nu
   if (named !== null) return [...named];
   const sources: DriverSource[] = [];
   for (const driver of plan.drivers) {
-    const source = await collect(problems, `${plan.file}:${driver.line}:${driver.column}: driver: `, () => scenarioDriver(plan.file, driver, workshop));
+    const source = await collect(problems, `${driver.namedIn ?? plan.file}:${driver.line}:${driver.column}: driver: `, () => scenarioDriver(plan.file, driver, workshop));
     if (source !== undefined) sources.push(source);
   }
   return sources;
@@ -64,7 +64,7 @@ export async function prepareDrivers(plans: readonly ScenarioPlan[], options: Dr
       if (tried.has(source.url) || signal.aborted) continue;
       tried.add(source.url);
       const driver = plan.drivers[index];
-      const place = options.drivers.length > 0 || driver === undefined ? "cxl-sandbox: --driver " : `${plan.file}:${driver.line}:${driver.column}: driver: `;
+      const place = options.drivers.length > 0 || driver === undefined ? "cxl-sandbox: --driver " : `${driver.namedIn ?? plan.file}:${driver.line}:${driver.column}: driver: `;
       await collect(problems, place, () => tryDriver(source, options.budgets, signal));
     }
   }

@@ -28,6 +28,8 @@ At scale (docs/running.md):
   --hang-timeout T    a run that makes no progress for so long ends as an error (like 500ms, 60s, 2min; default 60s)
   --bail[=N]          start no run behind the first, or N-th, that does not pass
   --shard I/N         only the I-th of N equal parts of the runs
+  --journal FILE      write each result as it comes; what was ended in between goes on with --resume
+  --resume            go on with the journal (begin it where there is none); the report is that of an undisturbed run
   --list              say what would run, and run nothing
 
 A scenario that brings a driver (its key \`driver:\`) brings code, and is refused unless you say:

@@ -1,44 +1,31 @@
-// One pass of `cxl-sandbox run` over what is prepared: drivers, workers, interruption, traces, reports.
+// One pass of `cxl-sandbox run` over what is prepared: drivers, workers, interruption, journal, traces, reports.
 
 import { setMaxListeners } from "node:events";
+import { join } from "node:path";
 import type { ScenarioPlan } from "../sandbox.ts";
-import { consoleSteps, formatTime } from "../report/console.ts";
-import type { RunReport } from "../report/reporter.ts";
-import type { RunDetails } from "../scenario/details.ts";
-import { exitCodeOf, exitCodes, summarize } from "../scenario/result.ts";
-import { decodeTrace } from "../scenario/trace-file.ts";
+import { formatTime } from "../report/console.ts";
+import { exitCodeOf, exitCodes } from "../scenario/result.ts";
 import { startWorker } from "../../workers/client.ts";
 import { DriverWorkshop } from "../../workers/driver-file.ts";
 import { ScenarioPool } from "../../workers/scenario-pool.ts";
 import { orphanGoldens, updateGolden } from "./goldens.ts";
-import { needsOf, tryToWrite, writeReports } from "./reporting.ts";
+import { emptyKept, keepEntries, reportAll, reportOf } from "./reported-runs.ts";
+import type { Kept } from "./reported-runs.ts";
+import { needsOf, tryToWrite } from "./reporting.ts";
 import type { RunOptions } from "./run-arguments.ts";
 import type { AnyResult } from "./run-drivers.ts";
 import { prepareDrivers } from "./run-drivers.ts";
+import type { Journal } from "./run-journal.ts";
+import { boundedDetails, headerFor, openJournal, traceFrom } from "./run-journal.ts";
 import type { ListedRun } from "./run-list.ts";
 import { traceNames } from "./run-list.ts";
 import type { Engine, Prepared } from "./run-prepare.ts";
 import type { DoneRun } from "./run-session.ts";
 import { runSession } from "./run-session.ts";
-import { createProgress, styleFor } from "./terminal.ts";
+import { createProgress } from "./terminal.ts";
 
 /** Signals after which nothing new is begun, what runs is ended, and what is done is reported. */
 const interruptions = ["SIGINT", "SIGTERM"] as const;
-
-/** What is kept of the runs beside their results, by place. */
-interface Kept {
-  readonly details: Map<number, RunDetails>;
-  /** As files; empty where no reporter needs them. */
-  readonly traces: Map<number, Uint8Array>;
-  /** What became of goldens, a line each. */
-  readonly goldens: Map<number, readonly string[]>;
-}
-
-/** Gives what went wrong. */
-function saveTrace(options: RunOptions, name: string, { result, trace }: DoneRun): string[] {
-  if (trace === null || options.trace === "off" || (options.trace === "on-failure" && result.status === "pass")) return [];
-  return tryToWrite({ name, content: trace }, options.output);
-}
 
 /** Runs `work` with a signal that Ctrl-C aborts. */
 async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
@@ -54,17 +41,6 @@ async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Prom
   }
 }
 
-/** What reporters are given: results in order, and what was kept of them by their number there. */
-function reportOf(tool: RunReport["result"]["tool"], results: ReadonlyMap<number, AnyResult>, kept: Kept): RunReport {
-  const places = [...results.keys()];
-  const inOrder = <T, U>(of: ReadonlyMap<number, T>, read: (value: T) => U): Map<number, U> => new Map(places.flatMap((place, index) => (of.has(place) ? [[index, read(of.get(place) as T)] as const] : [])));
-  const scenarios = [...results.values()];
-  return {
-    result: { version: 1, tool, scenarios, summary: summarize(scenarios) },
-    details: inOrder(kept.details, (details) => details), traces: inOrder(kept.traces, decodeTrace),
-  };
-}
-
 /** Plans of the files that have runs. */
 function plansOf({ runs, plans }: Prepared): ScenarioPlan[] {
   const files = new Set(runs.map(({ file }) => file));
@@ -72,42 +48,80 @@ function plansOf({ runs, plans }: Prepared): ScenarioPlan[] {
 }
 
 /** What became of goldens, in order of the runs, and which stand beside no scenario. */
-function goldenWords({ golden, paths }: RunOptions, { goldens }: Kept): string {
+function goldenWords({ golden, paths }: RunOptions, goldens: ReadonlyMap<number, readonly string[]>): string {
   const updates = [...goldens].toSorted(([a], [b]) => a - b).flatMap(([, lines]) => lines);
   const orphans = golden === "ignore" ? [] : orphanGoldens(paths).map((file) => `${file}: no scenario stands beside this golden; remove it, or name it as its scenario`);
   return [...updates, ...orphans].map((line) => `${line}\n`).join("");
 }
 
-/** Runs and reports; gives the exit status. @throws DriversError */
+/** Where what is done goes: traces to files, everything to the journal, the rest to the reports. */
+class Keeper {
+  readonly kept: Kept = emptyKept();
+  readonly problems: string[] = [];
+  /** What became of goldens, a line each, by place. */
+  readonly goldens = new Map<number, readonly string[]>();
+  readonly #options: RunOptions;
+  readonly #journal: Journal | null;
+  readonly #names: ReadonlyMap<number, string>;
+  readonly #needsTraces: boolean;
+
+  constructor(options: RunOptions, prepared: Prepared, journal: Journal | null) {
+    this.#options = options;
+    this.#journal = journal;
+    this.#names = traceNames(prepared.listed);
+    this.#needsTraces = needsOf(options.reporters).traces;
+    if (journal !== null && options.journal !== null) this.problems.push(...keepEntries(this.kept, options.journal, journal.entries.values(), this.#needsTraces));
+  }
+
+  /** The trace's file where it was written. A journal has no room for traces that a report needs: they are written too. */
+  #saveTrace(name: string, { result, trace }: DoneRun): string | null {
+    const { trace: when, output } = this.#options;
+    const isAsked = when === "on" || (when === "on-failure" && result.status !== "pass") || (this.#journal !== null && this.#needsTraces);
+    if (trace === null || !isAsked) return null;
+    const problems = tryToWrite({ name, content: trace }, output);
+    this.problems.push(...problems);
+    return problems.length === 0 ? join(output, name) : null;
+  }
+
+  keep({ place }: ListedRun, done: DoneRun): void {
+    const file = this.#saveTrace(this.#names.get(place) ?? "", done);
+    const { journal } = this.#options;
+    const details = done.details === null ? {} : { details: boundedDetails(done.details) };
+    if (this.#journal !== null && journal !== null) this.problems.push(...this.#journal.append({ place, result: done.result, ...details, ...(file === null ? {} : { trace: traceFrom(journal, file) }) }));
+    if (this.#options.golden === "update") this.goldens.set(place, updateGolden(done.result, done.trace).lines);
+    if (details.details !== undefined) this.kept.details.set(place, details.details);
+    if (done.trace !== null && this.#needsTraces) this.kept.traces.set(place, done.trace);
+  }
+}
+
+const resultsOf = (journal: Journal | null): Map<number, AnyResult> => new Map([...(journal?.entries ?? [])].map(([place, { result }]) => [place, result]));
+
+/** Runs and reports; gives the exit status. @throws DriversError, JournalError */
 export const runOnce = (options: RunOptions, engine: Engine, prepared: Prepared): Promise<number> => interruptible(async (signal) => {
   const workshop = new DriverWorkshop();
   const pool = options.worker ? new ScenarioPool(() => startWorker(undefined, engine.module), options.hangTimeout) : null;
   const progress = createProgress();
-  const names = traceNames(prepared.listed);
-  const kept: Kept = { details: new Map(), traces: new Map(), goldens: new Map() };
-  const needs = needsOf(options.reporters);
-  const problems: string[] = [];
-  const onDone = ({ place }: ListedRun, done: DoneRun): void => {
-    problems.push(...saveTrace(options, names.get(place) ?? "", done));
-    if (done.details !== null) kept.details.set(place, done.details);
-    if (options.golden === "update") kept.goldens.set(place, updateGolden(done.result, done.trace).lines);
-    if (done.trace !== null && needs.traces) kept.traces.set(place, done.trace);
-  };
   signal.addEventListener("abort", () => pool?.cancel());
+  let journal: Journal | null = null;
+  let keeper: Keeper;
   let results: ReadonlyMap<number, AnyResult>;
   try {
     const drivers = await prepareDrivers(plansOf(prepared), options, workshop, signal);
-    results = await runSession({ options, prepared, engine, drivers, pool, signal, known: new Map(), onDone, onProgress: (done, total, time) => progress.show(`${done + 1}/${total}  ${formatTime(time)}`) });
+    if (options.journal !== null) journal = openJournal(options.journal, headerFor(options, engine, prepared, drivers), options.isResumed);
+    keeper = new Keeper(options, prepared, journal);
+    results = await runSession({
+      options, prepared, engine, drivers, pool, signal, known: resultsOf(journal), onDone: (run, done) => keeper.keep(run, done),
+      onProgress: (done, total, time) => progress.show(`${done + 1}/${total}  ${formatTime(time)}`),
+    });
+    keeper.problems.push(...(journal?.close() ?? []));
   } finally {
     progress.clear();
     workshop.close();
     await pool?.close();
   }
-  process.stderr.write(goldenWords(options, kept));
-  const report = reportOf(engine.tool, results, kept);
-  if (options.steps && options.reporters.some(({ reporter, target }) => reporter.name === "console" && target === undefined)) process.stdout.write(consoleSteps(report.result, styleFor(process.stdout)));
-  problems.push(...writeReports(options.reporters, report, options.output));
-  for (const problem of problems) process.stderr.write(`cxl-sandbox: ${problem}\n`);
+  process.stderr.write(goldenWords(options, keeper.goldens));
+  const report = reportOf(engine.tool, results, keeper.kept);
+  const isWritten = reportAll(options, report, keeper.problems);
   if (signal.aborted) process.stderr.write("interrupted\n");
-  return signal.aborted ? exitCodes.interrupted : problems.length > 0 ? exitCodes.error : exitCodeOf(report.result.scenarios);
+  return signal.aborted ? exitCodes.interrupted : isWritten ? exitCodeOf(report.result.scenarios) : exitCodes.error;
 });

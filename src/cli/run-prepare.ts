@@ -5,6 +5,7 @@ import type { RunInput } from "../sandbox/contract.ts";
 import type { ScenarioPlan } from "../sandbox.ts";
 import { ScenarioFileError, loadModule, planScenario } from "../sandbox.ts";
 import type { TraceTool } from "../scenario/trace-file.ts";
+import { problemsText } from "./complaints.ts";
 import type { SourceFile } from "./files.ts";
 import { readSources } from "./files.ts";
 import { readGoldens } from "./goldens.ts";
@@ -28,6 +29,8 @@ export async function loadEngine(): Promise<Engine> {
   return { module, tool: { version: version(), moduleHash: createHash("sha256").update(bytes).digest("hex").slice(0, 16) } };
 }
 
+type CommonInput = Omit<RunInput, "file" | "text" | "seed">;
+
 export interface Prepared {
   readonly sources: readonly SourceFile[];
   /** By file. */
@@ -36,6 +39,8 @@ export interface Prepared {
   readonly listed: readonly ListedRun[];
   /** Of this shard, in order. */
   readonly runs: readonly ListedRun[];
+  /** What every run is given beside its file and seed. */
+  readonly common: CommonInput;
   readonly inputOf: (run: ListedRun) => RunInput;
 }
 
@@ -45,24 +50,23 @@ function planAll(options: RunOptions, sources: readonly SourceFile[]): Map<strin
   const plans = new Map<string, ScenarioPlan>();
   for (const source of sources) {
     try {
-      const plan = planScenario(source.file, source.text, options.allowDriver || options.drivers.length > 0 ? "allowed" : "refused");
+      const plan = planScenario(source.file, source.text, options.allowDriver || options.drivers.length > 0 ? "allowed" : "refused", source.includes);
       if (options.defects.length > 0 && plan.policies.isoact === "none") problems.push(`${source.file}: --defect ${options.defects.join(", ")}: the kernel has no recovery driver (policy isoact: none); a scenario with kernel: { policies: { isoact: recover } } has`);
       plans.set(source.file, plan);
     } catch (error) {
       if (!(error instanceof ScenarioFileError)) throw error;
-      problems.push(error.message);
+      problems.push(problemsText(error));
     }
   }
   if (problems.length > 0) throw new UnfitFilesError(problems.join("\n"));
   return plans;
 }
 
-/** What every run is given beside its file and seed. */
-function inputsOf(options: RunOptions, tool: TraceTool): Omit<RunInput, "file" | "text" | "seed"> {
+function inputsOf(options: RunOptions, tool: TraceTool): CommonInput {
   const needs = needsOf(options.reporters);
   return {
     schedule: options.schedule, keepTrace: options.trace !== "off" || needs.traces || options.golden === "update", tool,
-    ...(options.defects.length === 0 ? {} : { defects: options.defects }), ...(needs.details ? { details: "failures" } : {}),
+    ...(options.defects.length === 0 ? {} : { defects: options.defects }), ...(needs.details || options.journal !== null ? { details: "failures" } : {}),
   };
 }
 
@@ -86,7 +90,7 @@ export function prepare(options: RunOptions, tool: TraceTool): Prepared {
     const golden = goldens.get(file);
     return { ...(byFile.get(file) as SourceFile), seed, ...common, ...(golden === undefined ? {} : { golden }) };
   };
-  return { sources, plans, listed, runs: options.shard === null ? listed : shardOf(listed, options.shard), inputOf };
+  return { sources, plans, listed, runs: options.shard === null ? listed : shardOf(listed, options.shard), common, inputOf };
 }
 
 /** What `--list` prints: a line for each run. */

@@ -1,7 +1,8 @@
 // `cxl-sandbox run`: checks all files, runs every scenario for every seed, reports, and says by its exit status how it went.
 
 import type { CommandModule } from "./commands.ts";
-import { FilesError } from "./files.ts";
+import { complaintOf } from "./complaints.ts";
+import { JournalError } from "./journal.ts";
 import type { RunOptions } from "./run-arguments.ts";
 import { parseRun } from "./run-arguments.ts";
 import { DriversError } from "./run-drivers.ts";
@@ -12,9 +13,9 @@ import { exitCodes } from "../scenario/result.ts";
 
 /** The user's mistakes are told in their own words; anything else is ours. */
 function complain(error: unknown): number {
-  if (error instanceof UnfitFilesError || error instanceof DriversError) process.stderr.write(`${error.message}\n`);
-  else if (error instanceof FilesError) process.stderr.write(`cxl-sandbox: ${error.message}\n`);
-  else throw error;
+  const complaint = error instanceof UnfitFilesError || error instanceof DriversError ? error.message : error instanceof JournalError ? `cxl-sandbox: ${error.message}` : complaintOf(error);
+  if (complaint === undefined) throw error;
+  process.stderr.write(`${complaint}\n`);
   return exitCodes.usage;
 }
 

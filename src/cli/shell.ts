@@ -4,7 +4,7 @@ import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Interface } from "node:readline";
 import { styleText } from "node:util";
-import { ScenarioFileError, loadModule, planScenario } from "../sandbox.ts";
+import { loadModule, planScenario } from "../sandbox.ts";
 import type { ScenarioPlan } from "../sandbox.ts";
 import type { Cast } from "../report/asciicast.ts";
 import { createCast, readableText } from "../report/asciicast.ts";
@@ -12,7 +12,8 @@ import { formatTime } from "../report/console.ts";
 import { completeLine } from "../sandbox/completion.ts";
 import { Session } from "../sandbox/session.ts";
 import type { CommandModule } from "./commands.ts";
-import { FilesError, readSource } from "./files.ts";
+import { complaintOf } from "./complaints.ts";
+import { readSource } from "./files.ts";
 import { historyFile, keptLines, readHistory, writeHistory } from "./history.ts";
 import type { ShellArguments } from "./shell-arguments.ts";
 import { parseShell, shellHelp } from "./shell-arguments.ts";
@@ -36,8 +37,8 @@ const isBytes = (text: string): boolean => !/[^\0-\u00ff]/.test(text);
 const encode = (text: string): Buffer => Buffer.from(text, isBytes(text) ? "latin1" : "utf8");
 
 function planOf(path: string): ScenarioPlan {
-  const { file, text } = readSource(path);
-  return planScenario(file, text);
+  const { file, text, includes } = readSource(path);
+  return planScenario(file, text, "refused", includes);
 }
 
 /** Runs one line to its end. `onIdle` is asked when the command waits for nothing that is due. */
@@ -264,9 +265,9 @@ async function main(argv: readonly string[]): Promise<number> {
   try {
     return await runShell(options);
   } catch (error) {
-    if (error instanceof ScenarioFileError) process.stderr.write(`${error.message}\n`);
-    else if (error instanceof FilesError || error instanceof FileProblem) process.stderr.write(`cxl-sandbox: ${error.message}\n`);
-    else throw error;
+    const complaint = error instanceof FileProblem ? `cxl-sandbox: ${error.message}` : complaintOf(error);
+    if (complaint === undefined) throw error;
+    process.stderr.write(`${complaint}\n`);
     return exitCodes.usage;
   }
 }

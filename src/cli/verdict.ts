@@ -7,11 +7,12 @@ import { jsonReport } from "../report/json.ts";
 import { verdictConsole } from "../report/verdict.ts";
 import type { VerdictCell, VerdictReport } from "../scenario/verdict.ts";
 import { verdictExits } from "../scenario/verdict.ts";
-import { combinationsOf, varyScenario } from "../scenario/vary.ts";
+import { combinationsOf, flatText, varyScenario } from "../scenario/vary.ts";
 import { CancelledError } from "../../workers/slices.ts";
 import { assessAll } from "../../workers/pool.ts";
 import type { CommandModule } from "./commands.ts";
-import { FilesError, readSources } from "./files.ts";
+import { complaintOf, problemsText } from "./complaints.ts";
+import { readSources } from "./files.ts";
 import type { SourceFile } from "./files.ts";
 import { UnfitError } from "./compare.ts";
 import type { Control } from "./compare.ts";
@@ -23,15 +24,15 @@ import { version } from "./version.ts";
 /** Every verdict that is to be given, or every problem of every file and combination. @throws UnfitError */
 function requestsOf(options: VerdictOptions, sources: readonly SourceFile[]): VerdictRequest[] {
   const problems = new Set<string>();
-  const requests = sources.flatMap(({ file, text }) => combinationsOf(options.variations).flatMap((combination): VerdictRequest[] => {
+  const requests = sources.flatMap(({ file, text, includes }) => combinationsOf(options.variations).flatMap((combination): VerdictRequest[] => {
     try {
-      const varied = combination.length === 0 ? { text, seed: null } : varyScenario(file, text, combination, false);
+      const varied = combination.length === 0 ? { text: flatText(file, text, includes), seed: null } : varyScenario(file, text, combination, false, includes);
       const { faults } = planScenario(file, varied.text);
       if (faults.length === 0) problems.add(`${file}: has no faults, so there is nothing to recover from; give it some under faults:`);
       return [{ file, text: varied.text, combination, seeds: varied.seed === null ? options.seeds : [varied.seed], schedule: options.schedule, budget: options.budget }];
     } catch (error) {
       if (!(error instanceof ScenarioFileError)) throw error;
-      problems.add(error.message);
+      problems.add(problemsText(error));
       return [];
     }
   }));
@@ -92,8 +93,9 @@ async function judgeFiles(options: VerdictOptions): Promise<number> {
     process.stdout.write(options.reporter === "json" ? jsonReport(report) : verdictConsole(report, styleFor(process.stdout)));
     return exitOf(report.cells, options.expected);
   } catch (error) {
-    if (!(error instanceof UnfitError || error instanceof FilesError)) throw error;
-    process.stderr.write(`${error instanceof FilesError ? "cxl-sandbox: " : ""}${error.message}\n`);
+    const complaint = error instanceof UnfitError ? error.message : complaintOf(error);
+    if (complaint === undefined) throw error;
+    process.stderr.write(`${complaint}\n`);
     return verdictExits.usage;
   } finally {
     progress.clear();

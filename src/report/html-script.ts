@@ -1,6 +1,6 @@
 // What the page does once it stands there: zooming the time line, filters, sorting, copying. Everything can be read without it. The policy of the page names it by its digest.
 
-export const scriptDigest = "sha256-Zgzab4/6BzK7bTuhkMjlJ4DY9xZSewVxOvkoVg/u5qg=";
+export const scriptDigest = "sha256-tU8NQfDkU3Y2QiTKesqJcrBMBu2bXE1yCiKaTfCOO1k=";
 
 export const pageScript = String.raw`
 "use strict";
@@ -48,16 +48,22 @@ function setUpTimeline(box) {
       if (!isShown) continue;
       const left = Math.max(share(start), stop === null ? -1 : 0);
       shape.setAttribute("x", left + "%");
-      if (stop !== null) shape.setAttribute("width", Math.max(0.05, Math.min(share(stop), 100) - left) + "%");
+      if (stop === null) continue;
+      const width = Math.max(0.05, Math.min(share(stop), 100) - left);
+      shape.setAttribute("width", width + "%");
+      const label = element.querySelector("text");
+      label.setAttribute("x", left + "%");
+      show(label, (width * picture.clientWidth) / 100 > label.textContent.length * 7 + 10);
     }
-    ticks.forEach((tick, index) => { tick.querySelector("text").textContent = timeText(from + ((until - from) * index) / ticks.length); });
+    ticks.forEach((tick, index) => { const time = from + ((until - from) * index) / ticks.length;
+      tick.querySelector("text").textContent = time < 0 ? "" : timeText(time); });
     show(cursor, at !== null && at >= from && at <= until);
     if (at !== null) cursor.setAttribute("x", share(at) + "%");
     for (const range of ranges) range.value = String(Math.round(((range.dataset.edge === "from" ? from : until) * 1000) / end));
   };
   const zoom = (first, last) => {
-    from = Math.max(0, Math.min(first, end - 10));
-    until = Math.min(end, Math.max(last, from + 10));
+    from = Math.max(-end / 20, Math.min(first, end - 10));
+    until = Math.min(end * 1.05, Math.max(last, from + 10));
     draw();
   };
   const go = (time, text) => {
@@ -107,6 +113,8 @@ function setUpTimeline(box) {
     showLine(box.closest(".run"), number(told, "at"));
   });
   draw();
+  addEventListener("resize", draw);
+  box.closest(".run")?.addEventListener("toggle", draw);
 }
 for (const box of all(".timeline")) setUpTimeline(box);
 
@@ -139,6 +147,12 @@ for (const select of all("[data-level]")) {
   search.addEventListener("input", filter);
   filter();
 }
+/** A log opens where something went wrong. */
+for (const list of all(".log")) {
+  const first = list.querySelector(".near");
+  if (first !== null) list.scrollTop = first.offsetTop - list.offsetTop - list.clientHeight / 2;
+}
+
 document.addEventListener("click", (event) => {
   const button = event.target.closest(".log .at");
   if (button === null) return;

@@ -37,10 +37,14 @@ function lanesOf({ timeline, spans, topology }: RunDetails): string[] {
 
 const endOf = ({ timeline, spans, moments }: RunDetails): number => Math.max(1, ...moments.map(({ atNs }) => atNs), ...spans.map(({ untilNs }) => untilNs), ...timeline.slice(-1).map(({ untilNs }) => untilNs));
 
-/** From ready on, where there is a ready and something after it. */
-function firstWindow(details: RunDetails, end: number): Window {
-  return { from: details.readyAtNs > 0 && details.readyAtNs < end ? details.readyAtNs : 0, until: end };
+/** With room on both sides, so that signs at its edges are whole. */
+function withMargin(from: number, until: number, share: number): Window {
+  const margin = Math.floor((until - from) / share) + 1;
+  return { from: from - margin, until: until + margin };
 }
+
+/** From ready on, where there is a ready and something after it. */
+const firstWindow = ({ readyAtNs }: RunDetails, end: number): Window => withMargin(readyAtNs > 0 && readyAtNs < end ? readyAtNs : 0, end, 60);
 
 const within = (at: number, { from, until }: Window): boolean => at >= from && at <= until;
 const place = (at: number, { from, until }: Window): string => percent(at - from, until - from);
@@ -51,7 +55,7 @@ function barOf(span: TimelineSpan, row: number, window: Window): Markup {
   const isHidden = until < from || untilNs < window.from || fromNs > window.until;
   const said = `${lane}: ${text}, ${timeText(fromNs)} to ${timeText(untilNs)} (${timeText(untilNs - fromNs)})`;
   const y = axisHeight + row * laneHeight + 4;
-  return markup`<g class="bar ${kind.replaceAll(" ", "-")}" data-at="${fromNs}" data-until="${untilNs}" data-say="${said}"${isHidden ? markup` visibility="hidden"` : nothing}><title>${said}</title><rect x="${isHidden ? "0%" : place(from, window)}" width="${isHidden ? "0%" : percent(until - from, window.until - window.from)}" y="${y}" height="${laneHeight - 8}" rx="2"/></g>`;
+  return markup`<g class="bar ${kind.replaceAll(" ", "-")}" data-at="${fromNs}" data-until="${untilNs}" data-say="${said}"${isHidden ? markup` visibility="hidden"` : nothing}><title>${said}</title><rect x="${isHidden ? "0%" : place(from, window)}" width="${isHidden ? "0%" : percent(until - from, window.until - window.from)}" y="${y}" height="${laneHeight - 8}" rx="2"/><text y="${y + 12}" dx="5" visibility="hidden">${text}</text></g>`;
 }
 
 const sayEvent = ({ atNs, untilNs, lane, text, count }: TimelineEvent): string => `${timeText(atNs)} ${lane}: ${text}${count > 1 ? ` (${count} times until ${timeText(untilNs)})` : ""}`;
@@ -80,10 +84,13 @@ function momentLine(at: number, text: string, kind: "failed" | "fault" | "ready"
 /** Divisions of the time that is shown; the script moves them. */
 const divisions = 8;
 
+/** Before power-on there is nothing to tell the time of. */
+const tickText = (at: number): string => (at < 0 ? "" : timeText(at));
+
 function axis(height: number, window: Window): Markup[] {
   return Array.from({ length: divisions }, (_, index) => {
     const x = percent(index, divisions);
-    return markup`<g class="tick"><rect x="${x}" y="${axisHeight - 4}" width="1" height="${height - axisHeight + 4}"/><text x="${x}" y="14" dx="3">${timeText(window.from + Math.floor(((window.until - window.from) * index) / divisions))}</text></g>`;
+    return markup`<g class="${index % 4 === 0 ? "tick" : "tick minor"}"><rect x="${x}" y="${axisHeight - 4}" width="1" height="${height - axisHeight + 4}"/><text x="${x}" y="14" dx="3">${tickText(window.from + Math.floor(((window.until - window.from) * index) / divisions))}</text></g>`;
   });
 }
 
@@ -101,10 +108,9 @@ function buttons(details: RunDetails, end: number): Markup {
   const first = details.timeline.find(({ kind }) => kind === "fault");
   const around = details.failedAtNs ?? end;
   const from = Math.min(first?.atNs ?? around, around);
-  const margin = Math.floor((around - from) / 10) + 1000;
-  const zoom = (text: string, window: Window): Markup => markup`<button type="button" data-from="${Math.max(0, window.from)}" data-until="${Math.min(end, window.until)}">${text}</button>`;
+  const zoom = (text: string, window: Window): Markup => markup`<button type="button" data-from="${window.from}" data-until="${window.until}">${text}</button>`;
   return markup`<div class="tools" hidden>
-${zoom("Whole run", { from: 0, until: end })}${details.readyAtNs >= 0 ? zoom("From ready", { from: details.readyAtNs, until: end }) : nothing}${first === undefined ? nothing : zoom("Fault to failure", { from: from - margin, until: around + margin })}
+${zoom("Whole run", withMargin(0, end, 60))}${details.readyAtNs >= 0 ? zoom("From ready", firstWindow(details, end)) : nothing}${first === undefined ? nothing : zoom("Fault to failure", withMargin(from, around, 10))}
 <button type="button" data-zoom="in" aria-label="Zoom in at the marked moment">＋</button><button type="button" data-zoom="out" aria-label="Zoom out">－</button>
 <label>from <input type="range" min="0" max="1000" value="0" data-edge="from"></label><label>to <input type="range" min="0" max="1000" value="1000" data-edge="until"></label>
 </div>`;
@@ -130,7 +136,7 @@ export function timelineSection(details: RunDetails): Markup {
   return markup`<div class="timeline" data-end="${end}" data-from="${window.from}" data-until="${window.until}">
 ${buttons(details, end)}
 <div class="lanes"><ul class="names" aria-hidden="true">${names}</ul>
-<div class="picture" tabindex="0" role="application" aria-label="Time line of ${String(details.timeline.length)} events in ${String(lanes.length)} lanes. Left and right go from event to event, plus and minus zoom."><svg width="100%" height="${height}" aria-hidden="true">${stripes}${axis(height, window)}${bars}${marks}${momentLines(details, height, window)}<rect class="cursor" x="0" y="${axisHeight}" width="1" height="${height - axisHeight}" visibility="hidden"/></svg></div></div>
+<div class="picture" tabindex="0" role="application" aria-label="Time line of ${String(details.timeline.length)} events in ${String(lanes.length)} lanes. Left and right go from event to event, plus and minus zoom."><svg width="100%" height="${height}" aria-hidden="true">${stripes}${axis(height, window)}${bars}${momentLines(details, height, window)}${marks}<rect class="cursor" x="0" y="${axisHeight}" width="1" height="${height - axisHeight}" visibility="hidden"/></svg></div></div>
 <p class="said" role="status"></p>
 ${legend}${left}</div>`;
 }

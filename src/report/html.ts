@@ -16,6 +16,8 @@ const mostDetails = 24_000_000;
 /** Runs that failed that get a place of their own, and rows of the table of all. */
 const mostCards = 500;
 const mostRows = 10_000;
+/** Characters of a line of the list of failures. */
+const mostGist = 200;
 /** Runs that stand open when the page is opened. */
 const mostOpen = 5;
 
@@ -61,12 +63,12 @@ function tableSection({ scenarios }: RunResult, ids: readonly string[], carded: 
   const rows = scenarios.slice(0, mostRows).map((result, index) => rowOf(result, ids[index] ?? "", carded.has(index)));
   const left = scenarios.length - rows.length;
   return markup`<section aria-labelledby="all"><h2 id="all">All runs</h2><div class="tools" hidden><label>Filter <input type="search" data-filter-runs></label> <label>Status <select data-status><option value="">all</option>${order.map((status) => markup`<option value="${String(order.indexOf(status))}">${status}</option>`)}</select></label> <span class="note" role="status"></span></div>
-<div class="wide" tabindex="0" role="region" aria-label="All runs"><table class="runs"><thead><tr>${columns.map((name) => markup`<th scope="col">${name}</th>`)}</tr></thead><tbody>${rows}</tbody></table></div>${left > 0 ? markup`<p class="note">${left} more runs are in the JSON report only.</p>` : nothing}</section>`;
+<div class="wide" tabindex="0" role="region" aria-label="Table of all runs"><table class="runs"><thead><tr>${columns.map((name) => markup`<th scope="col">${name}</th>`)}</tr></thead><tbody>${rows}</tbody></table></div>${left > 0 ? markup`<p class="note">${left} more runs are in the JSON report only.</p>` : nothing}</section>`;
 }
 
 /** Cards of runs in order of the results, with details while there is room. */
-function cards(run: RunReport, ids: readonly string[], indexes: readonly number[], areOpen: boolean): Markup[] {
-  let room = mostDetails;
+function cards(run: RunReport, ids: readonly string[], indexes: readonly number[], areOpen: boolean, mostText: number): Markup[] {
+  let room = mostText;
   return indexes.map((index, position) => {
     const result = run.result.scenarios[index] as AnyResult;
     const kept: RunDetails | undefined = room > 0 ? run.details.get(index) : undefined;
@@ -77,20 +79,30 @@ function cards(run: RunReport, ids: readonly string[], indexes: readonly number[
   });
 }
 
-/** The page of a run. */
-export function htmlPage(run: RunReport): string {
+/** The first thing to say of a run that did not pass. */
+function gist({ reason, expectations }: AnyResult): string {
+  const [first] = expectations.filter(({ pass }) => !pass);
+  const said = reason ?? (first === undefined ? "" : `${first.text}: expected ${first.expected}, got ${first.actual}`);
+  return said.length > mostGist ? `${said.slice(0, mostGist)} …` : said;
+}
+
+const linkTo = (result: AnyResult, id: string): Markup => markup`<li><a href="#${id}">${result.name}</a> <small>${gist(result)}</small></li>`;
+
+/** The page of a run; `mostText`: characters of runs with their details. */
+export function htmlPage(run: RunReport, mostText = mostDetails): string {
   const { result, details } = run;
   const ids = runIds(result.scenarios);
   const indexes = [...result.scenarios.keys()];
   const failed = indexes.filter((index) => result.scenarios[index]?.status !== "pass").slice(0, mostCards);
   const kept = indexes.filter((index) => result.scenarios[index]?.status === "pass" && details.has(index)).slice(0, mostCards);
-  const failedCards = failed.length === 0 ? nothing : markup`<section aria-label="Runs that did not pass">${cards(run, ids, failed, true)}</section>`;
-  const keptCards = kept.length === 0 ? nothing : markup`<section aria-label="Passing runs with details">${cards(run, ids, kept, failed.length === 0)}</section>`;
+  const failedCards = failed.length === 0 ? nothing : markup`<section aria-label="Failures">${cards(run, ids, failed, true, mostText)}</section>`;
+  const links = failed.length < 2 ? nothing : markup`<nav aria-label="Runs that did not pass"><ol class="index">${failed.map((index) => linkTo(result.scenarios[index] as AnyResult, ids[index] ?? ""))}</ol></nav>`;
+  const keptCards = kept.length === 0 ? nothing : markup`<section aria-label="Passing runs with details">${cards(run, ids, kept, failed.length === 0, mostText)}</section>`;
   const policy = `default-src 'none'; script-src '${scriptDigest}'; style-src '${styleDigest}'; base-uri 'none'; form-action 'none'`;
   return markup`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policy}"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><title>${headline(result)} · cxl-sandbox</title>
 <style>${new Markup(pageStyle)}</style></head><body><a class="skip" href="#main">Skip to the results</a>
-${patterns}${summarySection(result)}<main id="main" tabindex="-1">${failedCards}${tableSection(result, ids, new Set([...failed, ...kept]))}${keptCards}</main>
+${patterns}${summarySection(result)}<main id="main" tabindex="-1">${links}${failedCards}${tableSection(result, ids, new Set([...failed, ...kept]))}${keptCards}</main>
 <script>${new Markup(pageScript)}</script></body></html>
 `.text;
 }

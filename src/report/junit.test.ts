@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { validateXML } from "xmllint-wasm";
-import { failedResult, hostileText, invalidResult, reportOf, resultWith, surroundings } from "../../test/support/reports.ts";
+import { emptyDetails, failedResult, hostileText, invalidResult, reportOf, resultWith, surroundings } from "../../test/support/reports.ts";
 import { fixture } from "../../test/support/library.ts";
 import type { RunDetails } from "../scenario/details.ts";
 import { junit, junitReport } from "./junit.ts";
@@ -13,7 +13,7 @@ async function complaints(xml: string): Promise<string[]> {
   return errors.map(({ message }) => message);
 }
 
-const log = (lines: readonly string[]): RunDetails => ({ topology: [], spans: [], regions: [], moments: [], registers: [], timeline: [], timelineLeftOut: 0, logLeftOut: 0, readyAtNs: 0, failedAtNs: null, sources: {}, log: lines.map((text, index) => ({ atNs: 1_000_002_000 + index, level: "info", text })) });
+const log = (lines: readonly string[]): RunDetails => ({ ...emptyDetails, log: lines.map((text, index) => ({ atNs: 1_000_002_000 + index, level: "info", text })) });
 const hostile = resultWith({
   file: hostileText, name: hostileText, status: "driver", reason: hostileText, faults: [{ id: hostileText, fired: false, count: 0, firstAtNs: null }], reproduce: hostileText,
   driver: { ending: "threw", driver: hostileText, hook: hostileText, device: hostileText, atNs: 0, message: hostileText, lastLog: hostileText },

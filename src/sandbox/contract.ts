@@ -6,7 +6,7 @@ import type { ScenarioPlan } from "../scenario/plan.ts";
 import type { CommandRecord, ScenarioResult } from "../scenario/result.ts";
 import type { TraceFile, TraceTool } from "../scenario/trace-file.ts";
 import type { Workloads } from "../workload/workloads.ts";
-import type { FaultTable } from "./faults.ts";
+import type { FaultTable, Said } from "./faults.ts";
 import type { End, System } from "./system.ts";
 
 /** A scenario and what its run depends on beside it. */
@@ -71,7 +71,9 @@ export interface OpenRun extends ScenarioRun {
   /** What a lenient run passed over. */
   readonly refused: readonly string[];
   /** Hear every log line and mark as it is written. */
-  readonly listeners: Set<(text: string) => void>;
+  readonly listeners: Set<(text: string, said: Said) => void>;
+  /** Hear of every step of the kernel as it is met, with the names of what it is done to. */
+  readonly stepListeners: Set<(step: string, names: readonly string[]) => void>;
   readonly facts: () => MomentFacts;
   /** Goes on until `shouldPause` (asked between steps), until nothing is left to do before virtual time `horizon`, or until the run is done. */
   goOn(horizon: number, shouldPause: () => boolean): "paused" | "horizon" | "done";

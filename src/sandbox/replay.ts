@@ -61,7 +61,7 @@ export function judgeReplay(expected: TraceFile, actual: TraceFile, { tool, laye
 }
 
 function runAgain(module: WebAssembly.Module, input: RunInput): { readonly result: ScenarioResult; readonly trace: TraceFile } {
-  const run = createRun(module, planScenario(input.file, input.text), { ...input, origin: originOf(input) });
+  const run = createRun(module, planScenario(input.file, input.text, "refused", input.includes), { ...input, origin: originOf(input) });
   while (run.run(() => false) !== "done") continue;
   const result = run.result();
   const trace = run.traceFile();

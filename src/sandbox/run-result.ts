@@ -19,12 +19,14 @@ import type { DriverModule } from "../platform/driver.ts";
 import { defectWords } from "./defects.ts";
 import type { DriverParameters } from "./drivers.ts";
 import { crashDumpOf } from "./crash-dump.ts";
-import { allFired, faultResults } from "./faults.ts";
-import type { FaultTable } from "./faults.ts";
+import { faultsOf } from "./fault-evidence.ts";
+import { allFired } from "./faults.ts";
+import type { FaultTable, Said } from "./faults.ts";
 import { memoryFacts, spanWarnings } from "./facts.ts";
 import { momentFacts } from "./questions.ts";
+import type { RunWatch } from "./run-watch.ts";
 import type { StepRun } from "./steps.ts";
-import { traceExpectation } from "./steps.ts";
+import { placed, traceExpectation } from "./steps.ts";
 import type { End, Host, System } from "./system.ts";
 
 /** What a run depends on beside its scenario. */
@@ -59,6 +61,7 @@ export interface RunState {
   readonly options: RunOptions;
   readonly system: System;
   readonly faults: FaultTable;
+  readonly watch: RunWatch;
   readonly files: FileSystem;
   readonly workloads: Workloads;
   readonly trace: Uint8Array[];
@@ -80,7 +83,8 @@ export interface RunState {
   areStepsStarted: boolean;
   readonly stepRun: StepRun;
   /** Who hears log lines and marks as they are written, whole texts. */
-  readonly listeners: Set<(text: string) => void>;
+  readonly listeners: Set<(text: string, said: Said) => void>;
+  readonly stepListeners: Set<(step: string, names: readonly string[]) => void>;
   /** Null until boot is done and device probing at rest. */
   lostRegions: number | null;
 }
@@ -117,12 +121,12 @@ export function makeResult(state: RunState, reboot: RebootResult | null): Scenar
   const metrics = metricsOf(state);
   const isDisturbed = metrics.machineChecks > 0 || metrics.droppedWrites > 0 || metrics.killed > 0 || memory.recoveries > 0;
   const outcome = outcomeOf({ panicked: kernel.panic !== null, hostState: hardware.hostState, rebootChosen: memory.rebootChosen, recoveryBlocked: memory.recoveryBlocked, bytesStranded: memory.bytesStranded, bytesAtReady: state.bytesAtReady, bytesServed: BigInt(metrics.bytesServed), systemRamLost: memory.systemRamLost, serviceWasDisturbed: isDisturbed });
-  const faults = faultResults(state.faults);
+  const faults = faultsOf(state);
   const verdict = verdictOf(state);
   const warnings = state.plan.policies.interleave === "contained" ? spanWarnings(state.system) : [];
   const workloads = state.workloads.outcomes();
-  const facts: RunFacts = { ...momentFacts(state.system, state.files, metrics), outcome, verdict, warnings, crashDump: crashDumpOf(state.system), workloads };
-  const atEnd = state.plan.expectations.map((expectation) => judge(expectation, facts));
+  const facts: RunFacts = { ...momentFacts(state, metrics), outcome, verdict, warnings, crashDump: crashDumpOf(state.system), workloads };
+  const atEnd = state.plan.expectations.map((expectation, index) => placed(judge(expectation, facts), state.plan.places.expectations[index]));
   const expectations = [...state.stepRun.results, ...atEnd, ...(reboot?.expectations ?? [])];
   const { status, reason } = statusOf(state, expectations, !allFired(state.faults));
   for (const fault of faults) traceText(kernel.trace, "result", resultKinds.fault, fault.id, fault.fired ? "fired" : "not fired", fault.count);

@@ -19,7 +19,8 @@ import { titleOf } from "../scenario/workloads.ts";
 import type { OpenRun, ScenarioRun } from "./contract.ts";
 import { withDefects } from "./defects.ts";
 import { DriverStepsError } from "./contained/watch.ts";
-import { allFired, armFaults, createFaults, heardMark } from "./faults.ts";
+import { allFired, armFaults, createFaults, heardText, reachedStep } from "./faults.ts";
+import type { Said } from "./faults.ts";
 import { kernelPolicies } from "./policies.ts";
 import { UnresolvedReferenceError } from "./references.ts";
 import { specOf } from "./workload-specs.ts";
@@ -28,6 +29,7 @@ import { momentFacts } from "./questions.ts";
 import type { RunOptions, RunState } from "./run-result.ts";
 import { rebootResult } from "./reboot.ts";
 import { makeResult, metricsOf, verdictOf } from "./run-result.ts";
+import { watchRun } from "./run-watch.ts";
 import { StepFailure, isBusy, runSteps } from "./steps.ts";
 import { traceFileOf } from "./trace-kept.ts";
 import type { End } from "./system.ts";
@@ -79,6 +81,9 @@ function becomeReady(state: RunState): void {
   armFaults(state.faults, "ready");
 }
 
+/** From when on triggers count what happens now. */
+const momentOf = ({ phase }: RunState): "boot" | "ready" => (phase === "running" ? "ready" : "boot");
+
 /** Builds the system and arms what counts from boot. @throws TypeError the plan names drivers and none are given: without them it is another scenario */
 export function openRun(module: WebAssembly.Module, plan: ScenarioPlan, options: RunOptions): OpenRun {
   if (plan.drivers.length > 0 && options.drivers === undefined) throw new TypeError(`${plan.file} names drivers (${plan.drivers.map(({ file }) => file).join(", ")}): give them to the run`);
@@ -86,18 +91,24 @@ export function openRun(module: WebAssembly.Module, plan: ScenarioPlan, options:
   const system = createSystem(module, { machine: plan.machine, firmware: firmwareOf(plan), ...(options.host === undefined ? {} : { host: options.host }), policies, settings: plan.settings, handlers: kernelHandlers, seed: options.seed, schedule: options.choices === undefined ? options.schedule : { kind: "recorded", choices: options.choices, next: 0 }, onNotify, drivers: options.drivers ?? [], driverParameters: withDefects(options.driverParameters ?? {}, options.defects ?? []) });
   const workloads = createWorkloads(system.kernel, options.counting ?? "aggregated");
   system.workloads = workloads;
-  const faults = createFaults(plan, system.hardware, system.kernel);
+  const faults = createFaults(plan, system.hardware, system.kernel, options.seed);
+  const watch = watchRun(plan, system.hardware, system.kernel.trace.strings, faults);
   const files = createFileSystem(system.kernel);
   const state: RunState = {
-    plan, options, system, workloads, faults, files, trace: [], listeners: new Set(),
+    plan, options, system, workloads, faults, watch, files, trace: [], listeners: new Set(), stepListeners: new Set(),
     phase: "boot", steps: 0, failure: null, misfit: null, driverFailure: null, limit: null, end: null, readyAt: -1, deadline: system.hardware.now + setUpTime, quietSince: -1, bytesAtReady: 0n, result: null, areStepsStarted: false, lostRegions: null,
-    stepRun: { plan, system, files, faults, results: [], commands: [], said: [], facts: () => momentFacts(system, files, metricsOf(state)), refused: options.isLenient === true ? [] : null },
+    stepRun: { plan, system, files, faults, results: [], commands: [], said: [], facts: () => momentFacts(state, metricsOf(state)), refused: options.isLenient === true ? [] : null },
   };
-  system.kernel.trace.onText = (layer, _kind, text) => {
+  system.kernel.trace.onText = (layer, kind, text, detail) => {
     if (layer === "result") return;
     if (state.phase === "steps") state.stepRun.said.push(text);
-    heardMark(state.faults, text, state.phase === "running" ? "ready" : "boot");
-    for (const listener of state.listeners) listener(text);
+    const said: Said = { layer, kind, text, detail };
+    heardText(state.faults, said, momentOf(state));
+    for (const listener of state.listeners) listener(text, said);
+  };
+  system.kernel.trace.onStep = (met, names) => {
+    reachedStep(state.faults, met, names, momentOf(state));
+    for (const listener of state.stepListeners) listener(met, names);
   };
   if (options.keepTrace) system.hardware.storeTrace((words) => void state.trace.push(new Uint8Array(words.buffer, words.byteOffset, words.length * 4).slice()));
   const result = (): ScenarioResult => {
@@ -123,6 +134,7 @@ export function openRun(module: WebAssembly.Module, plan: ScenarioPlan, options:
     commands: state.stepRun.commands,
     refused: state.stepRun.refused ?? [],
     listeners: state.listeners,
+    stepListeners: state.stepListeners,
     facts: state.stepRun.facts,
     goOn: (horizon, shouldPause) => goOn(state, horizon, shouldPause),
     finish: () => {

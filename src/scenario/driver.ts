@@ -1,7 +1,8 @@
 // The `driver:` key of a scenario: files that bring drivers of their own, named beside the scenario. Only text is looked at here; nothing is read, nothing runs.
 
-import type { Problem } from "./load.ts";
+import { folderPathProblem } from "./folder-path.ts";
 import type { PathProblem } from "./machine.ts";
+import type { SourcePlace } from "./result.ts";
 import type { ScenarioFile } from "./schema.ts";
 
 /** A driver that a scenario names. */
@@ -13,6 +14,8 @@ export interface PlannedDriver {
   /** Where the scenario names it. */
   readonly line: number;
   readonly column: number;
+  /** The file that names it, where it is one that the scenario includes. */
+  readonly namedIn?: string;
 }
 
 export const driverEndings = [".js", ".mjs", ".ts", ".wasm"] as const;
@@ -22,10 +25,8 @@ export const endingOf = (file: string): (typeof driverEndings)[number] | undefin
 
 /** What is wrong with a path as text, or undefined. */
 function problemOf(file: string): string | undefined {
-  if (file.includes("\0")) return "a path has no zero bytes";
-  if (file.startsWith("/") || /^[A-Za-z]:/.test(file) || /^[A-Za-z][A-Za-z0-9+.-]*:\/\//.test(file)) return `"${file}" is absolute; a driver stands in the scenario's folder or below it and is named from there, like ./my-driver.js`;
-  if (file.includes("\\")) return `"${file}" has a backslash; write / between folders`;
-  if (file.split("/").includes("..")) return `"${file}" leads out of the scenario's folder; put the driver beside the scenario or in a folder below it`;
+  const outside = folderPathProblem(file, "driver", "./my-driver.js");
+  if (outside !== undefined) return outside;
   if (endingOf(file) === undefined) return `"${file}" is no driver by its ending; it must be one of ${driverEndings.join(", ")}`;
   return undefined;
 }
@@ -33,8 +34,10 @@ function problemOf(file: string): string | undefined {
 type DriverFile = NonNullable<ScenarioFile["driver"]>;
 type OneDriver = Exclude<DriverFile, readonly unknown[]>;
 
+const namedAt = ({ line, column, file }: SourcePlace): Pick<PlannedDriver, "line" | "column" | "namedIn"> => ({ line, column, ...(file === undefined ? {} : { namedIn: file }) });
+
 /** Drivers of a file in their order; problems are added to the list. */
-export function describeDrivers(driver: ScenarioFile["driver"], place: (path: PathProblem["path"]) => { readonly line: number; readonly column: number }, problems: PathProblem[]): PlannedDriver[] {
+export function describeDrivers(driver: ScenarioFile["driver"], place: (path: PathProblem["path"]) => SourcePlace, problems: PathProblem[]): PlannedDriver[] {
   if (driver === undefined) return [];
   const isList = Array.isArray(driver);
   const all: readonly OneDriver[] = isList ? driver : [driver];
@@ -47,14 +50,20 @@ export function describeDrivers(driver: ScenarioFile["driver"], place: (path: Pa
     if (message !== undefined) problems.push({ path: at, message });
     else if (seen.has(file)) problems.push({ path: at, message: `"${file}" is named twice` });
     seen.add(file);
-    return { file, parameters: Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, String(value)])), ...place(at) };
+    return { file, parameters: Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, String(value)])), ...namedAt(place(at)) };
   });
 }
 
+/** Where the first driver is named. */
+export function firstDriver(driver: ScenarioFile["driver"]): PathProblem["path"] {
+  const [path, first] = Array.isArray(driver) ? [["driver", 0], driver[0]] : [["driver"], driver];
+  return typeof first === "object" ? [...path, "file"] : path;
+}
+
 /** Why a scenario that brings drivers does not run by being opened: one message, at the first of them. */
-export function refusalOf(drivers: readonly PlannedDriver[]): Problem | undefined {
+export function refusalOf(drivers: readonly PlannedDriver[]): string | undefined {
   const [first, ...more] = drivers;
   if (first === undefined) return undefined;
   const names = [first, ...more].map(({ file }) => file).join(", ");
-  return { line: first.line, column: first.column, message: `driver: this scenario brings ${more.length === 0 ? "a driver" : "drivers"} of its own (${names}), and that is code; read it, then run it with \`cxl-sandbox run --allow-driver\` (no other command runs drivers)` };
+  return `this scenario brings ${more.length === 0 ? "a driver" : "drivers"} of its own (${names}), and that is code; read it, then run it with \`cxl-sandbox run --allow-driver\` (no other command runs drivers)`;
 }

@@ -14,7 +14,8 @@ interface Row {
 
 const kibibytes = defaultMailbox.payloadSize / 1024;
 
-const rows: Readonly<Record<keyof typeof mailboxSchema.shape, Row>> = {
+/** What each key of `mailbox:` says. */
+export const mailboxRows: Readonly<Record<keyof typeof mailboxSchema.shape, Row>> = {
   payload: { example: "payload: 4KiB", meaning: "payload of the primary mailbox, a power of two from 256 to 1MiB; it ends inside BAR 0, so above 64KiB the device needs a larger `barSize`", usual: `${kibibytes}KiB` },
   commandTime: { example: "commandTime: 20us", meaning: "from the doorbell to its clearing", usual: `${defaultMailbox.commandTime / 1000}us` },
   readyTime: { example: "readyTime: 3s", meaning: "from link up, or a reset, until commands are taken; announced in whole seconds, at most 255", usual: "0" },
@@ -24,17 +25,21 @@ const rows: Readonly<Record<keyof typeof mailboxSchema.shape, Row>> = {
   poisonList: { example: "poisonList: 32", meaning: "media error records that the poison list holds, 1 to 4096", usual: String(defaultMailbox.poisonListSize) },
   injectLimit: { example: "injectLimit: 8", meaning: "lines that are poisoned by injection at a time; 0: no limit", usual: String(defaultMailbox.injectPoisonLimit) },
   partitionAlignment: { example: "partitionAlignment: 256MiB", meaning: "capacity moves between volatile and persistent in multiples of this; both start on it", usual: "not partitionable" },
-  firmware: { example: 'firmware: ["1.0", "2.0", ""]', meaning: "revisions of 2 to 4 firmware slots, at most 16 letters; slot 1 is active, an empty text is an empty slot", usual: defaultMailbox.firmware.map((revision) => `"${revision}"`).join(", ") },
+  firmware: { example: 'firmware: ["1.0", "2.0", ""]', meaning: "revisions of 2 to 4 firmware slots, at most 16 letters; an empty text is an empty slot", usual: defaultMailbox.firmware.map((revision) => `"${revision}"`).join(", ") },
   onlineActivation: { example: "onlineActivation: false", meaning: "firmware can be activated without a reset", usual: String(defaultMailbox.onlineActivation) },
+  activeSlot: { example: "activeSlot: 2", meaning: "firmware slot that is active from the start", usual: "1" },
+  revision: { example: 'revision: "BIOS 1.0"', meaning: "what Identify (`firmware_version`) calls the firmware until another slot is activated; at most 16 letters", usual: "as the active slot" },
+  health: { example: "health: { temperature: 41, lifeUsed: 3 }", meaning: `Get Health Info from the start, by field: ${Object.keys(commands.getHealth.output.fields).map((name) => `\`${name}\``).join(", ")}; bits as numbers, temperatures in degrees`, usual: "normal, 30 degrees" },
+  alerts: { example: "alerts: { overCritical: 80, overWarning: 70 }", meaning: `Get Alert Configuration from the start, by field: ${Object.keys(commands.getAlerts.output.fields).map((name) => `\`${name}\``).join(", ")}`, usual: "nothing enabled; 75% and 95% life, 0 to 55 and -10 to 70 degrees" },
   dynamicRegions: { example: "dynamicRegions: [{ length: 1GiB, block: 2MiB }]", meaning: "up to 8 dynamic capacity regions behind the static capacity; lengths are multiples of 256MiB, extents of the block (2MiB)", usual: "none" },
   dynamicExtents: { example: "dynamicExtents: 16", meaning: "extents that the device holds at most", usual: String(defaultMailbox.dynamicExtents) },
 };
 
 /** Examples by key, for tests. */
-export const mailboxExamples: Readonly<Record<string, string>> = Object.fromEntries(Object.entries(rows).map(([key, row]) => [key, row.example]));
+export const mailboxExamples: Readonly<Record<string, string>> = Object.fromEntries(Object.entries(mailboxRows).map(([key, row]) => [key, row.example]));
 
 export function mailboxPage(): string {
-  const keys = Object.values(rows).map(({ example, meaning, usual }) => `| \`${example}\` | ${meaning} | ${usual} |`);
+  const keys = Object.values(mailboxRows).map(({ example, meaning, usual }) => `| \`${example}\` | ${meaning} | ${usual} |`);
   const always = new Set<string>(mailboxOf({}).commands);
   const sets = commandSets.map((set) => {
     const names = commandNames.filter((name) => commands[name].set === set);

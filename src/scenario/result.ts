@@ -20,11 +20,35 @@ export interface SourcePlace {
   readonly file?: string;
 }
 
+/** What a fault did once. */
+export interface FaultAct {
+  readonly atNs: number;
+  /** In words, from the hardware's own records: what directly followed, or came of it. */
+  readonly changed: readonly string[];
+}
+
+/** How a fault came to act, or how far it came. */
+export interface FaultEvidence {
+  /** What it waits for, in words. */
+  readonly trigger: string;
+  /** How often that happened, as long as it was waited for. */
+  readonly matches: number;
+  /** The first 16 acts. */
+  readonly acts: readonly FaultAct[];
+  readonly lastAtNs: number | null;
+  /** What the seed picked of a window, from ready, boot or what is waited for; null: there was nothing to pick. */
+  readonly drawnNs: number | null;
+  /** Why it did not act; null: it did. */
+  readonly missing: string | null;
+}
+
 export interface FaultResult {
   readonly id: string;
   readonly fired: boolean;
   readonly count: number;
   readonly firstAtNs: number | null;
+  /** Of the faults of a scenario. */
+  readonly evidence?: FaultEvidence;
   readonly place?: SourcePlace;
 }
 

@@ -1,7 +1,7 @@
 // The scenario file's shape. Every object is strict; units are parsed on the way, so that what comes out is numbers.
 
 import { z } from "zod";
-import { commandNames } from "../../registers/commands.ts";
+import { commandNames, commands } from "../../registers/commands.ts";
 import { commandSets } from "../../registers/payload-schema.ts";
 import { errnoTable } from "../kernel/base/errno.ts";
 import type { Errno } from "../kernel/base/errno.ts";
@@ -15,6 +15,7 @@ import { hostSchema } from "./settings.ts";
 import { when } from "./trigger-schema.ts";
 import { bandwidth, count, named, size, time, whole } from "./values.ts";
 import { verdictSchema } from "./verdict-settings.ts";
+import { scenarioVersion } from "./version.ts";
 import { workloadSchema } from "./workloads.ts";
 
 const name = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]*$/, "a name starts with a letter and has letters, digits, - and _");
@@ -22,6 +23,8 @@ const name = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]*$/, "a name starts with a 
 const serial = z.union([z.int().min(0), z.string().regex(/^0x[0-9a-fA-F]{1,16}$/)]);
 
 const depth = z.int().optional();
+/** Fields of an answer by name; ranges are those of src/platform/mailbox-rules.ts. */
+const answer = <F extends Readonly<Record<string, unknown>>>(fields: F) => z.strictObject(Object.fromEntries(Object.keys(fields).map((name) => [name, z.int().optional()])) as { readonly [K in keyof F]: z.ZodOptional<z.ZodInt> });
 /** The command interface of a device; ranges are those of src/platform/mailbox-rules.ts. */
 export const mailboxSchema = z.strictObject({
   payload: size.optional(),
@@ -35,6 +38,10 @@ export const mailboxSchema = z.strictObject({
   partitionAlignment: size.optional(),
   firmware: z.array(z.string()).optional(),
   onlineActivation: z.boolean().optional(),
+  activeSlot: z.int().min(1).max(4).optional(),
+  revision: z.string().optional(),
+  health: answer(commands.getHealth.output.fields).optional(),
+  alerts: answer(commands.getAlerts.output.fields).optional(),
   dynamicRegions: z.array(z.strictObject({ length: size, block: size.optional() })).optional(),
   dynamicExtents: z.int().optional(),
 });
@@ -80,6 +87,8 @@ const isolation = z.strictObject({
 
 const portKeys = {
   name: name.optional(),
+  portNumber: z.int().min(0).max(255).optional(),
+  deviceNumber: z.int().min(0).max(31).optional(),
   hotplug: z.boolean().optional(),
   dpc: z.boolean().optional(),
   powerController: z.boolean().optional(),
@@ -133,6 +142,7 @@ const hostBridge = z.strictObject({
   uid: count.optional(),
   segment: z.int().min(0).max(0xffff).optional(),
   buses: z.tuple([z.int().min(0).max(255), z.int().min(0).max(255)]).optional(),
+  registers: whole.optional(),
   decoders: z.int().optional(),
   passthrough: z.boolean().optional(),
   targets: z.union([z.literal(1), z.literal(2), z.literal(4), z.literal(8)]).optional(),
@@ -263,8 +273,12 @@ const driverFile = z.strictObject({ file: driverPath, parameters: z.record(z.str
 const rebootKind = z.enum(["warm", "cold"]);
 const reboot = z.union([rebootKind, z.strictObject({ kind: rebootKind, firmwareClearsIsolation: z.boolean().optional(), expect: z.array(momentaryExpectation).min(1).max(100).optional() })]);
 
+/** A file laid under this one, by its path in the folder (src/scenario/include.ts). */
+const includedPath = z.string().min(1);
+
 export const scenarioSchema = z.strictObject({
-  version: z.literal(1),
+  version: z.literal(scenarioVersion),
+  include: z.union([includedPath, z.array(includedPath).min(1).max(32)]).optional(),
   name: z.string().min(1),
   description: z.string().optional(),
   driver: z.union([driverPath, driverFile, z.array(z.union([driverPath, driverFile])).min(1).max(16)]).optional(),
@@ -287,3 +301,9 @@ export const scenarioSchema = z.strictObject({
 export type ScenarioFile = z.output<typeof scenarioSchema>;
 export type MachineFile = z.output<typeof machineSchema>;
 export type Outcome = (typeof outcomes)[number];
+
+/** Parts that stand on their own in the JSON Schema (src/scenario/json-schema.ts). */
+export const scenarioParts = {
+  device, mailbox: mailboxSchema, link, isolation, switch: switchCard, downstreamPort, rootPort, hostBridge, machine: machineSchema, window, throttlingGroup, firmwareRegion, firmwareDecoder,
+  action, when, step, momentaryExpectation, expectation, workload: workloadSchema, host: hostSchema, verdict: verdictSchema, driverFile,
+} as const;

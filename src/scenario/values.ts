@@ -4,6 +4,22 @@ import { z } from "zod";
 import { suggestion } from "./suggest.ts";
 import { parseBandwidth, parsePercent, parseRate, parseSize, parseTime, parseWhole } from "./units.ts";
 
+/** What a value looks like in a file, in words of JSON Schema: where a schema makes something else of it on the way. */
+export interface FileForm {
+  readonly [keyword: string]: unknown;
+}
+export const fileForms = z.registry<FileForm>();
+
+/** A schema with its form in a file. */
+export function withForm<T extends z.ZodType>(schema: T, form: FileForm): T {
+  fileForms.add(schema, form as never);
+  return schema;
+}
+
+const text = (pattern: string): FileForm => ({ type: "string", pattern: `^\\s*${pattern}\\s*$` });
+const natural: FileForm = { type: "integer", minimum: 0 };
+const sizeText = "\\d+\\s*(B|KiB|MiB|GiB|TiB)?";
+
 function unitOf<T>(value: string | number | bigint, context: z.RefinementCtx, what: string, example: string, parse: (text: string) => T | undefined): T {
   const parsed = parse(String(value));
   if (parsed !== undefined) return parsed;
@@ -16,11 +32,11 @@ function unit<T>(what: string, example: string, parse: (text: string) => T | und
 }
 
 /** Bytes; a value in code may be a bigint too. */
-export const size = z.union([z.string(), z.number(), z.bigint()]).transform((value, context): bigint => unitOf(value, context, "size", "256MiB or 4GiB", parseSize));
-export const time = unit("time", "5ms, 100us or 2s", parseTime);
-export const rate = unit("rate", "1M/s, 200k/s or 50/s", parseRate);
-export const percent = unit("percentage", "70%", parsePercent);
-export const bandwidth = unit("bandwidth", "64GB/s or 32000MB/s", parseBandwidth);
+export const size = withForm(z.union([z.string(), z.number(), z.bigint()]).transform((value, context): bigint => unitOf(value, context, "size", "256MiB or 4GiB", parseSize)), { anyOf: [text(sizeText), natural] });
+export const time = withForm(unit("time", "5ms, 100us or 2s", parseTime), text("\\d+(\\.\\d+)?\\s*(ns|us|ms|s)"));
+export const rate = withForm(unit("rate", "1M/s, 200k/s or 50/s", parseRate), text("\\d+\\s*[kM]?/s"));
+export const percent = withForm(unit("percentage", "70%", parsePercent), text("\\d{1,3}%"));
+export const bandwidth = withForm(unit("bandwidth", "64GB/s or 32000MB/s", parseBandwidth), { anyOf: [text("\\d+\\s*(MB/s|GB/s)?"), { type: "integer", minimum: 1, maximum: 0xffff_ffff }] });
 export const count = z.int().min(0);
 
 function wholeOf(value: unknown): bigint | undefined {
@@ -30,19 +46,20 @@ function wholeOf(value: unknown): bigint | undefined {
 }
 
 /** Up to 64 bits. A number beyond 2^53 is written as text: YAML and JSON round it. */
-export const whole = z.unknown().transform((value, context): bigint => {
+export const whole = withForm(z.unknown().transform((value, context): bigint => {
   const parsed = wholeOf(value);
   if (parsed !== undefined && parsed >= 0n && parsed < 1n << 64n) return parsed;
   context.addIssue({ code: "custom", message: `${value === undefined ? "is missing" : `"${String(value)}" is no number of 64 bits`}; write it like 4096, 0x1000, 4KiB, or above 2^53 in quotes` });
   return z.NEVER;
-});
+}), { anyOf: [text(`(0x[0-9a-fA-F]{1,16}|${sizeText})`), natural] });
 
 /** One of many names: a message has the nearest one, not all of them. */
 export function named<T extends string>(what: string, names: readonly T[]) {
-  return z.string().transform((value, context): T => {
+  const schema = z.string().transform((value, context): T => {
     const found = names.find((one) => one === value);
     if (found !== undefined) return found;
     context.addIssue({ code: "custom", message: `no ${what} "${value}"; ${suggestion(value, names)}` });
     return z.NEVER;
   });
+  return withForm(schema, { type: "string", enum: [...new Set(names)] });
 }

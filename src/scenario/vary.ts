@@ -1,8 +1,9 @@
 // Variations of a scenario: paths of the file with the values they take, and the text that a file becomes under one combination of them.
 
 import { parse, parseDocument } from "yaml";
+import type { Includes } from "./include.ts";
 import { ScenarioFileError, loadScenario } from "./load.ts";
-import type { LoadedFile, Path, Problem } from "./load.ts";
+import type { LoadedFile, Path } from "./load.ts";
 import { planScenario } from "./plan.ts";
 import type { PolicyName } from "./policies.ts";
 import { policiesNamedBy, policyChoices, policyNames, presetNames } from "./policies.ts";
@@ -111,12 +112,12 @@ type Tree = Record<string, unknown> | unknown[];
 const isTree = (value: unknown): value is Tree => typeof value === "object" && value !== null;
 
 /** What is wrong with a combination, at the place in the file that it changes: the path that the message is about, else the first. */
-function refuse({ file, place }: LoadedFile, combination: Combination, messages: readonly string[]): never {
-  const placeOf = (message: string): Omit<Problem, "message"> => {
+function refuse({ file, problem }: LoadedFile, combination: Combination, messages: readonly string[]): never {
+  const pathOf = (message: string): Path => {
     const paths = combination.filter(({ path }) => path !== seedPath).map(({ path }) => parseVariedPath(path));
-    return place(paths.find((path) => message.startsWith(path.join("."))) ?? paths[0] ?? []);
+    return paths.find((path) => message.startsWith(path.join("."))) ?? paths[0] ?? [];
   };
-  throw new ScenarioFileError(file, messages.map((message) => ({ ...placeOf(message), message: `with ${describeCombination(combination)}: ${message}` })));
+  throw new ScenarioFileError(file, messages.map((message) => ({ ...problem(pathOf(message), ""), message: `with ${describeCombination(combination)}: ${message}` })));
 }
 
 /** Sets a value; keys that are not there are added, for the schema to judge; elements of a list must be there. Returns what is wrong. */
@@ -161,22 +162,33 @@ function seedOf(loaded: LoadedFile, combination: Combination): number | null {
   return seed;
 }
 
+/** What a file says with what it includes, as a value of its own. Through JSON: what aliases share varies apart. */
+function flatValue({ value }: LoadedFile): Record<string, unknown> {
+  const root = JSON.parse(JSON.stringify(value)) as Record<string, unknown>;
+  delete root["include"];
+  return root;
+}
+
+const textOf = (root: object): string => JSON.stringify(root, null, 1);
+
+/** One text that says what a file says with all that it includes: the file's own where it includes nothing. @throws ScenarioFileError */
+export const flatText = (file: string, text: string, includes: Includes): string => (Object.keys(includes).length === 0 ? text : textOf(flatValue(loadScenario(file, text, includes))));
+
 /**
  * A file under a combination. `isUnpinned`: policies that the argument is about, or that the preset names, are the preset's and not the file's.
  * @throws ScenarioFileError naming file, combination and path
  */
-export function varyScenario(file: string, text: string, combination: Combination, isUnpinned: boolean): Varied {
-  planScenario(file, text);
-  const loaded = loadScenario(file, text);
-  // Through JSON: what aliases share varies apart.
-  const root = JSON.parse(JSON.stringify(parseDocument(text).toJS({ maxAliasCount: 100 }))) as Record<string, unknown>;
+export function varyScenario(file: string, text: string, combination: Combination, isUnpinned: boolean, includes: Includes = {}): Varied {
+  planScenario(file, text, "refused", includes);
+  const loaded = loadScenario(file, text, includes);
+  const root = flatValue(loaded);
   const { pinned, dropped } = pin(root, combination, isUnpinned);
   for (const { path, value } of combination) {
     if (path === seedPath) continue;
     const problem = setAt(root, parseVariedPath(path), parse(value));
     if (problem !== undefined) refuse(loaded, combination, [problem]);
   }
-  const varied = { text: JSON.stringify(root, null, 1), seed: seedOf(loaded, combination), pinned, dropped };
+  const varied = { text: textOf(root), seed: seedOf(loaded, combination), pinned, dropped };
   try {
     planScenario(file, varied.text);
   } catch (thrown) {
@@ -185,4 +197,3 @@ export function varyScenario(file: string, text: string, combination: Combinatio
   }
   return varied;
 }
-

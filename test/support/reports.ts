@@ -2,6 +2,7 @@
 
 import type { RunReport } from "../../src/report/reporter.ts";
 import { plain } from "../../src/report/console.ts";
+import type { RunDetails } from "../../src/scenario/details.ts";
 import type { RunResult, ScenarioResult } from "../../src/scenario/result.ts";
 import { summarize } from "../../src/scenario/result.ts";
 import { fixture } from "./library.ts";
@@ -22,3 +23,5 @@ export const surroundings = (environment: Readonly<Record<string, string>> = {})
 
 /** Text that would do something to a terminal, to XML or to GitHub. */
 export const hostileText = "a\u001b[2J\u0007\u0085\u202e\ud800\uffff<&\"'>]]>\r\n::error::owned\n##[error]owned %0A|`x`";
+
+export const emptyDetails: RunDetails = { topology: [], regions: [], moments: [], registers: [], timeline: [], timelineLeftOut: 0, spans: [], log: [], logLeftOut: 0, readyAtNs: 0, failedAtNs: null, sources: {} };
