@@ -32,6 +32,11 @@ At scale (docs/running.md):
   --resume            go on with the journal (begin it where there is none); the report is that of an undisturbed run
   --list              say what would run, and run nothing
 
+For a collector of results (docs/ci.md):
+
+  --post URL          send the JSON result to URL, http or https; never changes the exit status
+  --spool DIR         where results wait while it is away (default: .cxl-sandbox-spool); cxl-sandbox post sends them
+
 A scenario that brings a driver (its key \`driver:\`) brings code, and is refused unless you say:
 
   --allow-driver      run the drivers that the scenarios name (.js, .mjs, .wasm; .ts where esbuild is installed)

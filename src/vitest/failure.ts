@@ -2,6 +2,7 @@
 
 import { findingLines, findingsOf, repeatLine } from "../report/findings.ts";
 import { GoldenFileError } from "../scenario/golden.ts";
+import { includeTexts } from "../scenario/include-texts.ts";
 import { ScenarioFileError, loadScenario } from "../scenario/load.ts";
 import type { ScenarioResult } from "../scenario/result.ts";
 import type { ScenarioSource } from "./scenario-sources.ts";
@@ -40,7 +41,7 @@ export const troubleLines = (result: ScenarioResult): string[] => findingsOf(res
 function placesOf(source: ScenarioSource, result: ScenarioResult): Place[] {
   const places = findingsOf(result).flatMap(({ kind, place }) => (place === null ? [] : [{ kind, place }]));
   const named = /^step (\d+)\b/.exec(result.reason ?? "")?.[1];
-  const own = places.some(({ kind }) => kind !== "golden") ? [] : [loadScenario(source.file, source.text).place(named === undefined ? ["name"] : ["steps", Number(named) - 1])];
+  const own = places.some(({ kind }) => kind !== "golden") ? [] : [loadScenario(source.file, source.text, includeTexts(source.file, source.text, source.beside)).place(named === undefined ? ["name"] : ["steps", Number(named) - 1])];
   return [...own, ...places.map(({ place }) => place)];
 }
 
@@ -55,5 +56,5 @@ export function failureOf(source: ScenarioSource, result: ScenarioResult): Scena
 export function fileFailure(source: ScenarioSource, thrown: unknown): unknown {
   if (thrown instanceof GoldenFileError) return new ScenarioFailure(thrown.message, [frame(source, { file: thrown.file, line: thrown.line, column: 1 })]);
   if (!(thrown instanceof ScenarioFileError)) return thrown;
-  return new ScenarioFailure(thrown.message, thrown.problems.map(({ line, column }) => frame(source, { line, column })));
+  return new ScenarioFailure(thrown.message, thrown.problems.map((problem) => frame(source, problem)));
 }

@@ -16,7 +16,8 @@ export interface ScenarioSource {
 /** Texts by path, as `import.meta.glob("./**\/*.yaml", { query: "?raw", import: "default", eager: true })` gives them. */
 export type GlobbedTexts = Readonly<Record<string, unknown>>;
 
-const isScenario = (name: string): boolean => /\.ya?ml$/.test(name);
+/** `.inc.yaml` is what others include. */
+const isScenario = (name: string): boolean => /\.ya?ml$/.test(name) && !/\.inc\.ya?ml$/.test(name);
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 const hasPattern = (path: string): boolean => /[*?{[]/.test(path);
 

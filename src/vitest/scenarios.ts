@@ -8,6 +8,7 @@ import type { FinishedRun } from "../../workers/slices.ts";
 import { runScenario } from "../../workers/run-scenario.ts";
 import { goldenOf } from "../sandbox/goldens.ts";
 import { formatGolden, goldenFileOf, parseGolden } from "../scenario/golden.ts";
+import { includeTexts } from "../scenario/include-texts.ts";
 import { decodeTrace } from "../scenario/trace-file.ts";
 import { failureOf, fileFailure } from "./failure.ts";
 import type { GlobbedTexts, ScenarioSource } from "./scenario-sources.ts";
@@ -70,7 +71,7 @@ async function runTest(source: ScenarioSource, seed: number, module: WebAssembly
   const isRenewed = golden !== undefined && isUpdating();
   let run: FinishedRun;
   try {
-    run = await runScenario({ text: source.text, file: source.file }, {
+    run = await runScenario({ text: source.text, file: source.file, includes: includeTexts(source.file, source.text, source.beside) }, {
       seed, module, signal, keepTrace: keepTrace || isRenewed,
       ...(schedule === undefined ? {} : { schedule }), ...(defects === undefined ? {} : { defects }), ...(drivers === undefined ? {} : { drivers }), ...(golden === undefined || isRenewed ? {} : { golden }),
     });
