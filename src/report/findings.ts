@@ -2,6 +2,7 @@
 
 import type { DriverFailure, ExpectationResult, FaultResult, GoldenResult, RunResult, SourcePlace } from "../scenario/result.ts";
 import { timeText } from "../scenario/time-text.ts";
+import { evidenceLines } from "./evidence.ts";
 import { divergenceLine, divergenceLines } from "./divergence.ts";
 import { linesOfText, oneLine } from "./foreign.ts";
 
@@ -44,7 +45,7 @@ function ofReason(reason: string): Finding {
   return { kind: "reason", title, lines: lines.map(further), place: null };
 }
 
-const ofFault = (file: string, fault: FaultResult): Finding => ({ kind: "fault", title: `fault ${oneLine(fault.id)} did not fire`, lines: [], place: placeOf(file, fault.place) });
+const ofFault = (file: string, fault: FaultResult): Finding => ({ kind: "fault", title: `fault ${oneLine(fault.id)} did not fire`, lines: evidenceLines(fault), place: placeOf(file, fault.place) });
 
 /** A short claim stands on one line; a block of lines, as of a file, below it. */
 function ofExpectation(file: string, { text, expected, actual, place }: ExpectationResult): Finding {

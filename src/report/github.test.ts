@@ -14,7 +14,7 @@ describe("GitHub's annotations", () => {
   });
 
   it("what stands nowhere is the file's", () => {
-    expect(commands([invalidResult({ file: "x.yaml" })])[0]).toMatch(/^::error file=x\.yaml,title=/);
+    expect(commands([invalidResult({ file: "x.yaml", faults: [] })])[0]).toMatch(/^::error file=x\.yaml,title=/);
   });
 
   it("paths count from the root of the repository, also below a folder of it", () => {
