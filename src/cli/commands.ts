@@ -21,6 +21,9 @@ export const commands: readonly Command[] = [
   { name: "compare", summary: "run scenario files under presets, policies or other values, and compare what comes out", load: () => import("./compare.ts") },
   { name: "verdict", summary: "hold a scenario's recovery against a reboot at once: which costs less, and what would flip it", load: () => import("./verdict.ts") },
   { name: "export-sysfs", summary: "write the tree of a scenario's machine as real files, for the real tools", load: () => import("./export-sysfs.ts") },
+  { name: "lint", summary: "check scenario files without running them, with warnings", load: () => import("./lint.ts") },
+  { name: "init", summary: "write a commented scenario to begin with", load: () => import("./init.ts") },
+  { name: "schema", summary: "print the JSON Schema of scenario files, for editors", load: () => import("./schema.ts") },
   { name: "include-path", summary: "say where cxl_sandbox.h is, the header of drivers in C", load: () => import("./include-path.ts") },
 ];
 
