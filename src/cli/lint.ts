@@ -25,7 +25,7 @@ warnings
 ${Object.entries(lintRules).map(([name, text]) => `  ${name.padEnd(16)}${text}`).join("\n")}
 
 A comment keeps a warning quiet and says why: # lint-allow racing-name: the name is what this is about
-It stands on the line, on the line above, or before the first key for the whole file.
+It stands behind the line, on one of its own above it, or before the first key for the whole file.
 
 Findings go to standard output, their number to standard error.
 

@@ -1,5 +1,5 @@
-// What a scenario may say and had better not: warnings beside what the loader refuses. A comment `# lint-allow RULE: reason` keeps one quiet, on its line, on the
-// line above it, or before the first key for the whole file.
+// What a scenario may say and had better not: warnings beside what the loader refuses. A comment `# lint-allow RULE: reason` keeps one quiet, behind its line, on
+// a line of its own above it, or before the first key for the whole file.
 
 import type { MachineDescription } from "../platform/description.ts";
 import { isSwitch, portsBelow } from "../platform/description.ts";
@@ -128,8 +128,8 @@ interface Allowance {
   readonly line: number;
   readonly rule: string;
   readonly reason: string;
-  /** For every line of the file. */
-  readonly isWide: boolean;
+  /** The line that it is about; null: every line of the file. */
+  readonly about: number | null;
 }
 
 /** What comments of a text allow. */
@@ -138,14 +138,14 @@ function allowancesIn(text: string): Allowance[] {
   const firstKey = lines.findIndex((line) => /^[^#\s%-]/.test(line));
   return lines.flatMap((line, index) => {
     const match = /(?:^|\s)#\s*lint-allow\s+([A-Za-z-]*)\s*:?\s*(.*)$/.exec(line);
-    return match === null ? [] : [{ line: index + 1, rule: match[1] ?? "", reason: (match[2] ?? "").trim(), isWide: firstKey < 0 || index < firstKey }];
+    return match === null ? [] : [{ line: index + 1, rule: match[1] ?? "", reason: (match[2] ?? "").trim(), about: firstKey < 0 || index < firstKey ? null : line.trimStart().startsWith("#") ? index + 2 : index + 1 }];
   });
 }
 
 /** Findings that no comment of their file allows, and what is wrong with the comments. */
 function withoutAllowed(file: string, text: string, findings: readonly Finding[]): Finding[] {
   const allowances = allowancesIn(text);
-  const covers = (allowance: Allowance, finding: Finding): boolean => allowance.rule === finding.rule && allowance.reason !== "" && (allowance.isWide || allowance.line === finding.line || allowance.line === finding.line - 1);
+  const covers = (allowance: Allowance, finding: Finding): boolean => allowance.rule === finding.rule && allowance.reason !== "" && (allowance.about === null || allowance.about === finding.line);
   const kept = findings.filter((finding) => finding.severity === "error" || !allowances.some((allowance) => covers(allowance, finding)));
   const source = (line: number): string => text.split("\n")[line - 1] ?? "";
   const complaint = (allowance: Allowance, message: string): Finding => ({ file, line: allowance.line, column: source(allowance.line).indexOf("#") + 1, source: source(allowance.line), severity: "warning", rule: "allow", message });
