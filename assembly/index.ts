@@ -2,8 +2,8 @@
 // half of a 64-bit result is `resultHigh`. See docs/decisions/0001-main-interfaces.md.
 
 export { addBridge, addCdat, addDevice, addPort, addRam, addSwitch, addWindow, addXorMap, begin, finish, setKey, setOption } from "./build";
-export { addEventLog, addMailbox, addRegion, firmwareSlots, sizeOfMailbox } from "./cci/build";
-export { arm, deviceState, disarm, entityState, peek, probeFired, probeFirst, probeLast, probeMatches, probePayload, portState, fieldOffset, decodeMany } from "./inspect";
+export { addEventLog, addMailbox, addRegion, factoryPart, firmwareSlots, sizeOfMailbox } from "./cci/build";
+export { arm, comes, deviceState, disarm, entityState, peek, probeBefore, probeFired, probeFirst, probeLast, probeMatches, probePayload, portState, setProbeTimes, fieldOffset, decodeMany } from "./inspect";
 export { lookUpHandles, map, unmap, unmapAll } from "./handles";
 import { findLine, isCacheable, lineWord } from "./fabric/cache";
 import { invalidateLines } from "./fabric/cache-path";

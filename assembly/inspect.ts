@@ -1,6 +1,6 @@
 // For the host: the probe table and a look at registers and states, without time and without trace.
 
-import { CONFIG_FLAG, DEVICE_FLAG, MATCH_REGISTER, blockAt, checkRegisterProbes, indexAt, probeAt, recount } from "./fault/probes";
+import { CONFIG_FLAG, DEVICE_FLAG, MATCH_REGISTER, blockAt, callProbe, checkRegisterProbes, indexAt, isInUse, probeAt, recount } from "./fault/probes";
 import { Completion, Device, KIND_BRIDGE, KIND_DEVICE, Machine, NONE, Window, deviceAt, entityAt, portAt, root } from "./machine";
 import { holdsLinkDown } from "./component/timeout-isolation";
 import { isDisabled, isInBusReset, isSlotOff } from "./fabric/link-state";
@@ -11,7 +11,7 @@ import { getDword } from "./registers";
 /** Arms probe `id` with what was written into the root's probe record before; see src/hardware/probes.ts. Returns 0 if it is armed already. */
 export function arm(id: u32, match: u32, entity: u32, low: u32, high: u32, mask: u32, value: u32, timeLow: u32, timeHigh: u32, skip: u32, count: u32, action: u32, target: u32, argumentLow: u32, argumentHigh: u32, extra: u32): u32 {
   const m = root();
-  if (id >= m.probeCount || probeAt(m, id).state == 1) return 0;
+  if (id >= m.probeCount || isInUse(probeAt(m, id))) return 0;
   const probe = probeAt(m, id);
   probe.match = match;
   probe.entity = entity;
@@ -30,6 +30,8 @@ export function arm(id: u32, match: u32, entity: u32, low: u32, high: u32, mask:
   probe.fired = 0;
   probe.firstAt = 0;
   probe.lastAt = 0;
+  probe.acts = 0;
+  probe.before = 0;
   probe.state = 1;
   if (match == MATCH_REGISTER) probe.time = 0;
   recount(m);
@@ -39,12 +41,30 @@ export function arm(id: u32, match: u32, entity: u32, low: u32, high: u32, mask:
 
 /** Where the host writes a probe's header or record (32 dwords) before it arms it; 0: no such probe, or armed already. */
 export function probePayload(id: u32): usize {
-  return id < root().probeCount && probeAt(root(), id).state != 1 ? probeAt(root(), id).payload : 0;
+  return id < root().probeCount && !isInUse(probeAt(root(), id)) ? probeAt(root(), id).payload : 0;
+}
+
+/** How long after a match a probe acts, and after its first act again; ns. To be called before it is armed. */
+export function setProbeTimes(id: u32, delayLow: u32, delayHigh: u32, periodLow: u32, periodHigh: u32): void {
+  const m = root();
+  if (id >= m.probeCount || isInUse(probeAt(m, id))) return;
+  probeAt(m, id).delay = (<u64>delayHigh << 32) | <u64>delayLow;
+  probeAt(m, id).period = (<u64>periodHigh << 32) | <u64>periodLow;
+}
+
+/** What the host watches for on behalf of a probe has come. */
+export function comes(id: u32): void {
+  if (id < root().probeCount) callProbe(root(), id);
+}
+
+/** What the bits held that a probe's last act changed. */
+export function probeBefore(id: u32): u32 {
+  return id < root().probeCount ? probeAt(root(), id).before : 0;
 }
 
 export function disarm(id: u32): void {
   const m = root();
-  if (id < m.probeCount && probeAt(m, id).state == 1) probeAt(m, id).state = 2;
+  if (id < m.probeCount && isInUse(probeAt(m, id))) probeAt(m, id).state = 2;
   recount(m);
 }
 
@@ -149,6 +169,7 @@ export function fieldOffset(field: u32): u32 {
     case 22: return offsetof<Completion>("value");
     case 23: return offsetof<Machine>("pendingEffects");
     case 24: return offsetof<Machine>("poisonedLines");
+    case 25: return offsetof<Machine>("nextProbeTime");
     default: return 0xffff_ffff;
   }
 }

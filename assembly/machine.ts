@@ -127,6 +127,7 @@ export class Machine {
   armedAccess: u32;
   armedRequest: u32;
   armedRegister: u32;
+  armedFollowers: u32;
   nextProbeTime: u64;
   /** Root ports that still have responses to drop or delay. */
   pendingEffects: u32;

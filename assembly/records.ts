@@ -122,6 +122,15 @@ export class Probe {
   fired: u32;
   firstAt: u64;
   lastAt: u64;
+  /** From a match to what it does, and from one act of a series to the next (0: each act has a match of its own); ns. */
+  delay: u64;
+  period: u64;
+  /** When a probe that is put off acts. */
+  due: u64;
+  /** Acts so far, whether they have had an effect yet or not. */
+  acts: u32;
+  /** What the bits held that the last act changed. */
+  before: u32;
   /** Header of an error (16 dwords), or an event record (32). */
   payload: usize;
 }

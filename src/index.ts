@@ -5,6 +5,9 @@
 
 export * from "./sandbox.ts";
 export { createMachineWorker } from "../workers/machine-worker.ts";
+export { runScenario } from "../workers/run-scenario.ts";
+export type { RunScenarioOptions, ScenarioText } from "../workers/run-scenario.ts";
+export type { FinishedRun } from "../workers/slices.ts";
 export { WorkerDiedError } from "../workers/lifeline.ts";
 export type { AnyWorker } from "../workers/lifeline.ts";
 export type { CallOptions, MachineWorker, MachineWorkerOptions, RecordedCall, Remote, RemoteFault, RemoteInterrupts, RemoteIoHandle, RemoteKernel, RemoteKernelOptions, RemoteMachine, RemoteParts, RemoteSnapshot, RunCondition } from "../workers/machine-contract.ts";

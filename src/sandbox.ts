@@ -1,8 +1,14 @@
 // The library's front door: joins a machine, a kernel and a scenario.
 
 import { planScenario } from "./scenario/plan.ts";
+import type { ScenarioPlan } from "./scenario/plan.ts";
 import type { RunInput, ScenarioRun } from "./sandbox/contract.ts";
-import { createRun } from "./sandbox/run.ts";
+import type { DriverModule } from "./platform/driver.ts";
+import { detailsOf } from "./sandbox/details.ts";
+import { createRun, openRun } from "./sandbox/run.ts";
+import type { RunOptions } from "./sandbox/run.ts";
+import { originOf } from "./sandbox/trace-kept.ts";
+import type { RunDetails } from "./scenario/details.ts";
 
 export { defineDriver } from "./drivers/define.ts";
 export { isolation as isolationDriver } from "./drivers/isolation/driver.ts";
@@ -26,9 +32,20 @@ export { ModuleLoadError, loadModule } from "./hardware/module.ts";
 export { OutOfInstancesError } from "./hardware/machine.ts";
 export { OutOfHandlesError } from "./hardware/platform.ts";
 
-/** Checks a scenario's text and starts its run. @throws ScenarioFileError */
-export function startScenario(module: WebAssembly.Module, input: RunInput): ScenarioRun {
-  return createRun(module, planScenario(input.file, input.text, "refused", input.includes), { seed: input.seed, schedule: input.schedule, keepTrace: input.keepTrace, defects: input.defects ?? [] });
+const optionsOf = (input: RunInput): RunOptions => ({ seed: input.seed, schedule: input.schedule, keepTrace: input.keepTrace, defects: input.defects ?? [], ...(input.choices === undefined ? {} : { choices: input.choices }), origin: originOf(input) });
+
+/** The scenario's plan and how to run it. `drivers`: those of the caller, in place of those that it names. @throws ScenarioFileError */
+function readyToRun(input: RunInput, drivers: readonly DriverModule[] | undefined): readonly [plan: ScenarioPlan, options: RunOptions] {
+  return [planScenario(input.file, input.text, drivers === undefined ? "refused" : "allowed", input.includes), { ...optionsOf(input), ...(drivers === undefined ? {} : { drivers }) }];
+}
+
+/** Checks a scenario's text and starts its run. `drivers`: those of the caller, in place of those that it names. @throws ScenarioFileError */
+export const startScenario = (module: WebAssembly.Module, input: RunInput, drivers?: readonly DriverModule[]): ScenarioRun => createRun(module, ...readyToRun(input, drivers));
+
+/** Makes a run once more to tell what reports show of it; yields between steps. @throws ScenarioFileError */
+export function scenarioDetails(module: WebAssembly.Module, input: RunInput, drivers?: readonly DriverModule[]): Generator<undefined, RunDetails, undefined> {
+  const [plan, options] = readyToRun(input, drivers);
+  return detailsOf(openRun(module, plan, { ...options, keepTrace: false }), input);
 }
 
 export { createMachine, createMachineSync } from "./sandbox/library/create.ts";

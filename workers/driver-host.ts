@@ -9,7 +9,9 @@ import { DriverWatch } from "../src/sandbox/contained/watch.ts";
 import type { WatchRecord } from "../src/sandbox/contained/watch.ts";
 import { watchedDriver } from "../src/sandbox/contained/watched-driver.ts";
 import type { DriverSource, FromProcess, ToProcess } from "./driver-messages.ts";
+import { originOf } from "../src/sandbox/trace-kept.ts";
 import { digestOf } from "./driver-file.ts";
+import { finishedRun } from "./slices.ts";
 import { provideOwnName } from "./own-name.ts";
 
 /** Milliseconds of wall time between two looks at what else waits, and between two words about progress. */
@@ -127,12 +129,12 @@ async function runScenario(host: Host, watch: DriverWatch, order: Extract<ToProc
   }
   const { input } = order;
   const { module } = await loadModule();
-  const run = createRun(module, planScenario(input.file, input.text, "allowed", input.includes), { seed: input.seed, schedule: input.schedule, keepTrace: input.keepTrace, drivers, driverParameters });
+  const run = createRun(module, planScenario(input.file, input.text, "allowed", input.includes), { seed: input.seed, schedule: input.schedule, keepTrace: input.keepTrace, drivers, driverParameters, ...(input.choices === undefined ? {} : { choices: input.choices }), origin: originOf(input, order.drivers.map(({ file, digest }) => ({ file, digest }))) });
   watch.readTime(() => run.progress.virtualTimeNs);
   await drive(run, host);
-  const result = run.result();
+  const { result, trace, details } = finishedRun(run);
   const driver = result.driver === undefined ? {} : { driver: { ...result.driver, message: result.driver.ending === "threw" ? withPlace(result.driver.message, watch.thrown) : result.driver.message, services: watch.record.services, lastLog: watch.record.lastLog } };
-  host.tell({ kind: "done", finished: { result: { ...result, ...driver }, trace: run.takeTrace() } });
+  host.tell({ kind: "done", finished: { result: { ...result, ...driver }, trace, details } });
 }
 
 interface DriverHost {

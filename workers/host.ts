@@ -11,28 +11,35 @@ import { assessInSlices, runInSlices, scoreInSlices } from "./slices.ts";
 const slice = 8;
 
 export interface WorkerHost {
-  run(input: RunInput, onProgress: (progress: RunProgress) => void): Promise<FinishedRun>;
+  /** Who is told of progress between two slices, of every run from now on. */
+  listen(onProgress: (progress: RunProgress) => void): void;
+  run(input: RunInput): Promise<FinishedRun>;
   score(input: CellInput): Promise<CellFacts>;
   assess(input: VerdictInput): Promise<SeedResult>;
   cancel(): void;
 }
 
-export function createWorkerHost(): WorkerHost {
-  const loading = loadModule();
+/** `given`: the module, where whoever started the worker has it compiled. */
+export function createWorkerHost(given?: WebAssembly.Module): WorkerHost {
+  const loading = given === undefined ? loadModule().then(({ module }) => module) : Promise.resolve(given);
   let isCancelled = false;
+  let onProgress: (progress: RunProgress) => void = () => undefined;
   return {
-    run: async (input, onProgress) => {
-      const { module } = await loading;
+    listen: (listener) => {
+      onProgress = listener;
+    },
+    run: async (input) => {
+      const module = await loading;
       isCancelled = false;
       return runInSlices(module, input, { slice, isCancelled: () => isCancelled, onProgress });
     },
     score: async (input) => {
-      const { module } = await loading;
+      const module = await loading;
       isCancelled = false;
       return scoreInSlices(module, input, { slice, isCancelled: () => isCancelled });
     },
     assess: async (input) => {
-      const { module } = await loading;
+      const module = await loading;
       isCancelled = false;
       return assessInSlices(module, input, { slice, isCancelled: () => isCancelled });
     },

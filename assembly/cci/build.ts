@@ -4,16 +4,16 @@ import { addBlock, entityAddress } from "../build";
 import * as C from "../generated/commands";
 import * as R from "../generated/registers";
 import { Device, Machine, NEVER, SPACE_DEVICE, root, take } from "../machine";
-import { Background, Cci, EXTENT_STRIDE, EventLog, FEATURE_BYTES, HISTORY, MAILBOX_FAULTS, Mailbox, MailboxFault, PASSPHRASE_BYTES, POISON_STRIDE, REGION_STRIDE, SLOT_BYTES } from "./state";
+import { factoryDefaults } from "./health";
+import { Background, Cci, EXTENT_STRIDE, EventLog, FACTORY_ACTIVE_SLOT, FACTORY_ALERTS, FACTORY_BYTES, FACTORY_REVISION, FEATURE_BYTES, HEALTH_BYTES, HISTORY, MAILBOX_FAULTS, Mailbox, MailboxFault, PASSPHRASE_BYTES, POISON_STRIDE, REGION_STRIDE, SLOT_BYTES } from "./state";
 
 const FIRMWARE_SLOTS: u32 = 4;
-const HEALTH_BYTES: u32 = 32;
 const SECURITY_MESSAGE_BYTES: u32 = 64;
 
 /** Bytes that a device's command interface takes. */
 export function sizeOfMailbox(payloadShift: u32, records: u32, poisonRecords: u32, regions: u32, extents: u32): u32 {
   const fixed = offsetof<Cci>() + 2 * offsetof<Mailbox>() + offsetof<Background>() + C.LOG_COUNT * offsetof<EventLog>() + 2 * C.FEATURE_COUNT * FEATURE_BYTES + FEATURE_BYTES + (FIRMWARE_SLOTS + 1) * SLOT_BYTES
-    + 2 * PASSPHRASE_BYTES + SECURITY_MESSAGE_BYTES + 2 * HEALTH_BYTES + 2 * HISTORY * 8 + MAILBOX_FAULTS * offsetof<MailboxFault>();
+    + 2 * PASSPHRASE_BYTES + SECURITY_MESSAGE_BYTES + 2 * HEALTH_BYTES + FACTORY_BYTES + 2 * HISTORY * 8 + MAILBOX_FAULTS * offsetof<MailboxFault>();
   return <u32>fixed + (1 << payloadShift) + records * C.RECORD_BYTES + 2 * poisonRecords * POISON_STRIDE + regions * REGION_STRIDE + 2 * extents * EXTENT_STRIDE + 512;
 }
 
@@ -45,6 +45,8 @@ export function addMailbox(entity: u32, payloadShift: u32, poisonRecords: u32, r
   cci.securityMessage = take(m, SECURITY_MESSAGE_BYTES);
   cci.health = take(m, HEALTH_BYTES);
   cci.alerts = take(m, HEALTH_BYTES);
+  cci.factory = take(m, FACTORY_BYTES);
+  factoryDefaults(cci);
   cci.history = take(m, HISTORY * 8);
   cci.vendorLog = take(m, HISTORY * 8);
   cci.regions = take(m, <usize>(regions * REGION_STRIDE));
@@ -80,6 +82,13 @@ export function addRegion(entity: u32, baseLow: u32, baseHigh: u32, sizeLow: u32
   store<u64>(region, (<u64>baseHigh << 32) | <u64>baseLow);
   store<u64>(region, (<u64>sizeHigh << 32) | <u64>sizeLow, 8);
   store<u64>(region, (<u64>blockHigh << 32) | <u64>blockLow, 16);
+}
+
+/** Where the host writes how a device leaves the factory, where that is not as the defaults: 0 health, 1 alerts, 2 the revision that Identify gives, 3 the active slot. */
+export function factoryPart(entity: u32, part: u32): usize {
+  const factory = changetype<Device>(entityAddress(root(), entity)).cci.factory;
+  if (part == 0) return factory;
+  return factory + (part == 1 ? FACTORY_ALERTS : part == 2 ? FACTORY_REVISION : FACTORY_ACTIVE_SLOT);
 }
 
 /** Where the host writes the revisions of a device's firmware slots: four of 16 bytes. */

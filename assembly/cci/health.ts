@@ -4,7 +4,7 @@ import * as C from "../generated/commands";
 import { Device, Machine } from "../machine";
 import { addRecord } from "./events";
 import { in16, in32, in8, out32, out8, outBytes, startOutput } from "./memory";
-import { Cci, Mailbox } from "./state";
+import { Cci, FACTORY_ACTIVE_SLOT, FACTORY_ALERTS, Mailbox } from "./state";
 
 const LIFE: u32 = C.OUT_GET_ALERTS_VALID_LIFE_USED;
 const OVER: u32 = C.OUT_GET_ALERTS_VALID_OVER_TEMPERATURE;
@@ -29,9 +29,10 @@ const UNKNOWN_LIFE: u8 = <u8>C.OUT_GET_HEALTH_LIFE_USED_NOT_IMPLEMENTED;
 const NO_TEMPERATURE: i32 = <i32>C.OUT_GET_HEALTH_TEMPERATURE_NOT_IMPLEMENTED;
 
 /** As it leaves the factory: normal, 30 degrees; warnings at 75 % life, 55 and 0 degrees, critical at 95 %, 70 and -10. */
-export function initializeHealth(cci: Cci): void {
-  store<u16>(cci.health + C.OUT_GET_HEALTH_TEMPERATURE, 30);
-  const alerts = cci.alerts;
+export function factoryDefaults(cci: Cci): void {
+  store<u16>(cci.factory + C.OUT_GET_HEALTH_TEMPERATURE, 30);
+  store<u8>(cci.factory + FACTORY_ACTIVE_SLOT, 1);
+  const alerts = cci.factory + FACTORY_ALERTS;
   store<u8>(alerts + C.OUT_GET_ALERTS_PROGRAMMABLE, ALERTS);
   store<u8>(alerts + C.OUT_GET_ALERTS_LIFE_USED_CRITICAL, 95);
   store<u8>(alerts + C.OUT_GET_ALERTS_LIFE_USED_WARNING, 75);
@@ -39,6 +40,11 @@ export function initializeHealth(cci: Cci): void {
   store<i16>(alerts + C.OUT_GET_ALERTS_UNDER_CRITICAL, -10);
   store<i16>(alerts + C.OUT_GET_ALERTS_OVER_WARNING, 55);
   store<i16>(alerts + C.OUT_GET_ALERTS_UNDER_WARNING, 0);
+}
+
+export function initializeHealth(cci: Cci): void {
+  memory.copy(cci.health, cci.factory, C.OUT_GET_HEALTH_BYTES);
+  memory.copy(cci.alerts, cci.factory + FACTORY_ALERTS, C.OUT_GET_ALERTS_BYTES);
 }
 
 export function getHealth(device: Device, mailbox: Mailbox): u32 {

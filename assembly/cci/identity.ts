@@ -7,7 +7,7 @@ import { LABELS, hasRoom, readByte, writeByte } from "../media/pages";
 import { repartition } from "../fabric/reset";
 import { logOf } from "./events";
 import { in32, in64, in8, out16, out32, out64, out8, outBytes, startOutput } from "./memory";
-import { Mailbox, SLOT_BYTES } from "./state";
+import { Cci, FACTORY_ACTIVE_SLOT, FACTORY_REVISION, Mailbox, SLOT_BYTES } from "./state";
 
 const UNIT_SHIFT: u64 = 28;
 const IMMEDIATE: u32 = C.IN_SET_PARTITION_INFO_FLAGS_AT_ONCE;
@@ -24,10 +24,17 @@ function isPartitionable(device: Device): bool {
   return keyOf(device, R.KEY_PARTITION_ALIGNMENT) != 0;
 }
 
+/** That of the active slot, or what the device calls itself as long as that slot is the one it came with. */
+function revision(cci: Cci): usize {
+  const own = cci.factory + FACTORY_REVISION;
+  if (load<u8>(own) != 0 && cci.activeSlot == <u32>load<u8>(cci.factory + FACTORY_ACTIVE_SLOT)) return own;
+  return cci.slots + <usize>((cci.activeSlot - 1) * SLOT_BYTES);
+}
+
 export function identify(device: Device, mailbox: Mailbox): u32 {
   startOutput(mailbox, C.OUT_IDENTIFY_MEMORY_DEVICE_BYTES);
   const cci = device.cci;
-  outBytes(mailbox, C.OUT_IDENTIFY_MEMORY_DEVICE_FIRMWARE_REVISION, cci.slots + <usize>((cci.activeSlot - 1) * SLOT_BYTES), SLOT_BYTES);
+  outBytes(mailbox, C.OUT_IDENTIFY_MEMORY_DEVICE_FIRMWARE_REVISION, revision(cci), SLOT_BYTES);
   out64(mailbox, C.OUT_IDENTIFY_MEMORY_DEVICE_TOTAL_CAPACITY, device.capacity >> UNIT_SHIFT);
   if (!isPartitionable(device)) {
     out64(mailbox, C.OUT_IDENTIFY_MEMORY_DEVICE_VOLATILE_ONLY_CAPACITY, device.volatileCapacity >> UNIT_SHIFT);

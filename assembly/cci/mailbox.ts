@@ -10,7 +10,7 @@ import { refreshBackground } from "./background";
 import { execute } from "./commands";
 import { refreshDeadline } from "../deadlines";
 import { effectsOf, findCommand, leastInput, mostInput } from "./memory";
-import { countFired } from "../fault/probes";
+import { countEffect } from "../fault/probes";
 import { remember } from "./logs";
 import { MAILBOX_FAULTS, Mailbox, MailboxFault } from "./state";
 
@@ -123,7 +123,7 @@ function takeFault(m: Machine, device: Device, opcode: u32): usize {
     else if (taken == 0) {
       fault.count--;
       taken = changetype<usize>(fault);
-      countFired(m, fault.probe);
+      countEffect(m, fault.probe);
     }
   }
   return taken;

@@ -8,6 +8,7 @@ import { resetPolicy } from "./events";
 import { initializeFeatures, resetFeatures } from "./features";
 import { activateStaged, forgetTransfer } from "./firmware";
 import { initializeHealth, resetHealth } from "./health";
+import { FACTORY_ACTIVE_SLOT } from "./state";
 import { becomeReady, refreshCci } from "./mailbox";
 import { forgetBelow } from "./poison";
 import { MASTER_SET, restartSecurity } from "./security";
@@ -21,7 +22,7 @@ export function initializeCci(device: Device): void {
   const cci = device.cci;
   initializeFeatures(cci);
   initializeHealth(cci);
-  cci.activeSlot = 1;
+  cci.activeSlot = load<u8>(cci.factory + FACTORY_ACTIVE_SLOT);
   cci.repairs = REPAIRS;
   cci.spares = SPARES;
   cci.nextVolatile = NEVER;

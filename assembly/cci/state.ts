@@ -4,6 +4,12 @@ import * as C from "../generated/commands";
 
 export const FEATURE_BYTES: u32 = C.FEATURE_STRIDE;
 export const SLOT_BYTES: u32 = 16;
+export const HEALTH_BYTES: u32 = 32;
+/** How a device leaves the factory: health, alerts, the revision that Identify gives (0: the active slot's), the active slot. */
+export const FACTORY_ALERTS: u32 = HEALTH_BYTES;
+export const FACTORY_REVISION: u32 = 2 * HEALTH_BYTES;
+export const FACTORY_ACTIVE_SLOT: u32 = FACTORY_REVISION + SLOT_BYTES;
+export const FACTORY_BYTES: u32 = FACTORY_ACTIVE_SLOT + 16;
 export const PASSPHRASE_BYTES: u32 = 32;
 /** A record of the poison list: line address with its source in the low bits, lines, one word free. */
 export const POISON_STRIDE: u32 = 16;
@@ -105,6 +111,9 @@ export class Cci {
   scanAddress: u64;
   scanLines: u64;
   scanStopped: u32;
+
+  /** FACTORY_BYTES, as the host wrote them. */
+  factory: usize;
 
   slots: usize;
   activeSlot: u32;

@@ -197,6 +197,7 @@ function disturbRegister(m: Machine, probe: Probe, entity: Entity): void {
   const block = blockAt(entity, place);
   const index = indexAt(place);
   if (index >= block.dwords) return;
+  probe.before = getDword(block, index) & mask;
   if (probe.action == WRITE_REGISTER) return writeDword(m, block, index, probe.extra, mask);
   if (probe.action == RELEASE_REGISTER) release(m, block, index, mask);
   else {

@@ -10,6 +10,13 @@ export const MATCH_TIME: u32 = 1;
 export const MATCH_ACCESS: u32 = 2;
 export const MATCH_REQUEST: u32 = 3;
 export const MATCH_REGISTER: u32 = 4;
+/** Another probe has had an effect: its number in `low`. */
+export const MATCH_PROBE: u32 = 5;
+/** The host says when. */
+export const MATCH_CALL: u32 = 6;
+
+/** In `high` of a register match: every change of the bits, not a value reached. */
+const CHANGES: u32 = 1;
 
 /** Flags in the place of a register: config space, or CXL device registers, rather than the component block. */
 export const CONFIG_FLAG: u32 = 0x8000_0000;
@@ -19,7 +26,15 @@ const READ: u32 = 1;
 const WRITE: u32 = 2;
 const ARMED: u32 = 1;
 const SPENT: u32 = 2;
+/** It has matched and acts later. */
+const PUT_OFF: u32 = 3;
 const MAX_DEPTH: u32 = 4;
+/** Beside the bits of the last look: there has been one. */
+const KNOWN: u64 = 1 << 32;
+
+export function isInUse(probe: Probe): bool {
+  return probe.state == ARMED || probe.state == PUT_OFF;
+}
 
 export function probeAt(m: Machine, id: u32): Probe {
   return changetype<Probe>(m.probes + <usize>id * offsetof<Probe>());
@@ -30,20 +45,28 @@ export function recount(m: Machine): void {
   m.armedAccess = 0;
   m.armedRequest = 0;
   m.armedRegister = 0;
+  m.armedFollowers = 0;
   m.nextProbeTime = NEVER;
   for (let id: u32 = 0; id < m.probeCount; id++) {
     const probe = probeAt(m, id);
+    if (probe.state == PUT_OFF) m.nextProbeTime = min(m.nextProbeTime, probe.due);
     if (probe.state != ARMED) continue;
     if (probe.match == MATCH_ACCESS) m.armedAccess++;
     else if (probe.match == MATCH_REQUEST) m.armedRequest++;
     else if (probe.match == MATCH_REGISTER) m.armedRegister++;
-    else m.nextProbeTime = min(m.nextProbeTime, probe.time);
+    else if (probe.match == MATCH_PROBE) m.armedFollowers++;
+    else if (probe.match == MATCH_TIME) m.nextProbeTime = min(m.nextProbeTime, probe.time);
   }
   setDeadline(m, SOURCE_PROBES, m.nextProbeTime);
 }
 
 /** What a probe did comes to effect now, or (`uncount`) has had none: evidence of actions that act on something yet to come. */
-export function countFired(m: Machine, id: u32): void {
+export function countEffect(m: Machine, id: u32): void {
+  countFired(m, id);
+  follow(m, id);
+}
+
+function countFired(m: Machine, id: u32): void {
   const probe = probeAt(m, id);
   probe.fired++;
   if (probe.fired == 1) probe.firstAt = m.now;
@@ -54,28 +77,66 @@ export function uncountFired(probe: Probe): void {
   probe.fired--;
 }
 
-/** One match: skipped, or acted upon. Returns whether the set of armed probes changed. */
+/** One match: skipped, put off, or acted upon. Returns whether the set of armed probes changed. */
 function hit(m: Machine, id: u32): bool {
   const probe = probeAt(m, id);
   probe.matches++;
   if (probe.matches <= probe.skip) return false;
-  probe.fired++;
-  if (probe.fired == 1) probe.firstAt = m.now;
-  probe.lastAt = m.now;
-  if (probe.count != 0 && probe.fired == probe.count) probe.state = SPENT;
+  if (probe.delay == 0 && probe.match != MATCH_PROBE && probe.match != MATCH_CALL) return fire(m, id);
+  probe.state = PUT_OFF;
+  probe.due = m.now + probe.delay;
+  return true;
+}
+
+/** A probe acts: once and for all, again after its period, or at its next match. Returns whether it is no longer armed. */
+function fire(m: Machine, id: u32): bool {
+  const probe = probeAt(m, id);
+  const fired = probe.fired;
+  probe.acts++;
+  countFired(m, id);
+  if (probe.count != 0 && probe.acts == probe.count) probe.state = SPENT;
+  else if (probe.period != 0) {
+    probe.state = PUT_OFF;
+    probe.due = m.now + probe.period;
+  } else probe.state = ARMED;
   traceHardware(m, HW_PROBE, probe.target, id, <u64>probe.fired, probe.action, <u32>probe.argument);
   act(m, probe);
-  return probe.state == SPENT;
+  if (probe.fired != fired) follow(m, id);
+  return probe.state != ARMED;
+}
+
+/** Probes that wait for another one to have an effect: they act after it, never within it. */
+function follow(m: Machine, id: u32): void {
+  if (m.armedFollowers == 0) return;
+  let changed = false;
+  for (let other: u32 = 0; other < m.probeCount; other++) {
+    const probe = probeAt(m, other);
+    if (probe.state == ARMED && probe.match == MATCH_PROBE && probe.low == id && hit(m, other)) changed = true;
+  }
+  if (changed) recount(m);
+}
+
+/** What the host watches for has come. */
+export function callProbe(m: Machine, id: u32): void {
+  const probe = probeAt(m, id);
+  if (probe.state == ARMED && probe.match == MATCH_CALL && hit(m, id)) recount(m);
+}
+
+function isDue(m: Machine, probe: Probe): bool {
+  if (probe.state == PUT_OFF) return probe.due <= m.now;
+  return probe.state == ARMED && probe.match == MATCH_TIME && probe.time <= m.now;
 }
 
 export function runTimeProbes(m: Machine): void {
   if (m.nextProbeTime > m.now) return;
   for (let id: u32 = 0; id < m.probeCount; id++) {
     const probe = probeAt(m, id);
-    if (probe.state != ARMED || probe.match != MATCH_TIME || probe.time > m.now) continue;
-    probe.skip = 0;
-    probe.count = 1;
-    hit(m, id);
+    if (!isDue(m, probe)) continue;
+    if (probe.match == MATCH_TIME) {
+      if (probe.state == ARMED) probe.matches++;
+      if (probe.period == 0) probe.count = 1;
+    }
+    fire(m, id);
   }
   recount(m);
 }
@@ -122,7 +183,7 @@ function isPort(m: Machine, entity: u32, portIndex: u32): bool {
   return found.kind == KIND_PORT && found.index == portIndex;
 }
 
-/** Register values reached: an edge from not equal to equal is a match. */
+/** Register values reached: an edge from not equal to equal is a match, or every change. */
 export function checkRegisterProbes(m: Machine): void {
   if (m.probeDepth == MAX_DEPTH) return;
   m.probeDepth++;
@@ -130,12 +191,20 @@ export function checkRegisterProbes(m: Machine): void {
   for (let id: u32 = 0; id < m.probeCount; id++) {
     const probe = probeAt(m, id);
     if (probe.state != ARMED || probe.match != MATCH_REGISTER) continue;
-    const entity = entityAt(m, probe.entity);
-    const holds = (getDword(blockAt(entity, probe.low), indexAt(probe.low)) & probe.mask) == (probe.value & probe.mask);
-    const held = probe.time != 0;
-    probe.time = holds ? 1 : 0;
-    if (holds && !held && hit(m, id)) changed = true;
+    if (isReached(probe, getDword(blockAt(entityAt(m, probe.entity), probe.low), indexAt(probe.low)) & probe.mask) && hit(m, id)) changed = true;
   }
   m.probeDepth--;
   if (changed) recount(m);
+}
+
+/** Holds the bits against those of the last look, which it remembers. */
+function isReached(probe: Probe, bits: u32): bool {
+  const known = probe.time;
+  if (probe.high == CHANGES) {
+    probe.time = <u64>bits | KNOWN;
+    return known != 0 && known != probe.time;
+  }
+  const holds = bits == (probe.value & probe.mask);
+  probe.time = holds ? 1 : 0;
+  return holds && known == 0;
 }

@@ -1,86 +1,68 @@
-// `cxl-sandbox run`: its options and help.
+// `cxl-sandbox run`: its options.
 
 import { availableParallelism } from "node:os";
 import { driverEndings, endingOf } from "../scenario/driver.ts";
 import type { DefectName } from "../sandbox/defects.ts";
 import { defectsOf } from "../sandbox/defects.ts";
 import type { DriverBudgets } from "../../workers/driver-process.ts";
+import type { ChosenReporter } from "./reporting.ts";
+import { reportersOf } from "./reporting.ts";
+import type { Shard } from "./run-list.ts";
 import { UsageError, oneOf, parseWords, seedsOf } from "./arguments.ts";
 
 export interface RunOptions {
   readonly paths: readonly string[];
   readonly seeds: readonly number[];
   readonly schedule: "fixed" | "seeded";
-  readonly reporter: "console" | "json";
+  readonly reporters: readonly ChosenReporter[];
   /** Show what the commands of steps printed. */
   readonly steps: boolean;
   readonly trace: "off" | "on" | "on-failure";
+  /** What is done with goldens beside scenarios: runs are held against them, they are written anew, or nobody looks at them. */
+  readonly golden: "hold" | "update" | "ignore";
   readonly output: string;
   /** Bugs of the recovery driver. */
   readonly defects: readonly DefectName[];
   readonly worker: boolean;
-  /** Start no run after the first that does not pass. */
-  readonly bail: boolean;
+  /** Start no run behind the one with this number among those that do not pass; 0: all run. */
+  readonly bail: number;
+  /** Null: all runs. */
+  readonly shard: Shard | null;
+  /** Say what would run. */
+  readonly isListed: boolean;
+  /** File that takes results as they come; null: none. */
+  readonly journal: string | null;
+  /** Go on with the journal where it ends. */
+  readonly isResumed: boolean;
+  /** Milliseconds by the wall that a run in a worker may be without progress. */
+  readonly hangTimeout: number;
   /** Run the drivers that scenarios name. */
   readonly allowDriver: boolean;
   /** Driver files to use in place of those. */
   readonly drivers: readonly string[];
   readonly budgets: DriverBudgets;
-  /** Contained runs at a time. */
+  /** Runs at a time. */
   readonly jobs: number;
 }
-
-export const runHelp = `usage: cxl-sandbox run FILES|DIRS [options]
-
-  --seed S            seed of everything random (0..4294967295, default 1)
-  --seeds A..B        one run per seed, at most 10000
-  --schedule KIND     fixed (default): the oldest ready task goes first; seeded: the seed decides
-  --reporter KIND     console (default) or json
-  --steps             show the commands of every scenario's steps and what they printed
-  --trace WHEN        off (default), on, or on-failure: write the trace of each run
-  --output DIR        where traces go (default: traces)
-  --no-worker         run in this thread
-  --defect NAME       give the recovery driver a known bug (docs/defects.md); may be repeated
-  --bail              stop at the first run that does not pass
-
-A scenario that brings a driver (its key \`driver:\`) brings code, and is refused unless you say:
-
-  --allow-driver      run the drivers that the scenarios name (.js, .mjs, .wasm; .ts where esbuild is installed)
-  --driver FILE       use this driver in every scenario, in place of those that they name; may be repeated
-  --driver-steps N    services and registers that the drivers of one run may use together (default 10000000)
-  --driver-time T     time for one stay in a hook, and for a run without progress (like 500ms, 10s, 2min; default 10s)
-  --driver-heap SIZE  JavaScript heap of one run, with hardware and kernel (64MiB..64GiB, default 256MiB)
-  --jobs N            runs with drivers at a time (1..64; default one for each processor, at most 8)
-
-Each such run has a process of its own, with hardware, kernel and driver, which is ended as a whole when it is over a
-budget; the others go on, and the report says what the driver was at. A JavaScript driver is trusted code all the same:
-it can do what you can do in Node, files and network included. See docs/contained-drivers.md.
-
-All files are checked before anything runs. Results go to standard output, the verdict to standard error.
-
-exit status
-  0    every scenario passed
-  1    an expectation failed
-  2    wrong usage, or a file that is no good scenario (nothing ran)
-  3    a fault did not fire: the run proves nothing
-  4    a limit was reached
-  5    internal error, or the worker died
-  6    a driver ended its run: it threw, hung, or was over a budget
-  130  interrupted
-Of several, the worst is given, in the order 130, 2, 5, 6, 3, 4, 1.
-`;
 
 const runOptions = {
   seed: { type: "string" },
   seeds: { type: "string" },
   schedule: { type: "string", default: "fixed" },
-  reporter: { type: "string", default: "console" },
+  reporter: { type: "string", multiple: true },
   steps: { type: "boolean", default: false },
   trace: { type: "string", default: "off" },
   output: { type: "string", default: "traces" },
+  update: { type: "boolean", default: false },
+  "no-golden": { type: "boolean", default: false },
   "no-worker": { type: "boolean", default: false },
   defect: { type: "string", multiple: true },
-  bail: { type: "boolean", default: false },
+  bail: { type: "string" },
+  shard: { type: "string" },
+  list: { type: "boolean", default: false },
+  "hang-timeout": { type: "string" },
+  journal: { type: "string" },
+  resume: { type: "boolean", default: false },
   "allow-driver": { type: "boolean", default: false },
   driver: { type: "string", multiple: true },
   "driver-steps": { type: "string" },
@@ -92,6 +74,9 @@ const runOptions = {
 export const defaultBudgets: DriverBudgets = { steps: 10_000_000, time: 10_000, heap: 256 };
 const mostSteps = 1_000_000_000;
 const mostJobs = 64;
+const mostShards = 10_000;
+const mostBail = 1_000_000;
+const defaultHangTimeout = 60_000;
 const milliseconds: Readonly<Record<string, number>> = { ms: 1, s: 1000, min: 60_000, h: 3_600_000 };
 const mebibytes: Readonly<Record<string, number>> = { MiB: 1, GiB: 1024 };
 
@@ -119,7 +104,7 @@ function budgetsOf(values: { readonly "driver-steps"?: string | undefined; reado
 }
 
 /** @throws UsageError */
-function driversOf(files: readonly string[]): readonly string[] {
+export function driversOf(files: readonly string[]): readonly string[] {
   for (const file of files) if (endingOf(file) === undefined) throw new UsageError(`--driver "${file}" is no driver by its ending; it must be one of ${driverEndings.join(", ")}`);
   return files;
 }
@@ -135,25 +120,50 @@ function defectsNamed(names: readonly string[]): readonly DefectName[] {
 }
 
 /** @throws UsageError */
+function shardNamed(text: string): Shard {
+  const [index = 0, count = 0] = /^\d{1,5}\/\d{1,5}$/.test(text) ? text.split("/").map(Number) : [];
+  if (index < 1 || index > count || count > mostShards) throw new UsageError(`--shard "${text}" is no part of a whole: write I/N, from 1/N to N/N`);
+  return { index, count };
+}
+
+/** A golden is of a scenario as it stands, of one seed. @throws UsageError */
+function goldenUse(values: { readonly update?: boolean | undefined; readonly "no-golden"?: boolean | undefined; readonly seeds?: string | undefined; readonly defect?: unknown; readonly driver?: unknown }): RunOptions["golden"] {
+  if (values.update !== true) return values["no-golden"] === true || values.driver !== undefined ? "ignore" : "hold";
+  for (const other of ["no-golden", "seeds", "defect", "driver"] as const) if (values[other] !== undefined && values[other] !== false) throw new UsageError(`--update does not go with --${other}: a golden is what the scenario itself comes to with one seed`);
+  return "update";
+}
+
+/** `--bail` alone is the first one; an option cannot be without its value otherwise. */
+const withBail = (argv: readonly string[]): string[] => argv.map((word, index) => (word === "--bail" && !argv.slice(0, index).includes("--") ? "--bail=1" : word));
+
+/** @throws UsageError */
 export function parseRun(argv: readonly string[]): RunOptions {
-  const { values, positionals } = parseWords(argv, runOptions);
+  const { values, positionals } = parseWords(withBail(argv), runOptions);
   if (positionals.length === 0) throw new UsageError("run needs at least one scenario file or folder");
   if (values["no-worker"] === true && (values["allow-driver"] === true || values.driver !== undefined)) throw new UsageError("--no-worker does not go with --allow-driver or --driver: a run with drivers has a process of its own");
   if (values.defect !== undefined && (values["allow-driver"] === true || values.driver !== undefined)) throw new UsageError("--defect is for the built-in recovery driver and does not go with --allow-driver or --driver");
+  if (values.resume === true && values.journal === undefined) throw new UsageError("--resume needs --journal FILE, the journal to go on with");
+  if (values.journal === "") throw new UsageError("--journal names no file");
   return {
     paths: positionals,
     seeds: seedsOf(values.seed, values.seeds),
     schedule: oneOf("schedule", values.schedule ?? "fixed", ["fixed", "seeded"]),
-    reporter: oneOf("reporter", values.reporter ?? "console", ["console", "json"]),
+    reporters: reportersOf(values.reporter ?? []),
     steps: values.steps === true,
     trace: oneOf("trace", values.trace ?? "off", ["off", "on", "on-failure"]),
+    golden: goldenUse(values),
     output: values.output ?? "traces",
     defects: defectsNamed(values.defect ?? []),
     worker: values["no-worker"] !== true,
-    bail: values.bail === true,
+    bail: values.bail === undefined ? 0 : wholeOf("bail", values.bail, 1, mostBail),
+    shard: values.shard === undefined ? null : shardNamed(values.shard),
+    isListed: values.list === true,
+    journal: values.journal ?? null,
+    isResumed: values.resume === true,
+    hangTimeout: values["hang-timeout"] === undefined ? defaultHangTimeout : measureOf("hang-timeout", values["hang-timeout"], milliseconds, 100, 24 * 3_600_000, "100ms to 24h, like 60s"),
     allowDriver: values["allow-driver"] === true,
     drivers: driversOf(values.driver ?? []),
     budgets: budgetsOf(values),
-    jobs: values.jobs === undefined ? Math.min(availableParallelism(), 8) : wholeOf("jobs", values.jobs, 1, mostJobs),
+    jobs: values.jobs === undefined ? Math.min(availableParallelism(), mostJobs) : wholeOf("jobs", values.jobs, 1, mostJobs),
   };
 }

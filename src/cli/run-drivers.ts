@@ -1,7 +1,9 @@
 // Drivers of `cxl-sandbox run`: found, digested and tried before anything runs, then run contained, several at a time.
 
 import type { RunInput, ScenarioPlan } from "../sandbox.ts";
+import type { RunDetails } from "../scenario/details.ts";
 import type { EndedResult, ScenarioResult } from "../scenario/result.ts";
+import { shellFile } from "../scenario/shell-word.ts";
 import type { DriverWorkshop } from "../../workers/driver-file.ts";
 import { DriverFileError, namedDriver, scenarioDriver } from "../../workers/driver-file.ts";
 import type { DriverSource } from "../../workers/driver-messages.ts";
@@ -10,6 +12,9 @@ import type { RunOptions } from "./run-arguments.ts";
 import { defaultBudgets } from "./run-arguments.ts";
 
 export type AnyResult = ScenarioResult | EndedResult;
+
+/** What of the options says which drivers run, and how. */
+export type DriverOptions = Pick<RunOptions, "drivers" | "budgets">;
 
 /** The drivers of a scenario, ready to run. */
 export interface DriverSet {
@@ -41,7 +46,7 @@ async function sourcesOf(plan: ScenarioPlan, named: readonly DriverSource[] | nu
 }
 
 /** Drivers of each scenario that has some, by file; each was loaded once, apart, to see that it is one. @throws DriversError */
-export async function prepareDrivers(plans: readonly ScenarioPlan[], options: RunOptions, workshop: DriverWorkshop, signal: AbortSignal): Promise<ReadonlyMap<string, DriverSet>> {
+export async function prepareDrivers(plans: readonly ScenarioPlan[], options: DriverOptions, workshop: DriverWorkshop, signal: AbortSignal): Promise<ReadonlyMap<string, DriverSet>> {
   const problems = new Set<string>();
   const given: DriverSource[] = [];
   for (const file of options.drivers) {
@@ -68,8 +73,8 @@ export async function prepareDrivers(plans: readonly ScenarioPlan[], options: Ru
 }
 
 /** What a run is repeated with, beside file, seed and schedule. */
-export function repeatOf({ drivers, budgets: { steps, time, heap } }: RunOptions): string {
-  const words = drivers.length > 0 ? drivers.map((file) => `--driver ${file}`) : ["--allow-driver"];
+export function repeatOf({ drivers, budgets: { steps, time, heap } }: DriverOptions): string {
+  const words = drivers.length > 0 ? drivers.map((file) => `--driver ${shellFile(file)}`) : ["--allow-driver"];
   if (steps !== defaultBudgets.steps) words.push(`--driver-steps ${steps}`);
   if (time !== defaultBudgets.time) words.push(`--driver-time ${time % 1000 === 0 ? `${time / 1000}s` : `${time}ms`}`);
   if (heap !== defaultBudgets.heap) words.push(`--driver-heap ${heap}MiB`);
@@ -85,7 +90,7 @@ function passOn(result: AnyResult, printed: string): void {
 }
 
 /** One run with drivers. */
-export async function runWithDrivers({ plan, sources }: DriverSet, input: RunInput, options: RunOptions, signal: AbortSignal, onProgress: (virtualTimeNs: number) => void): Promise<{ readonly result: AnyResult; readonly trace: readonly Uint8Array[] }> {
+export async function runWithDrivers({ plan, sources }: DriverSet, input: RunInput, options: DriverOptions, signal: AbortSignal, onProgress: (virtualTimeNs: number) => void): Promise<{ readonly result: AnyResult; readonly trace: Uint8Array | null; readonly details: RunDetails | null }> {
   const done = await runContained(plan, input, sources, { budgets: options.budgets, repeat: repeatOf(options), signal, onProgress: (progress) => onProgress(progress.virtualTimeNs) });
   if (!signal.aborted) passOn(done.result, done.printed);
   return done;

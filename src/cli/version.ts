@@ -1,15 +1,26 @@
-// The package's version, read from its own package.json.
+// The package's version and folder, by its own package.json.
 
 import { readFileSync } from "node:fs";
 
-export function version(): string {
-  for (const path of ["../../package.json", "../../../package.json"]) {
+interface Package {
+  readonly root: URL;
+  readonly version: string | undefined;
+}
+
+function ownPackage(): Package | undefined {
+  for (const path of ["../../", "../../../"]) {
     try {
-      const found = JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8")) as { readonly name?: string; readonly version?: string };
-      if (found.name === "cxl-sandbox") return found.version ?? "unknown";
+      const root = new URL(path, import.meta.url);
+      const found = JSON.parse(readFileSync(new URL("package.json", root), "utf8")) as { readonly name?: string; readonly version?: string };
+      if (found.name === "cxl-sandbox") return { root, version: found.version };
     } catch {
       // Not at this depth: sources lie one folder higher than the build.
     }
   }
-  return "unknown";
+  return undefined;
 }
+
+export const version = (): string => ownPackage()?.version ?? "unknown";
+
+/** The folder that the package lies in. */
+export const packageRoot = (): URL | undefined => ownPackage()?.root;

@@ -7,6 +7,7 @@ import { bridgeHeader } from "../../registers/pci.ts";
 import { timeoutIsolation } from "../../registers/timeout-isolation.ts";
 import { configBus, findComponentCapability, findDvsec } from "../platform/config-walk.ts";
 import type { HostBridgeDescription, MachineDescription } from "../platform/description.ts";
+import { deviceNumberOf } from "../platform/description.ts";
 import { pciAddress } from "../platform/pci-address.ts";
 import type { FirmwareSetup, ThrottlingGroup } from "../platform/firmware-setup.ts";
 import type { AccessFigures, AcpiHostBridge, FirmwareInterface, MemoryMapEntry, OscRequest, Platform } from "../platform/platform.ts";
@@ -153,7 +154,7 @@ export function installFirmware(target: FirmwareTarget, machine: MachineDescript
   const uses = [...(options.clearsIsolation === true ? [clearStatus] : []), ...(options.isolationOwner === "firmware-enable" ? [armPort] : []), ...(options.isolationOwner === "firmware-notify" ? [hearErrCor] : [])];
   for (const use of uses) {
     for (const [index, bridge] of machine.hostBridges.entries()) {
-      for (const deviceNumber of bridge.rootPorts.keys()) atIsolation(target, bridge, deviceNumber, hostBridges[index]?.memory[0]?.base ?? 0n, use);
+      for (const [place, port] of bridge.rootPorts.entries()) atIsolation(target, bridge, deviceNumberOf(port, place), hostBridges[index]?.memory[0]?.base ?? 0n, use);
     }
   }
   const decoders = options.setup === undefined ? [] : planDecoders(machine, options.setup);

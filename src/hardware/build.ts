@@ -2,7 +2,7 @@
 
 import type { DeviceDescription, DownstreamPortDescription, HostBridgeDescription, IsolationDescription, LinkDescription, MachineDescription, RootPortDescription, SlotDescription, SwitchDescription, WindowDescription } from "../platform/description.ts";
 import { addMailbox, mailboxBytes, mailboxKeys } from "./mailbox.ts";
-import { defaultLink, isSwitch } from "../platform/description.ts";
+import { defaultLink, deviceNumberOf, isSwitch } from "../platform/description.ts";
 import type { MachineKey } from "../../registers/schema.ts";
 import { machineKeys } from "../../registers/schema.ts";
 import { deviceCdat, switchCdat } from "./cdat.ts";
@@ -140,7 +140,7 @@ function addBridge(builder: Builder, bridge: HostBridgeDescription): void {
   const id = builder.exports.addBridge(bridge.segment, bridge.busStart, bridge.busEnd, low(bridge.componentBase), high(bridge.componentBase), bridge.decoders);
   builder.bridges.set(bridge.name, { id, index });
   setKeys(builder, id, { ...decoderKeys(bridge.decoders), targetCount: bridge.targetCount, poisonOnDecodeError: flag(bridge.poisonOnDecodeError), rootPortCount: bridge.rootPorts.length });
-  for (const [number, port] of bridge.rootPorts.entries()) addRootPort(builder, id, bridge.name, number, port);
+  for (const [number, port] of bridge.rootPorts.entries()) addRootPort(builder, id, bridge.name, deviceNumberOf(port, number), port);
 }
 
 const decoderKeys = (decoders: number) => ({ decoderCount: decoders, hasDecoders: flag(decoders > 0), decoderCountCode: decoderCodes[decoders] ?? 0 });
@@ -178,7 +178,7 @@ function addSwitch(builder: Builder, portId: number, port: string, isPlugged: bo
   setKeys(builder, id, {
     ...decoderKeys(card.decoders), targetCount: card.targetCount, poisonOnDecodeError: flag(card.poisonOnDecodeError), hasBackInvalidate: flag(card.backInvalidate), serialLow: low(card.serial), serialHigh: high(card.serial),
   });
-  for (const [number, below] of card.ports.entries()) addPort(builder, id, card.name, number, below, 0);
+  for (const [number, below] of card.ports.entries()) addPort(builder, id, card.name, deviceNumberOf(below, number), below, 0);
   return id;
 }
 

@@ -1,7 +1,7 @@
 // What a machine description must satisfy before the module is given it. Every refusal names the part, what was found and what is possible.
 
 import type { DeviceDescription, DownstreamPortDescription, HostBridgeDescription, IsolationDescription, LinkDescription, MachineDescription, RootPortDescription, SlotDescription, SwitchDescription, WindowDescription } from "../platform/description.ts";
-import { busesBelow, isSwitch } from "../platform/description.ts";
+import { busesBelow, deviceNumberOf, isSwitch } from "../platform/description.ts";
 import { mailboxProblems } from "../platform/mailbox-rules.ts";
 import type { AccessFigures } from "../platform/platform.ts";
 
@@ -173,6 +173,11 @@ function checkHub(name: string, decoders: number, targetCount: number, ports: re
   else check(decoderCodes[decoders] !== undefined, `${name} decoders`, `${decoders} cannot be encoded (6.2): use 1, 2, 4, 6, 8, 10, 12, 14, 16, 20, 24, 28 or 32, or 0 with one port`);
   checkOneOf(targetCount, [1, 2, 4, 8], `${name} target count`);
   const numbers = new Map<number, string>();
+  const places = ports.map(deviceNumberOf);
+  for (const [index, place] of places.entries()) {
+    checkRange(place, 0, mostPorts - 1, `${ports[index]?.name} deviceNumber`);
+    check(index === 0 || place > (places[index - 1] ?? 0), `${ports[index]?.name} deviceNumber`, `${place} does not rise along the ports of ${name}`);
+  }
   for (const port of ports) {
     check(!numbers.has(port.portNumber), `${port.name} portNumber`, `${port.portNumber} is that of ${numbers.get(port.portNumber)} too`);
     numbers.set(port.portNumber, port.name);

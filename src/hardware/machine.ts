@@ -71,6 +71,7 @@ export class Hardware {
   readonly bytes: Uint8Array;
   readonly ring: TraceRing;
   #consumer: TraceConsumer | null = null;
+  #watchers: readonly TraceConsumer[] = [];
 
   constructor(module: WebAssembly.Module, description: MachineDescription) {
     this.module = module;
@@ -139,13 +140,16 @@ export class Hardware {
   aside<T>(action: () => T): T {
     const before = this.snapshot();
     const consumer = this.#consumer;
+    const watchers = this.#watchers;
     this.#consumer = null;
+    this.#watchers = [];
     this.#applyStoring();
     try {
       return action();
     } finally {
       this.drainTrace();
       this.restore(before);
+      this.#watchers = watchers;
       this.storeTrace(consumer);
     }
   }
@@ -224,9 +228,22 @@ export class Hardware {
     this.#applyStoring();
   }
 
+  /** Hands records to one more, beside whoever stores them, for as long as this machine lives. */
+  watchTrace(watcher: TraceConsumer): void {
+    this.drainTrace();
+    this.#watchers = [...this.#watchers, watcher];
+    this.#applyStoring();
+  }
+
+  /** Hands records to nobody any more. */
+  leaveTrace(): void {
+    this.#watchers = [];
+    this.storeTrace(null);
+  }
+
   /** The module's own note of whether somebody takes the records: it lies in the state, but belongs to the instance. */
   #applyStoring(): void {
-    this.exports.setOption(storeOption, this.#consumer === null ? 0 : 1, 0);
+    this.exports.setOption(storeOption, this.#consumer === null && this.#watchers.length === 0 ? 0 : 1, 0);
   }
 
   /** The state was exchanged for another: what belongs to the instance goes on beside it. */
@@ -239,7 +256,11 @@ export class Hardware {
   drainTrace(): void {
     const pending = this.words[this.map.tracePending] ?? 0;
     const start = (this.words[this.map.traceBase] ?? 0) >>> 2;
-    if (this.#consumer !== null && pending > 0) this.#consumer(this.words.subarray(start, start + pending * recordWords));
+    const taken = this.words.subarray(start, start + pending * recordWords);
+    if (pending > 0) {
+      this.#consumer?.(taken);
+      for (const watcher of this.#watchers) watcher(taken);
+    }
     this.words[this.map.tracePending] = 0;
   }
 
@@ -279,7 +300,7 @@ export class Hardware {
   copyFrom(source: Hardware): void {
     if (source.module !== this.module || source.description !== this.description) throw new RangeError("a machine can only be copied into one of the same module and description");
     source.drainTrace();
-    this.storeTrace(null);
+    this.leaveTrace();
     const root = source.exports.rootAddress();
     const { words, map } = source;
     const mediaBase = words[map.mediaBase] ?? 0;

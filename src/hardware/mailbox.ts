@@ -1,12 +1,14 @@
 // The command interface of a device as the module is told of it: room, logs, regions, firmware, and the machine keys of it.
 
-import { commandNames } from "../../registers/commands.ts";
+import { commandNames, commands } from "../../registers/commands.ts";
 import { deviceBlock } from "../../registers/device-block.ts";
 import { eventLogs } from "../../registers/events.ts";
 import type { MachineKey } from "../../registers/keys.ts";
+import type { PayloadFields } from "../../registers/payload-schema.ts";
 import { messageNumbers } from "../../registers/constants.ts";
 import type { DeviceDescription, MailboxDescription } from "../platform/description.ts";
 import { mailboxOf } from "../platform/description.ts";
+import { encodeFields } from "../platform/payload.ts";
 import type { ModuleExports } from "./module.ts";
 
 const unitShift = 28n;
@@ -36,9 +38,31 @@ export function addMailbox(exports: ModuleExports, id: number, device: DeviceDes
     exports.addRegion(id, low(base), high(base), low(region.length), high(region.length), low(region.blockSize), high(region.blockSize));
     base += region.length;
   }
+  writeFactory(exports, id, mailbox);
   const slots = exports.firmwareSlots(id) >>> 0;
   const bytes = new Uint8Array(exports.memory.buffer);
   for (const [slot, revision] of mailbox.firmware.entries()) bytes.set(new TextEncoder().encode(revision).subarray(0, slotBytes), slots + slot * slotBytes);
+}
+
+/** Unsigned as the field has it. */
+const unsigned = (value: number, size: number): number => (value < 0 ? value + 2 ** (8 * size) : value);
+
+/** Fields of an answer as it is at first, where the device has them otherwise than most. */
+function writeAnswer(exports: ModuleExports, at: number, fields: PayloadFields, values: Readonly<Record<string, number | undefined>>): void {
+  const given = Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, unsigned(value, fields[name]?.[1] ?? 1)] as const]));
+  encodeFields(new Uint8Array(exports.memory.buffer), fields, Object.fromEntries(given), at);
+}
+
+/** Parts of `factoryPart`. */
+const factory = { health: 0, alerts: 1, revision: 2, activeSlot: 3 } as const;
+
+function writeFactory(exports: ModuleExports, id: number, { health, alerts, revision, activeSlot }: MailboxDescription): void {
+  const part = (number: number): number => exports.factoryPart(id, number) >>> 0;
+  if (health !== undefined) writeAnswer(exports, part(factory.health), commands.getHealth.output.fields, health);
+  if (alerts !== undefined) writeAnswer(exports, part(factory.alerts), commands.getAlerts.output.fields, alerts);
+  const bytes = new Uint8Array(exports.memory.buffer);
+  if (revision !== undefined) bytes.set(new TextEncoder().encode(revision).subarray(0, slotBytes), part(factory.revision));
+  if (activeSlot !== undefined) bytes[part(factory.activeSlot)] = activeSlot;
 }
 
 /** A bit for every command of a device: 0..31, and 32..63. */

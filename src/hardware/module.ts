@@ -16,6 +16,7 @@ export interface ModuleExports {
   addEventLog(entity: number, log: number, depth: number): void;
   addRegion(entity: number, baseLow: number, baseHigh: number, sizeLow: number, sizeHigh: number, blockLow: number, blockHigh: number): void;
   firmwareSlots(entity: number): number;
+  factoryPart(entity: number, part: number): number;
   addWindow(baseLow: number, baseHigh: number, sizeLow: number, sizeHigh: number, ways: number, granularityShift: number, position: number, target: number): void;
   addXorMap(low: number, high: number): void;
   addRam(baseLow: number, baseHigh: number, sizeLow: number, sizeHigh: number): void;
@@ -52,6 +53,9 @@ export interface ModuleExports {
   peekMedia(device: number, low: number, high: number): number;
   arm(id: number, match: number, entity: number, low: number, high: number, mask: number, value: number, timeLow: number, timeHigh: number, skip: number, count: number, action: number, target: number, argumentLow: number, argumentHigh: number, extra: number): number;
   probePayload(id: number): number;
+  setProbeTimes(id: number, delayLow: number, delayHigh: number, periodLow: number, periodHigh: number): void;
+  comes(id: number): void;
+  probeBefore(id: number): number;
   deviceState(device: number, what: number): number;
   disarm(id: number): void;
   probeFired(id: number): number;
@@ -67,7 +71,7 @@ export interface ModuleExports {
 /** Fields that the host reads from memory, in the order of `fieldOffset` in assembly/inspect.ts. */
 const fieldNames = [
   "now", "nextDeadline", "digests", "tracePending", "traceBase", "resultHigh", "routeGeneration", "hostState", "hostStateAt", "limits", "interruptCount", "armedRequest", "stateEnd",
-  "mediaBase", "mediaUsed", "syncValue", "completionRequester", "completionWidth", "completionStatus", "completionAddress", "completionIssued", "completionCompleted", "completionValue", "pendingEffects", "poisonedLines",
+  "mediaBase", "mediaUsed", "syncValue", "completionRequester", "completionWidth", "completionStatus", "completionAddress", "completionIssued", "completionCompleted", "completionValue", "pendingEffects", "poisonedLines", "nextProbeTime",
 ] as const;
 type FieldName = (typeof fieldNames)[number];
 

@@ -135,6 +135,10 @@ function createMemory(hardware: Hardware): PhysicalMemory {
     get countsRequests() {
       return hasCache || word(map.armedRequest) !== 0 || word(map.pendingEffects) !== 0 || word(map.poisonedLines) !== 0;
     },
+    get nextDisturbance() {
+      const upper = word(map.nextProbeTime + 1);
+      return upper === 0xffff_ffff ? -1 : upper * 0x1_0000_0000 + word(map.nextProbeTime);
+    },
     account: (table, reads, writes, dropped) => exports.account(table, reads, writes, dropped),
   };
 }

@@ -35,7 +35,7 @@ export class HardwarePool {
   release(hardware: Hardware): void {
     this.#check(hardware);
     if (this.#idle.includes(hardware)) throw new RangeError("the machine is in the pool already");
-    hardware.storeTrace(null);
+    hardware.leaveTrace();
     hardware.exports.unmapAll();
     if (this.#idle.length < mostIdle) this.#idle.push(hardware);
   }

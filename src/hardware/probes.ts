@@ -11,7 +11,12 @@ export type ProbeMatch =
   | { readonly kind: "time"; /** Virtual ns since power-on. */ readonly at: number }
   | { readonly kind: "access"; readonly entity: string; readonly space: RegisterSpace; /** Bytes, inclusive range in the block. */ readonly from: number; readonly to: number; readonly direction: "read" | "write" | "any"; readonly mask?: number; readonly value?: number }
   | { readonly kind: "request"; /** Root port, or any. */ readonly port?: string; readonly direction: "read" | "write" | "any"; /** Inclusive range of host physical addresses; all when absent. */ readonly from?: bigint; readonly to?: bigint }
-  | { readonly kind: "register"; readonly entity: string; readonly space: RegisterSpace; readonly offset: number; readonly mask: number; readonly value: number };
+  /** The bits come to hold `value`, or, without one, whenever they change. */
+  | { readonly kind: "register"; readonly entity: string; readonly space: RegisterSpace; readonly offset: number; readonly mask: number; readonly value?: number }
+  /** Another probe has had an effect. */
+  | { readonly kind: "probe"; readonly id: number }
+  /** Whenever `callProbe` is called. */
+  | { readonly kind: "call" };
 
 /** Where a register's bits lie: a dword of an entity's register image. */
 export interface RegisterPlace {
@@ -79,6 +84,10 @@ export interface ProbeSpec {
   readonly skip?: number;
   /** Actions before the probe disarms itself; 0: no limit; default 1. */
   readonly count?: number;
+  /** From a match to the action, virtual ns; default 0. Matches on the way are not counted. */
+  readonly delay?: number;
+  /** From one action to the next, virtual ns; absent: each action has a match of its own. */
+  readonly period?: number;
 }
 
 export interface ProbeEvidence {
@@ -133,6 +142,9 @@ const portOf = (hardware: Hardware, name: string): number => find(hardware, name
 interface RawMatch { readonly kind: number; readonly entity: number; readonly low: number; readonly high: number; readonly mask: number; readonly value: number; readonly time: number }
 
 function encodeMatch(hardware: Hardware, match: ProbeMatch): RawMatch {
+  const nothing = { entity: none, low: 0, high: 0, mask: 0, value: 0, time: 0 };
+  if (match.kind === "probe") return { ...nothing, kind: 5, low: match.id };
+  if (match.kind === "call") return { ...nothing, kind: 6 };
   if (match.kind === "time") return { kind: 1, entity: none, low: 0, high: 0, mask: 0, value: 0, time: match.at };
   if (match.kind === "request") {
     const from = match.from ?? 0n;
@@ -143,7 +155,7 @@ function encodeMatch(hardware: Hardware, match: ProbeMatch): RawMatch {
   }
   const flag = spaceFlags[match.space];
   const entity = find(hardware, match.entity, anyEntity, "part");
-  if (match.kind === "register") return { kind: 4, entity, low: (match.offset | flag) >>> 0, high: 0, mask: match.mask, value: match.value, time: 0 };
+  if (match.kind === "register") return { kind: 4, entity, low: (match.offset | flag) >>> 0, high: match.value === undefined ? 1 : 0, mask: match.mask, value: match.value ?? 0, time: 0 };
   return { kind: 2, entity, low: (match.from | flag) >>> 0, high: match.to, mask: match.mask ?? 0, value: match.value ?? 0, time: directions[match.direction] };
 }
 
@@ -290,10 +302,20 @@ export function armProbe(hardware: Hardware, id: number, spec: ProbeSpec): numbe
   const match = encodeMatch(hardware, spec.match);
   const { target, argument, extra, header } = encodeAction(hardware, spec.action);
   writePayload(hardware, id, header ?? []);
+  const { delay = 0, period = 0 } = spec;
+  hardware.exports.setProbeTimes(id, lowOf(delay), highOf(delay), lowOf(period), highOf(period));
   const armed = hardware.exports.arm(id, match.kind, match.entity, match.low, match.high, match.mask, match.value, lowOf(match.time), highOf(match.time), spec.skip ?? 0, spec.count ?? 1, actions[spec.action.kind], target, Number(argument & 0xffff_ffffn), Number(argument >> 32n), extra);
   if (armed === 0) throw new ProbeError(`probe ${id} is armed already, or beyond limits.probes (${hardware.description.limits.probes})`);
   return id;
 }
+
+/** What a probe with a `call` match waits for has come. */
+export function callProbe(hardware: Hardware, id: number): void {
+  hardware.exports.comes(id);
+}
+
+/** What the bits held that the last action of a register fault changed. */
+export const bitsBefore = (hardware: Hardware, id: number): number => hardware.exports.probeBefore(id) >>> 0;
 
 export function disarmProbe(hardware: Hardware, id: number): void {
   hardware.exports.disarm(id);

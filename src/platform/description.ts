@@ -28,11 +28,22 @@ export interface MailboxDescription {
   /** Revisions of the firmware slots, 2 to 4 of at most 16 ASCII characters; slot 1 is active. Empty: the slot is. */
   readonly firmware: readonly string[];
   readonly onlineActivation: boolean;
+  /** Slot that is active from the start; absent: 1. */
+  readonly activeSlot?: number;
+  /** What Identify calls the firmware while that slot is active; absent: as the slot. */
+  readonly revision?: string;
+  /** Get Health Info and Get Alert Configuration as the device leaves the factory, by the names of their fields; absent: normal, 30 degrees, alerts off. */
+  readonly health?: HealthValues;
+  readonly alerts?: AlertValues;
   /** Dynamic capacity regions; empty: none. Behind the static capacity, in order. */
   readonly dynamicRegions: readonly DynamicRegionDescription[];
   /** Extents that the device holds at most. */
   readonly dynamicExtents: number;
 }
+
+/** Signed degrees, per cent, counts; bits by their place. */
+export type HealthValues = Partial<Readonly<Record<keyof typeof commands.getHealth.output.fields, number>>>;
+export type AlertValues = Partial<Readonly<Record<keyof typeof commands.getAlerts.output.fields, number>>>;
 
 export interface DynamicRegionDescription {
   /** Bytes, multiple of 256 MiB. */
@@ -155,6 +166,8 @@ export const defaultLink: LinkDescription = { speed: 5, width: 8 };
 export interface DownstreamPortDescription {
   readonly name: string;
   readonly portNumber: number;
+  /** On the bus of its parent, function 0; rises along the list. Absent: the place in the list. */
+  readonly deviceNumber?: number;
   readonly hotplug: boolean;
   readonly linkTrainingTime: number;
   /** Slot 0 is plugged at power-on unless `present` is false; further ones are alternates for a replacement. */
@@ -172,6 +185,9 @@ export interface DownstreamPortDescription {
 
 /** Buses that a port and what is declared below it can need: its own, and for the largest of its cards the inner bus of a switch and its ports'. */
 export const busesBelow = (port: DownstreamPortDescription): number => 1 + Math.max(0, ...port.slots.map((slot) => (isSwitch(slot) ? 1 + slot.ports.reduce((sum, below) => sum + busesBelow(below), 0) : 0)));
+
+/** Device number of the port that stands at `index` of its parent's list. */
+export const deviceNumberOf = (port: Pick<DownstreamPortDescription, "deviceNumber">, index: number): number => port.deviceNumber ?? index;
 
 /** Every port below a list of ports, themselves first, depth first; plugged in or not. */
 export const portsBelow = (ports: readonly DownstreamPortDescription[]): DownstreamPortDescription[] => ports.flatMap((port) => [port, ...port.slots.flatMap((slot) => (isSwitch(slot) ? portsBelow(slot.ports) : []))]);

@@ -1,8 +1,9 @@
 // What a device's command interface must satisfy, said once: the scenario file adds the place, the hardware refuses.
 
-import { commandNames } from "../../registers/commands.ts";
+import { commandNames, commands } from "../../registers/commands.ts";
 import { deviceBlock } from "../../registers/device-block.ts";
 import { eventLogs } from "../../registers/events.ts";
+import type { PayloadFields } from "../../registers/payload-schema.ts";
 import type { DeviceDescription, DynamicRegionDescription, MailboxDescription } from "./description.ts";
 import { mailboxOf } from "./description.ts";
 
@@ -58,12 +59,27 @@ function payloadProblem({ payloadSize }: MailboxDescription, barSize: bigint): s
   return `${payloadSize} bytes end at ${needed} of BAR 0, which has ${barSize}; give the device a barSize of ${2 ** Math.ceil(Math.log2(needed))}, or take a smaller payload`;
 }
 
-function firmwareProblem({ firmware }: MailboxDescription): { readonly index?: number; readonly message: string } | undefined {
+function firmwareProblem({ firmware, activeSlot = 1 }: MailboxDescription): { readonly index?: number; readonly message: string } | undefined {
   if (firmware.length < 2 || firmware.length > 4) return { message: `${firmware.length} slots; a device has 2 to 4, an empty text is an empty slot` };
-  if (firmware[0] === "") return { index: 0, message: "slot 1 is the active one; give it a revision" };
+  if (!Number.isInteger(activeSlot) || activeSlot < 1 || activeSlot > firmware.length) return { message: `slot ${activeSlot} is not there to be active; there are 1 to ${firmware.length}` };
+  if (firmware[activeSlot - 1] === "") return { index: activeSlot - 1, message: `slot ${activeSlot} is the active one; give it a revision` };
   const index = firmware.findIndex((revision) => revision.length > revisionLength || !/^[ -~]*$/.test(revision));
   return index < 0 ? undefined : { index, message: `"${firmware[index]}" is not a revision of at most ${revisionLength} ASCII characters` };
 }
+
+/** Whether a field of an answer holds a value: temperatures are signed. */
+function answerProblem(fields: PayloadFields, values: Readonly<Record<string, number | undefined>>): string | undefined {
+  for (const [name, value] of Object.entries(values)) {
+    const field = fields[name];
+    if (value === undefined || field === undefined) continue;
+    const [, size, meaning] = field;
+    const [least, most] = meaning.startsWith("Signed") ? [-(2 ** (8 * size - 1)), 2 ** (8 * size - 1) - 1] : [0, 2 ** (8 * size) - 1];
+    if (!Number.isInteger(value) || value < least || value > most) return `${name} is ${least}..${most}, not ${value}`;
+  }
+  return undefined;
+}
+
+const revisionProblem = ({ revision }: MailboxDescription): string | undefined => (revision === undefined || (revision !== "" && revision.length <= revisionLength && /^[ -~]*$/.test(revision)) ? undefined : `"${revision}" is not a revision of 1 to ${revisionLength} ASCII characters`);
 
 function regionProblem({ length, blockSize }: DynamicRegionDescription): string | undefined {
   if (length <= 0n || length % granule !== 0n) return `a length of ${length} bytes is not a positive multiple of 256 MiB`;
@@ -102,6 +118,9 @@ export function mailboxProblems(device: DeviceDescription): readonly MailboxProb
   add("partitionAlignment", alignmentProblem(mailbox, parts));
   const firmware = firmwareProblem(mailbox);
   add("firmware", firmware?.message, firmware?.index);
+  add("revision", revisionProblem(mailbox));
+  add("health", answerProblem(commands.getHealth.output.fields, mailbox.health ?? {}));
+  add("alerts", answerProblem(commands.getAlerts.output.fields, mailbox.alerts ?? {}));
   problems.push(...regionsProblems(mailbox, parts[0] + parts[1]));
   return problems;
 }

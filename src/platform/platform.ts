@@ -78,6 +78,8 @@ export interface PhysicalMemory {
   route(address: bigint): { readonly table: number; readonly capacity: number; readonly readLatency: number; readonly writeLatency: number } | undefined;
   /** True while something watches single requests, or caches answer some of them, so that none may be skipped. */
   readonly countsRequests: boolean;
+  /** Virtual ns at which a disturbance is due that may have come up since somebody looked at what is due, or -1: nothing is counted beyond it. */
+  readonly nextDisturbance: number;
   /** Accounts for requests that were counted in closed form instead of issued one by one. Written into the trace. */
   account(table: number, reads: number, writes: number, dropped: number): void;
 }

@@ -1,14 +1,18 @@
-// What a person reads after a run: one line a scenario, then what went wrong and the command that repeats it.
+// What a person reads after a run: one line a scenario, those that did not pass first; then what went wrong, the totals, and at the very end the command that repeats the worst.
 
-import type { DriverFailure, RunResult, Status } from "../scenario/result.ts";
-
-type AnyResult = RunResult["scenarios"][number];
+import type { RunResult, Status } from "../scenario/result.ts";
+import type { AnyResult, Finding } from "./findings.ts";
+import { findingLines, findingsOf, repeatLine, worstFirst } from "./findings.ts";
+import { linesOfText, oneLine } from "./foreign.ts";
+import type { Reporter } from "./reporter.ts";
 
 export interface Style {
   paint(style: "green" | "red" | "yellow" | "dim" | "bold", text: string): string;
 }
 
 export const plain: Style = { paint: (_style, text) => text };
+
+const titleOf = ({ file, name }: AnyResult): string => `${oneLine(file)}: ${oneLine(name)}`;
 
 const marks: Readonly<Record<Status, readonly ["green" | "red" | "yellow", string]>> = { pass: ["green", "pass"], fail: ["red", "FAIL"], invalid: ["yellow", "INVALID"], error: ["red", "ERROR"], limit: ["yellow", "LIMIT"], driver: ["red", "DRIVER"] };
 
@@ -29,43 +33,33 @@ function row(result: AnyResult): string[] {
   const { metrics: m, outcome, verdict } = result;
   const told = outcome === null ? "-" : verdict === null ? outcome : `${outcome}, ${verdict}`;
   const counts = m === null ? ["-", "-", "-"] : [String(m.machineChecks), String(m.droppedWrites), `${m.killed}/${m.killed + m.survived}`];
-  return [marks[result.status][1], result.name, told, formatTime(result.virtualTimeNs), ...counts];
+  return [marks[result.status][1], oneLine(result.name), told, formatTime(result.virtualTimeNs), ...counts];
 }
 
-const controlCharacters = /(?!\n)[\p{Cc}\u2028\u2029]/gu;
+const colours: Readonly<Record<Finding["kind"], "red" | "yellow" | null>> = { reason: null, driver: "red", fault: "yellow", expectation: "red", golden: "red" };
 
-/** Text of a driver's: it does nothing to the terminal, and further lines of it cannot be taken for lines of the report. */
-const foreign = (text: string): string => text.replaceAll(controlCharacters, "?").replaceAll("\n", "\n      ");
-
-/** Who did what, where, when: what a driver's author needs before he opens the trace. */
-function driverLines({ ending, driver, hook, device, atNs, services, lastLog, message }: DriverFailure): string[] {
-  const who = driver === "" ? "between two hooks" : `in ${driver}, ${hook}${device === "" ? "" : ` of ${device}`}`;
-  const counted = services === undefined ? "" : `, after ${services} ${services === 1 ? "service" : "services"}`;
-  return [`driver ${ending}: ${foreign(message)}`, `  ${who}, at ${formatTime(atNs)} of virtual time${counted}`, ...(lastLog === undefined || lastLog === null ? [] : [`  it logged last: ${foreign(lastLog)}`])];
-}
-
+/** One run that did not pass: what went wrong, and the command that repeats it. */
 function trouble(result: AnyResult, style: Style): string[] {
-  if (result.status === "pass") return [];
-  const lines = ["", style.paint("bold", `${result.file}: ${result.name}`)];
-  if (result.driver !== undefined) for (const line of driverLines(result.driver)) lines.push(style.paint("red", `  ${line}`));
-  else if (result.reason !== null) lines.push(`  ${result.reason}`);
-  for (const fault of result.faults) if (!fault.fired) lines.push(style.paint("yellow", `  fault ${fault.id} did not fire`));
-  for (const one of result.expectations) if (!one.pass) lines.push(style.paint("red", `  ${one.text}: expected ${one.expected}, got ${one.actual}`));
-  return [...lines, style.paint("dim", `  ${result.reproduce}`)];
+  const painted = (finding: Finding): string[] => {
+    const colour = colours[finding.kind];
+    return findingLines(finding).map((line) => `  ${colour === null ? line : style.paint(colour, line)}`);
+  };
+  return ["", style.paint("bold", titleOf(result)), ...findingsOf(result).flatMap(painted), style.paint("dim", `  ${repeatLine(result)}`)];
 }
 
 /** Drivers that ran, each once, by what is in them. */
 function driverFiles(result: RunResult, style: Style): string[] {
-  const files = new Set(result.scenarios.flatMap(({ drivers = [] }) => drivers.map(({ file, digest }) => `driver ${file}  sha256 ${digest}`)));
+  const files = new Set(result.scenarios.flatMap(({ drivers = [] }) => drivers.map(({ file, digest }) => `driver ${oneLine(file)}  sha256 ${digest}`)));
   return [...files].map((line) => style.paint("dim", line));
 }
 
-/** The table (standard output). */
+/** The table (standard output): what did not pass before what did. */
 export function consoleTable(result: RunResult, style: Style = plain): string {
   const head = ["", "scenario", "outcome", "virtual time", "checks", "dropped", "killed"];
-  const lines = table([head, ...result.scenarios.map(row)]);
+  const scenarios = [...worstFirst(result.scenarios), ...result.scenarios.filter(({ status }) => status === "pass")];
+  const lines = table([head, ...scenarios.map(row)]);
   const painted = lines.map((line, index) => {
-    const scenario = result.scenarios[index - 1];
+    const scenario = scenarios[index - 1];
     if (scenario === undefined) return style.paint("dim", line);
     const [colour, word] = marks[scenario.status];
     return style.paint(colour, word) + line.slice(word.length);
@@ -73,13 +67,13 @@ export function consoleTable(result: RunResult, style: Style = plain): string {
   return `${[...painted, ...driverFiles(result, style)].join("\n")}\n`;
 }
 
-/** The commands of every scenario's steps with what they gave, as a terminal shows it (standard output). */
+/** The commands of every scenario's steps with what they gave, as a terminal shows it (standard output); a line that GitHub would take for a command is marked. */
 export function consoleSteps(result: RunResult, style: Style = plain): string {
-  const shown = (text: string): string[] => (text === "" ? [] : text.replace(/\n$/, "").split("\n"));
-  const blocks = result.scenarios.filter(({ commands }) => commands.length > 0).map(({ file, name, commands }) => [
-    style.paint("bold", `${file}: ${name}`),
-    ...commands.flatMap((one) => [
-      style.paint("dim", `$ ${one.command}`), ...shown(one.stdout), ...shown(one.stderr), ...(one.exitCode === 0 ? [] : [style.paint("yellow", `[exit status ${one.exitCode}]`)]),
+  const shown = (text: string): string[] => (text === "" ? [] : linesOfText(text).map((line) => (/^\s*::|##\[/.test(line) ? `| ${line}` : line)));
+  const blocks = result.scenarios.filter(({ commands }) => commands.length > 0).map((scenario) => [
+    style.paint("bold", titleOf(scenario)),
+    ...scenario.commands.flatMap((one) => [
+      style.paint("dim", `$ ${oneLine(one.command)}`), ...shown(one.stdout), ...shown(one.stderr), ...(one.exitCode === 0 ? [] : [style.paint("yellow", `[exit status ${one.exitCode}]`)]),
     ]),
     "",
   ].join("\n"));
@@ -87,10 +81,18 @@ export function consoleSteps(result: RunResult, style: Style = plain): string {
 }
 
 /** What layout checks had to say, also of runs that pass. */
-const remarks = (result: AnyResult, style: Style): string[] => result.warnings.map((text) => style.paint("yellow", `${result.file}: ${text}`));
+const remarks = (result: AnyResult, style: Style): string[] => result.warnings.map((text) => style.paint("yellow", `${oneLine(result.file)}: ${oneLine(text)}`));
 
-/** What went wrong and the totals (standard error). */
+/** What went wrong, the totals, and as the last line the command that repeats the worst run (standard error). */
 export function consoleVerdict(result: RunResult, style: Style = plain): string {
   const totals = (Object.entries(result.summary) as [Status, number][]).filter(([status, count]) => count > 0 || status === "pass").map(([status, count]) => `${count} ${status}`);
-  return `${[...result.scenarios.flatMap((scenario) => [...remarks(scenario, style), ...trouble(scenario, style)]), "", totals.join(", ")].join("\n")}\n`;
+  const failed = worstFirst(result.scenarios);
+  const repeat = failed.slice(0, 1).map(repeatLine);
+  return `${[...result.scenarios.flatMap((scenario) => remarks(scenario, style)), ...failed.flatMap((scenario) => trouble(scenario, style)), "", totals.join(", "), ...repeat].join("\n")}\n`;
 }
+
+/** Results for standard output, the verdict for standard error; in a file both, without colours. */
+export const consoleReporter: Reporter = {
+  name: "console", summary: "a table of all runs, what went wrong, and the command that repeats the worst", needs: { details: "none", traces: "none" },
+  report: ({ result }, { out, error }, target) => (target === undefined ? { stdout: consoleTable(result, out), stderr: consoleVerdict(result, error) } : { files: [{ name: target, content: `${consoleTable(result)}${consoleVerdict(result)}` }] }),
+};

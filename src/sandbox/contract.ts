@@ -4,8 +4,9 @@ import type { FileSystem } from "../kernel/sysfs/file-system.ts";
 import type { MomentFacts } from "../scenario/expect.ts";
 import type { ScenarioPlan } from "../scenario/plan.ts";
 import type { CommandRecord, ScenarioResult } from "../scenario/result.ts";
+import type { TraceFile, TraceTool } from "../scenario/trace-file.ts";
 import type { Workloads } from "../workload/workloads.ts";
-import type { FaultTable } from "./faults.ts";
+import type { FaultTable, Said } from "./faults.ts";
 import type { End, System } from "./system.ts";
 
 /** A scenario and what its run depends on beside it. */
@@ -27,6 +28,8 @@ export interface RunInput {
   readonly golden?: string;
   /** Keep what reports show of a run (src/scenario/details.ts); absent: never. */
   readonly details?: "never" | "failures" | "always";
+  /** What runs it, for the header of its trace; absent: the trace does not say. */
+  readonly tool?: TraceTool;
 }
 
 /** How far a run is. */
@@ -42,8 +45,10 @@ export interface ScenarioRun {
   readonly progress: RunProgress;
   /** @throws Error before the run is done */
   result(): ScenarioResult;
-  /** Records kept so far, whole 32-byte records in order; empty unless asked for. */
+  /** Records kept so far, whole 32-byte records in order; empty unless asked for. They are not kept any longer. */
   takeTrace(): Uint8Array[];
+  /** The whole trace of a run that is done, to be kept as a file; null: it was not asked for, or the run was not made from a text. */
+  traceFile(): TraceFile | null;
 }
 
 /** A run that can be looked into and driven further while it goes on: for a prompt, an export, an explanation, a comparison. */
@@ -66,7 +71,9 @@ export interface OpenRun extends ScenarioRun {
   /** What a lenient run passed over. */
   readonly refused: readonly string[];
   /** Hear every log line and mark as it is written. */
-  readonly listeners: Set<(text: string) => void>;
+  readonly listeners: Set<(text: string, said: Said) => void>;
+  /** Hear of every step of the kernel as it is met, with the names of what it is done to. */
+  readonly stepListeners: Set<(step: string, names: readonly string[]) => void>;
   readonly facts: () => MomentFacts;
   /** Goes on until `shouldPause` (asked between steps), until nothing is left to do before virtual time `horizon`, or until the run is done. */
   goOn(horizon: number, shouldPause: () => boolean): "paused" | "horizon" | "done";

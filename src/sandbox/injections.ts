@@ -9,8 +9,10 @@ import type { Kernel } from "../kernel/base/kernel.ts";
 import { probesOfAction } from "../scenario/check-device-faults.ts";
 import type { ActionFile, PlannedFault, ScenarioPlan } from "../scenario/plan.ts";
 import type { FaultResult } from "../scenario/result.ts";
-import type { FaultTable } from "./faults.ts";
-import { armFaults, evidenceAt, heardMark, injectStep, resultOfFault } from "./faults.ts";
+import { injectedBy } from "../scenario/trigger.ts";
+import type { Trigger } from "../scenario/trigger.ts";
+import type { FaultTable, Said } from "./faults.ts";
+import { armFaults, evidenceAt, heardText, injectStep, reachedStep, resultOfFault } from "./faults.ts";
 
 /** Places of the fault table that injections have at least, and how many places there are. */
 const ownPlaces = 64;
@@ -101,13 +103,13 @@ function takePlaces(injections: Injections, places: number): number {
 }
 
 /** Arms an action with its trigger, or, without one, to act at once; hardware acts on its next advance. @throws NoPlaceError */
-export function injectFault(injections: Injections, action: ActionFile, when?: Exclude<PlannedFault["when"], { readonly step: number }>): Injection {
+export function injectFault(injections: Injections, action: ActionFile, trigger?: Trigger): Injection {
   const { plan, system, all } = injections;
   const places = action.kernelStep === undefined ? probesOfAction(action) : 0;
   const first = takePlaces(injections, places);
-  const fault: PlannedFault = { id: `inject-${++injections.count}`, when: when === undefined ? { step: 1 } : { ...when, from: "boot" }, do: action };
-  const table: FaultTable = { plan: { ...plan, faults: [fault] }, hardware: system.hardware, kernel: system.kernel, steps: new Map(), armed: new Map(), firstProbes: [first] };
-  if (when === undefined) injectStep(table, 1);
+  const fault: PlannedFault = { id: `inject-${++injections.count}`, trigger: trigger === undefined ? injectedBy(1) : { ...trigger, from: "boot" }, do: action };
+  const table: FaultTable = { plan: { ...plan, faults: [fault] }, hardware: system.hardware, kernel: system.kernel, seed: 1, steps: new Map(), armed: new Map(), firstProbes: [first], came: new Map(), told: new Map(), acts: new Map() };
+  if (trigger === undefined) injectStep(table, 1);
   else armFaults(table, "boot");
   const injection: Injection = { table, first, places, result: null };
   all.push(injection);
@@ -120,6 +122,11 @@ export function injectFault(injections: Injections, action: ActionFile, when?: E
 export const inject = (injections: Injections, action: ActionFile): string => idOf(injectFault(injections, action));
 
 /** A mark or log line was written: injections that wait for it act at once. */
-export function injectionsHeard({ all }: Injections, text: string): void {
-  for (const injection of all) if (injection.result === null) heardMark(injection.table, text, "boot");
+export function injectionsHeard({ all }: Injections, said: Said): void {
+  for (const injection of all) if (injection.result === null) heardText(injection.table, said, "boot");
+}
+
+/** A step of the kernel is met. */
+export function injectionsReached({ all }: Injections, step: string, names: readonly string[]): void {
+  for (const injection of all) if (injection.result === null) reachedStep(injection.table, step, names, "boot");
 }

@@ -84,6 +84,7 @@ export function createWitness(host: Host): Witness {
     },
     // Every request is seen.
     countsRequests: true,
+    nextDisturbance: -1,
     store: memory.store, zero: memory.zero, isStalled: memory.isStalled, route: memory.route, account: memory.account,
     load: (address, width) => {
       const answer = memory.load(address, width);

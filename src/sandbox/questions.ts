@@ -7,8 +7,13 @@ import { fieldValue } from "../scenario/expect.ts";
 import type { MomentFacts } from "../scenario/expect.ts";
 import { findField } from "../scenario/machine-parts.ts";
 import type { Metrics } from "../scenario/result.ts";
+import type { ScenarioPlan } from "../scenario/plan.ts";
+import { fits, isPattern, lettersOf } from "../userland/glob.ts";
 import { runCommand } from "../userland/run.ts";
 import { UnresolvedReferenceError, resolveReferences } from "./references.ts";
+import { factsOfFault } from "./fault-evidence.ts";
+import type { FaultTable } from "./faults.ts";
+import type { RunWatch } from "./run-watch.ts";
 import type { System } from "./system.ts";
 
 /** Runs a command that waits for nothing, as listings of the tree do. */
@@ -42,16 +47,54 @@ function peek({ hardware }: System, of: string, path: string): number {
 /** What a listing prints now, or why it does not. */
 export const listAtOnce = (kernel: Kernel, files: FileSystem, line: string): string => orReason(() => runAtOnce(kernel, files, line));
 
+/** Paths that a pattern stands for. */
+function entriesOf(files: FileSystem, pattern: string): string[] {
+  let found = [""];
+  for (const part of pattern.split("/").filter((one) => one !== "")) {
+    const letters = lettersOf(part);
+    found = found.flatMap((folder) => {
+      if (!letters.some(isPattern)) return files.exists(`${folder}/${part}`) ? [`${folder}/${part}`] : [];
+      return orNone(() => files.list(folder === "" ? "/" : folder)).filter((name) => fits(letters, name)).map((name) => `${folder}/${name}`);
+    });
+  }
+  return found.toSorted();
+}
+
+/** What is found, or nothing where a name stands for nothing. */
+function orNone<T>(ask: () => T[]): T[] {
+  try {
+    return ask();
+  } catch (thrown) {
+    if (thrown instanceof SystemError || thrown instanceof UnresolvedReferenceError) return [];
+    throw thrown;
+  }
+}
+
+/** What can be asked of a run at any moment. */
+export interface Asked {
+  readonly plan: ScenarioPlan;
+  readonly system: System;
+  readonly files: FileSystem;
+  readonly faults: FaultTable;
+  readonly watch: RunWatch;
+  readonly readyAt: number;
+}
+
 /** The system as it is now, for expectations. */
-export function momentFacts(system: System, files: FileSystem, metrics: Metrics): MomentFacts {
+export function momentFacts(run: Asked, metrics: Metrics): MomentFacts {
+  const { plan, system, files, watch, readyAt } = run;
   const { kernel, hardware } = system;
   const named = (text: string): string => resolveReferences(hardware.description, files, text);
   return {
     metrics,
+    readyAt,
     log: kernel.log,
     readFile: (path) => orReason(() => files.read(named(path))),
     exists: (path) => files.exists(named(path)),
+    entries: (pattern) => orNone(() => entriesOf(files, named(pattern))),
     list: (program, words) => orReason(() => runAtOnce(kernel, files, `${program} list ${named(words)}`)),
     peek: (of, path) => peek(system, of, path),
+    following: (expectation) => watch.following(expectation),
+    fault: (id) => factsOfFault(run, plan.faults.findIndex((one) => one.id === id)),
   };
 }

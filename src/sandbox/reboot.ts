@@ -3,6 +3,7 @@
 
 import { timeoutIsolation } from "../../registers/timeout-isolation.ts";
 import { blocks } from "../../registers/blocks.ts";
+import { kernelKinds } from "../sim/trace.ts";
 import { extract } from "../platform/registers.ts";
 import type { FirmwareOptions } from "../firmware/firmware.ts";
 import type { Hardware } from "../hardware/machine.ts";
@@ -12,10 +13,11 @@ import type { ScenarioPlan } from "../scenario/plan.ts";
 import { judgeMoment } from "../scenario/expect.ts";
 import type { RebootResult, StickyStatus } from "../scenario/verdict.ts";
 import type { OpenRun } from "./contract.ts";
-import type { FaultTable } from "./faults.ts";
-import { heardMark } from "./faults.ts";
+import type { FaultTable, Said } from "./faults.ts";
+import { heardText } from "./faults.ts";
 import { placeOfPort } from "./references.ts";
 import type { openRun } from "./run.ts";
+import { placed } from "./steps.ts";
 import type { RunOptions } from "./run-result.ts";
 import { startHost } from "./system.ts";
 
@@ -29,7 +31,7 @@ export interface RebootOptions {
   readonly firmwareTime: number;
   readonly firmware: FirmwareOptions;
   /** Texts beside the states of a recovery for which faults wait that are to act at the reset. */
-  readonly heard: readonly string[];
+  readonly heard: readonly Said[];
   /** Seed, schedule and drivers of the second boot. */
   readonly run: RunOptions;
 }
@@ -58,19 +60,19 @@ export function isolationStatus(hardware: Hardware): StickyStatus[] {
 /** States of a recovery that a reset stands for as well: faults that wait for one of them act at it, as a cable that is put back once the port is clear. */
 const passed = ["NOTIFIED", "FENCED", "EVACUATED", "UNBOUND", "REMOVED", "LINK_DOWN", "CLEARED", "LINK_UP", "ENUMERATED", "RECREATED", "RECOVERED"] as const satisfies readonly RecoveryState[];
 
-function passStates(faults: FaultTable, heard: readonly string[]): void {
+function passStates(faults: FaultTable, heard: readonly Said[]): void {
   const { description } = faults.hardware;
   const places = description.hostBridges.flatMap(({ rootPorts }) => rootPorts).map(({ name }) => placeOfPort(description, name) ?? name);
   const states = passed.flatMap((state) => places.map((place) => `${place} ${state}`));
-  for (const text of [...states, ...heard]) heardMark(faults, text, "ready");
+  const said: readonly Said[] = [...states.map((text): Said => ({ layer: "kernel", kind: kernelKinds.step, text, detail: "" })), ...heard];
+  for (const one of said) heardText(faults, one, "ready");
 }
 
 /** The machine as it is, a second time, with the faults that are still to come; those of kernel steps ended with their kernel. */
-function copyOf({ plan, system, faults }: RebootTarget): { readonly hardware: Hardware; readonly faults: FaultTable } {
+function copyOf({ system, faults }: RebootTarget): { readonly hardware: Hardware; readonly faults: FaultTable } {
   const hardware = createHardware(system.hardware.module, system.hardware.description);
   hardware.copyFrom(system.hardware);
-  const inKernel = [...plan.faults.keys()].filter((index) => plan.faults[index]?.do.kernelStep !== undefined);
-  return { hardware, faults: { ...faults, hardware, armed: new Map([...faults.armed, ...inKernel.map((index) => [index, []] as const)]) } };
+  return { hardware, faults: { ...faults, hardware, kernel: null, armed: new Map(faults.armed), came: new Map(faults.came), told: new Map(faults.told) } };
 }
 
 /** Reboots the host of a run where it stands, on a copy of its machine, and drives the second boot to its end. The run itself is not touched. */
@@ -82,7 +84,7 @@ export function rebootRun(target: RebootTarget, options: RebootOptions, open: ty
   passStates(faults, options.heard);
   hardware.advanceTo(hardware.now + options.firmwareTime);
   const host = startHost(hardware, { ...options.firmware, clearsIsolation: options.clearsIsolation });
-  const quiet: ScenarioPlan = { ...plan, faults: [], workloads: [], expectations: [], reboot: null };
+  const quiet: ScenarioPlan = { ...plan, faults: [], workloads: [], steps: plan.steps.filter((step) => !("expect" in step)), expectations: plan.reboot?.expectations ?? [], reboot: null };
   const again = open(hardware.module, quiet, { ...options.run, keepTrace: false, isHeld: false, isLenient: true, host });
   while (again.run(() => false) !== "done") continue;
   return { found, run: again };
@@ -97,6 +99,9 @@ export function rebootResult(target: RebootTarget, run: RunOptions, firmware: Fi
   const facts = again.facts();
   return {
     kind, found, bytesServed: facts.metrics.bytesServed, log: again.system.kernel.log.map(({ text }) => text),
-    expectations: expectations.map((one) => judgeMoment(one, facts)).map((one) => ({ ...one, text: `after the ${kind} reboot: ${one.text}` })),
+    expectations: expectations.map((one, index) => {
+      const judged = judgeMoment(one, facts);
+      return placed({ ...judged, text: `after the ${kind} reboot: ${judged.text}` }, plan.places.reboot[index]);
+    }),
   };
 }

@@ -2,7 +2,7 @@
 // there, `${dax:region0[1]}` the second dax device of region0 in order of creation. Resolved through the system's own tree when a step runs.
 
 import type { DownstreamPortDescription, MachineDescription } from "../platform/description.ts";
-import { isSwitch } from "../platform/description.ts";
+import { deviceNumberOf, isSwitch } from "../platform/description.ts";
 import { formatPciAddress, pciAddress } from "../platform/pci-address.ts";
 
 /** The part of the tree that references look into. */
@@ -22,7 +22,7 @@ export class UnresolvedReferenceError extends Error {
 function numbersTo(port: DownstreamPortDescription, number: number, name: string): number[] | undefined {
   if (port.name === name) return [number];
   for (const card of port.slots.filter(isSwitch)) for (const [below, inner] of card.ports.entries()) {
-    const numbers = numbersTo(inner, below, name);
+    const numbers = numbersTo(inner, deviceNumberOf(inner, below), name);
     if (numbers !== undefined) return [number, ...numbers];
   }
   return undefined;
@@ -34,8 +34,8 @@ function numbersTo(port: DownstreamPortDescription, number: number, name: string
  */
 export function placeOfPort(machine: MachineDescription, name: string): string | undefined {
   for (const bridge of machine.hostBridges) for (const [root, port] of bridge.rootPorts.entries()) {
-    const numbers = numbersTo(port, root, name);
-    if (numbers !== undefined) return [formatPciAddress(pciAddress(bridge.segment, bridge.busStart, root, 0)), ...numbers.slice(1)].join("/");
+    const numbers = numbersTo(port, deviceNumberOf(port, root), name);
+    if (numbers !== undefined) return [formatPciAddress(pciAddress(bridge.segment, bridge.busStart, numbers[0] ?? 0, 0)), ...numbers.slice(1)].join("/");
   }
   return undefined;
 }

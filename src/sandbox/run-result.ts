@@ -13,16 +13,20 @@ import type { RunFacts } from "../scenario/expect.ts";
 import { outcomeOf } from "../scenario/outcome.ts";
 import type { ScenarioPlan } from "../scenario/plan.ts";
 import type { DriverFailure, ExpectationResult, Metrics, ScenarioResult, Status, Verdict } from "../scenario/result.ts";
+import { repeatCommand } from "../scenario/shell-word.ts";
+import type { TraceOrigin } from "../scenario/trace-file.ts";
 import type { DriverModule } from "../platform/driver.ts";
 import { defectWords } from "./defects.ts";
 import type { DriverParameters } from "./drivers.ts";
 import { crashDumpOf } from "./crash-dump.ts";
-import { allFired, faultResults } from "./faults.ts";
-import type { FaultTable } from "./faults.ts";
+import { faultsOf } from "./fault-evidence.ts";
+import { allFired } from "./faults.ts";
+import type { FaultTable, Said } from "./faults.ts";
 import { memoryFacts, spanWarnings } from "./facts.ts";
 import { momentFacts } from "./questions.ts";
+import type { RunWatch } from "./run-watch.ts";
 import type { StepRun } from "./steps.ts";
-import { traceExpectation } from "./steps.ts";
+import { placed, traceExpectation } from "./steps.ts";
 import type { End, Host, System } from "./system.ts";
 
 /** What a run depends on beside its scenario. */
@@ -43,6 +47,10 @@ export interface RunOptions {
   readonly driverParameters?: DriverParameters;
   /** Bugs that the built-in recovery driver is given, by name (docs/defects.md). */
   readonly defects?: readonly string[];
+  /** Choices of a recorded schedule, in place of those that `schedule` makes; a reboot at the end goes by `schedule` all the same. */
+  readonly choices?: readonly number[];
+  /** What the trace's header says beside the plan; absent: the run gives no trace file. */
+  readonly origin?: TraceOrigin;
 }
 
 type Phase = "boot" | "steps" | "running" | "done";
@@ -53,12 +61,15 @@ export interface RunState {
   readonly options: RunOptions;
   readonly system: System;
   readonly faults: FaultTable;
+  readonly watch: RunWatch;
   readonly files: FileSystem;
   readonly workloads: Workloads;
   readonly trace: Uint8Array[];
   phase: Phase;
   steps: number;
   failure: string | null;
+  /** Why a recorded schedule is none of this run. */
+  misfit: string | null;
   /** A driver that did what ends the run. */
   driverFailure: DriverFailure | null;
   limit: string | null;
@@ -72,10 +83,14 @@ export interface RunState {
   areStepsStarted: boolean;
   readonly stepRun: StepRun;
   /** Who hears log lines and marks as they are written, whole texts. */
-  readonly listeners: Set<(text: string) => void>;
+  readonly listeners: Set<(text: string, said: Said) => void>;
+  readonly stepListeners: Set<(step: string, names: readonly string[]) => void>;
   /** Null until boot is done and device probing at rest. */
   lostRegions: number | null;
 }
+
+/** What picks the tasks of a run. */
+export const scheduleOf = ({ schedule, choices }: RunOptions): ScenarioResult["schedule"] => (choices === undefined ? schedule : "recorded");
 
 export const verdictOf = (state: RunState): Verdict | null => ((state.lostRegions ?? 0) > 0 ? "needs-remediation" : null);
 
@@ -89,6 +104,7 @@ export function metricsOf(state: RunState): Metrics {
 
 function statusOf(state: RunState, expectations: readonly ExpectationResult[], isInvalid: boolean): { readonly status: Status; readonly reason: string | null } {
   if (state.driverFailure !== null) return { status: "driver", reason: state.failure };
+  if (state.misfit !== null) return { status: "invalid", reason: state.misfit };
   if (state.failure !== null) return { status: "fail", reason: state.failure };
   if (state.limit !== null) return { status: "limit", reason: state.limit };
   if (isInvalid) return { status: "invalid", reason: "a fault did not fire, so the run proves nothing" };
@@ -100,17 +116,17 @@ function statusOf(state: RunState, expectations: readonly ExpectationResult[], i
 export function makeResult(state: RunState, reboot: RebootResult | null): ScenarioResult {
   const { kernel, hardware } = state.system;
   // A run that a limit ended may have tasks that had no turn yet.
-  if (state.end === null && state.failure === null && !hasReady(state.system.scheduler)) checkTasks(kernel.tasks);
+  if (state.end === null && state.failure === null && state.misfit === null && !hasReady(state.system.scheduler)) checkTasks(kernel.tasks);
   const memory = memoryFacts(state.system);
   const metrics = metricsOf(state);
   const isDisturbed = metrics.machineChecks > 0 || metrics.droppedWrites > 0 || metrics.killed > 0 || memory.recoveries > 0;
   const outcome = outcomeOf({ panicked: kernel.panic !== null, hostState: hardware.hostState, rebootChosen: memory.rebootChosen, recoveryBlocked: memory.recoveryBlocked, bytesStranded: memory.bytesStranded, bytesAtReady: state.bytesAtReady, bytesServed: BigInt(metrics.bytesServed), systemRamLost: memory.systemRamLost, serviceWasDisturbed: isDisturbed });
-  const faults = faultResults(state.faults);
+  const faults = faultsOf(state);
   const verdict = verdictOf(state);
   const warnings = state.plan.policies.interleave === "contained" ? spanWarnings(state.system) : [];
   const workloads = state.workloads.outcomes();
-  const facts: RunFacts = { ...momentFacts(state.system, state.files, metrics), outcome, verdict, warnings, crashDump: crashDumpOf(state.system), workloads };
-  const atEnd = state.plan.expectations.map((expectation) => judge(expectation, facts));
+  const facts: RunFacts = { ...momentFacts(state, metrics), outcome, verdict, warnings, crashDump: crashDumpOf(state.system), workloads };
+  const atEnd = state.plan.expectations.map((expectation, index) => placed(judge(expectation, facts), state.plan.places.expectations[index]));
   const expectations = [...state.stepRun.results, ...atEnd, ...(reboot?.expectations ?? [])];
   const { status, reason } = statusOf(state, expectations, !allFired(state.faults));
   for (const fault of faults) traceText(kernel.trace, "result", resultKinds.fault, fault.id, fault.fired ? "fired" : "not fired", fault.count);
@@ -121,10 +137,10 @@ export function makeResult(state: RunState, reboot: RebootResult | null): Scenar
   const all = hashText(traceLayers.map((layer) => digests[layer]).join(":"));
   const hex = (word: number): string => word.toString(16).padStart(8, "0");
   return {
-    file: state.plan.file, name: state.plan.name, seed: state.options.seed, schedule: state.options.schedule, policies: state.plan.policies, status, reason, verdict, warnings, outcome,
+    file: state.plan.file, name: state.plan.name, seed: state.options.seed, schedule: scheduleOf(state.options), policies: state.plan.policies, status, reason, verdict, warnings, outcome,
     ...(reboot === null ? {} : { reboot }),
     ...(facts.crashDump === null ? {} : { crashDump: facts.crashDump }),
     ...(state.driverFailure === null ? {} : { driver: state.driverFailure }), virtualTimeNs: hardware.now, traceDigest: hex(all.high) + hex(all.low), digests, commands: state.stepRun.commands, faults, expectations, metrics, workloads,
-    reproduce: `cxl-sandbox run ${state.plan.file} --seed ${state.options.seed} --schedule ${state.options.schedule}${defectWords(state.options.defects ?? [])}`,
+    reproduce: repeatCommand(state.plan.file, state.options.seed, state.options.schedule, defectWords(state.options.defects ?? [])),
   };
 }

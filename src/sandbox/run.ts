@@ -1,6 +1,6 @@
 // One run of one scenario: boot, steps, ready, workloads and faults, the end, the judgement. Sliced by the caller; slices never show.
 
-import { spawn, task } from "../sim/task.ts";
+import { ScheduleMismatchError, leftOver, spawn, task } from "../sim/task.ts";
 import type { Task } from "../sim/task.ts";
 import { resultKinds, traceText } from "../sim/trace.ts";
 import { boot, kernelHandlers, onNotify } from "../kernel/boot.ts";
@@ -14,12 +14,13 @@ import { createFileSystem } from "../kernel/sysfs/file-system.ts";
 import { addWorkload, createWorkloads } from "../workload/workloads.ts";
 import { SystemError } from "../kernel/base/errno.ts";
 import type { ScenarioPlan } from "../scenario/plan.ts";
-import type { DriverFailure } from "../scenario/result.ts";
+import type { DriverFailure, ScenarioResult } from "../scenario/result.ts";
 import { titleOf } from "../scenario/workloads.ts";
 import type { OpenRun, ScenarioRun } from "./contract.ts";
 import { withDefects } from "./defects.ts";
 import { DriverStepsError } from "./contained/watch.ts";
-import { allFired, armFaults, createFaults, heardMark } from "./faults.ts";
+import { allFired, armFaults, createFaults, heardText, reachedStep } from "./faults.ts";
+import type { Said } from "./faults.ts";
 import { kernelPolicies } from "./policies.ts";
 import { UnresolvedReferenceError } from "./references.ts";
 import { specOf } from "./workload-specs.ts";
@@ -28,7 +29,9 @@ import { momentFacts } from "./questions.ts";
 import type { RunOptions, RunState } from "./run-result.ts";
 import { rebootResult } from "./reboot.ts";
 import { makeResult, metricsOf, verdictOf } from "./run-result.ts";
+import { watchRun } from "./run-watch.ts";
 import { StepFailure, isBusy, runSteps } from "./steps.ts";
+import { traceFileOf } from "./trace-kept.ts";
 import type { End } from "./system.ts";
 import { createSystem, step } from "./system.ts";
 
@@ -78,27 +81,40 @@ function becomeReady(state: RunState): void {
   armFaults(state.faults, "ready");
 }
 
+/** From when on triggers count what happens now. */
+const momentOf = ({ phase }: RunState): "boot" | "ready" => (phase === "running" ? "ready" : "boot");
+
 /** Builds the system and arms what counts from boot. @throws TypeError the plan names drivers and none are given: without them it is another scenario */
 export function openRun(module: WebAssembly.Module, plan: ScenarioPlan, options: RunOptions): OpenRun {
   if (plan.drivers.length > 0 && options.drivers === undefined) throw new TypeError(`${plan.file} names drivers (${plan.drivers.map(({ file }) => file).join(", ")}): give them to the run`);
   const policies: KernelPolicies = kernelPolicies(plan.policies);
-  const system = createSystem(module, { machine: plan.machine, firmware: firmwareOf(plan), ...(options.host === undefined ? {} : { host: options.host }), policies, settings: plan.settings, handlers: kernelHandlers, seed: options.seed, schedule: options.schedule, onNotify, drivers: options.drivers ?? [], driverParameters: withDefects(options.driverParameters ?? {}, options.defects ?? []) });
+  const system = createSystem(module, { machine: plan.machine, firmware: firmwareOf(plan), ...(options.host === undefined ? {} : { host: options.host }), policies, settings: plan.settings, handlers: kernelHandlers, seed: options.seed, schedule: options.choices === undefined ? options.schedule : { kind: "recorded", choices: options.choices, next: 0 }, onNotify, drivers: options.drivers ?? [], driverParameters: withDefects(options.driverParameters ?? {}, options.defects ?? []) });
   const workloads = createWorkloads(system.kernel, options.counting ?? "aggregated");
   system.workloads = workloads;
-  const faults = createFaults(plan, system.hardware, system.kernel);
+  const faults = createFaults(plan, system.hardware, system.kernel, options.seed);
+  const watch = watchRun(plan, system.hardware, system.kernel.trace.strings, faults);
   const files = createFileSystem(system.kernel);
   const state: RunState = {
-    plan, options, system, workloads, faults, files, trace: [], listeners: new Set(),
-    phase: "boot", steps: 0, failure: null, driverFailure: null, limit: null, end: null, readyAt: -1, deadline: system.hardware.now + setUpTime, quietSince: -1, bytesAtReady: 0n, result: null, areStepsStarted: false, lostRegions: null,
-    stepRun: { plan, system, files, faults, results: [], commands: [], said: [], facts: () => momentFacts(system, files, metricsOf(state)), refused: options.isLenient === true ? [] : null },
+    plan, options, system, workloads, faults, watch, files, trace: [], listeners: new Set(), stepListeners: new Set(),
+    phase: "boot", steps: 0, failure: null, misfit: null, driverFailure: null, limit: null, end: null, readyAt: -1, deadline: system.hardware.now + setUpTime, quietSince: -1, bytesAtReady: 0n, result: null, areStepsStarted: false, lostRegions: null,
+    stepRun: { plan, system, files, faults, results: [], commands: [], said: [], facts: () => momentFacts(state, metricsOf(state)), refused: options.isLenient === true ? [] : null },
   };
-  system.kernel.trace.onText = (layer, _kind, text) => {
+  system.kernel.trace.onText = (layer, kind, text, detail) => {
     if (layer === "result") return;
     if (state.phase === "steps") state.stepRun.said.push(text);
-    heardMark(state.faults, text, state.phase === "running" ? "ready" : "boot");
-    for (const listener of state.listeners) listener(text);
+    const said: Said = { layer, kind, text, detail };
+    heardText(state.faults, said, momentOf(state));
+    for (const listener of state.listeners) listener(text, said);
+  };
+  system.kernel.trace.onStep = (met, names) => {
+    reachedStep(state.faults, met, names, momentOf(state));
+    for (const listener of state.stepListeners) listener(met, names);
   };
   if (options.keepTrace) system.hardware.storeTrace((words) => void state.trace.push(new Uint8Array(words.buffer, words.byteOffset, words.length * 4).slice()));
+  const result = (): ScenarioResult => {
+    if (state.phase !== "done") throw new Error("the run is not done: call run() until it says so");
+    return (state.result ??= makeResult(state, state.failure === null && state.misfit === null ? rebootResult(state, onceMore(options), firmwareOf(plan), openRun) : null));
+  };
   armFaults(state.faults, "boot");
   spawn(system.scheduler, "boot", bootTask(system.kernel, state));
   return {
@@ -118,6 +134,7 @@ export function openRun(module: WebAssembly.Module, plan: ScenarioPlan, options:
     commands: state.stepRun.commands,
     refused: state.stepRun.refused ?? [],
     listeners: state.listeners,
+    stepListeners: state.stepListeners,
     facts: state.stepRun.facts,
     goOn: (horizon, shouldPause) => goOn(state, horizon, shouldPause),
     finish: () => {
@@ -127,15 +144,18 @@ export function openRun(module: WebAssembly.Module, plan: ScenarioPlan, options:
     get progress() {
       return { virtualTimeNs: system.hardware.now, steps: state.steps };
     },
-    result: () => {
-      if (state.phase !== "done") throw new Error("the run is not done: call run() until it says so");
-      return (state.result ??= makeResult(state, state.failure === null ? rebootResult(state, { ...state.options, seed: options.seed }, firmwareOf(plan), openRun) : null));
-    },
+    result,
     takeTrace: () => {
       system.hardware.drainTrace();
       return state.trace.splice(0);
     },
+    traceFile: () => traceFileOf(state, result()),
   };
+}
+
+/** A second boot has choices of its own. */
+function onceMore({ choices: _choices, ...options }: RunOptions): RunOptions {
+  return options;
 }
 
 /** A run as those see it who only want its result. */
@@ -178,8 +198,9 @@ function oneStep(state: RunState, horizon: number): boolean {
     else if (result.kind === "horizon" && last > horizon) isAtHorizon = true;
     else if (result.kind === "horizon" && last === state.deadline) reachHorizon(state);
   } catch (thrown) {
-    if (!(thrown instanceof StepFailure || thrown instanceof UnresolvedReferenceError || thrown instanceof PlugInError)) throw thrown;
-    state.failure = thrown.message;
+    if (!(thrown instanceof StepFailure || thrown instanceof UnresolvedReferenceError || thrown instanceof PlugInError || thrown instanceof ScheduleMismatchError)) throw thrown;
+    if (thrown instanceof ScheduleMismatchError) state.misfit = thrown.message;
+    else state.failure = thrown.message;
     if (thrown instanceof PlugInError) state.driverFailure = failureOf(thrown);
     finish(state, null);
   }
@@ -219,6 +240,8 @@ function isSettled(state: RunState): boolean {
 }
 
 function finish(state: RunState, end: End | null): void {
+  const { strategy } = state.system.scheduler;
+  if (strategy.kind === "recorded" && strategy.next < strategy.choices.length) state.misfit ??= leftOver(strategy);
   state.end = end;
   if (end?.kind === "limit") state.limit = `out of ${end.what} (machine.limits)`;
   state.phase = "done";

@@ -6,6 +6,7 @@ import { checkTasks, hasReady, isRunning, signal, spawn, waitOf } from "../sim/t
 import type { Wait } from "../sim/task.ts";
 import { formatTime } from "../report/console.ts";
 import type { ScenarioPlan } from "../scenario/plan.ts";
+import { countsFromBoot } from "../scenario/trigger.ts";
 import { SystemError } from "../kernel/base/errno.ts";
 import { isProbingAtRest } from "../kernel/base/probing.ts";
 import type { FileSystem } from "../kernel/sysfs/file-system.ts";
@@ -48,7 +49,7 @@ const longestShown = 60;
 /** The scenario as it is at a moment: `boot` is before its steps, and before all that counts from ready. */
 function planAt(plan: ScenarioPlan, at: Moment): ScenarioPlan {
   if (at.kind !== "boot") return withPlaces(plan);
-  return withPlaces({ ...plan, steps: [], workloads: [], faults: plan.faults.filter(({ when }) => !("step" in when) && when.from === "boot") });
+  return withPlaces({ ...plan, steps: [], workloads: [], faults: plan.faults.filter((fault) => countsFromBoot(plan.faults, fault)) });
 }
 
 export class Session {

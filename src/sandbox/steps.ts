@@ -11,7 +11,7 @@ import type { FileSystem } from "../kernel/sysfs/file-system.ts";
 import { judgeMoment, judgeText } from "../scenario/expect.ts";
 import type { MomentFacts } from "../scenario/expect.ts";
 import type { ScenarioPlan, StepFile } from "../scenario/plan.ts";
-import type { CommandRecord, ExpectationResult } from "../scenario/result.ts";
+import type { CommandRecord, ExpectationResult, SourcePlace } from "../scenario/result.ts";
 import { runCommand } from "../userland/run.ts";
 import type { FaultTable } from "./faults.ts";
 import { injectStep } from "./faults.ts";
@@ -52,8 +52,11 @@ export function traceExpectation(trace: TraceWriter, { text, pass, actual }: Exp
   traceText(trace, "result", resultKinds.expectation, text, `${pass ? "holds" : "does not hold"}: ${actual}`);
 }
 
-function note(run: StepRun, number: number, result: ExpectationResult): void {
-  const noted = { ...result, text: `step ${number}: ${result.text}` };
+/** A result with its place, if there is one: a value has none. */
+export const placed = (result: ExpectationResult, place: SourcePlace | undefined): ExpectationResult => (place === undefined || place.line === 0 ? result : { ...result, place });
+
+function note(run: StepRun, number: number, result: ExpectationResult, place = run.plan.places.steps[number - 1]): void {
+  const noted = placed({ ...result, text: `step ${number}: ${result.text}` }, place);
   traceExpectation(run.system.kernel.trace, noted);
   run.results.push(noted);
 }
@@ -92,7 +95,7 @@ const oneStep = task("sandbox.step", function* (kernel: Kernel, run: StepRun, st
   else if ("advance" in step) yield sleepOrSignal(step.advance);
   else if ("settle" in step) while (isBusy(run.system)) yield sleep(lookEvery);
   else if ("until" in step) yield* awaitText(kernel, run, step, number);
-  else if ("expect" in step) for (const one of step.expect) note(run, number, judgeMoment(one, run.facts()));
+  else if ("expect" in step) for (const [index, one] of step.expect.entries()) note(run, number, judgeMoment(one, run.facts()), run.plan.places.stepExpectations.get(number - 1)?.[index]);
   else {
     injectStep(run.faults, number);
     // Hardware acts on its next advance.

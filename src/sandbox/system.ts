@@ -25,7 +25,7 @@ import { extract } from "../platform/registers.ts";
 import { createRandom } from "../sim/random.ts";
 import { hashText } from "../sim/hash.ts";
 import type { ExploredStrategy } from "../sim/explored.ts";
-import type { Scheduler, Strategy } from "../sim/task.ts";
+import type { RecordedStrategy, Scheduler, Strategy } from "../sim/task.ts";
 import { createScheduler, createTaskLedger, hasReady, nextWakeTime, runOne, wakeSleepers } from "../sim/task.ts";
 import { createTraceWriter, kernelKinds, traceText } from "../sim/trace.ts";
 import type { DriverParameters } from "./drivers.ts";
@@ -57,7 +57,7 @@ export interface SystemOptions {
   readonly handlers: ReadonlyMap<string, Handler>;
   readonly seed: number;
   /** `seeded`: by `seed`. */
-  readonly schedule: "fixed" | "seeded" | ExploredStrategy;
+  readonly schedule: "fixed" | "seeded" | ExploredStrategy | RecordedStrategy;
   /** Called for an ACPI notify that firmware raises. */
   readonly onNotify: Call | null;
   /** Driver plug-ins, before the built-in ones, with their parameters by driver. */

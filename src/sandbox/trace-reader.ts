@@ -1,20 +1,15 @@
-// The end of the trace, kept while a run goes on: so many records of each layer, and what they say in words.
+// The end of the trace, kept while a run goes on: so many records of each layer.
 
 import type { TraceLayer, TraceRecord } from "../sim/trace.ts";
 import { readRecord, recordWords, traceLayers } from "../sim/trace.ts";
 import type { Hardware } from "../hardware/machine.ts";
+import type { PartKind } from "../platform/register-places.ts";
+import type { TraceNames } from "../scenario/trace-words.ts";
+import { createTraceWords, lineOfRecord } from "../scenario/trace-words.ts";
 import type { System } from "./system.ts";
 
 /** Records kept of each layer. */
 const keptRecords = 4096;
-
-/** Kinds of records in words, by number; assembly/trace/ring.ts has the numbers. */
-export const accessKinds = ["", "config read", "config write", "mmio read", "mmio write", "load", "store", "request", "completion"] as const;
-export const hardwareKinds = [
-  "", "link", "isolation", "isolation cleared", "violation", "busy", "interrupt", "interrupt lost", "commit", "reset", "timeout", "dropped", "poison", "stall", "host", "refused", "probe", "plug", "ready",
-  "error message", "limit", "account", "unmodelled", "ras", "contained", "media", "register", "reserved", "command", "background", "event",
-  "write back", "caches invalidated",
-] as const;
 
 interface Ring {
   readonly words: Uint32Array;
@@ -55,28 +50,17 @@ export function createTraceReader(hardware: Pick<Hardware, "storeTrace" | "drain
   };
 }
 
-const hex = (value: number): string => `0x${value.toString(16)}`;
-
-/** Names of the machine's parts by their numbers in records. */
-export function partNames({ entities }: Pick<Hardware, "entities">): ReadonlyMap<number, string> {
-  return new Map([entities.bridges, entities.ports, entities.switches, entities.devices].flatMap((kind) => [...kind].map(([name, { id }]) => [id, name] as const)));
-}
-
-/** What a record says, in words; `strings` are those of the layers above the hardware. */
-export function wordsOfRecord(parts: ReadonlyMap<number, string>, strings: readonly string[], record: TraceRecord): string {
-  const { layer, kind, a, b, c, d, e, f } = record;
-  if (layer === "hardware") return `${parts.get(a) ?? `part ${a}`}: ${hardwareKinds[kind] ?? `kind ${kind}`} ${[b, c, d, e, f].map(hex).join(" ")}`;
-  if (layer === "access") return `${accessKinds[kind] ?? `kind ${kind}`} ${[a, b, c, d, e, f].map(hex).join(" ")}`;
-  const detail = strings[b] ?? "";
-  return `${strings[a] ?? ""}${detail === "" ? "" : layer === "log" ? ` (${detail})` : `: ${detail}`}`;
+/** Names of the machine's parts by their numbers in records, and what they are. */
+export function partNames({ entities: { bridges, ports, switches, devices } }: Pick<Hardware, "entities">): Pick<TraceNames, "parts" | "kinds"> {
+  const all: readonly (readonly [id: number, name: string, kind: PartKind])[] = [
+    ...[...bridges].map(([name, { id }]) => [id, name, "host bridge"] as const), ...[...ports].map(([name, { id, isRoot }]) => [id, name, isRoot ? "root port" : "downstream port"] as const),
+    ...[...switches].map(([name, { id }]) => [id, name, "switch"] as const), ...[...devices].map(([name, { id }]) => [id, name, "device"] as const),
+  ];
+  return { parts: new Map(all.map(([id, name]) => [id, name])), kinds: new Map(all.map(([id, , kind]) => [id, kind])) };
 }
 
 /** A record as one line: virtual seconds, layer, what happened. */
 export function describeRecord({ hardware, kernel }: System): (record: TraceRecord) => string {
-  const parts = partNames(hardware);
-  return (record) => {
-    const { time, layer } = record;
-    const at = `${String(Math.floor(time / 1e9)).padStart(5)}.${String(time % 1e9).padStart(9, "0")}`;
-    return `[${at}] ${layer.padEnd(8)} ${wordsOfRecord(parts, kernel.trace.strings, record)}`;
-  };
+  const words = createTraceWords({ ...partNames(hardware), strings: kernel.trace.strings });
+  return (record) => lineOfRecord(record, words(record));
 }

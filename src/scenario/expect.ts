@@ -1,9 +1,15 @@
 // Expectations: what a scenario claims, held against what a run shows.
 
+import type { Bounds } from "./bounds.ts";
+import { describeBounds, within } from "./bounds.ts";
+import { judgeFault, judgeFollowed, judgeLog } from "./expect-records.ts";
 import { parsePath, valueAt } from "./json-path.ts";
 import type { FieldPlace } from "./machine-parts.ts";
 import type { ExpectationFile } from "./plan.ts";
-import type { ExpectationResult, Metrics, Verdict } from "./result.ts";
+import type { ExpectationResult, FaultAct, Metrics, Verdict } from "./result.ts";
+import type { FollowedExpectation, Following } from "./sequence.ts";
+import { suggestion } from "./suggest.ts";
+import { splitField } from "./trigger.ts";
 import type { WorkloadOutcome } from "../workload/state.ts";
 import type { Outcome } from "./schema.ts";
 import type { CrashDump } from "./verdict.ts";
@@ -11,7 +17,15 @@ import type { CrashDump } from "./verdict.ts";
 /** What a system can be asked at any moment. */
 export interface MomentFacts {
   readonly metrics: Metrics;
-  readonly log: readonly { readonly level: string; readonly text: string }[];
+  readonly log: readonly { readonly at: number; readonly level: string; readonly text: string }[];
+  /** Virtual ns, -1 before ready. */
+  readonly readyAt: number;
+  /** What was said so far, as far as an expectation of the plan asks for it. */
+  following(expectation: FollowedExpectation): Following;
+  /** What a fault has come to, by its id. */
+  fault(id: string): { readonly count: number; readonly acts: readonly FaultAct[]; readonly missing: string | null };
+  /** Paths that a pattern stands for, sorted. */
+  entries(pattern: string): string[];
   /** Text of a file of the system's tree, or the error's name. */
   readFile(path: string): string;
   exists(path: string): boolean;
@@ -33,28 +47,6 @@ type EndExpectation = Extract<ExpectationFile, { outcome: unknown } | { verdict:
 export type MomentExpectation = Exclude<ExpectationFile, EndExpectation>;
 type Listing = Extract<MomentExpectation, { cxl: unknown }>["cxl"];
 type Lines = Extract<MomentExpectation, { iomem: unknown }>["iomem"];
-
-interface Bounds {
-  readonly equals?: number | string | boolean | undefined;
-  readonly atLeast?: number | undefined;
-  readonly atMost?: number | undefined;
-}
-
-function describeBounds(bounds: Bounds): string {
-  const parts = [bounds.equals === undefined ? "" : `${bounds.equals}`, bounds.atLeast === undefined ? "" : `at least ${bounds.atLeast}`, bounds.atMost === undefined ? "" : `at most ${bounds.atMost}`];
-  return parts.filter((part) => part !== "").join(", ") || "at least 1";
-}
-
-const isWhole = (value: string): boolean => /^-?\d+$/.test(value);
-
-function within(value: string, bounds: Bounds): boolean {
-  if (bounds.equals !== undefined && value !== String(bounds.equals)) return false;
-  if (bounds.equals !== undefined && bounds.atLeast === undefined && bounds.atMost === undefined) return true;
-  if (!isWhole(value)) return false;
-  if (bounds.atLeast !== undefined && BigInt(value) < BigInt(bounds.atLeast)) return false;
-  if (bounds.atMost !== undefined && BigInt(value) > BigInt(bounds.atMost)) return false;
-  return bounds.equals !== undefined || bounds.atLeast !== undefined || bounds.atMost !== undefined || BigInt(value) > 0n;
-}
 
 const listOf = (given: string | readonly string[]): readonly string[] => (typeof given === "string" ? [given] : given);
 const quoted = (given: readonly string[]): string => given.map((text) => JSON.stringify(text)).join(", ");
@@ -118,16 +110,34 @@ function judgeCount(text: string, wanted: Bounds, lines: readonly string[], what
   return { text, pass: within(actual, wanted), expected: describeBounds(wanted), actual };
 }
 
-function judgeLog(wanted: Extract<MomentExpectation, { log: unknown }>, facts: MomentFacts): ExpectationResult {
-  const lines = facts.log.filter(({ level }) => wanted.level === undefined || level === wanted.level).map(({ text }) => text);
-  return judgeCount(`log lines with "${wanted.log}"${wanted.level === undefined ? "" : ` of level ${wanted.level}`}`, wanted, lines, wanted.log);
+/** What there is beside a path that is not there. */
+function besides(path: string, facts: MomentFacts): string {
+  const cut = path.lastIndexOf("/");
+  const names = facts.entries(`${path.slice(0, cut)}/*`).map((entry) => entry.slice(cut + 1));
+  return names.length === 0 ? "" : `; ${suggestion(path.slice(cut + 1), names)}`;
 }
 
 function judgeFile(wanted: Extract<MomentExpectation, { file: unknown }>, facts: MomentFacts): ExpectationResult {
   const actual = facts.readFile(wanted.file).trimEnd();
   const text = `file ${wanted.file}`;
-  if (wanted.contains !== undefined) return { text, pass: actual.includes(wanted.contains), expected: `text with ${quoted([wanted.contains])}`, actual };
-  return { text, pass: actual === wanted.equals, expected: wanted.equals ?? "", actual };
+  const pass = wanted.contains === undefined ? actual === wanted.equals : actual.includes(wanted.contains);
+  const shown = !pass && actual === "ENOENT" ? `${actual}${besides(wanted.file, facts)}` : actual;
+  return { text, pass, expected: wanted.contains === undefined ? (wanted.equals ?? "") : `text with ${quoted([wanted.contains])}`, actual: shown };
+}
+
+const mostShown = 8;
+
+function judgeFiles(wanted: Extract<MomentExpectation, { files: unknown }>, facts: MomentFacts): ExpectationResult {
+  const found = facts.entries(wanted.files);
+  const pass = within(String(found.length), wanted);
+  const shown = found.length === 0 ? besides(wanted.files, facts) : `: ${found.slice(0, mostShown).join(", ")}${found.length > mostShown ? ", ..." : ""}`;
+  return { text: `files ${wanted.files}`, pass, expected: describeBounds(wanted), actual: `${found.length}${pass ? "" : shown}` };
+}
+
+function judgeRegister(wanted: Extract<MomentExpectation, { register: unknown }>, facts: MomentFacts): ExpectationResult {
+  const { of, field } = typeof wanted.register === "string" ? splitField(wanted.register) : wanted.register;
+  const actual = facts.peek(of, field);
+  return { text: `${of} ${field}`, pass: within(String(actual), wanted), expected: describeBounds(wanted), actual: String(actual) };
 }
 
 /** Judges what can be asked at any moment. */
@@ -138,6 +148,7 @@ export function judgeMoment(expectation: MomentExpectation, facts: MomentFacts):
   }
   if ("log" in expectation) return judgeLog(expectation, facts);
   if ("file" in expectation) return judgeFile(expectation, facts);
+  if ("files" in expectation) return judgeFiles(expectation, facts);
   if ("absent" in expectation) {
     const exists = facts.exists(expectation.absent);
     return { text: `file ${expectation.absent}`, pass: !exists, expected: "absent", actual: exists ? "there" : "absent" };
@@ -145,8 +156,9 @@ export function judgeMoment(expectation: MomentExpectation, facts: MomentFacts):
   if ("iomem" in expectation) return judgeLines(expectation.iomem, facts.readFile("/proc/iomem"));
   if ("cxl" in expectation) return judgeListing("cxl", expectation.cxl, facts);
   if ("daxctl" in expectation) return judgeListing("daxctl", expectation.daxctl, facts);
-  const actual = facts.peek(expectation.register.of, expectation.register.field);
-  return { text: `${expectation.register.of} ${expectation.register.field}`, pass: actual === expectation.equals, expected: String(expectation.equals), actual: String(actual) };
+  if ("fault" in expectation) return judgeFault(expectation, facts);
+  if ("register" in expectation) return judgeRegister(expectation, facts);
+  return judgeFollowed(expectation, facts);
 }
 
 /** Judges one expectation of the end. */

@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { parsePath } from "./json-path.ts";
-import { count } from "./values.ts";
+import { count, time } from "./values.ts";
 
 export const outcomes = ["panic", "reset", "hang", "rebooted", "wedged", "stranded", "reduced", "recovered", "unaffected"] as const;
 export const verdicts = ["needs-remediation", "none"] as const;
@@ -14,9 +14,12 @@ export const crashDumpStates = ["none", "dumped", "second-panic", "excluded", "h
 export const workloadFields = ["killed", "killedAtNs", "downtimeNs", "backAtNs", "bytes", "bytesLost", "errors", "signals"] as const;
 
 /** Of the kernel's log, as in dmesg. */
-const levels = ["emerg", "alert", "crit", "err", "warn", "notice", "info", "debug"] as const;
+export const levels = ["emerg", "alert", "crit", "err", "warn", "notice", "info", "debug"] as const;
 
 const bounds = { equals: z.union([z.int(), z.string()]).optional(), atLeast: z.int().optional(), atMost: z.int().optional() };
+
+/** A time in which it counts, from ready unless it says boot; both ends belong to it. */
+const window = { before: time.optional(), between: z.tuple([time, time]).optional(), from: z.enum(["boot", "ready"]).optional() };
 
 /** One text, or several that are all meant. */
 export const texts = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
@@ -44,13 +47,19 @@ const path = z.string().startsWith("/");
 /** What can be asked of the system at any moment. */
 const momentary = [
   z.strictObject({ metric: z.enum(["machineChecks", "droppedWrites", "killed", "survived", "bytesLost", "bytesServed"]), ...bounds }),
-  z.strictObject({ log: z.string().min(1), level: z.enum(levels).optional(), ...bounds }),
+  z.strictObject({ log: z.string().min(1), level: z.enum(levels).optional(), ...bounds, ...window }),
+  z.strictObject({ mark: z.string().min(1), ...bounds, ...window }),
+  z.strictObject({ hardware: z.string().min(1), ...bounds, ...window }),
+  z.strictObject({ order: z.array(z.string().min(1)).min(2).max(20) }),
+  z.strictObject({ never: z.union([z.string().min(1), z.strictObject({ text: z.string().min(1), after: z.string().min(1).optional(), before: z.string().min(1).optional() })]) }),
+  z.strictObject({ fault: z.string(), acted: count.optional(), atLeast: z.int().optional(), atMost: z.int().optional(), ...window }),
   z.strictObject({ file: path, equals: z.string().optional(), contains: z.string().min(1).optional() }).refine(({ equals, contains }) => (equals === undefined) !== (contains === undefined), "say equals: or contains:"),
+  z.strictObject({ files: path, ...bounds }),
   z.strictObject({ absent: path }),
   z.strictObject({ iomem: lines }),
   z.strictObject({ cxl: listing }),
   z.strictObject({ daxctl: listing }),
-  z.strictObject({ register: z.strictObject({ of: z.string(), field: z.string() }), equals: count }),
+  z.strictObject({ register: z.union([z.string(), z.strictObject({ of: z.string(), field: z.string() })]), equals: count.optional(), atLeast: count.optional(), atMost: count.optional() }),
 ] as const;
 
 export const momentaryExpectation = z.union(momentary);

@@ -5,7 +5,7 @@ import type { Row } from "./device-faults-page.ts";
 import { steps } from "../kernel/base/steps.ts";
 import { actionSchemas } from "./schema.ts";
 
-/** What each action does. */
+/** Every action with an example, what it does and its clause. */
 export const faultRows: Readonly<Record<keyof typeof actionSchemas, Row>> = {
   linkDown: { example: "linkDown: rp0", meaning: "the cable of a port is pulled; the link goes down and presence with it", clause: "PCIe 7.5.3.11, CXL 9.9" },
   linkUp: { example: "linkUp: rp0", meaning: "the cable is put back; the link trains", clause: "PCIe 7.5.3.8" },

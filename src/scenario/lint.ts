@@ -11,6 +11,7 @@ import { planScenario } from "./plan.ts";
 import type { PlacedProblem } from "./problem.ts";
 import { ScenarioFileError } from "./problem.ts";
 import { suggestion } from "./suggest.ts";
+import { parseTime, timeText } from "./units.ts";
 import type { Path } from "./yaml-text.ts";
 
 /** Every warning, and what it is about. */
@@ -20,7 +21,7 @@ export const lintRules = {
   "cannot-fail": "An expectation that holds whatever happens.",
   "cannot-hold": "An expectation that holds in no case.",
   "deprecated-key": "An older word for a key.",
-  "out-of-time": "Something is to happen after the run has ended by its limit of time.",
+  "out-of-time": "An expectation counts what happens in a time that begins after the limit of the run.",
   "allow": "A lint-allow comment that gives no reason, names no rule, or keeps nothing quiet.",
 } as const;
 export type LintRule = keyof typeof lintRules;
@@ -62,7 +63,7 @@ const withoutLast = (path: unknown): unknown => (typeof path === "string" ? path
 function namesInExpectations(list: unknown, path: Path, cards: number): Warning[] {
   return listAt(list).flatMap((one, index) => {
     if (!isMapping(one)) return [];
-    const texts: readonly (readonly [Path, unknown])[] = [[["file"], one["file"]], [["absent"], withoutLast(one["absent"])], ...(["cxl", "daxctl"] as const).map((key) => [[key, "list"], isMapping(one[key]) ? one[key]["list"] : undefined] as const)];
+    const texts: readonly (readonly [Path, unknown])[] = [[["file"], one["file"]], [["files"], one["files"]], [["absent"], withoutLast(one["absent"])], ...(["cxl", "daxctl"] as const).map((key) => [[key, "list"], isMapping(one[key]) ? one[key]["list"] : undefined] as const)];
     return texts.flatMap(([key, text]) => (typeof text === "string" ? racingIn(text, cards).map((warning) => ({ ...warning, path: [...path, index, ...key] })) : []));
   });
 }
@@ -86,7 +87,7 @@ function nothingExpected(loaded: LoadedFile, plan: ScenarioPlan): Warning[] {
   return [{ rule: "no-expectation", path: [plan.faults.length > 0 && "faults" in loaded.value ? "faults" : plan.workloads.length > 0 ? "workloads" : "steps"], message: "nothing is expected of this run; say what must hold under expect:, like expect: [{ outcome: recovered }]" }];
 }
 
-const counted = ["metric", "log", "warning", "workload"] as const;
+const counted = ["metric", "log", "mark", "hardware", "fault", "files", "warning", "workload"] as const;
 
 /** Bounds that any count keeps, or none. */
 function boundsOf(one: Mapping): Omit<Warning, "path"> | undefined {
@@ -117,11 +118,12 @@ function olderWords(loaded: LoadedFile): Warning[] {
   }));
 }
 
-function tooLate(plan: ScenarioPlan): Warning[] {
-  return plan.faults.flatMap(({ when }, index): Warning[] => {
-    if (!("at" in when) || typeof when.at !== "number" || when.from === "boot" || when.at < plan.limits.time) return [];
-    return [{ rule: "out-of-time", path: ["faults", index, "when", "at"], message: "the run has ended by then; give it more time under limits: { time: }, or let the fault come earlier" }];
-  });
+/** Expectations of a time that begins when the run is over: their count is 0, whatever happens. */
+function tooLate(loaded: LoadedFile, { limits }: ScenarioPlan): Warning[] {
+  return expectationLists(loaded).flatMap(({ list, path }) => listAt(list).flatMap((one, index): Warning[] => {
+    const begin = isMapping(one) && Array.isArray(one["between"]) && one["from"] !== "boot" ? parseTime(String(one["between"][0])) : undefined;
+    return begin === undefined || begin <= limits.time ? [] : [{ rule: "out-of-time", path: [...path, index, "between"], message: `the run is over ${timeText(limits.time)} after ready; raise limits.time, or let the time begin earlier` }];
+  }));
 }
 
 interface Allowance {
@@ -171,7 +173,7 @@ export function lintScenario(file: string, text: string, includes: Includes): Fi
     if (!(error instanceof ScenarioFileError)) throw error;
     return error.problems.map((problem) => ({ ...problem, severity: "error", rule: "scenario" }));
   }
-  const warnings = [...racingNames(loaded, plan), ...nothingExpected(loaded, plan), ...emptyChecks(loaded), ...olderWords(loaded), ...tooLate(plan)];
+  const warnings = [...racingNames(loaded, plan), ...nothingExpected(loaded, plan), ...emptyChecks(loaded), ...olderWords(loaded), ...tooLate(loaded, plan)];
   const findings = warnings.map(({ rule, path, message }): Finding => ({ file, source: "", ...loaded.problem(path, message), severity: "warning", rule }));
   const folder = file.slice(0, Math.max(file.lastIndexOf("/"), file.lastIndexOf("\\")) + 1);
   const texts = [[file, text] as const, ...Object.entries(includes).map(([path, included]) => [`${folder}${path}`, included] as const)];

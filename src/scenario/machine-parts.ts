@@ -19,7 +19,8 @@ export interface FieldPlace {
 }
 
 export type EntityKind = "bridge" | "root port" | "downstream port" | "switch" | "device";
-const blocksOf: Readonly<Record<EntityKind, readonly Exclude<BlockName, "deviceMessages">[]>> = {
+/** Register blocks of each kind of part, by name. */
+export const blocksOf: Readonly<Record<EntityKind, readonly Exclude<BlockName, "deviceMessages">[]>> = {
   bridge: ["hostBridgeComponent"],
   "root port": ["rootPortComponent", "rootPortConfig"],
   "downstream port": ["downstreamPortComponent", "downstreamPortConfig"],

@@ -99,8 +99,22 @@ function describeSwitch(naming: Naming, file: SwitchFile, path: Path): SwitchDes
     latency: file.latency ?? 70,
     ...(file.bandwidth === undefined ? {} : { bandwidth: file.bandwidth }),
     ...describeLink(file.link),
-    ports: file.ports.map((port, number) => describeDownstreamPort(naming, port, number, [...path, "ports", number])),
+    ports: describeAll(naming, file.ports, [...path, "ports"], (port, number, at) => describeDownstreamPort(naming, port, number, at)),
   };
+}
+
+/** Ports of one parent: numbers of their own, and device numbers that rise as buses are walked. */
+function describeAll<F extends DownstreamPortFile | RootPortFile, T>(naming: Naming, files: readonly F[], path: Path, describe: (file: F, portNumber: number, path: Path) => T): T[] {
+  const numbers = new Set<number>();
+  let last = -1;
+  return files.map((file, index) => {
+    const [number, place] = [file.portNumber ?? index, file.deviceNumber ?? index];
+    if (numbers.has(number)) naming.problems.push({ path: [...path, index, "portNumber"], message: `a port before it has the number ${number}; every port of a bridge or switch has its own (portNumber: 0..255, the place in the list when absent)` });
+    if (place <= last) naming.problems.push({ path: [...path, index, "deviceNumber"], message: `device ${place} does not come after device ${last}; give device numbers that rise (deviceNumber: 0..31, the place in the list when absent)` });
+    numbers.add(number);
+    last = place;
+    return describe(file, number, [...path, index]);
+  });
 }
 
 function describeDownstreamPort(naming: Naming, file: DownstreamPortFile, portNumber: number, path: Path): DownstreamPortDescription {
@@ -118,7 +132,7 @@ function describeSlots(naming: Naming, file: DownstreamPortFile, name: string, p
   else if (file.switch !== undefined) slots.push(describeSwitch(naming, file.switch, [...path, "switch"]));
   const isEmpty = slots.length === 0;
   for (const [number, alternate] of (file.alternates ?? []).entries()) slots.push(describeCard(naming, alternate, `${fallback}-alternate${number}`, [...path, "alternates", number]));
-  return { name, portNumber, hotplug: file.hotplug ?? true, linkTrainingTime: file.linkTrainingTime ?? 20_000_000, slots, present: !isEmpty && (file.present ?? true), dpc: file.dpc ?? true, powerController: file.powerController ?? false, backInvalidate: file.backInvalidate ?? false, ...describeLink(file.link) };
+  return { name, portNumber, ...(file.deviceNumber === undefined ? {} : { deviceNumber: file.deviceNumber }), hotplug: file.hotplug ?? true, linkTrainingTime: file.linkTrainingTime ?? 20_000_000, slots, present: !isEmpty && (file.present ?? true), dpc: file.dpc ?? true, powerController: file.powerController ?? false, backInvalidate: file.backInvalidate ?? false, ...describeLink(file.link) };
 }
 
 function describeIsolation(file: RootPortFile["isolation"]): RootPortDescription["isolation"] {
@@ -152,7 +166,7 @@ function describePort(naming: Naming, file: RootPortFile, portNumber: number, pa
 function describeBridge(naming: Naming, file: HostBridgeFile, index: number, componentBase: bigint): HostBridgeDescription {
   const path: Path = ["machine", "hostBridges", index];
   const name = claim(naming, file.name ?? `hb${index}`, path);
-  const rootPorts = file.rootPorts.map((port, number) => describePort(naming, port, number, [...path, "rootPorts", number]));
+  const rootPorts = describeAll(naming, file.rootPorts, [...path, "rootPorts"], (port, number, at) => describePort(naming, port, number, at));
   const needed = 1 + rootPorts.reduce((sum, port) => sum + busesBelow(port), 0);
   const first = file.segment === undefined || file.segment === 0 ? naming.bus : 0;
   const [busStart, busEnd] = file.buses ?? [first, first + needed - 1];
@@ -166,7 +180,7 @@ function describeBridge(naming: Naming, file: HostBridgeFile, index: number, com
     segment: file.segment ?? 0,
     busStart,
     busEnd,
-    componentBase,
+    componentBase: file.registers ?? componentBase,
     decoders: file.passthrough === true ? 0 : (file.decoders ?? 8),
     targetCount: file.targets ?? 8,
     poisonOnDecodeError: file.poisonOnDecodeError ?? false,
@@ -217,6 +231,19 @@ function describeWindows(naming: Naming, scenario: Pick<ScenarioFile, "firmware"
   return windows;
 }
 
+/** Component registers of host bridges lie apart from each other, from host memory and from windows. */
+function checkRegisters(naming: Naming, file: MachineFile, taken: readonly { readonly base: bigint; readonly size: bigint }[]): void {
+  const before = [...taken];
+  for (const [index, { registers }] of file.hostBridges.entries()) {
+    if (registers === undefined) continue;
+    const path: Path = ["machine", "hostBridges", index, "registers"];
+    const other = before.find(({ base, size }) => registers < base + size && base < registers + componentBlock);
+    if (registers % componentBlock !== 0n) naming.problems.push({ path, message: "component registers begin at a multiple of 64KiB (9.18.1.2)" });
+    if (other !== undefined) naming.problems.push({ path, message: `0x${registers.toString(16)} lies in the range at 0x${other.base.toString(16)} of memory, a window or another bridge's registers; leave it out, or move it` });
+    before.push({ base: registers, size: componentBlock });
+  }
+}
+
 const lineBytes = 64n;
 
 /** A cache that no sets of a power of two make up is the file's mistake. */
@@ -240,10 +267,12 @@ export function describeMachine(scenario: Pick<ScenarioFile, "machine" | "firmwa
   const memory = file.memory ?? 1n << 30n;
   const componentStart = ((memory > 4n << 30n ? memory : 4n << 30n) / granule + 1n) * granule;
   const bridges = file.hostBridges.map((bridge, index) => describeBridge(naming, bridge, index, componentStart + BigInt(index) * componentBlock));
+  const firstWindow = file.hostBridges.every(({ registers }) => registers !== undefined) ? componentStart - granule : componentStart + granule;
   const windows = describeWindows(naming, scenario, bridges, componentStart + granule);
   for (const [index, window] of windows.entries()) {
-    if (window.base < componentStart + granule) naming.problems.push({ path: ["firmware", "windows", index, "base"], message: `a window at 0x${window.base.toString(16)} lies over host memory or registers; start at 0x${(componentStart + granule).toString(16)} or above` });
+    if (window.base < firstWindow) naming.problems.push({ path: ["firmware", "windows", index, "base"], message: `a window at 0x${window.base.toString(16)} lies over host memory or registers; start at 0x${firstWindow.toString(16)} or above` });
   }
+  checkRegisters(naming, file, [{ base: 0n, size: memory }, ...windows]);
   const machine: MachineDescription = {
     hostBridges: bridges,
     windows,

@@ -3,7 +3,7 @@
 import type { CommandName } from "../../registers/commands.ts";
 import { commands } from "../../registers/commands.ts";
 import { eventLogs } from "../../registers/events.ts";
-import type { MailboxDescription } from "../platform/description.ts";
+import type { AlertValues, HealthValues, MailboxDescription } from "../platform/description.ts";
 import { defaultMailbox, mailboxOf } from "../platform/description.ts";
 import type { MailboxProblem } from "../platform/mailbox-rules.ts";
 import type { Path } from "./load.ts";
@@ -17,7 +17,7 @@ const defaultBlock = 2n << 20n;
 /** Where a key of the description comes from. */
 const fileKeys: Readonly<Record<keyof MailboxDescription, keyof MailboxFile>> = {
   payloadSize: "payload", commands: "without", commandTime: "commandTime", readyTime: "readyTime", backgroundTime: "backgroundTime", logDepths: "logs", poisonListSize: "poisonList", injectPoisonLimit: "injectLimit",
-  partitionAlignment: "partitionAlignment", firmware: "firmware", onlineActivation: "onlineActivation", dynamicRegions: "dynamicRegions", dynamicExtents: "dynamicExtents",
+  partitionAlignment: "partitionAlignment", firmware: "firmware", onlineActivation: "onlineActivation", activeSlot: "activeSlot", revision: "revision", health: "health", alerts: "alerts", dynamicRegions: "dynamicRegions", dynamicExtents: "dynamicExtents",
 };
 
 /** The steps from `mailbox` down to what a problem speaks of. */
@@ -46,6 +46,10 @@ export function describeMailbox(file: MailboxFile, labelArea: bigint): Partial<M
     partitionAlignment: file.partitionAlignment ?? defaultMailbox.partitionAlignment,
     firmware: file.firmware ?? defaultMailbox.firmware,
     onlineActivation: file.onlineActivation ?? defaultMailbox.onlineActivation,
+    ...(file.activeSlot === undefined ? {} : { activeSlot: file.activeSlot }),
+    ...(file.revision === undefined ? {} : { revision: file.revision }),
+    ...(file.health === undefined ? {} : { health: file.health as HealthValues }),
+    ...(file.alerts === undefined ? {} : { alerts: file.alerts as AlertValues }),
     dynamicRegions: regions,
     dynamicExtents: file.dynamicExtents ?? defaultMailbox.dynamicExtents,
   };

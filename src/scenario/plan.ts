@@ -21,6 +21,12 @@ import { MachineValueError, ScenarioFileError, checkScenario, loadScenario } fro
 import { describeFirmware } from "./firmware.ts";
 import type { Path } from "./load.ts";
 import type { PathProblem } from "./machine.ts";
+import { problemsOfExpectations } from "./check-expectations.ts";
+import { problemsOfFollowing, problemsOfMoments, problemsOfTrigger } from "./check-trigger.ts";
+import type { PlanPlaces } from "./plan-places.ts";
+import { placesOf } from "./plan-places.ts";
+import type { Trigger } from "./trigger.ts";
+import { injectedBy, triggerOf } from "./trigger.ts";
 import { describeMachine } from "./machine.ts";
 import type { EntityKind } from "./machine-parts.ts";
 import { findField, isPort, namesOf } from "./machine-parts.ts";
@@ -38,9 +44,9 @@ export type FaultFile = NonNullable<ScenarioFile["faults"]>[number];
 export type ActionFile = FaultFile["do"];
 export type ExpectationFile = NonNullable<ScenarioFile["expect"]>[number];
 
-/** A fault with its trigger: one of the file's, or the number of the step (from 1) that injects it. */
+/** A fault with what its trigger comes to. */
 export interface PlannedFault extends Omit<FaultFile, "when"> {
-  readonly when: FaultFile["when"] | { readonly step: number };
+  readonly trigger: Trigger;
 }
 
 /** Entries of the hardware's fault table. */
@@ -72,6 +78,8 @@ export interface ScenarioPlan {
   /** Those of the file, then those that steps inject. */
   readonly faults: readonly PlannedFault[];
   readonly expectations: readonly ExpectationFile[];
+  /** Where these stand in the file. */
+  readonly places: PlanPlaces;
   /** The host is rebooted at the end; null: it is not. */
   readonly reboot: PlannedReboot | null;
   /** Files that bring drivers; only a caller that says so gets a plan with some. */
@@ -168,40 +176,32 @@ function checkDeviceFaults(check: Check, action: ActionFile, path: Path): void {
 /** What is wrong with a fault and its trigger for a machine. */
 export function problemsOfFault(machine: MachineDescription, fault: FaultFile, path: Path): PathProblem[] {
   const check: Check = { machine, problems: [] };
-  checkTrigger(check, fault, [...path, "when"]);
+  check.problems.push(...problemsOfTrigger(machine, fault, [...path, "when"]));
   checkAction(check, fault.do, [...path, "do"]);
   return check.problems;
 }
 
-function checkTrigger(check: Check, fault: FaultFile, path: Path): void {
-  const when = fault.when;
-  if (fault.do.kernelStep !== undefined && !("at" in when) && !("after" in when)) check.problems.push({ path, message: "a kernel step fails from a time or a mark on; write at: 0ms, from: boot, or after:" });
-  if ("access" in when) checkField(check, when.access.of, when.access.register, [...path, "access"]);
-  if ("register" in when) checkField(check, when.register.of, when.register.field, [...path, "register"]);
-  if ("request" in when && when.request.port !== undefined) checkName(check, "root port", (kind) => kind === "root port", when.request.port, [...path, "request", "port"]);
-}
-
-function checkExpectations(check: Check, expectations: readonly ExpectationFile[], path: Path): void {
-  for (const [index, one] of expectations.entries()) if ("register" in one) checkField(check, one.register.of, one.register.field, [...path, index, "register"]);
+function checkExpectations({ machine, problems }: Check, { steps, expect }: ScenarioFile, ids: readonly string[]): void {
+  for (const [index, step] of (steps ?? []).entries()) if ("expect" in step) problems.push(...problemsOfExpectations(machine, step.expect, ids, ["steps", index, "expect"]));
+  problems.push(...problemsOfExpectations(machine, expect ?? [], ids, ["expect"]));
 }
 
 function planReboot(check: Check, file: ScenarioFile["reboot"], verdict: VerdictSettings): PlannedReboot | null {
   if (file === undefined) return null;
   const { kind, firmwareClearsIsolation, expect } = typeof file === "string" ? { kind: file } : file;
-  checkExpectations(check, expect ?? [], ["reboot", "expect"]);
+  check.problems.push(...problemsOfExpectations(check.machine, expect ?? [], [], ["reboot", "expect"]));
   return { kind, clearsIsolation: firmwareClearsIsolation ?? verdict.firmwareClearsIsolation, expectations: expect ?? [] };
 }
 
 /** Checks what steps inject and expect; returns the faults that they inject. `seen` has the ids that are taken. */
 function checkSteps(check: Check, steps: readonly StepFile[], seen: ReadonlySet<string>): PlannedFault[] {
   return steps.flatMap((step, index) => {
-    if ("expect" in step) checkExpectations(check, step.expect, ["steps", index, "expect"]);
     if (!("inject" in step)) return [];
     const path: Path = ["steps", index, "inject"];
     checkAction(check, step.inject, path);
     const id = `step-${index + 1}`;
     if (seen.has(id)) check.problems.push({ path, message: `the fault id "${id}" is this step's; give the fault another one` });
-    return [{ id, when: { step: index + 1 }, do: step.inject }];
+    return [{ id, trigger: injectedBy(index + 1), do: step.inject }];
   });
 }
 
@@ -253,10 +253,13 @@ function resolveScenario(file: string, scenario: ScenarioFile, place: Place, pro
     seen.add(fault.id);
     problems.push(...problemsOfFault(described.machine, fault, path));
   }
-  const faults = [...(scenario.faults ?? []), ...checkSteps(check, scenario.steps ?? [], seen)];
+  const own = scenario.faults ?? [];
+  const limits = { time: scenario.limits?.time ?? 2_000_000_000, steps: scenario.limits?.steps ?? 1_000_000 };
+  const faults = [...own.map(({ when, ...fault }) => ({ ...fault, trigger: triggerOf(when) })), ...checkSteps(check, scenario.steps ?? [], seen)];
+  problems.push(...problemsOfFollowing(own, faults.map(({ id }) => id)), ...problemsOfMoments(own, limits.time));
   const probes = faults.reduce((sum, fault) => sum + probesOfAction(fault.do), 0);
   if (probes > mostProbes) problems.push({ path: ["faults"], message: `they are ${probes} actions in the hardware, ${mostProbes} are possible; inject less in one file` });
-  checkExpectations(check, scenario.expect ?? [], ["expect"]);
+  checkExpectations(check, scenario, faults.map(({ id }) => id));
   const verdict = verdictSettingsOf(values.verdict, scenario.verdict);
   problems.push(...checkWorkloads(scenario.workloads ?? []), ...checkNames(scenario.workloads ?? [], scenario.expect ?? []));
   return {
@@ -274,7 +277,8 @@ function resolveScenario(file: string, scenario: ScenarioFile, place: Place, pro
     expectations: scenario.expect ?? [],
     reboot: planReboot(check, scenario.reboot, verdict),
     drivers: brought,
-    limits: { time: scenario.limits?.time ?? 2_000_000_000, steps: scenario.limits?.steps ?? 1_000_000 },
+    limits,
+    places: placesOf(scenario, place),
   };
 }
 

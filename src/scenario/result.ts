@@ -20,11 +20,35 @@ export interface SourcePlace {
   readonly file?: string;
 }
 
+/** What a fault did once. */
+export interface FaultAct {
+  readonly atNs: number;
+  /** In words, from the hardware's own records: what directly followed, or came of it. */
+  readonly changed: readonly string[];
+}
+
+/** How a fault came to act, or how far it came. */
+export interface FaultEvidence {
+  /** What it waits for, in words. */
+  readonly trigger: string;
+  /** How often that happened, as long as it was waited for. */
+  readonly matches: number;
+  /** The first 16 acts. */
+  readonly acts: readonly FaultAct[];
+  readonly lastAtNs: number | null;
+  /** What the seed picked of a window, from ready, boot or what is waited for; null: there was nothing to pick. */
+  readonly drawnNs: number | null;
+  /** Why it did not act; null: it did. */
+  readonly missing: string | null;
+}
+
 export interface FaultResult {
   readonly id: string;
   readonly fired: boolean;
   readonly count: number;
   readonly firstAtNs: number | null;
+  /** Of the faults of a scenario. */
+  readonly evidence?: FaultEvidence;
   readonly place?: SourcePlace;
 }
 
@@ -43,8 +67,10 @@ export interface GoldenResult {
   readonly file: string;
   /** Layers whose digests differ. */
   readonly layers: readonly TraceLayer[];
-  /** The first one of each such layer, the hardware's first; empty when same. */
+  /** The first one of each such layer, the earliest first, of one moment the hardware's before the log's and the result's; empty when same. */
   readonly divergences: readonly Divergence[];
+  /** Line of the golden where the first of them stands, from 1. */
+  readonly line?: number;
 }
 
 /** A command of a scenario's steps, as it was typed, and what it gave. */
@@ -102,7 +128,7 @@ export interface ScenarioResult {
   readonly file: string;
   readonly name: string;
   readonly seed: number;
-  readonly schedule: "fixed" | "seeded";
+  readonly schedule: "fixed" | "seeded" | "recorded";
   readonly policies: PolicyValues;
   readonly status: Status;
   /** Why, when the status is not pass or the run was ended by its verdict. */

@@ -1,7 +1,7 @@
 // The scenario file's shape. Every object is strict; units are parsed on the way, so that what comes out is numbers.
 
 import { z } from "zod";
-import { commandNames } from "../../registers/commands.ts";
+import { commandNames, commands } from "../../registers/commands.ts";
 import { commandSets } from "../../registers/payload-schema.ts";
 import { errnoTable } from "../kernel/base/errno.ts";
 import type { Errno } from "../kernel/base/errno.ts";
@@ -23,6 +23,8 @@ const name = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]*$/, "a name starts with a 
 const serial = z.union([z.int().min(0), z.string().regex(/^0x[0-9a-fA-F]{1,16}$/)]);
 
 const depth = z.int().optional();
+/** Fields of an answer by name; ranges are those of src/platform/mailbox-rules.ts. */
+const answer = <F extends Readonly<Record<string, unknown>>>(fields: F) => z.strictObject(Object.fromEntries(Object.keys(fields).map((name) => [name, z.int().optional()])) as { readonly [K in keyof F]: z.ZodOptional<z.ZodInt> });
 /** The command interface of a device; ranges are those of src/platform/mailbox-rules.ts. */
 export const mailboxSchema = z.strictObject({
   payload: size.optional(),
@@ -36,6 +38,10 @@ export const mailboxSchema = z.strictObject({
   partitionAlignment: size.optional(),
   firmware: z.array(z.string()).optional(),
   onlineActivation: z.boolean().optional(),
+  activeSlot: z.int().min(1).max(4).optional(),
+  revision: z.string().optional(),
+  health: answer(commands.getHealth.output.fields).optional(),
+  alerts: answer(commands.getAlerts.output.fields).optional(),
   dynamicRegions: z.array(z.strictObject({ length: size, block: size.optional() })).optional(),
   dynamicExtents: z.int().optional(),
 });
@@ -81,6 +87,8 @@ const isolation = z.strictObject({
 
 const portKeys = {
   name: name.optional(),
+  portNumber: z.int().min(0).max(255).optional(),
+  deviceNumber: z.int().min(0).max(31).optional(),
   hotplug: z.boolean().optional(),
   dpc: z.boolean().optional(),
   powerController: z.boolean().optional(),
@@ -134,6 +142,7 @@ const hostBridge = z.strictObject({
   uid: count.optional(),
   segment: z.int().min(0).max(0xffff).optional(),
   buses: z.tuple([z.int().min(0).max(255), z.int().min(0).max(255)]).optional(),
+  registers: whole.optional(),
   decoders: z.int().optional(),
   passthrough: z.boolean().optional(),
   targets: z.union([z.literal(1), z.literal(2), z.literal(4), z.literal(8)]).optional(),

@@ -8,9 +8,10 @@ import { acceptanceSettings, verdictSettings } from "./verdict-settings.ts";
 
 const units: Readonly<Record<Setting["kind"], string>> = { time: "a time: `5ms`, `100us`, `2s`", count: "a count", percent: "percent, without the sign", switch: "`true` or `false`", choice: "", weight: "points" };
 
-const unitOf = ({ kind, values, range }: Setting): string => (kind === "choice" ? (values ?? []).map((value) => `\`${value}\``).join(", ") : `${units[kind]}${range === undefined ? "" : `, ${range[0]} to ${range[1]}`}`);
+/** What a setting may be, and a value of it, in Markdown. */
+export const unitOf = ({ kind, values, range }: Setting): string => (kind === "choice" ? (values ?? []).map((value) => `\`${value}\``).join(", ") : `${units[kind]}${range === undefined ? "" : `, ${range[0]} to ${range[1]}`}`);
 
-const valueText = (setting: Setting, value: unknown): string => `\`${setting.kind === "time" ? timeText(Number(value)) : String(value)}\``;
+export const valueText = (setting: Setting, value: unknown): string => `\`${setting.kind === "time" ? timeText(Number(value)) : String(value)}\``;
 
 function rowsOf(table: Readonly<Record<string, Setting>>, defaults: Readonly<Record<string, unknown>>): string {
   const rows = Object.entries(table).map(([name, setting]) => `| \`${name}\` | ${valueText(setting, defaults[name])} | ${unitOf(setting)} | ${setting.meaning} | ${setting.source} |`);

@@ -68,8 +68,15 @@ export function checkTasks(ledger: TaskLedger): void {
 export type Strategy =
   | { readonly kind: "fixed" }
   | { readonly kind: "seeded"; readonly random: RandomState }
-  | { readonly kind: "recorded"; readonly choices: readonly number[]; next: number }
+  | RecordedStrategy
   | ExploredStrategy;
+
+export interface RecordedStrategy {
+  readonly kind: "recorded";
+  /** Index of each choice; when they are used up, the oldest task goes first. */
+  readonly choices: readonly number[];
+  next: number;
+}
 
 interface Thread {
   readonly id: number;
@@ -101,9 +108,18 @@ export interface Scheduler {
   onChoice: ((name: string, index: number, among: number) => void) | null;
 }
 
+const misfit = "the recorded schedule does not fit";
+
+/** Whether a reason is that of a schedule that is another run's. */
+export const isMisfit = (reason: string | null): boolean => reason?.startsWith(misfit) === true;
+
+/** What a schedule with more choices than the run came to is told. */
+export const leftOver = ({ choices, next }: RecordedStrategy): string => `${misfit}: it has ${choices.length} choices, and the run came to ${next}`;
+
 export class ScheduleMismatchError extends Error {
-  constructor(step: number, chosen: number, among: number) {
-    super(`recorded schedule does not fit: choice ${step} names task ${chosen} of ${among} that are ready`);
+  /** @param names where the tasks stand that are ready */
+  constructor(step: number, chosen: number, names: readonly string[]) {
+    super(`${misfit}: choice ${step} (from 0) is task ${chosen}, and there are ${names.length} that can go on: ${names.join(", ")}`);
     this.name = "ScheduleMismatchError";
   }
 }
@@ -188,7 +204,7 @@ function choose(scheduler: Scheduler): number {
   if (strategy.kind === "explored") index = pickExplored(strategy, scheduler.ready.map(candidateOf));
   if (strategy.kind === "recorded") {
     index = strategy.choices[strategy.next++] ?? 0;
-    if (index >= among) throw new ScheduleMismatchError(strategy.next - 1, index, among);
+    if (index >= among) throw new ScheduleMismatchError(strategy.next - 1, index, scheduler.ready.map(waitName));
   }
   scheduler.choices.push(index);
   return index;

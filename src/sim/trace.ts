@@ -46,10 +46,12 @@ export interface TraceWriter {
   readonly interned: Map<string, Interned>;
   /** Told of every record written here, after it is in the trace; for triggers on marks. */
   onText: ((layer: TraceLayer, kind: number, text: string, detail: string) => void) | null;
+  /** Told of every step of the kernel that is met, before it goes well or fails; nothing is written of it. For triggers. */
+  onStep: ((step: string, names: readonly string[]) => void) | null;
 }
 
 export function createTraceWriter(ring: TraceRing): TraceWriter {
-  const writer: TraceWriter = { ring, strings: [], interned: new Map(), onText: null };
+  const writer: TraceWriter = { ring, strings: [], interned: new Map(), onText: null, onStep: null };
   intern(writer, "");
   return writer;
 }

@@ -1,13 +1,19 @@
-// `cxl-sandbox/vitest`: matchers for Vitest. Importing it adds them: `expect(register).toHaveFields({ memoryIsolation: 0 })`,
-// `expect(machine).toBeWithoutViolations()`, `expect(machine).toHaveFired()`.
+// `cxl-sandbox/vitest`: scenario files as tests, and matchers. Importing it adds the matchers: `expect(register).toHaveFields({ memoryIsolation: 0 })`,
+// `expect(machine).toBeWithoutViolations()`, `expect(machine).toHaveFired()`, `expect(run).toHaveOutcome("recovered")`.
 
 import { expect } from "vitest";
+import type { Outcome } from "../scenario/schema.ts";
 import type { FieldMatch } from "./fields.ts";
 import { toHaveFields } from "./fields.ts";
 import { toBeWithoutViolations, toHaveFired } from "./machine.ts";
+import { toHaveOutcome, toPass } from "./results.ts";
 
 export type { FieldMatch, FieldRegister } from "./fields.ts";
 export type { FaultEvidence, FaultSource, ViolationSource } from "./machine.ts";
+export type { ResultSource } from "./results.ts";
+export type { GlobbedTexts } from "./scenario-sources.ts";
+export { describeScenarios } from "./scenarios.ts";
+export type { DescribeScenariosOptions } from "./scenarios.ts";
 
 interface SandboxMatchers {
   /**
@@ -17,8 +23,15 @@ interface SandboxMatchers {
   toHaveFields(fields: FieldMatch): void;
   /** Nothing was done that a sheet forbids (docs/strict.md). The machine must be made with `strict: true`. */
   toBeWithoutViolations(): void;
-  /** Every fault injected into the machine acted (or this one did): a test whose fault did not happen has tested nothing. */
-  toHaveFired(): void;
+  /**
+   * Every fault injected into the machine acted (or this one did): a test whose fault did not happen has tested nothing. Of what `runScenario` gives: every fault of
+   * the scenario, or that of this id.
+   */
+  toHaveFired(id?: string): void;
+  /** What `runScenario` gives passed: every fault acted, every expectation held. A failure has the command that repeats the run. */
+  toPass(): void;
+  /** What became of the host of a scenario (docs/outcomes.md). */
+  toHaveOutcome(outcome: Outcome): void;
 }
 
 declare module "vitest" {
@@ -27,4 +40,4 @@ declare module "vitest" {
   interface Matchers<T = any> extends SandboxMatchers {}
 }
 
-expect.extend({ toHaveFields, toBeWithoutViolations, toHaveFired });
+expect.extend({ toHaveFields, toBeWithoutViolations, toHaveFired, toPass, toHaveOutcome });

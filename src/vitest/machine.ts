@@ -2,6 +2,7 @@
 
 import type { Violation } from "../sandbox/library/contract.ts";
 import type { MatcherResult } from "./fields.ts";
+import { isResult, resultHasFired } from "./results.ts";
 
 /** A machine, as far as its violations go. */
 export interface ViolationSource {
@@ -47,9 +48,11 @@ export function toBeWithoutViolations(received: unknown): MatcherResult {
   return { pass, message: () => (pass ? "nothing was done against the sheets, and something should have been" : text()) };
 }
 
-/** @throws TypeError neither a machine nor a fault */
-export function toHaveFired(received: unknown): MatcherResult {
-  if (!has(received, "unfired") && !has(received, "evidence")) throw new TypeError("toHaveFired: expect() takes a machine of createMachine, or what `inject` returned");
+/** @throws TypeError neither a machine nor a fault nor a result of a scenario, or a fault's id beside a machine; RangeError the scenario has no such fault */
+export function toHaveFired(received: unknown, faultId?: string): MatcherResult {
+  if (isResult(received)) return resultHasFired(received, faultId);
+  if (!has(received, "unfired") && !has(received, "evidence")) throw new TypeError("toHaveFired: expect() takes a machine of createMachine, what `inject` returned, or what runScenario gives");
+  if (faultId !== undefined) throw new TypeError("toHaveFired: ids of faults are those of a scenario; of a machine's faults, expect() takes what `inject` returned");
   const silent = has(received, "unfired") ? (received as FaultSource).unfired : [received as FaultEvidence].filter(({ evidence }) => evidence.fired === 0);
   const pass = silent.length === 0;
   const line = ({ id, evidence }: FaultEvidence): string => `fault ${id} did not act: its trigger matched ${evidence.matches} time${evidence.matches === 1 ? "" : "s"}. The test has not tested it: move time on, make the access it waits for, or take the fault out`;

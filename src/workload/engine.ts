@@ -160,5 +160,7 @@ export function run(state: WorkloadState, horizon: number): void {
   }
   flushMachineChecks(state.kernel);
   attend(state, now);
-  skip(state, now, horizon);
+  // What has just been issued may have set off something.
+  const disturbance = state.kernel.platform.memory.nextDisturbance;
+  skip(state, now, disturbance < 0 ? horizon : Math.min(horizon, disturbance));
 }

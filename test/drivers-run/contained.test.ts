@@ -75,8 +75,8 @@ describe("a driver that misbehaves in a contained run", () => {
   it("and says what would act on a terminal, or look like a line of the report, is passed on harmlessly", () => {
     const { status, stderr } = folder.run("run", ...files(["painter"]), "--allow-driver");
     expect(status).toBe(6);
-    expect(stderr).toMatch(/\n {2}driver threw: \?\[31mred\n {6}pass {2}everything \(.*painter\.js:9:13\)\n/);
-    expect(stderr).toContain("\n    it logged last: ?[2Jwiped\n      second\n");
+    expect(stderr).toMatch(/\n {2}driver threw: \?\[31mred\n {4}\| pass {2}everything \(.*painter\.js:9:13\)\n/);
+    expect(stderr).toContain("\n    it logged last: ?[2Jwiped\n    | second\n");
   }, patience);
 
   it("and starts work without end meets the limit of the run, which is nobody's internal error", () => {

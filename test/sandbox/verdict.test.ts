@@ -104,10 +104,17 @@ describe("the verdict", () => {
   });
 
   it("a seed in which no fault fires proves nothing, and without any other there is no verdict", () => {
-    const never = textOf("contained").replace("at: 5ms", "at: 5s");
+    const never = textOf("contained").replace("at: 5ms", "mark: nobody writes this");
     const { winner, unfit, recovery, judgement } = judge("contained", { text: never, seeds: [1] });
     expect([winner, recovery, judgement]).toEqual([null, null, "none: no run proves anything"]);
     expect(unfit).toEqual([{ seed: 1, kind: "no fault", reason: "no fault fired after ready" }]);
+  });
+
+  it("a seed in which one of several faults does not fire does not count either", () => {
+    const half = textOf("contained").replace("faults:\n", "faults:\n  - { id: never, when: { mark: nobody writes this }, do: { linkUp: rp0 } }\n");
+    const { winner, unfit } = judge("contained", { text: half, seeds: [1] });
+    expect([winner, unfit]).toEqual([null, [{ seed: 1, kind: "no fault", reason: expect.stringMatching(/^fault never did not fire: it never came/) }]]);
+    expect(judge("contained", { text: half.replace("do: { linkUp: rp0 }", "do: { linkUp: rp0 }, optional: true"), seeds: [1] }).unfit).toEqual([]);
   });
 });
 

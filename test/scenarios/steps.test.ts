@@ -42,7 +42,7 @@ describe("steps", () => {
 
   it("a step that never comes to its injection leaves the run failed, its fault not fired", () => {
     const result = run("steps:\n  - run: cat /nowhere\n  - inject: { resetDevice: dev0 }\n");
-    expect([result.status, result.faults]).toEqual(["fail", [{ id: "step-2", fired: false, count: 0, firstAtNs: null }]]);
+    expect(result).toMatchObject({ status: "fail", faults: [{ id: "step-2", fired: false, count: 0, firstAtNs: null, evidence: { missing: expect.stringMatching(/, before step 2 was done$/) } }] });
     expect(result.reason).toMatch(/^step 1 "cat \/nowhere" ended 1, not 0/);
   });
 

@@ -38,9 +38,10 @@ describe("lint", () => {
     expect(told("expect:\n  - { metric: killed, atLeast: 0 }\n  - { metric: killed, atLeast: 5, atMost: 4 }\n  - { log: x, equals: -1 }\n  - { metric: killed, atLeast: 1 }\n  - { log: x }\n  - { metric: killed, equals: 0 }\n  - { metric: killed, atLeast: 0, atMost: 3 }\n")).toEqual(["cannot-fail 5:5", "cannot-hold 6:5", "cannot-hold 7:5"]);
   });
 
-  it("older words, and faults after the end of the run, are told", () => {
-    expect(told("faults:\n  - { id: a, when: { at: 3s }, do: { loseInterrupt: { port: rp0 } } }\nexpect: [{ outcome: unaffected }]\n")).toEqual(["out-of-time 5:26", "deprecated-key 5:61"]);
-    expect(told("faults:\n  - { id: a, when: { at: 3s }, do: { loseInterrupt: { of: rp0 } } }\nexpect: [{ outcome: unaffected }]\nlimits: { time: 4s }\n")).toEqual([]);
+  it("older words, and times after the end of the run, are told", () => {
+    expect(told("faults:\n  - { id: a, when: { at: 1ms }, do: { loseInterrupt: { port: rp0 } } }\nexpect: [{ outcome: unaffected }]\n")).toEqual(["deprecated-key 5:62"]);
+    expect(told("expect:\n  - { log: x, equals: 0, between: [3s, 4s] }\n  - { log: x, equals: 0, between: [1s, 4s] }\n  - { log: x, equals: 0, between: [3s, 4s], from: boot }\n")).toEqual(["out-of-time 5:37"]);
+    expect(told("expect: [{ log: x, equals: 0, between: [3s, 4s] }]\nlimits: { time: 4s }\n")).toEqual([]);
   });
 
   it("a comment keeps a warning quiet on its line, on the line above or for the file, if it says why", () => {

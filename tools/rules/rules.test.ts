@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { rules } from "./rules.ts";
-import { evidenceOf, namedInScenario, namedTests, rulesPage, rulesReport } from "./scan.ts";
+import { namedInScenario } from "../../src/scenario/rule-names.ts";
+import { rules } from "../../src/scenario/rules.ts";
+import { evidenceOf, namedTests, rulesPage, rulesReport } from "./scan.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const count = (all: readonly { readonly id: string }[]): Record<string, number> => all.map(({ id }) => id.replace(/\d+/, "")).reduce<Record<string, number>>((sum, prefix) => ({ ...sum, [prefix]: (sum[prefix] ?? 0) + 1 }), {});

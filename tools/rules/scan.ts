@@ -1,9 +1,10 @@
 // Which tests and scenarios name which rules: titles of tests and suites with ids in brackets, names of scenario files with ids in them.
 
 import { existsSync, readFileSync, readdirSync } from "node:fs";
-import { basename, join } from "node:path";
-import type { Rule } from "./behaviour.ts";
-import { rules, wantsScenario } from "./rules.ts";
+import { join } from "node:path";
+import type { Rule } from "../../src/scenario/seed-rules.ts";
+import { namedInScenario } from "../../src/scenario/rule-names.ts";
+import { rules, wantsScenario } from "../../src/scenario/rules.ts";
 
 export interface NamedTest {
   readonly file: string;
@@ -35,17 +36,6 @@ const filesBelow = (root: string, folder: string, ending: string): string[] =>
   existsSync(join(root, folder)) ? readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(ending)).toSorted().map((name) => join(folder, name)) : [];
 
 export const scan = (root: string): NamedTest[] => folders.flatMap((folder) => filesBelow(root, folder, ".test.ts").flatMap((file) => namedTests(file, readFileSync(join(root, file), "utf8"))));
-
-const idInName = /\b([SA])(\d+)(?:-\1(\d+))?\b/g;
-/** `s15-slots-full.yaml`, also for several: `s46-s47-trimmed.yaml`. */
-const idsInFile = /(?:^|-)s0*(\d+)(?=[-.])/g;
-
-/** Rules that a scenario names: in its `name`, also as a range (S68-S72), and at the start of its file's. */
-export function namedInScenario(file: string, text: string): string[] {
-  const name = /^name:(.*)$/m.exec(text)?.[1] ?? "";
-  const said = [...name.matchAll(idInName)].flatMap(([, letter = "", first = "", last = first]) => Array.from({ length: Math.max(0, Number(last) - Number(first)) + 1 }, (_, n) => `${letter}${Number(first) + n}`));
-  return [...new Set([...said, ...[...basename(file).matchAll(idsInFile)].map(([, number = ""]) => `S${number}`)])];
-}
 
 const group = <T>(pairs: readonly (readonly [rule: string, item: T])[]): ReadonlyMap<string, readonly T[]> => {
   const groups = new Map<string, T[]>();

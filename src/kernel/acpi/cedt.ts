@@ -19,7 +19,7 @@ export interface WindowStructure {
   readonly isXor: boolean;
   /** Bitmaps of the CXIMS of the window's granularity, one per way bit; absent: modulo, or there is none with enough of them. */
   readonly xorMaps?: readonly bigint[];
-  readonly restrictions: { readonly type2: boolean; readonly type3: boolean; readonly ram: boolean; readonly pmem: boolean; readonly isFixed: boolean };
+  readonly restrictions: { readonly type2: boolean; readonly type3: boolean; readonly ram: boolean; readonly pmem: boolean; readonly isFixed: boolean; readonly backInvalidate: boolean };
   readonly qosClass: number;
   /** Host bridge UID per interleave position. */
   readonly targets: readonly number[];
@@ -76,7 +76,7 @@ function parseWindow(bytes: Uint8Array, at: number): WindowStructure {
     // A window of one way advertises the smallest granularity, so that every region fits (region-assembly 3).
     granularity: ways === 1 ? 256 : 256 << read32(bytes, at + 28),
     isXor: bytes[at + 25] === 1,
-    restrictions: { type2: has(0), type3: has(1), ram: has(2), pmem: has(3), isFixed: has(4) },
+    restrictions: { type2: has(0), type3: has(1), ram: has(2), pmem: has(3), isFixed: has(4), backInvalidate: has(5) },
     qosClass: read16(bytes, at + 34),
     targets: Array.from({ length: ways }, (_, position) => read32(bytes, at + windowBytes + 4 * position)),
   };

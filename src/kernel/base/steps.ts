@@ -122,6 +122,7 @@ function takes(kernel: Kernel, fault: StepFault, step: StepName, names: readonly
  * and the PCI function below, whose name is no race. Every fault that waits for the step counts it; the first one armed decides.
  */
 export function stepFault(kernel: Kernel, step: StepName, ...names: readonly string[]): Errno | undefined {
+  kernel.trace.onStep?.(step, names);
   const { faults } = armed(kernel);
   if (faults.length === 0) return undefined;
   const fault = faults.filter((one) => takes(kernel, one, step, names))[0];

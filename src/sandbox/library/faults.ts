@@ -8,6 +8,7 @@ import { problemsOfFault } from "../../scenario/plan.ts";
 import type { FaultFile, ScenarioPlan } from "../../scenario/plan.ts";
 import { action as actionSchema } from "../../scenario/schema.ts";
 import { when as whenSchema } from "../../scenario/trigger-schema.ts";
+import { triggerOf } from "../../scenario/trigger.ts";
 import type { Injection, InjectionTarget, Injections } from "../injections.ts";
 import { NoPlaceError, createInjections, evidenceOf, idOf, injectFault, withdraw } from "../injections.ts";
 import type { FaultValue, MachineFault, TriggerValue } from "./contract.ts";
@@ -23,6 +24,15 @@ function refuse(problems: readonly { readonly path: Path; readonly message: stri
 function parse<T>(schema: z.ZodType<T>, value: unknown, key: "do" | "when"): T {
   const parsed = schema.safeParse(value);
   return parsed.success ? parsed.data : refuse(describeIssues(parsed.error, [...base, key]));
+}
+
+/** Triggers that a machine without scenario or kernel cannot have. */
+function refuseOf(trigger: FaultFile["when"], hasKernel: boolean): void {
+  const ofKernel = (["after", "mark", "log", "step"] as const).find((key) => key in trigger);
+  if (ofKernel !== undefined && !hasKernel) throw new FaultError(`when.${ofKernel}: marks, log lines and steps are the kernel's, and none is attached; use at:, access:, request: or register:`);
+  if ("fault" in trigger) throw new FaultError("when.fault: faults are injected one by one and do not know each other; look at the first one's evidence, or use its trigger with a delay");
+  const { delay } = triggerOf(trigger);
+  if (delay.least !== delay.most) throw new FaultError(`when.${"at" in trigger ? "at" : "delay" in trigger ? "delay" : "within"}: a machine has no seed to pick a moment of a window; give the moment`);
 }
 
 /** An armed fault as one machine has it. */
@@ -77,9 +87,9 @@ export class Faults {
     const problems = problemsOfFault(plan.machine, { id: "inject", when: trigger ?? { at: 0 }, do: action }, base);
     if (problems.length > 0) refuse(problems);
     if (system.kernel === null && action.kernelStep !== undefined) throw new FaultError("kernelStep: no kernel is attached; call attachKernel() first");
-    if (system.kernel === null && trigger !== undefined && "after" in trigger) throw new FaultError("when.after: marks are the kernel's, and none is attached; use at:, access:, request: or register:");
+    if (trigger !== undefined) refuseOf(trigger, system.kernel !== null);
     try {
-      const injection = injectFault(this.injections, action, trigger);
+      const injection = injectFault(this.injections, action, trigger === undefined ? undefined : triggerOf(trigger));
       const fault = new ArmedFault(injection, this.#check);
       this.#all.push({ fault, injection });
       return fault;
@@ -128,7 +138,7 @@ export class Faults {
 
   /** A fault of another machine, as one of this machine in the same state. */
   #adopt({ injection, result, isCancelled, armed }: FaultMemory["open"][number]): void {
-    const copy: Injection = { ...injection, result, table: { ...injection.table, hardware: this.injections.system.hardware, armed: new Map(armed), steps: new Map() } };
+    const copy: Injection = { ...injection, result, table: { ...injection.table, hardware: this.injections.system.hardware, armed: new Map(armed), steps: new Map(), came: new Map(), told: new Map(), acts: new Map() } };
     const fault = new ArmedFault(copy, this.#check);
     fault.isCancelled = isCancelled;
     this.#keep(fault, copy);

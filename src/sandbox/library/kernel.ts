@@ -12,6 +12,7 @@ import type { PolicyName, PolicyValues } from "../../scenario/policies.ts";
 import { exitCodes, runLine } from "../../userland/run.ts";
 import type { Shell } from "../../userland/run.ts";
 import type { OpenRun } from "../contract.ts";
+import type { Said } from "../faults.ts";
 import { spawnGuarded } from "../drive.ts";
 import { shellOf } from "../run-shell.ts";
 import { openRun } from "../run.ts";
@@ -80,9 +81,10 @@ export class AttachedKernel implements MachineKernel {
     return this.#kernel.trace.strings;
   }
 
-  /** Hears every mark and log line. */
-  hear(listener: (text: string) => void): void {
-    this.#run.listeners.add(listener);
+  /** Hears every mark and log line, and every step that is met. */
+  hear(listener: (said: Said) => void, reached: (step: string, names: readonly string[]) => void): void {
+    this.#run.listeners.add((_text, said) => listener(said));
+    this.#run.stepListeners.add(reached);
   }
 
   get stopped(): string | null {

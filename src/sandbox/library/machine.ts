@@ -11,7 +11,7 @@ import type { TraceLayer } from "../../sim/trace.ts";
 import type { Strict, StrictMemory } from "../strict/strict.ts";
 import { createStrict } from "../strict/strict.ts";
 import { firmwareTarget } from "../system.ts";
-import { injectionsHeard } from "../injections.ts";
+import { injectionsHeard, injectionsReached } from "../injections.ts";
 import { AddressBus } from "./address-bus.ts";
 import { advance, runUntil } from "./clock.ts";
 import type { Moved } from "./clock.ts";
@@ -272,7 +272,7 @@ export class LibraryMachine implements Machine {
     const { module, plan } = this.#family;
     this.#kernel = new AttachedKernel(module, plan, { hardware, platform: { ...platform, firmware: this.#firmware }, firmware: this.#firmware }, options, () => void this.#live());
     this.#target.kernel = this.#kernel.inside;
-    this.#kernel.hear((text) => injectionsHeard(this.#faults.injections, text));
+    this.#kernel.hear((said) => injectionsHeard(this.#faults.injections, said), (step, names) => injectionsReached(this.#faults.injections, step, names));
     return this.#kernel;
   }
 

@@ -2,7 +2,8 @@
 
 import type { Hardware, TraceConsumer } from "../../hardware/machine.ts";
 import { readRecord, recordWords } from "../../sim/trace.ts";
-import { accessKinds, hardwareKinds, partNames, wordsOfRecord } from "../trace-reader.ts";
+import { accessKinds, createTraceWords, hardwareKinds } from "../../scenario/trace-words.ts";
+import { partNames } from "../trace-reader.ts";
 import type { MachineRecord } from "./contract.ts";
 
 export class TraceFan {
@@ -78,13 +79,13 @@ export class KeptRecords {
 
   *records(hardware: Hardware, strings: readonly string[]): IterableIterator<MachineRecord> {
     hardware.drainTrace();
-    const parts = partNames(hardware);
+    const words = createTraceWords({ ...partNames(hardware), strings });
     const end = this.#written;
     for (let number = this.#oldest; number < end; number++) {
       const record = readRecord(this.#words, number % this.#room);
       const { time, layer, kind, a, b, c, d, e, f } = record;
       const name = layer === "access" ? accessKinds[kind] : layer === "hardware" ? hardwareKinds[kind] : strings[a];
-      yield { at: time, layer, kind: name ?? String(kind), text: wordsOfRecord(parts, strings, record), arguments: [a, b, c, d, e, f] };
+      yield { at: time, layer, kind: name ?? String(kind), text: words(record), arguments: [a, b, c, d, e, f] };
     }
   }
 }

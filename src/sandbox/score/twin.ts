@@ -7,6 +7,7 @@ import type { FirmwareSetup, SoftReservedRange } from "../../platform/firmware-s
 import type { ActionFile, ScenarioPlan } from "../../scenario/plan.ts";
 import { kindOf } from "../../scenario/machine-parts.ts";
 import { presetValues } from "../../scenario/policies.ts";
+import { countsFromBoot } from "../../scenario/trigger.ts";
 import type { Span } from "../invariants.ts";
 import { overlap, uncovered } from "../invariants.ts";
 
@@ -118,14 +119,12 @@ export function reference(plan: ScenarioPlan): ScenarioPlan {
   return { ...healthy(plan), policies: { ...today, use: "device-dax-only", platform: plan.policies.platform } };
 }
 
-const fallsInBoot = ({ when }: ScenarioPlan["faults"][number]): boolean => "from" in when && when.from === "boot";
-
 /** Whether the scenario is its boot alone already. */
-export const isBootOnly = ({ steps, workloads, faults }: ScenarioPlan): boolean => steps.length === 0 && workloads.length === 0 && faults.every(fallsInBoot);
+export const isBootOnly = ({ steps, workloads, faults }: ScenarioPlan): boolean => steps.length === 0 && workloads.length === 0 && faults.every((fault) => countsFromBoot(faults, fault));
 
 /** The boot alone, with what goes wrong in it: nobody types and nobody uses the memory. */
 export function bootOnly(plan: ScenarioPlan): ScenarioPlan {
-  return { ...plan, steps: [], workloads: [], faults: plan.faults.filter(fallsInBoot) };
+  return { ...plan, steps: [], workloads: [], faults: plan.faults.filter((fault) => countsFromBoot(plan.faults, fault)) };
 }
 
 /** Nothing wrong, and every region System RAM: the kernel tells bandwidth of memory that is online (S78). Null: firmware gives no figures. */

@@ -6,7 +6,7 @@ import { timeoutIsolation } from "../../../registers/timeout-isolation.ts";
 import { extract } from "../../platform/registers.ts";
 import type { Part, Registers } from "./parts.ts";
 import { held, putValue, resetRegisters, unsupportedFields, valueAt } from "./parts.ts";
-import { maskOf } from "./places.ts";
+import { maskOf } from "../../platform/register-places.ts";
 import type { Access, HardwareEvent, Touch } from "./rule.ts";
 
 /** Time that software has, after enabling the interrupt of a port that is isolated already, to read its status (ns). */

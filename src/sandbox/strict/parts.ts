@@ -6,18 +6,8 @@ import type { Hardware } from "../../hardware/machine.ts";
 import type { DownstreamPortDescription } from "../../platform/description.ts";
 import { isSwitch } from "../../platform/description.ts";
 import { extract } from "../../platform/registers.ts";
-import type { Atlas, BlockPlaces, Place, Space } from "./places.ts";
-import { lowBit, maskOf } from "./places.ts";
-
-export type PartKind = "host bridge" | "root port" | "downstream port" | "switch" | "device";
-
-const blocksOf: Readonly<Record<PartKind, Partial<Record<Space, BlockName>>>> = {
-  "host bridge": { component: "hostBridgeComponent" },
-  "root port": { component: "rootPortComponent", config: "rootPortConfig" },
-  "downstream port": { component: "downstreamPortComponent", config: "downstreamPortConfig" },
-  switch: { component: "upstreamPortComponent", config: "upstreamPortConfig" },
-  device: { component: "deviceComponent", config: "deviceConfig", messages: "deviceMessages", device: "deviceRegisters" },
-};
+import type { Atlas, BlockPlaces, PartKind, Place, Space } from "../../platform/register-places.ts";
+import { blocksOfPart, lowBit, maskOf } from "../../platform/register-places.ts";
 
 /** Registers of one space. All maps are by dword index. */
 export interface Registers {
@@ -71,7 +61,7 @@ export function createParts(hardware: Hardware, atlas: Atlas): ReadonlyMap<numbe
   const parts = new Map<number, Part>();
   const add = (kind: PartKind, name: string, id: number, parent: string | null): void => {
     const registers: Partial<Record<Space, Registers>> = {};
-    for (const [space, block] of Object.entries(blocksOf[kind]) as [Space, BlockName][]) registers[space] = { places: atlas[block], held: peekAll(hardware, id, space, atlas[block]), read: new Map(), seen: new Map() };
+    for (const [space, block] of Object.entries(blocksOfPart[kind]) as [Space, BlockName][]) registers[space] = { places: atlas[block], held: peekAll(hardware, id, space, atlas[block]), read: new Map(), seen: new Map() };
     const isPort = kind === "root port" || kind === "downstream port";
     const watch = (): IsolationWatch => ({ hasSeenIdle: false, wasLinkDown: isPort && hardware.port(name).link !== "up" });
     parts.set(id, {

@@ -1,7 +1,7 @@
 // What a rule of the checker is: data that says where it looks, and a judgement without side effects.
 
 import type { Part, Registers } from "./parts.ts";
-import type { Place, Space } from "./places.ts";
+import type { Place, Space } from "../../platform/register-places.ts";
 
 export type Judgement = "done" | "wrong width" | "reserved" | "unanswered";
 

@@ -4,7 +4,7 @@ import { hdmDecoderDevice, hdmDecoderPort } from "../../../registers/hdm-decoder
 import { extract } from "../../platform/registers.ts";
 import type { Part } from "./parts.ts";
 import { held } from "./parts.ts";
-import { maskOf } from "./places.ts";
+import { maskOf } from "../../platform/register-places.ts";
 import type { Finding, HardwareEvent, Known, Rule, Touch } from "./rule.ts";
 import { hex } from "./rule.ts";
 

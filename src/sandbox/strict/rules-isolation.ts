@@ -8,7 +8,7 @@ import { timeoutIsolation, timeoutSpans } from "../../../registers/timeout-isola
 import { extract } from "../../platform/registers.ts";
 import type { IsolationWatch, Part } from "./parts.ts";
 import { held } from "./parts.ts";
-import { maskOf } from "./places.ts";
+import { maskOf } from "../../platform/register-places.ts";
 import type { Finding, HardwareEvent, Rule, Touch } from "./rule.ts";
 
 const { capability, control, status } = timeoutIsolation.registers;

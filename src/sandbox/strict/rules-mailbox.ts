@@ -4,7 +4,7 @@ import { deviceBlock, memoryDeviceStatus, primaryMailbox } from "../../../regist
 import { extract } from "../../platform/registers.ts";
 import type { Part } from "./parts.ts";
 import { held } from "./parts.ts";
-import { maskOf } from "./places.ts";
+import { maskOf } from "../../platform/register-places.ts";
 import type { Access, Finding, Rule, Touch } from "./rule.ts";
 
 const { control, command, capability } = primaryMailbox.registers;

@@ -6,8 +6,8 @@ import { timeoutIsolation } from "../../../registers/timeout-isolation.ts";
 import { extract } from "../../platform/registers.ts";
 import type { Part } from "./parts.ts";
 import { held, unsupportedFields, valueAt } from "./parts.ts";
-import type { Place } from "./places.ts";
-import { maskOf, placesAt, spaces } from "./places.ts";
+import type { Place } from "../../platform/register-places.ts";
+import { maskOf, placesAt, spaces } from "../../platform/register-places.ts";
 import type { Access, Finding, HardwareEvent, Known, Rule, Touch } from "./rule.ts";
 import { hex } from "./rule.ts";
 

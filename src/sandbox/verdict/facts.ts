@@ -15,6 +15,8 @@ import { isSwitch, portsBelow } from "../../platform/description.ts";
 import type { OpenRun } from "../contract.ts";
 import { memoryFacts } from "../facts.ts";
 import { faultResults } from "../faults.ts";
+import type { Said } from "../faults.ts";
+import { kernelKinds, logKinds } from "../../sim/trace.ts";
 import { rebootRun } from "../reboot.ts";
 import { firmwareOf, openRun } from "../run.ts";
 import type { Sliced } from "../score/drive.ts";
@@ -93,7 +95,7 @@ function workloadFacts(run: OpenRun, isStopped: boolean): WorkloadFacts[] {
   return all.map((one) => ({ name: one.name, kind: one.kind, bytes: one.bytes, killedAtNs: one.killedAtNs, downtimeNs: one.downtimeNs, backAtNs: one.backAtNs, memoryAtNs: memoryAt(one), restartNs: one.restartNs }));
 }
 
-function rebootFacts(run: OpenRun, heard: readonly string[]): RebootFacts {
+function rebootFacts(run: OpenRun, heard: readonly Said[]): RebootFacts {
   const { verdict } = run.plan;
   const { found, run: again } = rebootRun(run, { kind: verdict.reboot, clearsIsolation: verdict.firmwareClearsIsolation, firmwareTime: verdict.firmwareTime, firmware: firmwareOf(run.plan), heard, run: { seed: 1, schedule: "fixed", keepTrace: false } }, openRun);
   const log = again.system.kernel.log.filter(({ text }) => /isolat/i.test(text)).map(({ text }) => text);
@@ -102,9 +104,9 @@ function rebootFacts(run: OpenRun, heard: readonly string[]): RebootFacts {
 }
 
 /** What the faults waited for that came to pass in a run: the hardware of the other side has the same fate. */
-const heardIn = ({ plan, faults }: OpenRun): string[] => faultResults(faults).flatMap(({ fired }, index) => {
-  const when = plan.faults[index]?.when;
-  return fired && when !== undefined && "after" in when ? [when.after] : [];
+const heardIn = ({ plan, faults }: OpenRun): Said[] => faultResults(faults).flatMap(({ fired }, index) => {
+  const cause = plan.faults[index]?.trigger.cause;
+  return fired && cause?.kind === "text" ? [cause.in === "log" ? { layer: "log", kind: logKinds.line, text: cause.text, detail: cause.level ?? "" } : { layer: "kernel", kind: kernelKinds.step, text: cause.text, detail: "" }] : [];
 });
 
 interface Moment {
@@ -115,7 +117,7 @@ interface Moment {
   /** Of processes, when the fault came. */
   readonly inDram: readonly PageRun[];
   /** What faults that act at the reset wait for; null: no reboot comes into question. */
-  readonly heard: readonly string[] | null;
+  readonly heard: readonly Said[] | null;
 }
 
 function armFacts({ run, outcome, faultAt, bytesAtReady, inDram, heard }: Moment): ArmFacts {
@@ -139,7 +141,10 @@ function unfit(run: OpenRun, seed: number): UnfitSeed | null {
   const { status, reason } = run.result();
   if (status === "limit" || status === "driver") return { seed, kind: "limit", reason: reason ?? status };
   if (run.readyAt < 0 || run.failure !== null) return { seed, kind: "not ready", reason: run.failure ?? `the host did not come to ready: ${run.result().outcome}` };
-  return firstFault(run) === null ? { seed, kind: "no fault", reason: "no fault fired after ready" } : null;
+  if (firstFault(run) === null) return { seed, kind: "no fault", reason: "no fault fired after ready" };
+  // One of several that did not fire makes a run invalid: what it shows is another story than the file tells.
+  const unfired = run.result().faults.filter(({ fired }, index) => !fired && run.plan.faults[index]?.optional !== true);
+  return unfired.length === 0 ? null : { seed, kind: "no fault", reason: unfired.map(({ id, evidence }) => `fault ${id} did not fire: ${evidence?.missing ?? ""}`).join("; ") };
 }
 
 /** Bytes in service when a run has just become ready: dax devices in use, and System RAM. */

@@ -1,12 +1,24 @@
 // Registers by their place in a block: what an access touched, by name (registers/ has the names).
 
-import { blocks } from "../../../registers/blocks.ts";
-import type { BlockName } from "../../../registers/blocks.ts";
-import type { Access, BlockDeclaration, FieldDeclaration, RegisterDeclaration } from "../../../registers/schema.ts";
+import { blocks } from "../../registers/blocks.ts";
+import type { BlockName } from "../../registers/blocks.ts";
+import type { Access, BlockDeclaration, FieldDeclaration, RegisterDeclaration } from "../../registers/schema.ts";
 
 /** Spaces of registers, by their number in access records (assembly/entities.ts). */
 export const spaces = ["component", "config", "messages", "device"] as const;
 export type Space = (typeof spaces)[number];
+
+/** Kinds of parts by what registers they have. */
+export type PartKind = "host bridge" | "root port" | "downstream port" | "switch" | "device";
+
+/** The block of each space that a part has. */
+export const blocksOfPart: Readonly<Record<PartKind, Partial<Record<Space, BlockName>>>> = {
+  "host bridge": { component: "hostBridgeComponent" },
+  "root port": { component: "rootPortComponent", config: "rootPortConfig" },
+  "downstream port": { component: "downstreamPortComponent", config: "downstreamPortConfig" },
+  switch: { component: "upstreamPortComponent", config: "upstreamPortConfig" },
+  device: { component: "deviceComponent", config: "deviceConfig", messages: "deviceMessages", device: "deviceRegisters" },
+};
 
 /** One register, or one instance of a repeated one. */
 export interface Place {
@@ -69,7 +81,7 @@ function clearBitsOf({ at, masks }: Place, dword: number): number {
 
 export type Atlas = Readonly<Record<BlockName, BlockPlaces>>;
 
-/** Every block, once per checker. */
+/** Every block, once for each that asks. */
 export function createAtlas(): Atlas {
   return Object.fromEntries(Object.entries(blocks).map(([name, block]) => [name, placesOf(block)])) as unknown as Atlas;
 }

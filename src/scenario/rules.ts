@@ -1,8 +1,8 @@
 // The rules that tests name by id, one line each: of decoders (C), of interleaving as Linux sets it up (L), of Timeout & Isolation (T, TS, TB, TR);
-// those of Linux's memory side (A, S) stand in behaviour.ts.
+// those of Linux's memory side (A, S) stand in seed-rules.ts.
 
-import type { Rule } from "./behaviour.ts";
-import { assemblyRules, seedRules } from "./behaviour.ts";
+import type { Rule } from "./seed-rules.ts";
+import { assemblyRules, seedRules } from "./seed-rules.ts";
 
 const list = (prefix: string, rows: readonly (readonly [text: string, clause: string])[]): Rule[] => rows.map(([text, clause], index) => ({ id: `${prefix}${index + 1}`, text, clause }));
 

@@ -1,0 +1,36 @@
+// A twin's machine booted to ready, and its own listing held against the captured one.
+
+import type { ScenarioPlan } from "../scenario/plan.ts";
+import { parseCapture } from "../scenario/twin/capture-json.ts";
+import type { CaptureJson } from "../scenario/twin/capture-json.ts";
+import type { ListingDifference } from "../scenario/twin/compare.ts";
+import { compareListings } from "../scenario/twin/compare.ts";
+import { Session } from "./session.ts";
+
+export interface TwinCheck {
+  readonly differences: readonly ListingDifference[];
+  /** Why the machine was not ready; null: it was. */
+  readonly failure: string | null;
+}
+
+const never = (): boolean => false;
+
+/** What a command prints at the ready of a plan; the reason where it does not come that far. */
+export function answersAtReady(module: WebAssembly.Module, plan: ScenarioPlan, lines: readonly string[]): readonly string[] | { readonly failure: string } {
+  let said = "";
+  const session = new Session(module, plan, { seed: 1, schedule: "fixed", at: { kind: "ready" }, output: { out: (text) => void (said += text), err: () => undefined } });
+  if (session.arrive(never) === "missed") return { failure: session.death ?? session.run.failure ?? "the run ended before ready" };
+  return lines.map((line) => {
+    said = "";
+    session.start(line);
+    session.goOn(never);
+    return said;
+  });
+}
+
+/** @param verbosity words of the captured listing: `-vvv`, or what it has */
+export function checkTwin(module: WebAssembly.Module, plan: ScenarioPlan, captured: CaptureJson, listing: string): TwinCheck {
+  const answers = answersAtReady(module, plan, [listing]);
+  if ("failure" in answers) return { differences: [], failure: answers.failure };
+  return { differences: compareListings(captured, parseCapture("twin", answers[0] ?? "", listing)), failure: null };
+}
