@@ -34,6 +34,7 @@ import { describeModules } from "./modules.ts";
 import type { PolicyName, PolicyValues } from "./policies.ts";
 import { policyChoices, policyNames, presetNames, presetValues, readPolicyValue } from "./policies.ts";
 import type { ScenarioFile } from "./schema.ts";
+import type { SourcePlace } from "./result.ts";
 import { suggestion } from "./suggest.ts";
 import type { WorkloadFile } from "./workloads.ts";
 import { checkNames, checkWorkloads } from "./workloads.ts";

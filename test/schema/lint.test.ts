@@ -40,7 +40,7 @@ describe("lint", () => {
 
   it("older words, and times after the end of the run, are told", () => {
     expect(told("faults:\n  - { id: a, when: { at: 1ms }, do: { loseInterrupt: { port: rp0 } } }\nexpect: [{ outcome: unaffected }]\n")).toEqual(["deprecated-key 5:62"]);
-    expect(told("expect:\n  - { log: x, equals: 0, between: [3s, 4s] }\n  - { log: x, equals: 0, between: [1s, 4s] }\n  - { log: x, equals: 0, between: [3s, 4s], from: boot }\n")).toEqual(["out-of-time 5:37"]);
+    expect(told("expect:\n  - { log: x, equals: 0, between: [3s, 4s] }\n  - { log: x, equals: 0, between: [1s, 4s] }\n  - { log: x, equals: 0, between: [3s, 4s], from: boot }\n")).toEqual(["out-of-time 5:35"]);
     expect(told("expect: [{ log: x, equals: 0, between: [3s, 4s] }]\nlimits: { time: 4s }\n")).toEqual([]);
   });
 

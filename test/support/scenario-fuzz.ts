@@ -56,6 +56,12 @@ function borrowed(random: RandomState, other: unknown): unknown {
   return nextBelow(random, 4) === 0 || keys.length === 0 ? node : (node as Record<string, unknown>)[pick(random, keys)];
 }
 
+/** What stands at a key of this name somewhere in a tree. */
+function sameKey(random: RandomState, root: unknown, key: string): unknown {
+  const found = nodesOf(root).filter((node) => Object.hasOwn(node, key)).map((node) => (node as Record<string, unknown>)[key]);
+  return found.length === 0 ? borrowed(random, root) : pick(random, found);
+}
+
 const deep = (random: RandomState): unknown => {
   let value: unknown = 1;
   for (let level = nextBelow(random, 400); level > 0; level--) value = nextBelow(random, 2) === 0 ? [value] : { switch: { ports: [value] } };
@@ -69,14 +75,16 @@ function changeTree(random: RandomState, root: unknown, other: unknown): void {
   const key = keys.length === 0 ? "a" : pick(random, keys);
   const mapping = node as Record<string, unknown>;
   const value = mapping[key];
-  switch (nextBelow(random, 10)) {
+  switch (nextBelow(random, 14)) {
     case 0: Reflect.deleteProperty(node, key); return;
     case 1: if (Array.isArray(node)) node.push(value, value); else setKey(node, pick(random, names), value); return;
     case 2: case 3: case 4: setKey(node, key, pick(random, hostile)); return;
     case 5: setKey(node, key, borrowed(random, other)); return;
-    case 6: setKey(node, key, borrowed(random, root)); return;
+    case 6: setKey(node, key, sameKey(random, nextBelow(random, 2) === 0 ? root : other, key)); return;
     case 7: setKey(node, key, nextBelow(random, 2) === 0 ? [value] : { [key]: value }); return;
     case 8: setKey(node, key, nextBelow(random, 4) === 0 ? deep(random) : Array.from({ length: nextBelow(random, 70) }, () => value)); return;
+    case 9: case 10: case 11: setKey(node, key, sameKey(random, nextBelow(random, 2) === 0 ? root : other, key)); return;
+    case 12: if (typeof value === "number") setKey(node, key, value + 1 - nextBelow(random, 3)); else if (typeof value === "string") setKey(node, key, value.replace(/\d+/, (digits) => String(Number(digits) * nextBelow(random, 5)))); else Reflect.deleteProperty(node, key); return;
     default: if (Array.isArray(node)) node.splice(nextBelow(random, node.length + 1), 0, borrowed(random, other)); else setKey(node, pick(random, names), pick(random, hostile));
   }
 }
