@@ -4,7 +4,6 @@ import type { DriverFailure, ExpectationResult, FaultResult, GoldenResult, RunRe
 import { timeText } from "../scenario/time-text.ts";
 import { evidenceLines } from "./evidence.ts";
 import { divergenceLine, divergenceLines } from "./divergence.ts";
-import { evidenceLines } from "./evidence.ts";
 import { linesOfText, oneLine } from "./foreign.ts";
 
 export type AnyResult = RunResult["scenarios"][number];
