@@ -2,8 +2,8 @@
 
 import type { DriverFailure, ExpectationResult, FaultResult, GoldenResult, RunResult, SourcePlace } from "../scenario/result.ts";
 import { timeText } from "../scenario/time-text.ts";
-import { divergenceLine, divergenceLines } from "./divergence.ts";
 import { evidenceLines } from "./evidence.ts";
+import { divergenceLine, divergenceLines } from "./divergence.ts";
 import { linesOfText, oneLine } from "./foreign.ts";
 
 export type AnyResult = RunResult["scenarios"][number];
