@@ -9,6 +9,7 @@ import type { ChosenReporter } from "./reporting.ts";
 import { reportersOf } from "./reporting.ts";
 import type { Shard } from "./run-list.ts";
 import { UsageError, oneOf, parseWords, seedsOf } from "./arguments.ts";
+import { collectorOf, defaultSpool } from "./post.ts";
 
 export interface RunOptions {
   readonly paths: readonly string[];
@@ -47,6 +48,10 @@ export interface RunOptions {
   readonly budgets: DriverBudgets;
   /** Runs at a time. */
   readonly jobs: number;
+  /** Collector of results; null: none. */
+  readonly post: URL | null;
+  /** Folder where results wait for it. */
+  readonly spool: string;
 }
 
 const runOptions = {
@@ -74,6 +79,8 @@ const runOptions = {
   "driver-time": { type: "string" },
   "driver-heap": { type: "string" },
   jobs: { type: "string" },
+  post: { type: "string" },
+  spool: { type: "string", default: defaultSpool },
 } as const;
 
 export const defaultBudgets: DriverBudgets = { steps: 10_000_000, time: 10_000, heap: 256 };
@@ -173,5 +180,7 @@ export function parseRun(argv: readonly string[]): RunOptions {
     drivers: driversOf(values.driver ?? []),
     budgets: budgetsOf(values),
     jobs: values.jobs === undefined ? Math.min(availableParallelism(), mostJobs) : wholeOf("jobs", values.jobs, 1, mostJobs),
+    post: values.post === undefined ? null : collectorOf(values.post, "--post"),
+    spool: values.spool ?? defaultSpool,
   };
 }

@@ -34,6 +34,11 @@ At scale (docs/running.md):
   --watch             run again what has changed: a scenario, what it includes, its golden, its drivers; q ends, a runs all
   --list              say what would run, and run nothing
 
+For a collector of results (docs/ci.md):
+
+  --post URL          send the JSON result to URL, http or https; never changes the exit status
+  --spool DIR         where results wait while it is away (default: .cxl-sandbox-spool); cxl-sandbox post sends them
+
 A scenario that brings a driver (its key \`driver:\`) brings code, and is refused unless you say:
 
   --allow-driver      run the drivers that the scenarios name (.js, .mjs, .wasm; .ts where esbuild is installed)
