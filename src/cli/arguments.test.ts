@@ -24,7 +24,7 @@ describe("the command line", () => {
   it("what is wrong is named in one line that points to the help", () => {
     for (const [argv, message] of [
       [[], /at least one scenario file/],
-      [["a", "--reporter", "xml"], /there is no reporter "xml" \(known: console, json/],
+      [["a", "--reporter", "htm"], /there is no reporter "htm" \(did you mean "html"\?\)/],
       [["a", "--nope"], /--nope/],
     ] as const) {
       expect(() => parseRun(argv)).toThrow(message);
