@@ -10,7 +10,8 @@ import type { TraceFile, TraceHeader } from "../scenario/trace-file.ts";
 import type { TraceLayer } from "../sim/trace.ts";
 import { UsageError, countOf, oneOf, parseWords, seedOf } from "./arguments.ts";
 import type { CommandModule } from "./commands.ts";
-import { FilesError, readSource } from "./files.ts";
+import { complaintOf } from "./complaints.ts";
+import { readSource } from "./files.ts";
 import { writeLines } from "./line-writer.ts";
 import type { Engine } from "./run-prepare.ts";
 import { loadEngine } from "./run-prepare.ts";
@@ -121,9 +122,9 @@ async function main(argv: readonly string[]): Promise<number> {
   try {
     return await compare(argv);
   } catch (error) {
-    if (error instanceof ScenarioFileError) process.stderr.write(`${error.message}\n`);
-    else if (error instanceof FilesError) process.stderr.write(`cxl-sandbox: ${error.message}\n`);
-    else throw error;
+    const complaint = complaintOf(error);
+    if (complaint === undefined) throw error;
+    process.stderr.write(`${complaint}\n`);
     return exits.usage;
   }
 }

@@ -11,7 +11,7 @@ import { traceLayers } from "../sim/trace.ts";
 import { DriverWorkshop } from "../../workers/driver-file.ts";
 import { UsageError, parseWords } from "./arguments.ts";
 import type { CommandModule } from "./commands.ts";
-import { FilesError } from "./files.ts";
+import { complaintOf, problemsText } from "./complaints.ts";
 import { defaultBudgets, driversOf } from "./run-arguments.ts";
 import { DriversError, prepareDrivers, runWithDrivers } from "./run-drivers.ts";
 import type { DriverSet } from "./run-drivers.ts";
@@ -81,9 +81,9 @@ async function replayWithDrivers(trace: TraceFile, { tool }: Engine, options: Re
   const workshop = new DriverWorkshop();
   const { signal } = new AbortController();
   try {
-    const { header: { file, scenario } } = trace;
+    const { header: { file, scenario, includes } } = trace;
     const runOptions = { drivers: options.drivers, budgets: defaultBudgets };
-    const sets = await prepareDrivers([planScenario(file, scenario, "allowed")], runOptions, workshop, signal);
+    const sets = await prepareDrivers([planScenario(file, scenario, "allowed", includes)], runOptions, workshop, signal);
     const set = checkDigests(trace, sets.get(file));
     const again = async (choices: "recorded" | "anew"): Promise<{ readonly trace: TraceFile; readonly reason: string | null }> => {
       const done = await runWithDrivers(set, inputOfTrace(trace, tool, choices), runOptions, signal, () => undefined);
@@ -131,7 +131,7 @@ async function replay(options: ReplayOptions): Promise<number> {
     if (trace.header.drivers.length > 0) result = await replayWithDrivers(trace, engine, options);
     else result = replayTrace(engine.module, trace, { tool: engine.tool, ...(options.layers === undefined ? {} : { layers: options.layers }) });
   } catch (error) {
-    if (error instanceof ScenarioFileError) say(`this release refuses its scenario${isSameTool(trace, engine.tool) ? "" : ` (${origin(trace, engine)})`}\n${error.message}`);
+    if (error instanceof ScenarioFileError) say(`this release refuses its scenario${isSameTool(trace, engine.tool) ? "" : ` (${origin(trace, engine)})`}\n${problemsText(error)}`);
     else if (error instanceof UnfitTraceError) say(error.message);
     else if (error instanceof DriversError) process.stderr.write(`${error.message}\n`);
     else throw error;
@@ -149,8 +149,9 @@ async function main(argv: readonly string[]): Promise<number> {
   try {
     return await replay(parsed);
   } catch (error) {
-    if (!(error instanceof FilesError)) throw error;
-    process.stderr.write(`cxl-sandbox: ${error.message}\n`);
+    const complaint = complaintOf(error);
+    if (complaint === undefined) throw error;
+    process.stderr.write(`${complaint}\n`);
     return exits.usage;
   }
 }

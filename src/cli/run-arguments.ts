@@ -9,11 +9,14 @@ import type { ChosenReporter } from "./reporting.ts";
 import { reportersOf } from "./reporting.ts";
 import type { Shard } from "./run-list.ts";
 import { UsageError, oneOf, parseWords, seedsOf } from "./arguments.ts";
+import { collectorOf, defaultSpool } from "./post.ts";
 
 export interface RunOptions {
   readonly paths: readonly string[];
   readonly seeds: readonly number[];
   readonly schedule: "fixed" | "seeded";
+  /** A recorded schedule, in place of that; null: none. */
+  readonly scheduleFile: string | null;
   readonly reporters: readonly ChosenReporter[];
   /** Show what the commands of steps printed. */
   readonly steps: boolean;
@@ -45,6 +48,10 @@ export interface RunOptions {
   readonly budgets: DriverBudgets;
   /** Runs at a time. */
   readonly jobs: number;
+  /** Collector of results; null: none. */
+  readonly post: URL | null;
+  /** Folder where results wait for it. */
+  readonly spool: string;
 }
 
 const runOptions = {
@@ -72,6 +79,8 @@ const runOptions = {
   "driver-time": { type: "string" },
   "driver-heap": { type: "string" },
   jobs: { type: "string" },
+  post: { type: "string" },
+  spool: { type: "string", default: defaultSpool },
 } as const;
 
 export const defaultBudgets: DriverBudgets = { steps: 10_000_000, time: 10_000, heap: 256 };
@@ -151,7 +160,8 @@ export function parseRun(argv: readonly string[]): RunOptions {
   return {
     paths: positionals,
     seeds: seedsOf(values.seed, values.seeds),
-    schedule: oneOf("schedule", values.schedule ?? "fixed", ["fixed", "seeded"]),
+    schedule: values.schedule === "seeded" ? "seeded" : "fixed",
+    scheduleFile: values.schedule === undefined || values.schedule === "fixed" || values.schedule === "seeded" ? null : values.schedule,
     reporters: reportersOf(values.reporter ?? []),
     steps: values.steps === true,
     trace: oneOf("trace", values.trace ?? "off", ["off", "on", "on-failure"]),
@@ -170,5 +180,7 @@ export function parseRun(argv: readonly string[]): RunOptions {
     drivers: driversOf(values.driver ?? []),
     budgets: budgetsOf(values),
     jobs: values.jobs === undefined ? Math.min(availableParallelism(), mostJobs) : wholeOf("jobs", values.jobs, 1, mostJobs),
+    post: values.post === undefined ? null : collectorOf(values.post, "--post"),
+    spool: values.spool ?? defaultSpool,
   };
 }

@@ -25,7 +25,6 @@ import { problemsOfExpectations } from "./check-expectations.ts";
 import { problemsOfFollowing, problemsOfMoments, problemsOfTrigger } from "./check-trigger.ts";
 import type { PlanPlaces } from "./plan-places.ts";
 import { placesOf } from "./plan-places.ts";
-import type { SourcePlace } from "./result.ts";
 import type { Trigger } from "./trigger.ts";
 import { injectedBy, triggerOf } from "./trigger.ts";
 import { describeMachine } from "./machine.ts";

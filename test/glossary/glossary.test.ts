@@ -17,8 +17,9 @@ import { planScenario } from "../../src/scenario/plan.ts";
 import { policyNames, presetNames } from "../../src/scenario/policies.ts";
 import { exitCodes } from "../../src/scenario/result.ts";
 import { rules } from "../../src/scenario/rules.ts";
-import { actionSchemas, when } from "../../src/scenario/schema.ts";
+import { actionSchemas } from "../../src/scenario/schema.ts";
 import { hostSettings } from "../../src/scenario/settings.ts";
+import { when } from "../../src/scenario/trigger-schema.ts";
 import { acceptanceSettings, verdictSettings } from "../../src/scenario/verdict-settings.ts";
 import { workloadSchema } from "../../src/scenario/workloads.ts";
 

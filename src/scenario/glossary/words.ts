@@ -3,7 +3,8 @@
 import type { z } from "zod";
 import type { expectation } from "../expectation-schema.ts";
 import type { Metrics, exitCodes } from "../result.ts";
-import type { Outcome, when } from "../schema.ts";
+import type { Outcome } from "../schema.ts";
+import type { when } from "../trigger-schema.ts";
 import type { WorkloadKind } from "../workloads.ts";
 
 /** What a word means, with a line of a scenario that uses it. */
@@ -14,8 +15,8 @@ export interface Word {
 
 type KeysOf<T> = T extends unknown ? keyof T : never;
 /** Keys by which one trigger is told from another, and those that go with all. */
-export type TriggerName = Exclude<KeysOf<z.output<typeof when>>, "from">;
-export type ExpectationName = Exclude<KeysOf<z.output<typeof expectation>>, "equals" | "atLeast" | "atMost" | "contains" | "level" | "field">;
+export type TriggerName = Exclude<KeysOf<z.output<typeof when>>, "from" | "equals" | "level">;
+export type ExpectationName = Exclude<KeysOf<z.output<typeof expectation>>, "equals" | "atLeast" | "atMost" | "contains" | "level" | "field" | "from">;
 
 const word = (meaning: string, example: string): Word => ({ meaning, example });
 const expected = (meaning: string, example: string): Word => word(meaning, `expect: [${example}]`);
@@ -59,6 +60,16 @@ export const triggerWords: Readonly<Record<TriggerName, Word>> = {
   request: triggered("the n-th CXL.mem request below a root port", "{ request: { port: rp0, direction: read, nth: 1 } }"),
   register: triggered("a field of a register has a value", "{ register: { of: rp0, field: timeoutIsolation.status.memoryIsolation, equals: 1 } }"),
   after: triggered("a mark, or a line of the kernel's log, with this text", '{ after: "region0 committed" }'),
+  mark: triggered("a mark with this text", '{ mark: "region0 committed" }'),
+  log: triggered("a line of the kernel's log with this text, of one level when given", '{ log: "isolated", level: err }'),
+  step: triggered("a step of the kernel is met", "{ step: decoder.commit of decoder1.0 }"),
+  fault: triggered("another fault has acted", "{ fault: cable-out, delay: 2ms }"),
+  changes: triggered("a field of a register has another value than before", "{ register: rp0.timeoutIsolation.status.memoryIsolation, changes: true }"),
+  nth: triggered("the how manieth match it is that acts, from 1; of any trigger but a time", "{ log: isolated, nth: 2 }"),
+  times: triggered("how many times the fault acts", "{ at: 5ms, times: 3, every: 10ms }"),
+  every: triggered("the time between two acts of a fault that acts several times", "{ at: 5ms, times: 3, every: 10ms }"),
+  delay: triggered("how long after its match the fault acts: a time, or a window of which the seed picks a moment", "{ log: isolated, delay: { between: [1ms, 5ms] } }"),
+  within: triggered("the match counts only up to this time", "{ log: isolated, within: 50ms }"),
 };
 
 export const expectationWords: Readonly<Record<ExpectationName, Word>> = {
@@ -74,6 +85,15 @@ export const expectationWords: Readonly<Record<ExpectationName, Word>> = {
   iomem: expected("lines of /proc/iomem: all, some, or none", "{ iomem: { lacks: Soft Reserved } }"),
   cxl: expected("what cxl list says, by a JSON path", '{ cxl: { list: -M, path: "$[0].memdev", equals: mem0 } }'),
   daxctl: expected("what daxctl list says, by a JSON path", '{ daxctl: { list: -D, path: "$[0].chardev", equals: dax0.0 } }'),
+  mark: expected("marks with this text, and how many", "{ mark: CLEARED, equals: 1 }"),
+  hardware: expected("records of the hardware, in words, with this text, and how many", '{ hardware: "rp0: isolation", equals: 1 }'),
+  order: expected("texts that come one after the other, in the log, marks and records of the hardware", "{ order: [isolated, CLEARED, RECOVERED] }"),
+  never: expected("a text that does not come, at all, after another or before it", "{ never: { text: machine check, after: CLEARED } }"),
+  fault: expected("how many times a fault acted", "{ fault: cable, acted: 1 }"),
+  acted: expected("how many times a fault acted", "{ fault: cable, acted: 1 }"),
+  files: expected("how many files have a name of this pattern", '{ files: "/sys/bus/cxl/devices/mem*", equals: 2 }'),
+  before: expected("only what comes up to this time counts", "{ log: isolated, before: 10ms }"),
+  between: expected("only what comes in this time counts", "{ log: isolated, between: [5ms, 10ms] }"),
   register: expected("a field of a register, by name", "{ register: { of: rp0, field: timeoutIsolation.status.memoryIsolation }, equals: 0 }"),
 };
 

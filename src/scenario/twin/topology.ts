@@ -81,7 +81,7 @@ interface FoundPort {
 }
 
 /** Ports that other captures show on a bus beside those of the listing. */
-function emptyPorts({ cxl: _, iomem, lspci }: Sources, bus: string | undefined, isRoot: boolean, known: readonly string[], taken: number): FoundPort[] {
+function emptyPorts({ iomem, lspci }: Pick<Sources, "iomem" | "lspci">, bus: string | undefined, isRoot: boolean, known: readonly string[], taken: number): FoundPort[] {
   if (bus === undefined) return [];
   const kind = isRoot ? "root port" : "downstream port";
   const dumped = [...(lspci?.functions.values() ?? [])].filter((one) => one.bus === bus && one.kind === kind && !known.includes(one.address)).map((one): FoundPort => ({ name: one.address, portNumber: one.portNumber }));
