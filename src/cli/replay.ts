@@ -6,12 +6,12 @@ import { inputOfTrace, isSameTool, isToBeRescheduled, judgeReplay, replayTrace }
 import { ScenarioFileError, planScenario } from "../sandbox.ts";
 import type { TraceFile } from "../scenario/trace-file.ts";
 import { decodeTrace } from "../scenario/trace-file.ts";
-import type { TraceLayer } from "../sim/trace.ts";
-import { traceLayers } from "../sim/trace.ts";
+import type { TraceLayer } from "../scenario/trace-select.ts";
+import { traceLayers } from "../scenario/trace-select.ts";
 import { DriverWorkshop } from "../../workers/driver-file.ts";
 import { UsageError, parseWords } from "./arguments.ts";
 import type { CommandModule } from "./commands.ts";
-import { FilesError } from "./files.ts";
+import { complaintOf, problemsText } from "./complaints.ts";
 import { defaultBudgets, driversOf } from "./run-arguments.ts";
 import { DriversError, prepareDrivers, runWithDrivers } from "./run-drivers.ts";
 import type { DriverSet } from "./run-drivers.ts";
@@ -39,7 +39,7 @@ exit status
   2  wrong usage, no trace file, a scenario that this release refuses, or drivers that are not allowed or not the same
 `;
 
-const options = {
+const optionTable = {
   layers: { type: "string" },
   json: { type: "boolean", default: false },
   "allow-driver": { type: "boolean", default: false },
@@ -59,7 +59,7 @@ class UnfitTraceError extends Error {}
 
 /** @throws UsageError */
 function parse(argv: readonly string[]): ReplayOptions {
-  const { values, positionals: [path, ...others] } = parseWords(argv, options);
+  const { values, positionals: [path, ...others] } = parseWords(argv, optionTable);
   if (path === undefined || others.length > 0) throw new UsageError("replay needs one trace file");
   const drivers = driversOf(values.driver ?? []);
   return { path, layers: values.layers === undefined ? undefined : layersOf("layers", values.layers), isJson: values.json === true, allowsDrivers: values["allow-driver"] === true || drivers.length > 0, drivers };
@@ -81,9 +81,9 @@ async function replayWithDrivers(trace: TraceFile, { tool }: Engine, options: Re
   const workshop = new DriverWorkshop();
   const { signal } = new AbortController();
   try {
-    const { header: { file, scenario } } = trace;
+    const { header: { file, scenario, includes } } = trace;
     const runOptions = { drivers: options.drivers, budgets: defaultBudgets };
-    const sets = await prepareDrivers([planScenario(file, scenario, "allowed")], runOptions, workshop, signal);
+    const sets = await prepareDrivers([planScenario(file, scenario, "allowed", includes)], runOptions, workshop, signal);
     const set = checkDigests(trace, sets.get(file));
     const again = async (choices: "recorded" | "anew"): Promise<{ readonly trace: TraceFile; readonly reason: string | null }> => {
       const done = await runWithDrivers(set, inputOfTrace(trace, tool, choices), runOptions, signal, () => undefined);
@@ -131,7 +131,7 @@ async function replay(options: ReplayOptions): Promise<number> {
     if (trace.header.drivers.length > 0) result = await replayWithDrivers(trace, engine, options);
     else result = replayTrace(engine.module, trace, { tool: engine.tool, ...(options.layers === undefined ? {} : { layers: options.layers }) });
   } catch (error) {
-    if (error instanceof ScenarioFileError) say(`this release refuses its scenario${isSameTool(trace, engine.tool) ? "" : ` (${origin(trace, engine)})`}\n${error.message}`);
+    if (error instanceof ScenarioFileError) say(`this release refuses its scenario${isSameTool(trace, engine.tool) ? "" : ` (${origin(trace, engine)})`}\n${problemsText(error)}`);
     else if (error instanceof UnfitTraceError) say(error.message);
     else if (error instanceof DriversError) process.stderr.write(`${error.message}\n`);
     else throw error;
@@ -149,8 +149,9 @@ async function main(argv: readonly string[]): Promise<number> {
   try {
     return await replay(parsed);
   } catch (error) {
-    if (!(error instanceof FilesError)) throw error;
-    process.stderr.write(`cxl-sandbox: ${error.message}\n`);
+    const complaint = complaintOf(error);
+    if (complaint === undefined) throw error;
+    process.stderr.write(`${complaint}\n`);
     return exits.usage;
   }
 }

@@ -69,6 +69,9 @@ const bounds = {
 
 const momentary = {
   ...bounds,
+  from: "What before and between count from: ready (default) or boot.",
+  text: "The text that must not come.",
+  after: "Only what comes after this text counts.",
   metric: "A number of the result (docs/outcomes.md).",
   log: "So many lines of the kernel's log have this text; without bounds at least one.",
   level: "Only lines of this level.",
@@ -224,6 +227,8 @@ export const descriptions: Readonly<Record<string, Readonly<Record<string, strin
     mailbox: "The command interface, where it is not the usual one (docs/mailbox.md).",
   },
   mailbox: {
+    health: "Answer of Get Health Info, fields by name.",
+    alerts: "Answer of Get Alert Configuration, fields by name.",
     "logs.informational": "Records, 1 to 4096. Default 8.",
     "logs.warning": "Records, 1 to 4096. Default 8.",
     "logs.failure": "Records, 1 to 4096. Default 8.",
@@ -287,7 +292,12 @@ export const descriptions: Readonly<Record<string, Readonly<Record<string, strin
     committed: "Commit is written; false: the registers are, Commit is not. Default true.",
   },
   when: {
-    at: "At this time after ready (see from), like 5ms.",
+    at: "At this time after ready (see from), like 5ms; or { between: [1ms, 5ms] }: the seed picks the moment.",
+    between: "First and last moment; the seed picks one of them or between them.",
+    within: "Acts at a moment that the seed picks, at most this long after the happening.",
+    level: "Only lines of this level.",
+    changes: "Whenever the field has another value than before.",
+    id: "The other fault, by its id.",
     from: "What at counts from: ready (default: boot and steps are done) or boot (power-on).",
     access: "When a register is accessed by software.",
     request: "When a memory request reaches a root port.",

@@ -9,6 +9,8 @@ import { defaultSettings } from "../kernel/settings.ts";
 import { descriptions } from "./descriptions.ts";
 import { eventActions } from "./device-faults.ts";
 import { faultRows } from "./faults-page.ts";
+import type { Word } from "./glossary/words.ts";
+import { expectationWords, triggerWords } from "./glossary/words.ts";
 import { mailboxRows } from "./mailbox-page.ts";
 import { rasErrors } from "./plan.ts";
 import { policies, policyNames, presetNames, presetValues } from "./policies.ts";
@@ -94,6 +96,8 @@ function describeSettings(schema: JsonSchema, path: string, table: Readonly<Reco
   }
 }
 
+const meanings = (words: Readonly<Record<string, Word>>): Record<string, string> => Object.fromEntries(Object.entries(words).map(([name, { meaning }]) => [name, sentence(meaning)]));
+
 const escaped = (text: string): string => text.replaceAll(/[.+*?^$()|[\]\\{}]/g, "\\$&");
 
 /** Values of a policy; some take a time in brackets. */
@@ -143,7 +147,10 @@ function describeAll(root: JsonSchema): void {
     const schema = part === "" ? root : (definitions[part] ?? {});
     for (const [path, text] of Object.entries(words)) describe(schema, path, text);
   }
+  for (const field of ["health", "alerts"]) for (const found of schemasAt(definitions["mailbox"] ?? {}, field)) for (const below of Object.values(found.properties ?? {})) below.description ??= "A field of the answer; a whole number of its width.";
   for (const part of ["when", "workload", "step", "expectation", "momentaryExpectation"]) describeByName(definitions[part] ?? {}, descriptions[part] ?? {});
+  describeByName(definitions["when"] ?? {}, meanings(triggerWords));
+  for (const part of ["expectation", "momentaryExpectation"]) describeByName(definitions[part] ?? {}, meanings(expectationWords));
 }
 
 /** The schema of scenario files of version 1. */

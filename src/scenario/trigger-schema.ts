@@ -5,7 +5,7 @@ import { stepNames } from "../kernel/base/steps.ts";
 import type { StepName } from "../kernel/base/steps.ts";
 import { levels } from "./expectation-schema.ts";
 import { suggestion } from "./suggest.ts";
-import { count, time } from "./values.ts";
+import { count, time, withForm } from "./values.ts";
 
 const direction = z.enum(["read", "write", "any"]);
 const from = z.enum(["boot", "ready"]).optional();
@@ -20,13 +20,13 @@ const series = { from, times: z.int().min(1).max(10_000).optional(), every: time
 const common = { ...series, nth, delay: moment.optional(), within: time.optional() };
 
 /** `decoder.commit of decoder1.0`: a step of the kernel's table, wherever it is met or for one thing. */
-const step = z.string().transform((value, context): { readonly name: StepName; readonly of: string | null } => {
+const step = withForm(z.string().transform((value, context): { readonly name: StepName; readonly of: string | null } => {
   const [, name = "", of] = /^(\S+)(?:\s+of\s+(\S+))?\s*$/.exec(value) ?? [];
   const found = stepNames.find((one) => one === name);
   if (found !== undefined) return { name: found, of: of ?? null };
   context.addIssue({ code: "custom", message: name === "" ? `"${value}" is no step; write it like decoder.commit, or decoder.commit of decoder1.0` : `no kernel step "${name}"; ${suggestion(name, stepNames)}` });
   return z.NEVER;
-});
+}), { anyOf: [{ type: "string", enum: stepNames }, { type: "string", pattern: `^(${stepNames.map((name) => name.replaceAll(".", "\\.")).join("|")})\\s+of\\s+\\S+\\s*$` }] });
 
 /** When a fault acts. */
 export const when = z.union([
