@@ -66,8 +66,8 @@ function writeFactory(exports: ModuleExports, id: number, { health, alerts, revi
 }
 
 /** A bit for every command of a device: 0..31, and 32..63. */
-function commandBits({ commands }: MailboxDescription): readonly [number, number] {
-  const has = new Set<string>(commands);
+function commandBits(mailbox: MailboxDescription): readonly [number, number] {
+  const has = new Set<string>(mailbox.commands);
   const bits: [number, number] = [0, 0];
   for (const [number, name] of commandNames.entries()) if (has.has(name)) bits[number < 32 ? 0 : 1] |= 1 << (number % 32);
   return bits;

@@ -24,7 +24,7 @@ const serial = z.union([z.int().min(0), z.string().regex(/^0x[0-9a-fA-F]{1,16}$/
 
 const depth = z.int().optional();
 /** Fields of an answer by name; ranges are those of src/platform/mailbox-rules.ts. */
-const answer = <F extends Readonly<Record<string, unknown>>>(fields: F) => z.strictObject(Object.fromEntries(Object.keys(fields).map((name) => [name, z.int().optional()])) as { readonly [K in keyof F]: z.ZodOptional<z.ZodInt> });
+const answer = <F extends Readonly<Record<string, unknown>>>(fields: F) => z.strictObject(Object.fromEntries(Object.keys(fields).map((field) => [field, z.int().optional()])) as { readonly [K in keyof F]: z.ZodOptional<z.ZodInt> });
 /** The command interface of a device; ranges are those of src/platform/mailbox-rules.ts. */
 export const mailboxSchema = z.strictObject({
   payload: size.optional(),

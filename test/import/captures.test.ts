@@ -8,13 +8,13 @@ import { runText } from "../support/scenarios.ts";
 import { holdTwin } from "../support/twin.ts";
 
 const root = new URL("../fixtures/captures/linux/", import.meta.url).pathname;
-const text = (...parts: readonly string[]) => ({ file: parts.at(-1) ?? "", text: readFileSync(join(root, ...parts), "utf8") });
+const textOf = (...parts: readonly string[]) => ({ file: parts.at(-1) ?? "", text: readFileSync(join(root, ...parts), "utf8") });
 /** All cases have the host bridge and the window of this table. */
 const cedt = { file: "CEDT.bin", bytes: new Uint8Array(readFileSync(join(root, "2b-two-way-ram", "CEDT.bin"))) };
 
 function capture(folder: string, moment: string, kind: string): CaptureFiles {
   const iomem = `${moment}.iomem`;
-  return { cxlList: text(folder, `${moment}.${kind}.json`), cedt, ...(existsSync(join(root, folder, iomem)) ? { iomem: text(folder, iomem) } : {}) };
+  return { cxlList: textOf(folder, `${moment}.${kind}.json`), cedt, ...(existsSync(join(root, folder, iomem)) ? { iomem: textOf(folder, iomem) } : {}) };
 }
 
 const moments = (kind: string): [string, string][] => readdirSync(root).flatMap((folder) => readdirSync(join(root, folder)).flatMap((name): [string, string][] => (name.endsWith(`.${kind}.json`) ? [[folder, name.slice(0, -kind.length - 6)]] : [])));
@@ -30,7 +30,7 @@ describe("cxl list -vvv of a captured host", () => {
   });
 
   it.each(moments("cxl-vvv"))("%s/%s: without the CEDT and iomem too", (folder, moment) => {
-    const { differences, failure } = holdTwin({ cxlList: text(folder, `${moment}.cxl-vvv.json`) });
+    const { differences, failure } = holdTwin({ cxlList: textOf(folder, `${moment}.cxl-vvv.json`) });
     expect(failure).toBeNull();
     expect(differences.map(({ place }) => place)).toEqual([]);
   });

@@ -33,7 +33,7 @@ describe("CEDT", () => {
   it("host bridges and windows come with all their fields", () => {
     const cedt = parseCedt(table(hostBridge(7), windowOf(), [9, 0, ...number(8, 2), 0, 0, 0, 0], hostBridge(8, 0)));
     expect(cedt.hostBridges).toEqual([{ uid: 7, version: 1, base: 0xfe00_0000n, length: 0x1_0000n }, { uid: 8, version: 0, base: 0xfe00_0000n, length: 0x1_0000n }]);
-    expect(cedt.windows).toEqual([{ base: 1024n * MiB, size: 512n * MiB, ways: 2, granularity: 4096, isXor: false, restrictions: { type2: false, type3: true, ram: true, pmem: false, isFixed: false }, qosClass: 42, targets: [7, 8] }]);
+    expect(cedt.windows).toEqual([{ base: 1024n * MiB, size: 512n * MiB, ways: 2, granularity: 4096, isXor: false, restrictions: { type2: false, type3: true, ram: true, pmem: false, isFixed: false, backInvalidate: false }, qosClass: 42, targets: [7, 8] }]);
     expect(cedt.isTruncated).toBe(false);
   });
 

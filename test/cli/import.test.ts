@@ -1,0 +1,46 @@
+// The built import as a user runs it: a file that is written and proven, and what goes wrong.
+
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, it } from "vitest";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "cxl-sandbox-import-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const captures = "test/fixtures/captures/linux";
+const listing = `${captures}/3-ok-nosr/s2-1-up.cxl-vvv.json`;
+
+const run = (command: string, ...argv: string[]) => spawnSync(process.execPath, [join(root, "dist/src/cli/main.js"), command, ...argv], { cwd: root, encoding: "utf8", timeout: 60_000 });
+
+describe("cxl-sandbox import", () => {
+  const output = join(folder, "server.yaml");
+
+  it("writes a scenario that passes, says what it assumed, and that the listing is the captured one", () => {
+    const { status, stdout, stderr } = run("import", "--cxl-list", listing, "--cedt", `${captures}/2b-two-way-ram/CEDT.bin`, "--iomem", `${captures}/3-ok-nosr/s2-1-up.iomem`, "--isolation", "--name", "server 12", "--output", output);
+    expect([status, stdout]).toEqual([0, ""]);
+    expect(stderr).toMatch(/^assumed \(region0\): decoded by firmware/m);
+    expect(stderr).toMatch(/the twin's cxl list -vvv is the captured one\n$/);
+    const text = readFileSync(output, "utf8");
+    expect(text).toMatch(/^# yaml-language-server: .*scenario-1\.schema\.json\n# Imported from s2-1-up\.cxl-vvv\.json, CEDT\.bin, s2-1-up\.iomem/);
+    expect(text.match(/isolation: \{ mem: true/g)).toHaveLength(2);
+    expect(run("run", output)).toMatchObject({ status: 0 });
+  });
+
+  it("touches no file that is there, unless --force", () => {
+    const before = readFileSync(output, "utf8");
+    expect(run("import", "--cxl-list", listing, "--output", output)).toMatchObject({ status: 2, stdout: "", stderr: `cxl-sandbox: ${output}: is there already; choose another name, or --force to put the new one in its place\n` });
+    expect(readFileSync(output, "utf8")).toBe(before);
+    expect(run("import", "--cxl-list", listing, "--output", output, "--force", "--no-check")).toMatchObject({ status: 0, stdout: "" });
+    expect(readFileSync(output, "utf8")).not.toBe(before);
+  });
+
+  it("says in one line what is wrong, with status 2", () => {
+    expect(run("import")).toMatchObject({ status: 2, stderr: "cxl-sandbox: import needs --cxl-list FILE; take it with: cxl list -vvv > cxl.json; see cxl-sandbox --help\n" });
+    expect(run("import", "--cxl-list", "nowhere.json").stderr).toMatch(/^cxl-sandbox: nowhere\.json: cannot be read \(ENOENT.*\)\n$/);
+    expect(run("import", "--cxl-list", listing, "--isolation", "rp0,rp9")).toMatchObject({ status: 2, stdout: "", stderr: "cxl-sandbox: --isolation: there is no root port rp9; the twin has rp0, rp1\n" });
+    expect(run("import", "--help").stdout).toContain("exit status: 0 done");
+  });
+});
