@@ -1,12 +1,13 @@
 // The library of scenario files: which of the seeds S1-S67 it has, that what the files claim can fail, and that it fails where things are otherwise.
 
 import { describe, expect, it } from "vitest";
-import type { ExpectationFile, ScenarioPlan, StepFile } from "../../src/scenario/plan.ts";
+import type { ScenarioPlan } from "../../src/scenario/plan.ts";
 import { planScenario } from "../../src/scenario/plan.ts";
 import type { PolicyName } from "../../src/scenario/policies.ts";
 import { policies } from "../../src/scenario/policies.ts";
 import { bundledScenarios } from "../support/library.ts";
 import { runPlan, runText } from "../support/scenarios.ts";
+import { turned, turnedStep } from "../support/turned.ts";
 
 const themes = ["assembly", "ownership", "trimming"] as const;
 const files = Object.entries(bundledScenarios()).filter(([file]) => themes.some((theme) => file.startsWith(`scenarios/${theme}/`)));
@@ -31,38 +32,6 @@ describe("the seeds in scenarios/", () => {
     if (first !== undefined) expect([idsOf(text)[0], /^description: /m.test(text)]).toEqual([`S${Number(first)}`, true]);
   });
 });
-
-const never = "no such text anywhere";
-
-/** The same question with an answer that no system gives. */
-function turned(one: ExpectationFile): ExpectationFile {
-  if ("outcome" in one) return { outcome: one.outcome === "wedged" ? "panic" : "wedged" };
-  if ("verdict" in one) return { verdict: one.verdict === "none" ? "needs-remediation" : "none" };
-  if ("crashDump" in one) return { crashDump: one.crashDump === "none" ? "dumped" : "none" };
-  if ("absent" in one) return { absent: "/proc/iomem" };
-  if ("iomem" in one) return { iomem: { contains: never } };
-  if ("file" in one) return { file: one.file, equals: never };
-  if ("cxl" in one) return { cxl: { list: one.cxl.list, path: one.cxl.path, equals: never } };
-  if ("daxctl" in one) return { daxctl: { list: one.daxctl.list, path: one.daxctl.path, equals: never } };
-  if ("register" in one) return { register: one.register, equals: (one.equals ?? 0xffff_ffff) + 1 };
-  if ("order" in one) return { order: [...one.order, never] };
-  // Every line has the empty text.
-  if ("never" in one) return { never: { ...(typeof one.never === "string" ? {} : one.never), text: "" } };
-  if ("mark" in one) return { mark: one.mark, equals: never };
-  if ("hardware" in one) return { hardware: one.hardware, equals: never };
-  if ("files" in one) return { files: one.files, equals: never };
-  if ("fault" in one) return { fault: one.fault, acted: 1_000_000 };
-  if ("metric" in one) return { metric: one.metric, equals: never };
-  if ("log" in one) return { log: one.log, ...(one.level === undefined ? {} : { level: one.level }), equals: never };
-  if ("workload" in one) return { workload: one.workload, field: one.field, equals: never };
-  return { warning: one.warning, equals: never };
-}
-
-function turnedStep(step: StepFile): StepFile {
-  if ("expect" in step) return { expect: step.expect.map((one) => turned(one) as (typeof step.expect)[number]) };
-  if (!("run" in step)) return step;
-  return { ...step, ...(step.stdout === undefined ? {} : { stdout: never }), ...(step.stderr === undefined ? {} : { stderr: never }) };
-}
 
 /** The same situation but for one thing. */
 const otherSituations: readonly ((text: string) => string)[] = [

@@ -4,7 +4,8 @@ import { describe, expect, it } from "vitest";
 import { planScenario } from "../../src/scenario/plan.ts";
 import type { ScenarioResult } from "../../src/scenario/result.ts";
 import { evidenceLines } from "../../src/report/evidence.ts";
-import { runText } from "../support/scenarios.ts";
+import { runPlan, runText } from "../support/scenarios.ts";
+import { turned, turnedStep } from "../support/turned.ts";
 
 const files = import.meta.glob<string>("../../scenarios/triggers/*.yaml", { query: "?raw", import: "default", eager: true });
 const textOf = (name: string): string => files[`../../scenarios/triggers/${name}.yaml`] ?? "";
@@ -14,6 +15,15 @@ function changed(name: string, from: string, to: string): ScenarioResult {
   if (!text.includes(from)) throw new Error(`${name} has no "${from}"`);
   return runText(`${name}.yaml`, text.replace(from, to)).result;
 }
+
+describe("what the files claim", () => {
+  it.each(Object.entries(files))("%s: every expectation can fail", (file, text) => {
+    const plan = planScenario(file, text);
+    const { result } = runPlan({ ...plan, steps: plan.steps.map(turnedStep), expectations: plan.expectations.map(turned) });
+    expect(result.expectations.filter(({ pass }) => pass)).toEqual([]);
+    expect(result.expectations.length).toBe(runText(file, text).result.expectations.length);
+  });
+});
 
 describe("a trigger whose condition is wrong", () => {
   const cases: readonly (readonly [name: string, from: string, to: string, fault: string, missing: RegExp])[] = [
