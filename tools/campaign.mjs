@@ -1,13 +1,13 @@
 // npm run campaign [-- --accesses N --transactions M]: N random accesses (10 million) on machines of five shapes and M random mailbox transactions
 // (1 million) on devices of four, beside the second statements in both builds, and raw in Node and Chromium with equal digests; [--systems S] invariants 1 to 4
-// over S random systems (10000), [--isolations I] 5 and 6 over I random systems with isolation (10000); every order of loading the kernel's modules. An hour of work;
-// prints a summary line for each. Exit status 1: a divergence, a trap, unequal digests or end states, or a violation that nothing allows.
+// over S random systems (10000), [--isolations I] 5 and 6 over I random systems with isolation (10000); every order of loading the kernel's modules; [--traces T]
+// T damaged trace files (50000), and the traces of all bundled scenarios run again. An hour of work; prints a summary line for each. Exit status 1: a divergence, a trap, unequal digests or end states, or a violation that nothing allows.
 
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
-const { values } = parseArgs({ options: { accesses: { type: "string", default: "10000000" }, transactions: { type: "string", default: "1000000" }, systems: { type: "string", default: "10000" }, isolations: { type: "string", default: "10000" } } });
+const { values } = parseArgs({ options: { accesses: { type: "string", default: "10000000" }, transactions: { type: "string", default: "1000000" }, systems: { type: "string", default: "10000" }, isolations: { type: "string", default: "10000" }, traces: { type: "string", default: "50000" } } });
 
 /** @param {string} name @param {string} text */
 function count(name, text) {
@@ -21,6 +21,7 @@ const accesses = count("accesses", values.accesses);
 const transactions = count("transactions", values.transactions);
 const systems = count("systems", values.systems);
 const isolations = count("isolations", values.isolations);
+const traces = count("traces", values.traces);
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** Runs tests and prints one line. @param {string[]} args @param {Record<string, string>} env @param {string} what @param {string} well */
@@ -36,4 +37,6 @@ const isEqual = run(["random-accesses", "random-mailbox"], { CXL_SANDBOX_ACCESSE
 const holds = run(["--project", "node", "test/kernel/invariants.test.ts"], { CXL_SANDBOX_SYSTEMS: String(systems) }, `invariants 1 to 4 over ${systems} random systems`, "every violation is one that a policy or rule allows");
 const isLost = run(["--project", "node", "test/isolation/invariants.test.ts"], { CXL_SANDBOX_ISOLATIONS: String(isolations) }, `invariants 5 and 6 over ${isolations} random systems with isolation`, "nothing written before an exit is seen again, nothing recovered had System RAM");
 const isOrderless = run(["--project", "node", "test/kernel/modules.test.ts"], { CXL_SANDBOX_LOAD_ORDERS: "all" }, "all 720 orders of loading the kernel's modules", "one end state");
-process.exitCode = isEqual && holds && isLost && isOrderless ? 0 : 1;
+const isReadable = run(["--project", "node", "test/trace/fuzz.test.ts"], { CXL_SANDBOX_FUZZ_TRACES: String(traces) }, `${traces} damaged trace files`, "an answer or one message each");
+const isReplayed = run(["--project", "node", "test/trace/replay.test.ts"], { CXL_SANDBOX_REPLAYS: "all" }, "traces of all bundled scenarios, run again", "equal record by record");
+process.exitCode = isReadable && isReplayed && isEqual && holds && isLost && isOrderless ? 0 : 1;

@@ -85,14 +85,14 @@ function orderOf(expected: Side, actual: Side, context: number): Divergence | un
   let index = 0;
   while (index < count && layerAt(a, index) === layerAt(b, index)) index++;
   if (index === count) return undefined;
-  const told = (side: Side, from: number, to: number): string[] => Array.from({ length: Math.max(0, Math.min(to, count) - Math.max(0, from)) }, (_, step) => {
+  const around = (side: Side, from: number, to: number): string[] => Array.from({ length: Math.max(0, Math.min(to, count) - Math.max(0, from)) }, (_, step) => {
     const at = Math.max(0, from) + step;
     return `${readRecord(side.trace.records, at).layer}: ${side.words(at)}`;
   });
-  const [one = null, ...expectedAfter] = told(expected, index, index + 1 + context);
-  const [other = null, ...actualAfter] = told(actual, index, index + 1 + context);
+  const [one = null, ...expectedAfter] = around(expected, index, index + 1 + context);
+  const [other = null, ...actualAfter] = around(actual, index, index + 1 + context);
   const { layer, time } = readRecord(b, index);
-  return { layer, index, atNs: time, expected: one, actual: other, before: told(actual, index - context, index), expectedAfter, actualAfter };
+  return { layer, index, atNs: time, expected: one, actual: other, before: around(actual, index - context, index), expectedAfter, actualAfter };
 }
 
 /** Where `actual` parts from `expected`. */

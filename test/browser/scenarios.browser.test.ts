@@ -1,5 +1,6 @@
 import { describe, expect, inject, it } from "vitest";
 import { changedLayers, parseGolden } from "../../src/scenario/golden.ts";
+import { traceSums } from "../support/traces.ts";
 import { scenarioDigests } from "../support/scenarios.ts";
 
 // Vite reads the files; each comes as its text.
@@ -13,6 +14,10 @@ describe("[rule 5] bundled scenarios in this engine", () => {
     const expected = inject("scenarioDigests");
     expect(Object.keys(expected).length).toBe(Object.keys(files).length);
     expect(found).toEqual(expected);
+  });
+
+  it("leave the same trace files, byte for byte", () => {
+    expect(traceSums(files)).toEqual(inject("traceSums"));
   });
 
   it("leave the result, log and hardware of their goldens", () => {

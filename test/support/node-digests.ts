@@ -12,12 +12,15 @@ import { useLibrary } from "./library-use.ts";
 import { driveAsText, driven } from "./library-drive.ts";
 import { modules } from "./machine.ts";
 import { scenarioDigests } from "./scenarios.ts";
+import { traceSums } from "./traces.ts";
 import { driveByHand } from "./wasm-drivers.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {
     readonly hardwareDigests: Record<string, string[]>;
     readonly scenarioDigests: ReturnType<typeof scenarioDigests>;
+    /** Length and checksum of the whole trace files of some scenarios. */
+    readonly traceSums: Record<string, readonly number[]>;
     /** By topology, the folded trace digest of so many random accesses. */
     readonly randomDigests: Record<string, string>;
     readonly randomAccesses: number;
@@ -36,6 +39,7 @@ declare module "vitest" {
 export default async function provideDigests(project: TestProject): Promise<void> {
   project.provide("hardwareDigests", referenceDigests("release"));
   project.provide("scenarioDigests", scenarioDigests(bundledScenarios()));
+  project.provide("traceSums", traceSums(bundledScenarios()));
   const accesses = Math.ceil(Number(process.env["CXL_SANDBOX_ACCESSES"] ?? 100_000) / topologyNames.length);
   project.provide("randomAccesses", accesses);
   project.provide("randomDigests", Object.fromEntries(topologyNames.map((name) => [name, digestOf(modules.release, topologies[name], { accesses, seed: 1 })])));

@@ -19,6 +19,17 @@ export function traceOf(file: string, text: string, input: Partial<RunInput> & {
   return trace;
 }
 
+/** Scenarios whose trace files are made in every engine. */
+const everywhere = ["isolation/h-behind-switch.yaml", "recovery/second-port.yaml", "device/events.yaml", "machine-checks/overflow-amd.yaml", "verdict/reboot-warm.yaml"];
+
+/** Length and checksum of their trace files, by name; `files`: texts of scenarios by any path. */
+export function traceSums(files: Readonly<Record<string, string>>): Record<string, readonly number[]> {
+  return Object.fromEntries(everywhere.map((name) => {
+    const bytes = encodeTrace(traceOf(name, Object.entries(files).find(([path]) => path.endsWith(name))?.[1] ?? "", { schedule: "seeded", seed: 3 }));
+    return [name, [bytes.length, crc32(bytes)]] as const;
+  }));
+}
+
 export interface Section {
   readonly tag: string;
   readonly payload: Uint8Array;

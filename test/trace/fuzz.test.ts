@@ -19,7 +19,7 @@ import { damaged } from "../support/trace-damage.ts";
 import { tool, traceOf } from "../support/traces.ts";
 
 const count = Number(process.env["CXL_SANDBOX_FUZZ_TRACES"] ?? "1000");
-const batch = 250;
+const batch = 100;
 const whole = traceOf("never-fires.yaml", fixture("never-fires.yaml"));
 /** Some of each layer. */
 const trace: TraceFile = { ...whole, records: Uint32Array.from([...whole.records.subarray(0, 200 * recordWords), ...whole.records.subarray(-100 * recordWords)]) };
@@ -66,13 +66,13 @@ describe("damaged trace files", () => {
         seen.read++;
         try {
           useAll(read);
-          if (nextBelow(random, 20) === 0) seen[replayOf(read)]++;
+          if (nextBelow(random, 10) === 0) seen[replayOf(read)]++;
         } catch (error) {
           throw new Error(`seed ${seed}`, { cause: error });
         }
       }
-      // All of these are met: a fuzzer whose files are never read shows nothing.
-      expect(Object.values(seen).slice(0, 3).every((times) => times > 0)).toBe(true);
+      // Both are met: a fuzzer whose files are never read shows nothing.
+      expect([seen.read > 0, seen.unreadable > 0]).toEqual([true, true]);
     });
   }
 });
