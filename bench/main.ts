@@ -12,6 +12,7 @@ import { measureForks } from "./forks.ts";
 import { measureMailbox } from "./mailbox.ts";
 import { measureRegisters } from "./registers.ts";
 import { measureColdStart, measureScenarios } from "./scenarios.ts";
+import { measureRuns } from "./runs.ts";
 import { measureScale } from "./scale.ts";
 import { measureSnapshots } from "./snapshots.ts";
 import { measureStorm } from "./storm.ts";
@@ -66,6 +67,7 @@ const parts: Readonly<Record<string, { readonly about: string; readonly measure:
   scale: { about: "a thousand devices: enumeration, cost of an access", measure: measureScale },
   export: { about: "a tree of 512 devices, read and written", measure: measureExport },
   scenarios: { about: "whole scenarios", measure: measureScenarios },
+  runs: { about: "a thousand short scenarios in one call of the command", measure: measureRuns },
   storm: { about: "an hour of machine checks over 256 GB, and an idle hour", measure: measureStorm },
   start: { about: "cold start of the command", measure: measureColdStart },
   worker: { about: "reads through a machine in a worker", measure: measureWorker },

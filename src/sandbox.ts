@@ -32,7 +32,7 @@ export { ModuleLoadError, loadModule } from "./hardware/module.ts";
 export { OutOfInstancesError } from "./hardware/machine.ts";
 export { OutOfHandlesError } from "./hardware/platform.ts";
 
-const optionsOf = (input: RunInput): RunOptions => ({ seed: input.seed, schedule: input.schedule, keepTrace: input.keepTrace, defects: input.defects ?? [], ...(input.choices === undefined ? {} : { choices: input.choices }), origin: originOf(input) });
+const optionsOf = (input: RunInput): RunOptions => ({ seed: input.seed, schedule: input.schedule, keepTrace: input.keepTrace, defects: input.defects ?? [], ...(input.choices === undefined ? {} : { choices: input.choices }), ...(input.scheduleFile === undefined ? {} : { scheduleFile: input.scheduleFile }), origin: originOf(input) });
 
 /** The scenario's plan and how to run it. `drivers`: those of the caller, in place of those that it names. @throws ScenarioFileError */
 function readyToRun(input: RunInput, drivers: readonly DriverModule[] | undefined): readonly [plan: ScenarioPlan, options: RunOptions] {

@@ -129,7 +129,7 @@ async function runScenario(host: Host, watch: DriverWatch, order: Extract<ToProc
   }
   const { input } = order;
   const { module } = await loadModule();
-  const run = createRun(module, planScenario(input.file, input.text, "allowed", input.includes), { seed: input.seed, schedule: input.schedule, keepTrace: input.keepTrace, drivers, driverParameters, ...(input.choices === undefined ? {} : { choices: input.choices }), origin: originOf(input, order.drivers.map(({ file, digest }) => ({ file, digest }))) });
+  const run = createRun(module, planScenario(input.file, input.text, "allowed", input.includes), { seed: input.seed, schedule: input.schedule, keepTrace: input.keepTrace, drivers, driverParameters, ...(input.choices === undefined ? {} : { choices: input.choices }), ...(input.scheduleFile === undefined ? {} : { scheduleFile: input.scheduleFile }), origin: originOf(input, order.drivers.map(({ file, digest }) => ({ file, digest }))) });
   watch.readTime(() => run.progress.virtualTimeNs);
   await drive(run, host);
   const { result, trace, details } = finishedRun(run);

@@ -5,6 +5,7 @@ import { loadModule } from "../src/sandbox.ts";
 import { defectsOf } from "../src/sandbox/defects.ts";
 import { checkNames } from "../src/sandbox/library/options.ts";
 import { readSource } from "../src/sandbox/library/source.ts";
+import { includeTexts } from "../src/scenario/include-texts.ts";
 import type { FinishedRun } from "./slices.ts";
 import { CancelledError, runInSlices } from "./slices.ts";
 
@@ -39,6 +40,17 @@ const largestSeed = 0xffff_ffff;
 /** Milliseconds of wall time between two looks at the signal. */
 const slice = 8;
 
+/** A file with what it includes: from the file system in Node; elsewhere a scenario that includes others is given as `{ text, includes }`. @throws MachineSourceError */
+async function read(source: URL | string): Promise<ScenarioText> {
+  const { file, text } = await readSource(source);
+  const isUrl = /^[a-z]{2,}:/.test(file) && !file.startsWith("file:");
+  if (isUrl || typeof process === "undefined") return { file, text };
+  const { existsSync, readFileSync } = await import(/* @vite-ignore */ "node:fs");
+  const base = file.startsWith("file:") ? new URL(file) : new URL(file, `file://${process.cwd()}/`);
+  const beside = (path: string): string | undefined => (existsSync(new URL(path, base)) ? readFileSync(new URL(path, base), "utf8") : undefined);
+  return { file, text, includes: includeTexts(file, text, beside) };
+}
+
 /** @throws RangeError, TypeError */
 function inputOf({ text, file = "scenario", includes }: ScenarioText, options: RunScenarioOptions): RunInput {
   checkNames("runScenario", options, optionNames);
@@ -57,7 +69,7 @@ function inputOf({ text, file = "scenario", includes }: ScenarioText, options: R
  */
 export async function runScenario(source: URL | string | ScenarioText, options: RunScenarioOptions = {}): Promise<FinishedRun> {
   const { signal, drivers } = options;
-  const input = inputOf(typeof source === "string" || source instanceof URL ? await readSource(source) : source, options);
+  const input = inputOf(typeof source === "string" || source instanceof URL ? await read(source) : source, options);
   const module = options.module ?? (await loadModule()).module;
   try {
     return await runInSlices(module, input, { slice, isCancelled: () => signal?.aborted === true, onProgress: () => undefined }, drivers);

@@ -68,19 +68,21 @@ async function heldResult(run: ScenarioRun, module: WebAssembly.Module, input: R
 export async function runInSlices(module: WebAssembly.Module, input: RunInput, control: Control, drivers?: readonly DriverModule[]): Promise<FinishedRun> {
   const run = await driven(module, input, control, drivers);
   const finished = { ...finishedRun(run), result: await heldResult(run, module, input, control, drivers) };
-  return isShown(input, finished.result) ? { ...finished, details: await inSlices(scenarioDetails(module, input, drivers), control) } : finished;
+  return isShown(input, finished.result) ? { ...finished, details: await inSlices(scenarioDetails(module, input, drivers), control, () => control.onProgress(run.progress)) } : finished;
 }
 
 /** Whether somebody wants to see more of the run than its result. */
 const isShown = ({ details }: RunInput, { status }: ScenarioResult): boolean => details === "always" || (details === "failures" && status !== "pass");
 
-async function inSlices<T>(work: Generator<undefined, T, undefined>, control: Pick<Control, "slice" | "isCancelled">): Promise<T> {
+/** `onTurn`: called between two slices. */
+async function inSlices<T>(work: Generator<undefined, T, undefined>, control: Pick<Control, "slice" | "isCancelled">, onTurn: () => void = () => undefined): Promise<T> {
   for (;;) {
     const end = performance.now() + control.slice;
     do {
       const { done, value } = work.next();
       if (done === true) return value;
     } while (performance.now() < end);
+    onTurn();
     await nextTurn();
     if (control.isCancelled()) throw new CancelledError();
   }

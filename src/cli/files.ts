@@ -28,7 +28,8 @@ export class FilesError extends Error {}
 const isScenario = (name: string): boolean => /\.ya?ml$/.test(name) && !/\.inc\.ya?ml$/.test(name);
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-function expand(path: string): string[] {
+/** Scenario files that a path names: itself, or those in the folder and below, in order of name. @throws FilesError */
+export function expand(path: string): string[] {
   let isFolder: boolean;
   try {
     isFolder = statSync(path).isDirectory();

@@ -11,8 +11,7 @@ import { traceLayers } from "../sim/trace.ts";
 import { DriverWorkshop } from "../../workers/driver-file.ts";
 import { UsageError, parseWords } from "./arguments.ts";
 import type { CommandModule } from "./commands.ts";
-import { problemsText } from "./complaints.ts";
-import { FilesError } from "./files.ts";
+import { complaintOf, problemsText } from "./complaints.ts";
 import { defaultBudgets, driversOf } from "./run-arguments.ts";
 import { DriversError, prepareDrivers, runWithDrivers } from "./run-drivers.ts";
 import type { DriverSet } from "./run-drivers.ts";
@@ -150,8 +149,9 @@ async function main(argv: readonly string[]): Promise<number> {
   try {
     return await replay(parsed);
   } catch (error) {
-    if (!(error instanceof FilesError)) throw error;
-    process.stderr.write(`cxl-sandbox: ${error.message}\n`);
+    const complaint = complaintOf(error);
+    if (complaint === undefined) throw error;
+    process.stderr.write(`${complaint}\n`);
     return exits.usage;
   }
 }

@@ -34,8 +34,7 @@ function isOnOutput({ reporter, target }: ChosenReporter): boolean {
 function reporterOf(text: string): ChosenReporter {
   const [, name = "", file] = /^([^=]*)(?:=(.*))?$/s.exec(text) ?? [];
   const reporter = reporters.find((one) => one.name === name);
-  const names = reporters.map((one) => one.name);
-  if (reporter === undefined) throw new UsageError(`--reporter is ${names.join(", ")}, not "${name}" (${suggestion(name, names)})`);
+  if (reporter === undefined) throw new UsageError(`there is no reporter "${name}" (${suggestion(name, reporters.map((one) => one.name))})`);
   if (file === "") throw new UsageError(`--reporter ${name}= names no file`);
   return { reporter, target: file === undefined || file === output ? file : resolve(file) };
 }

@@ -9,11 +9,14 @@ import type { ChosenReporter } from "./reporting.ts";
 import { reportersOf } from "./reporting.ts";
 import type { Shard } from "./run-list.ts";
 import { UsageError, oneOf, parseWords, seedsOf } from "./arguments.ts";
+import { collectorOf, defaultSpool } from "./post.ts";
 
 export interface RunOptions {
   readonly paths: readonly string[];
   readonly seeds: readonly number[];
   readonly schedule: "fixed" | "seeded";
+  /** A recorded schedule, in place of that; null: none. */
+  readonly scheduleFile: string | null;
   readonly reporters: readonly ChosenReporter[];
   /** Show what the commands of steps printed. */
   readonly steps: boolean;
@@ -34,6 +37,8 @@ export interface RunOptions {
   readonly journal: string | null;
   /** Go on with the journal where it ends. */
   readonly isResumed: boolean;
+  /** Run again what changes. */
+  readonly isWatched: boolean;
   /** Milliseconds by the wall that a run in a worker may be without progress. */
   readonly hangTimeout: number;
   /** Run the drivers that scenarios name. */
@@ -43,6 +48,10 @@ export interface RunOptions {
   readonly budgets: DriverBudgets;
   /** Runs at a time. */
   readonly jobs: number;
+  /** Collector of results; null: none. */
+  readonly post: URL | null;
+  /** Folder where results wait for it. */
+  readonly spool: string;
 }
 
 const runOptions = {
@@ -63,12 +72,15 @@ const runOptions = {
   "hang-timeout": { type: "string" },
   journal: { type: "string" },
   resume: { type: "boolean", default: false },
+  watch: { type: "boolean", default: false },
   "allow-driver": { type: "boolean", default: false },
   driver: { type: "string", multiple: true },
   "driver-steps": { type: "string" },
   "driver-time": { type: "string" },
   "driver-heap": { type: "string" },
   jobs: { type: "string" },
+  post: { type: "string" },
+  spool: { type: "string", default: defaultSpool },
 } as const;
 
 export const defaultBudgets: DriverBudgets = { steps: 10_000_000, time: 10_000, heap: 256 };
@@ -143,11 +155,13 @@ export function parseRun(argv: readonly string[]): RunOptions {
   if (values["no-worker"] === true && (values["allow-driver"] === true || values.driver !== undefined)) throw new UsageError("--no-worker does not go with --allow-driver or --driver: a run with drivers has a process of its own");
   if (values.defect !== undefined && (values["allow-driver"] === true || values.driver !== undefined)) throw new UsageError("--defect is for the built-in recovery driver and does not go with --allow-driver or --driver");
   if (values.resume === true && values.journal === undefined) throw new UsageError("--resume needs --journal FILE, the journal to go on with");
+  if (values.watch === true && (values.journal !== undefined || values.shard !== undefined || values.list === true)) throw new UsageError("--watch does not go with --journal, --shard or --list");
   if (values.journal === "") throw new UsageError("--journal names no file");
   return {
     paths: positionals,
     seeds: seedsOf(values.seed, values.seeds),
-    schedule: oneOf("schedule", values.schedule ?? "fixed", ["fixed", "seeded"]),
+    schedule: values.schedule === "seeded" ? "seeded" : "fixed",
+    scheduleFile: values.schedule === undefined || values.schedule === "fixed" || values.schedule === "seeded" ? null : values.schedule,
     reporters: reportersOf(values.reporter ?? []),
     steps: values.steps === true,
     trace: oneOf("trace", values.trace ?? "off", ["off", "on", "on-failure"]),
@@ -160,10 +174,13 @@ export function parseRun(argv: readonly string[]): RunOptions {
     isListed: values.list === true,
     journal: values.journal ?? null,
     isResumed: values.resume === true,
+    isWatched: values.watch === true,
     hangTimeout: values["hang-timeout"] === undefined ? defaultHangTimeout : measureOf("hang-timeout", values["hang-timeout"], milliseconds, 100, 24 * 3_600_000, "100ms to 24h, like 60s"),
     allowDriver: values["allow-driver"] === true,
     drivers: driversOf(values.driver ?? []),
     budgets: budgetsOf(values),
     jobs: values.jobs === undefined ? Math.min(availableParallelism(), mostJobs) : wholeOf("jobs", values.jobs, 1, mostJobs),
+    post: values.post === undefined ? null : collectorOf(values.post, "--post"),
+    spool: values.spool ?? defaultSpool,
   };
 }

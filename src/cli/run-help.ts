@@ -12,6 +12,7 @@ export const runHelp = `usage: cxl-sandbox run FILES|DIRS [options]
   --seed S            seed of everything random (0..4294967295, default 1)
   --seeds A..B        one run per seed, at most 10000
   --schedule KIND     fixed (default): the oldest ready task goes first; seeded: the seed decides
+  --schedule FILE     the choices of a trace, or a list of numbers; a run that they do not fit proves nothing (exit status 3)
   --reporter NAME[=FILE]
                       how to report (see below); may be repeated, at most one to standard output; FILE - is standard output
   --steps             show the commands of every scenario's steps and what they printed
@@ -30,7 +31,13 @@ At scale (docs/running.md):
   --shard I/N         only the I-th of N equal parts of the runs
   --journal FILE      write each result as it comes; what was ended in between goes on with --resume
   --resume            go on with the journal (begin it where there is none); the report is that of an undisturbed run
+  --watch             run again what has changed: a scenario, what it includes, its golden, its drivers; q ends, a runs all
   --list              say what would run, and run nothing
+
+For a collector of results (docs/ci.md):
+
+  --post URL          send the JSON result to URL, http or https; never changes the exit status
+  --spool DIR         where results wait while it is away (default: .cxl-sandbox-spool); cxl-sandbox post sends them
 
 A scenario that brings a driver (its key \`driver:\`) brings code, and is refused unless you say:
 

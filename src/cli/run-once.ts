@@ -22,6 +22,7 @@ import { traceNames } from "./run-list.ts";
 import type { Engine, Prepared } from "./run-prepare.ts";
 import type { DoneRun } from "./run-session.ts";
 import { runSession } from "./run-session.ts";
+import { postResult } from "./post.ts";
 import { createProgress } from "./terminal.ts";
 
 /** Signals after which nothing new is begun, what runs is ended, and what is done is reported. */
@@ -122,6 +123,8 @@ export const runOnce = (options: RunOptions, engine: Engine, prepared: Prepared)
   process.stderr.write(goldenWords(options, keeper.goldens));
   const report = reportOf(engine.tool, results, keeper.kept);
   const isWritten = reportAll(options, report, keeper.problems);
+  // What was interrupted is no result.
+  if (options.post !== null && !signal.aborted) for (const line of (await postResult(options.post, options.spool, report.result)).lines) process.stderr.write(`${line}\n`);
   if (signal.aborted) process.stderr.write("interrupted\n");
   return signal.aborted ? exitCodes.interrupted : isWritten ? exitCodeOf(report.result.scenarios) : exitCodes.error;
 });

@@ -11,6 +11,7 @@ import { readSources } from "./files.ts";
 import { readGoldens } from "./goldens.ts";
 import { needsOf } from "./reporting.ts";
 import type { RunOptions } from "./run-arguments.ts";
+import { readSchedule } from "./schedule-file.ts";
 import type { ListedRun } from "./run-list.ts";
 import { listRuns, shardOf } from "./run-list.ts";
 import { version } from "./version.ts";
@@ -65,7 +66,7 @@ function planAll(options: RunOptions, sources: readonly SourceFile[]): Map<strin
 function inputsOf(options: RunOptions, tool: TraceTool): CommonInput {
   const needs = needsOf(options.reporters);
   return {
-    schedule: options.schedule, keepTrace: options.trace !== "off" || needs.traces || options.golden === "update", tool,
+    schedule: options.schedule, ...(options.scheduleFile === null ? {} : { choices: readSchedule(options.scheduleFile), scheduleFile: options.scheduleFile }), keepTrace: options.trace !== "off" || needs.traces || options.golden === "update", tool,
     ...(options.defects.length === 0 ? {} : { defects: options.defects }), ...(needs.details || options.journal !== null ? { details: "failures" } : {}),
   };
 }

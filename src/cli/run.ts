@@ -8,7 +8,9 @@ import { parseRun } from "./run-arguments.ts";
 import { DriversError } from "./run-drivers.ts";
 import { runHelp } from "./run-help.ts";
 import { runOnce } from "./run-once.ts";
+import type { Engine } from "./run-prepare.ts";
 import { UnfitFilesError, listText, loadEngine, prepare } from "./run-prepare.ts";
+import { watchFiles } from "./run-watch.ts";
 import { exitCodes } from "../scenario/result.ts";
 
 /** The user's mistakes are told in their own words; anything else is ours. */
@@ -19,9 +21,8 @@ function complain(error: unknown): number {
   return exitCodes.usage;
 }
 
-async function runFiles(options: RunOptions): Promise<number> {
+async function runFiles(options: RunOptions, engine: Engine): Promise<number> {
   try {
-    const engine = await loadEngine();
     const prepared = prepare(options, engine.tool);
     if (!options.isListed) return await runOnce(options, engine, prepared);
     process.stdout.write(listText(prepared));
@@ -31,4 +32,10 @@ async function runFiles(options: RunOptions): Promise<number> {
   }
 }
 
-export const command: CommandModule = { help: runHelp, main: (argv) => runFiles(parseRun(argv)) };
+async function main(argv: readonly string[]): Promise<number> {
+  const options = parseRun(argv);
+  const engine = await loadEngine();
+  return options.isWatched ? watchFiles(options, (some) => runFiles(some, engine)) : runFiles(options, engine);
+}
+
+export const command: CommandModule = { help: runHelp, main };

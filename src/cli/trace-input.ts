@@ -1,9 +1,9 @@
 // Trace files named on the command line, and the options that choose records of them.
 
-import { readFileSync, statSync } from "node:fs";
+import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { suggestion } from "../scenario/suggest.ts";
 import type { TraceFile } from "../scenario/trace-file.ts";
-import { TraceFileError, decodeTrace } from "../scenario/trace-file.ts";
+import { TraceFileError, decodeTrace, traceMagic } from "../scenario/trace-file.ts";
 import type { TraceFilter } from "../scenario/trace-select.ts";
 import { kindNames } from "../scenario/trace-select.ts";
 import { parseTime } from "../scenario/units.ts";
@@ -16,6 +16,22 @@ import { FilesError } from "./files.ts";
 const largest = 2 ** 31 - 1;
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Whether a file begins as a trace does, or its name says that it is one. */
+export function isTrace(path: string): boolean {
+  if (path.endsWith(".trace")) return true;
+  const start = Buffer.alloc(traceMagic.length);
+  try {
+    const descriptor = openSync(path, "r");
+    try {
+      return readSync(descriptor, start) === start.length && start.equals(traceMagic);
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch {
+    return false;
+  }
+}
 
 /** @throws FilesError it cannot be read, or is no trace */
 export function readTrace(path: string): TraceFile {

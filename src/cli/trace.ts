@@ -10,7 +10,7 @@ import { statsOf } from "../scenario/trace-stats.ts";
 import { createTraceWords, lineOfRecord } from "../scenario/trace-words.ts";
 import { UsageError, countOf, parseWords } from "./arguments.ts";
 import type { CommandModule } from "./commands.ts";
-import { FilesError } from "./files.ts";
+import { complaintOf } from "./complaints.ts";
 import { writeLines } from "./line-writer.ts";
 import { styleFor } from "./terminal.ts";
 import { checkParts, filterHelp, filterOf, filterOptions, readTrace } from "./trace-input.ts";
@@ -154,8 +154,9 @@ async function main(argv: readonly string[]): Promise<number> {
   try {
     return await show(argv);
   } catch (error) {
-    if (!(error instanceof FilesError)) throw error;
-    process.stderr.write(`cxl-sandbox: ${error.message}\n`);
+    const complaint = complaintOf(error);
+    if (complaint === undefined) throw error;
+    process.stderr.write(`${complaint}\n`);
     return exits.usage;
   }
 }

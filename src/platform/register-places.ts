@@ -81,6 +81,9 @@ function clearBitsOf({ at, masks }: Place, dword: number): number {
 
 export type Atlas = Readonly<Record<BlockName, BlockPlaces>>;
 
+/** Registers of one block. */
+export const placesOfBlock = (name: BlockName): BlockPlaces => placesOf(blocks[name]);
+
 /** Every block, once for each that asks. */
 export function createAtlas(): Atlas {
   return Object.fromEntries(Object.entries(blocks).map(([name, block]) => [name, placesOf(block)])) as unknown as Atlas;

@@ -19,8 +19,14 @@ describe("what the console shows", () => {
 
   it("names what failed at its file and line, of an included file at that one's", () => {
     expect(consoleVerdict(runResult([failedResult({ file: "a/b.yaml" })]))).toContain("\n  a/b.yaml:12:5: outcome panic: expected panic, got unaffected\n");
-    const included = failedResult({ file: "a/b.yaml", expectations: [{ text: "t", pass: false, expected: "1", actual: "2", place: { line: 3, column: 4, file: "./parts/c.yaml" } }] });
+    const included = failedResult({ file: "a/b.yaml", expectations: [{ text: "t", pass: false, expected: "1", actual: "2", place: { line: 3, column: 4, file: "a/parts/c.yaml" } }] });
     expect(consoleVerdict(runResult([included]))).toContain("\n  a/parts/c.yaml:3:4: t: expected 1, got 2\n");
+  });
+
+  it("of a fault that did not fire, how far it came", () => {
+    const { faults: [waits] } = invalidResult();
+    expect(waits?.evidence?.missing).toMatch(/./);
+    expect(consoleVerdict(runResult([invalidResult()]))).toContain(`fault waits did not fire\n    waits for: ${waits?.evidence?.trigger}\n    did not act: ${waits?.evidence?.missing}\n`);
   });
 
   it("blocks of lines stand below each other", () => {

@@ -2,6 +2,7 @@
 
 import type { DriverFailure, ExpectationResult, FaultResult, GoldenResult, RunResult, SourcePlace } from "../scenario/result.ts";
 import { timeText } from "../scenario/time-text.ts";
+import { evidenceLines } from "./evidence.ts";
 import { divergenceLine, divergenceLines } from "./divergence.ts";
 import { linesOfText, oneLine } from "./foreign.ts";
 
@@ -20,14 +21,7 @@ export interface Finding {
 /** A further line of a foreign text: marked, so that it stands for nothing of its own, neither a line of the report nor a command of GitHub's. */
 const further = (line: string): string => `| ${line}`;
 
-/** The folder of a path with its slash, or "". */
-const folderOf = (file: string): string => file.slice(0, file.lastIndexOf("/") + 1);
-
-function placeOf(file: string, place: SourcePlace | undefined): Finding["place"] {
-  if (place === undefined) return null;
-  const { line, column } = place;
-  return { file: place.file === undefined ? file : `${folderOf(file)}${place.file.replace(/^\.\//, "")}`, line, column };
-}
+const placeOf = (file: string, place: SourcePlace | undefined): Finding["place"] => (place === undefined ? null : { file: place.file ?? file, line: place.line, column: place.column });
 
 /** Who did what, where, when: what a driver's author needs before he opens the trace. */
 function ofDriver({ ending, driver, hook, device, atNs, services, lastLog, message }: DriverFailure): Finding {
@@ -44,7 +38,7 @@ function ofReason(reason: string): Finding {
   return { kind: "reason", title, lines: lines.map(further), place: null };
 }
 
-const ofFault = (file: string, fault: FaultResult): Finding => ({ kind: "fault", title: `fault ${oneLine(fault.id)} did not fire`, lines: [], place: placeOf(file, fault.place) });
+const ofFault = (file: string, fault: FaultResult): Finding => ({ kind: "fault", title: `fault ${oneLine(fault.id)} did not fire`, lines: evidenceLines(fault), place: placeOf(file, fault.place) });
 
 /** A short claim stands on one line; a block of lines, as of a file, below it. */
 function ofExpectation(file: string, { text, expected, actual, place }: ExpectationResult): Finding {
@@ -74,7 +68,9 @@ export function findingsOf(result: AnyResult): Finding[] {
   const why = driver !== undefined ? [ofDriver(driver)] : reason === null || isGoldens ? [] : [ofReason(reason)];
   const faults = result.faults.filter((fault) => !fault.fired).map((fault) => ofFault(file, fault));
   const expectations = result.expectations.filter(({ pass }) => !pass).map((one) => ofExpectation(file, one));
-  return [...why, ...faults, ...expectations, ...ofGoldens];
+  // That some fault did not fire says less than which.
+  const isFaults = faults.length > 0 && reason?.startsWith("a fault did not fire") === true;
+  return isFaults ? [...faults, ...why, ...expectations, ...ofGoldens] : [...why, ...faults, ...expectations, ...ofGoldens];
 }
 
 /** `file:line:column: `, or "". */

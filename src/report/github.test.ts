@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { failedResult, hostileText, invalidResult, reportOf, resultWith, runResult, surroundings } from "../../test/support/reports.ts";
+import { failedResult, hostileText, reportOf, resultWith, runResult, surroundings } from "../../test/support/reports.ts";
 import type { AnyResult } from "./findings.ts";
 import { github, githubSummary } from "./github.ts";
 
@@ -14,7 +14,7 @@ describe("GitHub's annotations", () => {
   });
 
   it("what stands nowhere is the file's", () => {
-    expect(commands([invalidResult({ file: "x.yaml" })])[0]).toMatch(/^::error file=x\.yaml,title=/);
+    expect(commands([resultWith({ file: "x.yaml", status: "error", reason: "the worker died" })])[0]).toMatch(/^::error file=x\.yaml,title=/);
   });
 
   it("paths count from the root of the repository, also below a folder of it", () => {

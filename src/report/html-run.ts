@@ -4,6 +4,7 @@ import type { RunDetails } from "../scenario/details.ts";
 import type { Divergence } from "../scenario/divergence.ts";
 import type { CommandRecord, DriverFailure, ExpectationResult, FaultResult, RunResult, SourcePlace, Status } from "../scenario/result.ts";
 import { timeText } from "../scenario/time-text.ts";
+import { evidenceLines } from "./evidence.ts";
 import { machineSection, registersSection } from "./html-machine.ts";
 import { Markup, markup, nothing } from "./html-text.ts";
 import { timelineSection } from "./html-timeline.ts";
@@ -43,7 +44,7 @@ function driverMarkup({ ending, driver, hook, device, atNs, message, lastLog }: 
 function failureSection(result: AnyResult, details: RunDetails | undefined): Markup {
   const failed = result.expectations.filter(({ pass }) => !pass);
   const silent = result.faults.filter(({ fired }) => !fired);
-  const table = failed.length === 0 ? nothing : markup`<div class="wide" tabindex="0" role="region" aria-label="Failed expectations"><table class="expectations"><thead><tr><th scope="col">Expectation</th><th scope="col">Expected</th><th scope="col">Got</th></tr></thead><tbody>${failed.map((one) => expectationRow(result, one, details))}</tbody></table></div>`;
+  const table = failed.length === 0 ? nothing : markup`<div class="wide" tabindex="0" role="region" aria-label="${`Failed expectations of ${result.file}, seed ${result.seed}`}"><table class="expectations"><thead><tr><th scope="col">Expectation</th><th scope="col">Expected</th><th scope="col">Got</th></tr></thead><tbody>${failed.map((one) => expectationRow(result, one, details))}</tbody></table></div>`;
   const why = result.driver !== undefined ? driverMarkup(result.driver) : result.reason === null ? nothing : markup`<p class="reason">${result.reason}</p>`;
   return markup`${why}${silent.map((fault) => markup`<p class="reason">Fault <b>${fault.id}</b> did not fire, so the run proves nothing. ${placeMarkup(result, fault.place, details)}</p>`)}${table}`;
 }
@@ -63,12 +64,14 @@ function goldenSection({ golden }: AnyResult): Markup {
 
 function faultRow(result: AnyResult, fault: FaultResult, details: RunDetails | undefined): Markup {
   const { id, fired, count, firstAtNs, place } = fault;
-  return markup`<tr><th scope="row">${id} ${placeMarkup(result, place, details)}</th><td class="${fired ? "holds" : "got"}">${fired ? "✓ fired" : "✕ did not fire"}</td><td>${count}</td><td>${firstAtNs === null ? "–" : timeText(firstAtNs)}</td></tr>`;
+  const told = evidenceLines(fault);
+  const lines = told.length > 0 || firstAtNs === null ? told : [`acted ${count === 1 ? "once" : `${count} times`}, first at ${timeText(firstAtNs)}`];
+  return markup`<tr><th scope="row">${id} ${placeMarkup(result, place, details)}</th><td class="${fired ? "holds" : "got"}">${fired ? "✓ fired" : "✕ did not fire"}</td><td><pre>${lines.join("\n")}</pre></td></tr>`;
 }
 
 function faultSection(result: AnyResult, details: RunDetails | undefined): Markup {
   if (result.faults.length === 0) return nothing;
-  return markup`<h3>Faults</h3><div class="wide" tabindex="0" role="region" aria-label="Faults"><table><thead><tr><th scope="col">Fault</th><th scope="col">Fired</th><th scope="col">Times</th><th scope="col">First at</th></tr></thead><tbody>${result.faults.map((fault) => faultRow(result, fault, details))}</tbody></table></div>`;
+  return markup`<h3>Faults</h3><div class="wide" tabindex="0" role="region" aria-label="${`Faults of ${result.file}, seed ${result.seed}`}"><table class="faults"><thead><tr><th scope="col">Fault</th><th scope="col">Fired</th><th scope="col">Evidence</th></tr></thead><tbody>${result.faults.map((fault) => faultRow(result, fault, details))}</tbody></table></div>`;
 }
 
 function reproduce({ reproduce: command }: AnyResult): Markup {
@@ -86,14 +89,11 @@ function commandSection({ commands }: AnyResult): Markup {
 
 function logSection(details: RunDetails): Markup {
   const { log, logLeftOut } = details;
-  const moments = [details.failedAtNs, ...details.timeline.filter(({ kind }) => kind === "fault").map(({ atNs }) => atNs)];
-  const lines = log.map(({ atNs, level, text }) => {
-    const isClose = moments.some((moment) => moment !== null && Math.abs(atNs - moment) < 1000);
-    return markup`<li class="${level}${isClose ? " near" : ""}" data-at="${atNs}"><button type="button" class="at">${timeText(atNs)}</button> <span class="level">${level}</span> <span>${text}</span></li>`;
-  });
+  const fault = details.timeline.find(({ kind }) => kind === "fault")?.atNs ?? details.failedAtNs;
+  const lines = log.map(({ atNs, level, text }) => markup`<li class="${level}" data-at="${atNs}"><button type="button" class="at">${timeText(atNs)}</button> <span class="level">${level}</span> <span>${text}</span></li>`);
   return markup`<details class="section" open><summary><h3>Kernel log <small>${log.length} lines</small></h3></summary>
 <div class="tools" hidden><label>Level <select data-level><option value="7">debug</option><option value="6" selected>info</option><option value="4">warn</option><option value="3">err</option></select></label> <label>Filter <input type="search" data-filter-log></label> <span class="note" role="status"></span></div>
-${logLeftOut === 0 ? nothing : markup`<p class="note">${logLeftOut} lines before these were left out.</p>`}<ol class="log" tabindex="0" aria-label="Kernel log">${lines}</ol></details>`;
+${logLeftOut === 0 ? nothing : markup`<p class="note">${logLeftOut} lines before these were left out.</p>`}<ol class="log" tabindex="0" aria-label="Kernel log"${fault === null ? nothing : markup` data-trouble="${fault}"`}>${lines}</ol></details>`;
 }
 
 function sourceSection(result: AnyResult, { sources }: RunDetails): Markup {

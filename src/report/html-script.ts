@@ -1,6 +1,6 @@
 // What the page does once it stands there: zooming the time line, filters, sorting, copying. Everything can be read without it. The policy of the page names it by its digest.
 
-export const scriptDigest = "sha256-tU8NQfDkU3Y2QiTKesqJcrBMBu2bXE1yCiKaTfCOO1k=";
+export const scriptDigest = "sha256-tqJCg6VZ9rpXFjl6IjP2R6RPx3PP7Va8lOTStzDBGJ8=";
 
 export const pageScript = String.raw`
 "use strict";
@@ -147,10 +147,12 @@ for (const select of all("[data-level]")) {
   search.addEventListener("input", filter);
   filter();
 }
-/** A log opens where something went wrong. */
-for (const list of all(".log")) {
-  const first = list.querySelector(".near");
-  if (first !== null) list.scrollTop = first.offsetTop - list.offsetTop - list.clientHeight / 2;
+/** A log opens at its first line after the trouble began. */
+for (const list of all(".log[data-trouble]")) {
+  const first = all("li", list).find((line) => !line.hidden && number(line, "at") >= number(list, "trouble"));
+  if (first === undefined) continue;
+  first.classList.add("near");
+  list.scrollTop = first.offsetTop - list.offsetTop - list.clientHeight / 3;
 }
 
 document.addEventListener("click", (event) => {

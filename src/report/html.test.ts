@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { detailed, failingFile, hostileReport, scriptText } from "../../test/support/html-pages.ts";
+import { detailed, failingFile, hostileReport, scriptText } from "../../test/support/shown-runs.ts";
 import { emptyDetails, failedResult, reportOf, resultWith, surroundings } from "../../test/support/reports.ts";
 import { html, htmlPage } from "./html.ts";
 import { pageScript, scriptDigest } from "./html-script.ts";

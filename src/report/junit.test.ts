@@ -42,7 +42,7 @@ describe("JUnit", () => {
     expect(xml).toContain('<testsuite name="./a/b.yaml" tests="2" failures="1" errors="1" skipped="0" time="0" file="./a/b.yaml">');
     expect(xml.match(/classname="a\.b"/g)).toHaveLength(2);
     expect(xml).toContain('<failure message="./a/b.yaml:12:5: outcome panic: expected panic, got unaffected" type="expectation">./a/b.yaml:12:5: outcome panic');
-    expect(xml).toMatch(/<error message="a fault did not fire, [^"]*" type="reason">[^<]*fault waits did not fire\n\ncxl-sandbox run [^<]*<\/error>/);
+    expect(xml).toMatch(/<error message="\.\/a\/b\.yaml:10:\d+: fault waits did not fire" type="fault">[^<]*fault waits did not fire\n {2}waits for: [^<]*\n\ncxl-sandbox run [^<]*<\/error>/);
     expect(xml).toMatch(/name="seed 2: virtual time in ns" value="\d{3,}"/);
   });
 

@@ -24,6 +24,8 @@ export interface RunInput {
   readonly includes?: Readonly<Record<string, string>>;
   /** Choices of a recorded schedule; then `schedule` does not count. */
   readonly choices?: readonly number[];
+  /** File that these come from, as given on the command line; for the command that repeats the run. */
+  readonly scheduleFile?: string;
   /** Text of the golden beside the scenario; absent: it is not held against one. */
   readonly golden?: string;
   /** Keep what reports show of a run (src/scenario/details.ts); absent: never. */

@@ -12,6 +12,7 @@ type Kind = (typeof hardwareKinds)[number];
 const kindOf = (name: Kind): number => hardwareKinds.indexOf(name);
 export const probeKind = kindOf("probe");
 const accountKind = kindOf("account");
+const interruptKind = kindOf("interrupt");
 
 /** What comes of an action later, at the part that it is done to. */
 const later: Readonly<Partial<Record<(typeof probeActions)[number], Kind>>> = {
@@ -22,7 +23,6 @@ const laterKinds = new Set(Object.values(later).map(kindOf));
 const undisturbed = 0;
 
 interface Open {
-  readonly probe: number;
   readonly changed: string[];
   readonly target: number;
   readonly at: number;
@@ -58,20 +58,18 @@ export function createActWatch(faults: FaultTable, wordsOf: (record: TraceRecord
     const name = probeActions[e];
     const changed = b === faults.firstProbes[index] ? noteAct(faults, index, time) : (faults.acts.get(index)?.at(-1)?.changed ?? []);
     const kind = name === undefined ? undefined : later[name];
-    last = { probe: b, changed: changed ?? [], target: a, at: time, later: kind === undefined ? -1 : kindOf(kind) };
+    last = { changed: changed ?? [], target: a, at: time, later: kind === undefined ? -1 : kindOf(kind) };
     if (changed !== undefined && kind !== undefined) waiting.set(index, last);
   };
   return {
     wants: (kind) => kind === probeKind || last !== null || (waiting.size > 0 && laterKinds.has(kind)),
     take: (record) => {
       if (record.kind === probeKind) return begin(record);
-      if (last !== null && record.time === last.at) {
-        if (record.kind !== accountKind) note(last, record);
-        return;
-      }
-      last = null;
+      if (last !== null && record.time !== last.at) last = null;
+      if (last !== null && record.kind !== accountKind) note(last, record);
+      if (!laterKinds.has(record.kind) || (record.kind === interruptKind && record.e === undisturbed)) return;
       for (const [index, open] of waiting) {
-        if (open.later !== record.kind || open.target !== record.a || (record.kind === kindOf("interrupt") && record.e === undisturbed)) continue;
+        if (open === last || open.later !== record.kind || open.target !== record.a) continue;
         note(open, record);
         if (open.changed.length === mostChanges) waiting.delete(index);
       }

@@ -49,6 +49,8 @@ export interface RunOptions {
   readonly defects?: readonly string[];
   /** Choices of a recorded schedule, in place of those that `schedule` makes; a reboot at the end goes by `schedule` all the same. */
   readonly choices?: readonly number[];
+  /** File that these come from. */
+  readonly scheduleFile?: string;
   /** What the trace's header says beside the plan; absent: the run gives no trace file. */
   readonly origin?: TraceOrigin;
 }
@@ -141,6 +143,6 @@ export function makeResult(state: RunState, reboot: RebootResult | null): Scenar
     ...(reboot === null ? {} : { reboot }),
     ...(facts.crashDump === null ? {} : { crashDump: facts.crashDump }),
     ...(state.driverFailure === null ? {} : { driver: state.driverFailure }), virtualTimeNs: hardware.now, traceDigest: hex(all.high) + hex(all.low), digests, commands: state.stepRun.commands, faults, expectations, metrics, workloads,
-    reproduce: repeatCommand(state.plan.file, state.options.seed, state.options.schedule, defectWords(state.options.defects ?? [])),
+    reproduce: repeatCommand(state.plan.file, state.options.seed, state.options.scheduleFile ?? state.options.schedule, defectWords(state.options.defects ?? [])),
   };
 }

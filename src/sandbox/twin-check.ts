@@ -1,5 +1,6 @@
 // A twin's machine booted to ready, and its own listing held against the captured one.
 
+import { MachineDescriptionError } from "../hardware/build.ts";
 import type { ScenarioPlan } from "../scenario/plan.ts";
 import { parseCapture } from "../scenario/twin/capture-json.ts";
 import type { CaptureJson } from "../scenario/twin/capture-json.ts";
@@ -16,7 +17,7 @@ export interface TwinCheck {
 const never = (): boolean => false;
 
 /** What a command prints at the ready of a plan; the reason where it does not come that far. */
-export function answersAtReady(module: WebAssembly.Module, plan: ScenarioPlan, lines: readonly string[]): readonly string[] | { readonly failure: string } {
+function answersAtReady(module: WebAssembly.Module, plan: ScenarioPlan, lines: readonly string[]): readonly string[] | { readonly failure: string } {
   let said = "";
   const session = new Session(module, plan, { seed: 1, schedule: "fixed", at: { kind: "ready" }, output: { out: (text) => void (said += text), err: () => undefined } });
   if (session.arrive(never) === "missed") return { failure: session.death ?? session.run.failure ?? "the run ended before ready" };
@@ -28,9 +29,19 @@ export function answersAtReady(module: WebAssembly.Module, plan: ScenarioPlan, l
   });
 }
 
-/** @param verbosity words of the captured listing: `-vvv`, or what it has */
+/** Machines that the loader takes and hardware does not. */
+function answersOrRefusal(module: WebAssembly.Module, plan: ScenarioPlan, listing: string): ReturnType<typeof answersAtReady> {
+  try {
+    return answersAtReady(module, plan, [listing]);
+  } catch (error) {
+    if (error instanceof MachineDescriptionError) return { failure: error.message };
+    throw error;
+  }
+}
+
+/** @param listing the command whose output was captured */
 export function checkTwin(module: WebAssembly.Module, plan: ScenarioPlan, captured: CaptureJson, listing: string): TwinCheck {
-  const answers = answersAtReady(module, plan, [listing]);
+  const answers = answersOrRefusal(module, plan, listing);
   if ("failure" in answers) return { differences: [], failure: answers.failure };
   return { differences: compareListings(captured, parseCapture("twin", answers[0] ?? "", listing)), failure: null };
 }

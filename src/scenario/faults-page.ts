@@ -48,7 +48,7 @@ function stepsSection(): string {
 \`kernelStep\` makes a step of Linux fail, as if it had gone wrong by itself: hardware is not touched. \`step\` is a name of the table, \`of\` what it is
 done to as the kernel names it (memdev, decoder, region, port, dax device; names like \`mem0\` are a race, a PCI function like \`0000:0d:00.0\` is
 none), \`errno\` what it fails with, \`nth\` (1) which time, \`count\` (1) how often from then on. Its trigger is \`at: 0ms, from: boot\` for what happens
-at boot, a later time, or \`after:\` a mark; it does nothing before that.
+at boot, a later time, a mark (\`after:\`), a log line, another step or another fault; it does nothing before that.
 
 | step | what fails | errno, unless said |
 |---|---|---|
@@ -65,8 +65,8 @@ A fault of a scenario has an id, a trigger and one action: \`{ id: cable, when: 
 machine's parts: host bridges (\`hb0\`), root ports (\`rp0\`), switches (\`sw0\`), their downstream ports (\`dsp0\`), devices. A part behind a switch
 is named like any other. A fault that did not fire makes the run invalid, unless it says \`optional: true\`.
 
-Triggers: \`at: 5ms\` after ready (\`from: boot\`: after power-on), \`access: { of, register, direction, nth }\`, \`request: { port, direction, nth }\`,
-\`register: { of, field, equals }\`, \`after: "text of a mark or log line"\`.
+Triggers are times, accesses, requests, registers, marks, log lines, steps of the kernel and other faults, with delays, windows and series:
+[triggers](scenarios.md#triggers). Each fault's [evidence](scenarios.md#evidence) is in the result.
 
 | do | what happens | clause |
 |---|---|---|

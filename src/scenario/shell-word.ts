@@ -13,5 +13,5 @@ export function shellWord(text: string): string {
 /** A file's name as a word that no command takes for an option. */
 export const shellFile = (file: string): string => shellWord(file.startsWith("-") ? `./${file}` : file);
 
-/** The command that repeats a run; `more`: further options, each with its blank before it. */
-export const repeatCommand = (file: string, seed: number, schedule: string, more: string): string => `cxl-sandbox run ${shellFile(file)} --seed ${seed} --schedule ${schedule}${more}`;
+/** The command that repeats a run; `schedule`: a kind, or the file of a recorded one; `more`: further options, each with its blank before it. */
+export const repeatCommand = (file: string, seed: number, schedule: string, more: string): string => `cxl-sandbox run ${shellFile(file)} --seed ${seed} --schedule ${shellFile(schedule)}${more}`;

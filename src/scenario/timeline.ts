@@ -59,7 +59,7 @@ type OpenSpan = Mutable<TimelineSpan>;
 
 /** Kinds that go first where there are too many events. */
 const lesser: ReadonlySet<EventKind> = new Set<EventKind>(["log", "mailbox", "interrupt", "memory", "kernel"]);
-const mostSpans = 1000;
+const usualSpans = 1000;
 const recoveryStates = /^([0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]) ([A-Z][A-Z_-]+)$/;
 /** States in which a recovery ends. */
 const lastStates: ReadonlySet<string> = new Set(["RECOVERED", "RECOVERED-REDUCED", "BLOCKED", "STRANDED", "REBOOT_CHOSEN"]);
@@ -68,6 +68,7 @@ export class TimelineBuilder {
   readonly #names: TimelineNames;
   readonly #words: (record: TraceRecord) => string;
   readonly #limit: number;
+  readonly #mostSpans: number;
   #events: OpenEvent[] = [];
   /** The last event of each lane, for bursts. */
   readonly #last = new Map<string, OpenEvent>();
@@ -77,11 +78,12 @@ export class TimelineBuilder {
   #leftOut = 0;
   #stepFrom = 0;
 
-  /** @param limit events that are kept */
-  constructor(names: TimelineNames, limit: number) {
+  /** @param limit events that are kept; @param mostSpans spans: further ones are not */
+  constructor(names: TimelineNames, limit: number, mostSpans = usualSpans) {
     this.#names = names;
     this.#words = createTraceWords(names);
     this.#limit = limit;
+    this.#mostSpans = mostSpans;
     this.#begin("scenario", "boot", 0, "boot");
   }
 
@@ -136,7 +138,7 @@ export class TimelineBuilder {
   #begin(lane: string, kind: TimelineSpan["kind"], from: number, text: string): void {
     const key = `${kind} ${lane}`;
     this.#close(key, from);
-    if (this.#spans.length + this.#open.size < mostSpans) this.#open.set(key, { lane, kind, fromNs: from, untilNs: from, text });
+    if (this.#spans.length + this.#open.size < this.#mostSpans) this.#open.set(key, { lane, kind, fromNs: from, untilNs: from, text });
   }
 
   #close(key: string, until: number): void {
@@ -207,7 +209,7 @@ export class TimelineBuilder {
 
   /** The record of a command comes when it has ended; it began when the one before had, or the kernel was up. */
   #addCommand(record: TraceRecord, text: string, exitCode: number): void {
-    if (this.#spans.length < mostSpans) this.#spans.push({ lane: "steps", kind: "step", fromNs: Math.min(this.#stepFrom, record.time), untilNs: record.time, text });
+    if (this.#spans.length < this.#mostSpans) this.#spans.push({ lane: "steps", kind: "step", fromNs: Math.min(this.#stepFrom, record.time), untilNs: record.time, text });
     this.#stepFrom = record.time;
     this.#note(record, "steps", { kind: "command", text: `${text}${exitCode === 0 ? "" : ` (exit status ${exitCode})`}` });
   }

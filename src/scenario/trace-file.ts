@@ -29,7 +29,7 @@ export interface TraceFile {
 /** The version of the format that this release writes, and reads. */
 export const traceFormat = 1;
 /** First bytes of every trace. A transfer that changes line ends or cuts off the eighth bit shows at once. */
-const magic = [0x89, 0x43, 0x58, 0x54, 0x0d, 0x0a, 0x1a, 0x0a] as const;
+export const traceMagic: Uint8Array = Uint8Array.of(0x89, 0x43, 0x58, 0x54, 0x0d, 0x0a, 0x1a, 0x0a);
 const prologueBytes = 16;
 const sectionBytes = 16;
 /** Records in one section. */
@@ -82,7 +82,7 @@ export function encodeTrace({ header, parts, kinds, strings, records }: TraceFil
   const count = records.length / recordWords;
   const chunks = Array.from({ length: Math.ceil(count / recordsEach) }, (_, index) => bytes.subarray(index * recordsEach * recordBytes, (index + 1) * recordsEach * recordBytes));
   return joined([
-    Uint8Array.from(magic), word(traceFormat), word(0),
+    traceMagic, word(traceFormat), word(0),
     section(tags.header, encoder.encode(JSON.stringify(header))),
     section(tags.parts, joined([word(parts.size), ...[...parts].flatMap(([id, name]) => [word(id), word(partKinds.indexOf(kinds.get(id) ?? "device")), ...textBytes(encoder, name)])])),
     section(tags.strings, joined([word(strings.length), ...strings.flatMap((text) => textBytes(encoder, text))])),
@@ -119,7 +119,7 @@ function* sectionsOf(bytes: Uint8Array): Generator<Section> {
 
 /** @throws TraceFileError it is no trace, or one of another format */
 function checkPrologue(bytes: Uint8Array): void {
-  if (bytes.length < prologueBytes || magic.some((byte, index) => bytes[index] !== byte)) throw new TraceFileError(0, "this is no trace of cxl-sandbox: it does not begin as one");
+  if (bytes.length < prologueBytes || traceMagic.some((byte, index) => bytes[index] !== byte)) throw new TraceFileError(0, "this is no trace of cxl-sandbox: it does not begin as one");
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const format = view.getUint32(8, true);
   if (format !== traceFormat) throw new TraceFileError(8, `format ${format}; this release reads format ${traceFormat}: use the release that wrote the file, or a newer one`);

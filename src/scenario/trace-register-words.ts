@@ -1,9 +1,10 @@
 // Records of the access layer in words: which register of which part, what was in it, which fields a write changes. The names are those of registers/.
 
+import type { BlockName } from "../../registers/blocks.ts";
 import type { FieldDeclaration, RegisterDeclaration } from "../../registers/schema.ts";
 import { formatPciAddress } from "../platform/pci-address.ts";
-import type { Atlas, Place, Space } from "../platform/register-places.ts";
-import { blocksOfPart, createAtlas, lowBit, maskOf, placesAt, spaces } from "../platform/register-places.ts";
+import type { BlockPlaces, Place, Space } from "../platform/register-places.ts";
+import { blocksOfPart, lowBit, maskOf, placesAt, placesOfBlock, spaces } from "../platform/register-places.ts";
 import type { TraceRecord } from "../sim/trace.ts";
 import { hex, many, named, partName, requester, statuses, wide } from "./trace-names.ts";
 import type { TraceNames } from "./trace-names.ts";
@@ -101,16 +102,21 @@ function placeText(place: Place, access: RegisterAccess): string {
 
 /** Names of registers for the parts of one trace. */
 export function createRegisterWords(names: TraceNames): RegisterWords {
-  const atlas: Atlas = createAtlas();
+  const blocks = new Map<BlockName, BlockPlaces>();
+  const blockOf = (name: BlockName): BlockPlaces => {
+    const found = blocks.get(name) ?? placesOfBlock(name);
+    blocks.set(name, found);
+    return found;
+  };
   const known = new Map<number, readonly Place[]>();
   const placesOf = (part: number, space: Space | undefined, offset: number, width: number): readonly Place[] => {
     const kind = names.kinds.get(part);
     const block = kind === undefined || space === undefined ? undefined : blocksOfPart[kind][space];
-    if (block === undefined || offset >= 1 << 24 || width > 8) return [];
+    if (block === undefined || offset >= 1 << 24 || width < 1 || width > 8) return [];
     const key = ((offset * 16 + width) * 4 + spaces.indexOf(space as Space)) * 256 + (part & 0xff);
     const found = part > 0xff ? undefined : known.get(key);
     if (found !== undefined) return found;
-    const places = placesAt(atlas[block], offset, width);
+    const places = placesAt(blockOf(block), offset, width);
     if (part <= 0xff && known.size < 65_536) known.set(key, places);
     return places;
   };
@@ -131,7 +137,7 @@ function accessText(record: TraceRecord, names: TraceNames, registers: (access: 
   const access = registerAccessOf(record);
   if (access !== undefined && name !== undefined) return `${name} ${registerText(access, names, registers)}`;
   if (name === "load" || name === "store") return `${name} of ${many(b, "byte")} at ${wide(c, d)}: ${named(statuses, a, "status")}, ${wide(e, f)}`;
-  if (name === "request") return `request by ${requester(a)}: ${b === 0 ? `read of ${wide(c, d)}` : `write of ${many(b, "byte")} to ${wide(c, d)}, ${wide(e, f)}`}`;
+  if (name === "request") return `request by ${requester(a)}: ${b === 0 ? `read of ${wide(c, d)}${e === 0 && f === 0 ? "" : `, ${wide(e, f)}`}` : `write of ${many(b, "byte")} to ${wide(c, d)}, ${wide(e, f)}`}`;
   if (name === "completion") return `completion for ${requester(a)}: ${wide(c, d)} ${named(statuses, b, "status")}, ${wide(e, f)}`;
   return `kind ${kind} ${[a, b, c, d, e, f].map(hex).join(" ")}`;
 }
@@ -140,6 +146,6 @@ function registerText(access: RegisterAccess, names: TraceNames, registers: (acc
   const { judgement, isWrite, address, offset, offsetHigh, part, width, low, high } = access;
   const value = `${isWrite ? "<-" : "="} ${wide(low, high)}`;
   if (judgement === "unanswered" || judgement === undefined) return `${address === null ? wide(offset, offsetHigh) : `${formatPciAddress(address)} ${hex(offset)}`} ${value}: nobody answers`;
-  if (judgement !== "done") return `${partName(names, part)} ${many(width, "byte")} ${registers({ ...access, before: low, low: 0, high: 0, isWrite: false })} ${value}: ${judgement}`;
-  return `${partName(names, part)} ${registers(access)} ${value}`;
+  if (judgement !== "done") return `${partName(names, part)} ${many(width, "byte")} ${registers({ ...access, low: 0, high: 0, isWrite: false })} ${value}: ${judgement}`;
+  return `${partName(names, part)} ${registers(access)} ${value}${isWrite ? `, before ${hex(access.before)}` : ""}`;
 }

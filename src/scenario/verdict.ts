@@ -91,6 +91,8 @@ export interface SeedFacts {
   readonly seed: number;
   readonly recovery: ArmFacts;
   readonly reboot: ArmFacts;
+  /** Faults that had to fire and did not, with why; a seed with some is not counted, but in a trial it says what would have become of the host. */
+  readonly unfired: readonly string[];
 }
 
 /** A seed that proves nothing, and why. */

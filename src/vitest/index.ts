@@ -7,6 +7,9 @@ import type { FieldMatch } from "./fields.ts";
 import { toHaveFields } from "./fields.ts";
 import { toBeWithoutViolations, toHaveFired } from "./machine.ts";
 import { toHaveOutcome, toPass } from "./results.ts";
+import type { FinishedRun } from "../../workers/slices.ts";
+import type { MatchTraceOptions } from "./traces.ts";
+import { toMatchTrace } from "./traces.ts";
 
 export type { FieldMatch, FieldRegister } from "./fields.ts";
 export type { FaultEvidence, FaultSource, ViolationSource } from "./machine.ts";
@@ -14,6 +17,7 @@ export type { ResultSource } from "./results.ts";
 export type { GlobbedTexts } from "./scenario-sources.ts";
 export { describeScenarios } from "./scenarios.ts";
 export type { DescribeScenariosOptions } from "./scenarios.ts";
+export type { MatchTraceOptions } from "./traces.ts";
 
 interface SandboxMatchers {
   /**
@@ -32,6 +36,11 @@ interface SandboxMatchers {
   toPass(): void;
   /** What became of the host of a scenario (docs/outcomes.md). */
   toHaveOutcome(outcome: Outcome): void;
+  /**
+   * What `runScenario` gives with `keepTrace: true` has the records of a golden or trace file (by its path from the test file), of the bytes of a trace, or of
+   * another run. A failure says where they part, in words.
+   */
+  toMatchTrace(expected: string | URL | Uint8Array | FinishedRun, options?: MatchTraceOptions): void;
 }
 
 declare module "vitest" {
@@ -40,4 +49,4 @@ declare module "vitest" {
   interface Matchers<T = any> extends SandboxMatchers {}
 }
 
-expect.extend({ toHaveFields, toBeWithoutViolations, toHaveFired, toPass, toHaveOutcome });
+expect.extend({ toHaveFields, toBeWithoutViolations, toHaveFired, toPass, toHaveOutcome, toMatchTrace });

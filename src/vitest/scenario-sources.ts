@@ -9,12 +9,15 @@ export interface ScenarioSource {
   readonly text: string;
   /** Reads a file beside the scenario, by its path from there; undefined: there is none. */
   readonly beside: (path: string) => string | undefined;
+  /** Writes a file, by its absolute path. @throws Error in a browser */
+  readonly write: (path: string, text: string) => void;
 }
 
 /** Texts by path, as `import.meta.glob("./**\/*.yaml", { query: "?raw", import: "default", eager: true })` gives them. */
 export type GlobbedTexts = Readonly<Record<string, unknown>>;
 
-const isScenario = (name: string): boolean => /\.ya?ml$/.test(name);
+/** `.inc.yaml` is what others include. */
+const isScenario = (name: string): boolean => /\.ya?ml$/.test(name) && !/\.inc\.ya?ml$/.test(name);
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 const hasPattern = (path: string): boolean => /[*?{[]/.test(path);
 
@@ -69,6 +72,12 @@ function expand(files: FileSystem, paths: Paths, root: string, one: string): str
   return found.toSorted(compare);
 }
 
+function write(path: string, text: string): void {
+  const files = builtin<FileSystem>("node:fs");
+  if (files === undefined) throw new Error(`${path} cannot be written here: there is no file system`);
+  files.writeFileSync(path, text);
+}
+
 const shown = (paths: Paths, path: string): string => paths.relative(process.cwd(), path).split(paths.sep).join("/");
 
 function fromFiles(wanted: readonly string[], root: string): ScenarioSource[] {
@@ -81,7 +90,7 @@ function fromFiles(wanted: readonly string[], root: string): ScenarioSource[] {
   const names = [...new Set(included.map((name) => name.replace(/^\.\//, "")))].filter((name) => isScenario(name) && !excluded.some((one) => one.test(name)));
   return names.map((name) => {
     const path = paths.resolve(root, name);
-    return { file: shown(paths, path), path, text: read(path) ?? "", beside: (other) => read(paths.resolve(paths.dirname(path), other)) };
+    return { file: shown(paths, path), path, text: read(path) ?? "", beside: (other) => read(paths.resolve(paths.dirname(path), other)), write };
   });
 }
 
@@ -110,7 +119,7 @@ function fromTexts(texts: GlobbedTexts, root: string): ScenarioSource[] {
       const file = joined(name.split("/").slice(0, -1).join("/"), other).replace(/^\//, name.startsWith("/") ? "/" : "");
       return plain.get(file) ?? (files?.existsSync(place(file)) === true ? files.readFileSync(place(file), "utf8") : undefined);
     };
-    return { file: paths === undefined ? name : shown(paths, path), path, text, beside };
+    return { file: paths === undefined ? name : shown(paths, path), path, text, beside, write };
   });
 }
 

@@ -6,6 +6,10 @@ import { loadModule } from "../hardware/module.ts";
 import type { DriverModule } from "../platform/driver.ts";
 import type { FinishedRun } from "../../workers/slices.ts";
 import { runScenario } from "../../workers/run-scenario.ts";
+import { goldenOf } from "../sandbox/goldens.ts";
+import { formatGolden, goldenFileOf, parseGolden } from "../scenario/golden.ts";
+import { includeTexts } from "../scenario/include-texts.ts";
+import { decodeTrace } from "../scenario/trace-file.ts";
 import { failureOf, fileFailure } from "./failure.ts";
 import type { GlobbedTexts, ScenarioSource } from "./scenario-sources.ts";
 import { scenarioSources } from "./scenario-sources.ts";
@@ -24,6 +28,8 @@ export interface DescribeScenariosOptions {
   readonly filter?: (scenario: { readonly file: string; readonly name: string; readonly text: string }) => boolean;
   /** Options of every test, as Vitest's `test` has them: timeout, retry, concurrent, tags ... */
   readonly test?: TestOptions;
+  /** Keep the trace of each run, for `check` (false). */
+  readonly keepTrace?: boolean;
   /** What else a run must be; called after it passed. */
   readonly check?: (run: FinishedRun) => void | Promise<void>;
 }
@@ -45,15 +51,35 @@ const nameIn = (text: string): string => /^name: *(["']?)(.*?)\1 *$/m.exec(text)
 const lastOf = (path: string): string => path.split("/").at(-1) ?? path;
 const folderOf = (path: string): string => path.split("/").slice(0, -1).join("/") || ".";
 
+/** Whether Vitest was called with -u. */
+function isUpdating(): boolean {
+  const { snapshotState } = expect.getState() as unknown as { readonly snapshotState?: { readonly _updateSnapshot?: string } };
+  return snapshotState?._updateSnapshot === "all";
+}
+
+/** Writes the golden beside a scenario anew, where there is one of this seed and schedule. */
+function updateGolden(source: ScenarioSource, { result, trace }: FinishedRun, text: string): void {
+  const before = parseGolden(goldenFileOf(source.file), text);
+  if (trace === null || before.seed !== result.seed || before.schedule !== result.schedule) return;
+  const after = formatGolden(goldenOf(decodeTrace(trace), result));
+  if (after !== text) source.write(goldenFileOf(source.path), after);
+}
+
 async function runTest(source: ScenarioSource, seed: number, module: WebAssembly.Module, options: DescribeScenariosOptions, signal: AbortSignal): Promise<void> {
-  const { schedule, defects, drivers, check } = options;
+  const { schedule, defects, drivers, check, keepTrace = false } = options;
+  const golden = source.beside(goldenFileOf(source.file.split("/").at(-1) ?? ""));
+  const isRenewed = golden !== undefined && isUpdating();
   let run: FinishedRun;
   try {
-    run = await runScenario({ text: source.text, file: source.file }, { seed, module, signal, ...(schedule === undefined ? {} : { schedule }), ...(defects === undefined ? {} : { defects }), ...(drivers === undefined ? {} : { drivers }) });
+    run = await runScenario({ text: source.text, file: source.file, includes: includeTexts(source.file, source.text, source.beside) }, {
+      seed, module, signal, keepTrace: keepTrace || isRenewed,
+      ...(schedule === undefined ? {} : { schedule }), ...(defects === undefined ? {} : { defects }), ...(drivers === undefined ? {} : { drivers }), ...(golden === undefined || isRenewed ? {} : { golden }),
+    });
   } catch (thrown) {
     throw fileFailure(source, thrown);
   }
   if (run.result.status !== "pass") throw failureOf(source, run.result);
+  if (isRenewed) updateGolden(source, run, golden);
   await check?.(run);
 }
 
@@ -75,7 +101,8 @@ function testFolder(): string {
 /**
  * Makes a `describe` of each folder and a `test` of each scenario and seed. `scenarios`: paths, folders and patterns (`*`, `**`, `?`, `{a,b}`, `!` leaves
  * out), or what `import.meta.glob("./scenarios/**\/*.yaml", { query: "?raw", import: "default", eager: true })` gives; then Vitest knows the files, runs their tests
- * again when they change, and shows their lines. A bad file is a test that fails with its place; the others run.
+ * again when they change, and shows their lines. A run is held against the golden beside its scenario, if it is of the same seed and schedule; Vitest's `-u` writes
+ * it anew. A bad file is a test that fails with its place; the others run.
  * @throws Error no file was found; RangeError, TypeError an option
  */
 export function describeScenarios(scenarios: string | readonly string[] | GlobbedTexts, options: DescribeScenariosOptions = {}): void {

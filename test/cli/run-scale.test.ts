@@ -76,7 +76,7 @@ describe("reporters", () => {
       [["console", "json"], /console and json both write to standard output; give all but one a file, as --reporter json=FILE/],
       [["json=-", "console"], /both write to standard output/],
       [["json=x", "console=./x"], /two reports cannot go to .*x;/],
-      [["jsn"], /--reporter is .*json.*, not "jsn" \(did you mean "json"/],
+      [["jsn"], /there is no reporter "jsn" \(did you mean "json"/],
       [["json="], /--reporter json= names no file/],
     ];
     for (const [values, message] of wrong) expect(() => parseRun(["a", ...values.flatMap((value) => ["--reporter", value])])).toThrow(message);

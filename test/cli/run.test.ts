@@ -64,7 +64,8 @@ describe("cxl-sandbox run", () => {
     const { status, stdout, stderr } = run("run", path);
     expect(status).toBe(3);
     expect(stdout).toContain("INVALID");
-    expect(stderr).toMatch(new RegExp(`fault waits did not fire\\n +cxl-sandbox run ${path.replaceAll(".", "\\.")} --seed 1 --schedule fixed\\n`));
+    expect(stderr).toMatch(/\.yaml:10:\d+: fault waits did not fire\n +waits for: /);
+    expect(stderr.trimEnd().split("\n").at(-1)).toBe(`cxl-sandbox run ${path} --seed 1 --schedule fixed`);
   });
 
   it("an expectation that does not hold is exit 1, a limit exit 4, and the worst of several wins", () => {

@@ -10,7 +10,7 @@ import type { Browser, Page } from "playwright";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { htmlPage } from "../../src/report/html.ts";
 import { hasChromium, launchChromium } from "../support/chromium.ts";
-import { detailed, failingFile, hostileReport } from "../support/html-pages.ts";
+import { detailed, failingFile, hostileReport } from "../support/shown-runs.ts";
 import { reportOf, resultWith } from "../support/reports.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cxl-sandbox-page-"));

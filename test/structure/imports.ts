@@ -14,7 +14,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   "src/scenario": ["src/userland", "src/workload", "src/kernel", "src/platform", "src/sim", "registers"],
   "src/report": ["src/scenario", "src/sim"],
   "src/sandbox": ["src/drivers", "src/scenario", "src/report", "src/userland", "src/workload", "src/kernel", "src/firmware", "src/hardware", "src/platform", "src/sim", "registers"],
-  "src/vitest": ["workers", "src/sandbox", "src/scenario", "src/hardware", "src/platform", "src/sim", "registers"],
+  "src/vitest": ["workers", "src/sandbox", "src/report", "src/scenario", "src/hardware", "src/platform", "src/sim", "registers"],
   workers: ["src/sandbox", "src/scenario", "src/hardware", "src/report", "src/platform", "registers"],
   "src/index": ["workers", "src/sandbox"],
   "src/cli": ["workers", "src/sandbox", "src/scenario", "src/report", "src/hardware"],

@@ -17,7 +17,7 @@ import { driveByHand } from "./wasm-drivers.ts";
 declare module "vitest" {
   export interface ProvidedContext {
     readonly hardwareDigests: Record<string, string[]>;
-    readonly scenarioDigests: Record<string, string>;
+    readonly scenarioDigests: ReturnType<typeof scenarioDigests>;
     /** By topology, the folded trace digest of so many random accesses. */
     readonly randomDigests: Record<string, string>;
     readonly randomAccesses: number;

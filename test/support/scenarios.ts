@@ -40,7 +40,10 @@ export function runPlan(plan: ScenarioPlan, choices: RunChoices = {}): Finished 
 
 export const runText = (file: string, text: string, choices: RunChoices = {}): Finished => runPlan(planScenario(file, text), choices);
 
-/** Digest of every scenario, by file name. */
-export function scenarioDigests(files: Readonly<Record<string, string>>, variant: ModuleVariant = "release"): Record<string, string> {
-  return Object.fromEntries(Object.entries(files).map(([file, text]) => [file.split("/").at(-1) ?? file, runText(file, text, { variant }).result.traceDigest]));
+/** Digests of every scenario, by its path below scenarios/. */
+export function scenarioDigests(files: Readonly<Record<string, string>>, variant: ModuleVariant = "release"): Record<string, Pick<ScenarioResult, "traceDigest" | "digests">> {
+  return Object.fromEntries(Object.entries(files).map(([file, text]) => {
+    const { traceDigest, digests } = runText(file, text, { variant }).result;
+    return [file.replace(/^.*?scenarios\//, ""), { traceDigest, digests }];
+  }));
 }

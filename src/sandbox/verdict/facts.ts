@@ -141,11 +141,11 @@ function unfit(run: OpenRun, seed: number): UnfitSeed | null {
   const { status, reason } = run.result();
   if (status === "limit" || status === "driver") return { seed, kind: "limit", reason: reason ?? status };
   if (run.readyAt < 0 || run.failure !== null) return { seed, kind: "not ready", reason: run.failure ?? `the host did not come to ready: ${run.result().outcome}` };
-  if (firstFault(run) === null) return { seed, kind: "no fault", reason: "no fault fired after ready" };
-  // One of several that did not fire makes a run invalid: what it shows is another story than the file tells.
-  const unfired = run.result().faults.filter(({ fired }, index) => !fired && run.plan.faults[index]?.optional !== true);
-  return unfired.length === 0 ? null : { seed, kind: "no fault", reason: unfired.map(({ id, evidence }) => `fault ${id} did not fire: ${evidence?.missing ?? ""}`).join("; ") };
+  return firstFault(run) === null ? { seed, kind: "no fault", reason: "no fault fired after ready" } : null;
 }
+
+/** Faults that had to fire and did not. */
+const unfiredIn = (run: OpenRun): string[] => run.result().faults.flatMap(({ id, fired, evidence }, index) => (fired || run.plan.faults[index]?.optional === true ? [] : [`fault ${id} did not fire: ${evidence?.missing ?? ""}`]));
 
 /** Bytes in service when a run has just become ready: dax devices in use, and System RAM. */
 const servedAt = (run: OpenRun): bigint => servedBytes(run.system);
@@ -169,5 +169,5 @@ export function* assessSeed(module: WebAssembly.Module, input: VerdictInput): Sl
   const reboot = armFacts({ run: other, outcome: "rebooted", faultAt, bytesAtReady, inDram, heard: heardIn(run) });
   // Until the decision what happens is what happens in the run.
   const workloads = reboot.workloads.map((workload, index) => ({ ...workload, killedAtNs: recovery.workloads[index]?.killedAtNs ?? null }));
-  return { seed: input.seed, recovery, reboot: { ...reboot, workloads } };
+  return { seed: input.seed, recovery, reboot: { ...reboot, workloads }, unfired: unfiredIn(run) };
 }

@@ -58,8 +58,8 @@ export function* judgeCell(request: VerdictRequest): Judging<VerdictCell> {
   const { file, text, combination, schedule } = request;
   const { name, verdict } = planScenario(file, text);
   const results = yield request.seeds.map((seed): VerdictInput => ({ file, text, seed, schedule }));
-  const facts = results.filter((one): one is SeedFacts => "recovery" in one);
-  const unfit = results.filter((one): one is UnfitSeed => "reason" in one);
+  const facts = results.filter((one): one is SeedFacts => "recovery" in one && one.unfired.length === 0);
+  const unfit = results.flatMap((one): UnfitSeed[] => ("reason" in one ? [one] : one.unfired.length === 0 ? [] : [{ seed: one.seed, kind: "no fault", reason: one.unfired.join("; ") }]));
   const seeds = priceSeeds(facts, verdict, (seed) => commandOf(request, seed));
   const judged = judgeSeeds(seeds, verdict);
   const sensitivity = judged.winner === null ? null : yield* sensitivityOf(request, facts, seeds, judged.winner, verdict);

@@ -3,11 +3,13 @@
 import type { CapturedDecoder } from "./cxl-capture.ts";
 import { daxRanges, softReserved } from "./iomem-capture.ts";
 import type { Hub, Member, TwinRegion } from "./members.ts";
-import { hubsOf, hubsTo, isCommittedIn } from "./members.ts";
+import { hubsOf, hubsTo, isCommittedIn, isDeviceDaxFirst } from "./members.ts";
 import type { Sources } from "./sources.ts";
 import type { Topology, TwinPort } from "./topology.ts";
 import { portsOfTopology } from "./topology.ts";
 
+/** Decoders: firmware left them, and no region came of them. */
+type Maker = "firmware" | "steps" | "decoders";
 /** Who makes the regions again; undefined: as the captures suggest. */
 export type RegionsWish = "firmware" | "steps" | undefined;
 
@@ -64,7 +66,7 @@ const isEncodable = (region: TwinRegion): boolean => region.captured.size > 0n &
 const isFirmwareRegion = (region: TwinRegion): boolean => region.isWhole && region.isCommitted && region.captured.isCommitted && isEncodable(region);
 
 /** The region's numbers are kept where its state is mended by commands that name it. */
-const needsName = ({ captured, isGone }: TwinRegion): boolean => captured.isDisabled || captured.dax.length > 1 || isGone;
+const needsName = ({ captured, isGone }: TwinRegion, isDeviceDax: boolean): boolean => captured.isDisabled || captured.dax.length > 1 || isGone || captured.dax.some(({ mode }) => (mode === "devdax") !== isDeviceDax);
 
 /** Linux assembles no region of firmware's where a host bridge or switch on the way has no decoders. */
 const hasPassthrough = (topology: Topology, region: TwinRegion): boolean => {
@@ -72,19 +74,34 @@ const hasPassthrough = (topology: Topology, region: TwinRegion): boolean => {
   return region.members.some(({ port }) => hubsTo(hubs, port).some(({ name }) => isPassthrough(topology, name)));
 };
 
-function chooses(sources: Sources, topology: Topology, region: TwinRegion, wish: RegionsWish, reserved: DecodePlan["softReserved"], isOnly: boolean): "firmware" | "steps" {
+function chooses(sources: Sources, topology: Topology, region: TwinRegion, wish: RegionsWish, reserved: DecodePlan["softReserved"], named: "one" | "none" | "some"): Maker | "either" {
   const { captured } = region;
+  // Decoded in hardware, and no region of it came about: the decoders themselves are what firmware left.
+  if (region.isCommitted && !captured.isCommitted && !region.isGone) return "decoders";
   if (!isFirmwareRegion(region) || hasPassthrough(topology, region)) return "steps";
-  if (region.isGone) return isOnly ? "firmware" : "steps";
+  if (region.isGone) return named === "one" ? "firmware" : "steps";
   if (wish !== undefined) return wish;
   if (captured.isLocked || reserved.some((range) => overlaps(range, captured))) return "firmware";
   if (captured.type === "pmem") {
     sources.findings.add("assumed", captured.name, "made by the operating system, as persistent regions are; --regions firmware has it decoded before boot");
     return "steps";
   }
-  if (needsName(region) && !isOnly) return "steps";
-  sources.findings.add("assumed", captured.name, "decoded by firmware before boot: a listing does not tell that from a region that was created; --regions steps creates it");
-  return "firmware";
+  return named === "some" ? "steps" : "either";
+}
+
+/** Who makes every region. Where commands make some, they make all that firmware is not known to have made. */
+function makersOf(sources: Sources, topology: Topology, regions: readonly TwinRegion[], wish: RegionsWish, reserved: DecodePlan["softReserved"]): ReadonlyMap<TwinRegion, Maker> {
+  const isDeviceDax = isDeviceDaxFirst(regions);
+  const named = regions.length === 1 ? "one" : regions.some((region) => needsName(region, isDeviceDax)) ? "some" : "none";
+  const choices = regions.map((region) => chooses(sources, topology, region, wish, reserved, named));
+  const isCreating = choices.some((choice, index) => choice === "steps" && regions[index]?.isGone !== true && regions[index]?.captured.type !== "pmem");
+  return new Map(regions.map((region, index) => {
+    const choice = choices[index] ?? "steps";
+    if (choice !== "either") return [region, choice];
+    const text = isCreating ? "created by steps, as others must be; --regions firmware has it decoded before boot" : "decoded by firmware before boot: a listing does not tell that from a region that was created; --regions steps creates it";
+    sources.findings.add("assumed", region.captured.name, text);
+    return [region, isCreating ? "steps" : "firmware"];
+  }));
 }
 
 /** Target lists that the listing does not have whole: ports without a card. */
@@ -108,11 +125,11 @@ function entryOf(of: string, decoder: CapturedDecoder, targets: readonly number[
   return { of, index: decoder.index, base: decoder.base ?? 0n, size: decoder.size ?? 0n, ways: decoder.ways, granularity: decoder.granularity ?? 256, targets, skip, isLocked, ...(note === undefined ? {} : { note }) };
 }
 
-/** Committed decoders that no whole region accounts for, one by one. */
-function strayDecoders(sources: Sources, topology: Topology, regions: readonly TwinRegion[]): DecoderEntry[] {
-  const accounted = new Set(regions.filter(({ isWhole }) => isWhole).flatMap(({ members }) => members.map(({ decoder }) => decoder.name)));
-  const names = new Set(regions.filter(({ isWhole }) => isWhole).map(({ captured }) => captured.name));
-  const ranges = regions.filter(({ isWhole }) => isWhole).map(({ captured }) => captured);
+/** Committed decoders that no region which is made accounts for, one by one. */
+function strayDecoders(sources: Sources, topology: Topology, made: readonly TwinRegion[]): DecoderEntry[] {
+  const accounted = new Set(made.flatMap(({ members }) => members.map(({ decoder }) => decoder.name)));
+  const names = new Set(made.map(({ captured }) => captured.name));
+  const ranges = made.map(({ captured }) => captured);
   const isStray = (decoder: CapturedDecoder): boolean => !accounted.has(decoder.name) && !(decoder.region !== undefined && names.has(decoder.region)) && !ranges.some(({ base, size }) => base === decoder.base && size === decoder.size);
   const hubs = hubsOf(topology.bridges).flatMap((hub) => hub.captured.decoders.filter((decoder) => isCommittedIn(decoder, hub.captured.committed) && isStray(decoder)).map((decoder) => {
     const { targets, isGuessed } = targetsOf(sources, hub, decoder);
@@ -175,14 +192,14 @@ export function decodePlan(sources: Sources, topology: Topology, regions: readon
   const reserved = reservedRanges(sources, topology);
   declareMissing(sources, topology, regions);
   const real = regions.filter(({ captured, isGone }) => captured.size > 0n || isGone);
-  const choices = new Map(real.map((region) => [region, chooses(sources, topology, region, wish, reserved, real.length === 1)]));
+  const choices = makersOf(sources, topology, real, wish, reserved);
   const firmware = real.filter((region) => choices.get(region) === "firmware");
   const steps = real.filter((region) => choices.get(region) === "steps" && isRestorable(region));
   for (const { captured, isWhole, isCommitted } of real.filter((region) => !firmware.includes(region) && !steps.includes(region))) {
     if (!isWhole && isCommitted) sources.findings.add("assumed", captured.name, `its decoders were left by firmware: ${captured.mappings.length} of ${captured.ways} members are there`);
   }
   const shared = { softReserved: reserved, created: steps.toSorted((a, b) => decoderOf(a) - decoderOf(b) || numberOf(a) - numberOf(b)) };
-  const stray = strayDecoders(sources, topology, real);
+  const stray = strayDecoders(sources, topology, [...firmware, ...steps]);
   if (isPlain(topology, firmware, stray)) return { ...shared, regions: firmware, decoders: [...skips(firmware), ...stray] };
-  return { ...shared, regions: [], decoders: strayDecoders(sources, topology, real.filter((region) => !firmware.includes(region))) };
+  return { ...shared, regions: [], decoders: strayDecoders(sources, topology, steps) };
 }

@@ -60,6 +60,13 @@ export function regionsOf(topology: Topology, windows: readonly (CapturedWindow 
   return all.toSorted((a, b) => (a.captured.base < b.captured.base ? -1 : a.captured.base > b.captured.base ? 1 : numberOf(a.captured.name) - numberOf(b.captured.name)));
 }
 
+/** Memory comes as device-dax first: all of it is so, or some of it is divided, which only such memory can be. */
+export function isDeviceDaxFirst(regions: readonly TwinRegion[]): boolean {
+  const devices = regions.flatMap(({ captured }) => captured.dax);
+  const enabled = devices.filter(({ isDisabled }) => !isDisabled);
+  return (enabled.length > 0 && enabled.every(({ mode }) => mode === "devdax")) || regions.some(({ captured }) => captured.dax.length > 1);
+}
+
 /** A place with decoders that target lists lead on from. */
 export interface Hub {
   readonly name: string;

@@ -1,10 +1,10 @@
-// Pages of the html reporter: of a real run that fails, and of one in which every foreign text is hostile.
+// What reports are made of: real runs with details or traces, and one in which every foreign text is hostile.
 
 import type { RunReport } from "../../src/report/reporter.ts";
-import { htmlPage } from "../../src/report/html.ts";
 import { scenarioDetails, startScenario } from "../../src/sandbox.ts";
 import type { RunInput } from "../../src/sandbox.ts";
 import type { RunDetails } from "../../src/scenario/details.ts";
+import type { TraceFile } from "../../src/scenario/trace-file.ts";
 import type { ScenarioResult } from "../../src/scenario/result.ts";
 import { bundledScenarios } from "./library.ts";
 import { modules } from "./machine.ts";
@@ -20,6 +20,16 @@ export function detailed(file: string, defects: readonly string[] = []): { reado
     const { done, value } = work.next();
     if (done === true) return { result: run.result(), details: value };
   }
+}
+
+/** A run of a bundled scenario with its trace. */
+export function traced(file: string): { readonly result: ScenarioResult; readonly trace: TraceFile } {
+  const run = startScenario(modules.release, { file, text: bundledScenarios()[file] ?? "", seed: 1, schedule: "fixed", keepTrace: true });
+  while (run.run(() => false) !== "done") continue;
+  const result = run.result();
+  const trace = run.traceFile();
+  if (trace === null) throw new Error("the run kept no trace");
+  return { result, trace };
 }
 
 export const failingFile = "scenarios/defects/no-link-down.yaml";
@@ -46,5 +56,3 @@ export function hostileReport(): RunReport {
   const { sources, ...rest } = details;
   return reportOf([foreign, resultWith({ name: hostile, file: hostile })], new Map([[0, { ...(withHostile(rest) as RunDetails), sources: { [foreign.file]: hostile, ...sources } }]]));
 }
-
-export const pageOf = (report: RunReport): string => htmlPage(report);
