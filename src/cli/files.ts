@@ -1,12 +1,12 @@
 // Scenario files named on the command line, with what they include: folders are searched for .yaml and .yml, in order of name. A file that ends in .inc.yaml or
 // .inc.yml is a part of others: a folder's search passes it over.
 
-import { existsSync, mkdirSync, readFileSync, readdirSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, readdirSync, realpathSync, statSync } from "node:fs";
+import { dirname, join, sep } from "node:path";
+import { readIncludes } from "../sandbox/library/include-files.ts";
 import type { Includes } from "../scenario/include.ts";
 import type { PlacedProblem } from "../scenario/problem.ts";
 import { ScenarioFileError } from "../scenario/problem.ts";
-import { readIncludes } from "./include-files.ts";
 
 /** Makes a folder and those above it. Node's own recursive mkdir never returns where every name is answered with ENOENT, as below /proc. */
 export function makeFolders(folder: string): void {
@@ -59,7 +59,7 @@ export function readSources(paths: readonly string[]): SourceFile[] {
   const problems: PlacedProblem[] = [];
   const sources = [...new Set(paths.flatMap(expand))].map((file): SourceFile => {
     const text = readText(file);
-    const read = readIncludes(file, text);
+    const read = readIncludes({ dirname, join, readFileSync, realpathSync, sep, statSync }, file, text);
     problems.push(...read.problems);
     return { file, text, includes: read.includes };
   });

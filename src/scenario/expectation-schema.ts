@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { parsePath } from "./json-path.ts";
-import { count, time } from "./values.ts";
+import { count, measure, measureText, time } from "./values.ts";
 
 export const outcomes = ["panic", "reset", "hang", "rebooted", "wedged", "stranded", "reduced", "recovered", "unaffected"] as const;
 export const verdicts = ["needs-remediation", "none"] as const;
@@ -17,6 +17,9 @@ export const workloadFields = ["killed", "killedAtNs", "downtimeNs", "backAtNs",
 export const levels = ["emerg", "alert", "crit", "err", "warn", "notice", "info", "debug"] as const;
 
 const bounds = { equals: z.union([z.int(), z.string()]).optional(), atLeast: z.int().optional(), atMost: z.int().optional() };
+
+/** Of figures in bytes or nanoseconds: with a unit too. */
+const figures = { equals: z.union([z.int(), measureText]).optional(), atLeast: measure.optional(), atMost: measure.optional() };
 
 /** A time in which it counts, from ready unless it says boot; both ends belong to it. */
 const window = { before: time.optional(), between: z.tuple([time, time]).optional(), from: z.enum(["boot", "ready"]).optional() };
@@ -46,7 +49,7 @@ const path = z.string().startsWith("/");
 
 /** What can be asked of the system at any moment. */
 const momentary = [
-  z.strictObject({ metric: z.enum(["machineChecks", "droppedWrites", "killed", "survived", "bytesLost", "bytesServed"]), ...bounds }),
+  z.strictObject({ metric: z.enum(["machineChecks", "droppedWrites", "killed", "survived", "bytesLost", "bytesServed"]), ...figures }),
   z.strictObject({ log: z.string().min(1), level: z.enum(levels).optional(), ...bounds, ...window }),
   z.strictObject({ mark: z.string().min(1), ...bounds, ...window }),
   z.strictObject({ hardware: z.string().min(1), ...bounds, ...window }),
@@ -70,6 +73,6 @@ export const expectation = z.union([
   z.strictObject({ verdict: z.enum(verdicts) }),
   z.strictObject({ crashDump: z.enum(crashDumpStates) }),
   z.strictObject({ warning: z.string().min(1), ...bounds }),
-  z.strictObject({ workload: z.string().min(1), field: z.enum(workloadFields), ...bounds, equals: z.union([z.int(), z.string(), z.boolean()]).optional() }),
+  z.strictObject({ workload: z.string().min(1), field: z.enum(workloadFields), ...figures, equals: z.union([z.int(), measureText, z.boolean()]).optional() }),
   ...momentary,
 ]);

@@ -31,6 +31,12 @@ describe("scenario files", () => {
     expect(scenario.faults?.[0]?.when).toEqual({ at: 5_000_000 });
   });
 
+  it("figures that are expected have units as well: bytes and nanoseconds come out", () => {
+    const { scenario } = loadScenario("x.yaml", good.replace("- outcome: recovered", "- { metric: bytesLost, equals: 1GiB }\n  - { workload: vm1, field: downtimeNs, atLeast: 1us, atMost: 1.5s }\n  - { metric: killed, atLeast: 2 }\n  - { metric: bytesLost, equals: \"007\" }"));
+    expect(scenario.expect).toEqual([{ metric: "bytesLost", equals: "1073741824" }, { workload: "vm1", field: "downtimeNs", atLeast: 1000, atMost: 1_500_000_000 }, { metric: "killed", atLeast: 2 }, { metric: "bytesLost", equals: "007" }]);
+    expect(problem(good.replace("- outcome: recovered", "- { metric: killed, atLeast: many }"))).toMatch(/"many" is no whole number, size or time; write it like 3, 64MiB or 5ms/);
+  });
+
   it("an unknown key is named with its place and the nearest known one", () => {
     expect(problem(good.replace("faults:", "fautls:"))).toBe('x.yaml:7:1: fautls: unknown key "fautls"; did you mean "faults"?');
     expect(problem(good.replace("isolation:", "isolaton:"))).toMatch(/^x\.yaml:6:24: .*unknown key "isolaton"; did you mean "isolation"\?$/);

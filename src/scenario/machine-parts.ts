@@ -46,6 +46,9 @@ export const isPort = (kind: EntityKind): boolean => kind === "root port" || kin
 export const namesOf = (machine: MachineDescription, suits: (kind: EntityKind) => boolean): string[] => [...partsOf(machine)].filter(([, kind]) => suits(kind)).map(([name]) => name);
 const entityNames = (machine: MachineDescription): string[] => namesOf(machine, () => true);
 
+/** What a table has at a name; not what every object has by itself. */
+const ownOf = <T>(table: Readonly<Record<string, T>>, name: string): T | undefined => (Object.hasOwn(table, name) ? table[name] : undefined);
+
 /** Finds `structure.register.field` (or `structure.register`, whole) of an entity. Returns a message when there is none. */
 export function findField(machine: MachineDescription, entity: string, path: string): FieldPlace | string {
   const kind = kindOf(machine, entity);
@@ -57,9 +60,9 @@ export function findField(machine: MachineDescription, entity: string, path: str
     for (const [name, placement] of Object.entries(block.placements) as [string, { readonly at: number; readonly structure: StructureDeclaration }][]) {
       known.push(name);
       if (name !== structureName) continue;
-      const register = placement.structure.registers[registerName];
+      const register = ownOf(placement.structure.registers, registerName);
       if (register === undefined) return `${structureName} has no register "${registerName}"; ${suggestion(registerName, Object.keys(placement.structure.registers))}`;
-      const field = fieldName === undefined ? undefined : register.fields[fieldName];
+      const field = fieldName === undefined ? undefined : ownOf(register.fields, fieldName);
       if (fieldName !== undefined && field === undefined) return `${structureName}.${registerName} has no field "${fieldName}"; ${suggestion(fieldName, Object.keys(register.fields))}`;
       const [high, low] = field === undefined ? [Math.min(register.width, 32) - 1, 0] : fieldBits(field);
       const start = (placement.at + register.offset) * 8 + low;

@@ -124,7 +124,7 @@ function checkRasError(check: Check, error: NonNullable<ActionFile["rasError"]>,
   if ((error.uncorrectable === undefined) === (error.correctable === undefined)) check.problems.push({ path, message: "name one error: uncorrectable or correctable" });
   for (const kind of ["uncorrectable", "correctable"] as const) {
     const name = error[kind];
-    if (name !== undefined && rasErrors[kind][name] === undefined) check.problems.push({ path: [...path, kind], message: `no ${kind} error "${name}"; ${suggestion(name, Object.keys(rasErrors[kind]))}` });
+    if (name !== undefined && !Object.hasOwn(rasErrors[kind], name)) check.problems.push({ path: [...path, kind], message: `no ${kind} error "${name}"; ${suggestion(name, Object.keys(rasErrors[kind]))}` });
   }
 }
 

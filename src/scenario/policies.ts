@@ -56,7 +56,7 @@ export const policyNames = Object.keys(policies) as readonly PolicyName[];
 export function readPolicyValue(name: PolicyName, text: string): { readonly value: string | undefined; readonly time: number | null } {
   const policy: Policy = policies[name];
   const [, value = text, given] = /^([^()]*)\(([^()]*)\)$/.exec(text) ?? [];
-  const time = policy.times?.[value];
+  const time = policy.times !== undefined && Object.hasOwn(policy.times, value) ? policy.times[value] : undefined;
   const nanoseconds = time === undefined ? undefined : parseTime(given ?? time);
   const isLegal = policy.values.includes(value) && (given === undefined || nanoseconds !== undefined);
   return { value: isLegal ? value : undefined, time: nanoseconds ?? null };
@@ -92,10 +92,9 @@ const changes: Readonly<Record<string, Partial<PolicyValues>>> = {
 export const presetNames: readonly string[] = Object.keys(changes);
 
 /** Policies that a preset names: all others are as in linux-7.2. Empty when there is none of that name. */
-export const policiesNamedBy = (preset: string): readonly PolicyName[] => Object.keys(changes[preset] ?? {}) as PolicyName[];
+export const policiesNamedBy = (preset: string): readonly PolicyName[] => Object.keys(Object.hasOwn(changes, preset) ? (changes[preset] ?? {}) : {}) as PolicyName[];
 
 /** All policies of a preset, or undefined if there is none of that name. */
 export function presetValues(name: string): PolicyValues | undefined {
-  const change = changes[name];
-  return change === undefined ? undefined : { ...linux72, ...change };
+  return Object.hasOwn(changes, name) ? { ...linux72, ...changes[name] } : undefined;
 }

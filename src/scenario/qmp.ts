@@ -60,7 +60,7 @@ function describe(issue: z.core.$ZodIssue): QmpProblem[] {
 /** One command as an action; none for what opens the session; problems otherwise. */
 export function actionOfQmp({ execute, arguments: given }: Command): { readonly action?: QmpAction; readonly problems: readonly QmpProblem[] } {
   if (execute === greeting) return { problems: [] };
-  const name = (actionOf as Readonly<Record<string, DeviceActionName>>)[execute];
+  const name = Object.hasOwn(actionOf, execute) ? (actionOf as Readonly<Record<string, DeviceActionName>>)[execute] : undefined;
   if (name === undefined) return { problems: [{ path: ["execute"], message: `no command "${execute}" here; ${suggestion(execute, qmpCommands)}` }] };
   const schema: z.ZodType = deviceActionSchemas[name];
   const parsed = schema.safeParse(shortened(given ?? {}));

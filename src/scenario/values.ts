@@ -53,6 +53,23 @@ export const whole = withForm(z.unknown().transform((value, context): bigint => 
   return z.NEVER;
 }), { anyOf: [text(`(0x[0-9a-fA-F]{1,16}|${sizeText})`), natural] });
 
+/** Bytes or nanoseconds of a text with its unit; undefined: it has none. */
+function parseMeasure(value: string): number | undefined {
+  const parsed = /[A-Za-z]\s*$/.test(value) ? (parseTime(value) ?? parseSize(value)) : undefined;
+  return parsed === undefined || !Number.isSafeInteger(Number(parsed)) ? undefined : Number(parsed);
+}
+
+/** A bound of a figure: a whole number, or a size or time with its unit. */
+export const measure = withForm(z.union([z.string(), z.number()]).transform((value, context): number => {
+  const parsed = typeof value === "number" ? value : parseMeasure(value);
+  if (parsed !== undefined && Number.isSafeInteger(parsed)) return parsed;
+  context.addIssue({ code: "custom", message: `"${value}" is no whole number, size or time; write it like 3, 64MiB or 5ms` });
+  return z.NEVER;
+}), { anyOf: [{ type: "integer" }, text("(\\d+\\s*(B|KiB|MiB|GiB|TiB)|\\d+(\\.\\d+)?\\s*(ns|us|ms|s))")] });
+
+/** A text; a size or time with its unit becomes the number that results have. */
+export const measureText = withForm(z.string().transform((value) => String(parseMeasure(value) ?? value)), { type: "string" });
+
 /** One of many names: a message has the nearest one, not all of them. */
 export function named<T extends string>(what: string, names: readonly T[]) {
   const schema = z.string().transform((value, context): T => {

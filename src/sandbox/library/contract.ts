@@ -22,8 +22,8 @@ type WithoutFrom<T> = T extends unknown ? Omit<T, "from"> : never;
 /** When a fault acts, as in a scenario; absent: at once. Times count from now. `after` waits for a mark of an attached kernel. */
 export type TriggerValue = WithoutFrom<NonNullable<z.input<typeof scenarioSchema>["faults"]>[number]["when"]>;
 
-/** An object (a `machine:` value or a scenario), a file (path or `file:` URL in Node, URL elsewhere), or a file's text. */
-export type MachineSource = MachineValue | ScenarioValue | URL | string | { readonly text: string; readonly file?: string };
+/** An object (a `machine:` value or a scenario), a file (path or `file:` URL in Node, URL elsewhere), or a file's text with those of files that it includes, by the paths that it gives. */
+export type MachineSource = MachineValue | ScenarioValue | URL | string | { readonly text: string; readonly file?: string; readonly includes?: Readonly<Record<string, string>> };
 
 /** What `createMachine` may be told beside the machine. */
 export interface MachineOptions {

@@ -1,12 +1,15 @@
 // Files that a scenario includes, read from its folder and below: links that lead out of it, files too large and files that cannot be read are refused.
 
-import { readFileSync, realpathSync, statSync } from "node:fs";
-import { dirname, join, sep } from "node:path";
-import type { IncludeReader, Includes } from "../scenario/include.ts";
-import { followIncludes } from "../scenario/include.ts";
-import type { PlacedProblem } from "../scenario/problem.ts";
-import { ScenarioFileError } from "../scenario/problem.ts";
-import { maximumLength } from "../scenario/yaml-text.ts";
+import type * as Files from "node:fs";
+import type * as Paths from "node:path";
+import type { IncludeReader, Includes } from "../../scenario/include.ts";
+import { followIncludes } from "../../scenario/include.ts";
+import type { PlacedProblem } from "../../scenario/problem.ts";
+import { ScenarioFileError } from "../../scenario/problem.ts";
+import { maximumLength } from "../../scenario/yaml-text.ts";
+
+/** What Node has of files and paths; a browser has none, and loads none of it. */
+export type FileHost = Pick<typeof Files, "readFileSync" | "realpathSync" | "statSync"> & Pick<typeof Paths, "dirname" | "join" | "sep">;
 
 /** Bytes of a character in UTF-8, at most. */
 const mostBytes = 4;
@@ -19,7 +22,7 @@ function reasonOf(error: unknown): string {
 }
 
 /** Reads files of one scenario; what was read is added to `texts`. */
-function readerOf(scenario: string, texts: Record<string, string>): IncludeReader {
+function readerOf({ dirname, join, readFileSync, realpathSync, sep, statSync }: FileHost, scenario: string, texts: Record<string, string>): IncludeReader {
   return (path) => {
     try {
       const folder = realpathSync(dirname(scenario));
@@ -38,9 +41,9 @@ function readerOf(scenario: string, texts: Record<string, string>): IncludeReade
 }
 
 /** Texts of all that a scenario includes, by their paths from its folder, and what stands against reading some. What is wrong inside them is the loader's to say. */
-export function readIncludes(scenario: string, text: string): { readonly includes: Includes; readonly problems: readonly PlacedProblem[] } {
+export function readIncludes(host: FileHost, scenario: string, text: string): { readonly includes: Includes; readonly problems: readonly PlacedProblem[] } {
   const includes: Record<string, string> = Object.create(null) as Record<string, string>;
-  const read = readerOf(scenario, includes);
+  const read = readerOf(host, scenario, includes);
   let isUnread = false;
   try {
     followIncludes(scenario, text, (path) => {
