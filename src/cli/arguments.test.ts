@@ -8,7 +8,7 @@ import { runHelp } from "./run-help.ts";
 describe("the command line", () => {
   it("run takes files and defaults", () => {
     expect(parseRun(["a.yaml", "scenarios"])).toEqual({
-      paths: ["a.yaml", "scenarios"], seeds: [1], schedule: "fixed", reporters: [{ reporter: reporters[0], target: undefined }], steps: false, trace: "off", golden: "hold", output: "traces", worker: true,
+      paths: ["a.yaml", "scenarios"], seeds: [1], schedule: "fixed", scheduleFile: null, reporters: [{ reporter: reporters[0], target: undefined }], steps: false, trace: "off", golden: "hold", output: "traces", worker: true,
       allowDriver: false, drivers: [], defects: [], bail: 0, shard: null, isListed: false, journal: null, isResumed: false, isWatched: false, hangTimeout: 60_000, jobs: expect.any(Number) as number, post: null, spool: ".cxl-sandbox-spool", budgets: { steps: 10_000_000, time: 10_000, heap: 256 },
     });
   });
@@ -24,7 +24,7 @@ describe("the command line", () => {
   it("what is wrong is named in one line that points to the help", () => {
     for (const [argv, message] of [
       [[], /at least one scenario file/],
-      [["a", "--reporter", "xml"], /there is no reporter "xml" \(known: console, json/],
+      [["a", "--reporter", "htm"], /there is no reporter "htm" \(did you mean "html"\?\)/],
       [["a", "--nope"], /--nope/],
     ] as const) {
       expect(() => parseRun(argv)).toThrow(message);

@@ -7,7 +7,7 @@ import type { ScenarioPlan } from "../sandbox.ts";
 import type { TraceComparison } from "../scenario/trace-compare.ts";
 import { compareTraces } from "../scenario/trace-compare.ts";
 import type { TraceFile, TraceHeader } from "../scenario/trace-file.ts";
-import type { TraceLayer } from "../sim/trace.ts";
+import type { TraceLayer } from "../scenario/trace-select.ts";
 import { UsageError, countOf, oneOf, parseWords, seedOf } from "./arguments.ts";
 import type { CommandModule } from "./commands.ts";
 import { complaintOf } from "./complaints.ts";
@@ -28,7 +28,7 @@ what the traces were made from. A and B are trace files (\`cxl-sandbox run --tra
 which are run. Times are not compared unless you say so.
 
   --layer LAYER    access, hardware, kernel, log or result; several with commas (default: all)
-  --times          times, and the order between layers, are to be equal too
+  --times          times are to be equal too
   --context N      records before and behind (default 3)
   --seed S         seed of scenarios that are run (default 1)
   --schedule KIND  fixed (default) or seeded, of scenarios that are run
@@ -40,7 +40,7 @@ exit status
   2  wrong usage, no trace file, or no good scenario
 `;
 
-const options = {
+const optionTable = {
   layer: { type: "string", multiple: true },
   times: { type: "boolean", default: false },
   context: { type: "string" },
@@ -98,7 +98,7 @@ function* textOf(names: readonly [string, string], { layers, records, divergence
 
 /** @throws UsageError */
 function parse(argv: readonly string[]): { readonly paths: readonly [string, string]; readonly wanted: DiffOptions } {
-  const { values, positionals: [a, b, ...others] } = parseWords(argv, options);
+  const { values, positionals: [a, b, ...others] } = parseWords(argv, optionTable);
   if (a === undefined || b === undefined || others.length > 0) throw new UsageError("diff needs two traces or scenarios");
   const wanted: DiffOptions = {
     layers: layersOf("layer", values.layer?.join(",") ?? "all"), withTimes: values.times === true, context: values.context === undefined ? 3 : countOf(values.context, "context", mostContext),

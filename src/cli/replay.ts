@@ -6,8 +6,8 @@ import { inputOfTrace, isSameTool, isToBeRescheduled, judgeReplay, replayTrace }
 import { ScenarioFileError, planScenario } from "../sandbox.ts";
 import type { TraceFile } from "../scenario/trace-file.ts";
 import { decodeTrace } from "../scenario/trace-file.ts";
-import type { TraceLayer } from "../sim/trace.ts";
-import { traceLayers } from "../sim/trace.ts";
+import type { TraceLayer } from "../scenario/trace-select.ts";
+import { traceLayers } from "../scenario/trace-select.ts";
 import { DriverWorkshop } from "../../workers/driver-file.ts";
 import { UsageError, parseWords } from "./arguments.ts";
 import type { CommandModule } from "./commands.ts";
@@ -39,7 +39,7 @@ exit status
   2  wrong usage, no trace file, a scenario that this release refuses, or drivers that are not allowed or not the same
 `;
 
-const options = {
+const optionTable = {
   layers: { type: "string" },
   json: { type: "boolean", default: false },
   "allow-driver": { type: "boolean", default: false },
@@ -59,7 +59,7 @@ class UnfitTraceError extends Error {}
 
 /** @throws UsageError */
 function parse(argv: readonly string[]): ReplayOptions {
-  const { values, positionals: [path, ...others] } = parseWords(argv, options);
+  const { values, positionals: [path, ...others] } = parseWords(argv, optionTable);
   if (path === undefined || others.length > 0) throw new UsageError("replay needs one trace file");
   const drivers = driversOf(values.driver ?? []);
   return { path, layers: values.layers === undefined ? undefined : layersOf("layers", values.layers), isJson: values.json === true, allowsDrivers: values["allow-driver"] === true || drivers.length > 0, drivers };

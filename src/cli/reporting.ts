@@ -81,7 +81,9 @@ export function tryToWrite(file: ReportFile, folder: string): string[] {
 /** Writes all reports: files first, then standard output and standard error. Gives a line for each file that could not be written. */
 export function writeReports(chosen: readonly ChosenReporter[], run: RunReport, folder: string): string[] {
   const surroundings: ReportSurroundings = { out: styleFor(process.stdout), error: styleFor(process.stderr), environment: process.env };
-  const reports = chosen.map(({ reporter, target }): Reported => reporter.report(run, surroundings, target));
+  // The console has the last word: how to repeat what failed.
+  const inOrder = chosen.toSorted((a, b) => Number(a.reporter.name === "console") - Number(b.reporter.name === "console"));
+  const reports = inOrder.map(({ reporter, target }): Reported => reporter.report(run, surroundings, target));
   const problems: string[] = [];
   for (const file of reports.flatMap(({ files = [] }) => files)) {
     if (file.name === output) process.stdout.write(file.content);

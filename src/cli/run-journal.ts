@@ -27,11 +27,11 @@ function fileOf({ listed, inputOf }: Prepared, file: string): JournalFile {
 /** What a call asks for. */
 export function headerFor(options: RunOptions, { tool }: Engine, prepared: Prepared, drivers: ReadonlyMap<string, DriverSet>): JournalHeader {
   const { common, sources } = prepared;
-  const { tool: _, ...made } = common;
+  const { tool: _, choices, ...made } = common;
   const { trace, bail, allowDriver, drivers: named, budgets } = options;
   return {
     journal: 1, tool, files: sources.map(({ file }) => fileOf(prepared, file)), seeds: { from: options.seeds[0] ?? 0, to: options.seeds.at(-1) ?? 0 },
-    options: { ...made, trace, bail, allowDriver, drivers: named, budgets },
+    options: { ...made, ...(choices === undefined ? {} : { choices: digestOf(choices.join()) }), trace, bail, allowDriver, drivers: named, budgets },
     drivers: Object.fromEntries([...drivers].map(([file, { sources: own }]) => [file, own.map(({ digest }) => digest)])), shard: options.shard,
   };
 }

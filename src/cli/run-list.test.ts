@@ -29,6 +29,11 @@ describe("the list of runs", () => {
     }
   });
 
+  it("spreads what stands together: a folder of slow scenarios is in every shard", () => {
+    const runs = listRuns(["a", "b", "c", "d"].flatMap((theme) => Array.from({ length: 25 }, (_, index) => `${theme}/s${index}.yaml`)), [1]);
+    for (const index of [1, 2, 3, 4]) expect(new Set(shardOf(runs, { index, count: 4 }).map(({ file }) => file[0])).size).toBe(4);
+  });
+
   it("names traces after their files, and after whole paths where two files have one name", () => {
     expect([...traceNames(listRuns(["x/a.yaml", "./y/b.yaml", "y/a.yml"], [1, 2])).values()]).toEqual(["x-a-seed1.trace", "x-a-seed2.trace", "b-seed1.trace", "b-seed2.trace", "y-a-seed1.trace", "y-a-seed2.trace"]);
   });

@@ -166,7 +166,7 @@ class Prompt {
 
   async #nextLine(): Promise<string | null> {
     const { prompt } = this.#session;
-    const isPlain = process.env["NO_COLOR"] !== undefined;
+    const isPlain = (process.env["NO_COLOR"] ?? "") !== "";
     this.#screen.cast?.prompt(this.#screen.now(), prompt);
     this.#terminal.setPrompt(isPlain ? prompt : styleText("bold", prompt));
     while (this.#lines.length === 0 && !this.#isClosed) {

@@ -5,10 +5,9 @@ import { suggestion } from "../scenario/suggest.ts";
 import type { TraceFile } from "../scenario/trace-file.ts";
 import { TraceFileError, decodeTrace, traceMagic } from "../scenario/trace-file.ts";
 import type { TraceFilter } from "../scenario/trace-select.ts";
-import { kindNames } from "../scenario/trace-select.ts";
+import type { TraceLayer } from "../scenario/trace-select.ts";
+import { kindNames, traceLayers } from "../scenario/trace-select.ts";
 import { parseTime } from "../scenario/units.ts";
-import type { TraceLayer } from "../sim/trace.ts";
-import { traceLayers } from "../sim/trace.ts";
 import { UsageError, oneOf } from "./arguments.ts";
 import { FilesError } from "./files.ts";
 

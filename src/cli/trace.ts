@@ -46,7 +46,7 @@ exit status
   2  wrong usage, or no trace file
 `;
 
-const options = {
+const optionTable = {
   ...filterOptions,
   json: { type: "boolean", default: false },
   "ignore-case": { type: "boolean", short: "i", default: false },
@@ -55,7 +55,7 @@ const options = {
   registers: { type: "string" },
 } as const;
 
-type Values = ReturnType<typeof parseWords<typeof options>>["values"];
+type Values = ReturnType<typeof parseWords<typeof optionTable>>["values"];
 type Say = (selected: SelectedRecord) => string;
 
 function sayer(trace: TraceFile, isJson: boolean): Say {
@@ -135,7 +135,7 @@ const actions = {
 const isAction = (name: string | undefined): name is keyof typeof actions => name !== undefined && Object.hasOwn(actions, name);
 
 async function show(argv: readonly string[]): Promise<number> {
-  const { values, positionals: [action, ...words] } = parseWords(argv, options);
+  const { values, positionals: [action, ...words] } = parseWords(argv, optionTable);
   if (!isAction(action)) throw new UsageError(action === undefined ? "trace needs a word: cat, stats or grep" : `trace has cat, stats and grep, not "${action}"`);
   if (words.length !== actions[action].words) throw new UsageError(actions[action].usage);
   const filter = filterOf(values);

@@ -47,7 +47,7 @@ function lookAt(file: string, options: RunOptions): { readonly state: string; re
   }
   const included = Object.keys(source.includes).map((path) => resolve(dirname(file), path));
   const drivers = options.drivers.length > 0 ? options.drivers.map((driver) => resolve(driver)) : options.allowDriver ? driversOf(source) : [];
-  const beside = [goldenFileOf(file), ...drivers];
+  const beside = [goldenFileOf(file), ...drivers, ...(options.scheduleFile === null ? [] : [resolve(options.scheduleFile)])];
   return { state: createHash("sha256").update(JSON.stringify([source, ...beside.map(contentOf)])).digest("hex"), files: [file, ...included, ...beside] };
 }
 

@@ -73,8 +73,8 @@ function answerProblem(fields: PayloadFields, values: Readonly<Record<string, nu
     const field = fields[name];
     if (value === undefined || field === undefined) continue;
     const [, size, meaning] = field;
-    const [least, most] = meaning.startsWith("Signed") ? [-(2 ** (8 * size - 1)), 2 ** (8 * size - 1) - 1] : [0, 2 ** (8 * size) - 1];
-    if (!Number.isInteger(value) || value < least || value > most) return `${name} is ${least}..${most}, not ${value}`;
+    const [from, to] = meaning.startsWith("Signed") ? [-(2 ** (8 * size - 1)), 2 ** (8 * size - 1) - 1] : [0, 2 ** (8 * size) - 1];
+    if (!Number.isInteger(value) || value < from || value > to) return `${name} is ${from}..${to}, not ${value}`;
   }
   return undefined;
 }

@@ -28,7 +28,7 @@ patches for isolation, and steps of a recovery that are left out. Each has a sce
     cxl-sandbox run scenarios/defects/fence-skipped.yaml --defect fence-skipped
 
 \`--defect\` may be given more than once, goes with any scenario whose policy \`isoact\` is not \`none\`, and is part of the command that a report prints for repeating a
-run. A program gives the parameter \`defect\` of the driver \`isolation\` ([drivers](drivers.md)). Series are those of the linux-cxl list; patches are counted in the order of each
+run. What a defect changes first is named against the scenario's [golden](goldens.md). A program gives the parameter \`defect\` of the driver \`isolation\` ([drivers](drivers.md)). Series are those of the linux-cxl list; patches are counted in the order of each
 posting. INFERRED: what the bug does was worked out from reading it, it was never run on hardware.
 
 | defect | what the driver does | source | scenario | what is seen |

@@ -9,8 +9,8 @@ const locked = "Lock On Commit. Default false.";
 const granularity = "Interleave granularity: 256 to 16KiB, a power of two.";
 
 const port = {
-  portNumber: "Port number, 0 to 255; its own among its neighbours. Default: its place in the list.",
-  deviceNumber: "PCI device number, 0 to 31, rising in the list. Default: its place in the list.",
+  portNumber: "Port number (Link Capabilities), 0 to 255: what target lists name. Default: its place in the list.",
+  deviceNumber: "Device number on the bus, 0 to 31; rises along the list. Default: its place in the list.",
   hotplug: "The slot can be plugged while the host runs. Default true.",
   dpc: "Downstream Port Containment. Default true.",
   powerController: "A power controller, with which software takes power off the slot. Default false.",
@@ -170,8 +170,8 @@ export const descriptions: Readonly<Record<string, Readonly<Record<string, strin
     uid: "_UID of the ACPI device. Default: its number.",
     segment: "PCI segment, 0 to 65535. Default 0.",
     buses: "First and last bus number, 0 to 255. Default: as many as are needed, from 12 on.",
+    registers: "Where its component registers lie (CHBCR): a multiple of 64KiB, apart from memory and windows. Default: above host memory.",
     decoders: "HDM decoders. Default 8.",
-    registers: "Address of its component registers (CHBCR): a multiple of 64KiB. Default: above host memory.",
     passthrough: "No decoders: everything goes to its one root port. Default false.",
     targets: "Targets of a decoder: 1, 2, 4 or 8. Default 8.",
     poisonOnDecodeError,

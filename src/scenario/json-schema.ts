@@ -2,6 +2,8 @@
 // It allows what the loader allows by shape; names within a file, and keys against each other, are the loader's alone.
 
 import { z } from "zod";
+import { commands } from "../../registers/commands.ts";
+import type { PayloadFields } from "../../registers/payload-schema.ts";
 import { moduleNames } from "../kernel/base/module-plan.ts";
 import { defaultSettings } from "../kernel/settings.ts";
 import { descriptions } from "./descriptions.ts";
@@ -126,6 +128,11 @@ function describeActions(action: JsonSchema): void {
   for (const name of record) for (const found of schemasAt(action, name)) for (const below of Object.values(found.properties ?? {})) below.description ??= "A field of the record, with the name and values of QEMU's command.";
 }
 
+/** Fields of an answer by their own declarations. */
+function describeAnswer(schema: JsonSchema, path: string, fields: PayloadFields): void {
+  for (const [name, [, size, meaning]] of Object.entries(fields)) describe(schema, `${path}.${name}`, `${meaning}; ${size} byte${size === 1 ? "" : "s"}.`);
+}
+
 function describeAll(root: JsonSchema): void {
   const definitions = root.definitions ?? {};
   describeSettings(definitions["host"] ?? {}, "", hostSettings, { ...defaultSettings });
@@ -133,6 +140,8 @@ function describeAll(root: JsonSchema): void {
   describeSettings(definitions["verdict"] ?? {}, "acceptance", acceptanceSettings, {});
   describe(definitions["verdict"] ?? {}, "acceptance", "The three conditions of S92 (docs/verdict.md).");
   for (const [key, { meaning, usual, example }] of Object.entries(mailboxRows)) describe(definitions["mailbox"] ?? {}, key, `${sentence(meaning)} Default ${usual}. Like: ${example}`);
+  describeAnswer(definitions["mailbox"] ?? {}, "health", commands.getHealth.output.fields);
+  describeAnswer(definitions["mailbox"] ?? {}, "alerts", commands.getAlerts.output.fields);
   describeActions(definitions["action"] ?? {});
   for (const [part, words] of Object.entries(descriptions)) {
     const schema = part === "" ? root : (definitions[part] ?? {});

@@ -27,7 +27,7 @@ export const mailboxRows: Readonly<Record<keyof typeof mailboxSchema.shape, Row>
   partitionAlignment: { example: "partitionAlignment: 256MiB", meaning: "capacity moves between volatile and persistent in multiples of this; both start on it", usual: "not partitionable" },
   firmware: { example: 'firmware: ["1.0", "2.0", ""]', meaning: "revisions of 2 to 4 firmware slots, at most 16 letters; an empty text is an empty slot", usual: defaultMailbox.firmware.map((revision) => `"${revision}"`).join(", ") },
   onlineActivation: { example: "onlineActivation: false", meaning: "firmware can be activated without a reset", usual: String(defaultMailbox.onlineActivation) },
-  activeSlot: { example: "activeSlot: 2", meaning: "firmware slot that is active from the start", usual: "1" },
+  activeSlot: { example: 'firmware: [one, two], activeSlot: 2', meaning: "firmware slot that is active from the start", usual: "1" },
   revision: { example: 'revision: "BIOS 1.0"', meaning: "what Identify (`firmware_version`) calls the firmware until another slot is activated; at most 16 letters", usual: "as the active slot" },
   health: { example: "health: { temperature: 41, lifeUsed: 3 }", meaning: `Get Health Info from the start, by field: ${Object.keys(commands.getHealth.output.fields).map((name) => `\`${name}\``).join(", ")}; bits as numbers, temperatures in degrees`, usual: "normal, 30 degrees" },
   alerts: { example: "alerts: { overCritical: 80, overWarning: 70 }", meaning: `Get Alert Configuration from the start, by field: ${Object.keys(commands.getAlerts.output.fields).map((name) => `\`${name}\``).join(", ")}`, usual: "nothing enabled; 75% and 95% life, 0 to 55 and -10 to 70 degrees" },

@@ -8,7 +8,7 @@ import { createTraceWords, timeColumn } from "./trace-words.ts";
 
 export interface ComparisonOptions {
   readonly layers: readonly TraceLayer[];
-  /** Times, and the order between layers, are to be equal too. */
+  /** Times are to be equal too, and of all layers the order between them. */
   readonly withTimes: boolean;
   /** Lines before and behind. */
   readonly context: number;
@@ -78,12 +78,36 @@ function firstOf(layer: TraceLayer, expected: Side, a: readonly number[], actual
   };
 }
 
+/** Records that are the same in each layer, but stand in another order: the first that another layer's stands in place of. */
+function orderOf(expected: Side, actual: Side, context: number): Divergence | undefined {
+  const [a, b] = [expected.trace.records, actual.trace.records];
+  const count = a.length / recordWords;
+  let index = 0;
+  while (index < count && layerAt(a, index) === layerAt(b, index)) index++;
+  if (index === count) return undefined;
+  const told = (side: Side, from: number, to: number): string[] => Array.from({ length: Math.max(0, Math.min(to, count) - Math.max(0, from)) }, (_, step) => {
+    const at = Math.max(0, from) + step;
+    return `${readRecord(side.trace.records, at).layer}: ${side.words(at)}`;
+  });
+  const [one = null, ...expectedAfter] = told(expected, index, index + 1 + context);
+  const [other = null, ...actualAfter] = told(actual, index, index + 1 + context);
+  const { layer, time } = readRecord(b, index);
+  return { layer, index, atNs: time, expected: one, actual: other, before: told(actual, index - context, index), expectedAfter, actualAfter };
+}
+
 /** Where `actual` parts from `expected`. */
 export function compareTraces(expected: TraceFile, actual: TraceFile, options: ComparisonOptions): TraceComparison {
   const first = sideOf(expected);
   const second = sideOf(actual);
   const numbers = (side: Side, layer: TraceLayer): readonly number[] => side.byLayer[layerIndex[layer]] ?? [];
   const count = (side: Side): number => options.layers.reduce((sum, layer) => sum + numbers(side, layer).length, 0);
-  const found = options.layers.flatMap((layer) => firstOf(layer, first, numbers(first, layer), second, numbers(second, layer), options) ?? []);
+  const found = options.layers.flatMap((layer) => {
+    const [a, b] = [numbers(first, layer), numbers(second, layer)];
+    // What was done tells more than when, and stands first.
+    const inWords = firstOf(layer, first, a, second, b, { ...options, withTimes: false });
+    return inWords ?? (options.withTimes ? firstOf(layer, first, a, second, b, options) : undefined) ?? [];
+  });
+  const inOrder = options.withTimes && found.length === 0 && options.layers.length === traceLayers.length ? orderOf(first, second, options.context) : undefined;
+  if (inOrder !== undefined) found.push(inOrder);
   return { layers: options.layers, records: [count(first), count(second)], divergences: found.toSorted((a, b) => (a.atNs ?? 0) - (b.atNs ?? 0)) };
 }

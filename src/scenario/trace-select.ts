@@ -6,6 +6,9 @@ import type { TraceFile } from "./trace-file.ts";
 import { registerAccessOf } from "./trace-register-words.ts";
 import { accessKinds, hardwareKinds } from "./trace-words.ts";
 
+export { traceLayers };
+export type { TraceLayer };
+
 const namesOf = (kinds: Readonly<Record<string, number>>): string[] => Object.entries(kinds).reduce<string[]>((names, [name, number]) => {
   names[number] = name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
   return names;

@@ -42,8 +42,8 @@ function sourceOf(pattern: string): string {
   let rest = pattern;
   let source = "";
   while (rest !== "") {
-    const [match, write] = pieces.map(([one, words]) => [one.exec(rest)?.[0], words] as const).find(([found]) => found !== undefined) ?? [rest, String];
-    source += write(match ?? rest);
+    const [match, translate] = pieces.map(([one, words]) => [one.exec(rest)?.[0], words] as const).find(([found]) => found !== undefined) ?? [rest, String];
+    source += translate(match ?? rest);
     rest = rest.slice((match ?? rest).length);
   }
   return source;

@@ -51,9 +51,10 @@ const nameIn = (text: string): string => /^name: *(["']?)(.*?)\1 *$/m.exec(text)
 const lastOf = (path: string): string => path.split("/").at(-1) ?? path;
 const folderOf = (path: string): string => path.split("/").slice(0, -1).join("/") || ".";
 
-/** Whether Vitest was called with -u. */
+/** Whether Vitest was called with -u. Nothing public says so. */
 function isUpdating(): boolean {
   const { snapshotState } = expect.getState() as unknown as { readonly snapshotState?: { readonly _updateSnapshot?: string } };
+  // oxlint-disable-next-line no-underscore-dangle
   return snapshotState?._updateSnapshot === "all";
 }
 

@@ -2,6 +2,9 @@
 
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,6 +16,7 @@ import { collectorOf, flush, messageOf, postResults } from "../../src/cli/post.t
 import type { Surroundings } from "../../src/cli/post-send.ts";
 import { addTo, lock, waiting } from "../../src/cli/post-spool.ts";
 import type { RunResult } from "../../src/scenario/result.ts";
+import { run as runProgram } from "../support/programs.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const url = new URL("https://collector.test/results");
@@ -255,5 +259,31 @@ describe("cxl-sandbox post", () => {
 
   it("with nothing to send says so and ends 0", () => {
     expect(run(["--spool", spool], { CXL_SANDBOX_POST_URL: "http://127.0.0.1:9/", CXL_SANDBOX_POST_TOKEN: "secret" })).toMatchObject({ status: 0, stdout: "", stderr: "0 sent, 0 waiting, 0 refused\n" });
+  });
+
+  it("run --post sends its result, and a collector that refuses it changes nothing of the exit status; two senders with one spool send each result once", async () => {
+    const keys: string[] = [];
+    let answer = 422;
+    const collecting = createServer((request, response) => {
+      keys.push(String(request.headers["idempotency-key"]));
+      request.resume().on("end", () => response.writeHead(answer).end());
+    }).listen(0, "127.0.0.1");
+    await once(collecting, "listening");
+    const address = `http://127.0.0.1:${(collecting.address() as AddressInfo).port}/`;
+    try {
+      const ended = await runProgram(process.execPath, ["dist/src/cli/main.js", "run", "scenarios/isolation/a-link-down.yaml", "--no-golden", "--no-worker", "--post", address, "--spool", spool], root);
+      expect([ended.status, ended.stderr, keys.length]).toEqual([0, expect.stringContaining(`post ${address}: a result was refused (HTTP status 422)`) as string, 1]);
+
+      answer = 201;
+      const messages = ["a", "b", "c", "d"].map((name) => messageOf(resultOf(name), undefined));
+      for (const { key, text } of messages) addTo(spool, key, text);
+      keys.length = 0;
+      const both = await Promise.all([1, 2].map(() => runProgram(process.execPath, ["dist/src/cli/main.js", "post", "--url", address, "--spool", spool], root)));
+      expect(both.map(({ status: code }) => code)).toContain(0);
+      expect(new Set(keys)).toEqual(new Set(messages.map(({ key }) => key)));
+      expect(waiting(spool)).toEqual([]);
+    } finally {
+      collecting.close();
+    }
   });
 });

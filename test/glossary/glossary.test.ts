@@ -31,8 +31,8 @@ interface Shaped {
   readonly def: { readonly options?: readonly Shaped[]; readonly innerType?: Shaped; readonly shape?: Readonly<Record<string, Shaped>>; readonly type: string };
 }
 
-/** The first key of each alternative of a schema: what it is told by. */
-const firstKeys = (schema: unknown): string[] => ((schema as Shaped).def.options ?? []).map((option) => Object.keys(option.def.shape ?? {})[0] ?? "");
+/** Keys of all alternatives of a schema, but those that only go with another. */
+const keysOf = (schema: unknown, ...besides: readonly string[]): string[] => [...new Set(((schema as Shaped).def.options ?? []).flatMap((option) => Object.keys(option.def.shape ?? {})))].filter((key) => !besides.includes(key));
 
 const registerNames = Object.values(blocks).flatMap((block: BlockDeclaration) =>
   Object.entries(block.placements).flatMap(([name, { structure }]) => [
@@ -45,8 +45,8 @@ const declared: readonly (readonly [TermKind, string])[] = [
   ...policyNames.map((name) => ["policy", name] as const), ...presetNames.map((name) => ["preset", name] as const),
   ...Object.keys(hostSettings).map((name) => ["setting", `host.${name}`] as const), ...Object.keys(verdictSettings).map((name) => ["setting", `verdict.${name}`] as const),
   ...Object.keys(acceptanceSettings).map((name) => ["setting", `verdict.acceptance.${name}`] as const),
-  ...Object.keys(actionSchemas).map((name) => ["fault", name] as const), ...firstKeys(when).map((name) => ["trigger", name] as const), ...firstKeys(expectation).map((name) => ["expectation", name] as const),
-  ...outcomes.map((name) => ["outcome", name] as const), ...firstKeys(workloadSchema).map((name) => ["workload", name] as const),
+  ...Object.keys(actionSchemas).map((name) => ["fault", name] as const), ...keysOf(when, "from", "equals", "level").map((name) => ["trigger", name] as const), ...keysOf(expectation, "equals", "atLeast", "atMost", "contains", "level", "field", "from").map((name) => ["expectation", name] as const),
+  ...outcomes.map((name) => ["outcome", name] as const), ...keysOf(workloadSchema).map((name) => ["workload", name] as const),
   ...Object.keys(steps).map((name) => ["kernel step", name] as const), ...defectNames.map((name) => ["defect", name] as const), ...rules.map(({ id }) => ["rule", id] as const),
   ...Object.keys(exitCodes).map((name) => ["status", name] as const),
 ];

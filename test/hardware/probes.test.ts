@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import type { ProbeMatch } from "../../src/hardware/probes.ts";
-import { armProbe, disarmProbe, probeEvidence, ProbeError } from "../../src/hardware/probes.ts";
+import { armProbe, bitsBefore, disarmProbe, probeEvidence, ProbeError } from "../../src/hardware/probes.ts";
 import type { Completion } from "../../src/platform/platform.ts";
 import type { Bench } from "../support/machine.ts";
 import { GiB, deviceOf, machineOf, offsetOf, openMemory, portOf, programDecoder, setUp } from "../support/machine.ts";
@@ -174,6 +174,15 @@ describe("a register value reached", () => {
     expect(matchesOf(bench, committed, () => bench.bridge.read32(0))).toBe(1);
   });
 
+  it("without a value: every change of the bits, and nothing else", () => {
+    const bench = two();
+    const place = { kind: "register", entity: "hb0", space: "component", offset: offsetOf("hostBridgeComponent", "hdmDecoderPort", "sizeHigh"), mask: 0xff } as const;
+    const work = (): void => {
+      for (const value of [0, 0, 5, 5, 0x105, 7, 0, 0]) bench.bridge.write32(place.offset, value);
+    };
+    expect(matchesOf(bench, place, work)).toBe(3);
+  });
+
   it("by time alone: media that becomes ready, a commit that ends, a link that comes up", () => {
     const bench = setUp(machineOf([portOf("rp0", { slots: [deviceOf("d", { mediaReadyTime: 1_000_000 })] })], { implementation: { isolationExit: "cxl-3.2", timeoutInstant: "earliest", decoderCommitTime: 5000, isolationResponseTime: 50, messageOrder: "isolation-first" } }));
     armProbe(bench.hardware, 0, { match: { kind: "register", entity: "d", space: "config", offset: offsetOf("deviceConfig", "dvsecDevice", "range1SizeLow"), mask: 2, value: 2 }, action: hit });
@@ -221,5 +230,54 @@ describe("actions", () => {
     expect(() => armProbe(hardware, 32, { match: time, action: hit })).toThrow(/limits\.probes \(32\)/);
     armProbe(hardware, 0, { match: time, action: hit });
     expect(() => armProbe(hardware, 0, { match: time, action: hit })).toThrow(/armed already/);
+  });
+});
+
+describe("a probe that acts later", () => {
+  const reading: ProbeMatch = { kind: "access", entity: "rp0", space: "config", from: 0, to: 3, direction: "read" };
+  const read = (bench: Bench): number => bench.platform.config.read32(bench.portAddress(0), 0);
+
+  it("acts its delay after the match, to the nanosecond, and counts no match on the way", () => {
+    const bench = two();
+    armProbe(bench.hardware, 0, { match: reading, action: { kind: "linkDown", port: "rp0" }, skip: 1, delay: 5000 });
+    read(bench);
+    const before = bench.hardware.now;
+    read(bench);
+    read(bench);
+    expect(probeEvidence(bench.hardware, 0)).toMatchObject({ matches: 2, fired: 0 });
+    bench.hardware.advanceTo(before + 20_000);
+    expect(probeEvidence(bench.hardware, 0)).toMatchObject({ matches: 2, fired: 1, firstAt: before + 5000 });
+  });
+
+  it("is in use while it waits: it is not armed again, and can be taken back", () => {
+    const bench = two();
+    armProbe(bench.hardware, 0, { match: reading, action: { kind: "linkDown", port: "rp0" }, delay: 5000 });
+    read(bench);
+    expect(() => armProbe(bench.hardware, 0, { match: reading, action: hit })).toThrow(ProbeError);
+    disarmProbe(bench.hardware, 0);
+    bench.hardware.advanceTo(bench.hardware.now + 20_000);
+    expect(probeEvidence(bench.hardware, 0)).toMatchObject({ matches: 1, fired: 0 });
+  });
+
+  it("follows another one: after each act, after the n-th, and never one that has had no effect yet", () => {
+    const bench = two();
+    armProbe(bench.hardware, 2, { match: reading, action: hit, count: 3 });
+    armProbe(bench.hardware, 0, { match: { kind: "probe", id: 2 }, action: hit, count: 0 });
+    armProbe(bench.hardware, 1, { match: { kind: "probe", id: 2 }, action: hit, skip: 1, delay: 700 });
+    armProbe(bench.hardware, 3, { match: { kind: "time", at: 0 }, action: { kind: "mailboxFault", device: "rp0-dev", fault: "never-ends", count: 1 } });
+    armProbe(bench.hardware, 4, { match: { kind: "probe", id: 3 }, action: hit });
+    for (let i = 0; i < 5; i++) read(bench);
+    bench.hardware.advanceTo(bench.hardware.now + 10_000);
+    const [each, second, followed, waiting] = [0, 1, 2, 4].map((id) => probeEvidence(bench.hardware, id));
+    expect([each?.fired, followed?.fired, second?.fired, waiting?.matches]).toEqual([3, 3, 1, 0]);
+    expect((second?.firstAt ?? 0) - 700).toBeGreaterThan(followed?.firstAt ?? 0);
+  });
+
+  it("tells what the bits held before it changed them", () => {
+    const bench = two();
+    bench.ports[0]?.write32(isolationControl, 1 << 16);
+    armProbe(bench.hardware, 0, { match: { kind: "time", at: 0 }, action: { kind: "corruptRegister", at: { entity: "rp0", space: "component", offset: isolationControl, mask: 0x3_0000 }, value: 0x2_0000 } });
+    read(bench);
+    expect(bitsBefore(bench.hardware, 0)).toBe(0x1_0000);
   });
 });

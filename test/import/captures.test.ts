@@ -54,6 +54,15 @@ describe("cxl list with less than -vvv", () => {
   });
 });
 
+describe("what if rp1 isolates (docs/import.md)", () => {
+  it.each([["none", "isolation-safe", "reset"], ["rp1", "linux-7.2", "reset"], ["rp1", "isolation-safe", "reduced"]])("--isolation=%s under %s: %s", (isolation, preset, outcome) => {
+    const { twin } = holdTwin(capture("2b-two-way-ram", "4-devdax", "cxl-all"), { isolation });
+    const text = `${twin.text.replace("preset: linux-7.2", `preset: ${preset}`)}workloads:\n  - vm: { name: vm1, memory: "\${dax:region0}" }\nfaults:\n  - { id: cable, when: { at: 5ms }, do: { linkDown: rp1 } }\n`;
+    const { result } = runText("server.yaml", text);
+    expect([result.outcome, result.faults.map(({ fired }) => fired)]).toEqual([outcome, [true]]);
+  });
+});
+
 describe("what the other captures add", () => {
   it("iomem tells the missing member of an interleave set, and that its range was Soft Reserved", () => {
     const { plan, twin } = holdTwin(capture("3-fail-missing-sr", "s2-1-up", "cxl-vvv"));

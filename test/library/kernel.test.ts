@@ -33,6 +33,23 @@ describe("a kernel on a machine", () => {
     expect(machine.memory.load(machine.description.windows[0]?.base ?? 0n).value).toBe(0x1234n);
   });
 
+  test("takes every trigger that needs no file and no seed, and says why it does not take the others", () => {
+    const machine = make();
+    expect(() => machine.inject({ linkDown: "rp1" }, { step: "region.create" })).toThrow(/when\.step: marks, log lines and steps are the kernel's, and none is attached/);
+    const kernel = machine.attachKernel({ preset: "isolation-safe" });
+    const met = machine.inject({ refuseCommit: { of: "dev0" } }, { step: "region.create" });
+    const second = machine.inject({ linkFlap: { port: "rp1", time: "1us" } }, { mark: " committed", nth: 2, times: 2, every: "10us" });
+    const said = machine.inject({ kernelStep: { step: "dax.bind" } }, { log: "nobody says this", level: "err" });
+    kernel.run("cxl create-region -d decoder0.0 -m ${mem:rp0} -w 1 -t ram");
+    kernel.run("cxl create-region -d decoder0.0 -m ${mem:rp0} -w 1 -t ram");
+    machine.advance(100_000);
+    expect([met.evidence.fired, second.evidence.fired, (second.evidence.lastAt ?? 0) - (second.evidence.firstAt ?? 0), said.evidence.fired]).toEqual([1, 2, 10_000, 0]);
+    expect(() => machine.inject({ linkDown: "rp1" }, { fault: "inject-1" })).toThrow(/when\.fault: faults are injected one by one/);
+    expect(() => machine.inject({ linkDown: "rp1" }, { at: { between: ["1ms", "2ms"] } })).toThrow(/when\.at: a machine has no seed/);
+    expect(() => machine.inject({ linkDown: "rp1" }, { mark: "x", within: "2ms" })).toThrow(/when\.within: a machine has no seed/);
+    expect(() => machine.inject({ linkDown: "rp1" }, { at: "1ms", times: 2 })).toThrow(/a moment comes once/);
+  });
+
   test("owns time, messages and faults, also those that wait for its marks", () => {
     const machine = make();
     const kernel = machine.attachKernel({ preset: "isolation-safe" });

@@ -29,14 +29,24 @@ machine.bus.read32(0x1000);
 
 const suite = `
 import { expect } from "vitest";
-import { createMachine } from "cxl-sandbox";
-import "cxl-sandbox/vitest";
+import { createMachine, runScenario } from "cxl-sandbox";
+import { describeScenarios } from "cxl-sandbox/vitest";
 
 const machine = await createMachine({ hostBridges: [{ rootPorts: [{ name: "rp0", device: { volatile: "256MiB" } }] }] });
 expect(machine.rootPort("rp0").registers.timeoutIsolation.status).toHaveFields({ memoryIsolation: 1 });
 expect(machine).toHaveFired();
 // @ts-expect-error no such matcher
 expect(machine).toHaveBurnt();
+
+const run = await runScenario("scenario.yaml", { seed: 2, keepTrace: true });
+expect(run).toHaveOutcome("recovered");
+expect(run.result).toHaveFired("cable");
+expect(run).toMatchTrace("scenario.golden", { layers: ["log"] });
+// @ts-expect-error no such outcome
+expect(run).toHaveOutcome("mended");
+describeScenarios(["scenarios"], { seeds: "1..3", test: { concurrent: true } });
+// @ts-expect-error no such option
+describeScenarios("scenarios", { seed: 1 });
 `;
 
 const options = { target: "es2022", strict: true, noEmit: true, skipLibCheck: false, types: [], lib: ["es2023", "dom", "esnext.disposable"] };

@@ -49,11 +49,11 @@ describe.skipIf(!hasChromium)("the page in Chromium", () => {
     const passing = ["a", "c", "b"].map((name, index) => resultWith({ file: `${name}.yaml`, name: `name ${name}`, virtualTimeNs: [5, 1000, 20][index] ?? 0 }));
     writeFileSync(join(folder, "report.html"), htmlPage(reportOf([result, ...passing], new Map([[0, details]]))));
     writeFileSync(join(folder, "hostile.html"), htmlPage(hostileReport()));
-  });
+  }, 60_000);
   afterAll(async () => {
     await browser.close();
     rmSync(folder, { recursive: true });
-  });
+  }, 60_000);
 
   it.each([["light", 1280], ["dark", 390]] as const)("%s at %i pixels: no complaint, nothing asked for, no scrolling sideways, no barrier that axe finds", async (scheme, width) => {
     const { page, complaints } = await open("report.html", { scheme, width });

@@ -54,6 +54,19 @@ describe("details of a run that fails", () => {
     expect(register("rp0", "pcie.slotControl")?.clause).toBe("PCIe 7.5.3.10");
   });
 
+  test("every kind of status that matters is there, each with its clause", () => {
+    const names = new Set(detailsOf(inputOf("scenarios/isolation/h-behind-switch.yaml")).registers.map(({ register: name }) => name.replace(/\[\d+\]$/, "")));
+    const expected = [
+      "timeoutIsolation.capability", "timeoutIsolation.control", "timeoutIsolation.status", "pcie.deviceStatus", "pcie.linkControl", "pcie.linkStatus", "pcie.slotControl", "pcie.slotStatus", "dvsecFlexBus.status",
+      "hdmDecoderPort.globalControl", "hdmDecoderPort.baseLow", "hdmDecoderPort.baseHigh", "hdmDecoderPort.sizeLow", "hdmDecoderPort.sizeHigh", "hdmDecoderPort.control", "hdmDecoderPort.targetListLow", "hdmDecoderPort.targetListHigh",
+      "hdmDecoderDevice.globalControl", "hdmDecoderDevice.baseLow", "hdmDecoderDevice.baseHigh", "hdmDecoderDevice.sizeLow", "hdmDecoderDevice.sizeHigh", "hdmDecoderDevice.control", "hdmDecoderDevice.skipLow", "hdmDecoderDevice.skipHigh",
+      "ras.uncorrectableStatus", "ras.uncorrectableMask", "ras.correctableStatus", "ras.control", "aer.uncorrectableStatus", "aer.correctableStatus", "aer.rootErrorStatus", "aer.errorSource", "dpc.control", "dpc.status", "dpc.source",
+      "dvsecDevice.control", "dvsecDevice.status", "dvsecDevice.status2", "deviceStatus.eventStatus", "memoryDeviceStatus.status", "primaryMailbox.control", "primaryMailbox.status", "primaryMailbox.background",
+    ];
+    expect(expected.filter((name) => !names.has(name))).toEqual([]);
+    expect(details.registers.every(({ clause }) => /^(CXL|PCIe) \d/.test(clause))).toBe(true);
+  });
+
   test("the time line has the fault, the isolation until the end, the machine check and the recovery's states, in order of time", () => {
     const says = (lane: string, kind: string): string[] => details.timeline.filter((event) => event.lane === lane && event.kind === kind).map(({ text }) => text);
     expect(says("rp0", "fault")).toEqual(["fault lost-response: dropResponse"]);

@@ -116,6 +116,16 @@ describe("when a fault acts", () => {
   });
 });
 
+describe("requests that are counted in closed form", () => {
+  it("are as if they came one by one, also where one of them sets something off later", () => {
+    for (const delay of ["1ns", "700ns", "200us", "3ms"]) {
+      const text = textOf("request-delayed").replace("delay: 200us", `delay: ${delay}`);
+      const [exact, aggregated] = (["exact", "aggregated"] as const).map((counting) => runText("x.yaml", text, { counting }).result);
+      expect([delay, aggregated?.faults, aggregated?.outcome, aggregated?.virtualTimeNs]).toEqual([delay, exact?.faults, exact?.outcome, exact?.virtualTimeNs]);
+    }
+  });
+});
+
 describe("what a fault changed", () => {
   it("is told in the hardware's own words", () => {
     const [out, back] = runText("x.yaml", textOf("fault-delay")).result.faults;

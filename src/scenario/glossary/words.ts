@@ -100,11 +100,11 @@ export const expectationWords: Readonly<Record<ExpectationName, Word>> = {
 /** What a run ended with, by the name of its exit status. */
 export const statusWords: Readonly<Record<keyof typeof exitCodes, string>> = {
   pass: "every scenario passed",
-  fail: "an expectation failed",
+  fail: "an expectation failed, or a run is not as its golden",
   usage: "wrong usage, or a file that is no good scenario; nothing ran",
   invalid: "a fault did not fire: the run proves nothing",
   limit: "a limit was reached",
-  error: "an internal error, or the worker died",
+  error: "an internal error, a worker died or hung, or a report could not be written",
   driver: "a driver ended its run: it threw, hung, or was over a budget",
   interrupted: "the run was interrupted",
 };

@@ -1,6 +1,8 @@
 // From captures of a running host to a scenario file of a machine like it, and to what is to be said beside the file.
 
+import { schemaFile } from "../json-schema.ts";
 import { loadScenario, ScenarioFileError } from "../load.ts";
+import { modeline } from "../modeline.ts";
 import { planScenario } from "../plan.ts";
 import { remainsOf } from "./remains.ts";
 import type { DecodePlan, RegionsWish } from "./decode.ts";
@@ -14,7 +16,7 @@ import type { TwinRegion } from "./members.ts";
 import { regionsOf } from "./members.ts";
 import type { Entry, FileNode, Mapping } from "./nodes.ts";
 import { entry, fileText, mapping, sizeText } from "./nodes.ts";
-import type { CaptureFiles } from "./sources.ts";
+import type { CaptureFiles, Sources } from "./sources.ts";
 import { readSources } from "./sources.ts";
 import { kernelNode, stepNodes } from "./steps-file.ts";
 import { portsOfTopology, topologyOf } from "./topology.ts";
@@ -69,6 +71,13 @@ const headOf = (files: CaptureFiles, findings: readonly Finding[]): string[] => 
 
 const defaultName = (memdevs: number, bridges: number): string => `the twin of a host with ${memdevs} memory device${memdevs === 1 ? "" : "s"} below ${bridges} host bridge${bridges === 1 ? "" : "s"}`;
 
+/** What no capture says, or none of those given. */
+function sayWhatNoneHas({ lspci, findings }: Sources): void {
+  findings.add("assumed", "cards and switches", "latencies, bandwidth, payload of the mailbox, depth of event logs as the sandbox has them: no capture has them");
+  if (lspci === undefined) findings.add("assumed", "ports", "links of 32GT/s with 8 lanes, DPC and hot-plug everywhere, and no ports or cards but those listed: --lspci was not given");
+  else if (lspci.isShort) findings.add("assumed", "ports", "DPC, serial numbers of switches, what is CXL: lspci -xxxx was not taken as root, and has the first bytes of config space only");
+}
+
 /** Holds the text against the loader: hostile captures describe machines that cannot be. @throws CaptureFileError */
 function check(file: string, text: string): void {
   try {
@@ -89,6 +98,7 @@ export function importTwin(files: CaptureFiles, options: ImportOptions = {}): Im
   const sources = readSources(files, findings);
   if (sources.cxl.isRounded) findings.add("assumed", "sizes", "as rounded by cxl list -u to two decimals; a listing without -u has them whole");
   if (!sources.cxl.isAsked) findings.add("assumed", "devices", "health, alerts, firmware slots as the sandbox has them: the listing does not have what devices answer (cxl list -vvv)");
+  sayWhatNoneHas(sources);
   const topology = topologyOf(sources);
   const isolation = parseIsolationWish(options.isolation);
   const rootPorts = topology.bridges.flatMap((bridge) => bridge.rootPorts.map(({ name }) => name));
@@ -106,7 +116,7 @@ export function importTwin(files: CaptureFiles, options: ImportOptions = {}): Im
     entry("version", 1), entry("name", options.name ?? defaultName(memdevs, topology.bridges.length)), entry("machine", machine), entry("firmware", firmwareNode(windows, plan)), entry("kernel", kernelNode(sources, regions)),
     entry("steps", listOf(steps)), entry("expect", expectations(sources, topology, windows)),
   ];
-  const text = fileText(mapping(...parts), headOf(files, findings.all));
+  const text = modeline(`./node_modules/cxl-sandbox/${schemaFile}`) + fileText(mapping(...parts), headOf(files, findings.all));
   check(files.cxlList.file, text);
   return { text, findings: findings.all };
 }
