@@ -228,6 +228,7 @@ describe("what is refused, with its place", () => {
   const cases: readonly (readonly [trigger: string, message: RegExp])[] = [
     ["{ at: { between: [5ms, 1ms] } }", /a window ends where it begins or later; write \[1ms, 5ms\]/],
     ["{ at: 1ms, times: 3 }", /a moment comes once; say how far the others are apart/],
+    ["{ at: 1ms, nth: 2 }", /"nth" does not go with the keys beside it; leave one of them out/],
     ["{ at: 1ms, every: 3ms }", /say how often as well: times: 5/],
     ["{ mark: x, every: 0ms, times: 2 }", /0ns apart is once/],
     ["{ mark: x, delay: 1ms, within: 2ms }", /delay and within are two ways/],
