@@ -13,7 +13,10 @@ export interface Described {
   readonly isKey: boolean;
 }
 
-const isMissing = (issue: z.core.$ZodIssue): boolean => issue.code === "invalid_type" && issue.message.includes("received undefined");
+function isMissing(issue: z.core.$ZodIssue): boolean {
+  if (issue.code === "invalid_union") return issue.errors.every((list) => list.some((one) => one.path.length === 0 && isMissing(one)));
+  return issue.code === "invalid_type" && issue.message.includes("received undefined");
+}
 
 /** What is wrong with a key: no form of the mapping has it, or another one than the keys beside it make. */
 const strayMessage = (key: string, known: readonly string[]): string => (known.includes(key) ? `"${key}" does not go with the keys beside it; leave one of them out` : `unknown key "${key}"; ${suggestion(key, known)}`);
