@@ -1,6 +1,6 @@
 // Many runs: several at a time, some that do not come to their end, shards that are merged.
 
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -35,7 +35,7 @@ const namesOf = (lines: readonly string[]): string[] => lines.map((line) => line
 describe("runs at a time", () => {
   it("give the same report byte for byte, however many there are, in workers or in this thread", async () => {
     const here = await runHere(folder, ...bundled, "--no-worker");
-    expect([here.status, here.stderr, resultOf(here).scenarios.length]).toEqual([0, "", 5]);
+    expect([here.status, here.stderr.split("\n").slice(1), resultOf(here).scenarios.length]).toEqual([0, ["5 pass", ""], 5]);
     for (const jobs of ["1", "3"]) expect(await runHere(folder, ...bundled, "--jobs", jobs)).toEqual(here);
   });
 
@@ -70,10 +70,24 @@ describe("reporters", () => {
     expect(readFileSync(console, "utf8")).toContain("pass");
   });
 
+  it("that are files alone are named on standard error, with how many runs ended how", async () => {
+    const html = join(folder.path, "reporters/one.html");
+    const failing = folder.write("reporters/failing.yaml", shortScenario("failing", "panic"));
+    const { status, stderr } = await runHere(folder, file, failing, "--no-worker", "--reporter", `html=${html}`);
+    expect([status, stderr]).toEqual([1, `wrote ${html}\nwrote ${join(folder.path, "report.json")}\n1 pass, 1 fail\n`]);
+  });
+
+  it("a golden that cannot be written costs exit 5 and a line", async () => {
+    const scenario = folder.write("blocked/one.yaml", shortScenario("one"));
+    mkdirSync(join(folder.path, "blocked/one.golden"));
+    const { status, stderr } = await runHere(folder, scenario, "--no-worker", "--update");
+    expect([status, stderr.split("\n").filter((line) => line.startsWith("cxl-sandbox: "))]).toEqual([5, [expect.stringMatching(/one\.golden: not written: .*cannot be /)]]);
+  });
+
   it("one that cannot be written costs exit 5 and a line, and the others are written", async () => {
     const blocked = join(file, "below-a-file.json");
     const { status, text, stderr } = await runHere(folder, file, "--no-worker", "--reporter", `json=${blocked}`);
-    expect([status, stderr.trim().split("\n").length]).toEqual([5, 1]);
+    expect([status, stderr.trim().split("\n").filter((line) => line.startsWith("cxl-sandbox: ")).length]).toEqual([5, 1]);
     expect(stderr).toContain(`cannot write ${blocked}`);
     expect(text).toContain('"version": 1');
   });
