@@ -88,6 +88,8 @@ function flawsOf(document: Document): Flaw[] {
         aliases++;
         if (!anchors.has(node.source)) flaws.push({ offset: node.range?.[0] ?? 0, message: `nothing above is named &${node.source}; write the anchor at the value that is meant` });
       } else if ("anchor" in node && node.anchor !== undefined) anchors.add(node.anchor);
+      const unsafe = isMap(node) ? node.items.find(({ key }) => isScalar(key) && key.value === "__proto__")?.key : undefined;
+      if (unsafe !== undefined && isScalar(unsafe)) flaws.push({ offset: unsafe.range?.[0] ?? 0, message: 'no key of a scenario is "__proto__"; remove it' });
       const repeated = isMap(node) ? repeatedKey(node) : undefined;
       if (repeated !== undefined) flaws.push({ offset: repeated.offset, message: `the key "${repeated.name}" stands twice in this mapping; remove one` });
       return aliases > maximumAliases || flaws.length >= mostErrors ? visit.BREAK : undefined;

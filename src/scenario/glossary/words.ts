@@ -69,7 +69,7 @@ export const triggerWords: Readonly<Record<TriggerName, Word>> = {
   times: triggered("how many times the fault acts", "{ at: 5ms, times: 3, every: 10ms }"),
   every: triggered("the time between two acts of a fault that acts several times", "{ at: 5ms, times: 3, every: 10ms }"),
   delay: triggered("how long after its match the fault acts: a time, or a window of which the seed picks a moment", "{ log: isolated, delay: { between: [1ms, 5ms] } }"),
-  within: triggered("the match counts only up to this time", "{ log: isolated, within: 50ms }"),
+  within: triggered("the fault acts at a moment after its match, up to this long, that the seed picks", "{ log: isolated, within: 50ms }"),
 };
 
 export const expectationWords: Readonly<Record<ExpectationName, Word>> = {
