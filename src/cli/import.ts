@@ -3,6 +3,7 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { loadModule, planScenario } from "../sandbox.ts";
 import { checkTwin } from "../sandbox/twin-check.ts";
+import { shellFile } from "../scenario/shell-word.ts";
 import { readCxlCapture } from "../scenario/twin/cxl-capture.ts";
 import type { Finding } from "../scenario/twin/findings.ts";
 import { CaptureFileError, findingLines } from "../scenario/twin/findings.ts";
@@ -73,7 +74,7 @@ function write(options: ImportArguments, text: string): void {
   } catch (error) {
     throw new CaptureFileError(options.output, "", `cannot be written (${reason(error)})`);
   }
-  say(`${options.output} is written; run it with: cxl-sandbox run ${options.output}`);
+  say(`${options.output} is written; run it with: cxl-sandbox run ${shellFile(options.output)}`);
 }
 
 async function importFiles(options: ImportArguments): Promise<number> {
