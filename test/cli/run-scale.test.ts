@@ -128,6 +128,11 @@ describe("shards", () => {
     expect([allowed.stderr.split("\n")[0], resultOf(allowed).scenarios.length]).toEqual(["cxl-sandbox: shard 2/3 is missing (3 runs)", 7]);
   });
 
+  it("without traces give no report of traces, and that is said", async () => {
+    const { status, stderr } = await mergeHere(folder, ...journals, "--reporter", "perfetto", "--output", join(folder.path, "no-traces"));
+    expect([status, stderr.match(/names no trace for \d runs of its own, and the report is without them/g)?.length]).toEqual([5, 3]);
+  });
+
   it("that do not belong together are refused with what differs", async () => {
     const [first = "", second = ""] = journals;
     expect((await mergeHere(folder, first, first)).stderr).toContain("are both shard 1/3");
