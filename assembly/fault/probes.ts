@@ -98,7 +98,11 @@ function fire(m: Machine, id: u32): bool {
   else if (probe.period != 0) {
     probe.state = PUT_OFF;
     probe.due = m.now + probe.period;
-  } else probe.state = ARMED;
+  } else {
+    probe.state = ARMED;
+    // What its register came to while the act was put off is no match.
+    if (probe.match == MATCH_REGISTER) isReached(probe, bitsOf(m, probe));
+  }
   traceHardware(m, HW_PROBE, probe.target, id, <u64>probe.fired, probe.action, <u32>probe.argument);
   act(m, probe);
   if (probe.fired != fired) follow(m, id);
@@ -191,10 +195,15 @@ export function checkRegisterProbes(m: Machine): void {
   for (let id: u32 = 0; id < m.probeCount; id++) {
     const probe = probeAt(m, id);
     if (probe.state != ARMED || probe.match != MATCH_REGISTER) continue;
-    if (isReached(probe, getDword(blockAt(entityAt(m, probe.entity), probe.low), indexAt(probe.low)) & probe.mask) && hit(m, id)) changed = true;
+    if (isReached(probe, bitsOf(m, probe)) && hit(m, id)) changed = true;
   }
   m.probeDepth--;
   if (changed) recount(m);
+}
+
+/** The bits that a register match looks at, as they are now. */
+function bitsOf(m: Machine, probe: Probe): u32 {
+  return getDword(blockAt(entityAt(m, probe.entity), probe.low), indexAt(probe.low)) & probe.mask;
 }
 
 /** Holds the bits against those of the last look, which it remembers. */

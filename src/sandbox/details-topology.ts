@@ -10,7 +10,7 @@ import type { Kernel } from "../kernel/base/kernel.ts";
 import { cxlBus, endpointPart, isMemdev, isRegion, memdevOf, regionOf, regionStates } from "../kernel/cxl/types.ts";
 import { resourceSize } from "../kernel/resource/resource.ts";
 import type { DeviceDescription, DownstreamPortDescription, HostBridgeDescription, IsolationDescription, MachineDescription, SlotDescription, SwitchDescription } from "../platform/description.ts";
-import { isSwitch } from "../platform/description.ts";
+import { deviceNumberOf, isSwitch } from "../platform/description.ts";
 import { formatPciAddress, pciAddress } from "../platform/pci-address.ts";
 import { registerAt } from "../platform/registers.ts";
 import type { PartCondition, RegionSummary, TopologyPart } from "../scenario/details.ts";
@@ -92,7 +92,7 @@ function switchPart(way: Way, slot: SwitchDescription): TopologyPart {
   const inside: Way = { ...way, bus: secondaryBus(hardware, entity) };
   return {
     name: slot.name, kind: "switch", address: addressOf(way, 0), condition: way.isCutOff ? "dead" : "works", facts: decoderFacts(hardware, entity, "upstreamPortComponent", slot.decoders),
-    below: slot.ports.map((port, index) => portPart(inside, port, index)),
+    below: slot.ports.map((port, index) => portPart(inside, port, deviceNumberOf(port, index))),
   };
 }
 
@@ -114,7 +114,7 @@ function bridgePart(hardware: Hardware, memdevs: ReadonlyMap<string, string>, br
   const way: Way = { hardware, memdevs, segment: bridge.segment, bus: bridge.busStart, isCutOff: false };
   return {
     name: bridge.name, kind: "host bridge", address: `pci${formatPciAddress(pciAddress(bridge.segment, bridge.busStart, 0, 0)).slice(0, 7)}`, condition: "works",
-    facts: bridge.decoders === 0 ? ["passes everything through"] : decoderFacts(hardware, entity, "hostBridgeComponent", bridge.decoders), below: bridge.rootPorts.map((port, index) => portPart(way, port, index)),
+    facts: bridge.decoders === 0 ? ["passes everything through"] : decoderFacts(hardware, entity, "hostBridgeComponent", bridge.decoders), below: bridge.rootPorts.map((port, index) => portPart(way, port, deviceNumberOf(port, index))),
   };
 }
 

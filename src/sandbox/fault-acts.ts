@@ -41,6 +41,12 @@ export function faultOfProbe({ plan, firstProbes, armed }: FaultTable, probe: nu
   return armed.get(index)?.includes(probe) === true ? index : -1;
 }
 
+/** What takes the changes of an act that has begun; undefined: it is none of those that are kept. */
+function changesAt({ acts }: FaultTable, index: number, time: number): string[] | undefined {
+  const latest = acts.get(index)?.at(-1);
+  return latest?.atNs === time ? latest.changed : undefined;
+}
+
 /** Keeps, in the table, what each fault's first acts changed. */
 export function createActWatch(faults: FaultTable, wordsOf: (record: TraceRecord) => string): ActWatch {
   let last: Open | null = null;
@@ -56,7 +62,7 @@ export function createActWatch(faults: FaultTable, wordsOf: (record: TraceRecord
       return;
     }
     const name = probeActions[e];
-    const changed = b === faults.firstProbes[index] ? noteAct(faults, index, time) : (faults.acts.get(index)?.at(-1)?.changed ?? []);
+    const changed = b === faults.firstProbes[index] ? noteAct(faults, index, time) : changesAt(faults, index, time);
     const kind = name === undefined ? undefined : later[name];
     last = { changed: changed ?? [], target: a, at: time, later: kind === undefined ? -1 : kindOf(kind) };
     if (changed !== undefined && kind !== undefined) waiting.set(index, last);

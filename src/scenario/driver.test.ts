@@ -27,7 +27,7 @@ describe("driver:", () => {
   });
 
   it("leads nowhere but to the scenario's folder and below", () => {
-    for (const file of ["/etc/a.js", "C:/a.js", "C:a.js", "file:///a.js", "https://example.org/a.js"]) expect(problem(`driver: "${file}"\n`)).toBe(`f.yaml:4:9: driver: "${file}" is absolute; a driver stands in the scenario's folder or below it and is named from there, like ./my-driver.js`);
+    for (const file of ["/etc/a.js", "C:/a.js", "C:a.js", "file:///a.js", "https://example.org/a.js"]) expect(problem(`driver: "${file}"\n`)).toBe(`f.yaml:4:9: driver: "${file}" is absolute; put the driver in the scenario's folder or below it and name it from there, like ./my-driver.js`);
     for (const file of ["../a.js", "sub/../../a.js", "a/..", ".."]) expect(problem(`driver: { file: "${file}" }\n`)).toMatch(/^f\.yaml:4:17: driver\.file: ".*" leads out of the scenario's folder/);
     expect(problem("driver: 'sub\\a.js'\n")).toContain("has a backslash");
   });

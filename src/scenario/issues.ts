@@ -13,13 +13,19 @@ export interface Described {
   readonly isKey: boolean;
 }
 
-const isMissing = (issue: z.core.$ZodIssue): boolean => issue.code === "invalid_type" && issue.message.includes("received undefined");
+function isMissing(issue: z.core.$ZodIssue): boolean {
+  if (issue.code === "invalid_union") return issue.errors.every((list) => list.some((one) => one.path.length === 0 && isMissing(one)));
+  return issue.code === "invalid_type" && issue.message.includes("received undefined");
+}
+
+/** What is wrong with a key: no form of the mapping has it, or another one than the keys beside it make. */
+const strayMessage = (key: string, known: readonly string[]): string => (known.includes(key) ? `"${key}" does not go with the keys beside it; leave one of them out` : `unknown key "${key}"; ${suggestion(key, known)}`);
 
 /** One of zod's issues, below `base`, in the words of the file. */
 function describe(issue: z.core.$ZodIssue, base: Path): Described[] {
   const path: Path = [...base, ...issue.path.map((step) => (typeof step === "symbol" ? String(step) : step))];
   const last = String(path.at(-1) ?? "");
-  if (issue.code === "unrecognized_keys") return issue.keys.map((key) => ({ path: [...path, key], message: `unknown key "${key}"; ${suggestion(key, knownKeys(path))}`, isKey: true }));
+  if (issue.code === "unrecognized_keys") return issue.keys.map((key) => ({ path: [...path, key], message: strayMessage(key, knownKeys(path)), isKey: true }));
   if (issue.code === "invalid_union") return describeUnion(issue, path);
   if (issue.code === "invalid_type" && isMissing(issue)) return [{ path, message: `"${last}" is missing; it must be ${issue.expected}`, isKey: false }];
   if (issue.code === "invalid_type") return [{ path, message: `must be ${issue.expected}; ${issue.message.replace(/^Invalid input: /, "")}`, isKey: false }];
@@ -28,13 +34,15 @@ function describe(issue: z.core.$ZodIssue, base: Path): Described[] {
 
 /** Alternatives are told apart by the key they need: the one whose key is there was meant; else the key itself is wrong. */
 function describeUnion(issue: Extract<z.core.$ZodIssue, { code: "invalid_union" }>, path: Path): Described[] {
-  const meant = issue.errors.filter((list) => !list.some((one) => one.path.length === 1 && isMissing(one)) && !list.some((one) => one.path.length === 0 && one.code !== "unrecognized_keys"));
-  const strays = (list: readonly z.core.$ZodIssue[]): number => list.filter((one) => one.path.length === 0 && one.code === "unrecognized_keys").length;
+  const strays = (list: readonly z.core.$ZodIssue[]): number => list.reduce((sum, one) => sum + (one.path.length === 0 && one.code === "unrecognized_keys" ? one.keys.length : 0), 0);
+  // A word that is missing and one that is no word of a list are told in the same way; where other keys stand beside it, it is missing.
+  const lacks = (list: readonly z.core.$ZodIssue[]): boolean => list.some((one) => one.path.length === 1 && (isMissing(one) || (one.code === "invalid_value" && strays(list) > 0)));
+  const meant = issue.errors.filter((list) => !lacks(list) && !list.some((one) => one.path.length === 0 && one.code !== "unrecognized_keys"));
   const closest = [...meant].toSorted((a, b) => strays(a) - strays(b) || a.length - b.length)[0];
   if (closest !== undefined) return closest.flatMap((inner) => describe(inner, path));
   const unknown = new Set(issue.errors.flatMap((list) => list.flatMap((one) => (one.code === "unrecognized_keys" && one.path.length === 0 ? one.keys : []))));
-  const known = [...new Set(knownKeys(path))];
-  for (const key of unknown) if (!known.includes(key)) return [{ path: [...path, key], message: `unknown key "${key}"; ${suggestion(key, known)}`, isKey: true }];
+  const known = knownKeys(path);
+  for (const key of unknown) if (!known.includes(key)) return [{ path: [...path, key], message: strayMessage(key, known), isKey: true }];
   const messages = issue.errors.flatMap((list) => list.filter((one) => one.path.length === 0).map((one) => (one.code === "invalid_type" ? `must be ${one.expected}` : one.message.replace(/^Invalid (input|option): /, ""))));
   return [{ path, message: known.length > 0 ? `is none of the forms that fit here; use one of ${known.join(", ")}` : [...new Set(messages)].join(", or "), isKey: false }];
 }
@@ -59,5 +67,5 @@ function knownKeys(path: Path): string[] {
       return next === undefined ? [] : open(next);
     });
   }
-  return level.flatMap((schema) => Object.keys(schema.def.shape ?? {}));
+  return [...new Set(level.flatMap((schema) => Object.keys(schema.def.shape ?? {})))];
 }

@@ -67,7 +67,7 @@ export interface GoldenResult {
   readonly file: string;
   /** Layers whose digests differ. */
   readonly layers: readonly TraceLayer[];
-  /** The first one of each such layer, the earliest first, of one moment the hardware's before the log's and the result's; empty when same. */
+  /** The first one of each such layer, the earliest in virtual time first, of one moment the hardware's before the log's and the result's, those without a time last; empty when same. */
   readonly divergences: readonly Divergence[];
   /** Line of the golden where the first of them stands, from 1. */
   readonly line?: number;

@@ -183,6 +183,22 @@ describe("a register value reached", () => {
     expect(matchesOf(bench, place, work)).toBe(3);
   });
 
+  it.each([["every change", {}, [7, 7, 7, 8]], ["one value", { value: 5 }, [0, 5]]] as const)("%s: what it came to while an act is put off is no match afterwards, the next one is", (_name, match, [meanwhile, ...after]) => {
+    const bench = two();
+    const offset = offsetOf("hostBridgeComponent", "hdmDecoderPort", "sizeHigh");
+    armProbe(bench.hardware, 0, { match: { kind: "register", entity: "hb0", space: "component", offset, mask: 0xff, ...match }, action: hit, count: 0, delay: 1000 });
+    const write = (value: number): void => bench.bridge.write32(offset, value);
+    const matches = (): number => probeEvidence(bench.hardware, 0).matches;
+    write(5);
+    write(meanwhile);
+    bench.hardware.advanceTo(bench.hardware.now + 2000);
+    expect([matches(), probeEvidence(bench.hardware, 0).fired]).toEqual([1, 1]);
+    for (const value of after.slice(0, -1)) write(value);
+    expect(matches()).toBe(1);
+    write(after.at(-1) ?? 0);
+    expect(matches()).toBe(2);
+  });
+
   it("by time alone: media that becomes ready, a commit that ends, a link that comes up", () => {
     const bench = setUp(machineOf([portOf("rp0", { slots: [deviceOf("d", { mediaReadyTime: 1_000_000 })] })], { implementation: { isolationExit: "cxl-3.2", timeoutInstant: "earliest", decoderCommitTime: 5000, isolationResponseTime: 50, messageOrder: "isolation-first" } }));
     armProbe(bench.hardware, 0, { match: { kind: "register", entity: "d", space: "config", offset: offsetOf("deviceConfig", "dvsecDevice", "range1SizeLow"), mask: 2, value: 2 }, action: hit });

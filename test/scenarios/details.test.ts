@@ -120,6 +120,19 @@ describe("taking details", () => {
   });
 });
 
+test("addresses are those of functions: device numbers with gaps, behind a root port and in a switch", () => {
+  const text = `version: 1
+name: gaps
+machine:
+  hostBridges:
+    - rootPorts:
+        - { name: r2, deviceNumber: 2, device: { volatile: 256MiB } }
+        - { name: r5, deviceNumber: 5, switch: { ports: [{ name: d3, deviceNumber: 3, device: { volatile: 256MiB } }] } }
+`;
+  const ports = flat(detailsOf({ ...inputOf("scenarios/defects/no-link-down.yaml"), text }).topology).filter(({ kind }) => kind.endsWith("port"));
+  expect(ports.map(({ name, address }) => [name, address])).toEqual([["r2", "0000:0c:02.0"], ["r5", "0000:0c:05.0"], ["d3", "0000:0f:03.0"]]);
+});
+
 describe("a run in slices", () => {
   test("brings details when they are asked for and the run is not a pass", async () => {
     const failed = await runInSlices(modules.release, { ...broken, details: "failures" }, control);

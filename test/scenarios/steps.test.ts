@@ -116,6 +116,8 @@ describe("expectations", () => {
     expect([look("length"), look("[1].list[name=y].is"), look("[1][list][0][name]"), look("list[0].name"), look("list.length"), look("a.b"), look("[name=z]"), look("")]).toEqual([2, false, "x", "x", 2, undefined, undefined, [{ a: 1 }, { list: [{ name: "x", is: true }, { name: "y", is: false }] }]]);
     expect(problem('expect:\n  - { cxl: { list: -R, path: "[x", equals: 1 } }\n')).toMatch(/expect\.0\.cxl\.path: "\[x" is no path; write it like regions\[0\]\.size/);
     expect(problem('expect:\n  - { cxl: { list: -R, path: "[0]" } }\n')).toMatch(/say one of equals, contains/);
+    expect(problem('expect:\n  - { cxl: -M, path: "[0]", equals: 1 }\n')).toMatch(/^steps\.yaml:\d+:\d+: expect\.0\.cxl: must be object/);
+    expect(problem("expect:\n  - { sysfs: /sys/bus, equals: 1 }\n")).toMatch(/^steps\.yaml:\d+:\d+: expect\.0\.sysfs: unknown key "sysfs"; [^;]*$/);
     expect(problem('expect:\n  - { cxl: { list: -R, paht: "[0]", equals: 1 } }\n')).toMatch(/unknown key "paht"; did you mean "path"\?/);
   });
 

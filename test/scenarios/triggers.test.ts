@@ -64,7 +64,21 @@ describe("a trigger whose condition is wrong", () => {
 
 describe("when a fault acts", () => {
   const act = (name: string, from = "", to = ""): ScenarioResult["faults"] => (from === "" ? runText("x.yaml", textOf(name)).result : changed(name, from, to)).faults;
+
   const timesOf = (fault: ScenarioResult["faults"][number] | undefined): number[] => fault?.evidence?.acts.map(({ atNs }) => atNs) ?? [];
+
+  it("in several places, and more often than is kept: the later acts change no evidence of the first ones", () => {
+    const poison = (start: number): string => `{ "execute": "cxl-inject-poison", "arguments": { "path": "d", "start": ${start}, "length": 64 } }`;
+    const actsOf = (times: number) => runText("x.yaml", `version: 1
+name: many
+machine: { hostBridges: [{ rootPorts: [{ name: rp0, device: { name: d, volatile: 256MiB } }] }] }
+steps: [{ advance: 100ms }]
+faults: [{ id: many, when: { at: 1ms, every: 1ms, times: ${times}, from: boot }, do: { qmp: '${poison(0x1000)} ${poison(0x2000)}' } }]
+`).result.faults[0];
+    const sixteen = actsOf(16)?.evidence?.acts;
+    expect(sixteen?.map(({ changed: { length } }) => length)).toEqual(Array.from({ length: 16 }, () => 2));
+    expect(actsOf(20)).toMatchObject({ count: 20, evidence: { acts: sixteen } });
+  });
 
   it("a series: as often as it says, so far apart", () => {
     const [loose] = act("flaps");
@@ -214,6 +228,7 @@ describe("what is refused, with its place", () => {
   const cases: readonly (readonly [trigger: string, message: RegExp])[] = [
     ["{ at: { between: [5ms, 1ms] } }", /a window ends where it begins or later; write \[1ms, 5ms\]/],
     ["{ at: 1ms, times: 3 }", /a moment comes once; say how far the others are apart/],
+    ["{ at: 1ms, nth: 2 }", /"nth" does not go with the keys beside it; leave one of them out/],
     ["{ at: 1ms, every: 3ms }", /say how often as well: times: 5/],
     ["{ mark: x, every: 0ms, times: 2 }", /0ns apart is once/],
     ["{ mark: x, delay: 1ms, within: 2ms }", /delay and within are two ways/],
