@@ -10,7 +10,7 @@ import type { TraceFile, TraceHeader } from "../scenario/trace-file.ts";
 import type { TraceLayer } from "../scenario/trace-select.ts";
 import { UsageError, countOf, oneOf, parseWords, seedOf } from "./arguments.ts";
 import type { CommandModule } from "./commands.ts";
-import { complaintOf } from "./complaints.ts";
+import { orComplaint } from "./complaints.ts";
 import { readSource } from "./files.ts";
 import { writeLines } from "./line-writer.ts";
 import type { Engine } from "./run-prepare.ts";
@@ -18,7 +18,7 @@ import { loadEngine } from "./run-prepare.ts";
 import { styleFor } from "./terminal.ts";
 import { layersOf, readTrace } from "./trace-input.ts";
 
-const exits = { equal: 0, differ: 1, usage: 2 } as const;
+const exits = { equal: 0, differ: 1 } as const;
 const mostContext = 1000;
 
 const help = `usage: cxl-sandbox diff A B [options]
@@ -118,15 +118,4 @@ async function compare(argv: readonly string[]): Promise<number> {
   return comparison.divergences.length === 0 ? exits.equal : exits.differ;
 }
 
-async function main(argv: readonly string[]): Promise<number> {
-  try {
-    return await compare(argv);
-  } catch (error) {
-    const complaint = complaintOf(error);
-    if (complaint === undefined) throw error;
-    process.stderr.write(`${complaint}\n`);
-    return exits.usage;
-  }
-}
-
-export const command: CommandModule = { help, main };
+export const command: CommandModule = { help, main: (argv) => orComplaint(() => compare(argv)) };

@@ -89,7 +89,7 @@ describe("run --update", () => {
   });
 
   it("goes with nothing that makes it another run", () => {
-    for (const other of [["--seeds", "1..2"], ["--defect", "no-link-down"], ["--driver", "x.js"], ["--no-golden"]]) expect(() => parseRun(["a.yaml", "--update", ...other])).toThrow(`--update does not go with ${other[0]}`);
+    for (const other of [["--seeds", "1..2"], ["--defect", "no-link-down"], ["--driver", "x.js"], ["--no-golden"], ["--resume", "--journal", "j"], ["--schedule", "x.trace"]]) expect(() => parseRun(["a.yaml", "--update", ...other])).toThrow(`--update does not go with ${other[0]}`);
     expect([[], ["--update"], ["--no-golden"], ["--driver", "x.js"], ["--defect", "no-link-down"]].map((words) => parseRun(["a.yaml", ...words]).golden)).toEqual(["hold", "update", "ignore", "ignore", "hold"]);
   });
 });

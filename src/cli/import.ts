@@ -1,8 +1,10 @@
 // `cxl-sandbox import`: reads captures, writes the scenario file of a twin, boots it once and says what differs.
 
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { oneLine } from "../report/foreign.ts";
 import { loadModule, planScenario } from "../sandbox.ts";
 import { checkTwin } from "../sandbox/twin-check.ts";
+import { shellFile } from "../scenario/shell-word.ts";
 import { readCxlCapture } from "../scenario/twin/cxl-capture.ts";
 import type { Finding } from "../scenario/twin/findings.ts";
 import { CaptureFileError, findingLines } from "../scenario/twin/findings.ts";
@@ -18,7 +20,9 @@ const exits = { done: 0, differs: 1, usage: 2 } as const;
 /** Bytes of a capture; a dump of a large host's config space has some. */
 const largest = 32 << 20;
 
-const say = (text: string): void => void process.stderr.write(`cxl-sandbox: ${text}\n`);
+/** Lines with words of captures in them: nothing there may act on a terminal. */
+const sayLine = (text: string): void => void process.stderr.write(`${oneLine(text)}\n`);
+const say = (text: string): void => sayLine(`cxl-sandbox: ${text}`);
 const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** @throws CaptureFileError */
@@ -44,7 +48,7 @@ function readFiles({ cxlList, cedt, iomem, lspci }: ImportArguments): CaptureFil
 }
 
 function tell(findings: readonly Finding[]): void {
-  for (const line of findingLines(findings)) process.stderr.write(`${line}\n`);
+  for (const line of findingLines(findings)) sayLine(line);
 }
 
 /** Boots the twin; gives the exit status. */
@@ -57,7 +61,7 @@ async function check(files: CaptureFiles, { text }: ImportedTwin): Promise<numbe
     say(`the twin does not come to ready: ${failure}`);
     return exits.differs;
   }
-  for (const line of differenceLines(differences)) process.stderr.write(`${line}\n`);
+  for (const line of differenceLines(differences)) sayLine(line);
   const open = differences.filter((one) => !isForeseen(one)).length;
   say(differences.length === 0 ? `the twin's ${listing} is the captured one` : `the twin's ${listing} differs from the captured one in ${differences.length} place${differences.length === 1 ? "" : "s"}${open === 0 ? ", each for the reason given" : `, ${open} of them unforeseen`}`);
   return open === 0 ? exits.done : exits.differs;
@@ -73,7 +77,7 @@ function write(options: ImportArguments, text: string): void {
   } catch (error) {
     throw new CaptureFileError(options.output, "", `cannot be written (${reason(error)})`);
   }
-  say(`${options.output} is written; run it with: cxl-sandbox run ${options.output}`);
+  say(`${options.output} is written; run it with: cxl-sandbox run ${shellFile(options.output)}`);
 }
 
 async function importFiles(options: ImportArguments): Promise<number> {

@@ -108,6 +108,9 @@ export function readJournal(path: string): JournalContents | null {
   return { header, entries, wholeBytes };
 }
 
+/** Options whose names in the header a user has not written. */
+const optionWords: Readonly<Record<string, string>> = { keepTrace: "keeping traces (--trace, reporter perfetto)", choices: "the recorded schedule", scheduleFile: "--schedule", allowDriver: "--allow-driver", drivers: "--driver", defects: "--defect" };
+
 const wordsOf = (value: unknown): string => (value === undefined ? "absent" : typeof value === "string" ? value : JSON.stringify(value));
 
 function fileDifferences(was: readonly JournalFile[], is: readonly JournalFile[]): string[] {
@@ -133,7 +136,7 @@ export function differences(was: JournalHeader, is: JournalHeader): string[] {
   found.push(...fileDifferences(was.files, is.files));
   if (was.seeds.from !== is.seeds.from || was.seeds.to !== is.seeds.to) found.push(`seeds were ${was.seeds.from}..${was.seeds.to}, are ${is.seeds.from}..${is.seeds.to}`);
   for (const name of new Set([...Object.keys(was.options), ...Object.keys(is.options)])) {
-    if (JSON.stringify(was.options[name]) !== JSON.stringify(is.options[name])) found.push(`${name} was ${wordsOf(was.options[name])}, is ${wordsOf(is.options[name])}`);
+    if (JSON.stringify(was.options[name]) !== JSON.stringify(is.options[name])) found.push(`${optionWords[name] ?? name} was ${wordsOf(was.options[name])}, is ${wordsOf(is.options[name])}`);
   }
   for (const [file, drivers] of Object.entries(was.drivers)) if (JSON.stringify(is.drivers[file] ?? drivers) !== JSON.stringify(drivers)) found.push(`a driver of ${file} has changed`);
   return found;

@@ -7,7 +7,7 @@ import { lintRules, lintScenario } from "../scenario/lint.ts";
 import { exitCodes } from "../scenario/result.ts";
 import { UsageError, oneOf, parseWords } from "./arguments.ts";
 import type { CommandModule } from "./commands.ts";
-import { complaintOf } from "./complaints.ts";
+import { orComplaint } from "./complaints.ts";
 import { ScenarioFileError } from "../scenario/problem.ts";
 import type { SourceFile } from "./files.ts";
 import { readSources } from "./files.ts";
@@ -69,18 +69,11 @@ function main(argv: readonly string[]): number {
   const { values, positionals } = parseWords(argv, options);
   if (positionals.length === 0) throw new UsageError("lint needs at least one scenario file or folder");
   const reporter = oneOf("reporter", values.reporter ?? "console", reporters);
-  try {
-    const report = lintPaths(positionals);
-    process.stdout.write(write(report, reporter));
-    process.stderr.write(lintVerdict(report));
-    if (countOf(report, "error") > 0) return exitCodes.usage;
-    return values.strict === true && report.findings.length > 0 ? exitCodes.fail : exitCodes.pass;
-  } catch (error) {
-    const complaint = complaintOf(error);
-    if (complaint === undefined) throw error;
-    process.stderr.write(`${complaint}\n`);
-    return exitCodes.usage;
-  }
+  const report = lintPaths(positionals);
+  process.stdout.write(write(report, reporter));
+  process.stderr.write(lintVerdict(report));
+  if (countOf(report, "error") > 0) return exitCodes.usage;
+  return values.strict === true && report.findings.length > 0 ? exitCodes.fail : exitCodes.pass;
 }
 
-export const command: CommandModule = { help, main: (argv) => Promise.resolve().then(() => main(argv)) };
+export const command: CommandModule = { help, main: (argv) => orComplaint(() => Promise.resolve(main(argv))) };

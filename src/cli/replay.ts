@@ -11,7 +11,7 @@ import { traceLayers } from "../scenario/trace-select.ts";
 import { DriverWorkshop } from "../../workers/driver-file.ts";
 import { UsageError, parseWords } from "./arguments.ts";
 import type { CommandModule } from "./commands.ts";
-import { complaintOf, problemsText } from "./complaints.ts";
+import { orComplaint, problemsText } from "./complaints.ts";
 import { defaultBudgets, driversOf } from "./run-arguments.ts";
 import { DriversError, prepareDrivers, runWithDrivers } from "./run-drivers.ts";
 import type { DriverSet } from "./run-drivers.ts";
@@ -144,16 +144,4 @@ async function replay(options: ReplayOptions): Promise<number> {
   return isEqual ? exits.equal : exits.differs;
 }
 
-async function main(argv: readonly string[]): Promise<number> {
-  const parsed = parse(argv);
-  try {
-    return await replay(parsed);
-  } catch (error) {
-    const complaint = complaintOf(error);
-    if (complaint === undefined) throw error;
-    process.stderr.write(`${complaint}\n`);
-    return exits.usage;
-  }
-}
-
-export const command: CommandModule = { help, main };
+export const command: CommandModule = { help, main: (argv) => orComplaint(() => replay(parse(argv))) };

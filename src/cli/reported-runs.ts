@@ -22,11 +22,13 @@ export interface Kept {
 
 export const emptyKept = (): Kept => ({ details: new Map(), traces: new Map() });
 
-/** Takes what a journal's lines have; gives a line for each trace that a report needs and that is not there. */
+/** Takes what a journal's lines have; gives a line for each trace that a report needs and that is not there, and one for all that were not kept. */
 export function keepEntries(kept: Kept, journal: string, entries: Iterable<JournalEntry>, needsTraces: boolean): string[] {
   const problems: string[] = [];
-  for (const { place, details, trace } of entries) {
+  let without = 0;
+  for (const { place, result, details, trace } of entries) {
     if (details !== undefined) kept.details.set(place, details);
+    if (needsTraces && trace === undefined && result.traceDigest !== null) without++;
     if (!needsTraces || trace === undefined) continue;
     const file = resolve(dirname(resolve(journal)), trace);
     try {
@@ -35,6 +37,7 @@ export function keepEntries(kept: Kept, journal: string, entries: Iterable<Journ
       problems.push(`the trace ${file}, which the journal ${journal} names, cannot be read; the report is without it`);
     }
   }
+  if (without > 0) problems.push(`the journal ${journal} names no trace for ${without} ${without === 1 ? "run" : "runs"} of its own, and the report is without them; run with the reporter that needs traces, or --trace on`);
   return problems;
 }
 

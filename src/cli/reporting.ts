@@ -1,9 +1,10 @@
 // Reports of a command: which were chosen, what they need of runs, and where they are written.
 
 import { appendFileSync, writeFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { dirname, relative, resolve } from "node:path";
 import type { ReportFile, ReportSurroundings, Reported, Reporter, RunReport } from "../report/reporter.ts";
-import { plain } from "../report/console.ts";
+import { plain, totalsOf } from "../report/console.ts";
+import { oneLine } from "../report/foreign.ts";
 import { reporters } from "../report/reporters.ts";
 import { summarize } from "../scenario/result.ts";
 import { suggestion } from "../scenario/suggest.ts";
@@ -78,6 +79,22 @@ export function tryToWrite(file: ReportFile, folder: string): string[] {
   }
 }
 
+/** Files that are named one by one. */
+const mostNamed = 5;
+
+/** A path as the user finds it: from the folder where he is, or whole. */
+function pathFromHere(path: string): string {
+  const short = relative("", path);
+  return short === "" || short.startsWith("..") ? path : short;
+}
+
+/** What a command says that would say nothing, as all of its reports are files: which, and how the runs ended. */
+function fileWords(result: RunReport["result"], written: readonly string[]): string {
+  const named = written.slice(0, mostNamed).map((path) => `wrote ${oneLine(pathFromHere(path))}\n`);
+  const left = written.length - named.length;
+  return `${named.join("")}${left > 0 ? `and ${left} more files\n` : ""}${totalsOf(result)}\n`;
+}
+
 /** Writes all reports: files first, then standard output and standard error. Gives a line for each file that could not be written. */
 export function writeReports(chosen: readonly ChosenReporter[], run: RunReport, folder: string): string[] {
   const surroundings: ReportSurroundings = { out: styleFor(process.stdout), error: styleFor(process.stderr), environment: process.env };
@@ -85,13 +102,22 @@ export function writeReports(chosen: readonly ChosenReporter[], run: RunReport, 
   const inOrder = chosen.toSorted((a, b) => Number(a.reporter.name === "console") - Number(b.reporter.name === "console"));
   const reports = inOrder.map(({ reporter, target }): Reported => reporter.report(run, surroundings, target));
   const problems: string[] = [];
-  for (const file of reports.flatMap(({ files = [] }) => files)) {
-    if (file.name === output) process.stdout.write(file.content);
-    else problems.push(...tryToWrite(file, folder));
+  const written: string[] = [];
+  const files = reports.flatMap((one) => one.files ?? []);
+  for (const file of files) {
+    if (file.name === output) {
+      process.stdout.write(file.content);
+      continue;
+    }
+    const wrong = tryToWrite(file, folder);
+    problems.push(...wrong);
+    if (wrong.length === 0) written.push(resolve(folder, file.name));
   }
   for (const { stdout, stderr } of reports) {
     if (stdout !== undefined) process.stdout.write(stdout);
     if (stderr !== undefined) process.stderr.write(stderr);
   }
+  const isSaid = files.some(({ name }) => name === output) || reports.some(({ stdout, stderr = "" }) => stdout !== undefined || stderr !== "");
+  if (!isSaid) process.stderr.write(fileWords(run.result, written));
   return problems;
 }

@@ -138,10 +138,15 @@ function shardNamed(text: string): Shard {
   return { index, count };
 }
 
+/** Whatever is no kind of schedule names the file of one. */
+const isScheduleFile = (schedule: string | undefined): schedule is string => schedule !== undefined && schedule !== "fixed" && schedule !== "seeded";
+
 /** A golden is of a scenario as it stands, of one seed. @throws UsageError */
-function goldenUse(values: { readonly update?: boolean | undefined; readonly "no-golden"?: boolean | undefined; readonly seeds?: string | undefined; readonly defect?: unknown; readonly driver?: unknown }): RunOptions["golden"] {
+function goldenUse(values: { readonly update?: boolean | undefined; readonly "no-golden"?: boolean | undefined; readonly seeds?: string | undefined; readonly defect?: unknown; readonly driver?: unknown; readonly resume?: boolean | undefined; readonly schedule?: string | undefined }): RunOptions["golden"] {
   if (values.update !== true) return values["no-golden"] === true || values.driver !== undefined ? "ignore" : "hold";
   for (const other of ["no-golden", "seeds", "defect", "driver"] as const) if (values[other] !== undefined && values[other] !== false) throw new UsageError(`--update does not go with --${other}: a golden is what the scenario itself comes to with one seed`);
+  if (values.resume === true) throw new UsageError("--update does not go with --resume: runs that the journal has are not run again, and would leave their goldens as they are");
+  if (isScheduleFile(values.schedule)) throw new UsageError("--update does not go with --schedule FILE: a recorded schedule has no golden");
   return "update";
 }
 
@@ -161,7 +166,7 @@ export function parseRun(argv: readonly string[]): RunOptions {
     paths: positionals,
     seeds: seedsOf(values.seed, values.seeds),
     schedule: values.schedule === "seeded" ? "seeded" : "fixed",
-    scheduleFile: values.schedule === undefined || values.schedule === "fixed" || values.schedule === "seeded" ? null : values.schedule,
+    scheduleFile: isScheduleFile(values.schedule) ? values.schedule : null,
     reporters: reportersOf(values.reporter ?? []),
     steps: values.steps === true,
     trace: oneOf("trace", values.trace ?? "off", ["off", "on", "on-failure"]),

@@ -84,12 +84,19 @@ class Keeper {
     return problems.length === 0 ? join(output, name) : null;
   }
 
+  /** That a run did not pass is told by its own status; any other golden that is not written is a report that could not be written. */
+  #update(place: number, { result, trace }: DoneRun): void {
+    const { state, lines } = updateGolden(result, trace);
+    if (state === "refused" && result.status === "pass") this.problems.push(...lines);
+    else this.goldens.set(place, lines);
+  }
+
   keep({ place }: ListedRun, done: DoneRun): void {
     const file = this.#saveTrace(this.#names.get(place) ?? "", done);
     const { journal } = this.#options;
     const details = done.details === null ? {} : { details: boundedDetails(done.details) };
     if (this.#journal !== null && journal !== null) this.problems.push(...this.#journal.append({ place, result: done.result, ...details, ...(file === null ? {} : { trace: traceFrom(journal, file) }) }));
-    if (this.#options.golden === "update") this.goldens.set(place, updateGolden(done.result, done.trace).lines);
+    if (this.#options.golden === "update") this.#update(place, done);
     if (details.details !== undefined) this.kept.details.set(place, details.details);
     if (done.trace !== null && this.#needsTraces) this.kept.traces.set(place, done.trace);
   }

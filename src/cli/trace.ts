@@ -10,12 +10,12 @@ import { statsOf } from "../scenario/trace-stats.ts";
 import { createTraceWords, lineOfRecord } from "../scenario/trace-words.ts";
 import { UsageError, countOf, parseWords } from "./arguments.ts";
 import type { CommandModule } from "./commands.ts";
-import { complaintOf } from "./complaints.ts";
+import { orComplaint } from "./complaints.ts";
 import { writeLines } from "./line-writer.ts";
 import { styleFor } from "./terminal.ts";
 import { checkParts, filterHelp, filterOf, filterOptions, readTrace } from "./trace-input.ts";
 
-const exits = { done: 0, none: 1, usage: 2 } as const;
+const exits = { done: 0, none: 1 } as const;
 const mostContext = 10_000;
 const mostRegisters = 10_000;
 
@@ -150,15 +150,4 @@ async function show(argv: readonly string[]): Promise<number> {
   return exits.done;
 }
 
-async function main(argv: readonly string[]): Promise<number> {
-  try {
-    return await show(argv);
-  } catch (error) {
-    const complaint = complaintOf(error);
-    if (complaint === undefined) throw error;
-    process.stderr.write(`${complaint}\n`);
-    return exits.usage;
-  }
-}
-
-export const command: CommandModule = { help, main };
+export const command: CommandModule = { help, main: (argv) => orComplaint(() => show(argv)) };

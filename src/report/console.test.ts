@@ -29,6 +29,18 @@ describe("what the console shows", () => {
     expect(consoleVerdict(runResult([invalidResult()]))).toContain(`fault waits did not fire\n    waits for: ${waits?.evidence?.trigger}\n    did not act: ${waits?.evidence?.missing}\n`);
   });
 
+  it("of a run that did not pass, what its faults had changed, in part where that is long; of one that passed nothing", () => {
+    const evidence = { trigger: "time 5 ms", matches: 1, acts: [{ atNs: 5_000_000, changed: ["rp0 link: up, now down"] }], lastAtNs: 5_000_000, drawnNs: null, missing: null };
+    const fired = { id: "cable", fired: true, count: 1, firstAtNs: 5_000_000, evidence };
+    const verdict = consoleVerdict(runResult([failedResult({ faults: [fired] })]));
+    expect(verdict).toMatch(/got unaffected\n {2}fault cable fired\n {4}waits for: time 5 ms\n {4}acted once\n {4}at 5 ms\n {6}rp0 link: up, now down\n {2}cxl-sandbox run /);
+    expect(consoleVerdict(runResult([resultWith({ faults: [fired] })]))).toBe("\n1 pass\n");
+    const long = { ...fired, evidence: { ...evidence, acts: [{ atNs: 0, changed: Array.from({ length: 100 }, (_, index) => `change ${index}`) }] } };
+    const lines = linesOf(consoleVerdict(runResult([failedResult({ faults: Array.from({ length: 20 }, () => long) })])));
+    expect(lines.length).toBeLessThan(50);
+    expect(lines.filter((line) => /^ +\(\d+ more lines; the JSON report has all\)$/.test(line)).length).toBeGreaterThan(1);
+  });
+
   it("blocks of lines stand below each other", () => {
     const block = failedResult({ expectations: [{ text: "iomem", pass: false, expected: "one\ntwo", actual: "one\nthree\n" }] });
     expect(consoleVerdict(runResult([block]))).toContain("  iomem: not as expected\n    expected:\n    | one\n    | two\n    got:\n    | one\n    | three\n");

@@ -2,7 +2,7 @@
 
 import type { RunResult, Status } from "../scenario/result.ts";
 import type { AnyResult, Finding } from "./findings.ts";
-import { findingLines, findingsOf, repeatLine, worstFirst } from "./findings.ts";
+import { findingLines, findingsOf, firedLines, repeatLine, worstFirst } from "./findings.ts";
 import { linesOfText, oneLine } from "./foreign.ts";
 import type { Reporter } from "./reporter.ts";
 
@@ -38,13 +38,13 @@ function row(result: AnyResult): string[] {
 
 const colours: Readonly<Record<Finding["kind"], "red" | "yellow" | null>> = { reason: null, driver: "red", fault: "yellow", expectation: "red", golden: "red" };
 
-/** One run that did not pass: what went wrong, and the command that repeats it. */
+/** One run that did not pass: what went wrong, what its faults had done, and the command that repeats it. */
 function trouble(result: AnyResult, style: Style): string[] {
   const painted = (finding: Finding): string[] => {
     const colour = colours[finding.kind];
     return findingLines(finding).map((line) => `  ${colour === null ? line : style.paint(colour, line)}`);
   };
-  return ["", style.paint("bold", titleOf(result)), ...findingsOf(result).flatMap(painted), style.paint("dim", `  ${repeatLine(result)}`)];
+  return ["", style.paint("bold", titleOf(result)), ...findingsOf(result).flatMap(painted), ...[...firedLines(result), repeatLine(result)].map((line) => style.paint("dim", `  ${line}`))];
 }
 
 /** Drivers that ran, each once, by what is in them. */
@@ -83,12 +83,14 @@ export function consoleSteps(result: RunResult, style: Style = plain): string {
 /** What layout checks had to say, also of runs that pass. */
 const remarks = (result: AnyResult, style: Style): string[] => result.warnings.map((text) => style.paint("yellow", `${oneLine(result.file)}: ${oneLine(text)}`));
 
+/** How many runs ended how, on one line. */
+export const totalsOf = ({ summary }: Pick<RunResult, "summary">): string => Object.entries(summary).filter(([status, count]) => count > 0 || status === "pass").map(([status, count]) => `${count} ${status}`).join(", ");
+
 /** What went wrong, the totals, and as the last line the command that repeats the worst run (standard error). */
 export function consoleVerdict(result: RunResult, style: Style = plain): string {
-  const totals = (Object.entries(result.summary) as [Status, number][]).filter(([status, count]) => count > 0 || status === "pass").map(([status, count]) => `${count} ${status}`);
   const failed = worstFirst(result.scenarios);
   const repeat = failed.slice(0, 1).map(repeatLine);
-  return `${[...result.scenarios.flatMap((scenario) => remarks(scenario, style)), ...failed.flatMap((scenario) => trouble(scenario, style)), "", totals.join(", "), ...repeat].join("\n")}\n`;
+  return `${[...result.scenarios.flatMap((scenario) => remarks(scenario, style)), ...failed.flatMap((scenario) => trouble(scenario, style)), "", totalsOf(result), ...repeat].join("\n")}\n`;
 }
 
 /** Results for standard output, the verdict for standard error; in a file both, without colours. */

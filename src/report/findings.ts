@@ -73,6 +73,19 @@ export function findingsOf(result: AnyResult): Finding[] {
   return isFaults ? [...faults, ...why, ...expectations, ...ofGoldens] : [...why, ...faults, ...expectations, ...ofGoldens];
 }
 
+/** Lines of evidence that a run shows, and of one of its faults. */
+const mostEvidence = 40;
+const mostOfFault = 12;
+
+/** The first lines, and how many were left out. */
+const bounded = (lines: readonly string[], most: number): string[] => (lines.length <= most ? [...lines] : [...lines.slice(0, most - 1), `(${lines.length - most + 1} more lines; the JSON report has all)`]);
+
+/** What the faults of a run that did not pass changed: those that fired; the others are findings. */
+export function firedLines(result: AnyResult): string[] {
+  if (result.status === "pass") return [];
+  return bounded(result.faults.filter(({ fired }) => fired).flatMap((fault) => [`fault ${oneLine(fault.id)} fired`, ...bounded(evidenceLines(fault), mostOfFault).map((line) => `  ${line}`)]), mostEvidence);
+}
+
 /** `file:line:column: `, or "". */
 export const placeText = ({ place }: Finding): string => (place === null ? "" : `${oneLine(place.file)}:${place.line}:${place.column}: `);
 

@@ -3,6 +3,7 @@
 
 import type { RunResult } from "../scenario/result.ts";
 import type { AnyResult, Finding } from "./findings.ts";
+import { totalsOf } from "./console.ts";
 import { findingLines, findingsOf, repeatLine, worstFirst } from "./findings.ts";
 import { oneLine } from "./foreign.ts";
 import type { Reporter, ReportSurroundings } from "./reporter.ts";
@@ -66,17 +67,16 @@ function block(lines: readonly string[]): string[] {
 }
 
 /** Markdown of the job's summary. */
-export function githubSummary({ scenarios, summary }: RunResult): string {
-  const failed = worstFirst(scenarios);
-  const totals = Object.entries(summary).filter(([status, count]) => count > 0 || status === "pass").map(([status, count]) => `${count} ${status}`).join(", ");
-  const head = [`### cxl-sandbox: ${totals}`, ""];
+export function githubSummary(result: RunResult): string {
+  const failed = worstFirst(result.scenarios);
+  const head = [`### cxl-sandbox: ${totalsOf(result)}`, ""];
   if (failed.length === 0) return `${head.join("\n")}\n`;
-  const rows = failed.slice(0, mostInSummary).map((result) => `| ${result.status} | ${cell(result.file)} | ${cell(result.name)} | ${result.seed} | ${cell(findingsOf(result)[0]?.title ?? "")} |`);
+  const rows = failed.slice(0, mostInSummary).map((one) => `| ${one.status} | ${cell(one.file)} | ${cell(one.name)} | ${one.seed} | ${cell(findingsOf(one)[0]?.title ?? "")} |`);
   const parts = [...head, "| | file | scenario | seed | first |", "|---|---|---|---|---|", ...rows, ""];
   let length = parts.join("\n").length;
   let shown = 0;
-  for (const result of failed.slice(0, mostInSummary)) {
-    const lines = [`#### ${cell(result.name)}`, "", ...block([...findingsOf(result).flatMap(findingLines), "", repeatLine(result)]), ""];
+  for (const one of failed.slice(0, mostInSummary)) {
+    const lines = [`#### ${cell(one.name)}`, "", ...block([...findingsOf(one).flatMap(findingLines), "", repeatLine(one)]), ""];
     length += lines.join("\n").length + 1;
     if (length > longestSummary) break;
     parts.push(...lines);

@@ -1,7 +1,7 @@
 // The built import as a user runs it: a file that is written and proven, and what goes wrong.
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -41,6 +41,12 @@ describe("cxl-sandbox import", () => {
     expect(run("import")).toMatchObject({ status: 2, stderr: "cxl-sandbox: import needs --cxl-list FILE; take it with: cxl list -vvv > cxl.json; see cxl-sandbox --help\n" });
     expect(run("import", "--cxl-list", "nowhere.json").stderr).toMatch(/^cxl-sandbox: nowhere\.json: cannot be read \(ENOENT.*\)\n$/);
     expect(run("import", "--cxl-list", listing, "--isolation", "rp0,rp9")).toMatchObject({ status: 2, stdout: "", stderr: "cxl-sandbox: --isolation: there is no root port rp9; the twin has rp0, rp1\n" });
+    const broken = join(folder, "two\nname: lines.json");
+    copyFileSync(join(root, listing), broken);
+    expect(run("import", "--cxl-list", broken, "--no-check").stdout).toMatch(/\n# Imported from two\?name: lines\.json by /);
+    const painted = join(folder, "painted.json");
+    writeFileSync(painted, '[{"bus":"\\u001b[2Jroot0","provider":"ACPI.CXL","decoders:root0":[]}]');
+    expect(run("import", "--cxl-list", painted).stderr).toMatch(/^cxl-sandbox: .*painted\.json: \?\[2Jroot0: is listed without its ports .*\n$/);
     expect(run("import", "--help").stdout).toContain("exit status: 0 done");
   });
 });

@@ -1,6 +1,6 @@
 // Many runs: several at a time, some that do not come to their end, shards that are merged.
 
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -35,7 +35,7 @@ const namesOf = (lines: readonly string[]): string[] => lines.map((line) => line
 describe("runs at a time", () => {
   it("give the same report byte for byte, however many there are, in workers or in this thread", async () => {
     const here = await runHere(folder, ...bundled, "--no-worker");
-    expect([here.status, here.stderr, resultOf(here).scenarios.length]).toEqual([0, "", 5]);
+    expect([here.status, here.stderr.split("\n").slice(1), resultOf(here).scenarios.length]).toEqual([0, ["5 pass", ""], 5]);
     for (const jobs of ["1", "3"]) expect(await runHere(folder, ...bundled, "--jobs", jobs)).toEqual(here);
   });
 
@@ -70,10 +70,24 @@ describe("reporters", () => {
     expect(readFileSync(console, "utf8")).toContain("pass");
   });
 
+  it("that are files alone are named on standard error, with how many runs ended how", async () => {
+    const html = join(folder.path, "reporters/one.html");
+    const failing = folder.write("reporters/failing.yaml", shortScenario("failing", "panic"));
+    const { status, stderr } = await runHere(folder, file, failing, "--no-worker", "--reporter", `html=${html}`);
+    expect([status, stderr]).toEqual([1, `wrote ${html}\nwrote ${join(folder.path, "report.json")}\n1 pass, 1 fail\n`]);
+  });
+
+  it("a golden that cannot be written costs exit 5 and a line", async () => {
+    const scenario = folder.write("blocked/one.yaml", shortScenario("one"));
+    mkdirSync(join(folder.path, "blocked/one.golden"));
+    const { status, stderr } = await runHere(folder, scenario, "--no-worker", "--update");
+    expect([status, stderr.split("\n").filter((line) => line.startsWith("cxl-sandbox: "))]).toEqual([5, [expect.stringMatching(/one\.golden: not written: .*cannot be /)]]);
+  });
+
   it("one that cannot be written costs exit 5 and a line, and the others are written", async () => {
     const blocked = join(file, "below-a-file.json");
     const { status, text, stderr } = await runHere(folder, file, "--no-worker", "--reporter", `json=${blocked}`);
-    expect([status, stderr.trim().split("\n").length]).toEqual([5, 1]);
+    expect([status, stderr.trim().split("\n").filter((line) => line.startsWith("cxl-sandbox: ")).length]).toEqual([5, 1]);
     expect(stderr).toContain(`cannot write ${blocked}`);
     expect(text).toContain('"version": 1');
   });
@@ -112,6 +126,11 @@ describe("shards", () => {
     expect(unfinished.stderr).toMatch(/^cxl-sandbox: .*cut \(shard 2\/3\) lacks 3 of 3 runs, the first .*\.yaml, seed \d; go on with it: --resume\n/);
     const allowed = await mergeHere(folder, first, third, "--allow-missing");
     expect([allowed.stderr.split("\n")[0], resultOf(allowed).scenarios.length]).toEqual(["cxl-sandbox: shard 2/3 is missing (3 runs)", 7]);
+  });
+
+  it("without traces give no report of traces, and that is said", async () => {
+    const { status, stderr } = await mergeHere(folder, ...journals, "--reporter", "perfetto", "--output", join(folder.path, "no-traces"));
+    expect([status, stderr.match(/names no trace for \d runs of its own, and the report is without them/g)?.length]).toEqual([5, 3]);
   });
 
   it("that do not belong together are refused with what differs", async () => {

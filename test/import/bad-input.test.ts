@@ -154,9 +154,9 @@ function mutateBytes(random: RandomState, bytes: Uint8Array): Uint8Array {
 }
 
 describe("changed captures", () => {
-  it.each([1, 2, 3, 4])("give a file that loads or one message with the name of the capture, 250 times (%s)", (round) => {
+  it.each([1, 2, 3, 4])("give a file that loads or one message with the name of the capture, 100 times (%s)", (round) => {
     let taken = 0;
-    for (let number = 0; number < 250; number++) {
+    for (let number = 0; number < 100; number++) {
       const random = createRandom(round * 1000 + number, 11);
       const base: CaptureFiles = round % 2 === 0 ? own : files({ iomem, cedt });
       const repeat = (text: string): string => (nextBelow(random, 2) === 0 ? mutate(random, text) : mutate(random, mutate(random, text)));
@@ -176,6 +176,6 @@ describe("changed captures", () => {
         expect(thrown.message).toMatch(/^(cxl\.json|iomem\.txt|cedt\.bin|lspci\.txt|captures)/);
       }
     }
-    expect(taken).toBeGreaterThan(20);
+    expect(taken).toBeGreaterThan(8);
   });
 });

@@ -162,8 +162,8 @@ function randomMachine(random: RandomState): string {
 }
 
 describe("random machines and their twins", () => {
-  it.each([1, 2])("seeds %s00 to %s05", (hundred) => {
-    for (let seed = hundred * 100; seed < hundred * 100 + 6; seed++) {
+  it.each([100, 200])("list the same: six from seed %i", (first) => {
+    for (let seed = first; seed < first + 6; seed++) {
       const text = randomMachine(createRandom(seed, 7));
       const files = captureOf(`seed ${seed}`, text);
       if (files === undefined) continue;

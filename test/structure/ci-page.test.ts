@@ -1,7 +1,8 @@
-// docs/ci.md: recipes are YAML, every command in them is one that there is with options that it has, and the tables of statuses and variables are those of the code.
+// docs/ci.md: recipes are YAML, their commands leave the reports that they name, every command of the page is one that there is with options that it has, and the tables of statuses and variables are those of the code.
 
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { commands } from "../../src/cli/commands.ts";
@@ -10,7 +11,11 @@ import { findTerms } from "../../src/scenario/glossary/term.ts";
 import { glossary } from "../../src/sandbox/glossary.ts";
 import { exitCodes } from "../../src/scenario/result.ts";
 import { codeBlocks } from "../support/code-blocks.ts";
+import type { Ended } from "../support/programs.ts";
+import { run } from "../support/programs.ts";
+import { runFolder, shortScenario } from "../support/runs.ts";
 
+const command = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
 const page = readFileSync("docs/ci.md", "utf8");
 const recipes = codeBlocks(page, "yaml").map(({ text }) => text);
 
@@ -20,10 +25,10 @@ function textsOf(value: unknown): string[] {
   return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsOf) : [];
 }
 
-/** Commands as words, with variables of CI as numbers. */
-const used = [...recipes.flatMap((recipe) => textsOf(parse(recipe))), ...[...page.matchAll(/`((?:npx )?cxl-sandbox [^`]+)`/g)].map(([, line = ""]) => line)]
-  .flatMap((text) => text.split("\n")).filter((line) => /^(?:npx )?cxl-sandbox /.test(line))
-  .map((line) => line.replace(/^(?:npx )?cxl-sandbox /, "").replaceAll(/\$\{\{.*?\}\}|\$CI_NODE_INDEX/g, "1").replaceAll("$CI_NODE_TOTAL", "4").trim().split(/\s+/));
+/** Commands among texts, as words, with variables of CI as numbers. */
+const commandsIn = (texts: readonly string[], shard = 1): string[][] => texts.flatMap((text) => text.split("\n")).filter((line) => /^(?:npx )?cxl-sandbox /.test(line))
+  .map((line) => line.replace(/^(?:npx )?cxl-sandbox /, "").replaceAll(/\$\{\{.*?\}\}|\$CI_NODE_INDEX/g, String(shard)).replaceAll("$CI_NODE_TOTAL", "4").trim().split(/\s+/));
+const used = commandsIn([...recipes.flatMap((recipe) => textsOf(parse(recipe))), ...[...page.matchAll(/`((?:npx )?cxl-sandbox [^`]+)`/g)].map(([, line = ""]) => line)]);
 
 const rows = (heading: string): string[][] => [...(page.split(`## ${heading}`)[1]?.split("\n## ")[0] ?? "").matchAll(/^\| (?!status|variable|-)(.*) \|$/gm)].map(([, row = ""]) => row.split(" | "));
 
@@ -32,6 +37,26 @@ describe("docs/ci.md", () => {
     expect(recipes).toHaveLength(2);
     expect(recipes.map((recipe) => Object.keys(parse(recipe) as object))).toEqual([["name", "on", "permissions", "jobs"], ["stages", "default", "shard", "report", "pages"]]);
     expect(used.filter(([name]) => name === "merge")).toHaveLength(2);
+  });
+
+  it("the commands of both, one after the other, leave the reports that they name", async () => {
+    const folder = runFolder();
+    try {
+      for (const [index, name] of ["one", "two", "three", "four", "five"].entries()) folder.write(`scenarios/${name}.yaml`, shortScenario(name, index === 3 ? "panic" : "unaffected"));
+      const inFolder = (words: readonly string[]): Promise<Ended> => run(process.execPath, [command, ...words], folder.path);
+      const [ofGitHub = [], ofGitLab = []] = recipes.map((recipe) => [1, 2, 3, 4].map((shard) => commandsIn(textsOf(parse(recipe)), shard)));
+      expect(ofGitLab.map(([shard]) => shard)).toEqual(ofGitHub.map(([shard]) => shard));
+      const shards = await Promise.all(ofGitHub.map(([shard = []]) => inFolder(shard)));
+      expect(shards.map(({ status }) => status).toSorted()).toEqual([0, 0, 0, 1]);
+      for (const [, merge = []] of [ofGitHub[0] ?? [], ofGitLab[0] ?? []]) {
+        expect(await inFolder(merge)).toMatchObject({ status: 1, stderr: expect.stringContaining("4 pass, 1 fail") as string });
+        const named = merge.flatMap((word) => /^\w+=(.+)$/.exec(word)?.slice(1) ?? []);
+        expect(named).toHaveLength(3);
+        for (const name of ["traces/four-seed1.trace", ...named]) expect(readFileSync(join(folder.path, name)).length, name).toBeGreaterThan(500);
+      }
+    } finally {
+      folder.remove();
+    }
   });
 
   it.each(used.map((words) => [words.join(" "), words] as const))("cxl-sandbox %s: the command has these options", async (_, [name, ...words]) => {

@@ -64,10 +64,11 @@ function firmwareNode(windows: readonly TwinWindow[], plan: DecodePlan): Mapping
   );
 }
 
+/** Comments at the head of the file, a line each whatever names and captures hold. */
 const headOf = (files: CaptureFiles, findings: readonly Finding[]): string[] => [
   `Imported from ${[files.cxlList, files.cedt, files.iomem, files.lspci].flatMap((one) => (one === undefined ? [] : [one.file.split(/[\\/]/).at(-1) ?? one.file])).join(", ")} by cxl-sandbox import (docs/import.md).`,
   ...(findings.length === 0 ? [] : ["", ...findingLines(findings)]),
-];
+].map((line) => line.replaceAll(/[\p{Cc}\u2028\u2029]/gu, "?"));
 
 const defaultName = (memdevs: number, bridges: number): string => `the twin of a host with ${memdevs} memory device${memdevs === 1 ? "" : "s"} below ${bridges} host bridge${bridges === 1 ? "" : "s"}`;
 
