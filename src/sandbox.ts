@@ -23,7 +23,7 @@ export type { VerdictInput } from "./sandbox/verdict/facts.ts";
 export type { SeedResult } from "./sandbox/verdict/trials.ts";
 export { judgeCell, judgeScenario } from "./sandbox/verdict/verdict.ts";
 export type { Judging, VerdictRequest } from "./sandbox/verdict/verdict.ts";
-export type { VerdictCell } from "./scenario/verdict.ts";
+export type { VerdictCell } from "./scenario/verdict/report.ts";
 export { ScenarioFileError } from "./scenario/load.ts";
 export { planScenario } from "./scenario/plan.ts";
 export type { ScenarioPlan } from "./scenario/plan.ts";

@@ -4,7 +4,7 @@ import type { RunInput, RunProgress, ScenarioPlan } from "../src/sandbox.ts";
 import type { RunDetails } from "../src/scenario/details.ts";
 import type { DriverFailure, EndedResult, ScenarioResult } from "../src/scenario/result.ts";
 import { agreed, goldenFor, heldAgainst, isGolden } from "../src/sandbox/goldens.ts";
-import { decodeTrace } from "../src/scenario/trace-file.ts";
+import { decodeTrace } from "../src/scenario/trace/file.ts";
 import type { DriverSource } from "./driver-messages.ts";
 import type { DriverBudgets, DriverProcess, ProcessEnd } from "./driver-process.ts";
 import { startDriverProcess } from "./driver-process.ts";

@@ -7,7 +7,7 @@ import type { CellInput, DriverModule, SeedResult, VerdictInput } from "../src/s
 import type { CellFacts } from "../src/scenario/comparison.ts";
 import type { RunDetails } from "../src/scenario/details.ts";
 import type { ScenarioResult } from "../src/scenario/result.ts";
-import { encodeTrace } from "../src/scenario/trace-file.ts";
+import { encodeTrace } from "../src/scenario/trace/file.ts";
 import { afterThisTurn } from "./turn.ts";
 
 export interface FinishedRun {

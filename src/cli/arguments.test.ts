@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { UsageError } from "./arguments.ts";
 import { commands, mainHelp } from "./commands.ts";
 import { reporters } from "../report/reporters.ts";
-import { parseRun } from "./run-arguments.ts";
-import { runHelp } from "./run-help.ts";
+import { parseRun } from "./run/arguments.ts";
+import { runHelp } from "./run/help.ts";
 
 describe("the command line", () => {
   it("run takes files and defaults", () => {

@@ -8,7 +8,7 @@ import { runInSlices } from "../../workers/slices.ts";
 import type { FinishedRun } from "../../workers/slices.ts";
 import { parseGolden } from "../scenario/golden.ts";
 import { orphanGoldens, readGoldens, updateGolden } from "./goldens.ts";
-import { parseRun } from "./run-arguments.ts";
+import { parseRun } from "./run/arguments.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cxl-sandbox-goldens-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

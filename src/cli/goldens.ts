@@ -7,7 +7,7 @@ import { goldenOf } from "../sandbox/goldens.ts";
 import type { Golden } from "../scenario/golden.ts";
 import { GoldenFileError, formatGolden, goldenFileOf, parseGolden } from "../scenario/golden.ts";
 import type { RunResult } from "../scenario/result.ts";
-import { decodeTrace } from "../scenario/trace-file.ts";
+import { decodeTrace } from "../scenario/trace/file.ts";
 import { FilesError } from "./files.ts";
 
 type AnyResult = RunResult["scenarios"][number];

@@ -4,16 +4,16 @@ import { exitCodeOf, exitCodes } from "../scenario/result.ts";
 import type { RunResult } from "../scenario/result.ts";
 import { UsageError, parseWords } from "./arguments.ts";
 import type { CommandModule } from "./commands.ts";
-import type { JournalContents, JournalEntry, JournalHeader } from "./journal.ts";
-import { JournalError, differences, readJournal, runsOf } from "./journal.ts";
-import { emptyKept, keepEntries, reportAll, reportOf } from "./reported-runs.ts";
-import type { Kept } from "./reported-runs.ts";
-import type { ChosenReporter } from "./reporting.ts";
-import { needsOf, reportersOf } from "./reporting.ts";
-import type { AnyResult } from "./run-drivers.ts";
-import { lastPlace } from "./run-session.ts";
-import { reporterLines } from "./run-help.ts";
-import type { Shard } from "./run-list.ts";
+import type { JournalContents, JournalEntry, JournalHeader } from "./run/journal.ts";
+import { JournalError, differences, readJournal, runsOf } from "./run/journal.ts";
+import { emptyKept, keepEntries, reportAll, reportOf } from "./run/reported-runs.ts";
+import type { Kept } from "./run/reported-runs.ts";
+import type { ChosenReporter } from "./run/reporting.ts";
+import { needsOf, reportersOf } from "./run/reporting.ts";
+import type { AnyResult } from "./run/drivers.ts";
+import { lastPlace } from "./run/session.ts";
+import { reporterLines } from "./run/help.ts";
+import type { Shard } from "./run/list.ts";
 
 const help = `usage: cxl-sandbox merge JOURNAL... [options]
 

@@ -2,15 +2,15 @@
 
 import type { CommandModule } from "./commands.ts";
 import { complaintOf } from "./complaints.ts";
-import { JournalError } from "./journal.ts";
-import type { RunOptions } from "./run-arguments.ts";
-import { parseRun } from "./run-arguments.ts";
-import { DriversError } from "./run-drivers.ts";
-import { runHelp } from "./run-help.ts";
-import { runOnce } from "./run-once.ts";
-import type { Engine } from "./run-prepare.ts";
-import { UnfitFilesError, listText, loadEngine, prepare } from "./run-prepare.ts";
-import { watchFiles } from "./run-watch.ts";
+import { JournalError } from "./run/journal.ts";
+import type { RunOptions } from "./run/arguments.ts";
+import { parseRun } from "./run/arguments.ts";
+import { DriversError } from "./run/drivers.ts";
+import { runHelp } from "./run/help.ts";
+import { runOnce } from "./run/once.ts";
+import type { Engine } from "./run/prepare.ts";
+import { UnfitFilesError, listText, loadEngine, prepare } from "./run/prepare.ts";
+import { watchFiles } from "./run/watch.ts";
 import { exitCodes } from "../scenario/result.ts";
 
 /** The user's mistakes are told in their own words; anything else is ours. */

@@ -2,11 +2,11 @@
 
 import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { suggestion } from "../scenario/suggest.ts";
-import type { TraceFile } from "../scenario/trace-file.ts";
-import { TraceFileError, decodeTrace, traceMagic } from "../scenario/trace-file.ts";
-import type { TraceFilter } from "../scenario/trace-select.ts";
-import type { TraceLayer } from "../scenario/trace-select.ts";
-import { kindNames, traceLayers } from "../scenario/trace-select.ts";
+import type { TraceFile } from "../scenario/trace/file.ts";
+import { TraceFileError, decodeTrace, traceMagic } from "../scenario/trace/file.ts";
+import type { TraceFilter } from "../scenario/trace/select.ts";
+import type { TraceLayer } from "../scenario/trace/select.ts";
+import { kindNames, traceLayers } from "../scenario/trace/select.ts";
 import { parseTime } from "../scenario/units.ts";
 import { UsageError, oneOf } from "./arguments.ts";
 import { FilesError } from "./files.ts";

@@ -2,12 +2,12 @@
 
 import { RE2JS } from "re2js";
 import { jsonStats, statsText } from "../report/trace-stats.ts";
-import { onOneLine } from "../scenario/trace-names.ts";
-import type { TraceFile } from "../scenario/trace-file.ts";
-import type { SelectedRecord, TraceFilter } from "../scenario/trace-select.ts";
-import { kindOf, partOf, selectRecords } from "../scenario/trace-select.ts";
-import { statsOf } from "../scenario/trace-stats.ts";
-import { createTraceWords, lineOfRecord } from "../scenario/trace-words.ts";
+import { onOneLine } from "../scenario/trace/names.ts";
+import type { TraceFile } from "../scenario/trace/file.ts";
+import type { SelectedRecord, TraceFilter } from "../scenario/trace/select.ts";
+import { kindOf, partOf, selectRecords } from "../scenario/trace/select.ts";
+import { statsOf } from "../scenario/trace/stats.ts";
+import { createTraceWords, lineOfRecord } from "../scenario/trace/words.ts";
 import { UsageError, countOf, parseWords } from "./arguments.ts";
 import type { CommandModule } from "./commands.ts";
 import { orComplaint } from "./complaints.ts";

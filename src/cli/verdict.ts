@@ -5,8 +5,8 @@ import { ScenarioFileError, judgeCell, loadModule, planScenario } from "../sandb
 import type { VerdictRequest } from "../sandbox.ts";
 import { jsonReport } from "../report/json.ts";
 import { verdictConsole } from "../report/verdict.ts";
-import type { VerdictCell, VerdictReport } from "../scenario/verdict.ts";
-import { verdictExits } from "../scenario/verdict.ts";
+import type { VerdictCell, VerdictReport } from "../scenario/verdict/report.ts";
+import { verdictExits } from "../scenario/verdict/report.ts";
 import { combinationsOf, flatText, varyScenario } from "../scenario/vary.ts";
 import { CancelledError } from "../../workers/slices.ts";
 import { assessAll } from "../../workers/pool.ts";

@@ -7,7 +7,7 @@ import { ScenarioFileError, planScenario } from "../sandbox.ts";
 import { goldenFileOf } from "../scenario/golden.ts";
 import type { SourceFile } from "./files.ts";
 import { FilesError, expand, readSource } from "./files.ts";
-import type { RunOptions } from "./run-arguments.ts";
+import type { RunOptions } from "./run/arguments.ts";
 
 export interface Scan {
   /** A digest of all that a scenario file's run depends on, by file. */

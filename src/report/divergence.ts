@@ -1,6 +1,6 @@
 // Where two runs part, as lines: the one wording of goldens, replays and comparisons of traces.
 
-import type { Divergence } from "../scenario/divergence.ts";
+import type { Divergence } from "../scenario/trace/divergence.ts";
 import { timeText } from "../scenario/time-text.ts";
 import { oneLine } from "./foreign.ts";
 

@@ -2,8 +2,8 @@
 
 import { structuredPatch } from "diff";
 import type { ScenarioPlan } from "../scenario/plan.ts";
-import { onOneLine } from "../scenario/trace-names.ts";
-import type { TraceHeader } from "../scenario/trace-file.ts";
+import { onOneLine } from "../scenario/trace/names.ts";
+import type { TraceHeader } from "../scenario/trace/file.ts";
 
 /** Lines removed and added together; texts that differ more are not compared line by line. */
 const mostEdits = 2000;

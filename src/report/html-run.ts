@@ -1,7 +1,7 @@
 // One run on the page: what failed and where, the first difference, evidence, and what its details show.
 
 import type { RunDetails } from "../scenario/details.ts";
-import type { Divergence } from "../scenario/divergence.ts";
+import type { Divergence } from "../scenario/trace/divergence.ts";
 import type { CommandRecord, DriverFailure, ExpectationResult, FaultResult, RunResult, SourcePlace, Status } from "../scenario/result.ts";
 import { timeText } from "../scenario/time-text.ts";
 import { evidenceLines } from "./evidence.ts";

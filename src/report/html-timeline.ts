@@ -3,7 +3,7 @@
 
 import type { RunDetails } from "../scenario/details.ts";
 import { timeText } from "../scenario/time-text.ts";
-import type { EventKind, TimelineEvent, TimelineSpan } from "../scenario/timeline.ts";
+import type { EventKind, TimelineEvent, TimelineSpan } from "../scenario/trace/timeline.ts";
 import { Markup, markup, nothing, percent } from "./html-text.ts";
 
 /** Pixels. */

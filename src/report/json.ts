@@ -2,7 +2,7 @@
 
 import type { Comparison } from "../scenario/comparison.ts";
 import type { RunResult } from "../scenario/result.ts";
-import type { VerdictReport } from "../scenario/verdict.ts";
+import type { VerdictReport } from "../scenario/verdict/report.ts";
 import type { Reporter } from "./reporter.ts";
 
 export const jsonReport = (result: RunResult | Comparison | VerdictReport): string => `${JSON.stringify(result, null, 2)}\n`;

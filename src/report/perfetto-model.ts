@@ -1,10 +1,10 @@
 // What a trace shows in Perfetto: processes with tracks, and on them slices, instants and counters. Plain data, without a byte of the format.
 
 import type { FaultResult, RunResult } from "../scenario/result.ts";
-import { TimelineBuilder } from "../scenario/timeline.ts";
-import type { Timeline } from "../scenario/timeline.ts";
-import type { TraceFile } from "../scenario/trace-file.ts";
-import { accessKinds, hardwareKinds } from "../scenario/trace-words.ts";
+import { TimelineBuilder } from "../scenario/trace/timeline.ts";
+import type { Timeline } from "../scenario/trace/timeline.ts";
+import type { TraceFile } from "../scenario/trace/file.ts";
+import { accessKinds, hardwareKinds } from "../scenario/trace/words.ts";
 import { kernelKinds, readRecord, recordWords } from "../sim/trace.ts";
 import type { TraceRecord } from "../sim/trace.ts";
 

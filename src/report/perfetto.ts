@@ -1,6 +1,6 @@
 // The perfetto reporter: a file for each run that the Perfetto UI opens, made of its trace. Times are virtual nanoseconds since power-on.
 
-import type { TraceFile } from "../scenario/trace-file.ts";
+import type { TraceFile } from "../scenario/trace/file.ts";
 import { bootTime, clock, clockSnapshot, counterDescriptor, counterUnit, debugAnnotation, eventType, internedData, internedEntry, processDescriptor, sequenceFlags, threadDescriptor, trace, tracePacket, trackDescriptor, trackEvent } from "./perfetto-fields.ts";
 import { shownEvents } from "./perfetto-model.ts";
 import type { ProcessName, ShownEvent, ShownTrack } from "./perfetto-model.ts";

@@ -2,7 +2,7 @@
 
 import type { RunDetails } from "../scenario/details.ts";
 import type { RunResult } from "../scenario/result.ts";
-import type { TraceFile } from "../scenario/trace-file.ts";
+import type { TraceFile } from "../scenario/trace/file.ts";
 import type { Style } from "./console.ts";
 
 export interface RunReport {

@@ -1,7 +1,7 @@
 // What a trace has in numbers, for a person and for a program.
 
-import type { TraceFile } from "../scenario/trace-file.ts";
-import type { TraceStats } from "../scenario/trace-stats.ts";
+import type { TraceFile } from "../scenario/trace/file.ts";
+import type { TraceStats } from "../scenario/trace/stats.ts";
 import { timeText } from "../scenario/time-text.ts";
 import { traceLayers } from "../sim/trace.ts";
 import type { Style } from "./console.ts";

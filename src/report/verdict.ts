@@ -1,6 +1,6 @@
 // A verdict as a person reads it: both sides in two columns, which wins, whether "recovered" may be said, the worst runs, and what would flip it.
 
-import type { ArmSummary, Flip, Sensitivity, Spread, StickyStatus, Trial, VerdictCell, VerdictReport } from "../scenario/verdict.ts";
+import type { ArmSummary, Flip, Sensitivity, Spread, StickyStatus, Trial, VerdictCell, VerdictReport } from "../scenario/verdict/report.ts";
 import type { Style } from "./console.ts";
 import { formatTime, plain } from "./console.ts";
 

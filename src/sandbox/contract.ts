@@ -1,10 +1,10 @@
 // What runs a scenario, as the command, the workers and the page see it: made from text, run in slices, asked for its result.
 
 import type { FileSystem } from "../kernel/sysfs/file-system.ts";
-import type { MomentFacts } from "../scenario/expect.ts";
+import type { MomentFacts } from "../scenario/expectations/judge.ts";
 import type { ScenarioPlan } from "../scenario/plan.ts";
 import type { CommandRecord, ScenarioResult } from "../scenario/result.ts";
-import type { TraceFile, TraceTool } from "../scenario/trace-file.ts";
+import type { TraceFile, TraceTool } from "../scenario/trace/file.ts";
 import type { Workloads } from "../workload/workloads.ts";
 import type { FaultTable, Said } from "./faults.ts";
 import type { End, System } from "./system.ts";

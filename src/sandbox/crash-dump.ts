@@ -11,7 +11,7 @@ import { blockStart, hotplug } from "../kernel/mm/memory-state.ts";
 import { isPoisoned } from "../kernel/mm/poison.ts";
 import { interleaveOffsets } from "../platform/interleave.ts";
 import type { MemoryStatus } from "../platform/platform.ts";
-import type { CrashDump } from "../scenario/verdict.ts";
+import type { CrashDump } from "../scenario/verdict/report.ts";
 import type { System } from "./system.ts";
 
 interface Span {

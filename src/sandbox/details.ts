@@ -4,7 +4,7 @@
 import { recordWords, readRecord, resultKinds } from "../sim/trace.ts";
 import type { RunDetails, RegisterMoment } from "../scenario/details.ts";
 import type { PlannedFault } from "../scenario/plan.ts";
-import { TimelineBuilder } from "../scenario/timeline.ts";
+import { TimelineBuilder } from "../scenario/trace/timeline.ts";
 import type { OpenRun, RunInput } from "./contract.ts";
 import { watchRegisters } from "./details-registers.ts";
 import { regionSummaries, topologyOf } from "./details-topology.ts";

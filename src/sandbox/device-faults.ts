@@ -3,10 +3,10 @@
 import { returnCodes } from "../../registers/payload-schema.ts";
 import type { ProbeAction } from "../hardware/probes.ts";
 import type { MachineDescription } from "../platform/description.ts";
-import { deviceActionOf, deviceOfAction } from "../scenario/check-device-faults.ts";
-import { correctableErrors, uncorrectableErrors } from "../scenario/device-faults.ts";
-import type { DeviceActionFile, DeviceActionName } from "../scenario/device-faults.ts";
-import { deviceNamed, recordsOf } from "../scenario/event-records.ts";
+import { deviceActionOf, deviceOfAction } from "../scenario/faults/check-device-faults.ts";
+import { correctableErrors, uncorrectableErrors } from "../scenario/faults/device-faults.ts";
+import type { DeviceActionFile, DeviceActionName } from "../scenario/faults/device-faults.ts";
+import { deviceNamed, recordsOf } from "../scenario/faults/event-records.ts";
 import { findField } from "../scenario/machine-parts.ts";
 import { rasErrors } from "../scenario/plan.ts";
 

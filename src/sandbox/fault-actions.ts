@@ -1,8 +1,8 @@
 // What the actions of a scenario do in the hardware: probes, in order.
 
 import type { ProbeAction } from "../hardware/probes.ts";
-import { deviceActionOf } from "../scenario/check-device-faults.ts";
-import type { DeviceActionFile, DeviceActionName } from "../scenario/device-faults.ts";
+import { deviceActionOf } from "../scenario/faults/check-device-faults.ts";
+import type { DeviceActionFile, DeviceActionName } from "../scenario/faults/device-faults.ts";
 import { findField } from "../scenario/machine-parts.ts";
 import type { FieldPlace } from "../scenario/machine-parts.ts";
 import { rasErrors } from "../scenario/plan.ts";

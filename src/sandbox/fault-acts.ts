@@ -1,7 +1,7 @@
 // What faults did, from the hardware's own records: the record that a probe writes, those that directly follow, and those that come of it later.
 
 import type { TraceRecord } from "../sim/trace.ts";
-import { hardwareKinds, probeActions } from "../scenario/trace-hardware-words.ts";
+import { hardwareKinds, probeActions } from "../scenario/trace/hardware-words.ts";
 import type { FaultTable } from "./faults.ts";
 import { noteAct } from "./faults.ts";
 

@@ -3,8 +3,8 @@
 import type { Golden, GoldenLayer, GoldenRun } from "../scenario/golden.ts";
 import { changedLayers, compareGolden, goldenFileOf, goldenFrom, goldenLayers, parseGolden } from "../scenario/golden.ts";
 import type { GoldenResult, ScenarioResult } from "../scenario/result.ts";
-import type { TraceFile } from "../scenario/trace-file.ts";
-import { linesOf } from "../scenario/trace-file.ts";
+import type { TraceFile } from "../scenario/trace/file.ts";
+import { linesOf } from "../scenario/trace/file.ts";
 import type { RunInput } from "./contract.ts";
 
 function runOf({ seed, schedule, digests }: Pick<ScenarioResult, "seed" | "schedule" | "digests">, trace: TraceFile): GoldenRun {

@@ -6,11 +6,11 @@ import type { Hardware } from "../hardware/machine.ts";
 import { disarmProbe } from "../hardware/probes.ts";
 import type { ProbeEvidence } from "../hardware/probes.ts";
 import type { Kernel } from "../kernel/base/kernel.ts";
-import { probesOfAction } from "../scenario/check-device-faults.ts";
+import { probesOfAction } from "../scenario/faults/check-device-faults.ts";
 import type { ActionFile, PlannedFault, ScenarioPlan } from "../scenario/plan.ts";
 import type { FaultResult } from "../scenario/result.ts";
-import { injectedBy } from "../scenario/trigger.ts";
-import type { Trigger } from "../scenario/trigger.ts";
+import { injectedBy } from "../scenario/faults/trigger.ts";
+import type { Trigger } from "../scenario/faults/trigger.ts";
 import type { FaultTable, Said } from "./faults.ts";
 import { armFaults, evidenceAt, heardText, injectStep, reachedStep, resultOfFault } from "./faults.ts";
 

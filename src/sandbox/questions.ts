@@ -3,8 +3,8 @@
 import { SystemError } from "../kernel/base/errno.ts";
 import type { Kernel } from "../kernel/base/kernel.ts";
 import type { FileSystem } from "../kernel/sysfs/file-system.ts";
-import { fieldValue } from "../scenario/expect.ts";
-import type { MomentFacts } from "../scenario/expect.ts";
+import { fieldValue } from "../scenario/expectations/judge.ts";
+import type { MomentFacts } from "../scenario/expectations/judge.ts";
 import { findField } from "../scenario/machine-parts.ts";
 import type { Metrics } from "../scenario/result.ts";
 import type { ScenarioPlan } from "../scenario/plan.ts";

@@ -1,9 +1,9 @@
 // A trace run again from its own header, and held against what comes.
 
 import type { ScenarioResult } from "../scenario/result.ts";
-import type { TraceComparison } from "../scenario/trace-compare.ts";
-import { compareTraces } from "../scenario/trace-compare.ts";
-import type { TraceFile, TraceTool } from "../scenario/trace-file.ts";
+import type { TraceComparison } from "../scenario/trace/compare.ts";
+import { compareTraces } from "../scenario/trace/compare.ts";
+import type { TraceFile, TraceTool } from "../scenario/trace/file.ts";
 import { planScenario } from "../scenario/plan.ts";
 import { isMisfit } from "../sim/task.ts";
 import { traceLayers } from "../sim/trace.ts";

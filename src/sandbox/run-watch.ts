@@ -1,9 +1,9 @@
 // Reads a run's records as they pass: what its faults did, and what its expectations of order and time ask for. It keeps little, whatever a run writes.
 
 import type { Hardware } from "../hardware/machine.ts";
-import type { FollowedExpectation, Following, SaidLine } from "../scenario/sequence.ts";
-import { follow, take } from "../scenario/sequence.ts";
-import { createTraceWords } from "../scenario/trace-words.ts";
+import type { FollowedExpectation, Following, SaidLine } from "../scenario/expectations/sequence.ts";
+import { follow, take } from "../scenario/expectations/sequence.ts";
+import { createTraceWords } from "../scenario/trace/words.ts";
 import type { TraceRecord } from "../sim/trace.ts";
 import { kernelKinds, layerIndex, readRecord, recordWords, resultKinds } from "../sim/trace.ts";
 import type { ScenarioPlan } from "../scenario/plan.ts";

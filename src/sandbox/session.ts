@@ -6,7 +6,7 @@ import { checkTasks, hasReady, isRunning, signal, spawn, waitOf } from "../sim/t
 import type { Wait } from "../sim/task.ts";
 import { formatTime } from "../report/console.ts";
 import type { ScenarioPlan } from "../scenario/plan.ts";
-import { countsFromBoot } from "../scenario/trigger.ts";
+import { countsFromBoot } from "../scenario/faults/trigger.ts";
 import { SystemError } from "../kernel/base/errno.ts";
 import { isProbingAtRest } from "../kernel/base/probing.ts";
 import type { FileSystem } from "../kernel/sysfs/file-system.ts";

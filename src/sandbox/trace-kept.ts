@@ -1,7 +1,7 @@
 // The trace of a run as it is kept: its records, and what the run was made from.
 
 import type { ScenarioResult } from "../scenario/result.ts";
-import type { TraceFile, TraceOrigin } from "../scenario/trace-file.ts";
+import type { TraceFile, TraceOrigin } from "../scenario/trace/file.ts";
 import { recordBytes, recordWords } from "../sim/trace.ts";
 import type { RunInput } from "./contract.ts";
 import type { RunState } from "./run-result.ts";

@@ -4,8 +4,8 @@ import type { TraceLayer, TraceRecord } from "../sim/trace.ts";
 import { readRecord, recordWords, traceLayers } from "../sim/trace.ts";
 import type { Hardware } from "../hardware/machine.ts";
 import type { PartKind } from "../platform/register-places.ts";
-import type { TraceNames } from "../scenario/trace-words.ts";
-import { createTraceWords, lineOfRecord } from "../scenario/trace-words.ts";
+import type { TraceNames } from "../scenario/trace/words.ts";
+import { createTraceWords, lineOfRecord } from "../scenario/trace/words.ts";
 import type { System } from "./system.ts";
 
 /** Records kept of each layer. */

@@ -1,6 +1,6 @@
 // What a report shows of one run beyond its result: plain data, made where the run is. It goes through a structured clone and JSON as it is.
 
-import type { Timeline } from "./timeline.ts";
+import type { Timeline } from "./trace/timeline.ts";
 
 /** Whether a part does its work; `empty`: nothing is plugged in there. */
 export type PartCondition = "works" | "impaired" | "dead" | "empty";

@@ -1,7 +1,7 @@
 // The golden beside a scenario: digests of its result, log and hardware, and their records in words. Plain lines, so that a change reads as a change; docs/goldens.md is the format.
 
-import type { Divergence, TraceLine } from "./divergence.ts";
-import { firstDivergence } from "./divergence.ts";
+import type { Divergence, TraceLine } from "./trace/divergence.ts";
+import { firstDivergence } from "./trace/divergence.ts";
 import type { GoldenResult } from "./result.ts";
 import { hashText } from "../sim/hash.ts";
 import type { TraceLayer } from "../sim/trace.ts";

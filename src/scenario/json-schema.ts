@@ -7,8 +7,8 @@ import type { PayloadFields } from "../../registers/payload-schema.ts";
 import { moduleNames } from "../kernel/base/module-plan.ts";
 import { defaultSettings } from "../kernel/settings.ts";
 import { descriptions } from "./descriptions.ts";
-import { eventActions } from "./device-faults.ts";
-import { faultRows } from "./faults-page.ts";
+import { eventActions } from "./faults/device-faults.ts";
+import { faultRows } from "./faults/page.ts";
 import type { Word } from "./glossary/words.ts";
 import { expectationWords, triggerWords } from "./glossary/words.ts";
 import { mailboxRows } from "./mailbox-page.ts";
@@ -20,7 +20,7 @@ import type { Setting } from "./settings.ts";
 import { hostSettings } from "./settings.ts";
 import { timeText } from "./units.ts";
 import { fileForms } from "./values.ts";
-import { acceptanceSettings, verdictSettings } from "./verdict-settings.ts";
+import { acceptanceSettings, verdictSettings } from "./verdict/settings.ts";
 
 /** Any part of a JSON Schema. */
 export interface JsonSchema {

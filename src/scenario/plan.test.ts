@@ -4,7 +4,7 @@ import { ScenarioFileError } from "./load.ts";
 import { outcomeOf } from "./outcome.ts";
 import { findField, partsOf } from "./machine-parts.ts";
 import { planScenario } from "./plan.ts";
-import { faultExamples, faultsPage } from "./faults-page.ts";
+import { faultExamples, faultsPage } from "./faults/page.ts";
 import { policiesPage } from "./policies-page.ts";
 import type { PolicyValues } from "./policies.ts";
 import { policies, policyNames, presetNames, presetValues, readPolicyValue } from "./policies.ts";

@@ -2,10 +2,10 @@
 
 import type { TraceLayer } from "../sim/trace.ts";
 import type { WorkloadOutcome } from "../workload/state.ts";
-import type { Divergence } from "./divergence.ts";
+import type { Divergence } from "./trace/divergence.ts";
 import type { PolicyValues } from "./policies.ts";
 import type { Outcome } from "./schema.ts";
-import type { CrashDump, RebootResult } from "./verdict.ts";
+import type { CrashDump, RebootResult } from "./verdict/report.ts";
 
 /** `driver`: a driver plug-in did what ends the run; see `driver` of the result. */
 export type Status = "pass" | "fail" | "invalid" | "error" | "limit" | "driver";

@@ -4,7 +4,7 @@ import { defaultSettings } from "../kernel/settings.ts";
 import type { Setting } from "./settings.ts";
 import { hostSettings } from "./settings.ts";
 import { timeText } from "./units.ts";
-import { acceptanceSettings, verdictSettings } from "./verdict-settings.ts";
+import { acceptanceSettings, verdictSettings } from "./verdict/settings.ts";
 
 const units: Readonly<Record<Setting["kind"], string>> = { time: "a time: `5ms`, `100us`, `2s`", count: "a count", percent: "percent, without the sign", switch: "`true` or `false`", choice: "", weight: "points" };
 

@@ -9,7 +9,7 @@ import { runScenario } from "../../workers/run-scenario.ts";
 import { goldenOf } from "../sandbox/goldens.ts";
 import { formatGolden, goldenFileOf, parseGolden } from "../scenario/golden.ts";
 import { includeTexts } from "../scenario/include-texts.ts";
-import { decodeTrace } from "../scenario/trace-file.ts";
+import { decodeTrace } from "../scenario/trace/file.ts";
 import { failureOf, fileFailure } from "./failure.ts";
 import type { GlobbedTexts, ScenarioSource } from "./scenario-sources.ts";
 import { scenarioSources } from "./scenario-sources.ts";

@@ -5,7 +5,7 @@ import { appendFileSync, existsSync, readFileSync, truncateSync } from "node:fs"
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readJournal } from "../../src/cli/journal.ts";
+import { readJournal } from "../../src/cli/run/journal.ts";
 import { resultOf, runFolder, runHere, shortScenario } from "../support/runs.ts";
 import type { Ended } from "../support/runs.ts";
 

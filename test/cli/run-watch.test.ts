@@ -5,7 +5,7 @@ import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
-import { parseRun } from "../../src/cli/run-arguments.ts";
+import { parseRun } from "../../src/cli/run/arguments.ts";
 import { changedFiles, scan } from "../../src/cli/watch-scan.ts";
 import { runFolder, shortScenario } from "../support/runs.ts";
 

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import type { RunResult } from "../../src/scenario/result.ts";
 import { WorkerDiedError, startWorker } from "../../workers/client.ts";
-import { decodeTrace } from "../../src/scenario/trace-file.ts";
+import { decodeTrace } from "../../src/scenario/trace/file.ts";
 import { bundledScenarios, fixture } from "../support/library.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { decodeTrace, encodeTrace } from "../../src/scenario/trace-file.ts";
+import { decodeTrace, encodeTrace } from "../../src/scenario/trace/file.ts";
 import { driverFolder } from "../support/driver-scenarios.ts";
 import { fixture } from "../support/library.ts";
 import { damageHeader } from "../support/trace-damage.ts";

@@ -12,7 +12,7 @@ import { command } from "../../src/cli/verdict.ts";
 import { judgeSources } from "../../src/cli/verdict.ts";
 import { parseVerdict } from "../../src/cli/verdict-arguments.ts";
 import { verdictConsole } from "../../src/report/verdict.ts";
-import type { VerdictReport } from "../../src/scenario/verdict.ts";
+import type { VerdictReport } from "../../src/scenario/verdict/report.ts";
 import { bundledScenarios } from "../support/library.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { ScenarioResult } from "../../src/scenario/result.ts";
-import { parseRun } from "../../src/cli/run-arguments.ts";
+import { parseRun } from "../../src/cli/run/arguments.ts";
 import type { DefectName } from "../../src/sandbox/defects.ts";
 import { defectNames, defects, defectsPage } from "../../src/sandbox/defects.ts";
 import { startScenario } from "../../src/sandbox.ts";

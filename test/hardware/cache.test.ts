@@ -6,7 +6,7 @@ import type { Completion, MemoryStatus, RequestOrigin } from "../../src/platform
 import { createPlatform } from "../../src/hardware/platform.ts";
 import { Hardware } from "../../src/hardware/machine.ts";
 import { armProbe } from "../../src/hardware/probes.ts";
-import { hardwareKinds } from "../../src/scenario/trace-words.ts";
+import { hardwareKinds } from "../../src/scenario/trace/words.ts";
 import { readRecord, recordWords } from "../../src/sim/trace.ts";
 import type { Bench } from "../support/machine.ts";
 import { GiB, MiB, machineOf, offsetOf, openMemory, portOf, setUp } from "../support/machine.ts";

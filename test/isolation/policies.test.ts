@@ -6,7 +6,7 @@ import { serviceBytes } from "../../src/kernel/isolation/report.ts";
 import type { KernelPolicies } from "../../src/kernel/policy.ts";
 import type { IsolationDescription } from "../../src/platform/description.ts";
 import { pciAddress } from "../../src/platform/pci-address.ts";
-import { accessKinds } from "../../src/scenario/trace-words.ts";
+import { accessKinds } from "../../src/scenario/trace/words.ts";
 import { readRecord, recordWords } from "../../src/sim/trace.ts";
 import { addKernelReader } from "../../src/workload/workloads.ts";
 import { GiB, MiB, offsetOf } from "../support/machine.ts";

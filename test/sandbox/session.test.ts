@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { completeLine } from "../../src/sandbox/completion.ts";
-import { accessKinds, hardwareKinds } from "../../src/scenario/trace-words.ts";
+import { accessKinds, hardwareKinds } from "../../src/scenario/trace/words.ts";
 import { readFileSync } from "node:fs";
 import { sit, twoCards } from "../support/session.ts";
 import { bundledScenarios } from "../support/library.ts";

@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { ScenarioFileError } from "../../src/scenario/load.ts";
 import type { ScenarioResult } from "../../src/scenario/result.ts";
-import { memoryLines } from "../../src/scenario/expect.ts";
+import { memoryLines } from "../../src/scenario/expectations/judge.ts";
 import { parsePath, valueAt } from "../../src/scenario/json-path.ts";
 import { runText } from "../support/scenarios.ts";
 

@@ -2,13 +2,13 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { FollowedExpectation, SaidLine } from "../../src/scenario/sequence.ts";
-import { follow, take } from "../../src/scenario/sequence.ts";
-import type { MomentFacts } from "../../src/scenario/expect.ts";
-import { judgeFollowed } from "../../src/scenario/expect-records.ts";
+import type { FollowedExpectation, SaidLine } from "../../src/scenario/expectations/sequence.ts";
+import { follow, take } from "../../src/scenario/expectations/sequence.ts";
+import type { MomentFacts } from "../../src/scenario/expectations/judge.ts";
+import { judgeFollowed } from "../../src/scenario/expectations/records.ts";
 import { planScenario } from "../../src/scenario/plan.ts";
-import type { Trigger } from "../../src/scenario/trigger.ts";
-import { drawDelay } from "../../src/scenario/trigger.ts";
+import type { Trigger } from "../../src/scenario/faults/trigger.ts";
+import { drawDelay } from "../../src/scenario/faults/trigger.ts";
 import { armProbe, callProbe, disarmProbe, probeEvidence } from "../../src/hardware/probes.ts";
 import { createFaults } from "../../src/sandbox/faults.ts";
 import { delayOf } from "../../src/sandbox/faults.ts";

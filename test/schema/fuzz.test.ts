@@ -3,7 +3,7 @@
 import { Ajv } from "ajv";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { faultExamples } from "../../src/scenario/faults-page.ts";
+import { faultExamples } from "../../src/scenario/faults/page.ts";
 import { scenarioJsonSchema } from "../../src/scenario/json-schema.ts";
 import { bundledScenarios } from "../support/library.ts";
 import type { FuzzedFile } from "../support/scenario-fuzz.ts";

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { defineDriver } from "../../src/sandbox.ts";
 import { goldenOf } from "../../src/sandbox/goldens.ts";
 import { formatGolden } from "../../src/scenario/golden.ts";
-import { decodeTrace } from "../../src/scenario/trace-file.ts";
+import { decodeTrace } from "../../src/scenario/trace/file.ts";
 import type { FinishedRun } from "../../workers/slices.ts";
 import { runScenario } from "../../workers/run-scenario.ts";
 import "../../src/vitest/index.ts";

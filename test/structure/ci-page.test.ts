@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { commands } from "../../src/cli/commands.ts";
-import { parseRun } from "../../src/cli/run-arguments.ts";
+import { parseRun } from "../../src/cli/run/arguments.ts";
 import { findTerms } from "../../src/scenario/glossary/term.ts";
 import { glossary } from "../../src/sandbox/glossary.ts";
 import { exitCodes } from "../../src/scenario/result.ts";

@@ -4,7 +4,7 @@ import type { RunReport } from "../../src/report/reporter.ts";
 import { scenarioDetails, startScenario } from "../../src/sandbox.ts";
 import type { RunInput } from "../../src/sandbox.ts";
 import type { RunDetails } from "../../src/scenario/details.ts";
-import type { TraceFile } from "../../src/scenario/trace-file.ts";
+import type { TraceFile } from "../../src/scenario/trace/file.ts";
 import type { ScenarioResult } from "../../src/scenario/result.ts";
 import { bundledScenarios } from "./library.ts";
 import { modules } from "./machine.ts";

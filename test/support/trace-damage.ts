@@ -1,7 +1,7 @@
 // Trace files damaged at random: bytes, sections, headers, records, texts. Checksums fit again where only what they cover is to be met.
 
-import type { TraceFile } from "../../src/scenario/trace-file.ts";
-import { encodeTrace } from "../../src/scenario/trace-file.ts";
+import type { TraceFile } from "../../src/scenario/trace/file.ts";
+import { encodeTrace } from "../../src/scenario/trace/file.ts";
 import type { RandomState } from "../../src/sim/random.ts";
 import { nextBelow } from "../../src/sim/random.ts";
 import type { Section } from "./traces.ts";

@@ -2,8 +2,8 @@
 
 import { startScenario } from "../../src/sandbox.ts";
 import type { RunInput } from "../../src/sandbox.ts";
-import type { TraceFile, TraceTool } from "../../src/scenario/trace-file.ts";
-import { encodeTrace } from "../../src/scenario/trace-file.ts";
+import type { TraceFile, TraceTool } from "../../src/scenario/trace/file.ts";
+import { encodeTrace } from "../../src/scenario/trace/file.ts";
 import { crc32 } from "../../src/sim/crc32.ts";
 import { modules } from "./machine.ts";
 

@@ -4,7 +4,7 @@ import { createRun } from "../../src/sandbox/run.ts";
 import { judgeScenario } from "../../src/sandbox/verdict/verdict.ts";
 import { planScenario } from "../../src/scenario/plan.ts";
 import type { ScenarioResult } from "../../src/scenario/result.ts";
-import type { VerdictCell } from "../../src/scenario/verdict.ts";
+import type { VerdictCell } from "../../src/scenario/verdict/report.ts";
 import type { Came, Claim } from "./table.ts";
 import { claims } from "./table.ts";
 

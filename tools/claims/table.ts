@@ -2,7 +2,7 @@
 // `holds` is written from the claim; what the page says came out is computed.
 
 import type { ScenarioResult } from "../../src/scenario/result.ts";
-import type { VerdictCell } from "../../src/scenario/verdict.ts";
+import type { VerdictCell } from "../../src/scenario/verdict/report.ts";
 
 export type Speaker = "maintainer, February 2024" | "author, March 2024" | "maintainer, March 2024" | "author, April 2024";
 

@@ -2,7 +2,7 @@
 
 import type { Hardware, TraceConsumer } from "../../hardware/machine.ts";
 import { readRecord, recordWords } from "../../sim/trace.ts";
-import { accessKinds, createTraceWords, hardwareKinds } from "../../scenario/trace-words.ts";
+import { accessKinds, createTraceWords, hardwareKinds } from "../../scenario/trace/words.ts";
 import { partNames } from "../trace-reader.ts";
 import type { MachineRecord } from "./contract.ts";
 

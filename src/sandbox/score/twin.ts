@@ -7,7 +7,7 @@ import type { FirmwareSetup, SoftReservedRange } from "../../platform/firmware-s
 import type { ActionFile, ScenarioPlan } from "../../scenario/plan.ts";
 import { kindOf } from "../../scenario/machine-parts.ts";
 import { presetValues } from "../../scenario/policies.ts";
-import { countsFromBoot } from "../../scenario/trigger.ts";
+import { countsFromBoot } from "../../scenario/faults/trigger.ts";
 import type { Span } from "../invariants.ts";
 import { overlap, uncovered } from "../invariants.ts";
 

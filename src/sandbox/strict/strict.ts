@@ -5,7 +5,7 @@ import type { Hardware } from "../../hardware/machine.ts";
 import type { TraceRecord } from "../../sim/trace.ts";
 import { layerIndex, readRecord, recordWords } from "../../sim/trace.ts";
 import type { Violation } from "../library/contract.ts";
-import { accessKinds, hardwareKinds } from "../../scenario/trace-words.ts";
+import { accessKinds, hardwareKinds } from "../../scenario/trace/words.ts";
 import { followEvent, followRead, followWrite } from "./follow.ts";
 import type { Part } from "./parts.ts";
 import { copyParts, createParts, valueAt } from "./parts.ts";

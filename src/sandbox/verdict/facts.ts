@@ -9,7 +9,7 @@ import type { ScenarioPlan } from "../../scenario/plan.ts";
 import { planScenario } from "../../scenario/plan.ts";
 import type { WorkloadOutcome } from "../../workload/state.ts";
 import { processKinds } from "../../scenario/workloads.ts";
-import type { ArmFacts, RebootFacts, SeedFacts, UnfitSeed, WorkloadFacts } from "../../scenario/verdict.ts";
+import type { ArmFacts, RebootFacts, SeedFacts, UnfitSeed, WorkloadFacts } from "../../scenario/verdict/report.ts";
 import type { MachineDescription } from "../../platform/description.ts";
 import { isSwitch, portsBelow } from "../../platform/description.ts";
 import type { OpenRun } from "../contract.ts";

@@ -10,10 +10,10 @@ import type { PolicyName } from "../../scenario/policies.ts";
 import { policyChoices, readPolicyValue } from "../../scenario/policies.ts";
 import { planScenario } from "../../scenario/plan.ts";
 import type { ScenarioPlan } from "../../scenario/plan.ts";
-import type { Flip, SeedFacts, Trial, UnfitSeed, Winner } from "../../scenario/verdict.ts";
-import { priceOf, wholePart, winnerOf } from "../../scenario/verdict-cost.ts";
-import type { VerdictSettings } from "../../scenario/verdict-settings.ts";
-import { verdictSettings } from "../../scenario/verdict-settings.ts";
+import type { Flip, SeedFacts, Trial, UnfitSeed, Winner } from "../../scenario/verdict/report.ts";
+import { priceOf, wholePart, winnerOf } from "../../scenario/verdict/cost.ts";
+import type { VerdictSettings } from "../../scenario/verdict/settings.ts";
+import { verdictSettings } from "../../scenario/verdict/settings.ts";
 import type { VerdictInput } from "./facts.ts";
 
 /** What came of one seed: the facts of both sides, or why it proves nothing. */

@@ -3,10 +3,10 @@
 
 import type { ScenarioPlan } from "../../scenario/plan.ts";
 import { planScenario } from "../../scenario/plan.ts";
-import type { SeedFacts, SeedVerdict, Sensitivity, UnfitSeed, VerdictCell, Winner } from "../../scenario/verdict.ts";
-import { winnerOf } from "../../scenario/verdict-cost.ts";
-import { scoredFlips, scoredNames } from "../../scenario/verdict-flips.ts";
-import { judgeSeeds, priceSeeds } from "../../scenario/verdict-summary.ts";
+import type { SeedFacts, SeedVerdict, Sensitivity, UnfitSeed, VerdictCell, Winner } from "../../scenario/verdict/report.ts";
+import { winnerOf } from "../../scenario/verdict/cost.ts";
+import { scoredFlips, scoredNames } from "../../scenario/verdict/flips.ts";
+import { judgeSeeds, priceSeeds } from "../../scenario/verdict/summary.ts";
 import type { VerdictInput } from "./facts.ts";
 import { assessSeed } from "./facts.ts";
 import type { SeedResult } from "./trials.ts";

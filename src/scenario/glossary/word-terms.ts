@@ -2,7 +2,7 @@
 
 import { steps } from "../../kernel/base/steps.ts";
 import { defaultSettings } from "../../kernel/settings.ts";
-import { faultRows } from "../faults-page.ts";
+import { faultRows } from "../faults/page.ts";
 import { policies, policiesNamedBy, policyChoices, policyNames, presetNames, presetValues } from "../policies.ts";
 import type { PolicyName } from "../policies.ts";
 import { exitCodes } from "../result.ts";
@@ -10,7 +10,7 @@ import { rules } from "../rules.ts";
 import { hostSettings } from "../settings.ts";
 import type { Setting } from "../settings.ts";
 import { unitOf, valueText } from "../settings-page.ts";
-import { acceptanceSettings, verdictSettings } from "../verdict-settings.ts";
+import { acceptanceSettings, verdictSettings } from "../verdict/settings.ts";
 import type { Term, TermKind } from "./term.ts";
 import { expectationWords, metricWords, outcomeWords, statusWords, triggerWords, workloadWords } from "./words.ts";
 import type { Word } from "./words.ts";

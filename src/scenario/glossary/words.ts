@@ -1,10 +1,10 @@
 // Words of a scenario and of its result that are declared by name alone: what each one means. A name without a row here does not compile.
 
 import type { z } from "zod";
-import type { expectation } from "../expectation-schema.ts";
+import type { expectation } from "../expectations/schema.ts";
 import type { Metrics, exitCodes } from "../result.ts";
 import type { Outcome } from "../schema.ts";
-import type { when } from "../trigger-schema.ts";
+import type { when } from "../faults/trigger-schema.ts";
 import type { WorkloadKind } from "../workloads.ts";
 
 /** What a word means, with a line of a scenario that uses it. */
