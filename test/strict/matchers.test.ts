@@ -5,19 +5,10 @@ import { createMachineSync } from "../../src/sandbox.ts";
 import type { Machine, MachineValue } from "../../src/sandbox.ts";
 import "../../src/vitest/index.ts";
 import { modules } from "../support/machine.ts";
+import { said } from "../support/said.ts";
 
 const source: MachineValue = { hostBridges: [{ rootPorts: [{ isolation: { mem: true, interrupt: 3 }, device: { volatile: "256MiB" } }] }] };
 const make = (strict = true): Machine => createMachineSync(modules.release, source, { strict });
-
-/** What a failing expectation says. */
-function said(work: () => void): string {
-  try {
-    work();
-  } catch (thrown) {
-    return thrown instanceof Error ? thrown.message : String(thrown);
-  }
-  return "it passed";
-}
 
 describe("toHaveFields", () => {
   const { control, status } = make().rootPort("rp0").registers.timeoutIsolation;

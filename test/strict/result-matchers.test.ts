@@ -12,6 +12,7 @@ import type { FinishedRun } from "../../workers/slices.ts";
 import { runScenario } from "../../workers/run-scenario.ts";
 import "../../src/vitest/index.ts";
 import { modules } from "../support/machine.ts";
+import { said } from "../support/said.ts";
 
 const text = `version: 1
 name: a cable
@@ -27,16 +28,6 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const module = modules.release;
 const runText = (changed = text, more: { readonly seed?: number; readonly keepTrace?: boolean } = {}): Promise<FinishedRun> => runScenario({ text: changed, file: "cable.yaml" }, { module, ...more });
-
-/** What a failing expectation says. */
-function said(work: () => void): string {
-  try {
-    work();
-  } catch (thrown) {
-    return thrown instanceof Error ? thrown.message : String(thrown);
-  }
-  return "it passed";
-}
 
 let run: FinishedRun;
 let failed: FinishedRun;

@@ -1,5 +1,6 @@
 // How the twin comes to its regions: what firmware leaves decoded before boot, and what steps do afterwards.
 
+import type { FirmwareDecoder } from "../../platform/firmware-setup.ts";
 import type { CapturedDecoder } from "./cxl-capture.ts";
 import { daxRanges, softReserved } from "./iomem-capture.ts";
 import type { Hub, Member, TwinRegion } from "./members.ts";
@@ -13,16 +14,8 @@ type Maker = "firmware" | "steps" | "decoders";
 /** Who makes the regions again; undefined: as the captures suggest. */
 export type RegionsWish = "firmware" | "steps" | undefined;
 
-export interface DecoderEntry {
+export interface DecoderEntry extends Pick<FirmwareDecoder, "index" | "base" | "size" | "ways" | "granularity" | "targets" | "skip" | "isLocked"> {
   readonly of: string;
-  readonly index: number;
-  readonly base: bigint;
-  readonly size: bigint;
-  readonly ways: number;
-  readonly granularity: number;
-  readonly targets: readonly number[];
-  readonly skip: bigint;
-  readonly isLocked: boolean;
   readonly note?: string;
 }
 
