@@ -40,6 +40,9 @@ function describeUnion(issue: Extract<z.core.$ZodIssue, { code: "invalid_union" 
   const meant = issue.errors.filter((list) => !lacks(list) && !list.some((one) => one.path.length === 0 && one.code !== "unrecognized_keys"));
   const closest = [...meant].toSorted((a, b) => strays(a) - strays(b) || a.length - b.length)[0];
   if (closest !== undefined) return closest.flatMap((inner) => describe(inner, path));
+  // A value of the right kind that cannot be read, as a time without its unit, is told by the form that tried.
+  const tried = issue.errors.flatMap((list) => list.filter((one) => one.path.length === 0 && one.code === "custom"));
+  if (tried.length > 0) return [{ path, message: [...new Set(tried.map(({ message }) => message))].join(", or "), isKey: false }];
   const unknown = new Set(issue.errors.flatMap((list) => list.flatMap((one) => (one.code === "unrecognized_keys" && one.path.length === 0 ? one.keys : []))));
   const known = knownKeys(path);
   for (const key of unknown) if (!known.includes(key)) return [{ path: [...path, key], message: strayMessage(key, known), isKey: true }];

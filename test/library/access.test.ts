@@ -207,7 +207,7 @@ describe("bad input is told with place and remedy", () => {
       [{ linkDown: "rp0", linkUp: "rp0" }, undefined, "inject: do: a fault does exactly one thing"],
       [{}, undefined, "inject: do: a fault does something"],
       [{ linkDown: "rp0" }, { at: "5 parsecs" }, 'inject: when.at: "5 parsecs" is no time; write it like 5ms'],
-      [{ linkDown: "rp0" }, { after: "region0" }, "inject: when.after: marks are the kernel's, and none is attached"],
+      [{ linkDown: "rp0" }, { after: "region0" }, "inject: when.after: marks, log lines and steps are the kernel's, and none is attached"],
       [{ linkDown: "rp0" }, { access: { of: "rp0", register: "timeoutIsolation.stat" } }, 'timeoutIsolation has no register "stat"; did you mean "status"?'],
       [{ kernelStep: { step: "region.attach.A14" } }, { at: 0 }, "inject: "],
     ];
