@@ -16,6 +16,7 @@ export interface ScenarioText {
   readonly includes?: Readonly<Record<string, string>>;
 }
 
+/** How a scenario is run. */
 export interface RunScenarioOptions {
   /** Of everything random, 0..4294967295 (1). */
   readonly seed?: number;
@@ -70,7 +71,9 @@ function inputOf({ text, file = "scenario", includes }: ScenarioText, options: R
 export async function runScenario(source: URL | string | ScenarioText, options: RunScenarioOptions = {}): Promise<FinishedRun> {
   const { signal, drivers } = options;
   const input = inputOf(typeof source === "string" || source instanceof URL ? await read(source) : source, options);
-  const module = options.module ?? (await loadModule()).module;
+  // Waited for also with a module at hand: who called may end the run before its first step.
+  const module = await (options.module ?? loadModule().then((loaded) => loaded.module));
+  signal?.throwIfAborted();
   try {
     return await runInSlices(module, input, { slice, isCancelled: () => signal?.aborted === true, onProgress: () => undefined }, drivers);
   } catch (thrown) {

@@ -10,6 +10,7 @@ import type { ScenarioResult } from "../src/scenario/result.ts";
 import { encodeTrace } from "../src/scenario/trace/file.ts";
 import { afterThisTurn } from "./turn.ts";
 
+/** A run that is done: its result, its trace as a file where it was kept, and what reports show of it where that was asked for. */
 export interface FinishedRun {
   readonly result: ScenarioResult;
   /** The bytes of its trace file; null: it was not asked for. */

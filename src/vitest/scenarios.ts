@@ -14,6 +14,7 @@ import { failureOf, fileFailure } from "./failure.ts";
 import type { GlobbedTexts, ScenarioSource } from "./scenario-sources.ts";
 import { scenarioSources } from "./scenario-sources.ts";
 
+/** How scenario files become tests. */
 export interface DescribeScenariosOptions {
   /** Folder that paths and patterns count from: the test file's. */
   readonly root?: string;

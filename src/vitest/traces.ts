@@ -13,6 +13,7 @@ import type { TraceLayer } from "../sim/trace.ts";
 import type { MatcherResult } from "./fields.ts";
 import { isResult, resultOf } from "./results.ts";
 
+/** What a comparison of traces looks at. */
 export interface MatchTraceOptions {
   /** Layers that must agree: result, log and hardware, the promise of a golden. `access` and `kernel` hold within one version. Of a golden it has its own. */
   readonly layers?: readonly TraceLayer[];

@@ -11,6 +11,6 @@ describe("[rule 5] the library in this engine", () => {
     const text = "version: 1\nname: fetched\nmachine: { hostBridges: [{ rootPorts: [{ device: { volatile: 256MiB } }] }] }\n";
     const machine = await createMachine(new URL(`data:text/yaml,${encodeURIComponent(text)}`));
     expect(machine.device("dev0").bdf).toBe("0000:0d:00.0");
-    await expect(createMachine(new URL("data:text/yaml,machine: {}"))).rejects.toThrow('machine.hostBridges: "hostBridges" is missing');
+    await expect(createMachine(new URL(`data:text/yaml,${encodeURIComponent("version: 1\nname: none\nmachine: {}\n")}`))).rejects.toThrow('machine.hostBridges: "hostBridges" is missing');
   });
 });

@@ -85,7 +85,7 @@ describe("cxl-sandbox verdict", () => {
 
   it("seeds that prove nothing are exit status 3 and named; a limit is 4", async () => {
     const text = files[contained] ?? "";
-    const never = await run(write("never.yaml", text.replace("at: 5ms", "at: 5s")), "--seed", "1", "--jobs", "0");
+    const never = await run(write("never.yaml", text.replace("at: 5ms", "after: nobody says this")), "--seed", "1", "--jobs", "0");
     expect([never.status, never.stdout.includes("seed 1 proves nothing: no fault fired after ready"), never.stdout.includes("verdict: none: no run proves anything")]).toEqual([3, true, true]);
     const short = await run(write("short.yaml", `${text}limits: { steps: 5 }\n`), "--seed", "1", "--jobs", "0");
     expect([short.status, short.stdout.includes("5 steps (limits.steps)")]).toEqual([4, true]);

@@ -76,7 +76,7 @@ const problemsOf = (workloads: string): string => {
 
 describe("what a workload may not say", () => {
   const cases: readonly (readonly [string, string, RegExp])[] = [
-    ["a name twice", '  - vm: { name: a, memory: x }\n  - vm: { name: a, memory: y }\n', /:15:\d+: workloads\.1\.vm\.name: the name "a" is used twice/],
+    ["a name twice", '  - vm: { name: a, memory: x }\n  - vm: { name: a, memory: y }\n', /:16:\d+: workloads\.1\.vm\.name: the name "a" is used twice/],
     ["a device of nobody", '  - vm: { name: vm1, memory: x }\n  - assignedDevice: { name: nic, vm: vm2 }\n', /workloads\.1\.assignedDevice\.vm: no vm "vm2" above it; did you mean "vm1"\?/],
     ["an owner without a process", '  - kernelReader: { name: k, memory: x }\n  - pin: { name: p, memory: x, owner: k }\n', /workloads\.1\.pin\.owner: no vm, database, pageCache, rdma "k" above it/],
     ["a size of no pages", "  - database: { name: db, size: 1000 }\n", /database\.size: 1000 bytes are no whole pages of 4096 bytes/],
