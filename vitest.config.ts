@@ -26,7 +26,7 @@ const browser = {
     name: "browser",
     sequence: { groupOrder: 1 },
     globalSetup,
-    include: ["{src,workers,test}/**/*.browser.test.ts"],
+    include: ["{src,workers,test}/**/*.browser.test.{ts,tsx}"],
     exclude: ["**/node_modules/**", "dist/**", "build/**"],
     testTimeout: 120_000,
     browser: {

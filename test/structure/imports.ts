@@ -17,6 +17,8 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   "src/vitest": ["workers", "src/sandbox", "src/report", "src/scenario", "src/hardware", "src/platform", "src/sim", "registers"],
   workers: ["src/sandbox", "src/scenario", "src/hardware", "src/report", "src/platform", "registers"],
   "src/index": ["workers", "src/sandbox"],
+  // The page: types from everywhere below, code from few places (test/structure/web.test.ts).
+  "src/web": ["workers", "src/sandbox", "src/scenario", "src/report", "src/platform", "src/sim", "registers"],
   "src/cli": ["workers", "src/sandbox", "src/scenario", "src/report", "src/hardware"],
 };
 

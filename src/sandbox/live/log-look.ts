@@ -1,0 +1,24 @@
+// The kernel's log at the position.
+
+import type { LogLine } from "../../scenario/details.ts";
+import type { LiveRun } from "./contract.ts";
+
+export interface LogQuestion {
+  /** Lines that are known already. */
+  readonly from: number;
+  readonly most: number;
+}
+
+export interface LogLook {
+  /** Number of the first of `lines`. */
+  readonly from: number;
+  readonly lines: readonly LogLine[];
+  /** All lines at the position. */
+  readonly total: number;
+}
+
+export function logLook({ run }: LiveRun, { from, most }: LogQuestion): LogLook {
+  const { log } = run.system.kernel;
+  const first = from <= log.length ? from : 0;
+  return { from: first, lines: log.slice(first, first + most).map(({ at, level, text }) => ({ atNs: at, level, text })), total: log.length };
+}

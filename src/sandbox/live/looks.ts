@@ -1,0 +1,10 @@
+// What panels can see of a run, by name. A look is a function of a run and a question that gives plain data; it changes nothing and takes no virtual time.
+
+import { logLook } from "./log-look.ts";
+
+export const looks = { log: logLook } as const;
+
+export type Looks = typeof looks;
+export type LookName = keyof Looks;
+export type LookQuestion<N extends LookName> = Parameters<Looks[N]>[1];
+export type LookAnswer<N extends LookName> = ReturnType<Looks[N]>;

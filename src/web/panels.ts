@@ -1,0 +1,15 @@
+// The panels of the page, in order of their tabs. A panel's folder has a pure component over plain data and the thin one named here, which joins it to the store.
+
+import type { ComponentType } from "preact";
+import { LogPanel } from "./panels/log/log-panel.tsx";
+import type { PageStore, PanelId } from "./store/contract.ts";
+
+export interface Panel {
+  readonly id: PanelId;
+  /** Text of its tab. */
+  readonly title: string;
+  readonly area: "left" | "main" | "side" | "bottom";
+  readonly component: ComponentType<{ readonly store: PageStore }>;
+}
+
+export const panels: readonly Panel[] = [{ id: "log", title: "Kernel log", area: "side", component: LogPanel }];
