@@ -1,8 +1,11 @@
 // What panels can see of a run, by name. A look is a function of a run and a question that gives plain data; it changes nothing and takes no virtual time.
 
+import { columnsLook } from "./columns-look.ts";
+import { findLook } from "./find-look.ts";
 import { logLook } from "./log-look.ts";
+import { recordChoicesLook, recordsLook } from "./records-look.ts";
 
-export const looks = { log: logLook } as const;
+export const looks = { log: logLook, columns: columnsLook, records: recordsLook, recordChoices: recordChoicesLook, find: findLook } as const;
 
 export type Looks = typeof looks;
 export type LookName = keyof Looks;
