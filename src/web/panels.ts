@@ -1,6 +1,7 @@
 // The panels of the page, in order of their tabs. A panel's folder has a pure component over plain data and the thin one named here, which joins it to the store.
 
 import type { ComponentType } from "preact";
+import { EditorPanel } from "./panels/editor/editor-panel.tsx";
 import { LogPanel } from "./panels/log/log-panel.tsx";
 import type { PageStore, PanelId } from "./store/contract.ts";
 
@@ -15,4 +16,7 @@ export interface Panel {
   readonly isKept?: boolean;
 }
 
-export const panels: readonly Panel[] = [{ id: "log", title: "Kernel log", area: "side", component: LogPanel }];
+export const panels: readonly Panel[] = [
+  { id: "editor", title: "Scenario", area: "left", component: EditorPanel },
+  { id: "log", title: "Kernel log", area: "side", component: LogPanel },
+];
