@@ -14,7 +14,7 @@ import { deviceNumberOf, isSwitch } from "../platform/description.ts";
 import { formatPciAddress, pciAddress } from "../platform/pci-address.ts";
 import { registerAt } from "../platform/registers.ts";
 import type { PartCondition, RegionSummary, TopologyPart } from "../scenario/details.ts";
-import { peekBus } from "./details-registers.ts";
+import { peekBus } from "./part-registers.ts";
 import { sizeText } from "./forensics/scene.ts";
 import type { System } from "./system.ts";
 
