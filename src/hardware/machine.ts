@@ -252,9 +252,14 @@ export class Hardware {
     this.exports.lookUpHandles();
   }
 
+  /** Records in the ring that nobody has been handed yet. */
+  get pendingRecords(): number {
+    return this.words[this.map.tracePending] ?? 0;
+  }
+
   /** Hands out what is in the ring now. */
   drainTrace(): void {
-    const pending = this.words[this.map.tracePending] ?? 0;
+    const pending = this.pendingRecords;
     const start = (this.words[this.map.traceBase] ?? 0) >>> 2;
     const taken = this.words.subarray(start, start + pending * recordWords);
     if (pending > 0) {

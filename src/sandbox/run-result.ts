@@ -5,6 +5,7 @@ import { hashText } from "../sim/hash.ts";
 import { resultKinds, traceLayers, traceText } from "../sim/trace.ts";
 import type { TraceLayer } from "../sim/trace.ts";
 import type { RebootResult } from "../scenario/verdict/report.ts";
+import type { TraceConsumer } from "../hardware/machine.ts";
 import type { FileSystem } from "../kernel/sysfs/file-system.ts";
 import type { Workloads } from "../workload/workloads.ts";
 import type { CountingMode } from "../workload/state.ts";
@@ -34,6 +35,8 @@ export interface RunOptions {
   readonly seed: number;
   readonly schedule: "fixed" | "seeded";
   readonly keepTrace: boolean;
+  /** Who takes the records from the first one on, in place of the run itself; then `keepTrace` does not count. */
+  readonly recordsTo?: TraceConsumer;
   readonly counting?: CountingMode;
   /** The machine, made of the plan's description and firmware; absent: it is made. */
   readonly host?: Host;

@@ -110,7 +110,8 @@ export function openRun(module: WebAssembly.Module, plan: ScenarioPlan, options:
     reachedStep(state.faults, met, names, momentOf(state));
     for (const listener of state.stepListeners) listener(met, names);
   };
-  if (options.keepTrace) system.hardware.storeTrace((words) => void state.trace.push(new Uint8Array(words.buffer, words.byteOffset, words.length * 4).slice()));
+  if (options.recordsTo !== undefined) system.hardware.storeTrace(options.recordsTo);
+  else if (options.keepTrace) system.hardware.storeTrace((words) => void state.trace.push(new Uint8Array(words.buffer, words.byteOffset, words.length * 4).slice()));
   const result = (): ScenarioResult => {
     if (state.phase !== "done") throw new Error("the run is not done: call run() until it says so");
     return (state.result ??= makeResult(state, state.failure === null && state.misfit === null ? rebootResult(state, onceMore(options), firmwareOf(plan), openRun) : null));

@@ -2,10 +2,22 @@
 
 import { columnsLook } from "./columns-look.ts";
 import { findLook } from "./find-look.ts";
+import { hostLook } from "./host-look.ts";
 import { logLook } from "./log-look.ts";
+import { memoryLook } from "./memory-look.ts";
 import { recordChoicesLook, recordsLook } from "./records-look.ts";
+import { workloadsLook } from "./workloads-look.ts";
 
-export const looks = { log: logLook, columns: columnsLook, records: recordsLook, recordChoices: recordChoicesLook, find: findLook } as const;
+export const looks = {
+  columns: columnsLook,
+  find: findLook,
+  host: hostLook,
+  log: logLook,
+  memory: memoryLook,
+  recordChoices: recordChoicesLook,
+  records: recordsLook,
+  workloads: workloadsLook,
+} as const;
 
 export type Looks = typeof looks;
 export type LookName = keyof Looks;
