@@ -1,8 +1,9 @@
 // What panels can see of a run, by name. A look is a function of a run and a question that gives plain data; it changes nothing and takes no virtual time.
 
 import { logLook } from "./log-look.ts";
+import { machineLook } from "./machine-look.ts";
 
-export const looks = { log: logLook } as const;
+export const looks = { log: logLook, machine: machineLook } as const;
 
 export type Looks = typeof looks;
 export type LookName = keyof Looks;
