@@ -12,7 +12,7 @@ import { deviceNumberOf, isSwitch } from "../platform/description.ts";
 import { formatPciAddress, pciAddress } from "../platform/pci-address.ts";
 import { registerAt } from "../platform/registers.ts";
 import type { PartCondition, TopologyPart } from "../scenario/details.ts";
-import { peekBus } from "./details-registers.ts";
+import { peekBus } from "./part-registers.ts";
 
 /** A decoder that has a range, or was refused one. Bytes. */
 export interface DecoderState {
