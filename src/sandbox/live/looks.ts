@@ -4,6 +4,7 @@ import { columnsLook } from "./columns-look.ts";
 import { findLook } from "./find-look.ts";
 import { hostLook } from "./host-look.ts";
 import { logLook } from "./log-look.ts";
+import { machineLook } from "./machine-look.ts";
 import { memoryLook } from "./memory-look.ts";
 import { recordChoicesLook, recordsLook } from "./records-look.ts";
 import { workloadsLook } from "./workloads-look.ts";
@@ -13,6 +14,7 @@ export const looks = {
   find: findLook,
   host: hostLook,
   log: logLook,
+  machine: machineLook,
   memory: memoryLook,
   recordChoices: recordChoicesLook,
   records: recordsLook,
