@@ -1,8 +1,10 @@
 // What panels can see of a run, by name. A look is a function of a run and a question that gives plain data; it changes nothing and takes no virtual time.
 
+import { accessesLook } from "./accesses-look.ts";
 import { logLook } from "./log-look.ts";
+import { registersLook } from "./registers-look.ts";
 
-export const looks = { log: logLook } as const;
+export const looks = { log: logLook, registers: registersLook, accesses: accessesLook } as const;
 
 export type Looks = typeof looks;
 export type LookName = keyof Looks;
