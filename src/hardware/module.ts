@@ -57,6 +57,7 @@ export interface ModuleExports {
   comes(id: number): void;
   probeBefore(id: number): number;
   deviceState(device: number, what: number): number;
+  nextPoisonedLine(device: number, low: number, high: number): number;
   disarm(id: number): void;
   probeFired(id: number): number;
   probeMatches(id: number): number;

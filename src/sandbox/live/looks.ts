@@ -1,10 +1,20 @@
 // What panels can see of a run, by name. A look is a function of a run and a question that gives plain data; it changes nothing and takes no virtual time.
 
 import { accessesLook } from "./accesses-look.ts";
+import { hostLook } from "./host-look.ts";
 import { logLook } from "./log-look.ts";
+import { memoryLook } from "./memory-look.ts";
 import { registersLook } from "./registers-look.ts";
+import { workloadsLook } from "./workloads-look.ts";
 
-export const looks = { log: logLook, registers: registersLook, accesses: accessesLook } as const;
+export const looks = {
+  accesses: accessesLook,
+  host: hostLook,
+  log: logLook,
+  memory: memoryLook,
+  registers: registersLook,
+  workloads: workloadsLook,
+} as const;
 
 export type Looks = typeof looks;
 export type LookName = keyof Looks;
