@@ -5,8 +5,9 @@ import type { Hardware } from "../../hardware/machine.ts";
 import type { Place } from "../../platform/register-places.ts";
 import { lowBit, maskOf } from "../../platform/register-places.ts";
 import { extract } from "../../platform/registers.ts";
+import type { EntityKind } from "../../scenario/machine-parts.ts";
 import type { PartStructure, RegisterPart } from "../part-registers.ts";
-import { clauseText, isThere, peekBus, registerHex, registerPart, registersOf, structuresOf, valueAt } from "../part-registers.ts";
+import { clauseText, isThere, peekBus, registerHex, registerPart, registerParts, registersOf, structuresOf, valueAt } from "../part-registers.ts";
 import type { LiveRun } from "./contract.ts";
 import { baseOf, placeText } from "./register-way.ts";
 
@@ -68,6 +69,8 @@ export interface StructureLook {
 
 export interface RegistersLook {
   readonly of: string;
+  /** Every part of the machine that has registers, in order of its description. */
+  readonly parts: readonly { readonly name: string; readonly kind: string }[];
   /** "root port", "device" ...; "": the machine has no such part. */
   readonly kind: string;
   /** False: the card is not plugged in; what is shown is what it holds in the drawer. */
@@ -100,6 +103,8 @@ function fieldLook(name: string, field: FieldDeclaration, { clause }: RegisterDe
   };
 }
 
+const kindWords = (kind: EntityKind): string => (kind === "bridge" ? "host bridge" : kind);
+
 /** A register of a part, with its structure. */
 interface Wanted {
   readonly structure: PartStructure;
@@ -117,13 +122,14 @@ function registerLook(hardware: Hardware, part: RegisterPart, { structure, place
 
 function look(hardware: Hardware, { of, structures = [], registers = [], isBrief = false }: RegistersQuestion): RegistersLook {
   const part = registerPart(hardware, of);
-  if (part === undefined) return { of, kind: "", isThere: false, structures: [], registers: [], values: {}, leftOut: 0 };
+  const parts = registerParts(hardware).map(({ name, kind }) => ({ name, kind: kindWords(kind) }));
+  if (part === undefined) return { of, parts, kind: "", isThere: false, structures: [], registers: [], values: {}, leftOut: 0 };
   const present = structuresOf(hardware, part).map((structure) => ({ structure, places: registersOf(hardware, of, structure) }));
   const single = new Set(registers);
   const wanted = present.flatMap(({ structure, places }) => places.filter(({ label }) => structures.includes(structure.name) || single.has(label)).map((place): Wanted => ({ structure, place })));
   const shown = wanted.slice(0, mostRegisters).map((one) => ({ ...one, value: valueAt(peekBus(hardware, part.entity, one.structure.space), one.place) }));
   return {
-    of, kind: part.kind === "bridge" ? "host bridge" : part.kind, isThere: isThere(hardware, of),
+    of, parts, kind: kindWords(part.kind), isThere: isThere(hardware, of),
     structures: present.map(({ structure: { name, space, placement }, places }) => ({ name, space, clause: clauseText(placement.structure.clause), offset: placement.at, registers: places.length })),
     registers: isBrief ? [] : shown.map((one) => registerLook(hardware, part, one, one.value)),
     values: Object.fromEntries(shown.map(({ place, value }) => [place.label, registerHex(value, place.declaration.width)])),
