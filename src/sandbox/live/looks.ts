@@ -7,24 +7,21 @@ import { hostLook } from "./host-look.ts";
 import { logLook } from "./log-look.ts";
 import { machineLook } from "./machine-look.ts";
 import { memoryLook } from "./memory-look.ts";
+import { recordChoicesLook, recordsLook } from "./records-look.ts";
 import { registersLook } from "./registers-look.ts";
 import { workloadsLook } from "./workloads-look.ts";
 
 export const looks = {
   accesses: accessesLook,
-import { recordChoicesLook, recordsLook } from "./records-look.ts";
-import { workloadsLook } from "./workloads-look.ts";
-
-export const looks = {
   columns: columnsLook,
   find: findLook,
   host: hostLook,
   log: logLook,
   machine: machineLook,
   memory: memoryLook,
-  registers: registersLook,
   recordChoices: recordChoicesLook,
   records: recordsLook,
+  registers: registersLook,
   workloads: workloadsLook,
 } as const;
 
