@@ -1,5 +1,6 @@
 // What panels can see of a run, by name. A look is a function of a run and a question that gives plain data; it changes nothing and takes no virtual time.
 
+import { actionsLook, composeLook } from "./action-look.ts";
 import { hostLook } from "./host-look.ts";
 import { logLook } from "./log-look.ts";
 import { machineLook } from "./machine-look.ts";
@@ -7,6 +8,8 @@ import { memoryLook } from "./memory-look.ts";
 import { workloadsLook } from "./workloads-look.ts";
 
 export const looks = {
+  actions: actionsLook,
+  compose: composeLook,
   host: hostLook,
   log: logLook,
   machine: machineLook,
