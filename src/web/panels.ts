@@ -2,6 +2,7 @@
 
 import type { ComponentType } from "preact";
 import { EditorPanel } from "./panels/editor/editor-panel.tsx";
+import { LibraryPanel } from "./panels/library/library-panel.tsx";
 import { LogPanel } from "./panels/log/log-panel.tsx";
 import type { PageStore, PanelId } from "./store/contract.ts";
 
@@ -15,5 +16,6 @@ export interface Panel {
 
 export const panels: readonly Panel[] = [
   { id: "editor", title: "Scenario", area: "left", component: EditorPanel },
+  { id: "library", title: "Library", area: "left", component: LibraryPanel },
   { id: "log", title: "Kernel log", area: "side", component: LogPanel },
 ];
