@@ -5,6 +5,7 @@ import { hashText } from "../sim/hash.ts";
 import { resultKinds, traceLayers, traceText } from "../sim/trace.ts";
 import type { TraceLayer } from "../sim/trace.ts";
 import type { RebootResult } from "../scenario/verdict/report.ts";
+import type { TraceConsumer } from "../hardware/machine.ts";
 import type { FileSystem } from "../kernel/sysfs/file-system.ts";
 import type { Workloads } from "../workload/workloads.ts";
 import type { CountingMode } from "../workload/state.ts";
@@ -34,11 +35,15 @@ export interface RunOptions {
   readonly seed: number;
   readonly schedule: "fixed" | "seeded";
   readonly keepTrace: boolean;
+  /** Who takes the records from the first one on, in place of the run itself; then `keepTrace` does not count. */
+  readonly recordsTo?: TraceConsumer;
   readonly counting?: CountingMode;
   /** The machine, made of the plan's description and firmware; absent: it is made. */
   readonly host?: Host;
   /** The run goes on after ready until the system ends or finish() is called: someone sits in front of it. */
   readonly isHeld?: boolean;
+  /** The same from the end of this step on: until then it goes as one that is not held. */
+  readonly heldFrom?: number;
   /** A step or workload that cannot be carried out, or ends otherwise than the file says, is noted in `refused` and the run goes on. */
   readonly isLenient?: boolean;
   /** Driver plug-ins, before the built-in ones; of two for one capability the first has it. */
@@ -69,6 +74,8 @@ export interface RunState {
   readonly trace: Uint8Array[];
   phase: Phase;
   steps: number;
+  /** From the end of this step on the run is held. */
+  heldFrom: number;
   failure: string | null;
   /** Why a recorded schedule is none of this run. */
   misfit: string | null;

@@ -105,6 +105,8 @@ export interface Scheduler {
   current: number;
   nextId: number;
   nextOrder: number;
+  /** Turns given so far. */
+  turns: number;
   onChoice: ((name: string, index: number, among: number) => void) | null;
 }
 
@@ -125,7 +127,7 @@ export class ScheduleMismatchError extends Error {
 }
 
 export function createScheduler(strategy: Strategy): Scheduler {
-  return { strategy, threads: new Map(), ready: [], sleeping: [], waiting: new Map(), choices: [], signalled: new Set(), current: -1, nextId: 0, nextOrder: 0, onChoice: null };
+  return { strategy, threads: new Map(), ready: [], sleeping: [], waiting: new Map(), choices: [], signalled: new Set(), current: -1, nextId: 0, nextOrder: 0, turns: 0, onChoice: null };
 }
 
 /** Puts a task on the ready list under a name. Returns its id. */
@@ -217,6 +219,7 @@ export function runOne(scheduler: Scheduler, now: () => number): void {
   const thread = scheduler.ready.splice(index, 1)[0];
   if (thread === undefined) return;
   if (among > 1) scheduler.onChoice?.(waitName(thread), index, among);
+  scheduler.turns++;
   thread.isStarted = true;
   if (scheduler.strategy.kind === "explored") scheduler.strategy.last = thread.id;
   scheduler.current = thread.id;

@@ -11,7 +11,10 @@ export interface Panel {
   /** Text of its tab. */
   readonly title: string;
   readonly area: "left" | "main" | "side" | "bottom";
+  /** Heavy ones are a `lazy` wrapper (lazy.tsx). */
   readonly component: ComponentType<{ readonly store: PageStore }>;
+  /** Stays in the page behind other tabs, once it was shown: it holds what would be lost, as an editor does. Absent: it is made anew each time. */
+  readonly isKept?: boolean;
 }
 
 export const panels: readonly Panel[] = [

@@ -28,6 +28,7 @@ export function consumeAnswer(state: WorkloadState, stream: Stream, { status, ad
   const access: ConsumedAccess = { cpu: Math.max(0, stream.cpu), path, status, address, process, name: process?.name ?? stream.workload.spec.name };
   const outcome = consumeAccess(state.kernel, { ...access, isSomebodyAbsent: isSomebodyAbsent(state) });
   hold(state.holds, stream.cpu, state.kernel.platform.clock.now, outcome.busy, outcome.busyAll);
+  stream.workload.checks += outcome.checks;
   if (outcome.error !== null) stream.workload.errors++;
   else if (outcome.checks > 0 && wasAlive && process.death === null) stream.workload.signals++;
   noteCheck(state, stream, access, outcome);

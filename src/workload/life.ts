@@ -15,7 +15,7 @@ import type { WorkloadSpec } from "./specs.ts";
 import type { Workload, WorkloadOutcome, WorkloadState } from "./state.ts";
 
 export function createWorkload(spec: WorkloadSpec): Workload {
-  return { spec, streams: [], process: null, size: 0n, dirtySize: 0n, pin: null, killedAt: null, deaths: 0, downSince: null, upAt: null, asked: "", backAt: null, downtime: 0, hasLost: false, bytesLost: 0n, errors: 0, signals: 0 };
+  return { spec, streams: [], process: null, size: 0n, dirtySize: 0n, pin: null, killedAt: null, deaths: 0, downSince: null, upAt: null, asked: "", backAt: null, downtime: 0, hasLost: false, bytesLost: 0n, errors: 0, signals: 0, checks: 0, accesses: 0 };
 }
 
 function dropPin(kernel: Kernel, workload: Workload): void {
@@ -35,7 +35,10 @@ const dependents = (state: WorkloadState, workload: Workload): Workload[] => sta
 
 /** Threads touch nothing more; what is in flight still completes, and then they are forgotten. */
 function endStreams(workload: Workload): void {
-  for (const stream of workload.streams) stream.isEnded = true;
+  for (const stream of workload.streams) {
+    stream.isEnded = true;
+    workload.accesses += stream.index;
+  }
   workload.streams.length = 0;
 }
 

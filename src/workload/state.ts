@@ -113,6 +113,10 @@ export interface Workload {
   errors: number;
   /** SIGBUS that a handler took. */
   signals: number;
+  /** Machine checks that its threads met. */
+  checks: number;
+  /** Accesses of threads that are no more; those of the others stand in their streams. */
+  accesses: number;
 }
 
 export interface HeldPin {

@@ -134,6 +134,7 @@ function repeatTally(state: WorkloadState, key: string, tally: Tally, { before, 
   const workload: Workload = tally.stream.workload;
   workload.errors += (tally.errors - then.errors) * turns;
   workload.signals += (tally.signals - then.signals) * turns;
+  workload.checks += checks;
   repeatChecks(state.kernel, tally.access, checks);
 }
 

@@ -30,13 +30,13 @@ export interface Target {
 export function signalUser(kernel: Kernel, address: bigint, target: Target): void {
   const { process, isConsumer, offset, leaf } = target;
   printkBounded(kernel, "err", "Memory failure", `Memory failure: ${frameOf(address)}: Sending SIGBUS to ${process.name}:${process.pid} due to hardware memory corruption`);
-  sendSigbus(kernel, process, isConsumer ? "BUS_MCEERR_AR" : "BUS_MCEERR_AO", offset, lsbOf(leaf));
+  sendSigbus(kernel, process, isConsumer ? "BUS_MCEERR_AR" : "BUS_MCEERR_AO", offset, { lsb: lsbOf(leaf), address });
 }
 
 /** SIGKILL to who may go on using a page that could not be taken from him. */
 export function killUser(kernel: Kernel, address: bigint, process: Process): void {
   printkBounded(kernel, "err", "Memory failure", `Memory failure: ${frameOf(address)}: forcibly killing ${process.name}:${process.pid} because of failure to unmap corrupted page`);
-  if (kill(kernel, process, { signal: "SIGKILL", code: "SI_KERNEL", offset: noOffset })) dropMappings(kernel, process);
+  if (kill(kernel, process, { signal: "SIGKILL", code: "SI_KERNEL", offset: noOffset, address })) dropMappings(kernel, process);
 }
 
 /** SIGBUS without an address: nobody knows where. */
@@ -48,5 +48,5 @@ export const killNow = (kernel: Kernel, process: Process): void => void sendSigb
  */
 export function touchLost(kernel: Kernel, process: Process, address: bigint, leaf: bigint): boolean {
   printkBounded(kernel, "err", "Memory failure", `MCE: Killing ${process.name}:${process.pid} due to hardware memory corruption fault at ${address.toString(16)}`);
-  return sendSigbus(kernel, process, "BUS_MCEERR_AR", noOffset, lsbOf(leaf));
+  return sendSigbus(kernel, process, "BUS_MCEERR_AR", noOffset, { lsb: lsbOf(leaf), address });
 }

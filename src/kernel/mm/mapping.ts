@@ -4,7 +4,7 @@
 import type { Kernel } from "../base/kernel.ts";
 import { SystemError } from "../base/errno.ts";
 import { defineState, mark } from "../base/kernel.ts";
-import type { Process, SignalCode } from "./process.ts";
+import type { Death, Process, SignalCode } from "./process.ts";
 import { forgetPoison, poisonPage } from "./poison.ts";
 import { isAlive, kill } from "./process.ts";
 
@@ -162,10 +162,10 @@ export function dropMappings(kernel: Kernel, process: Process): void {
 /** Codes that a handler can do something about: it is told which page. */
 const memoryErrors: readonly SignalCode[] = ["BUS_MCEERR_AR", "BUS_MCEERR_AO"];
 
-/** Ends a process by SIGBUS, unless it handles memory errors and this is one; its mappings go with it. `lsb`: si_addr_lsb of a memory error. Returns whether this signal killed it. */
-export function sendSigbus(kernel: Kernel, process: Process, code: SignalCode, offset: bigint, lsb?: number): boolean {
+/** Ends a process by SIGBUS, unless it handles memory errors and this is one; its mappings go with it. `of`: what is known of a memory error. Returns whether this signal killed it. */
+export function sendSigbus(kernel: Kernel, process: Process, code: SignalCode, offset: bigint, of: Pick<Death, "lsb" | "address"> = {}): boolean {
   if (process.onSigbus === "survive" && memoryErrors.includes(code)) return false;
-  const isFirst = kill(kernel, process, { signal: "SIGBUS", code, offset, ...(lsb === undefined ? {} : { lsb }) });
+  const isFirst = kill(kernel, process, { signal: "SIGBUS", code, offset, ...of });
   if (isFirst) dropMappings(kernel, process);
   return isFirst;
 }

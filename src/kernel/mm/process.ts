@@ -15,6 +15,8 @@ export interface Death {
   readonly offset: bigint;
   /** si_addr_lsb of a memory error: least significant bit of the address that is good. */
   readonly lsb?: number;
+  /** Physical address of what was met; absent: nobody knows, or the file behind the mapping is dead. */
+  readonly address?: bigint;
   /** Virtual nanoseconds. */
   readonly at: number;
 }

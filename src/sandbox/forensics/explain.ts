@@ -19,7 +19,8 @@ import type { Scene } from "./scene.ts";
 import type { Timeline } from "./timeline.ts";
 import { firstSeen, gapSince, keepTimeline } from "./timeline.ts";
 
-const sceneOf = ({ system, files, plan }: OpenRun, records: readonly number[] = []): Scene => ({ system, kernel: system.kernel, files, firmware: plan.firmware, policies: plan.policies, records });
+/** What there is to see of a run as it is now. */
+export const sceneOf = ({ system, files, plan }: OpenRun, records: readonly number[] = []): Scene => ({ system, kernel: system.kernel, files, firmware: plan.firmware, policies: plan.policies, records });
 
 export function capacityOf(scene: Scene, changes: Timeline["changes"]): Capacity {
   const { promised, delivered } = balanceOf(scene);
