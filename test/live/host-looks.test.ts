@@ -70,7 +70,7 @@ function disagreements(live: Live): string[] {
       if (state === "online" && zone !== "more than one") agree(`zone of memory${id}`, zone, files.read(`${folder}/valid_zones`).trim().split(" ")[0]);
     }
   }
-  const parts = new Set([...live.run.system.hardware.entities.devices.keys()]);
+  const parts = new Set(live.run.system.hardware.entities.devices.keys());
   for (const { parts: behind } of [...runs, ...host.iomem]) for (const part of behind) if (!parts.has(part)) wrong.push(`no such card: ${part}`);
   for (const [index, { start }] of runs.entries()) if (index > 0 && BigInt(start) <= BigInt(runs[index - 1]?.end ?? "0x0")) wrong.push(`${start} lies in the run before it`);
   return wrong;
