@@ -3,7 +3,7 @@
 
 export { addBridge, addCdat, addDevice, addPort, addRam, addSwitch, addWindow, addXorMap, begin, finish, setKey, setOption } from "./build";
 export { addEventLog, addMailbox, addRegion, factoryPart, firmwareSlots, sizeOfMailbox } from "./cci/build";
-export { arm, comes, deviceState, disarm, entityState, peek, probeBefore, probeFired, probeFirst, probeLast, probeMatches, probePayload, portState, setProbeTimes, fieldOffset, decodeMany } from "./inspect";
+export { arm, comes, deviceState, disarm, entityState, nextPoisonedLine, peek, probeBefore, probeFired, probeFirst, probeLast, probeMatches, probePayload, portState, setProbeTimes, fieldOffset, decodeMany } from "./inspect";
 export { lookUpHandles, map, unmap, unmapAll } from "./handles";
 import { findLine, isCacheable, lineWord } from "./fabric/cache";
 import { invalidateLines } from "./fabric/cache-path";

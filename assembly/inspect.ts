@@ -6,6 +6,7 @@ import { holdsLinkDown } from "./component/timeout-isolation";
 import { isDisabled, isInBusReset, isSlotOff } from "./fabric/link-state";
 import { isContained } from "./pci/dpc";
 import { routeToPort } from "./fabric/routing";
+import { nextPoisoned, poisonedLinesOf } from "./media/pages";
 import { getDword } from "./registers";
 
 /** Arms probe `id` with what was written into the root's probe record before; see src/hardware/probes.ts. Returns 0 if it is armed already. */
@@ -133,12 +134,18 @@ export function portState(index: u32, what: u32): u32 {
   }
 }
 
-/** What of a device: 0 media state, 1 resets so far. */
+/** What of a device: 0 media state, 1 resets so far, 2 poisoned lines of its media. */
 export function deviceState(index: u32, what: u32): u32 {
   const m = root();
   if (index >= m.deviceCount) return NONE;
   const device: Device = deviceAt(m, index);
-  return what == 0 ? device.mediaState : what == 1 ? device.resetCount : NONE;
+  return what == 0 ? device.mediaState : what == 1 ? device.resetCount : what == 2 ? poisonedLinesOf(m, index) : NONE;
+}
+
+/** The first poisoned line of a device's media from an address on; all ones in both halves when there is none. */
+export function nextPoisonedLine(index: u32, low: u32, high: u32): u32 {
+  const m = root();
+  return split(index < m.deviceCount ? nextPoisoned(m, index, (<u64>high << 32) | <u64>low, u64.MAX_VALUE) : u64.MAX_VALUE);
 }
 
 /** Byte offsets of fields that the host reads straight from memory; order as in src/hardware/memory-map.ts. */
@@ -170,6 +177,7 @@ export function fieldOffset(field: u32): u32 {
     case 23: return offsetof<Machine>("pendingEffects");
     case 24: return offsetof<Machine>("poisonedLines");
     case 25: return offsetof<Machine>("nextProbeTime");
+    case 26: return offsetof<Machine>("traceCapacity");
     default: return 0xffff_ffff;
   }
 }

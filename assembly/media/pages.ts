@@ -195,3 +195,13 @@ export function nextPoisoned(m: Machine, device: u32, start: u64, end: u64): u64
   }
   return least;
 }
+
+/** Poisoned lines of a device. */
+export function poisonedLinesOf(m: Machine, device: u32): u32 {
+  let lines: u32 = 0;
+  for (let i: u32 = 0; i < m.pageTableSize && m.poisonedLines != 0; i++) {
+    const slot = m.pageTable + (<usize>i << 4);
+    if (load<u64>(slot) >> 44 == <u64>(device + 1)) lines += <u32>popcnt(load<u64>(poisonOf(m, m.mediaBase + <usize>load<u32>(slot, 8) * PAGE_BYTES)));
+  }
+  return lines;
+}

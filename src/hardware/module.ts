@@ -57,6 +57,7 @@ export interface ModuleExports {
   comes(id: number): void;
   probeBefore(id: number): number;
   deviceState(device: number, what: number): number;
+  nextPoisonedLine(device: number, low: number, high: number): number;
   disarm(id: number): void;
   probeFired(id: number): number;
   probeMatches(id: number): number;
@@ -72,6 +73,7 @@ export interface ModuleExports {
 const fieldNames = [
   "now", "nextDeadline", "digests", "tracePending", "traceBase", "resultHigh", "routeGeneration", "hostState", "hostStateAt", "limits", "interruptCount", "armedRequest", "stateEnd",
   "mediaBase", "mediaUsed", "syncValue", "completionRequester", "completionWidth", "completionStatus", "completionAddress", "completionIssued", "completionCompleted", "completionValue", "pendingEffects", "poisonedLines", "nextProbeTime",
+  "traceCapacity",
 ] as const;
 type FieldName = (typeof fieldNames)[number];
 

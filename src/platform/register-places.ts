@@ -2,7 +2,7 @@
 
 import { blocks } from "../../registers/blocks.ts";
 import type { BlockName } from "../../registers/blocks.ts";
-import type { Access, BlockDeclaration, FieldDeclaration, RegisterDeclaration } from "../../registers/schema.ts";
+import type { Access, BlockDeclaration, FieldDeclaration, Placement, RegisterDeclaration } from "../../registers/schema.ts";
 
 /** Spaces of registers, by their number in access records (assembly/entities.ts). */
 export const spaces = ["component", "config", "messages", "device"] as const;
@@ -55,17 +55,18 @@ function masksOf({ fields }: RegisterDeclaration): Place["masks"] {
   return { write: of("RW", "RWS", "RWL"), clear: of("RW1C", "RW1CS"), once: of("RWO"), readOnly: of("RO", "ROS", "HwInit") };
 }
 
+/** Registers of one structure of a block, repeated ones once for each instance, in order of their declaration. */
+export function placesOfStructure(structure: string, { at, structure: declared }: Placement): Place[] {
+  return Object.entries(declared.registers).flatMap(([register, declaration]) => {
+    const { count, stride } = declaration.repeat ?? { count: 1, stride: 0 };
+    const name = `${structure}.${register}`;
+    const masks = masksOf(declaration);
+    return Array.from({ length: count }, (_, instance): Place => ({ name, label: declaration.repeat === undefined ? name : `${name}[${instance}]`, instance, at: at + declaration.offset + instance * stride, bytes: declaration.width / 8, declaration, masks }));
+  });
+}
+
 function placesOf(block: BlockDeclaration): BlockPlaces {
-  const all: Place[] = [];
-  for (const [structure, { at, structure: declared }] of Object.entries(block.placements)) {
-    for (const [register, declaration] of Object.entries(declared.registers)) {
-      const { count, stride } = declaration.repeat ?? { count: 1, stride: 0 };
-      const name = `${structure}.${register}`;
-      for (let instance = 0; instance < count; instance++) {
-        all.push({ name, label: declaration.repeat === undefined ? name : `${name}[${instance}]`, instance, at: at + declaration.offset + instance * stride, bytes: declaration.width / 8, declaration, masks: masksOf(declaration) });
-      }
-    }
-  }
+  const all = Object.entries(block.placements).flatMap(([structure, placement]) => placesOfStructure(structure, placement));
   const byDword = new Map<number, Place[]>();
   for (const place of all) {
     for (let dword = place.at >> 2; dword <= (place.at + place.bytes - 1) >> 2; dword++) byDword.set(dword, [...(byDword.get(dword) ?? []), place]);

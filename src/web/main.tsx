@@ -1,7 +1,16 @@
 // The page's entry.
 
 import { render } from "preact";
+import { startPageWorker } from "../../workers/page-client.ts";
+import { App, areaOf } from "./app.tsx";
+import { start } from "./start.ts";
+import { createStore } from "./store/create.ts";
 import "./style/tokens.css";
+import "./style/shell.css";
 
 const place = document.querySelector("#page");
-if (place !== null) render(<p>cxl-sandbox</p>, place);
+if (place !== null) {
+  const store = createStore(startPageWorker, areaOf);
+  render(<App store={store} />, place);
+  void start(store);
+}

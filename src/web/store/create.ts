@@ -1,0 +1,207 @@
+// The store of a page: signals of its panels, and the one hand on the worker. Nothing here throws to a panel; what goes wrong is told in a notice.
+
+import { batch, computed, effect, signal, untracked } from "@preact/signals";
+import type { Arrival, LiveInput, LiveStatus, LiveUpdate, Pace, Target, TouchResult } from "../../sandbox/live/contract.ts";
+import type { Finding } from "../../scenario/lint.ts";
+import { WorkerDiedError } from "../../../workers/lifeline.ts";
+import type { Opened } from "../../../workers/page-contract.ts";
+import type { PageWorker } from "../../../workers/page-client.ts";
+import type { Document, Notice, PageStore, PanelId, TextPlace, TimeRange } from "./contract.ts";
+import { documentOf, emptyDocument, findingsOf, inputOf, isSameRun, isTrace, textOf } from "./document.ts";
+import { throttled } from "./throttle.ts";
+
+/** Milliseconds between two looks of the panels while the run moves. */
+const momentWait = 100;
+/** Milliseconds of quiet in the editor before its text is checked. */
+const checkWait = 250;
+/** Bytes of a trace file that the page takes (docs/decisions/0010). */
+const largestTrace = 512 * 2 ** 20;
+/** Bytes of a scenario that the page takes; the loader's own limit is lower. */
+const largestText = 4 * 2 ** 20;
+
+const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** What the actions share. Made once for each store. */
+function createState() {
+  const document = signal<Document>(emptyDocument);
+  const opened = signal<LiveInput | null>(null);
+  return {
+    document,
+    opened,
+    findings: signal<readonly Finding[]>([]),
+    isChanged: computed(() => opened.value === null || !isSameRun(document.value, opened.value)),
+    place: signal<TextPlace | null>(null),
+    status: signal<LiveStatus | null>(null),
+    moment: signal(0),
+    pace: signal<Pace>(null),
+    death: signal<string | null>(null),
+    range: signal<TimeRange | null>(null),
+    part: signal<string | null>(null),
+    record: signal<number | null>(null),
+    shown: signal<Readonly<Record<"left" | "main" | "side" | "bottom", PanelId>>>({ left: "", main: "", side: "", bottom: "" }),
+    theme: signal<"system" | "light" | "dark">("system"),
+    notice: signal<Notice | null>(null),
+  };
+}
+
+/** `startWorker`: also called again after a death. `areaOf`: where a panel stands, for `show`. */
+export function createStore(startWorker: () => PageWorker, areaOf: (panel: PanelId) => "left" | "main" | "side" | "bottom" | undefined = () => undefined): PageStore {
+  const state = createState();
+  const listeners = new Set<(update: LiveUpdate) => void>();
+  let recorded: LiveInput | null = null;
+  let target: Target = { kind: "end" };
+  let newest: LiveStatus | null = null;
+
+  const settle = throttled(momentWait, () =>
+    batch(() => {
+      state.status.value = newest;
+      state.moment.value++;
+    }),
+  );
+  const heard = (status: LiveStatus): void => {
+    newest = status;
+    if (status.isMoving && state.status.peek()?.isMoving === true) settle.call();
+    else settle.now();
+  };
+  const problem = (text: string): void => {
+    state.notice.value = { kind: "problem", text };
+  };
+
+  let worker = startWorker();
+  const join = (started: PageWorker): void => {
+    started.lifeline.onDeath((error) => {
+      if (started !== worker) return;
+      newest = null;
+      settle.now();
+      state.death.value = error.message;
+    });
+    const listening = started.listen((update) => {
+      if (started !== worker) return;
+      if (update.kind === "status") heard(update.status);
+      for (const listener of listeners) listener(update);
+    });
+    // Its death is told once, above.
+    listening.catch(() => undefined);
+  };
+  join(worker);
+
+  /** What a call of the worker gives; undefined: it died on the way, or the call failed, and the reader is told. */
+  const called = async <T>(work: (host: PageWorker["host"]) => Promise<T>): Promise<T | undefined> => {
+    const { lifeline, host } = worker;
+    if (lifeline.death !== null) return undefined;
+    try {
+      return await lifeline.during(work(host));
+    } catch (error) {
+      if (!(error instanceof WorkerDiedError)) problem(wordsOf(error));
+      return undefined;
+    }
+  };
+
+  const taken = (answer: Opened | undefined, input: LiveInput): boolean => {
+    if (answer === undefined) return false;
+    if (answer.kind === "refused") problem(answer.reason);
+    if (answer.kind === "problems") state.findings.value = findingsOf(answer.problems);
+    if (answer.kind !== "open") return false;
+    batch(() => {
+      state.opened.value = answer.trace?.input ?? input;
+      state.range.value = null;
+      state.record.value = null;
+      heard(answer.status);
+    });
+    return true;
+  };
+
+  const reset = async (): Promise<boolean> => {
+    const input = inputOf(state.document.peek(), recorded);
+    return taken(await called((host) => host.open(input)), input);
+  };
+
+  const go = async (next: Target): Promise<Arrival> => {
+    if (state.status.peek() === null) return "missed";
+    target = next;
+    const moved = await called((host) => host.go(next, state.pace.peek()));
+    if (moved === undefined) return "missed";
+    heard(moved.status);
+    return moved.arrival;
+  };
+
+  const isReady = async (): Promise<boolean> => (state.isChanged.peek() || state.status.peek() === null ? reset() : true);
+
+  const store: PageStore = {
+    ...state,
+    reset,
+    run: async () => {
+      if (await isReady()) await go({ kind: "end" });
+    },
+    pause: async () => {
+      const status = await called((host) => host.pause());
+      if (status !== undefined) heard(status);
+    },
+    go,
+    touch: async (touch): Promise<TouchResult> => (await called((host) => host.touch(touch))) ?? { kind: "refused", reason: "there is no run: the worker has ended" },
+    complete: async (line) => (await called((host) => host.complete(line))) ?? [],
+    look: (name, question) => (state.status.peek() === null ? Promise.resolve(undefined) : called((host) => host.look(name, question))),
+    ask: (name, question) => called((host) => host.ask(name, question)),
+    openFile: async (name, bytes) => {
+      if (isTrace(bytes)) return openTrace(name, bytes);
+      const text = bytes.length > largestText ? undefined : textOf(bytes);
+      if (text === undefined || text.includes("\0")) return problem(`${name} is neither a scenario (YAML, UTF-8, up to 4 MiB) nor a trace`);
+      return store.openScenario(name, text);
+    },
+    openScenario: async (file, text, includes = {}) => {
+      recorded = null;
+      state.document.value = { ...state.document.peek(), file, text, includes };
+      await reset();
+    },
+    traceFile: async () => (await called((host) => host.traceFile())) ?? null,
+    restart: async () => {
+      const old = worker;
+      worker = startWorker();
+      join(worker);
+      state.death.value = null;
+      void old.close();
+      await reset();
+    },
+    show: (panel) => {
+      const area = areaOf(panel);
+      if (area !== undefined) state.shown.value = { ...state.shown.peek(), [area]: panel };
+    },
+    hear: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+
+  const openTrace = async (name: string, bytes: Uint8Array): Promise<void> => {
+    if (bytes.length > largestTrace) return problem(`${name} is larger than 512 MiB; look into it with cxl-sandbox trace`);
+    const answer = await called((host) => host.openTrace(bytes));
+    if (answer?.kind !== "open" || answer.trace === null) {
+      if (answer?.kind === "problems") problem(`${name}: its scenario cannot be run here: ${answer.problems[0]?.message ?? ""}`);
+      if (answer?.kind === "refused") problem(`${name}: ${answer.reason}`);
+      return;
+    }
+    recorded = answer.trace.input;
+    state.document.value = documentOf(recorded);
+    taken(answer, recorded);
+  };
+
+  const check = async (): Promise<void> => {
+    const { file, text, includes } = state.document.peek();
+    const findings = await called((host) => host.ask("check", { file, text, includes }));
+    if (findings !== undefined && state.document.peek().text === text) state.findings.value = findings;
+  };
+  let checking: ReturnType<typeof setTimeout> | undefined;
+  effect(() => {
+    const { text, includes } = state.document.value;
+    clearTimeout(checking);
+    if (text !== "" || Object.keys(includes).length > 0) checking = setTimeout(() => void check(), checkWait);
+  });
+  // A run under way goes on at the new pace.
+  effect(() => {
+    void state.pace.value;
+    untracked(() => {
+      if (state.status.peek()?.isMoving === true) void go(target);
+    });
+  });
+  return store;
+}
