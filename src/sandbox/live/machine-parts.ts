@@ -13,7 +13,7 @@ import { cxlBus, decoderOf, isMemdev, isPort, memdevOf, portOf } from "../../ker
 import { isSwitch } from "../../platform/description.ts";
 import type { DeviceDescription, SlotDescription } from "../../platform/description.ts";
 import { registerAt } from "../../platform/registers.ts";
-import { peekBus } from "../details-registers.ts";
+import { peekBus } from "../part-registers.ts";
 import { isolationFact, linkFact } from "../details-topology.ts";
 import { hex, sizeText } from "../forensics/scene.ts";
 import type { DecoderState, PartState } from "../part-states.ts";
