@@ -1,4 +1,4 @@
-// Text on a screen of cells: how wide it is, its letters as a reader sees them, and what of foreign text may be shown.
+// Text on a screen of cells: how wide it is, its letters as a reader sees them, and bytes of programs as text. What of foreign text may be shown: shown-text.ts.
 
 /** Marks, joiners and other letters that take no cell of their own. */
 const zeroWidth = /^[\p{Mn}\p{Me}\p{Cf}]$/u;
@@ -26,22 +26,6 @@ export function lettersOf(text: string): string[] {
   }
   return letters;
 }
-
-/** Letters that turn the direction of what follows: what is read would not be what is there. */
-const turning = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
-// eslint-disable-next-line no-control-regex
-const control = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
-const pictures = 0x2400;
-const deletePicture = "\u2421";
-
-function shown(letter: string): string {
-  const code = letter.codePointAt(0) ?? 0;
-  if (code < 0x20) return String.fromCodePoint(pictures + code);
-  return code === 0x7f ? deletePicture : `\\x${code.toString(16)}`;
-}
-
-/** Foreign text on a terminal: lines and tabs are kept, every other control character is shown and none is obeyed. */
-export const safeText = (text: string): string => text.replace(/\r\n/g, "\n").replace(control, shown).replace(turning, (letter) => `\\u${(letter.codePointAt(0) ?? 0).toString(16)}`);
 
 /** Chunks of a program's output as text: bytes are UTF-8, and a letter may be cut between chunks. */
 export function outputReader(): (text: string) => string {

@@ -1,4 +1,4 @@
-// The terminal's screen: xterm.js with the page's colours and letters, and nothing that the page's policy forbids. It is given safe text alone (cells.ts).
+// The terminal's screen: xterm.js with the page's colours and letters, and nothing that the page's policy forbids. It is given safe text alone (shown-text.ts).
 
 import { FitAddon } from "@xterm/addon-fit";
 import { Terminal } from "@xterm/xterm";

@@ -2,8 +2,9 @@
 
 import { effect } from "@preact/signals";
 import type { LiveStatus, LiveUpdate } from "../../../sandbox/live/contract.ts";
+import { shownText } from "../../shown-text.ts";
 import type { PageStore } from "../../store/contract.ts";
-import { outputReader, safeText } from "./cells.ts";
+import { outputReader } from "./cells.ts";
 import type { Drawn } from "./drawing.ts";
 import { columnsOf, draw, drawnOf, erase, leave } from "./drawing.ts";
 import type { Key } from "./keys.ts";
@@ -67,7 +68,7 @@ export class TerminalSession {
   }
 
   get #prompt(): string {
-    return safeText(this.#store.status.peek()?.prompt ?? "");
+    return shownText(this.#store.status.peek()?.prompt ?? "");
   }
 
   get #canType(): boolean {
@@ -79,7 +80,7 @@ export class TerminalSession {
       if (key.kind === "interrupt" && !this.#canType) {
         this.#keys = [];
         this.#print("^C\n");
-        if (this.#store.status.peek() !== null) void this.#store.touch({ kind: "interrupt" }).then((result) => this.#print(result.kind === "refused" ? `${safeText(result.reason)}\n` : result.said === "" ? "" : `${safeText(result.said)}\n`));
+        if (this.#store.status.peek() !== null) void this.#store.touch({ kind: "interrupt" }).then((result) => this.#print(result.kind === "refused" ? `${shownText(result.reason)}\n` : result.said === "" ? "" : `${shownText(result.said)}\n`));
       } else if (this.#keys.length < mostWaiting) this.#keys.push(key);
     }
     this.#pump();
@@ -119,15 +120,18 @@ export class TerminalSession {
     // What was said later is no longer to come.
     if (this.#isBehind) this.#transcript = firstLines(this.#transcript, this.#shown);
     this.#transcript = withLine(this.#transcript, this.#prompt, line);
-    this.#shown++;
+    // On a machine that has stopped the sandbox's own words work, and are no part of the run.
+    const isTouch = (this.#store.status.peek()?.death ?? null) === null;
+    if (isTouch) this.#shown++;
+    else this.#transcript = asRefused(this.#transcript);
     this.#known = Math.min(this.#known, this.#shown);
     this.#isRunning = true;
     void this.#store.touch({ kind: "line", line }).then((result) => {
       this.#isRunning = false;
       if (result.kind === "refused") {
         this.#transcript = asRefused(this.#transcript);
-        this.#shown--;
-        this.#print(`${safeText(result.reason)}\n`);
+        if (isTouch) this.#shown--;
+        this.#print(`${shownText(result.reason)}\n`);
       }
       this.#read = outputReader();
       this.#draw();
@@ -147,9 +151,9 @@ export class TerminalSession {
     const found = completion(line, candidates);
     if (found.isListed) {
       this.#leaveLine(this.#edit);
-      this.#screen.write(columnsOf(candidates.map(safeText), this.#screen.columns));
+      this.#screen.write(columnsOf(candidates.map(shownText), this.#screen.columns));
     }
-    this.#edit = insert(this.#edit, safeText(found.insert));
+    this.#edit = insert(this.#edit, shownText(found.insert));
     this.#draw();
     this.#pump();
   }
@@ -166,7 +170,7 @@ export class TerminalSession {
   #hear(update: LiveUpdate): void {
     // What a line prints again while the run is on its way to a later position is known.
     if (update.kind !== "output" || this.#isBehind) return;
-    const text = safeText(this.#read(update.text));
+    const text = shownText(this.#read(update.text));
     this.#print(text);
   }
 

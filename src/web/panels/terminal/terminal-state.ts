@@ -16,5 +16,5 @@ export function terminalState(status: Pick<LiveStatus, "phase" | "prompt" | "dea
   if (status.prompt !== "") return { text: "", wayOut: null };
   if (status.phase === "boot" || status.phase === "steps") return { text: `The machine ${status.phase === "boot" ? "boots" : "does the scenario's steps"}: it takes lines from ready on.${queue}`, wayOut: status.isMoving ? null : "ready" };
   if (status.isMoving) return { text: `The run moves. Pause it to give a line.${queue}`, wayOut: "pause" };
-  return { text: `A line runs in the kernel. Ctrl-C interrupts it.${queue}`, wayOut: "interrupt" };
+  return { text: `A line waits for something that is not due: Ctrl-C interrupts it.${queue}`, wayOut: "interrupt" };
 }
