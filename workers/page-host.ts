@@ -5,7 +5,7 @@ import type { Live } from "../src/sandbox/live/live-run.ts";
 import { createLive } from "../src/sandbox/live/live-run.ts";
 import { looks } from "../src/sandbox/live/looks.ts";
 import { services } from "../src/sandbox/live/services.ts";
-import { loadModule } from "../src/sandbox.ts";
+import { loadModule } from "../src/hardware/module.ts";
 import { ScenarioFileError } from "../src/scenario/problem.ts";
 import { holdLock } from "./lifeline.ts";
 import type { PageHost } from "./page-contract.ts";
