@@ -3,6 +3,7 @@
 import { realpathSync } from "node:fs";
 import { defineConfig } from "vite";
 import type { Plugin } from "vite";
+import { library } from "./src/web/build/library.ts";
 
 /** Development alone: Vite's style sheets come as elements made by script, and its news by a socket. What is built keeps the policy of index.html. */
 const developmentPolicy: Plugin = {
@@ -15,7 +16,7 @@ export default defineConfig({
   root: "src/web",
   base: "./",
   cacheDir: "../../build/vite",
-  plugins: [developmentPolicy],
+  plugins: [developmentPolicy, library()],
   worker: { format: "es" },
   // What the worker and panels on demand need is known from the start: what is found later makes the development server load the page again.
   optimizeDeps: { include: ["comlink", "diff", "re2js", "yaml", "zod"] },
