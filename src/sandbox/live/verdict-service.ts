@@ -1,5 +1,6 @@
 // A scenario's recovery held against a reboot at once, as `cxl-sandbox verdict` does it.
 
+import { flipText, verdictRows, winnerText } from "../../report/verdict.ts";
 import { ScenarioFileError } from "../../scenario/load.ts";
 import { planScenario } from "../../scenario/plan.ts";
 import type { PlacedProblem } from "../../scenario/problem.ts";
@@ -17,8 +18,19 @@ export interface VerdictQuestion extends CheckQuestion {
   readonly budget: number;
 }
 
+/** What the command prints of it, in parts. */
+export interface VerdictWords {
+  /** Name, recovery, reboot at once. */
+  readonly rows: readonly (readonly string[])[];
+  /** Null: no seed says anything. */
+  readonly winner: string | null;
+  readonly flips: readonly string[];
+}
+
+const wordsOf = (cell: VerdictCell): VerdictWords => ({ rows: verdictRows(cell), winner: cell.winner === null ? null : winnerText(cell), flips: (cell.sensitivity?.flips ?? []).map(flipText) });
+
 export type VerdictAnswer =
-  | { readonly kind: "judged"; readonly cell: VerdictCell }
+  | { readonly kind: "judged"; readonly cell: VerdictCell; readonly words: VerdictWords }
   | { readonly kind: "problems"; readonly problems: readonly PlacedProblem[] }
   | { readonly kind: "refused"; readonly reason: string };
 
@@ -33,7 +45,7 @@ export function* verdict(module: WebAssembly.Module, { file, text, includes, see
       for (const input of step.value) results.push(yield* assessSeed(module, input));
       step = judging.next(results);
     }
-    return { kind: "judged", cell: step.value };
+    return { kind: "judged", cell: step.value, words: wordsOf(step.value) };
   } catch (thrown) {
     if (thrown instanceof ScenarioFileError) return { kind: "problems", problems: thrown.problems };
     throw thrown;
