@@ -177,6 +177,7 @@ export function fieldOffset(field: u32): u32 {
     case 23: return offsetof<Machine>("pendingEffects");
     case 24: return offsetof<Machine>("poisonedLines");
     case 25: return offsetof<Machine>("nextProbeTime");
+    case 26: return offsetof<Machine>("traceCapacity");
     default: return 0xffff_ffff;
   }
 }

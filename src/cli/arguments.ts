@@ -1,9 +1,7 @@
-// What the commands' argument lists have in common: options, choices, seeds, and the one error of wrong usage. Parsing only; nothing runs here.
+// What the commands' argument lists have in common: options, choices, seeds, and the one error of wrong usage. Parsing only, and quick to load: every command needs it.
 
 import { parseArgs } from "node:util";
 import type { ParseArgsConfig } from "node:util";
-import type { Variation } from "../scenario/vary.ts";
-import { VariationError, combinationsOf, parseVariation } from "../scenario/vary.ts";
 
 /** Wrong usage: one line that names what is wrong. Exit status 2. */
 export class UsageError extends Error {
@@ -59,16 +57,4 @@ export function countOf(text: string, option: string, most: number): number {
   const value = /^\d{1,5}$/.test(text) ? Number(text) : -1;
   if (value < 0 || value > most) throw new UsageError(`--${option} "${text}" is no number from 0 to ${most}`);
   return value;
-}
-
-/** What varies, checked together. @throws UsageError */
-export function variationsOf(texts: readonly string[]): readonly Variation[] {
-  try {
-    const variations = texts.map(parseVariation);
-    combinationsOf(variations);
-    return variations;
-  } catch (error) {
-    if (error instanceof VariationError) throw new UsageError(error.message);
-    throw error;
-  }
 }

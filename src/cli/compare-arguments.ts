@@ -2,7 +2,8 @@
 
 import { availableParallelism } from "node:os";
 import type { Variation } from "../scenario/vary.ts";
-import { UsageError, countOf, oneOf, parseWords, seedOf, variationsOf } from "./arguments.ts";
+import { UsageError, countOf, oneOf, parseWords, seedOf } from "./arguments.ts";
+import { variationsOf } from "./variations.ts";
 
 export interface CompareOptions {
   readonly paths: readonly string[];

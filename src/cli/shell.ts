@@ -10,7 +10,8 @@ import type { Cast } from "../report/asciicast.ts";
 import { createCast, readableText } from "../report/asciicast.ts";
 import { formatTime } from "../report/console.ts";
 import { completeLine } from "../sandbox/completion.ts";
-import { Session } from "../sandbox/session.ts";
+import type { Session } from "../sandbox/session.ts";
+import { openSession } from "../sandbox/session.ts";
 import type { CommandModule } from "./commands.ts";
 import { complaintOf } from "./complaints.ts";
 import { readSource } from "./files.ts";
@@ -248,7 +249,7 @@ async function runShell(options: ShellArguments): Promise<number> {
     stream.write(encode(text));
     cast?.print(session.run.system.hardware.now, text);
   };
-  const session: Session = new Session(module, plan, { seed: options.seed, schedule: options.schedule, at: options.at, output: { out: show(process.stdout), err: show(process.stderr) } });
+  const session: Session = openSession(module, plan, { seed: options.seed, schedule: options.schedule, at: options.at, output: { out: show(process.stdout), err: show(process.stderr) } });
   const missed = await arrive(session);
   if (missed !== null) return missed;
   const now = (): number => session.run.system.hardware.now;

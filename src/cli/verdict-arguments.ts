@@ -2,7 +2,8 @@
 
 import { availableParallelism } from "node:os";
 import type { Variation } from "../scenario/vary.ts";
-import { UsageError, countOf, oneOf, parseWords, seedsOf, variationsOf } from "./arguments.ts";
+import { UsageError, countOf, oneOf, parseWords, seedsOf } from "./arguments.ts";
+import { variationsOf } from "./variations.ts";
 
 export interface VerdictOptions {
   readonly paths: readonly string[];

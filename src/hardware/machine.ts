@@ -72,6 +72,11 @@ export class Hardware {
   readonly ring: TraceRing;
   #consumer: TraceConsumer | null = null;
   #watchers: readonly TraceConsumer[] = [];
+  #stop: { readonly at: number; readonly look: () => void } | null = null;
+  /** Records that the ring has room for. */
+  readonly #capacity: number;
+  /** Records that it takes before it hands them out. */
+  #handOut: number;
 
   constructor(module: WebAssembly.Module, description: MachineDescription) {
     this.module = module;
@@ -81,6 +86,8 @@ export class Hardware {
     this.map = readMemoryMap(this.exports);
     this.words = new Uint32Array(this.exports.memory.buffer);
     this.bytes = new Uint8Array(this.exports.memory.buffer);
+    this.#capacity = this.words[this.map.traceCapacity] ?? 0;
+    this.#handOut = this.#capacity;
     this.ring = { write: (layer, kind, a, b, c, d, e, f) => this.exports.traceWrite(layer, kind, a, b, c, d, e, f) };
   }
 
@@ -124,7 +131,18 @@ export class Hardware {
 
   /** Lets time pass to `time` (virtual ns), running everything due on the way. */
   advanceTo(time: number): void {
+    const stop = this.#stop;
+    if (stop !== null && stop.at >= this.now && stop.at < time) {
+      this.#stop = null;
+      this.exports.advanceTo(low(stop.at), high(stop.at));
+      stop.look();
+    }
     this.exports.advanceTo(low(time), high(time));
+  }
+
+  /** Calls `look` once, when time passes `at` (virtual ns) while nobody is at an access; it may look and take a snapshot, and nothing else. Null: nobody looks any more. */
+  lookAt(at: number, look: (() => void) | null): void {
+    this.#stop = look === null ? null : { at, look };
   }
 
   /**
@@ -241,9 +259,20 @@ export class Hardware {
     this.storeTrace(null);
   }
 
-  /** The module's own note of whether somebody takes the records: it lies in the state, but belongs to the instance. */
+  /**
+   * After how many records they are handed out, in the midst of what the hardware does: the consumer is called before the next one is written, and may
+   * take a snapshot. At most what the ring has room for, which is also the default. May be called by the consumer itself.
+   */
+  handOutAfter(records = this.#capacity): void {
+    this.drainTrace();
+    this.#handOut = Math.max(1, Math.min(records, this.#capacity));
+    this.words[this.map.traceCapacity] = this.#handOut;
+  }
+
+  /** The module's own note of whether somebody takes the records, and how many at once: it lies in the state, but belongs to the instance. */
   #applyStoring(): void {
     this.exports.setOption(storeOption, this.#consumer === null && this.#watchers.length === 0 ? 0 : 1, 0);
+    this.words[this.map.traceCapacity] = this.#handOut;
   }
 
   /** The state was exchanged for another: what belongs to the instance goes on beside it. */
@@ -261,12 +290,12 @@ export class Hardware {
   drainTrace(): void {
     const pending = this.pendingRecords;
     const start = (this.words[this.map.traceBase] ?? 0) >>> 2;
+    if (pending === 0) return;
     const taken = this.words.subarray(start, start + pending * recordWords);
-    if (pending > 0) {
-      this.#consumer?.(taken);
-      for (const watcher of this.#watchers) watcher(taken);
-    }
+    // Before they are handed out: who takes them may look at the machine, and would drain it again.
     this.words[this.map.tracePending] = 0;
+    this.#consumer?.(taken);
+    for (const watcher of this.#watchers) watcher(taken);
   }
 
   /** Digest of one layer so far: 16 hexadecimal digits. */

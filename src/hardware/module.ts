@@ -73,6 +73,7 @@ export interface ModuleExports {
 const fieldNames = [
   "now", "nextDeadline", "digests", "tracePending", "traceBase", "resultHigh", "routeGeneration", "hostState", "hostStateAt", "limits", "interruptCount", "armedRequest", "stateEnd",
   "mediaBase", "mediaUsed", "syncValue", "completionRequester", "completionWidth", "completionStatus", "completionAddress", "completionIssued", "completionCompleted", "completionValue", "pendingEffects", "poisonedLines", "nextProbeTime",
+  "traceCapacity",
 ] as const;
 type FieldName = (typeof fieldNames)[number];
 

@@ -79,6 +79,8 @@ export interface OpenRun extends ScenarioRun {
   readonly facts: () => MomentFacts;
   /** Goes on until `shouldPause` (asked between steps), until nothing is left to do before virtual time `horizon`, or until the run is done. */
   goOn(horizon: number, shouldPause: () => boolean): "paused" | "horizon" | "done";
+  /** From now on the run does not end by itself, and what a recorded schedule has left to say does not count: somebody does what it does not know of. */
+  hold(): void;
   /** Ends the run where it stands. */
   finish(): void;
 }

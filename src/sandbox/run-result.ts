@@ -42,6 +42,8 @@ export interface RunOptions {
   readonly host?: Host;
   /** The run goes on after ready until the system ends or finish() is called: someone sits in front of it. */
   readonly isHeld?: boolean;
+  /** The same from the end of this step on: until then it goes as one that is not held. */
+  readonly heldFrom?: number;
   /** A step or workload that cannot be carried out, or ends otherwise than the file says, is noted in `refused` and the run goes on. */
   readonly isLenient?: boolean;
   /** Driver plug-ins, before the built-in ones; of two for one capability the first has it. */
@@ -72,6 +74,8 @@ export interface RunState {
   readonly trace: Uint8Array[];
   phase: Phase;
   steps: number;
+  /** From the end of this step on the run is held. */
+  heldFrom: number;
   failure: string | null;
   /** Why a recorded schedule is none of this run. */
   misfit: string | null;

@@ -96,7 +96,7 @@ export function openRun(module: WebAssembly.Module, plan: ScenarioPlan, options:
   const files = createFileSystem(system.kernel);
   const state: RunState = {
     plan, options, system, workloads, faults, watch, files, trace: [], listeners: new Set(), stepListeners: new Set(),
-    phase: "boot", steps: 0, failure: null, misfit: null, driverFailure: null, limit: null, end: null, readyAt: -1, deadline: system.hardware.now + setUpTime, quietSince: -1, bytesAtReady: 0n, result: null, areStepsStarted: false, lostRegions: null,
+    phase: "boot", steps: 0, heldFrom: options.isHeld === true ? 0 : (options.heldFrom ?? Number.MAX_SAFE_INTEGER), failure: null, misfit: null, driverFailure: null, limit: null, end: null, readyAt: -1, deadline: system.hardware.now + setUpTime, quietSince: -1, bytesAtReady: 0n, result: null, areStepsStarted: false, lostRegions: null,
     stepRun: { plan, system, files, faults, results: [], commands: [], said: [], facts: () => momentFacts(state, metricsOf(state)), refused: options.isLenient === true ? [] : null },
   };
   system.kernel.trace.onText = (layer, kind, text, detail) => {
@@ -138,6 +138,7 @@ export function openRun(module: WebAssembly.Module, plan: ScenarioPlan, options:
     stepListeners: state.stepListeners,
     facts: state.stepRun.facts,
     goOn: (horizon, shouldPause) => goOn(state, horizon, shouldPause),
+    hold: () => holdHere(state),
     finish: () => {
       if (state.phase !== "done") finish(state, null);
     },
@@ -154,8 +155,8 @@ export function openRun(module: WebAssembly.Module, plan: ScenarioPlan, options:
   };
 }
 
-/** A second boot has choices of its own. */
-function onceMore({ choices: _choices, ...options }: RunOptions): RunOptions {
+/** A second boot has choices, an end and records of its own. */
+function onceMore({ choices: _choices, heldFrom: _heldFrom, recordsTo: _recordsTo, ...options }: RunOptions): RunOptions {
   return options;
 }
 
@@ -172,7 +173,14 @@ function goOn(state: RunState, horizon: number, shouldPause: () => boolean): "pa
   return "done";
 }
 
-const isHeldNow = (state: RunState): boolean => state.options.isHeld === true && state.phase === "running";
+/** Whether the run is held; a step goes by what was when it began, its end by what is then. */
+const isHeldNow = (state: RunState): boolean => state.steps >= state.heldFrom && state.phase === "running";
+
+function holdHere(state: RunState): void {
+  state.heldFrom = Math.min(state.heldFrom, state.steps);
+  const { strategy } = state.system.scheduler;
+  if (strategy.kind === "recorded") strategy.next = Math.max(strategy.next, strategy.choices.length);
+}
 
 /** When the run itself ends if nothing happens before. */
 function lastMoment(state: RunState): number {
@@ -187,17 +195,17 @@ const failureOf = ({ driver, hook, device, at, reason, cause }: PlugInError): Dr
 function oneStep(state: RunState, horizon: number): boolean {
   const { system } = state;
   let isAtHorizon = false;
+  const last = lastMoment(state);
   state.steps++;
   if (state.phase === "steps" && !state.areStepsStarted) {
     state.areStepsStarted = true;
     spawn(system.scheduler, "steps", stepsTask(system.kernel, state));
   }
   try {
-    const last = lastMoment(state);
     const result = step(system, Math.min(last, horizon));
     if (result.kind === "ended") finish(state, result.end);
     else if (result.kind === "horizon" && last > horizon) isAtHorizon = true;
-    else if (result.kind === "horizon" && last === state.deadline) reachHorizon(state);
+    else if (result.kind === "horizon" && last === state.deadline && !isHeldNow(state)) reachHorizon(state);
   } catch (thrown) {
     if (!(thrown instanceof StepFailure || thrown instanceof UnresolvedReferenceError || thrown instanceof PlugInError || thrown instanceof ScheduleMismatchError)) throw thrown;
     if (thrown instanceof ScheduleMismatchError) state.misfit = thrown.message;

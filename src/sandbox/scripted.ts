@@ -1,7 +1,8 @@
 // A session that nobody types: lines of a text over a scenario's machine, with all that a screen would show of it.
 
 import type { ScenarioPlan } from "../scenario/plan.ts";
-import { Session } from "./session.ts";
+import type { Session } from "./session.ts";
+import { openSession } from "./session.ts";
 
 /** What appears on the screen, in order; `at` is virtual ns since power-on, a printed text has bytes as characters 0 to 255. */
 export type ScreenEvent = { readonly kind: "prompt" | "typed" | "printed"; readonly at: number; readonly text: string };
@@ -11,7 +12,7 @@ export function playSession(module: WebAssembly.Module, plan: ScenarioPlan, line
   const events: ScreenEvent[] = [];
   const note = (kind: ScreenEvent["kind"], text: string): void => void events.push({ kind, at: session.run.system.hardware.now, text });
   const print = (text: string): void => note("printed", text);
-  const session: Session = new Session(module, plan, { seed: 1, schedule: "fixed", at: { kind: "ready" }, output: { out: print, err: print } });
+  const session: Session = openSession(module, plan, { seed: 1, schedule: "fixed", at: { kind: "ready" }, output: { out: print, err: print } });
   if (session.arrive(() => false) !== "there") throw new Error(`${plan.file}: ${session.death ?? "never ready"}`);
   for (const line of lines) {
     note("prompt", session.prompt);

@@ -76,7 +76,8 @@ function* settle({ run }: Sandbox, call: Call): Task<number> {
   return 0;
 }
 
-const evidence = ({ fired, count, firstAtNs }: FaultResult, run: OpenRun): string => (fired ? `fired ${count === 1 ? "once" : `${count} times`}, first at ${formatTime(Math.max(0, (firstAtNs ?? 0) - Math.max(0, run.readyAt)))} after ready` : "armed, has not fired");
+/** Whether a fault fired, how often and when. */
+export const evidence = ({ fired, count, firstAtNs }: FaultResult, run: OpenRun): string => (fired ? `fired ${count === 1 ? "once" : `${count} times`}, first at ${formatTime(Math.max(0, (firstAtNs ?? 0) - Math.max(0, run.readyAt)))} after ready` : "armed, has not fired");
 
 function* injectWord({ run, injections }: Sandbox, call: Call): Task<number> {
   if (call.argv.length === 0) return refuse(call, `inject: write ACTION: VALUE, like linkDown: rp0; actions: ${actionNames.join(", ")}`);

@@ -7,6 +7,7 @@ import type { Wait } from "../sim/task.ts";
 import { formatTime } from "../report/console.ts";
 import type { ScenarioPlan } from "../scenario/plan.ts";
 import { countsFromBoot } from "../scenario/faults/trigger.ts";
+import { readAction } from "../scenario/read-action.ts";
 import { SystemError } from "../kernel/base/errno.ts";
 import { isProbingAtRest } from "../kernel/base/probing.ts";
 import type { FileSystem } from "../kernel/sysfs/file-system.ts";
@@ -16,14 +17,16 @@ import type { Program } from "../userland/programs.ts";
 import { exitCodes, runLine } from "../userland/run.ts";
 import type { Shell } from "../userland/run.ts";
 import type { OpenRun } from "./contract.ts";
-import { createInjections, withPlaces } from "./injections.ts";
-import type { Moment } from "./moment.ts";
+import type { Injections } from "./injections.ts";
+import { createInjections, inject, injectionResults, withPlaces } from "./injections.ts";
+import type { Approach, Moment } from "./moment.ts";
 import { approach } from "./moment.ts";
 import { shellOf } from "./run-shell.ts";
 import { openRun } from "./run.ts";
-import { sandboxWords } from "./session-words.ts";
+import { evidence, sandboxWords } from "./session-words.ts";
 import type { Sandbox, SandboxWord } from "./session-words.ts";
 import { isBusy } from "./steps.ts";
+import type { TraceReader } from "./trace-reader.ts";
 import { createTraceReader } from "./trace-reader.ts";
 
 export interface SessionOptions {
@@ -31,6 +34,15 @@ export interface SessionOptions {
   readonly schedule: "fixed" | "seeded";
   readonly at: Exclude<Moment, { readonly kind: "end" }>;
   readonly output: Output;
+}
+
+/** What a session stands over. */
+export interface SessionSeat {
+  readonly output: Output;
+  /** Reads the run's trace for the word `trace`; absent: the session listens to the trace itself, from now on. */
+  readonly trace?: TraceReader;
+  /** The way to where the session begins; absent: the run stands there. */
+  readonly approach?: Approach;
 }
 
 /** `paused`: as asked, call again. `idle`: the command waits and nothing is due that could end that; time stands still. `ended`: the line is over. */
@@ -52,22 +64,30 @@ function planAt(plan: ScenarioPlan, at: Moment): ScenarioPlan {
   return withPlaces({ ...plan, steps: [], workloads: [], faults: plan.faults.filter((fault) => countsFromBoot(plan.faults, fault)) });
 }
 
+/** A session over a run of its own, which goes to where the session begins. */
+export function openSession(module: WebAssembly.Module, plan: ScenarioPlan, { at, output, ...options }: SessionOptions): Session {
+  const run = openRun(module, planAt(plan, at), { ...options, keepTrace: false, isHeld: true });
+  return new Session(run, { output, approach: approach(run, at.kind === "boot" ? { kind: "ready" } : at) });
+}
+
 export class Session {
   readonly run: OpenRun;
   readonly words: ReadonlyMap<string, SandboxWord>;
   readonly #output: Output;
-  readonly #approach: { readonly goOn: (shouldPause: () => boolean) => "there" | "missed" | "paused" };
+  readonly #injections: Injections;
+  readonly #approach: Approach | null;
   readonly #programs: ReadonlyMap<string, Program>;
   #shell: Shell;
   #running: Running | null = null;
   #isOver = false;
   #isDeathSaid = false;
 
-  constructor(module: WebAssembly.Module, plan: ScenarioPlan, options: SessionOptions) {
-    this.run = openRun(module, planAt(plan, options.at), { seed: options.seed, schedule: options.schedule, keepTrace: false, isHeld: true });
-    this.#output = options.output;
-    this.#approach = approach(this.run, options.at.kind === "boot" ? { kind: "ready" } : options.at);
-    const sandbox: Sandbox = { run: this.run, injections: createInjections(this.run.plan, this.run.system), trace: createTraceReader(this.run.system.hardware), leave: (status) => this.#leave(status) };
+  constructor(run: OpenRun, seat: SessionSeat) {
+    this.run = run;
+    this.#output = seat.output;
+    this.#approach = seat.approach ?? null;
+    this.#injections = createInjections(run.plan, run.system);
+    const sandbox: Sandbox = { run, injections: this.#injections, trace: seat.trace ?? createTraceReader(run.system.hardware), leave: (status) => this.#leave(status) };
     this.words = sandboxWords(sandbox);
     this.#programs = new Map([...programs, ...this.words]);
     this.#shell = this.#newShell();
@@ -107,7 +127,7 @@ export class Session {
 
   /** Brings the machine to where the session begins. */
   arrive(shouldPause: () => boolean): "there" | "missed" | "paused" {
-    const arrival = this.#approach.goOn(shouldPause);
+    const arrival = this.#approach?.goOn(shouldPause) ?? "there";
     if (arrival !== "there") return arrival;
     while (!isProbingAtRest(this.run.system.kernel)) {
       if (this.run.goOn(Number.MAX_SAFE_INTEGER, () => isProbingAtRest(this.run.system.kernel) || shouldPause()) === "done") break;
@@ -133,18 +153,33 @@ export class Session {
 
   /** Goes on with the line until it ends, or `shouldPause` (asked between steps). */
   goOn(shouldPause: () => boolean): Progress {
-    while (this.#isRunning()) {
-      if (this.#isIdle()) return "idle";
+    for (;;) {
+      const found = this.look();
+      if (found !== "running") return found;
       let isPaused = false;
       const pause = (): boolean => !this.#isRunning() || this.#isIdle() || (isPaused = shouldPause());
-      if (this.run.goOn(Number.MAX_SAFE_INTEGER, pause) === "done") {
-        this.#endDead();
-        return "ended";
-      }
-      if (isPaused && this.#isRunning()) return "paused";
+      const how = this.run.goOn(Number.MAX_SAFE_INTEGER, pause);
+      if (how !== "done" && isPaused && this.#isRunning()) return "paused";
     }
-    if (!hasReady(this.run.system.scheduler)) checkTasks(this.run.system.kernel.tasks);
+  }
+
+  /** How it is with the line, for whoever drives the run. */
+  look(): "running" | "idle" | "ended" {
+    if (this.#running !== null && this.run.phase === "done") this.#endDead();
+    if (this.#isRunning()) return this.#isIdle() ? "idle" : "running";
+    if (this.run.phase !== "done" && !hasReady(this.run.system.scheduler)) checkTasks(this.run.system.kernel.tasks);
     return "ended";
+  }
+
+  /** Injects a fault now, as the word `inject` does; hardware acts on its next advance. Gives the fault's id. @throws ActionError, NoPlaceError */
+  inject(action: string): string {
+    return inject(this.#injections, readAction(this.run.plan.machine, action));
+  }
+
+  /** What became of an injected fault, in words. */
+  evidenceOf(id: string): string {
+    const result = injectionResults(this.#injections).find((one) => one.id === id);
+    return result === undefined ? `${id}: gone` : `${id}: ${evidence(result, this.run)}`;
   }
 
   /**

@@ -6,7 +6,7 @@ import { parseCapture } from "../scenario/twin/capture-json.ts";
 import type { CaptureJson } from "../scenario/twin/capture-json.ts";
 import type { ListingDifference } from "../scenario/twin/compare.ts";
 import { compareListings } from "../scenario/twin/compare.ts";
-import { Session } from "./session.ts";
+import { openSession } from "./session.ts";
 
 export interface TwinCheck {
   readonly differences: readonly ListingDifference[];
@@ -19,7 +19,7 @@ const never = (): boolean => false;
 /** What a command prints at the ready of a plan; the reason where it does not come that far. */
 function answersAtReady(module: WebAssembly.Module, plan: ScenarioPlan, lines: readonly string[]): readonly string[] | { readonly failure: string } {
   let said = "";
-  const session = new Session(module, plan, { seed: 1, schedule: "fixed", at: { kind: "ready" }, output: { out: (text) => void (said += text), err: () => undefined } });
+  const session = openSession(module, plan, { seed: 1, schedule: "fixed", at: { kind: "ready" }, output: { out: (text) => void (said += text), err: () => undefined } });
   if (session.arrive(never) === "missed") return { failure: session.death ?? session.run.failure ?? "the run ended before ready" };
   return lines.map((line) => {
     said = "";

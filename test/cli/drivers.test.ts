@@ -12,25 +12,25 @@ afterAll(folder.remove);
 const patience = 300_000;
 
 describe("a scenario that brings a driver", () => {
-  it("is refused by every command with file, line and column and the remedy, exit 2, and its code does not run", () => {
+  it("is refused by every command with file, line and column and the remedy, exit 2, and its code does not run", async () => {
     const mark = join(folder.path, "ran");
     const file = folder.scenario("refused.yaml", `{ file: ./hang-marked.js, parameters: { mark: ${mark} } }`);
     const good = folder.scenario("good.yaml", "./good.js");
     for (const argv of [["run", good, file], ["shell", file], ["explain", file], ["compare", file, "--vary", "kernel.preset=linux-7.2"], ["export-sysfs", file, "--list"]]) {
-      const { status, stdout, stderr } = folder.run(...argv);
+      const { status, stdout, stderr } = await folder.run(...argv);
       const [problem] = stderr.trim().split("\n").slice(-3);
       expect([argv[0], status, stdout, problem]).toEqual([argv[0], 2, "", "refused.yaml:10:17: driver: this scenario brings a driver of its own (./hang-marked.js), and that is code; read it, then run it with `cxl-sandbox run --allow-driver` (no other command runs drivers)"]);
     }
     expect(existsSync(mark)).toBe(false);
   }, patience);
 
-  it("whose file is missing, is no driver, does not parse, does not load or leads out by a link is exit 2 with a line for each, and nothing runs", () => {
+  it("whose file is missing, is no driver, does not parse, does not load or leads out by a link is exit 2 with a line for each, and nothing runs", async () => {
     folder.write("syntax.js", readFileSync(join(folder.path, "syntax.txt"), "utf8"));
     folder.write("typed-syntax.ts", "const broken: = 1;\n");
     mkdirSync(join(folder.path, "inner"));
     symlinkSync(join(folder.path, "good.js"), join(folder.path, "inner/link.js"));
     const inner = join("inner", folder.scenario("inner/link.yaml", "./link.js").slice("inner/".length));
-    const missing = folder.run("run", folder.scenario("a.yaml", "./missing.js"), inner, folder.scenario("b.yaml", "./typed-syntax.ts"), "--allow-driver");
+    const missing = await folder.run("run", folder.scenario("a.yaml", "./missing.js"), inner, folder.scenario("b.yaml", "./typed-syntax.ts"), "--allow-driver");
     expect([missing.status, missing.stdout]).toEqual([2, ""]);
     expect(missing.stderr.trim().split("\n")).toEqual([
       expect.stringMatching(/^a\.yaml:10:9: driver: there is no file \.\/missing\.js \(.*missing\.js\)$/),
@@ -38,7 +38,7 @@ describe("a scenario that brings a driver", () => {
       expect.stringMatching(/^b\.yaml:10:9: driver: typed-syntax\.ts:1:15: /),
     ]);
     const names = ["bad-export", "bad-name", "syntax", "throw-load", "hang-load"];
-    const bad = folder.run("run", "good.yaml", ...names.map((name) => folder.scenario(`${name}.yaml`, `./${name}.js`)), "--allow-driver", "--driver-time", "2s");
+    const bad = await folder.run("run", "good.yaml", ...names.map((name) => folder.scenario(`${name}.yaml`, `./${name}.js`)), "--allow-driver", "--driver-time", "2s");
     expect([bad.status, bad.stdout]).toEqual([2, ""]);
     expect(bad.stderr.trim().split("\n")).toEqual([
       expect.stringContaining("bad-export.yaml:10:9: driver: ./bad-export.js: it exports no driver; write `export default"),
@@ -49,16 +49,16 @@ describe("a scenario that brings a driver", () => {
     ]);
   }, patience);
 
-  it("may be TypeScript where esbuild is installed, in several files, and errors have the place in the TypeScript", () => {
-    const { status, results } = folder.json(folder.scenario("typed.yaml", "./typed.ts\nexpect: [{ log: good morning, equals: 1 }]"), folder.scenario("typed-throws.yaml", "./typed-throws.ts"), "--allow-driver");
+  it("may be TypeScript where esbuild is installed, in several files, and errors have the place in the TypeScript", async () => {
+    const { status, results } = await folder.json(folder.scenario("typed.yaml", "./typed.ts\nexpect: [{ log: good morning, equals: 1 }]"), folder.scenario("typed-throws.yaml", "./typed-throws.ts"), "--allow-driver");
     expect([status, results[0]?.status]).toEqual([6, "pass"]);
     expect(results[1]?.driver?.message).toMatch(/^typed wish \(.*typed-throws\.ts:16:13\)$/);
   }, patience);
 
-  it("may import this package by its name where none is installed", () => {
+  it("may import this package by its name where none is installed", async () => {
     const typed = readFileSync(join(folder.path, "imports-package.js"), "utf8").replaceAll("imports_package", "imports_typed").replace("(kernel)", "(kernel: { log(level: string, text: string): void })");
     folder.write("imports-typed.ts", typed);
-    const { status, results } = folder.json(folder.scenario("imports.yaml", "[./imports-package.js, ./imports-typed.ts]\nexpect: [{ log: 'imports_package 0000:0c:00.0: here', equals: 1 }, { log: 'imports_typed 0000:0c:00.0: here', equals: 1 }]"), "--allow-driver");
+    const { status, results } = await folder.json(folder.scenario("imports.yaml", "[./imports-package.js, ./imports-typed.ts]\nexpect: [{ log: 'imports_package 0000:0c:00.0: here', equals: 1 }, { log: 'imports_typed 0000:0c:00.0: here', equals: 1 }]"), "--allow-driver");
     expect([status, results[0]?.status, results[0]?.drivers?.map(({ file }) => file)]).toEqual([0, "pass", ["./imports-package.js", "./imports-typed.ts"]]);
   }, patience);
 
@@ -108,7 +108,7 @@ async function hanging(name: string) {
 }
 
 describe("options about drivers", () => {
-  it("that cannot be are wrong usage, in one line", () => {
+  it("that cannot be are wrong usage, in one line", async () => {
     const wrong: readonly (readonly [readonly string[], string])[] = [
       [["--driver-steps", "0"], '--driver-steps "0" is no whole number from 1 to 1000000000'],
       [["--driver-time", "10"], '--driver-time "10" is not from 100ms to 24h, like 10s'],
@@ -117,6 +117,6 @@ describe("options about drivers", () => {
       [["--driver", "x.txt"], '--driver "x.txt" is no driver by its ending; it must be one of .js, .mjs, .ts, .wasm'],
       [["--allow-driver", "--no-worker"], "--no-worker does not go with --allow-driver or --driver: a run with drivers has a process of its own"],
     ];
-    for (const [argv, message] of wrong) expect([argv, folder.run("run", "good.yaml", ...argv)]).toEqual([argv, expect.objectContaining({ status: 2, stdout: "", stderr: `cxl-sandbox: ${message}; see cxl-sandbox --help\n` })]);
+    for (const [argv, message] of wrong) expect([argv, await folder.run("run", "good.yaml", ...argv)]).toEqual([argv, expect.objectContaining({ status: 2, stdout: "", stderr: `cxl-sandbox: ${message}; see cxl-sandbox --help\n` })]);
   }, patience);
 });

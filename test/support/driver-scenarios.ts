@@ -1,30 +1,25 @@
-// Scenarios with drivers for tests: a folder of its own with the fixtures of test/fixtures/drivers, and the built command to run them.
+// Scenarios with drivers for tests: a folder of its own with the fixtures of test/fixtures/drivers, and the command to run them.
 
-import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { EndedResult, RunResult, ScenarioResult } from "../../src/scenario/result.ts";
+import type { CommandEnded } from "./command.ts";
+import { commandIn } from "./command.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 export const command = join(root, "dist/src/cli/main.js");
-
-interface Ran {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 export interface DriverFolder {
   readonly path: string;
   /** Writes the scenario in which a port isolates, with the text of its `driver:`; gives its path. */
   readonly scenario: (name: string, driver: string) => string;
   readonly write: (name: string, text: string) => string;
-  /** Runs the command in the folder. */
-  readonly run: (...argv: string[]) => Ran;
-  /** The same with the JSON reporter. */
-  readonly json: (...argv: string[]) => { readonly status: number | null; readonly results: readonly (ScenarioResult | EndedResult)[] };
+  /** The command in the folder, in this process; drivers have processes of their own all the same. */
+  readonly run: (...argv: string[]) => Promise<CommandEnded>;
+  /** `run` with the JSON reporter. */
+  readonly json: (...argv: string[]) => Promise<{ readonly status: number; readonly results: readonly (ScenarioResult | EndedResult)[] }>;
   readonly remove: () => void;
 }
 
@@ -38,12 +33,12 @@ export function driverFolder(): DriverFolder {
     writeFileSync(join(path, name), content);
     return name;
   };
-  const run = (...argv: string[]): Ran => spawnSync(process.execPath, [command, ...argv], { cwd: path, encoding: "utf8", timeout: 300_000 });
+  const run = (...argv: string[]): Promise<CommandEnded> => commandIn(path, ...argv);
   return {
     path, write, run,
     scenario: (name, driver) => write(name, `${text}driver: ${driver}\n`),
-    json: (...argv) => {
-      const { status, stdout, stderr } = run("run", ...argv, "--reporter", "json");
+    json: async (...argv) => {
+      const { status, stdout, stderr } = await run("run", ...argv, "--reporter", "json");
       if (stdout === "") throw new Error(stderr);
       return { status, results: (JSON.parse(stdout) as RunResult).scenarios };
     },

@@ -1,7 +1,8 @@
 // A session in front of a scenario's machine, as the prompt drives it.
 
 import type { Moment } from "../../src/sandbox/moment.ts";
-import { Session } from "../../src/sandbox/session.ts";
+import type { Session } from "../../src/sandbox/session.ts";
+import { openSession } from "../../src/sandbox/session.ts";
 import type { Progress } from "../../src/sandbox/session.ts";
 import { planScenario } from "../../src/scenario/plan.ts";
 import { modules } from "./machine.ts";
@@ -27,7 +28,7 @@ export interface SeatOptions {
 
 export function sit(text: string, options: SeatOptions = {}): Seat {
   const said = { out: "", err: "" };
-  const session = new Session(modules.release, planScenario("test.yaml", text), { seed: 1, schedule: "fixed", at: options.at ?? { kind: "ready" }, output: { out: (more) => void (said.out += more), err: (more) => void (said.err += more) } });
+  const session = openSession(modules.release, planScenario("test.yaml", text), { seed: 1, schedule: "fixed", at: options.at ?? { kind: "ready" }, output: { out: (more) => void (said.out += more), err: (more) => void (said.err += more) } });
   if (session.arrive(() => false) !== "there") throw new Error(session.death ?? "never came there");
   const goOn = (): Progress => {
     let progress = session.goOn(() => options.isSliced === true);

@@ -1,7 +1,7 @@
 // Captures of our own machines, and twins held against what they were made from: all in one process.
 
 import { findTable } from "../../src/kernel/acpi/tables.ts";
-import { Session } from "../../src/sandbox/session.ts";
+import { openSession } from "../../src/sandbox/session.ts";
 import { checkTwin } from "../../src/sandbox/twin-check.ts";
 import type { ScenarioPlan } from "../../src/scenario/plan.ts";
 import { planScenario } from "../../src/scenario/plan.ts";
@@ -17,7 +17,7 @@ const never = (): boolean => false;
 /** What a running host of ours shows at ready: every capture that import takes. Undefined: it does not come that far. */
 export function captureOf(file: string, text: string, listing = "cxl list -vvv"): Required<CaptureFiles> | undefined {
   let said = "";
-  const session = new Session(modules.release, planScenario(file, text), { seed: 1, schedule: "fixed", at: { kind: "ready" }, output: { out: (words) => void (said += words), err: () => undefined } });
+  const session = openSession(modules.release, planScenario(file, text), { seed: 1, schedule: "fixed", at: { kind: "ready" }, output: { out: (words) => void (said += words), err: () => undefined } });
   if (session.arrive(never) === "missed") return undefined;
   const run = (line: string): string => {
     said = "";

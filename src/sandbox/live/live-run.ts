@@ -35,7 +35,10 @@ class ForwardRun implements Live {
     const early: Uint32Array[] = [];
     let take = (words: Uint32Array): void => void early.push(words.slice());
     this.run = openRun(module, plan, { seed: input.seed, schedule: input.schedule, keepTrace: false, defects: input.defects ?? [], ...(input.choices === undefined ? {} : { choices: input.choices }), recordsTo: (words) => take(words) });
-    this.#trace = new GrowingTrace(partNames(this.run.system.hardware));
+    this.#trace = new GrowingTrace();
+    const { parts, kinds } = partNames(this.run.system.hardware);
+    for (const [id, name] of parts) this.#trace.parts.set(id, name);
+    for (const [id, kind] of kinds) this.#trace.kinds.set(id, kind);
     take = (words) => {
       this.#taken += words.length / 8;
       this.#trace.append(words);

@@ -1,14 +1,23 @@
 // What panels can see of a run, by name. A look is a function of a run and a question that gives plain data; it changes nothing and takes no virtual time.
 
+import { columnsLook } from "./columns-look.ts";
+import { findLook } from "./find-look.ts";
 import { hostLook } from "./host-look.ts";
 import { logLook } from "./log-look.ts";
+import { machineLook } from "./machine-look.ts";
 import { memoryLook } from "./memory-look.ts";
+import { recordChoicesLook, recordsLook } from "./records-look.ts";
 import { workloadsLook } from "./workloads-look.ts";
 
 export const looks = {
+  columns: columnsLook,
+  find: findLook,
   host: hostLook,
   log: logLook,
+  machine: machineLook,
   memory: memoryLook,
+  recordChoices: recordChoicesLook,
+  records: recordsLook,
   workloads: workloadsLook,
 } as const;
 
