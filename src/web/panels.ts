@@ -18,7 +18,7 @@ export interface Panel {
 }
 
 export const panels: readonly Panel[] = [
-  { id: "editor", title: "Scenario", area: "left", component: EditorPanel },
+  { id: "editor", title: "Scenario", area: "left", component: EditorPanel, isKept: true },
   { id: "library", title: "Library", area: "left", component: LibraryPanel },
   { id: "log", title: "Kernel log", area: "side", component: LogPanel },
 ];
