@@ -21,9 +21,9 @@ export interface Panel {
 }
 
 export const panels: readonly Panel[] = [
-  { id: "editor", title: "Scenario", area: "left", component: EditorPanel },
-  { id: "registers", title: "Registers", area: "side", component: RegistersPanel, isKept: true },
+  { id: "editor", title: "Scenario", area: "left", component: EditorPanel, isKept: true },
   { id: "library", title: "Library", area: "left", component: LibraryPanel },
+  { id: "registers", title: "Registers", area: "side", component: RegistersPanel, isKept: true },
   { id: "log", title: "Kernel log", area: "side", component: LogPanel },
   { id: "verdict", title: "Verdict", area: "side", component: VerdictPanel, isKept: true },
   { id: "compare", title: "Compare", area: "bottom", component: ComparePanel, isKept: true },
