@@ -3,6 +3,7 @@
 import type { ComponentType } from "preact";
 import { EditorPanel } from "./panels/editor/editor-panel.tsx";
 import { LogPanel } from "./panels/log/log-panel.tsx";
+import { MachinePanel } from "./panels/machine/machine-panel.tsx";
 import type { PageStore, PanelId } from "./store/contract.ts";
 
 export interface Panel {
@@ -18,5 +19,6 @@ export interface Panel {
 
 export const panels: readonly Panel[] = [
   { id: "editor", title: "Scenario", area: "left", component: EditorPanel },
+  { id: "machine", title: "Machine", area: "main", component: MachinePanel },
   { id: "log", title: "Kernel log", area: "side", component: LogPanel },
 ];
