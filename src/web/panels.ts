@@ -2,8 +2,10 @@
 
 import type { ComponentType } from "preact";
 import { EditorPanel } from "./panels/editor/editor-panel.tsx";
+import { LibraryPanel } from "./panels/library/library-panel.tsx";
 import { LogPanel } from "./panels/log/log-panel.tsx";
 import { MachinePanel } from "./panels/machine/machine-panel.tsx";
+import { RegistersPanel } from "./panels/registers/registers-panel.tsx";
 import type { PageStore, PanelId } from "./store/contract.ts";
 
 export interface Panel {
@@ -20,5 +22,7 @@ export interface Panel {
 export const panels: readonly Panel[] = [
   { id: "editor", title: "Scenario", area: "left", component: EditorPanel },
   { id: "machine", title: "Machine", area: "main", component: MachinePanel },
+  { id: "registers", title: "Registers", area: "side", component: RegistersPanel, isKept: true },
+  { id: "library", title: "Library", area: "left", component: LibraryPanel },
   { id: "log", title: "Kernel log", area: "side", component: LogPanel },
 ];
