@@ -29,7 +29,7 @@ interface NoWay {
 type Part = Pick<RegisterPart, "name" | "kind" | "entity">;
 
 /** What between the processor and a part lets nothing through: an empty slot, a link that is not up; null: nothing does. */
-export function obstacle(hardware: Hardware, name: string): string | null {
+function obstacle(hardware: Hardware, name: string): string | null {
   const { entities } = hardware;
   const port = entities.ports.get(name);
   if (port !== undefined) return port.isRoot ? null : obstacle(hardware, port.parent);
@@ -43,20 +43,32 @@ export function obstacle(hardware: Hardware, name: string): string | null {
   return `the link of ${card.port} is ${link}${heldBy.length === 0 ? "" : ` (${heldBy.join(", ")})`}, so that ${name} does not answer; go on until it is up, or bring it up`;
 }
 
-function addressOf(hardware: Hardware, { name, kind }: Part): PciAddress | NoWay {
+function addressOf(hardware: Hardware, { name, kind }: Part): BlockBase {
   try {
-    return kind === "root port" || kind === "downstream port" ? portAddress(hardware, name) : cardAddress(hardware, name);
+    return { address: kind === "root port" || kind === "downstream port" ? portAddress(hardware, name) : cardAddress(hardware, name) };
   } catch (thrown) {
     if (!(thrown instanceof NotPlacedError)) throw thrown;
     return { reason: `${name} has no bus number now, so that no access reaches it; go on until the kernel has numbered the buses` };
   }
 }
 
-function memoryAt(hardware: Hardware, part: Part, space: RegisterSpace): bigint | NoWay {
-  if (part.kind === "bridge") return bridgeRegistersAt(hardware.description, part.name);
+/** Where a block of a part's registers begins for a processor: its function in config space, or a physical address. */
+export type BlockBase = { readonly address: PciAddress } | { readonly base: bigint } | NoWay;
+
+export function baseOf(hardware: Hardware, part: Part, space: RegisterSpace): BlockBase {
+  const blocked = obstacle(hardware, part.name);
+  if (blocked !== null) return { reason: blocked };
+  if (space === "config") return addressOf(hardware, part);
+  if (part.kind === "bridge") return { base: bridgeRegistersAt(hardware.description, part.name) };
   const bar = barOf(hardware, { name: part.name, id: part.entity });
   if (bar === 0n) return { reason: `BAR 0 of ${part.name} is 0: its registers have no address now; go on until firmware or the kernel has given it one (after a reset: until it is restored)` };
-  return bar + (space === "component" ? componentOffset : deviceOffset);
+  return { base: bar + (space === "component" ? componentOffset : deviceOffset) };
+}
+
+/** `0000:0c:00.0 config 0x4`, `0xfe001124` or why there is none. */
+export function placeText(base: BlockBase, offset: number): string {
+  if ("reason" in base) return base.reason;
+  return "address" in base ? `${formatPciAddress(base.address)} config 0x${offset.toString(16)}` : `0x${(base.base + BigInt(offset)).toString(16)}`;
 }
 
 /** Pieces of an access of `bytes` by widths that are legal: [byte offset, bytes]. */
@@ -79,21 +91,16 @@ function writePiece(bus: RegisterBus, at: number, bytes: number, value: bigint):
 
 /** The way to a register as the machine stands now. @param widths legal ones of its structure, bytes */
 export function wayTo(hardware: Hardware, platform: Pick<Platform, "config" | "ioremap">, part: Part, space: RegisterSpace, place: Place, widths: readonly number[]): RegisterWay | NoWay {
-  const blocked = obstacle(hardware, part.name);
-  if (blocked !== null) return { reason: blocked };
+  const base = baseOf(hardware, part, space);
+  if ("reason" in base) return base;
+  const where = placeText(base, place.at);
   const pieces = piecesOf(place.bytes, widths);
   const on = (bus: RegisterBus, at: number) => ({
     read: (): bigint => pieces.reduce((value, [offset, bytes]) => value | (readPiece(bus, at + offset, bytes) << BigInt(offset * 8)), 0n),
     write: (value: bigint): void => pieces.forEach(([offset, bytes]) => writePiece(bus, at + offset, bytes, (value >> BigInt(offset * 8)) & ((1n << BigInt(bytes * 8)) - 1n))),
   });
-  if (space === "config") {
-    const address = addressOf(hardware, part);
-    if (typeof address !== "number") return address;
-    return { where: `${formatPciAddress(address)} config 0x${place.at.toString(16)}`, ...on(configBus(platform.config, address), place.at) };
-  }
-  const base = memoryAt(hardware, part, space);
-  if (typeof base !== "bigint") return base;
-  const at = base + BigInt(place.at);
+  if ("address" in base) return { where, ...on(configBus(platform.config, base.address), place.at) };
+  const at = base.base + BigInt(place.at);
   /** Mapped for one access, as /dev/mem does it. */
   const mapped = <T>(access: (bus: RegisterBus) => T): T => {
     const handle = platform.ioremap(at, BigInt(place.bytes));
@@ -103,5 +110,5 @@ export function wayTo(hardware: Hardware, platform: Pick<Platform, "config" | "i
       handle.unmap();
     }
   };
-  return { where: `0x${at.toString(16)}`, read: () => mapped((bus) => on(bus, 0).read()), write: (value) => mapped((bus) => on(bus, 0).write(value)) };
+  return { where, read: () => mapped((bus) => on(bus, 0).read()), write: (value) => mapped((bus) => on(bus, 0).write(value)) };
 }

@@ -62,7 +62,7 @@ export interface RegisterWords {
 }
 
 /** Bits of an access as they lie in a register that it touches. */
-function inRegister({ at, bytes }: Place, { offset, width, low, high }: RegisterAccess): { readonly lanes: bigint; readonly value: bigint } {
+export function inRegister({ at, bytes }: Place, { offset, width, low, high }: RegisterAccess): { readonly lanes: bigint; readonly value: bigint } {
   const shift = BigInt((offset - at) * 8);
   const all = (1n << BigInt(width * 8)) - 1n;
   const own = (1n << BigInt(bytes * 8)) - 1n;
@@ -71,7 +71,7 @@ function inRegister({ at, bytes }: Place, { offset, width, low, high }: Register
 }
 
 /** What a register held before a write, and which of its bits are known: the record has the dword at the start of the access. */
-function beforeWrite({ at, bytes }: Place, { offset, before }: RegisterAccess): { readonly value: bigint; readonly known: bigint } {
+export function beforeWrite({ at, bytes }: Place, { offset, before }: RegisterAccess): { readonly value: bigint; readonly known: bigint } {
   const shift = BigInt(((offset & ~3) - at) * 8);
   const own = (1n << BigInt(bytes * 8)) - 1n;
   const place = (bits: bigint): bigint => (shift >= 0n ? bits << shift : bits >> -shift) & own;
