@@ -8,6 +8,7 @@ import { LibraryPanel } from "./panels/library/library-panel.tsx";
 import { LogPanel } from "./panels/log/log-panel.tsx";
 import { MachinePanel } from "./panels/machine/machine-panel.tsx";
 import { MemoryPanel } from "./panels/memory/memory-panel.tsx";
+import { RecordsPanel } from "./panels/records/records-panel.tsx";
 import { RegistersPanel } from "./panels/registers/registers-panel.tsx";
 import { TerminalPanel } from "./panels/terminal/terminal-panel.tsx";
 import { TimelinePanel } from "./panels/timeline/timeline-panel.tsx";
@@ -38,5 +39,6 @@ export const panels: readonly Panel[] = [
   { id: "workloads", title: "Workloads", area: "side", component: WorkloadsPanel },
   { id: "verdict", title: "Verdict", area: "side", component: VerdictPanel, isKept: true },
   { id: "timeline", title: "Time line", area: "bottom", component: TimelinePanel, isKept: true },
+  { id: "records", title: "Records", area: "bottom", component: RecordsPanel, isKept: true },
   { id: "compare", title: "Compare", area: "bottom", component: ComparePanel, isKept: true },
 ];

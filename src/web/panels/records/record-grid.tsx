@@ -3,7 +3,7 @@
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { useSignal } from "@preact/signals";
 import type { RecordLine } from "../../../sandbox/live/records-look.ts";
-import { momentText } from "../../range.ts";
+import { exactText } from "../../range.ts";
 import { shownText } from "../../shown-text.ts";
 import { rowHeight, scrollMap } from "./scroll-map.ts";
 import type { ScrollMap } from "./scroll-map.ts";
@@ -51,7 +51,7 @@ function GridRow({ row, record, line, top, isPicked, isFuture, isHere, readyAtNs
   return (
     <div role="row" id={`records-row-${row}`} class={name} aria-rowindex={row + 2} aria-selected={isPicked} data-row={row} style={{ top: `${top}px` }}>
       <span role="gridcell" class="records-number">{isHere ? <span class="records-mark" title="The run stands behind this record">►</span> : null}{record}</span>
-      <span role="gridcell" class="records-time">{line === undefined ? "" : momentText(line.atNs, readyAtNs)}</span>
+      <span role="gridcell" class="records-time">{line === undefined ? "" : exactText(line.atNs, readyAtNs)}</span>
       <span role="gridcell" class="records-layer">{line?.layer ?? ""}</span>
       <span role="gridcell" class="records-part">{shownText(line?.part ?? "")}</span>
       <span role="gridcell" class="records-text" title={shownText(line?.text ?? "")}>{line === undefined ? "…" : shownText(line.text)}</span>
@@ -143,7 +143,7 @@ export function RecordGrid(props: RecordGridProps) {
       onScroll={(event) => void (top.value = event.currentTarget.scrollTop)} onKeyDown={keydown} onClick={click} onDblClick={go}
     >
       <div class="records-head records-row" role="row" aria-rowindex={1}>
-        {["Record", "Time", "Layer", "Part", "What happened"].map((name) => <span key={name} role="columnheader">{name}</span>)}
+        {["Record", readyAtNs < 0 ? "Seconds" : "Seconds from ready", "Layer", "Part", "What happened"].map((name) => <span key={name} role="columnheader">{name}</span>)}
       </div>
       <div class="records-space" role="rowgroup" style={{ height: `${map.height}px` }}>
         {shown.map(({ row, record }) => (
