@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 import type { Plugin } from "vite";
 import { library } from "./src/web/build/library.ts";
+import { versionDefinition } from "./src/web/build/version.ts";
 
 /** Development alone: Vite's style sheets come as elements made by script, and its news by a socket. What is built keeps the policy of index.html. */
 const developmentPolicy: Plugin = {
@@ -22,6 +23,7 @@ const expressionsOnDemand = (): Plugin => {
 export default defineConfig({
   root: "src/web",
   base: "./",
+  define: versionDefinition(),
   cacheDir: "../../build/vite",
   plugins: [developmentPolicy, expressionsOnDemand(), library()],
   worker: { format: "es", plugins: () => [expressionsOnDemand()] },
