@@ -1,10 +1,13 @@
 // The panels of the page, in order of their tabs. A panel's folder has a pure component over plain data and the thin one named here, which joins it to the store.
 
 import type { ComponentType } from "preact";
+import { ComparePanel } from "./panels/compare/compare-panel.tsx";
 import { EditorPanel } from "./panels/editor/editor-panel.tsx";
 import { LibraryPanel } from "./panels/library/library-panel.tsx";
 import { LogPanel } from "./panels/log/log-panel.tsx";
+import { MachinePanel } from "./panels/machine/machine-panel.tsx";
 import { RegistersPanel } from "./panels/registers/registers-panel.tsx";
+import { VerdictPanel } from "./panels/verdict/verdict-panel.tsx";
 import type { PageStore, PanelId } from "./store/contract.ts";
 
 export interface Panel {
@@ -19,8 +22,13 @@ export interface Panel {
 }
 
 export const panels: readonly Panel[] = [
+  { id: "editor", title: "Scenario", area: "left", component: EditorPanel, isKept: true },
   { id: "editor", title: "Scenario", area: "left", component: EditorPanel },
+  { id: "machine", title: "Machine", area: "main", component: MachinePanel },
   { id: "registers", title: "Registers", area: "side", component: RegistersPanel, isKept: true },
   { id: "library", title: "Library", area: "left", component: LibraryPanel },
+  { id: "registers", title: "Registers", area: "side", component: RegistersPanel, isKept: true },
   { id: "log", title: "Kernel log", area: "side", component: LogPanel },
+  { id: "verdict", title: "Verdict", area: "side", component: VerdictPanel, isKept: true },
+  { id: "compare", title: "Compare", area: "bottom", component: ComparePanel, isKept: true },
 ];
