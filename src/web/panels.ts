@@ -23,10 +23,8 @@ export interface Panel {
 
 export const panels: readonly Panel[] = [
   { id: "editor", title: "Scenario", area: "left", component: EditorPanel, isKept: true },
-  { id: "editor", title: "Scenario", area: "left", component: EditorPanel },
-  { id: "machine", title: "Machine", area: "main", component: MachinePanel },
-  { id: "registers", title: "Registers", area: "side", component: RegistersPanel, isKept: true },
   { id: "library", title: "Library", area: "left", component: LibraryPanel },
+  { id: "machine", title: "Machine", area: "main", component: MachinePanel },
   { id: "registers", title: "Registers", area: "side", component: RegistersPanel, isKept: true },
   { id: "log", title: "Kernel log", area: "side", component: LogPanel },
   { id: "verdict", title: "Verdict", area: "side", component: VerdictPanel, isKept: true },
