@@ -3,6 +3,7 @@
 import type { ComponentType } from "preact";
 import { EditorPanel } from "./panels/editor/editor-panel.tsx";
 import { LogPanel } from "./panels/log/log-panel.tsx";
+import { OutcomePanel } from "./panels/outcome/outcome-panel.tsx";
 import { RegistersPanel } from "./panels/registers/registers-panel.tsx";
 import type { PageStore, PanelId } from "./store/contract.ts";
 
@@ -19,6 +20,7 @@ export interface Panel {
 
 export const panels: readonly Panel[] = [
   { id: "editor", title: "Scenario", area: "left", component: EditorPanel },
+  { id: "outcome", title: "Outcome", area: "side", component: OutcomePanel },
   { id: "registers", title: "Registers", area: "side", component: RegistersPanel, isKept: true },
   { id: "log", title: "Kernel log", area: "side", component: LogPanel },
 ];
