@@ -5,6 +5,7 @@
 import { existsSync } from "node:fs";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
+import { library } from "./src/web/build/library.ts";
 
 const chromium = [process.env["CXL_SANDBOX_CHROMIUM"] ?? "", "/usr/bin/chromium", "/usr/bin/chromium-browser"].find((path) => path !== "" && existsSync(path));
 const hasBrowser = chromium !== undefined;
@@ -22,6 +23,9 @@ const packed = {
   test: { name: "package", sequence: { groupOrder: 1 }, globalSetup: ["test/support/packed.ts"], environment: "node" as const, include: ["test/package/**/*.test.ts"], provide: { chromium: chromium ?? "" }, testTimeout: 120_000 },
 };
 const browser = {
+  plugins: [library()],
+  // The worker that stands for a host, of tests alone.
+  publicDir: "test/web/public",
   test: {
     name: "browser",
     sequence: { groupOrder: 1 },

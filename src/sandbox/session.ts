@@ -138,7 +138,7 @@ export class Session {
 
   /** Starts a line; the one before it is over. */
   start(line: string): void {
-    if (this.#running !== null) throw new Error("a line is running");
+    if (this.#isRunning()) throw new Error("a line is running");
     if (this.run.phase === "done") return this.#runDead(line);
     const running: Running = { id: -1, line, interrupts: 0, isLeft: false };
     const { kernel, scheduler } = this.run.system;

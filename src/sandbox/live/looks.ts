@@ -1,6 +1,7 @@
 // What panels can see of a run, by name. A look is a function of a run and a question that gives plain data; it changes nothing and takes no virtual time.
 
 import { accessesLook } from "./accesses-look.ts";
+import { actionsLook, composeLook } from "./action-look.ts";
 import { columnsLook } from "./columns-look.ts";
 import { findLook } from "./find-look.ts";
 import { hostLook } from "./host-look.ts";
@@ -14,6 +15,8 @@ import { workloadsLook } from "./workloads-look.ts";
 
 export const looks = {
   accesses: accessesLook,
+  actions: actionsLook,
+  compose: composeLook,
   columns: columnsLook,
   find: findLook,
   host: hostLook,

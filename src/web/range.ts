@@ -1,0 +1,21 @@
+// The stretch of time that is picked (`store.range`), for panels that show only what lies in it, and times in words.
+
+import { timeText } from "../scenario/time-text.ts";
+import type { TimeRange } from "./store/contract.ts";
+
+/** Whole ns, in either order. */
+export const rangeOf = (one: number, other: number): TimeRange => ({ fromNs: Math.max(0, Math.floor(Math.min(one, other))), toNs: Math.max(0, Math.ceil(Math.max(one, other))) });
+
+/** Whether something at `atNs`, or that lasted until `untilNs`, lies in the range at least in part; no range: always. */
+export const isInRange = (range: TimeRange | null, atNs: number, untilNs = atNs): boolean => range === null || (untilNs >= range.fromNs && atNs <= range.toNs);
+
+/** `45.657 ms`, or where a run is ready at some time, `5 ms after ready`. @param readyAtNs -1: not known */
+export function momentText(atNs: number, readyAtNs: number): string {
+  const at = Math.round(atNs);
+  if (readyAtNs < 0) return timeText(Math.max(0, at));
+  if (at === readyAtNs) return "at ready";
+  return at > readyAtNs ? `${timeText(at - readyAtNs)} after ready` : `${timeText(readyAtNs - at)} before ready`;
+}
+
+/** `5 ms to 7 ms after ready, 2 ms long`. */
+export const rangeText = ({ fromNs, toNs }: TimeRange, readyAtNs: number): string => `${momentText(fromNs, readyAtNs)} to ${momentText(toNs, readyAtNs)}, ${timeText(toNs - fromNs)} long`;
