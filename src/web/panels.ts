@@ -8,6 +8,7 @@ import { LibraryPanel } from "./panels/library/library-panel.tsx";
 import { LogPanel } from "./panels/log/log-panel.tsx";
 import { MachinePanel } from "./panels/machine/machine-panel.tsx";
 import { MemoryPanel } from "./panels/memory/memory-panel.tsx";
+import { OutcomePanel } from "./panels/outcome/outcome-panel.tsx";
 import { RegistersPanel } from "./panels/registers/registers-panel.tsx";
 import { TerminalPanel } from "./panels/terminal/terminal-panel.tsx";
 import { TimelinePanel } from "./panels/timeline/timeline-panel.tsx";
@@ -30,6 +31,7 @@ export const panels: readonly Panel[] = [
   { id: "editor", title: "Scenario", area: "left", component: EditorPanel, isKept: true },
   { id: "library", title: "Library", area: "left", component: LibraryPanel },
   { id: "machine", title: "Machine", area: "main", component: MachinePanel },
+  { id: "outcome", title: "Outcome", area: "side", component: OutcomePanel },
   { id: "registers", title: "Registers", area: "side", component: RegistersPanel, isKept: true },
   { id: "terminal", title: "Terminal", area: "side", component: TerminalPanel, isKept: true },
   { id: "log", title: "Kernel log", area: "side", component: LogPanel },
