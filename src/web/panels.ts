@@ -40,5 +40,6 @@ export const panels: readonly Panel[] = [
   { id: "workloads", title: "Workloads", area: "side", component: WorkloadsPanel },
   { id: "verdict", title: "Verdict", area: "side", component: VerdictPanel, isKept: true },
   { id: "timeline", title: "Time line", area: "bottom", component: TimelinePanel, isKept: true },
+  { id: "records", title: "Records", area: "bottom", component: RecordsPanel, isKept: true },
   { id: "compare", title: "Compare", area: "bottom", component: ComparePanel, isKept: true },
 ];
