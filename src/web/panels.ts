@@ -7,6 +7,7 @@ import { LibraryPanel } from "./panels/library/library-panel.tsx";
 import { LogPanel } from "./panels/log/log-panel.tsx";
 import { RegistersPanel } from "./panels/registers/registers-panel.tsx";
 import { VerdictPanel } from "./panels/verdict/verdict-panel.tsx";
+import { lazy } from "./lazy.tsx";
 import type { PageStore, PanelId } from "./store/contract.ts";
 
 export interface Panel {
@@ -20,11 +21,20 @@ export interface Panel {
   readonly isKept?: boolean;
 }
 
+const TerminalPanel = lazy("Terminal", async () => (await import("./panels/terminal/terminal-panel.tsx")).TerminalPanel);
+const MemoryPanel = lazy("Memory", async () => (await import("./panels/memory/memory-panel.tsx")).MemoryPanel);
+const WorkloadsPanel = lazy("Workloads", async () => (await import("./panels/workloads/workloads-panel.tsx")).WorkloadsPanel);
+const HostPanel = lazy("Host", async () => (await import("./panels/host/host-panel.tsx")).HostPanel);
+
 export const panels: readonly Panel[] = [
   { id: "editor", title: "Scenario", area: "left", component: EditorPanel },
   { id: "registers", title: "Registers", area: "side", component: RegistersPanel, isKept: true },
   { id: "library", title: "Library", area: "left", component: LibraryPanel },
+  { id: "memory", title: "Memory", area: "main", component: MemoryPanel },
   { id: "log", title: "Kernel log", area: "side", component: LogPanel },
+  { id: "host", title: "Host", area: "side", component: HostPanel },
+  { id: "terminal", title: "Terminal", area: "bottom", component: TerminalPanel, isKept: true },
+  { id: "workloads", title: "Workloads", area: "bottom", component: WorkloadsPanel },
   { id: "verdict", title: "Verdict", area: "side", component: VerdictPanel, isKept: true },
   { id: "compare", title: "Compare", area: "bottom", component: ComparePanel, isKept: true },
 ];
