@@ -9,6 +9,7 @@ import { loadModule } from "../src/hardware/module.ts";
 import { ScenarioFileError } from "../src/scenario/problem.ts";
 import { holdLock } from "./lifeline.ts";
 import type { PageHost } from "./page-contract.ts";
+import { loadExpressions, mayWantExpressions } from "./page-expressions.ts";
 import { afterThisTurn } from "./turn.ts";
 
 const slice = 8;
@@ -30,6 +31,7 @@ export function createPageHost(): PageHost {
     },
     open: async (input) => {
       const module = await loading;
+      if (mayWantExpressions([input.text, ...Object.values(input.includes)])) await loadExpressions();
       way++;
       try {
         live = createLive(module, input);
