@@ -1,19 +1,17 @@
 // The panels of the page, in order of their tabs. A panel's folder has a pure component over plain data and the thin one named here, which joins it to the store.
 
 import type { ComponentType } from "preact";
+import { lazy } from "./lazy.tsx";
 import { ComparePanel } from "./panels/compare/compare-panel.tsx";
 import { EditorPanel } from "./panels/editor/editor-panel.tsx";
-import { HostPanel } from "./panels/host/host-panel.tsx";
 import { LibraryPanel } from "./panels/library/library-panel.tsx";
 import { LogPanel } from "./panels/log/log-panel.tsx";
 import { MachinePanel } from "./panels/machine/machine-panel.tsx";
 import { MemoryPanel } from "./panels/memory/memory-panel.tsx";
 import { OutcomePanel } from "./panels/outcome/outcome-panel.tsx";
 import { RegistersPanel } from "./panels/registers/registers-panel.tsx";
-import { TerminalPanel } from "./panels/terminal/terminal-panel.tsx";
 import { TimelinePanel } from "./panels/timeline/timeline-panel.tsx";
 import { VerdictPanel } from "./panels/verdict/verdict-panel.tsx";
-import { WorkloadsPanel } from "./panels/workloads/workloads-panel.tsx";
 import type { PageStore, PanelId } from "./store/contract.ts";
 
 export interface Panel {
@@ -26,6 +24,11 @@ export interface Panel {
   /** Stays in the page behind other tabs, once it was shown: it holds what would be lost, as an editor does. Absent: it is made anew each time. */
   readonly isKept?: boolean;
 }
+
+const HostPanel = lazy("Host", async () => (await import("./panels/host/host-panel.tsx")).HostPanel);
+const MemoryPanel = lazy("Memory", async () => (await import("./panels/memory/memory-panel.tsx")).MemoryPanel);
+const TerminalPanel = lazy("Terminal", async () => (await import("./panels/terminal/terminal-panel.tsx")).TerminalPanel);
+const WorkloadsPanel = lazy("Workloads", async () => (await import("./panels/workloads/workloads-panel.tsx")).WorkloadsPanel);
 
 export const panels: readonly Panel[] = [
   { id: "editor", title: "Scenario", area: "left", component: EditorPanel, isKept: true },
