@@ -10,6 +10,7 @@ import type { Action } from "./shell/actions.ts";
 import { Areas, focusArea } from "./shell/areas.tsx";
 import { Help } from "./shell/help.tsx";
 import { listenForKeys } from "./shell/keys.ts";
+import { FailureBanner } from "./panels/outcome/failure-banner.tsx";
 import { DeathBar, NoticeBar } from "./shell/notices.tsx";
 import { Palette } from "./shell/palette.tsx";
 import type { Entry } from "./shell/palette.tsx";
@@ -70,6 +71,7 @@ export function App({ store, panels = allPanels }: AppProps) {
       </header>
       <DeathBar store={store} />
       <NoticeBar store={store} />
+      <FailureBanner store={store} />
       <OpeningLayer store={store} />
       <Areas store={store} panels={panels} />
       {over.value === "palette" ? <Palette entries={entriesOf(store, actions, panels)} onClose={close} /> : null}
