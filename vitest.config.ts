@@ -24,6 +24,8 @@ const packed = {
 };
 const browser = {
   plugins: [library()],
+  // The worker that stands for a host, of tests alone.
+  publicDir: "test/web/public",
   test: {
     name: "browser",
     sequence: { groupOrder: 1 },

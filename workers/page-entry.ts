@@ -1,7 +1,7 @@
 // The page's worker, for browsers: loads the module, and offers the host through Comlink.
 
 import { expose } from "comlink";
-import { loadModule } from "../src/sandbox.ts";
+import { loadModule } from "../src/hardware/module.ts";
 import { holdLock } from "./lifeline.ts";
 import type { PageParts } from "./page-host.ts";
 import { createPageHost } from "./page-host.ts";
