@@ -29,6 +29,8 @@ const packed = {
 const browser = {
   plugins: [library()],
   define: versionDefinition(),
+  // Workers fetch them late: found then, they would make Vite load a test anew in the midst of it.
+  optimizeDeps: { include: ["comlink", "re2js", "yaml", "zod"] },
   // The worker that stands for a host, of tests alone.
   publicDir: "test/web/public",
   test: {
