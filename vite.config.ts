@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 import type { Plugin } from "vite";
 import { library } from "./src/web/build/library.ts";
+import { versionDefinition } from "./src/web/build/version.ts";
 import { offline } from "./src/web/build/offline.ts";
 
 /** Development alone: Vite's style sheets come as elements made by script, and its news by a socket. What is built keeps the policy of index.html. */
@@ -23,6 +24,7 @@ const expressionsOnDemand = (): Plugin => {
 export default defineConfig({
   root: "src/web",
   base: "./",
+  define: versionDefinition(),
   cacheDir: "../../build/vite",
   plugins: [developmentPolicy, expressionsOnDemand(), library(), offline()],
   worker: { format: "es", plugins: () => [expressionsOnDemand()] },

@@ -8,7 +8,7 @@ import type { LookAnswer, LookName, LookQuestion } from "../src/sandbox/live/loo
 import { liveInputOf, openLiveTrace } from "../src/sandbox/live/opened-trace.ts";
 import type { ServiceAnswer, ServiceName, ServiceQuestion } from "../src/sandbox/live/services.ts";
 import { isSameTool } from "../src/sandbox/replay.ts";
-import { OutOfInstancesError } from "../src/sandbox.ts";
+import { OutOfInstancesError } from "../src/hardware/machine.ts";
 import { ScenarioFileError } from "../src/scenario/problem.ts";
 import type { TraceTool } from "../src/scenario/trace/file.ts";
 import { TraceFileError, decodeTrace, encodeTrace } from "../src/scenario/trace/file.ts";
@@ -67,6 +67,7 @@ class Host implements Omit<PageHost, "lock"> {
   }
 
   async openTrace(bytes: Uint8Array): Promise<Opened> {
+    // What its scenario runs is known when the file is read: they may be wanted.
     await loadExpressions();
     return this.#replace(({ module, tool }, tell) => {
       const file = decodeTrace(bytes);
@@ -116,7 +117,7 @@ class Host implements Omit<PageHost, "lock"> {
   }
 
   async touch(touch: Touch): Promise<TouchResult> {
-    await loadExpressions();
+    if (touch.kind === "line" && mayWantExpressions([touch.line])) await loadExpressions();
     const live = this.#need();
     const command = ++this.#command;
     const way = live.touch(touch);
@@ -149,6 +150,7 @@ class Host implements Omit<PageHost, "lock"> {
     const { services } = await import("../src/sandbox/live/services.ts");
     if (!Object.hasOwn(services, name)) throw new TypeError(`there is no service "${name}"`);
     const { module } = await this.#parts;
+    if ("text" in question && mayWantExpressions([question.text, ...("includes" in question ? Object.values(question.includes) : [])])) await loadExpressions();
     const service = services[name] as unknown as (module: WebAssembly.Module, asked: ServiceQuestion<N>) => Generator<undefined, ServiceAnswer<N>, undefined>;
     const work = service(module, question);
     for (let end = performance.now() + slice; ; ) {
