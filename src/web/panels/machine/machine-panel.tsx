@@ -1,0 +1,185 @@
+// The panel of the machine: asks for the look where the run stands, keeps what is picked, and does what is pointed at.
+
+import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import type { ActionsLook } from "../../../sandbox/live/action-types.ts";
+import type { MachineLook } from "../../../sandbox/live/machine-types.ts";
+import { timeText } from "../../../scenario/time-text.ts";
+import type { PageStore } from "../../store/contract.ts";
+import type { Composed, Preview } from "./break-it.tsx";
+import { BreakIt } from "./break-it.tsx";
+import { Drawing } from "./drawing.tsx";
+import { Inspector } from "./inspector.tsx";
+import { MachineList } from "./machine-list.tsx";
+import { newLines, pointedAt } from "./pointed.ts";
+import { partId, placesOf, treeOf } from "./tree.ts";
+import type { Item } from "./tree.ts";
+import "./machine.css";
+
+const mostParts = 600;
+const zooms = [0.35, 0.5, 0.7, 0.85, 1, 1.25, 1.6, 2] as const;
+const usualZoom = zooms.indexOf(1);
+const usualWidth = 800;
+
+interface Seen {
+  readonly look: MachineLook;
+  /** At the position before, of the same run; null: there is none. */
+  readonly before: MachineLook | null;
+}
+
+/** The machine where the run stands, and where it stood before. */
+function useMachine(store: PageStore): Seen | null {
+  const seen = useSignal<Seen | null>(null);
+  const generation = useRef(-1);
+  const moment = store.moment.value;
+  useEffect(() => {
+    let isLate = false;
+    void store.look("machine", { most: mostParts }).then((look) => {
+      if (isLate) return;
+      const now = store.status.peek()?.generation ?? -1;
+      const isSame = now === generation.current;
+      generation.current = now;
+      if (look === undefined) seen.value = null;
+      else if (!isSame || seen.value === null) seen.value = { look, before: null };
+      else seen.value = { look, before: look.atNs === seen.value.look.atNs ? seen.value.before : seen.value.look };
+    });
+    return () => void (isLate = true);
+  }, [moment, store]);
+  return seen.value;
+}
+
+/** Pixels that an element has for its contents. */
+function useWidth(): { readonly width: number; readonly place: { current: HTMLDivElement | null } } {
+  const place = useRef<HTMLDivElement>(null);
+  const width = useSignal(usualWidth);
+  useEffect(() => {
+    if (place.current === null) return undefined;
+    const observer = new ResizeObserver(([entry]) => {
+      if (entry !== undefined) width.value = Math.floor(entry.contentRect.width);
+    });
+    observer.observe(place.current);
+    return () => observer.disconnect();
+  }, [width]);
+  return { width: width.value, place };
+}
+
+/** What a fault that is written now would wait for. */
+function whenWords(store: PageStore): string {
+  const status = store.status.value;
+  if (status === null) return "";
+  const { position, readyAtNs } = status;
+  return readyAtNs < 0 ? `${timeText(position.atNs)} after power-on` : `${timeText(Math.max(0, position.atNs - readyAtNs))} after ready`;
+}
+
+/** Writes a fault into the scenario, and runs again to where the run stands. */
+async function writeFault(store: PageStore, { line }: Composed, { text, line: at, column }: Extract<Preview, { kind: "lines" }>): Promise<void> {
+  const before = store.document.peek();
+  const atNs = store.status.peek()?.position.atNs ?? 0;
+  const again = async (): Promise<void> => {
+    if (await store.reset()) await store.go({ kind: "time", atNs });
+  };
+  const undo = (): void => {
+    if (store.document.peek().text !== text) {
+      store.notice.value = { kind: "problem", text: `The text was changed since; take the fault out by hand, line ${at}.` };
+      return;
+    }
+    store.document.value = before;
+    store.notice.value = { kind: "info", text: `Taken out again: ${line}` };
+    void again();
+  };
+  store.document.value = { ...before, text };
+  store.place.value = { line: at, column };
+  await again();
+  store.notice.value = { kind: "info", text: `Added to the scenario, line ${at}: ${line}`, action: { label: "Undo", run: undo } };
+}
+
+async function previewFault(store: PageStore, { fault }: Composed): Promise<Preview | undefined> {
+  const { file, text, includes } = store.document.peek();
+  const answer = await store.ask("edit", { file, text, includes, edits: [{ kind: "addFault", fault }] });
+  if (answer === undefined || answer.kind === "refused") return answer;
+  return { kind: "lines", text: answer.text, column: answer.place.column, ...newLines(text, answer.text) };
+}
+
+function BreakPlace({ store, item, onClose }: { readonly store: PageStore; readonly item: Item; onClose(): void }) {
+  const look = useSignal<ActionsLook | null>(null);
+  const question = pointedAt(item);
+  const moment = store.moment.value;
+  useEffect(() => {
+    if (question === null) return undefined;
+    let isLate = false;
+    void store.look("actions", question).then((answer) => {
+      if (!isLate && answer !== undefined) look.value = answer;
+    });
+    return () => void (isLate = true);
+  }, [item.id, moment, store]);
+  if (question === null || look.value === null) return null;
+  const status = store.status.value;
+  return (
+    <BreakIt name={item.name} look={look.value} when={whenWords(store)} isOver={status?.death ?? null} onClose={onClose}
+      compose={(id, values) => store.look("compose", { ...question, id, values })} preview={(action) => previewFault(store, action)}
+      write={(action, preview) => { onClose(); void writeFault(store, action, preview); }}
+      touch={(action) => void store.touch({ kind: "inject", action: action.line }).then((result) => {
+        store.notice.value = result.kind === "done" ? { kind: "info", text: `By hand: ${action.line}. The run is no longer the file's.` } : { kind: "problem", text: result.reason };
+        if (result.kind === "done") onClose();
+      })} />
+  );
+}
+
+export function MachinePanel({ store }: { readonly store: PageStore }) {
+  const seen = useMachine(store);
+  const { width, place } = useWidth();
+  const picked = useSignal<string | null>(null);
+  const zoom = useSignal<number>(usualZoom);
+  const breaking = useSignal<string | null>(null);
+  const part = store.part.value;
+  useEffect(() => {
+    if (part !== null) picked.value = partId(part);
+  }, [part, picked]);
+  if (seen === null) return <div class="machine" ref={place}><p class="empty">There is no machine to be seen: the scenario does not run yet.</p></div>;
+  const { look, before } = seen;
+  const items = placesOf(treeOf(look));
+  const item = picked.value === null ? undefined : items.get(picked.value)?.item;
+  const earlier = before === null || item === undefined ? null : (placesOf(treeOf(before)).get(item.id)?.item ?? null);
+  const pick = (id: string): void => {
+    picked.value = id;
+    breaking.value = null;
+    const { thing } = items.get(id)?.item ?? {};
+    if (thing?.kind === "part") store.part.value = thing.part.name;
+  };
+  const open = (): void => void place.current?.parentElement?.querySelector<HTMLElement>(".machine-open")?.focus();
+  return (
+    <div class="machine">
+      <div class="machine-bar" role="toolbar" aria-label="Drawing">
+        <button type="button" aria-label="Smaller" disabled={zoom.value === 0} onClick={() => zoom.value--}>−</button>
+        <span class="machine-zoom" aria-live="polite">{Math.round((zooms[zoom.value] ?? 1) * 100)} %</span>
+        <button type="button" aria-label="Larger" disabled={zoom.value === zooms.length - 1} onClick={() => zoom.value++}>+</button>
+        <Legend />
+        {look.isInsideStep && <span class="machine-inside">inside a step: hardware as it is there, the kernel's things as they are when the step is over</span>}
+        {look.leftOut > 0 && <span class="machine-inside">{look.leftOut} parts are not drawn</span>}
+      </div>
+      <div class="machine-body">
+        <div class="machine-canvas" ref={place}>
+          <Drawing look={look} before={before} isMoving={store.status.value?.isMoving === true} picked={picked.value} width={width} zoom={zooms[zoom.value] ?? 1} onPick={pick} onOpen={open} />
+        </div>
+        {item === undefined ? <p class="machine-inspector empty">Point at a part, a window or a region to see what is known of it, and to break it.</p> : (
+          <Inspector item={item} before={earlier}>
+            {pointedAt(item) !== null && breaking.value !== item.id && <button type="button" class="machine-open" onClick={() => (breaking.value = item.id)}>Break it…</button>}
+            {breaking.value === item.id && <BreakPlace key={item.id} store={store} item={item} onClose={() => (breaking.value = null)} />}
+          </Inspector>
+        )}
+      </div>
+      <MachineList look={look} onPick={pick} />
+    </div>
+  );
+}
+
+function Legend() {
+  return (
+    <ul class="machine-legend" aria-hidden="true">
+      <li><svg width="22" height="8"><path class="machine-wire up" d="M1 4h20" /></svg>link up</li>
+      <li><svg width="22" height="8"><path class="machine-wire training" d="M1 4h20" /></svg>↻ training</li>
+      <li><svg width="22" height="8"><path class="machine-wire down" d="M1 4h20" /></svg>✕ down</li>
+      <li><svg width="12" height="12"><rect class="machine-key" x="1" y="1" width="9" height="9" rx="1.5" /></svg>decoder committed</li>
+    </ul>
+  );
+}
