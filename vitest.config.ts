@@ -40,6 +40,8 @@ const browser = {
     include: ["{src,workers,test}/**/*.browser.test.{ts,tsx}"],
     exclude: ["**/node_modules/**", "dist/**", "build/**"],
     testTimeout: 120_000,
+    // What is fetched on demand takes its time on a busy machine.
+    expect: { poll: { timeout: 30_000 } },
     browser: {
       enabled: true,
       headless: true,
