@@ -7,6 +7,8 @@ import { EditorPanel } from "./panels/editor/editor-panel.tsx";
 import { LibraryPanel } from "./panels/library/library-panel.tsx";
 import { LogPanel } from "./panels/log/log-panel.tsx";
 import { MachinePanel } from "./panels/machine/machine-panel.tsx";
+import { OutcomePanel } from "./panels/outcome/outcome-panel.tsx";
+import { RecordsPanel } from "./panels/records/records-panel.tsx";
 import { RegistersPanel } from "./panels/registers/registers-panel.tsx";
 import { TimelinePanel } from "./panels/timeline/timeline-panel.tsx";
 import { VerdictPanel } from "./panels/verdict/verdict-panel.tsx";
@@ -32,6 +34,7 @@ export const panels: readonly Panel[] = [
   { id: "editor", title: "Scenario", area: "left", component: EditorPanel, isKept: true },
   { id: "library", title: "Library", area: "left", component: LibraryPanel },
   { id: "machine", title: "Machine", area: "main", component: MachinePanel },
+  { id: "outcome", title: "Outcome", area: "side", component: OutcomePanel },
   { id: "registers", title: "Registers", area: "side", component: RegistersPanel, isKept: true },
   { id: "terminal", title: "Terminal", area: "side", component: TerminalPanel, isKept: true },
   { id: "log", title: "Kernel log", area: "side", component: LogPanel },
@@ -40,5 +43,6 @@ export const panels: readonly Panel[] = [
   { id: "workloads", title: "Workloads", area: "side", component: WorkloadsPanel },
   { id: "verdict", title: "Verdict", area: "side", component: VerdictPanel, isKept: true },
   { id: "timeline", title: "Time line", area: "bottom", component: TimelinePanel, isKept: true },
+  { id: "records", title: "Records", area: "bottom", component: RecordsPanel, isKept: true },
   { id: "compare", title: "Compare", area: "bottom", component: ComparePanel, isKept: true },
 ];
