@@ -1,12 +1,36 @@
 // The page: static files that work from any host and path. `vite` serves it for development, `vite build` writes dist/web.
 
+import { realpathSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
+import type { Plugin } from "vite";
 import { library } from "./src/web/build/library.ts";
+import { versionDefinition } from "./src/web/build/version.ts";
+import { offline } from "./src/web/build/offline.ts";
+
+/** Development alone: Vite's style sheets come as elements made by script, and its news by a socket. What is built keeps the policy of index.html. */
+const developmentPolicy: Plugin = {
+  name: "development-policy",
+  apply: "serve",
+  transformIndexHtml: (html) => html.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'").replace("connect-src 'self'", "connect-src 'self' ws:"),
+};
+
+/** The page's worker has regular expressions on demand. */
+const expressionsOnDemand = (): Plugin => {
+  const own = fileURLToPath(new URL("workers/page-expressions.ts", import.meta.url));
+  return { name: "expressions-on-demand", enforce: "pre", resolveId: (id, importer) => (id === "re2js" && importer !== undefined && importer.split("?")[0] !== own ? own : null) };
+};
 
 export default defineConfig({
   root: "src/web",
   base: "./",
-  plugins: [library()],
-  worker: { format: "es" },
-  build: { outDir: "../../dist/web", emptyOutDir: true, assetsInlineLimit: 0, target: "es2022", cssTarget: "chrome123", modulePreload: { polyfill: false } },
+  define: versionDefinition(),
+  cacheDir: "../../build/vite",
+  plugins: [developmentPolicy, expressionsOnDemand(), library(), offline()],
+  worker: { format: "es", plugins: () => [expressionsOnDemand()] },
+  // What the worker and panels on demand need is known from the start: what is found later makes the development server load the page again.
+  optimizeDeps: { include: ["comlink", "diff", "re2js", "yaml", "zod"] },
+  // Sources lie above the page's own folder; node_modules may be a link.
+  server: { fs: { allow: ["../..", realpathSync("node_modules")] } },
+  build: { outDir: "../../dist/web", emptyOutDir: true, assetsInlineLimit: 0, target: "es2022", cssTarget: "chrome123", modulePreload: { polyfill: false }, license: { fileName: "licenses.md" }, rolldownOptions: { checks: { pluginTimings: false } } },
 });

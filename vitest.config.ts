@@ -6,6 +6,7 @@ import { existsSync } from "node:fs";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
 import { library } from "./src/web/build/library.ts";
+import { versionDefinition } from "./src/web/build/version.ts";
 
 const chromium = [process.env["CXL_SANDBOX_CHROMIUM"] ?? "", "/usr/bin/chromium", "/usr/bin/chromium-browser"].find((path) => path !== "" && existsSync(path));
 const hasBrowser = chromium !== undefined;
@@ -24,6 +25,9 @@ const packed = {
 };
 const browser = {
   plugins: [library()],
+  define: versionDefinition(),
+  // The worker that stands for a host, of tests alone.
+  publicDir: "test/web/public",
   test: {
     name: "browser",
     sequence: { groupOrder: 1 },

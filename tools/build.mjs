@@ -1,5 +1,5 @@
-// The build, in plain JavaScript: registers (generator), module (asc, two targets), dist (tsc). A step whose inputs did not change is skipped.
-// Usage: node tools/build.mjs [registers|module|dist ...]
+// The build, in plain JavaScript: registers (generator), module (asc, two targets), dist (tsc), web (the page, vite). A step whose inputs did not change is skipped.
+// Usage: node tools/build.mjs [registers|module|dist|web ...]
 
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -53,13 +53,16 @@ const steps = {
   },
   dist: () =>
     step("dist", ["registers", "src", "workers", "bench", "tools", "tsconfig.build.json", "build/hardware.wasm", "build/include"], ["dist/build/hardware.wasm", "dist/build/include/cxl_sandbox.h"], () => {
-      rmSync("dist", { recursive: true, force: true });
+      // The page is a step of its own.
+      for (const name of existsSync("dist") ? readdirSync("dist") : []) if (name !== "web") rmSync(join("dist", name), { recursive: true, force: true });
       run("typescript/bin/tsc", "-p", "tsconfig.build.json");
       mkdirSync("dist/build/include", { recursive: true });
       copyFileSync("build/hardware.wasm", "dist/build/hardware.wasm");
       copyFileSync("build/include/cxl_sandbox.h", "dist/build/include/cxl_sandbox.h");
       if (existsSync("dist/src/cli/main.js")) chmodSync("dist/src/cli/main.js", 0o755);
     }),
+  // The worker's code is the whole model, and the bundled scenarios come along. Vite empties the folder itself.
+  web: () => step("web", ["registers", "src", "workers", "scenarios", "docs/examples", "README.md", "package.json", "vite.config.ts", "build/hardware.wasm"], ["dist/web/index.html", "dist/web/offline.js"], () => run("vite/bin/vite.js", "build", "--logLevel", "warn")),
 };
 
 const wanted = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(steps);

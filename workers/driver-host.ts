@@ -1,22 +1,14 @@
-// What lives in the process of a contained run: hardware, kernel and the scenario's drivers together, one run, then its end.
+// What lives in the process of a contained run: the scenario's drivers and what runs them (contained-run.ts), one run, then its end.
 
 import { readFileSync } from "node:fs";
-import type { ScenarioRun } from "../src/sandbox/contract.ts";
-import { createRun, loadModule, planScenario } from "../src/sandbox.ts";
 import type { DriverModule } from "../src/sandbox/contained/shape.ts";
 import { driverAmong, driverOfWasm, textOfThrown } from "../src/sandbox/contained/shape.ts";
 import { DriverWatch } from "../src/sandbox/contained/watch.ts";
 import type { WatchRecord } from "../src/sandbox/contained/watch.ts";
 import { watchedDriver } from "../src/sandbox/contained/watched-driver.ts";
 import type { DriverSource, FromProcess, ToProcess } from "./driver-messages.ts";
-import { originOf } from "../src/sandbox/trace-kept.ts";
 import { digestOf } from "./driver-file.ts";
-import { finishedRun } from "./slices.ts";
 import { provideOwnName } from "./own-name.ts";
-
-/** Milliseconds of wall time between two looks at what else waits, and between two words about progress. */
-const slice = 8;
-const progressEvery = 100;
 
 interface Host {
   readonly tell: (message: FromProcess) => void;
@@ -100,26 +92,9 @@ async function loadDriver(source: DriverSource, watch: DriverWatch): Promise<Dri
   }
 }
 
-/** Timers that are due go first, in the order in which they were set. */
-const timersDue = (): Promise<void> => new Promise((resolve) => void setTimeout(resolve, 0));
-const nextTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
-
-/** Drives the run; between slices what the driver left to the event loop has its turn, so that its rejections are heard. */
-async function drive(run: ScenarioRun, host: Host): Promise<void> {
-  let toldAt = 0;
-  for (;;) {
-    const until = performance.now() + slice;
-    const state = run.run(() => performance.now() >= until);
-    await nextTurn();
-    // A short run is over before the event loop comes to its timers.
-    if (state === "done") return timersDue();
-    if (performance.now() - toldAt < progressEvery) continue;
-    toldAt = performance.now();
-    host.tell({ kind: "progress", progress: run.progress });
-  }
-}
-
 async function runScenario(host: Host, watch: DriverWatch, order: Extract<ToProcess, { kind: "run" }>): Promise<void> {
+  // Before any driver, which could change what is loaded after it; a driver that is only looked at needs nothing of it.
+  const { runToEnd } = await import("./contained-run.ts");
   const drivers: DriverModule[] = [];
   const driverParameters: Record<string, DriverSource["parameters"]> = {};
   for (const source of order.drivers) {
@@ -127,12 +102,7 @@ async function runScenario(host: Host, watch: DriverWatch, order: Extract<ToProc
     drivers.push(watchedDriver(driver, watch));
     driverParameters[driver.name] = source.parameters;
   }
-  const { input } = order;
-  const { module } = await loadModule();
-  const run = createRun(module, planScenario(input.file, input.text, "allowed", input.includes), { seed: input.seed, schedule: input.schedule, keepTrace: input.keepTrace, drivers, driverParameters, ...(input.choices === undefined ? {} : { choices: input.choices }), ...(input.scheduleFile === undefined ? {} : { scheduleFile: input.scheduleFile }), origin: originOf(input, order.drivers.map(({ file, digest }) => ({ file, digest }))) });
-  watch.readTime(() => run.progress.virtualTimeNs);
-  await drive(run, host);
-  const { result, trace, details } = finishedRun(run);
+  const { result, trace, details } = await runToEnd(order, { drivers, driverParameters }, watch, (progress) => host.tell({ kind: "progress", progress }));
   const driver = result.driver === undefined ? {} : { driver: { ...result.driver, message: result.driver.ending === "threw" ? withPlace(result.driver.message, watch.thrown) : result.driver.message, services: watch.record.services, lastLog: watch.record.lastLog } };
   host.tell({ kind: "done", finished: { result: { ...result, ...driver }, trace, details } });
 }

@@ -45,22 +45,33 @@ function workloadRows(recovery: ArmSummary, reboot: ArmSummary): string[][] {
   return groups.map(({ first, last, left, right }) => [`  ${first === last ? first : `${first} .. ${last}`}`, left, right]);
 }
 
-function sidesOf(recovery: ArmSummary, reboot: ArmSummary): string[] {
-  const lines = [["", "recovery", "reboot at once"], ...rows.map(([name, text]) => [name, text(recovery), text(reboot)])];
-  lines.push(...workloadRows(recovery, reboot));
-  lines.push(["points", spreadText(recovery.points, pointsText), spreadText(reboot.points, pointsText)]);
+/** Both sides, a row for each thing that counts: its name and a text for each side. Rows of workloads begin with two blanks. */
+export function verdictRows({ recovery, reboot }: Pick<VerdictCell, "recovery" | "reboot">): (readonly string[])[] {
+  if (recovery === null || reboot === null) return [];
+  return [...rows.map(([name, text]) => [name, text(recovery), text(reboot)]), ...workloadRows(recovery, reboot), ["points", spreadText(recovery.points, pointsText), spreadText(reboot.points, pointsText)]];
+}
+
+/** Which side wins, and by how much. */
+export function winnerText({ winner, recovery, reboot }: VerdictCell): string {
+  const balance = (reboot?.points.mean ?? 0) - (recovery?.points.mean ?? 0);
+  return `${winner === "recovery" ? "recovery" : "a reboot at once"} wins${(winner === "recovery") === balance > 0 && balance !== 0 ? ` by ${pointsText(Math.abs(balance))} points` : ""}`;
+}
+
+function sidesOf(cell: VerdictCell): string[] {
+  const lines = [["", "recovery", "reboot at once"], ...verdictRows(cell)];
   const widths = [0, 1].map((column) => Math.max(...lines.map((line) => (line[column] ?? "").length)));
   return lines.map(([name = "", left = "", right = ""]) => `  ${name.padEnd(widths[0] ?? 0)}  ${left.padEnd(widths[1] ?? 0)}  ${right}`.trimEnd());
 }
 
-const flipText = ({ path, current, flipsAt, winner }: Flip): string => `  ${path} at ${flipsAt} instead of ${current}: ${winner === "reboot" ? "a reboot" : "recovery"} wins`;
+/** What alone would make the other side win. */
+export const flipText = ({ path, current, flipsAt, winner }: Flip): string => `${path} at ${flipsAt} instead of ${current}: ${winner === "reboot" ? "a reboot" : "recovery"} wins`;
 
 const trialText = ({ path, values }: Trial): string => `${path} ${values.map(({ value, winner }) => (winner === "unfit" ? `${value} (does not fit)` : value)).join(" ")}`;
 
 function sensitivityLines({ flips, scored, trials, runs, seeds }: Sensitivity, style: Style): string[] {
   const head = flips.length === 0 ? "no single parameter flips it, of those that were looked at" : "what alone would flip it";
   const tried = trials.length === 0 ? [] : [`  run again (${runs} runs, seed${seeds.length === 1 ? "" : "s"} ${seeds.join(", ")}): ${trials.map(trialText).join("; ")}`];
-  return [style.paint("bold", head), ...flips.map(flipText), style.paint("dim", `  priced again: ${scored.length} weights and times of verdict:`), ...tried.map((line) => style.paint("dim", line))];
+  return [style.paint("bold", head), ...flips.map((flip) => `  ${flipText(flip)}`), style.paint("dim", `  priced again: ${scored.length} weights and times of verdict:`), ...tried.map((line) => style.paint("dim", line))];
 }
 
 const foundText = (found: readonly StickyStatus[]): string[] => (found.length === 0 ? [] : [`at reboot firmware finds ${found.map(({ port, bits }) => `${port}: ${bits.join(", ")}`).join("; ")}`]);
@@ -75,11 +86,9 @@ function cellLines(cell: VerdictCell, style: Style): string[] {
   const title = [style.paint("bold", `${cell.file}: ${cell.name}`), ...cell.combination.map(({ path, value }) => `  with ${path} = ${value}`)];
   const unfit = cell.unfit.map(({ seed, reason }) => style.paint("yellow", `seed ${seed} proves nothing: ${reason}`));
   if (recovery === null || reboot === null) return [...title, ...unfit, style.paint("red", `verdict: ${cell.judgement}`), ""];
-  const balance = reboot.points.mean - recovery.points.mean;
-  const side = `${winner === "recovery" ? "recovery" : "a reboot at once"} wins${(winner === "recovery") === balance > 0 && balance !== 0 ? ` by ${pointsText(Math.abs(balance))} points` : ""}`;
   return [
-    ...title, `${recovery.runs} ${recovery.runs === 1 ? "seed" : "seeds"}; mean (least to most)`, ...sidesOf(recovery, reboot), ...unfit,
-    style.paint(winner === "recovery" ? "green" : "red", side), style.paint(cell.recovered ? "green" : "yellow", `verdict: ${cell.judgement}`),
+    ...title, `${recovery.runs} ${recovery.runs === 1 ? "seed" : "seeds"}; mean (least to most)`, ...sidesOf(cell), ...unfit,
+    style.paint(winner === "recovery" ? "green" : "red", winnerText(cell)), style.paint(cell.recovered ? "green" : "yellow", `verdict: ${cell.judgement}`),
     ...dumpText(cell), ...foundText(cell.found), style.paint("bold", "worst runs of recovery"),
     ...cell.worst.map(({ seed, outcome, points, command }) => `  seed ${seed}: ${outcome}, ${pointsText(points)} points: ${command}`),
     ...(cell.sensitivity === null ? [] : sensitivityLines(cell.sensitivity, style)), "",

@@ -2,6 +2,7 @@
 
 import { useEffect, useMemo } from "preact/hooks";
 import { useSignal } from "@preact/signals";
+import { OpeningLayer } from "./opening/opening-layer.tsx";
 import { panels as allPanels } from "./panels.ts";
 import type { Panel } from "./panels.ts";
 import { actionsOf, keyWords } from "./shell/actions.ts";
@@ -69,6 +70,7 @@ export function App({ store, panels = allPanels }: AppProps) {
       </header>
       <DeathBar store={store} />
       <NoticeBar store={store} />
+      <OpeningLayer store={store} />
       <Areas store={store} panels={panels} />
       {over.value === "palette" ? <Palette entries={entriesOf(store, actions, panels)} onClose={close} /> : null}
       {over.value === "help" ? <Help actions={actions} onClose={close} /> : null}

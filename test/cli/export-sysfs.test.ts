@@ -1,4 +1,4 @@
-// The built export-sysfs as a user runs it: trees in folders, held against the machine's own files, and what goes wrong.
+// export-sysfs as a user runs it (as built where a process of its own matters): trees in folders, held against the machine's own files, and what goes wrong.
 
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -13,6 +13,8 @@ import type { OpenRun } from "../../src/sandbox/contract.ts";
 import { approach, parseMoment } from "../../src/sandbox/moment.ts";
 import { openRun } from "../../src/sandbox/run.ts";
 import { planScenario } from "../../src/scenario/plan.ts";
+import type { CommandEnded } from "../support/command.ts";
+import { commandIn } from "../support/command.ts";
 import { bundledScenarios } from "../support/library.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -25,9 +27,7 @@ beforeAll(async () => {
   ({ module } = await loadModule());
 });
 
-function run(...argv: string[]): { readonly status: number | null; readonly stdout: string; readonly stderr: string } {
-  return spawnSync(process.execPath, [command, "export-sysfs", ...argv], { cwd: root, encoding: "utf8", timeout: 60_000, maxBuffer: 1 << 26 });
-}
+const run = (...argv: string[]): Promise<CommandEnded> => commandIn(root, "export-sysfs", ...argv);
 
 const partial = "scenarios/assembly/s01-partial-stays.yaml";
 const isolated = "scenarios/isolation/a-link-down.yaml";
@@ -78,9 +78,9 @@ const manifestOf = (place: string): Manifest => JSON.parse(readFileSync(join(pla
 
 describe("an exported tree", () => {
   for (const [file, moment] of [[partial, "ready"], [isolated, "boot"], [isolated, "end"], ["scenarios/ownership/s38-hmem.yaml", "3ms"]] as const) {
-    it(`of ${file} at ${moment} is the machine's, file by file`, () => {
+    it(`of ${file} at ${moment} is the machine's, file by file`, async () => {
       const place = join(folder, `tree-${moment}-${file.replaceAll("/", "-")}`);
-      expect(run(file, place, "--at", moment)).toMatchObject({ status: 0, stdout: "" });
+      expect(await run(file, place, "--at", moment)).toMatchObject({ status: 0, stdout: "" });
       const machine = machineAt(file, moment);
       const { paths, errors } = ownPaths(machine);
       expect(pathsBelow(place)).toEqual([...paths, "/export.json"].toSorted((a, b) => (a.split("/").join("\0") < b.split("/").join("\0") ? -1 : 1)));
@@ -99,9 +99,9 @@ describe("an exported tree", () => {
     });
   }
 
-  it("has links that lead where the machine's do, and never out of the folder", () => {
+  it("has links that lead where the machine's do, and never out of the folder", async () => {
     const place = join(folder, "links");
-    run(isolated, place);
+    await run(isolated, place);
     const machine = machineAt(isolated, "ready");
     const links = pathsBelow(place).filter((path) => lstatSync(join(place, path)).isSymbolicLink());
     expect(links.length).toBeGreaterThan(200);
@@ -111,17 +111,17 @@ describe("an exported tree", () => {
     expect(places.map((real) => real.slice(inside.length))).toEqual(links.map((path) => machine.files.realpath(path)));
   });
 
-  it("is the same bytes twice, and says in export.json what it is", () => {
+  it("is the same bytes twice, and says in export.json what it is", async () => {
     const [one, other] = [join(folder, "one"), join(folder, "other")];
-    run(partial, one);
-    run(partial, other);
+    await run(partial, one);
+    await run(partial, other);
     expect(spawnSync("diff", ["-r", "--no-dereference", one, other]).status).toBe(0);
     expect(manifestOf(one)).toMatchObject({ tool: "cxl-sandbox", isComplete: true, seed: 1, schedule: "fixed", at: "ready", phase: "running", end: null, scenario: { file: partial } });
     expect(manifestOf(one).devices).toContainEqual({ path: "/dev/cxl/mem0", major: 249, minor: 0 });
   });
 
-  it("is listed without being written, links with their targets", () => {
-    const { status, stdout } = run(partial, "--list");
+  it("is listed without being written, links with their targets", async () => {
+    const { status, stdout } = await run(partial, "--list");
     expect(status).toBe(0);
     const lines = stdout.trim().split("\n");
     expect(lines).toContain("/sys/bus/cxl/devices/region0 -> ../../../devices/platform/ACPI0017:00/root0/decoder0.0/region0");
@@ -131,16 +131,16 @@ describe("an exported tree", () => {
 });
 
 describe("moments", () => {
-  it("that are never reached say so with the reason, write nothing and end 3", () => {
+  it("that are never reached say so with the reason, write nothing and end 3", async () => {
     const place = join(folder, "never");
-    const { status, stderr } = run(partial, place, "--at", "no such words");
+    const { status, stderr } = await run(partial, place, "--at", "no such words");
     expect([status, existsSync(place)]).toEqual([3, false]);
     expect(stderr).toMatch(/^cxl-sandbox: "no such words" was never reached: the run was over before, at .* of virtual time\n$/);
   });
 
-  it("that are words of the log stop there: the tree of a link that has just gone down", () => {
+  it("that are words of the log stop there: the tree of a link that has just gone down", async () => {
     const place = join(folder, "mark");
-    expect(run(isolated, place, "--at", "CLEARED").status).toBe(0);
+    expect((await run(isolated, place, "--at", "CLEARED")).status).toBe(0);
     expect(manifestOf(place)).toMatchObject({ at: "CLEARED", phase: "running" });
   });
 });
@@ -148,49 +148,49 @@ describe("moments", () => {
 describe("a folder", () => {
   const list = (place: string): string[] => readdirSync(place).toSorted();
 
-  it("that is not empty is refused; --force puts a tree in the place of an earlier one, and of nothing else", () => {
+  it("that is not empty is refused; --force puts a tree in the place of an earlier one, and of nothing else", async () => {
     const place = join(folder, "twice");
-    expect(run(partial, place).status).toBe(0);
-    const again = run(isolated, place);
+    expect((await run(partial, place)).status).toBe(0);
+    const again = await run(isolated, place);
     expect([again.status, again.stderr]).toEqual([2, `cxl-sandbox: ${place} is not empty; choose another folder, or --force to put the tree in place of an earlier export\n`]);
     expect(manifestOf(place)).toMatchObject({ scenario: { file: partial } });
-    expect(run(isolated, place, "--force").status).toBe(0);
+    expect((await run(isolated, place, "--force")).status).toBe(0);
     expect(manifestOf(place)).toMatchObject({ scenario: { file: isolated } });
     writeFileSync(join(place, "mine"), "");
-    expect(run(partial, place, "--force")).toMatchObject({ status: 2, stderr: expect.stringContaining("holds more than an export: mine") as string });
+    expect(await run(partial, place, "--force")).toMatchObject({ status: 2, stderr: expect.stringContaining("holds more than an export: mine") as string });
     const foreign = join(folder, "foreign");
     mkdirSync(join(foreign, "sys"), { recursive: true });
-    expect(run(partial, foreign, "--force")).toMatchObject({ status: 2, stderr: expect.stringContaining("holds no earlier export") as string });
+    expect(await run(partial, foreign, "--force")).toMatchObject({ status: 2, stderr: expect.stringContaining("holds no earlier export") as string });
     expect([list(place).includes("mine"), list(foreign)]).toEqual([true, ["sys"]]);
   });
 
-  it("whose earlier export was changed into a link leads nowhere: what the link stands for is left alone", () => {
+  it("whose earlier export was changed into a link leads nowhere: what the link stands for is left alone", async () => {
     const [place, outside] = [join(folder, "trap"), join(folder, "outside")];
-    run(partial, place);
+    await run(partial, place);
     mkdirSync(outside);
     writeFileSync(join(outside, "kept"), "kept");
     rmSync(join(place, "sys"), { recursive: true });
     symlinkSync(outside, join(place, "sys"));
-    expect(run(partial, place, "--force").status).toBe(0);
+    expect((await run(partial, place, "--force")).status).toBe(0);
     expect([list(outside), readFileSync(join(outside, "kept"), "utf8"), lstatSync(join(place, "sys")).isDirectory()]).toEqual([["kept"], "kept", true]);
   });
 
-  it("that is a file, or lies below one, is refused, exit 2 and 1", () => {
+  it("that is a file, or lies below one, is refused, exit 2 and 1", async () => {
     const file = join(folder, "file");
     writeFileSync(file, "mine");
-    expect(run(partial, file)).toMatchObject({ status: 2, stderr: `cxl-sandbox: ${file} is there and no folder; choose another name\n` });
-    expect(run(partial, join(file, "below"))).toMatchObject({ status: 1, stderr: expect.stringMatching(/below: cannot be made ready \(ENOTDIR/) as string });
+    expect(await run(partial, file)).toMatchObject({ status: 2, stderr: `cxl-sandbox: ${file} is there and no folder; choose another name\n` });
+    expect(await run(partial, join(file, "below"))).toMatchObject({ status: 1, stderr: expect.stringMatching(/below: cannot be made ready \(ENOTDIR/) as string });
     expect(readFileSync(file, "utf8")).toBe("mine");
   });
 
-  it("written with dots is where the dots lead", () => {
+  it("written with dots is where the dots lead", async () => {
     mkdirSync(join(folder, "here"));
-    expect(run(partial, `${join(folder, "here")}/../dots`).status).toBe(0);
+    expect((await run(partial, `${join(folder, "here")}/../dots`)).status).toBe(0);
     expect([list(join(folder, "here")), list(join(folder, "dots"))]).toEqual([[], ["dev", "export.json", "lib", "proc", "sys", "tmp"]]);
   });
 
-  it("where nobody can make one ends 1 with the reason", () => {
-    expect(run(partial, "/proc/some/tree")).toMatchObject({ status: 1, stderr: expect.stringMatching(/\/proc\/some\/tree: cannot be made ready \((ENOENT|EACCES)/) as string });
+  it("where nobody can make one ends 1 with the reason", async () => {
+    expect(await run(partial, "/proc/some/tree")).toMatchObject({ status: 1, stderr: expect.stringMatching(/\/proc\/some\/tree: cannot be made ready \((ENOENT|EACCES)/) as string });
   });
 
   it("that fills up half-way says how far it came, and can be written anew", () => {
@@ -202,12 +202,12 @@ describe("a folder", () => {
 });
 
 describe("a scenario", () => {
-  it("that is no good, or no file, is wrong usage; so are words too many or too few", () => {
+  it("that is no good, or no file, is wrong usage; so are words too many or too few", async () => {
     const bad = join(folder, "bad.yaml");
     writeFileSync(bad, "version: 1\nname: bad\n");
-    expect(run(bad, join(folder, "none"))).toMatchObject({ status: 2, stderr: expect.stringContaining("bad.yaml:") as string });
+    expect(await run(bad, join(folder, "none"))).toMatchObject({ status: 2, stderr: expect.stringContaining("bad.yaml:") as string });
     for (const [argv, message] of [[["/nowhere.yaml", "x"], "there is no such file"], [["scenarios", "x"], "scenarios; name one file"], [[], "needs a scenario"], [[partial], "needs a folder"], [[partial, "x", "y"], 'not "y" too'], [[partial, "x", "--list"], "leave the folder out"], [[partial, "x", "--at", " "], "--at is boot"], [[partial, "x", "--seed", "-1"], "argument"]] as const) {
-      expect(run(...argv), argv.join(" ")).toMatchObject({ status: 2, stderr: expect.stringContaining(message) as string });
+      expect(await run(...argv), argv.join(" ")).toMatchObject({ status: 2, stderr: expect.stringContaining(message) as string });
     }
     expect(existsSync(join(root, "x"))).toBe(false);
   });

@@ -12,13 +12,16 @@ import { starter } from "../../src/scenario/starter.ts";
 import { modeline } from "../../src/scenario/modeline.ts";
 import { readSources } from "../../src/cli/files.ts";
 import { ScenarioFileError } from "../../src/scenario/problem.ts";
+import type { CommandEnded } from "../support/command.ts";
+import { commandIn } from "../support/command.ts";
 import { runText } from "../support/scenarios.ts";
 
 const main = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
 const folder = realpathSync(mkdtempSync(join(tmpdir(), "cxl-files-")));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const command = (...argv: readonly string[]): { readonly status: number | null; readonly stdout: string; readonly stderr: string } => spawnSync(process.execPath, [main, ...argv], { cwd: folder, encoding: "utf8", timeout: 60_000 });
+const built = (...argv: readonly string[]) => spawnSync(process.execPath, [main, ...argv], { cwd: folder, encoding: "utf8", timeout: 60_000 });
+const command = (...argv: readonly string[]): Promise<CommandEnded> => commandIn(folder, ...argv);
 
 function write(name: string, text: string): string {
   mkdirSync(dirname(join(folder, name)), { recursive: true });
@@ -35,41 +38,41 @@ describe("init", () => {
     expect([result.status, result.expectations.length, result.faults.map(({ fired }) => fired)]).toEqual(["pass", 3, [true]]);
   });
 
-  it("writes scenario and schema, and nothing over what is there", () => {
-    const made = command("init", "new/first.yaml");
+  it("writes scenario and schema, and nothing over what is there", async () => {
+    const made = built("init", "new/first.yaml");
     expect([made.status, made.stdout]).toEqual([0, "new/scenario-1.schema.json\nnew/first.yaml\n"]);
     expect(readFileSync(join(folder, "new/first.yaml"), "utf8")).toBe(modeline("./scenario-1.schema.json") + starter);
     expect(readFileSync(join(folder, "new/scenario-1.schema.json"), "utf8")).toBe(schemaText());
     writeFileSync(join(folder, "new/first.yaml"), "mine");
-    const again = command("init", "new/first.yaml");
+    const again = await command("init", "new/first.yaml");
     expect([again.status, again.stdout, again.stderr]).toEqual([2, "", "cxl-sandbox: new/first.yaml is there already; name another file, or overwrite it with --force\n"]);
     expect(readFileSync(join(folder, "new/first.yaml"), "utf8")).toBe("mine");
-    expect(command("init", "new/first.yaml", "--force").status).toBe(0);
+    expect((await command("init", "new/first.yaml", "--force")).status).toBe(0);
     expect(readFileSync(join(folder, "new/first.yaml"), "utf8")).not.toBe("mine");
   });
 
-  it("leads to the schema of an installed package in this folder or above", () => {
+  it("leads to the schema of an installed package in this folder or above", async () => {
     write("project/node_modules/cxl-sandbox/scenarios/scenario-1.schema.json", "{}");
-    expect(command("init", "project/tests/cxl/a.yaml").stdout).toBe("project/tests/cxl/a.yaml\n");
+    expect((await command("init", "project/tests/cxl/a.yaml")).stdout).toBe("project/tests/cxl/a.yaml\n");
     expect(readFileSync(join(folder, "project/tests/cxl/a.yaml"), "utf8")).toBe(modeline("../../node_modules/cxl-sandbox/scenarios/scenario-1.schema.json") + starter);
   });
 });
 
 describe("schema", () => {
-  it("prints the JSON Schema of version 1, and knows no other", () => {
-    expect(command("schema")).toMatchObject({ status: 0, stdout: schemaText(), stderr: "" });
-    expect(command("schema", "--version", "2")).toMatchObject({ status: 2, stdout: "", stderr: expect.stringContaining('--version "2" is none that this cxl-sandbox knows: 1') as string });
+  it("prints the JSON Schema of version 1, and knows no other", async () => {
+    expect(built("schema")).toMatchObject({ status: 0, stdout: schemaText(), stderr: "" });
+    expect(await command("schema", "--version", "2")).toMatchObject({ status: 2, stdout: "", stderr: expect.stringContaining('--version "2" is none that this cxl-sandbox knows: 1') as string });
   });
 });
 
 describe("lint", () => {
-  it("ends 0 with warnings, 1 with --strict, 2 with errors; findings go to standard output", () => {
+  it("ends 0 with warnings, 1 with --strict, 2 with errors; findings go to standard output", async () => {
     const file = write("lint/warns.yaml", `version: 1\nname: x\n${machine}faults: [{ id: a, when: { at: 1ms }, do: { linkDown: rp0 } }]\n`);
-    expect(command("lint", file)).toMatchObject({ status: 0, stderr: "1 scenario: 0 errors, 1 warning\n", stdout: expect.stringMatching(/^lint\/warns\.yaml:4:9: warning: faults: nothing is expected .*\[no-expectation\]\n {2}4 \| faults:/) as string });
-    expect(command("lint", "--strict", "lint").status).toBe(1);
+    expect(await command("lint", file)).toMatchObject({ status: 0, stderr: "1 scenario: 0 errors, 1 warning\n", stdout: expect.stringMatching(/^lint\/warns\.yaml:4:9: warning: faults: nothing is expected .*\[no-expectation\]\n {2}4 \| faults:/) as string });
+    expect((await command("lint", "--strict", "lint")).status).toBe(1);
     write("lint/bad.yaml", "version: 1\nname: x\nmachin: 1\n");
-    expect(command("lint", "lint", "--reporter", "github")).toMatchObject({ status: 2, stderr: "2 scenarios: 2 errors, 1 warning\n", stdout: expect.stringMatching(/^::error file=lint\/bad\.yaml,line=/) as string });
-    expect(command("lint", "nowhere")).toMatchObject({ status: 2, stdout: "", stderr: "cxl-sandbox: nowhere: there is no such file or folder\n" });
+    expect(built("lint", "lint", "--reporter", "github")).toMatchObject({ status: 2, stderr: "2 scenarios: 2 errors, 1 warning\n", stdout: expect.stringMatching(/^::error file=lint\/bad\.yaml,line=/) as string });
+    expect(await command("lint", "nowhere")).toMatchObject({ status: 2, stdout: "", stderr: "cxl-sandbox: nowhere: there is no such file or folder\n" });
   });
 });
 
@@ -78,20 +81,20 @@ describe("files that include others", () => {
   const whole = write("whole.yaml", "version: 1\nname: whole\ninclude: [parts/machine.inc.yaml, parts/steps.inc.yaml]\nfaults: [{ id: a, when: { at: 1ms }, do: { linkDown: rp0 } }]\nexpect: [{ outcome: unaffected }]\n");
   write("parts/steps.inc.yaml", "steps: [{ run: cat /sys/bus/cxl/devices/mem0/serial, stdout: '0x1' }]\n");
 
-  it("run, verdict, compare, explain, shell and export-sysfs take them", () => {
-    expect(command("run", whole, "--no-worker")).toMatchObject({ status: 0, stderr: "\n1 pass\n" });
-    expect(command("run", whole)).toMatchObject({ status: 0, stderr: "\n1 pass\n" });
-    expect(command("verdict", whole, "--seed", "1", "--sensitivity", "0", "--jobs", "0").status).toBe(0);
-    expect(command("compare", whole, "--vary", "kernel.preset=linux-7.2,ROADMAP-B", "--jobs", "0").status).toBe(0);
-    expect(command("explain", whole).status).toBe(0);
-    expect(command("shell", whole, "--command", "cat /sys/bus/cxl/devices/mem0/serial")).toMatchObject({ status: 0, stdout: "0x1\n" });
-    expect(command("export-sysfs", whole, "--list")).toMatchObject({ status: 0 });
+  it("run, verdict, compare, explain, shell and export-sysfs take them", async () => {
+    expect(await command("run", whole, "--no-worker")).toMatchObject({ status: 0, stderr: "\n1 pass\n" });
+    expect(await command("run", whole)).toMatchObject({ status: 0, stderr: "\n1 pass\n" });
+    expect((await command("verdict", whole, "--seed", "1", "--sensitivity", "0", "--jobs", "0")).status).toBe(0);
+    expect((await command("compare", whole, "--vary", "kernel.preset=linux-7.2,ROADMAP-B", "--jobs", "0")).status).toBe(0);
+    expect((await command("explain", whole)).status).toBe(0);
+    expect(await command("shell", whole, "--command", "cat /sys/bus/cxl/devices/mem0/serial")).toMatchObject({ status: 0, stdout: "0x1\n" });
+    expect(await command("export-sysfs", whole, "--list")).toMatchObject({ status: 0 });
   });
 
-  it("a folder's search passes over parts; named, a part is a file without a version", () => {
+  it("a folder's search passes over parts; named, a part is a file without a version", async () => {
     expect(readSources([folder]).map(({ file }) => file)).not.toContain(join(folder, part));
     expect(readSources([join(folder, whole)])[0]?.includes).toEqual({ "parts/machine.inc.yaml": machine, "parts/steps.inc.yaml": expect.any(String) as string });
-    expect(command("run", part)).toMatchObject({ status: 2, stdout: "", stderr: expect.stringContaining("parts/machine.inc.yaml:1:1: version: is missing") as string });
+    expect(await command("run", part)).toMatchObject({ status: 2, stdout: "", stderr: expect.stringContaining("parts/machine.inc.yaml:1:1: version: is missing") as string });
   });
 
   it("links that lead out of the folder, circles of links, folders and files that are not there are refused at their line", () => {
@@ -121,10 +124,10 @@ describe("files that include others", () => {
     expect(refused("link.yaml")).toBe("");
   });
 
-  it("every command shows a problem the same way, with its line and a caret", () => {
+  it("every command shows a problem the same way, with its line and a caret", async () => {
     const bad = write("bad.yaml", `version: 1\nname: x\n${machine}kernel: { preset: linux-7.3 }\n`);
     const text = `bad.yaml:4:19: kernel.preset: no preset "linux-7.3"; did you mean "linux-7.2"?\n  4 | kernel: { preset: linux-7.3 }\n    |                   ^\n`;
-    for (const argv of [["run", bad], ["verdict", bad], ["compare", bad, "--vary", "seed=1"], ["explain", bad], ["shell", bad], ["export-sysfs", bad, "--list"]]) expect([argv[0], command(...argv)]).toMatchObject([argv[0], { status: 2, stdout: "", stderr: text }]);
-    expect(command("lint", bad)).toMatchObject({ status: 2, stdout: text });
+    for (const argv of [["run", bad], ["verdict", bad], ["compare", bad, "--vary", "seed=1"], ["explain", bad], ["shell", bad], ["export-sysfs", bad, "--list"]]) expect([argv[0], await command(...argv)]).toMatchObject([argv[0], { status: 2, stdout: "", stderr: text }]);
+    expect(await command("lint", bad)).toMatchObject({ status: 2, stdout: text });
   });
 });

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { historyFile, readHistory, writeHistory } from "../../src/cli/history.ts";
+import { commandIn } from "../support/command.ts";
 import { twoCards } from "../support/session.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -25,20 +26,25 @@ const run = (argv: readonly string[], input: string | Buffer = ""): readonly [nu
   const { status, stdout, stderr } = shell(argv, input);
   return [status, stdout.toString(), stderr.toString()];
 };
+/** The same in this process: its lines are not of standard input. */
+async function here(...argv: readonly string[]): Promise<readonly [number, string, string]> {
+  const { status, stdout, stderr } = await commandIn(root, "shell", ...argv);
+  return [status, stdout, stderr];
+}
 
 describe("cxl-sandbox shell", () => {
-  it("takes lines from standard input, from -c and from a file; its exit status is that of the last command", () => {
+  it("takes lines from standard input, from -c and from a file; its exit status is that of the last command", async () => {
     expect(run([cards], "echo a\necho b; false\n")).toEqual([1, "a\nb\n", ""]);
     expect(run([cards], "echo no line end")).toEqual([0, "no line end\n", ""]);
     expect(run([cards], "")).toEqual([0, "", ""]);
     expect(run([cards, "-c", "echo ${mem:rp1} && nothing"])).toEqual([127, "mem1\n", "nothing: command not found\n"]);
-    expect(run([cards, "--file", file("lines", "cd /sys\npwd\nexit 9\necho not reached\n")])).toEqual([9, "/sys\n", ""]);
+    expect(await here(cards, "--file", file("lines", "cd /sys\npwd\nexit 9\necho not reached\n"))).toEqual([9, "/sys\n", ""]);
   });
 
-  it("bytes go through as they are, from standard input and back", () => {
+  it("bytes go through as they are, from standard input and back", async () => {
     const bytes = Buffer.from([0x65, 0x63, 0x68, 0x6f, 0x20, 0xff, 0x00, 0x80, 0xc3, 0xbc, 0x0a]);
     expect([...shell([cards], bytes).stdout]).toEqual([0xff, 0x80, 0xc3, 0xbc, 0x0a]);
-    expect(run([cards, "-c", "echo ü"])).toEqual([0, "ü\n", ""]);
+    expect(await here(cards, "-c", "echo ü")).toEqual([0, "ü\n", ""]);
     expect([...shell([cards, "-c", "echo -n -e '\\x00\\xff'"]).stdout]).toEqual([0, 255]);
   });
 
@@ -47,12 +53,12 @@ describe("cxl-sandbox shell", () => {
     expect([status, out.length]).toEqual([0, (1 << 20) + 1 + 2]);
   });
 
-  it("--at says where it begins; what never comes is exit 3, and end is none", () => {
-    expect(run([cards, "--at", "5ms", "-c", "settle"])[2]).toBe("5.00 ms after ready\n");
-    expect(run([cards, "--at", "boot", "-c", "cxl list -M -m mem0"])[1]).toContain("mem0");
+  it("--at says where it begins; what never comes is exit 3, and end is none", async () => {
+    expect((await here(cards, "--at", "5ms", "-c", "settle"))[2]).toBe("5.00 ms after ready\n");
+    expect((await here(cards, "--at", "boot", "-c", "cxl list -M -m mem0"))[1]).toContain("mem0");
     expect(run([cards, "--at", "no such words"])).toEqual([3, "", expect.stringContaining("never came to where the prompt begins")]);
-    expect(run([cards, "--at", "end"])).toEqual([2, "", expect.stringContaining("--at end leaves nothing")]);
-    expect(run([file("fails.yaml", twoCards("steps: [{ run: \"false\" }]\n"))])).toEqual([3, "", expect.stringContaining('step 1 "false" ended 1, not 0')]);
+    expect(await here(cards, "--at", "end")).toEqual([2, "", expect.stringContaining("--at end leaves nothing")]);
+    expect(await here(file("fails.yaml", twoCards("steps: [{ run: \"false\" }]\n")), "-c", "true")).toEqual([3, "", expect.stringContaining('step 1 "false" ended 1, not 0')]);
   });
 
   it("what waits for nothing is interrupted, so that a script ends", () => {
@@ -60,12 +66,12 @@ describe("cxl-sandbox shell", () => {
     expect(run([cards], "dmesg -W\n")).toEqual([130, "", ""]);
   });
 
-  it("wrong use and bad files are exit 2 with one message", () => {
+  it("wrong use and bad files are exit 2 with one message", async () => {
     for (const [argv, said] of [
       [[], "shell needs one scenario file"], [[cards, cards], "shell needs one scenario file"], [["/nothing.yaml"], "/nothing.yaml: there is no such file or folder"], [["scenarios"], "scenarios holds"], [[cards, "--seed", "x"], '--seed "x" is no seed'],
       [[cards, "-c", "a", "--file", "b"], "exclude each other"], [[cards, "--file", "/nothing"], "/nothing: cannot be read"], [[cards, "--record", "/nothing/x.cast"], "/nothing/x.cast: cannot be written"], [[file("bad.yaml", "version: 1\n")], "bad.yaml:1:1:"], [[cards, "--colour"], "--colour"],
-    ] as const) expect([argv, run(argv)]).toEqual([argv, [2, expect.stringMatching(/^[^]{0,0}$/), expect.stringContaining(said)]]);
-    expect(run(["--help"])[1]).toContain("exit status");
+    ] as const) expect([argv, await here(...argv)]).toEqual([argv, [2, expect.stringMatching(/^[^]{0,0}$/), expect.stringContaining(said)]]);
+    expect((await here("--help"))[1]).toContain("exit status");
   });
 
   it("--record writes the same asciicast for the same session", () => {

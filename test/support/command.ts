@@ -11,9 +11,17 @@ export interface CommandEnded {
 
 const names = ["stdout", "stderr"] as const;
 
-/** Runs a command line in a folder; nothing else may write or run meanwhile. */
-export async function commandIn(folder: string, ...argv: readonly string[]): Promise<CommandEnded> {
-  const before = process.cwd();
+/** Runs a command line in a folder, one after the other: a test that ran out of time leaves its command behind, and folder and streams are the process's. */
+export function commandIn(folder: string, ...argv: readonly string[]): Promise<CommandEnded> {
+  const ended = before.then(() => alone(folder, argv));
+  before = ended.catch(() => undefined);
+  return ended;
+}
+
+let before: Promise<unknown> = Promise.resolve();
+
+async function alone(folder: string, argv: readonly string[]): Promise<CommandEnded> {
+  const home = process.cwd();
   const originals = names.map((name) => process[name].write);
   const written: Record<(typeof names)[number], Buffer[]> = { stdout: [], stderr: [] };
   for (const name of names) {
@@ -28,7 +36,7 @@ export async function commandIn(folder: string, ...argv: readonly string[]): Pro
     const status = await commandLine(argv).catch(statusOfThrown);
     return { status, stdout: Buffer.concat(written.stdout).toString(), stderr: Buffer.concat(written.stderr).toString() };
   } finally {
-    process.chdir(before);
+    process.chdir(home);
     for (const [index, name] of names.entries()) process[name].write = originals[index] as typeof process.stdout.write;
   }
 }

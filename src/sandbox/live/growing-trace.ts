@@ -18,6 +18,10 @@ export class GrowingTrace implements LiveTrace {
   readonly #chunks: Uint32Array[] = [];
   #length = 0;
   #difference = -1;
+  /** All there is: what a run writes beyond it is a difference. */
+  #isWhole = false;
+  /** Records put aside until it is known whether they are to be compared. */
+  #aside: { readonly from: number; readonly words: Uint32Array }[] | null = null;
 
   get length(): number {
     return this.#length;
@@ -69,13 +73,37 @@ export class GrowingTrace implements LiveTrace {
 
   /** Whole records that a run wrote as its records number `from` on: those known are compared, the others added. */
   take(from: number, words: Uint32Array): void {
+    if (this.#aside !== null) return void this.#aside.push({ from, words: words.slice() });
     const known = Math.min(this.#length - from, words.length / recordWords);
     for (let at = 0; at < known * recordWords; ) {
       const part = this.#part(from + at / recordWords, known - at / recordWords);
-      for (let index = 0; index < part.length; index++) if (part[index] !== words[at + index] && this.#difference < 0) this.#difference = from + Math.floor((at + index) / recordWords);
+      for (let index = 0; index < part.length; index++) if (part[index] !== words[at + index]) this.#differs(from + Math.floor((at + index) / recordWords));
       at += part.length;
     }
-    this.append(known > 0 ? words.subarray(known * recordWords) : words);
+    if (known >= words.length / recordWords) return;
+    if (this.#isWhole) this.#differs(this.#length);
+    else this.append(known > 0 ? words.subarray(known * recordWords) : words);
+  }
+
+  /** A run that was made once more has ended with so many records. */
+  endsAt(records: number): void {
+    if (records < this.#length) this.#differs(records);
+  }
+
+  #differs(index: number): void {
+    if (this.#difference < 0) this.#difference = index;
+  }
+
+  /** Puts aside what comes, until `cut` or `goOn`. */
+  wait(): void {
+    this.#aside = [];
+  }
+
+  /** What was put aside counts from now on, as everything. */
+  goOn(): void {
+    const aside = this.#aside ?? [];
+    this.#aside = null;
+    for (const { from, words } of aside) this.take(from, words);
   }
 
   /** Adds whole records. */
@@ -96,6 +124,7 @@ export class GrowingTrace implements LiveTrace {
     for (let at = 0; at < whole; at += chunkWords) this.#chunks.push(words.subarray(at, at + chunkWords));
     this.#length = whole / recordWords;
     this.append(words.subarray(whole));
+    this.#isWhole = true;
   }
 
   /** Forgets all records from `length` on, and all texts but the first `strings`. */
@@ -104,6 +133,8 @@ export class GrowingTrace implements LiveTrace {
     this.#chunks.length = Math.ceil(this.#length / chunkRecords);
     this.strings.length = Math.min(strings, this.strings.length);
     this.#difference = -1;
+    this.#isWhole = false;
+    this.goOn();
   }
 
   /** Words from a record on, as far as they lie in one piece, at most `most` records. */

@@ -28,8 +28,9 @@ export class RecordWatch {
     return this.#kept.get(records);
   }
 
-  /** From `from` records on, snapshots are taken as long as there is room. `now`: records that were handed out so far. */
+  /** From `from` records on, snapshots are taken as long as there is room; those taken before go. `now`: records that were handed out so far. */
   arm(from: number, now: number, wants: WantsLayer = () => true): void {
+    this.forget();
     this.#from = from;
     this.#wants = wants;
     this.#askNext(now);

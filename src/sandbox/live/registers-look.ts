@@ -76,7 +76,7 @@ export interface RegistersLook {
   /** False: the card is not plugged in; what is shown is what it holds in the drawer. */
   readonly isThere: boolean;
   readonly structures: readonly StructureLook[];
-  /** What was asked for, in order of structures; empty where only values were. */
+  /** What was asked for, in order of structures and offsets, so that what is of one decoder stands together; empty where only values were. */
   readonly registers: readonly RegisterLook[];
   /** Hexadecimal, as wide as each register, by its name. */
   readonly values: Readonly<Record<string, string>>;
@@ -124,7 +124,7 @@ function look(hardware: Hardware, { of, structures = [], registers = [], isBrief
   const part = registerPart(hardware, of);
   const parts = registerParts(hardware).map(({ name, kind }) => ({ name, kind: kindWords(kind) }));
   if (part === undefined) return { of, parts, kind: "", isThere: false, structures: [], registers: [], values: {}, leftOut: 0 };
-  const present = structuresOf(hardware, part).map((structure) => ({ structure, places: registersOf(hardware, of, structure) }));
+  const present = structuresOf(hardware, part).map((structure) => ({ structure, places: registersOf(hardware, of, structure).toSorted((a, b) => a.at - b.at) }));
   const single = new Set(registers);
   const wanted = present.flatMap(({ structure, places }) => places.filter(({ label }) => structures.includes(structure.name) || single.has(label)).map((place): Wanted => ({ structure, place })));
   const shown = wanted.slice(0, mostRegisters).map((one) => ({ ...one, value: valueAt(peekBus(hardware, part.entity, one.structure.space), one.place) }));

@@ -29,9 +29,9 @@ export async function libraryPathOf({ file, text, includes }: Document): Promise
   return names.length === Object.keys(includes).length && names.every((name) => own.includes[name] === includes[name]) ? path : undefined;
 }
 
-/** Opens a scenario in place of what is edited, with a way back. False: it could not be had, and a notice says so. */
-export async function openFromLibrary(store: PageStore, path: string): Promise<boolean> {
-  const before = store.document.peek();
+/** Opens a scenario in place of what is edited, with a way back to `before`. False: it could not be had, and a notice says so. */
+export async function openFromLibrary(store: PageStore, path: string, before: Document = store.document.peek()): Promise<boolean> {
+  store.notice.value = null;
   let found: LibraryText | undefined;
   try {
     found = await libraryText(path);
@@ -48,9 +48,9 @@ export async function openFromLibrary(store: PageStore, path: string): Promise<b
   return true;
 }
 
-/** Says what was opened; the way back leads to the text before, with what was changed in it. */
+/** Says what was opened, unless there is a problem to be told; the way back leads to the text before, with what was changed in it. */
 export function offerBack(store: PageStore, before: Document, opened: string): void {
-  if (before.text === "") return;
+  if (before.text === "" || store.notice.peek()?.kind === "problem") return;
   store.notice.value = {
     kind: "info",
     text: `Opened ${opened}.`,

@@ -3,7 +3,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { PageStore } from "../store/contract.ts";
-import { shownText } from "../shown-text.ts";
 import { download, fileNameOf } from "./download.ts";
 import { commandOf, linkOf } from "./links.ts";
 import "./opening.css";
@@ -29,7 +28,11 @@ async function toClipboard(text: string): Promise<boolean> {
 async function downloadTrace(store: PageStore): Promise<void> {
   const bytes = await store.traceFile();
   if (bytes === null) store.notice.value = { kind: "problem", text: "There is no trace to download: let the run come to its end first. A run that was touched by hand has none." };
-  else download(fileNameOf(store.document.peek().file, "scenario").replace(/(\.ya?ml)?$/, ".cxt"), bytes);
+  else {
+    const { file, seed } = store.document.peek();
+    // As the command names it.
+    download(`${fileNameOf(file, "scenario").replace(/\.ya?ml$/, "")}-seed${seed}.trace`, bytes);
+  }
 }
 
 /** The scenario as files: its own and those that it includes. */
@@ -75,7 +78,7 @@ function ByHand({ what, text }: Copied) {
   return (
     <label class="share-by-hand">
       {what}: the browser lets nothing be copied; copy it from here
-      <input ref={field} readOnly value={shownText(text)} list={undefined} />
+      <input ref={field} readOnly value={text} list={undefined} />
     </label>
   );
 }

@@ -3,6 +3,8 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { Finding } from "../../../scenario/lint.ts";
+import { OpenButton } from "../../opening/opening-layer.tsx";
+import { ShareMenu } from "../../opening/share-menu.tsx";
 import type { PageStore, TextPlace } from "../../store/contract.ts";
 import { shownText } from "../../shown-text.ts";
 import "./editor.css";
@@ -39,6 +41,11 @@ export function EditorPanel({ store }: { readonly store: PageStore }) {
       <header class="editor-head">
         <h2 class="editor-file" title={file}>{shownText(file)}</h2>
         {store.isChanged.value && <span class="editor-changed">changed since the run began</span>}
+        <OpenButton store={store} />
+        <details class="editor-share">
+          <summary>Share</summary>
+          <ShareMenu store={store} />
+        </details>
       </header>
       {state.value === "loading" && <p class="empty">The editor is being loaded.</p>}
       {state.value === "failed" && <PlainText store={store} />}

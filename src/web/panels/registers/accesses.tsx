@@ -22,7 +22,7 @@ interface AccessesProps {
   readonly onGo: (record: number) => void;
 }
 
-const marks: Readonly<Record<AccessRow["kind"], string>> = { read: "reads", write: "writes", change: "changes" };
+const marks: Readonly<Record<AccessRow["kind"], string>> = { read: "read", write: "write", change: "change" };
 
 function Row({ row, field, readyAtNs, records, picked, onGo }: Pick<AccessesProps, "field" | "readyAtNs" | "records" | "picked" | "onGo"> & { readonly row: AccessRow }) {
   const { record, atNs, kind, value, before, refused, by, after, text } = row;
@@ -53,7 +53,7 @@ export function Accesses(props: AccessesProps) {
       </header>
       {rows.length === 0 ? <p class="empty">The trace, as far as it is known, has none.</p> : (
         <table>
-          <thead><tr><th scope="col">Time</th><th scope="col">Who {"\u2026"}</th><th scope="col">Value</th>{field === undefined ? null : <th scope="col">{field.name}</th>}<th scope="col">By, after what</th></tr></thead>
+          <thead><tr><th scope="col">Time</th><th scope="col">Access</th><th scope="col">Value</th>{field === undefined ? null : <th scope="col">{field.name}</th>}<th scope="col">By, after what</th></tr></thead>
           <tbody>{rows.map((row) => <Row key={row.record} row={row} {...props} field={field} />)}</tbody>
         </table>
       )}

@@ -31,6 +31,9 @@ export function RegisterView({ register, value, before, picked, onPick, written,
   );
 }
 
+/** A name that may go on in the next line where a word of it begins. */
+const Breakable = ({ name }: { readonly name: string }) => <>{name.split(/(?=[A-Z])/).map((part, index) => <span key={index}>{index === 0 ? null : <wbr />}{part}</span>)}</>;
+
 interface FieldsProps extends Pick<RegisterViewProps, "register" | "value" | "before" | "picked" | "onPick"> {
   readonly draft: string | null;
   readonly onDraft: (value: string) => void;
@@ -48,7 +51,7 @@ function Fields({ register, value, before, picked, onPick, draft, onDraft }: Fie
           return (
             <tr key={field.name} class={field.name === picked ? "picked" : undefined}>
               <td>{field.high === field.low ? field.high : `${field.high}:${field.low}`}</td>
-              <th scope="row"><button type="button" class="registers-link" aria-pressed={field.name === picked} title={field.about} onClick={() => onPick(field.name === picked ? null : field.name)}>{field.name}</button></th>
+              <th scope="row"><button type="button" class="registers-link" aria-pressed={field.name === picked} title={field.about} onClick={() => onPick(field.name === picked ? null : field.name)}><Breakable name={field.name} /></button></th>
               <td title={field.remark}>{field.access}</td>
               <td class={now === was ? undefined : "registers-changed"}>{valueWords(field, now)}{now === was ? null : <span class="registers-was"> was {valueWords(field, was)}</span>}</td>
               {draft === null ? null : <td>{isWritable(field) ? <FieldEditor field={field} value={fieldOf(draft, field)} onValue={(next) => onDraft(withField(draft, field, next, register.width))} /> : <span class="quiet">not writable</span>}</td>}

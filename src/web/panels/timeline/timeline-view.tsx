@@ -27,6 +27,8 @@ import "./timeline.css";
 
 export interface TimelineProps {
   readonly data: TimelineData;
+  /** What is shown and where, for who moves several at once; absent: it is the drawing's own. */
+  readonly screen?: Screen;
   /** Counts up as the data grow. */
   readonly version: number;
   /** Virtual ns where the run stands; null: there is no run. */
@@ -165,7 +167,8 @@ function Buttons({ run, onList, range, readyAtNs }: { readonly run: (command: Co
 
 export function TimelineView(props: TimelineProps) {
   const { data, version, positionNs, record, range, part } = props;
-  const screen = useMemo(createScreen, []);
+  const { screen: given } = props;
+  const screen = useMemo(() => given ?? createScreen(), [given]);
   const canvas = useRef<HTMLCanvasElement>(null);
   const scroller = useRef<HTMLDivElement>(null);
   const probe = useRef<HTMLSpanElement>(null);

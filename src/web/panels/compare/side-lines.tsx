@@ -1,0 +1,77 @@
+// Both runs of a comparison as time lines that move together, with ready of both at the same place and the first difference marked in each.
+
+import { useEffect, useMemo } from "preact/hooks";
+import { effect, signal } from "@preact/signals";
+import type { PlacedDivergence } from "../../../sandbox/live/divergence-service.ts";
+import type { PageWorker } from "../../../../workers/page-client.ts";
+import { LineCache } from "../records/line-cache.ts";
+import type { TimelineData } from "../timeline/data.ts";
+import type { Screen } from "../timeline/screen.ts";
+import { createScreen, setView } from "../timeline/screen.ts";
+import { TimelineView } from "../timeline/timeline-view.tsx";
+import type { TimeRange } from "../../store/contract.ts";
+import type { Side } from "./second-run.ts";
+
+interface SideLinesProps {
+  readonly sides: readonly [Side, Side];
+  readonly first: PlacedDivergence | null;
+  readonly workers: readonly [PageWorker, PageWorker] | null;
+}
+
+/** What the second is later than the first at ready, virtual ns. */
+const shiftOf = ([{ data: first }, { data: second }]: SideLinesProps["sides"]): number => Math.max(0, second.readyAtNs) - Math.max(0, first.readyAtNs);
+
+/** Where one drawing goes the other goes too; gives what ends that. */
+function linked(from: Screen, to: Screen, data: TimelineData, shift: number): () => void {
+  return effect(() => {
+    const { fromNs, untilNs } = from.view.value;
+    const follows = from.follows.value;
+    const there = to.view.peek();
+    if (follows !== null) {
+      if (to.follows.peek() !== follows) to.follows.value = follows;
+    } else if (to.follows.peek() !== null || Math.abs(there.fromNs - fromNs - shift) > 1 || Math.abs(there.untilNs - untilNs - shift) > 1) setView(to, data, { fromNs: fromNs + shift, untilNs: untilNs + shift });
+  });
+}
+
+function createLine(worker: PageWorker | undefined) {
+  const lines = new LineCache((question) => (worker === undefined ? Promise.resolve(undefined) : worker.lifeline.during(worker.host.look("records", question)).catch(() => undefined)));
+  return { screen: createScreen(), record: signal<number | null>(null), range: signal<TimeRange | null>(null), lines };
+}
+
+const recordOf = (first: PlacedDivergence | null, side: 0 | 1): number | null => {
+  const record = first === null ? -1 : side === 0 ? first.expectedRecord : first.actualRecord;
+  return record < 0 ? null : record;
+};
+
+export function SideLines({ sides, first, workers }: SideLinesProps) {
+  const both = useMemo(() => [createLine(workers?.[0]), createLine(workers?.[1])] as const, [sides, workers]);
+  useEffect(() => {
+    const shift = shiftOf(sides);
+    const ends = [linked(both[0].screen, both[1].screen, sides[1].data, shift), linked(both[1].screen, both[0].screen, sides[0].data, -shift)];
+    return () => ends.forEach((end) => end());
+  }, [both, sides]);
+  return (
+    <div class="compare-lines">
+      {both.map(({ screen, record, range, lines }, index) => {
+        const side = sides[index === 0 ? 0 : 1];
+        const parts = recordOf(first, index === 0 ? 0 : 1);
+        const { data } = side;
+        return (
+          <section key={side.title} class="compare-line" aria-label={`Time line with ${side.title}`}>
+            <h3>{side.title}{parts === null ? "" : `: parts at record ${parts}`}</h3>
+            <TimelineView
+              data={data} screen={screen} version={data.length} positionNs={parts === null ? null : (data.times[parts] ?? null)} record={record.value ?? parts} range={range.value} part={null}
+              lineOf={async (wanted) => {
+                lines.keepTo(data.generation);
+                await lines.want([wanted]);
+                return lines.get(wanted);
+              }}
+              onRecord={(next) => void (record.value = next)} onGoToRecord={(next) => void (record.value = next)} onGoToTime={() => undefined}
+              onRange={(next) => void (range.value = next)} onPart={() => undefined} onList={(next) => void (range.value = next)}
+            />
+          </section>
+        );
+      })}
+    </div>
+  );
+}

@@ -1,0 +1,202 @@
+// The worker's side of the page: one live run, moved in slices, so that every other call is answered meanwhile. Wall time is known here alone.
+
+import { transfer } from "comlink";
+import type { Arrival, LiveInput, LiveStatus, LiveUpdate, Pace, Target, Touch, TouchResult } from "../src/sandbox/live/contract.ts";
+import type { Live } from "../src/sandbox/live/live-run.ts";
+import { createLive } from "../src/sandbox/live/live-run.ts";
+import { looks } from "../src/sandbox/live/looks.ts";
+import type { LookAnswer, LookName, LookQuestion } from "../src/sandbox/live/looks.ts";
+import { liveInputOf, openLiveTrace } from "../src/sandbox/live/opened-trace.ts";
+import type { ServiceAnswer, ServiceName, ServiceQuestion } from "../src/sandbox/live/services.ts";
+import { services } from "../src/sandbox/live/services.ts";
+import { isSameTool } from "../src/sandbox/replay.ts";
+import { OutOfInstancesError } from "../src/hardware/machine.ts";
+import { ScenarioFileError } from "../src/scenario/problem.ts";
+import type { TraceTool } from "../src/scenario/trace/file.ts";
+import { TraceFileError, decodeTrace, encodeTrace } from "../src/scenario/trace/file.ts";
+import type { Moved, Opened, PageHost } from "./page-contract.ts";
+import { loadExpressions, mayWantExpressions } from "./page-expressions.ts";
+import { buffersIn } from "./page-transfer.ts";
+import { afterThisTurn } from "./turn.ts";
+
+/** Milliseconds of wall time between two looks at the messages. */
+const slice = 8;
+/** Milliseconds between two tellings of the status. */
+const tellEvery = 50;
+/** Milliseconds that a paced run waits at most before it looks again. */
+const longestWait = 50;
+
+const nextTurn = (): Promise<void> => new Promise(afterThisTurn);
+const later = (milliseconds: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, milliseconds));
+const overAt = (end: number): (() => boolean) => () => performance.now() >= end;
+
+/** What the host is made of. */
+export interface PageParts {
+  readonly module: WebAssembly.Module;
+  readonly tool: TraceTool;
+}
+
+class Host implements Omit<PageHost, "lock"> {
+  readonly #parts: Promise<PageParts>;
+  #live: Live | null = null;
+  #hear: (update: LiveUpdate) => unknown = () => undefined;
+  /** Counts the commands that move the run: the newest one counts. */
+  #command = 0;
+  #told = 0;
+  /** Printed, and not told yet. */
+  #printed: { readonly stream: "out" | "err"; text: string }[] = [];
+
+  constructor(parts: Promise<PageParts>) {
+    this.#parts = parts;
+    // Told to who calls, each time.
+    parts.catch(() => undefined);
+  }
+
+  async tool(): Promise<TraceTool> {
+    return (await this.#parts).tool;
+  }
+
+  listen(hear: (update: LiveUpdate) => void): void {
+    this.#hear = hear;
+  }
+
+  async open(input: LiveInput): Promise<Opened> {
+    if (mayWantExpressions([input.text, ...Object.values(input.includes)])) await loadExpressions();
+    return this.#replace(({ module }, tell) => ({ live: createLive(module, input, { tell }), trace: null }));
+  }
+
+  async openTrace(bytes: Uint8Array): Promise<Opened> {
+    // What its scenario runs is known when the file is read: they may be wanted.
+    await loadExpressions();
+    return this.#replace(({ module, tool }, tell) => {
+      const file = decodeTrace(bytes);
+      const trace = { input: liveInputOf(file, tool), records: file.records.byteLength / 32, tool: file.header.tool, isSameTool: isSameTool(file, tool) };
+      return { live: openLiveTrace(module, file, tool, { tell }), trace };
+    });
+  }
+
+  /** Another run in place of the one before; where it cannot be made, that one stays. */
+  async #replace(make: (parts: PageParts, tell: (stream: "out" | "err", text: string) => void) => { readonly live: Live; readonly trace: Extract<Opened, { kind: "open" }>["trace"] }): Promise<Opened> {
+    const parts = await this.#parts;
+    try {
+      const { live, trace } = make(parts, (stream, text) => this.#print(stream, text));
+      this.#command++;
+      this.#live?.stop();
+      this.#live = live;
+      this.#printed = [];
+      return { kind: "open", status: live.status, trace };
+    } catch (thrown) {
+      if (thrown instanceof ScenarioFileError) return { kind: "problems", problems: thrown.problems };
+      if (thrown instanceof TraceFileError || thrown instanceof OutOfInstancesError) return { kind: "refused", reason: thrown.message };
+      throw thrown;
+    }
+  }
+
+  async go(target: Target, pace: Pace): Promise<Moved> {
+    const live = this.#need();
+    const command = ++this.#command;
+    const way = live.go(target);
+    const start = { wall: performance.now(), atNs: live.status.position.atNs };
+    for (;;) {
+      const until = pace === null ? Number.POSITIVE_INFINITY : start.atNs + (performance.now() - start.wall) * pace;
+      const arrival: Arrival = way.goOn(overAt(performance.now() + slice), until);
+      if (arrival !== "paused") return await this.#moved(live, arrival);
+      this.#tellSome(live);
+      const ahead = pace === null ? 0 : (live.run.system.hardware.now - until) / pace;
+      await (ahead >= 1 ? later(Math.min(ahead, longestWait)) : nextTurn());
+      if (command !== this.#command) return { arrival: "paused", status: live.status };
+    }
+  }
+
+  async pause(): Promise<LiveStatus> {
+    const live = this.#need();
+    this.#command++;
+    live.stop();
+    return (await this.#moved(live, "paused")).status;
+  }
+
+  async touch(touch: Touch): Promise<TouchResult> {
+    if (touch.kind === "line" && mayWantExpressions([touch.line])) await loadExpressions();
+    const live = this.#need();
+    const command = ++this.#command;
+    const way = live.touch(touch);
+    for (;;) {
+      const result = way.goOn(overAt(performance.now() + slice));
+      if (result !== null) {
+        await this.#moved(live, "there");
+        return result;
+      }
+      this.#tellSome(live);
+      await nextTurn();
+      if (command !== this.#command) return way.goOn(() => true) ?? { kind: "done", said: "" };
+    }
+  }
+
+  async complete(line: string): Promise<readonly string[]> {
+    return this.#need().complete(line);
+  }
+
+  async look<N extends LookName>(name: N, question: LookQuestion<N>): Promise<LookAnswer<N>> {
+    if (!Object.hasOwn(looks, name)) throw new TypeError(`there is no look "${name}"`);
+    const look = looks[name] as unknown as (live: Live, asked: LookQuestion<N>) => LookAnswer<N>;
+    const answer = look(this.#need(), question);
+    return transfer(answer, buffersIn(answer)) as LookAnswer<N>;
+  }
+
+  async ask<N extends ServiceName>(name: N, question: ServiceQuestion<N>): Promise<ServiceAnswer<N>> {
+    if (!Object.hasOwn(services, name)) throw new TypeError(`there is no service "${name}"`);
+    const { module } = await this.#parts;
+    if ("text" in question && mayWantExpressions([question.text, ...("includes" in question ? Object.values(question.includes) : [])])) await loadExpressions();
+    const service = services[name] as unknown as (module: WebAssembly.Module, asked: ServiceQuestion<N>) => Generator<undefined, ServiceAnswer<N>, undefined>;
+    const work = service(module, question);
+    for (let end = performance.now() + slice; ; ) {
+      const { done, value } = work.next();
+      if (done === true) return transfer(value, buffersIn(value)) as ServiceAnswer<N>;
+      if (performance.now() < end) continue;
+      await nextTurn();
+      end = performance.now() + slice;
+    }
+  }
+
+  async traceFile(): Promise<Uint8Array | null> {
+    const file = this.#need().traceFile((await this.#parts).tool);
+    if (file === null) return null;
+    const bytes = encodeTrace(file);
+    return transfer(bytes, buffersIn(bytes));
+  }
+
+  /** @throws Error there is no run */
+  #need(): Live {
+    if (this.#live === null) throw new Error("no run is open: open a scenario or a trace first");
+    return this.#live;
+  }
+
+  #print(stream: "out" | "err", text: string): void {
+    const last = this.#printed.at(-1);
+    if (last?.stream === stream) last.text += text;
+    else this.#printed.push({ stream, text });
+  }
+
+  /** Tells what was printed, and the status where it is time. */
+  #tellSome(live: Live): void {
+    if (performance.now() - this.#told < tellEvery) return;
+    this.#told = performance.now();
+    this.#flush();
+    this.#hear({ kind: "status", status: live.status });
+  }
+
+  #flush(): readonly unknown[] {
+    return this.#printed.splice(0).map(({ stream, text }) => this.#hear({ kind: "output", stream, text }));
+  }
+
+  /** A way is over: everything is told before its answer. */
+  async #moved(live: Live, arrival: Arrival): Promise<Moved> {
+    const told = this.#flush();
+    const status = live.status;
+    await Promise.allSettled([...told, this.#hear({ kind: "status", status })]);
+    return { arrival, status };
+  }
+}
+
+/** @param parts the compiled module, and what it is told as in traces; while they load, calls wait */
+export const createPageHost = (parts: Promise<PageParts>): Omit<PageHost, "lock"> => new Host(parts);
