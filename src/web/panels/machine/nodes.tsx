@@ -143,7 +143,7 @@ function DeviceLines({ x, y, width, part, sets }: PartBox & { readonly sets: Set
   return (
     <>
       <Line x={x + 8} y={y + 44} width={width - 14} kind="machine-small">{`${part.summary}${part.kernel.length === 0 ? " · not Linux's" : ` · ${part.kernel[0] ?? ""}`}`}</Line>
-      {first === undefined ? null : <Badge x={x + 7} y={y + 49} kind={first.kind}>{fitting(`${first.text}${troubles.length > 1 ? ` +${troubles.length - 1}` : ""}`, width - 20)}</Badge>}
+      {first === undefined ? null : <Badge x={x + 7} y={y + 49} kind={first.kind}>{fitting(`${first.text}${troubles.length > 1 ? ` +${troubles.length - 1}` : ""}`, width - 14, "machine-small")}</Badge>}
       <RegionChips x={x + 7} y={y + (first === undefined ? 51 : 65)} width={width - 14} regions={part.regions} sets={sets} />
       <Decoders decoders={part.decoders} count={part.decoderCount} x={x + 8} y={y + 82} sets={sets} />
     </>
