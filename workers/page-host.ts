@@ -1,79 +1,217 @@
-// What lives inside the page's worker: the module, compiled once, and one run.
+// The worker's side of the page: one live run, moved in slices, so that every other call is answered meanwhile. Wall time is known here alone.
 
-import type { LiveStatus, LiveUpdate, Pace, Target } from "../src/sandbox/live/contract.ts";
+import { transfer } from "comlink";
+import { OutOfInstancesError } from "../src/hardware/machine.ts";
+import type { Arrival, LiveInput, LiveStatus, LiveUpdate, Pace, Target, Touch, TouchResult } from "../src/sandbox/live/contract.ts";
 import type { Live } from "../src/sandbox/live/live-run.ts";
 import { createLive } from "../src/sandbox/live/live-run.ts";
-import { looks } from "../src/sandbox/live/looks.ts";
-import { services } from "../src/sandbox/live/services.ts";
-import { loadModule } from "../src/hardware/module.ts";
+import type { LookAnswer, LookName, LookQuestion } from "../src/sandbox/live/looks.ts";
+import { liveInputOf, openLiveTrace } from "../src/sandbox/live/opened-trace.ts";
+import type { ServiceAnswer, ServiceName, ServiceQuestion } from "../src/sandbox/live/services.ts";
+import { isSameTool } from "../src/sandbox/replay.ts";
 import { ScenarioFileError } from "../src/scenario/problem.ts";
-import { holdLock } from "./lifeline.ts";
-import type { PageHost } from "./page-contract.ts";
+import type { TraceFile, TraceTool } from "../src/scenario/trace/file.ts";
+import { TraceFileError, decodeTrace, encodeTrace } from "../src/scenario/trace/file.ts";
+import type { Moved, Opened, PageHost } from "./page-contract.ts";
 import { loadExpressions, mayWantExpressions } from "./page-expressions.ts";
+import { buffersIn } from "./page-transfer.ts";
 import { afterThisTurn } from "./turn.ts";
 
+/** Milliseconds of wall time between two looks at the messages. */
 const slice = 8;
+/** Milliseconds between two tellings of the status. */
+const tellEvery = 50;
+/** Milliseconds that a paced run waits at most before it looks again. */
+const longestWait = 50;
 
-export function createPageHost(): PageHost {
-  const loading = loadModule().then(({ module }) => module);
-  let hear: (update: LiveUpdate) => void = () => undefined;
-  let live: Live | null = null;
-  let way = 0;
-  const status = (): LiveStatus => {
-    if (live === null) throw new Error("there is no run");
-    return live.status;
-  };
-  return {
-    lock: holdLock,
-    tool: () => Promise.resolve({ version: "", moduleHash: "" }),
-    listen: (listener) => {
-      hear = listener;
-    },
-    open: async (input) => {
-      const module = await loading;
-      if (mayWantExpressions([input.text, ...Object.values(input.includes)])) await loadExpressions();
-      way++;
-      try {
-        live = createLive(module, input);
-      } catch (error) {
-        if (error instanceof ScenarioFileError) return { kind: "problems", problems: error.problems };
-        throw error;
-      }
-      return { kind: "open", status: status(), trace: null };
-    },
-    openTrace: () => Promise.resolve({ kind: "refused", reason: "traces cannot be opened yet" }),
-    go: async (target: Target, _pace: Pace) => {
-      if (live === null) throw new Error("there is no run");
-      const own = ++way;
-      const there = live.go(target);
-      for (;;) {
-        const end = performance.now() + slice;
-        const arrival = there.goOn(() => performance.now() >= end);
-        hear({ kind: "status", status: live.status });
-        if (arrival !== "paused") return { arrival, status: live.status };
-        await new Promise<void>(afterThisTurn);
-        if (own !== way) return { arrival: "paused", status: { ...live.status, isMoving: false } };
-      }
-    },
-    pause: () => {
-      way++;
-      return Promise.resolve({ ...status(), isMoving: false });
-    },
-    touch: () => Promise.resolve({ kind: "refused", reason: "nothing can be touched yet" }),
-    complete: () => Promise.resolve([]),
-    look: async (name, question) => {
-      if (live === null) throw new Error("there is no run");
-      return looks[name](live, question as never) as never;
-    },
-    ask: async (name, question) => {
-      const module = await loading;
-      const work = services[name](module, question as never);
-      for (;;) {
-        const { done, value } = work.next();
-        if (done === true) return value as never;
-        await new Promise<void>(afterThisTurn);
-      }
-    },
-    traceFile: () => Promise.resolve(null),
-  };
+const nextTurn = (): Promise<void> => new Promise(afterThisTurn);
+const later = (milliseconds: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, milliseconds));
+const overAt = (end: number): (() => boolean) => () => performance.now() >= end;
+
+/** What the host is made of. */
+export interface PageParts {
+  readonly module: WebAssembly.Module;
+  readonly tool: TraceTool;
 }
+
+/** What is told of a trace that was opened; null: it was a scenario. */
+type OpenedAs = Extract<Opened, { readonly kind: "open" }>["trace"];
+type Make = (parts: PageParts, tell: (stream: "out" | "err", text: string) => void, input: LiveInput) => { readonly live: Live; readonly trace: OpenedAs };
+
+/** Text of bytes as characters, as programs print it; what the sandbox says itself may have others. */
+const isBytes = (text: string): boolean => !/[^\0-\u00ff]/.test(text);
+
+class Host implements Omit<PageHost, "lock"> {
+  readonly #parts: Promise<PageParts>;
+  /** Fetched beside the run: what is looked at first is there when the run is. */
+  readonly #looks = import("../src/sandbox/live/looks.ts");
+  #live: Live | null = null;
+  #hear: (update: LiveUpdate) => unknown = () => undefined;
+  /** Counts the commands that move the run: the newest one counts. */
+  #command = 0;
+  #opening = 0;
+  #told = 0;
+  /** Printed, and not told yet. */
+  #printed: { readonly stream: "out" | "err"; text: string }[] = [];
+
+  constructor(parts: Promise<PageParts>) {
+    this.#parts = parts;
+    // Told to who calls, each time.
+    parts.catch(() => undefined);
+    this.#looks.catch(() => undefined);
+  }
+
+  async tool(): Promise<TraceTool> {
+    return (await this.#parts).tool;
+  }
+
+  listen(hear: (update: LiveUpdate) => void): void {
+    this.#hear = hear;
+  }
+
+  open(input: LiveInput): Promise<Opened> {
+    return this.#replace(() => input, ({ module }, tell) => ({ live: createLive(module, input, { tell }), trace: null }));
+  }
+
+  openTrace(bytes: Uint8Array): Promise<Opened> {
+    let file: TraceFile | null = null;
+    const read = ({ tool }: PageParts): LiveInput => liveInputOf((file = decodeTrace(bytes)), tool);
+    return this.#replace(read, ({ module, tool }, tell, input) => {
+      if (file === null) throw new Error("the trace was not read");
+      const live = openLiveTrace(module, file, tool, { tell });
+      return { live, trace: { input, records: live.trace.length, tool: file.header.tool, isSameTool: isSameTool(file, tool) } };
+    });
+  }
+
+  /** Another run in place of the one before; where it cannot be made, that one stays. */
+  async #replace(read: (parts: PageParts) => LiveInput, make: Make): Promise<Opened> {
+    const parts = await this.#parts;
+    const opening = ++this.#opening;
+    try {
+      const input = read(parts);
+      if (mayWantExpressions([input.text, ...Object.values(input.includes)])) await loadExpressions();
+      if (opening !== this.#opening) return { kind: "refused", reason: "something else was asked for meanwhile" };
+      const { live, trace } = make(parts, (stream, text) => this.#print(stream, text), input);
+      this.#command++;
+      this.#live?.stop();
+      this.#live = live;
+      this.#printed = [];
+      return { kind: "open", status: live.status, trace };
+    } catch (thrown) {
+      if (thrown instanceof ScenarioFileError) return { kind: "problems", problems: thrown.problems };
+      if (thrown instanceof TraceFileError || thrown instanceof OutOfInstancesError) return { kind: "refused", reason: thrown.message };
+      throw thrown;
+    }
+  }
+
+  async go(target: Target, pace: Pace): Promise<Moved> {
+    const live = this.#need();
+    const command = ++this.#command;
+    const way = live.go(target);
+    const start = { wall: performance.now(), atNs: live.status.position.atNs };
+    for (;;) {
+      const until = pace === null ? Number.POSITIVE_INFINITY : start.atNs + (performance.now() - start.wall) * pace;
+      const arrival: Arrival = way.goOn(overAt(performance.now() + slice), until);
+      if (arrival !== "paused") return await this.#moved(live, arrival);
+      this.#tellSome(live);
+      const ahead = pace === null ? 0 : (live.run.system.hardware.now - until) / pace;
+      await (ahead >= 1 ? later(Math.min(ahead, longestWait)) : nextTurn());
+      if (command !== this.#command) return { arrival: "paused", status: live.status };
+    }
+  }
+
+  async pause(): Promise<LiveStatus> {
+    const live = this.#need();
+    this.#command++;
+    live.stop();
+    return (await this.#moved(live, "paused")).status;
+  }
+
+  async touch(touch: Touch): Promise<TouchResult> {
+    if (touch.kind === "line" && mayWantExpressions([touch.line])) await loadExpressions();
+    const live = this.#need();
+    const command = ++this.#command;
+    const way = live.touch(touch);
+    for (;;) {
+      const result = way.goOn(overAt(performance.now() + slice));
+      if (result !== null) {
+        await this.#moved(live, "there");
+        return result;
+      }
+      this.#tellSome(live);
+      await nextTurn();
+      if (command !== this.#command) return way.goOn(() => true) ?? { kind: "done", said: "" };
+    }
+  }
+
+  async complete(line: string): Promise<readonly string[]> {
+    return this.#need().complete(line);
+  }
+
+  async look<N extends LookName>(name: N, question: LookQuestion<N>): Promise<LookAnswer<N>> {
+    const { looks } = await this.#looks;
+    if (!Object.hasOwn(looks, name)) throw new TypeError(`there is no look "${name}"`);
+    const look = looks[name] as unknown as (live: Live, asked: LookQuestion<N>) => LookAnswer<N>;
+    const answer = look(this.#need(), question);
+    return transfer(answer, buffersIn(answer)) as LookAnswer<N>;
+  }
+
+  async ask<N extends ServiceName>(name: N, question: ServiceQuestion<N>): Promise<ServiceAnswer<N>> {
+    // Not needed for a run: the first screen does not wait for their code.
+    const { services } = await import("../src/sandbox/live/services.ts");
+    if (!Object.hasOwn(services, name)) throw new TypeError(`there is no service "${name}"`);
+    const { module } = await this.#parts;
+    const service = services[name] as unknown as (module: WebAssembly.Module, asked: ServiceQuestion<N>) => Generator<undefined, ServiceAnswer<N>, undefined>;
+    if ("text" in question && mayWantExpressions([question.text, ...("includes" in question ? Object.values(question.includes) : [])])) await loadExpressions();
+    const work = service(module, question);
+    for (let end = performance.now() + slice; ; ) {
+      const { done, value } = work.next();
+      if (done === true) return transfer(value, buffersIn(value)) as ServiceAnswer<N>;
+      if (performance.now() < end) continue;
+      await nextTurn();
+      end = performance.now() + slice;
+    }
+  }
+
+  async traceFile(): Promise<Uint8Array | null> {
+    const file = this.#need().traceFile((await this.#parts).tool);
+    if (file === null) return null;
+    const bytes = encodeTrace(file);
+    return transfer(bytes, buffersIn(bytes));
+  }
+
+  /** @throws Error there is no run */
+  #need(): Live {
+    if (this.#live === null) throw new Error("no run is open: open a scenario or a trace first");
+    return this.#live;
+  }
+
+  #print(stream: "out" | "err", text: string): void {
+    const last = this.#printed.at(-1);
+    if (last?.stream === stream && isBytes(last.text) === isBytes(text)) last.text += text;
+    else this.#printed.push({ stream, text });
+  }
+
+  /** Tells what was printed, and the status where it is time. */
+  #tellSome(live: Live): void {
+    if (performance.now() - this.#told < tellEvery) return;
+    this.#told = performance.now();
+    this.#flush();
+    this.#hear({ kind: "status", status: live.status });
+  }
+
+  #flush(): readonly unknown[] {
+    return this.#printed.splice(0).map(({ stream, text }) => this.#hear({ kind: "output", stream, text }));
+  }
+
+  /** A way is over: everything is told before its answer. */
+  async #moved(live: Live, arrival: Arrival): Promise<Moved> {
+    const told = this.#flush();
+    const status = live.status;
+    await Promise.allSettled([...told, this.#hear({ kind: "status", status })]);
+    return { arrival, status };
+  }
+}
+
+/** @param parts the compiled module, and what it is told as in traces; while they load, calls wait */
+export const createPageHost = (parts: Promise<PageParts>): Omit<PageHost, "lock"> => new Host(parts);

@@ -155,6 +155,7 @@ export class Session {
   goOn(shouldPause: () => boolean): Progress {
     for (;;) {
       const found = this.look();
+      if (found === "ended" && this.run.phase !== "done" && !hasReady(this.run.system.scheduler)) checkTasks(this.run.system.kernel.tasks);
       if (found !== "running") return found;
       let isPaused = false;
       const pause = (): boolean => !this.#isRunning() || this.#isIdle() || (isPaused = shouldPause());
@@ -166,9 +167,8 @@ export class Session {
   /** How it is with the line, for whoever drives the run. */
   look(): "running" | "idle" | "ended" {
     if (this.#running !== null && this.run.phase === "done") this.#endDead();
-    if (this.#isRunning()) return this.#isIdle() ? "idle" : "running";
-    if (this.run.phase !== "done" && !hasReady(this.run.system.scheduler)) checkTasks(this.run.system.kernel.tasks);
-    return "ended";
+    if (!this.#isRunning()) return "ended";
+    return this.#isIdle() ? "idle" : "running";
   }
 
   /** Injects a fault now, as the word `inject` does; hardware acts on its next advance. Gives the fault's id. @throws ActionError, NoPlaceError */

@@ -5,6 +5,7 @@ import { useSignal } from "@preact/signals";
 import { OpeningLayer } from "./opening/opening-layer.tsx";
 import { panels as allPanels } from "./panels.ts";
 import type { Panel } from "./panels.ts";
+import { FailureBanner } from "./panels/outcome/failure-banner.tsx";
 import { actionsOf, keyWords } from "./shell/actions.ts";
 import type { Action } from "./shell/actions.ts";
 import { Areas, focusArea } from "./shell/areas.tsx";
@@ -70,6 +71,7 @@ export function App({ store, panels = allPanels }: AppProps) {
       </header>
       <DeathBar store={store} />
       <NoticeBar store={store} />
+      <FailureBanner store={store} />
       <OpeningLayer store={store} />
       <Areas store={store} panels={panels} />
       {over.value === "palette" ? <Palette entries={entriesOf(store, actions, panels)} onClose={close} /> : null}

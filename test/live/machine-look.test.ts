@@ -135,10 +135,11 @@ faults:
     const early = at(2_000_000);
     const late = at(4_000_000);
     expect(early.every((count) => count > 0)).toBe(true);
-    expect(late.every((count, index) => count > (early[index] ?? 0))).toBe(true);
+    // Undisturbed requests are counted ahead, up to the next event.
+    expect(late.every((count, index) => count >= (early[index] ?? 0))).toBe(true);
     const after = at(5_200_000);
     expect(after[0]).toBe(0);
-    expect(at(5_400_000)[1]).toBeGreaterThan(after[1] ?? 0);
+    expect(at(5_400_000)[1]).toBeGreaterThanOrEqual(after[1] ?? 0);
   });
 
   it("is bounded: of 64 ports with switches it shows as many parts as asked for and says how many are missing", () => {

@@ -1,5 +1,6 @@
 // A run that the page drives: where it stands, the way to another position, what is done to it by hand, the trace as far as it is known.
 
+import { recordWords } from "../../sim/trace.ts";
 import type { Hardware } from "../../hardware/machine.ts";
 import type { ScenarioPlan } from "../../scenario/plan.ts";
 import { planScenario } from "../../scenario/plan.ts";
@@ -33,6 +34,8 @@ export interface LiveOptions {
   readonly mostRecords?: number;
   /** A trace that the run is held against, and that is known from the start. */
   readonly opened?: TraceFile;
+  /** The trace was made by this very release. */
+  readonly isSameTool?: boolean;
 }
 
 /** A run with what moves it. */
@@ -68,6 +71,7 @@ export class PlayedRun implements Live {
   readonly mostRecords: number;
   readonly #shared: MakingInput;
   readonly #opened: TraceFile | null;
+  readonly #isSameTool: boolean;
   #making: Making;
   #view: View | null = null;
   #touches: MadeTouch[] = [];
@@ -81,8 +85,9 @@ export class PlayedRun implements Live {
 
   constructor(module: WebAssembly.Module, plan: ScenarioPlan, input: LiveInput, options: LiveOptions) {
     this.input = input;
-    this.mostRecords = options.mostRecords ?? mostRecords;
+    this.mostRecords = Math.max(options.mostRecords ?? mostRecords, (options.opened?.records.length ?? 0) / recordWords + 1);
     this.#opened = options.opened ?? null;
+    this.#isSameTool = options.isSameTool === true;
     if (this.#opened !== null) {
       this.known.adopt(this.#opened.records);
       this.known.learn(this.#opened, this.#opened.strings);
@@ -137,7 +142,7 @@ export class PlayedRun implements Live {
 
   get #death(): string | null {
     const { difference } = this.known;
-    if (difference >= 0) return `run again here, the trace differs from record ${difference} on: it was made by another release, or by hand; the machine can be shown up to there`;
+    if (difference >= 0) return `run again here, it differs from the trace from record ${difference} on: the trace ${this.#isSameTool ? "says that this release made it, and was changed since" : "was made by another release"}; its records can be looked at, the machine only up to there`;
     if (this.isFull) return `the trace has ${this.known.length} records, and no more are kept; go back to look at what there is, or begin again with a shorter way`;
     return this.#making.death;
   }
