@@ -41,7 +41,7 @@ function sizesOf(): Readonly<Record<"left" | "side" | "bottom", AreaSize>> {
   return {
     left: { name: "left", least: 200, most: wide, size: signal(keptSize("left", Math.round(innerWidth * 0.3))) },
     side: { name: "side", least: 200, most: wide, size: signal(keptSize("side", Math.round(innerWidth * 0.3))) },
-    bottom: { name: "bottom", least: 96, most: high, size: signal(keptSize("bottom", Math.round(innerHeight * 0.28))) },
+    bottom: { name: "bottom", least: 96, most: high, size: signal(keptSize("bottom", Math.round(innerHeight * 0.34))) },
   };
 }
 
