@@ -12,6 +12,7 @@ import type { Action } from "./shell/actions.ts";
 import { Areas, focusArea } from "./shell/areas.tsx";
 import { Help } from "./shell/help.tsx";
 import { listenForKeys } from "./shell/keys.ts";
+import { FailureBanner } from "./panels/outcome/failure-banner.tsx";
 import { DeathBar, NoticeBar } from "./shell/notices.tsx";
 import { Palette } from "./shell/palette.tsx";
 import type { Entry } from "./shell/palette.tsx";
