@@ -12,7 +12,6 @@ import type { Action } from "./shell/actions.ts";
 import { Areas, focusArea } from "./shell/areas.tsx";
 import { Help } from "./shell/help.tsx";
 import { listenForKeys } from "./shell/keys.ts";
-import { FailureBanner } from "./panels/outcome/failure-banner.tsx";
 import { DeathBar, NoticeBar } from "./shell/notices.tsx";
 import { Palette } from "./shell/palette.tsx";
 import type { Entry } from "./shell/palette.tsx";
@@ -46,7 +45,7 @@ const areaOrder: readonly Panel["area"][] = ["left", "main", "side", "bottom"];
 
 /** The area behind the one that has the focus, or before it. */
 function nextArea(step: 1 | -1): void {
-  const areas = areaOrder.filter((area) => document.querySelector(`[data-area=${area}]`) !== null);
+  const areas = areaOrder.filter((area) => document.querySelector(`[data-area=${area}]:not([hidden])`) !== null);
   const at = areas.findIndex((area) => document.querySelector(`[data-area=${area}]`)?.contains(document.activeElement) === true);
   const next = areas[at < 0 ? (step > 0 ? 0 : areas.length - 1) : (at + step + areas.length) % areas.length];
   if (next !== undefined) focusArea(next);
