@@ -36,6 +36,8 @@ export interface LiveOptions {
   readonly opened?: TraceFile;
   /** The trace was made by this very release. */
   readonly isSameTool?: boolean;
+  /** What its generations count from, so that no record is taken for one of another run; absent: 0. */
+  readonly generation?: number;
 }
 
 /** A run with what moves it. */
@@ -76,7 +78,7 @@ export class PlayedRun implements Live {
   #view: View | null = null;
   #touches: MadeTouch[] = [];
   #heldFrom = Number.MAX_SAFE_INTEGER;
-  #generation = 0;
+  #generation: number;
   /** Pieces of text of lines that were told. */
   #told = 0;
   #reached: Position = powerOn;
@@ -85,6 +87,7 @@ export class PlayedRun implements Live {
 
   constructor(module: WebAssembly.Module, plan: ScenarioPlan, input: LiveInput, options: LiveOptions) {
     this.input = input;
+    this.#generation = options.generation ?? 0;
     this.mostRecords = Math.max(options.mostRecords ?? mostRecords, (options.opened?.records.length ?? 0) / recordWords + 1);
     this.#opened = options.opened ?? null;
     this.#isSameTool = options.isSameTool === true;
