@@ -5,6 +5,8 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 import type { Plugin } from "vite";
 import { library } from "./src/web/build/library.ts";
+import { versionDefinition } from "./src/web/build/version.ts";
+import { offline } from "./src/web/build/offline.ts";
 
 /** Development alone: Vite's style sheets come as elements made by script, and its news by a socket. What is built keeps the policy of index.html. */
 const developmentPolicy: Plugin = {
@@ -22,12 +24,13 @@ const expressionsOnDemand = (): Plugin => {
 export default defineConfig({
   root: "src/web",
   base: "./",
+  define: versionDefinition(),
   cacheDir: "../../build/vite",
-  plugins: [developmentPolicy, expressionsOnDemand(), library()],
+  plugins: [developmentPolicy, expressionsOnDemand(), library(), offline()],
   worker: { format: "es", plugins: () => [expressionsOnDemand()] },
   // What the worker and panels on demand need is known from the start: what is found later makes the development server load the page again.
   optimizeDeps: { include: ["comlink", "diff", "re2js", "yaml", "zod"] },
   // Sources lie above the page's own folder; node_modules may be a link.
   server: { fs: { allow: ["../..", realpathSync("node_modules")] } },
-  build: { outDir: "../../dist/web", emptyOutDir: true, assetsInlineLimit: 0, target: "es2022", cssTarget: "chrome123", modulePreload: { polyfill: false } },
+  build: { outDir: "../../dist/web", emptyOutDir: true, assetsInlineLimit: 0, target: "es2022", cssTarget: "chrome123", modulePreload: { polyfill: false }, license: { fileName: "licenses.md" }, rolldownOptions: { checks: { pluginTimings: false } } },
 });

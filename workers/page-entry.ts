@@ -6,6 +6,9 @@ import { holdLock } from "./lifeline.ts";
 import type { PageParts } from "./page-host.ts";
 import { createPageHost } from "./page-host.ts";
 
+/** Of the release; vite.config.ts and vitest.config.ts put it here. */
+declare const pageVersion: string;
+
 /** First digits of the module's SHA-256, as traces name it; "" where the page is no secure context. */
 async function hashOf(bytes: Uint8Array): Promise<string> {
   const subtle = (globalThis.crypto as Partial<Crypto> | undefined)?.subtle;
@@ -14,14 +17,9 @@ async function hashOf(bytes: Uint8Array): Promise<string> {
   return [...digest.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-async function versionOf(): Promise<string> {
-  const response = await fetch(new URL("../package.json", import.meta.url));
-  return response.ok ? ((await response.json()) as { readonly version: string }).version : "unknown";
-}
-
 async function load(): Promise<PageParts> {
-  const [{ module, bytes }, version] = await Promise.all([loadModule(), versionOf()]);
-  return { module, tool: { version, moduleHash: await hashOf(bytes) } };
+  const { module, bytes } = await loadModule();
+  return { module, tool: { version: pageVersion, moduleHash: await hashOf(bytes) } };
 }
 
 expose(Object.assign(createPageHost(load()), { lock: holdLock }));

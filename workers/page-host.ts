@@ -5,11 +5,9 @@ import { OutOfInstancesError } from "../src/hardware/machine.ts";
 import type { Arrival, LiveInput, LiveStatus, LiveUpdate, Pace, Target, Touch, TouchResult } from "../src/sandbox/live/contract.ts";
 import type { Live } from "../src/sandbox/live/live-run.ts";
 import { createLive } from "../src/sandbox/live/live-run.ts";
-import { looks } from "../src/sandbox/live/looks.ts";
 import type { LookAnswer, LookName, LookQuestion } from "../src/sandbox/live/looks.ts";
 import { liveInputOf, openLiveTrace } from "../src/sandbox/live/opened-trace.ts";
 import type { ServiceAnswer, ServiceName, ServiceQuestion } from "../src/sandbox/live/services.ts";
-import { services } from "../src/sandbox/live/services.ts";
 import { isSameTool } from "../src/sandbox/replay.ts";
 import { ScenarioFileError } from "../src/scenario/problem.ts";
 import type { TraceFile, TraceTool } from "../src/scenario/trace/file.ts";
@@ -45,6 +43,8 @@ const isBytes = (text: string): boolean => !/[^\0-\u00ff]/.test(text);
 
 class Host implements Omit<PageHost, "lock"> {
   readonly #parts: Promise<PageParts>;
+  /** Fetched beside the run: what is looked at first is there when the run is. */
+  readonly #looks = import("../src/sandbox/live/looks.ts");
   #live: Live | null = null;
   #hear: (update: LiveUpdate) => unknown = () => undefined;
   /** Counts the commands that move the run: the newest one counts. */
@@ -58,6 +58,7 @@ class Host implements Omit<PageHost, "lock"> {
     this.#parts = parts;
     // Told to who calls, each time.
     parts.catch(() => undefined);
+    this.#looks.catch(() => undefined);
   }
 
   async tool(): Promise<TraceTool> {
@@ -158,6 +159,7 @@ class Host implements Omit<PageHost, "lock"> {
   }
 
   async look<N extends LookName>(name: N, question: LookQuestion<N>): Promise<LookAnswer<N>> {
+    const { looks } = await this.#looks;
     if (!Object.hasOwn(looks, name)) throw new TypeError(`there is no look "${name}"`);
     const look = looks[name] as unknown as (live: Live, asked: LookQuestion<N>) => LookAnswer<N>;
     const answer = look(this.#need(), question);
@@ -165,10 +167,12 @@ class Host implements Omit<PageHost, "lock"> {
   }
 
   async ask<N extends ServiceName>(name: N, question: ServiceQuestion<N>): Promise<ServiceAnswer<N>> {
+    // Not needed for a run: the first screen does not wait for their code.
+    const { services } = await import("../src/sandbox/live/services.ts");
     if (!Object.hasOwn(services, name)) throw new TypeError(`there is no service "${name}"`);
     const { module } = await this.#parts;
     const service = services[name] as unknown as (module: WebAssembly.Module, asked: ServiceQuestion<N>) => Generator<undefined, ServiceAnswer<N>, undefined>;
-    if (mayWantExpressions([JSON.stringify(question)])) await loadExpressions();
+    if ("text" in question && mayWantExpressions([question.text, ...("includes" in question ? Object.values(question.includes) : [])])) await loadExpressions();
     const work = service(module, question);
     for (let end = performance.now() + slice; ; ) {
       const { done, value } = work.next();

@@ -3,6 +3,7 @@
 import { render } from "preact";
 import { startPageWorker } from "../../workers/page-client.ts";
 import { App, areaOf } from "./app.tsx";
+import { keepForOffline } from "./offline.ts";
 import { start } from "./start.ts";
 import { createStore } from "./store/create.ts";
 import "./style/tokens.css";
@@ -13,4 +14,5 @@ if (place !== null) {
   const store = createStore(startPageWorker, areaOf);
   render(<App store={store} />, place);
   void start(store);
+  void keepForOffline();
 }

@@ -17,5 +17,12 @@ export function momentText(atNs: number, readyAtNs: number): string {
   return at > readyAtNs ? `${timeText(at - readyAtNs)} after ready` : `${timeText(readyAtNs - at)} before ready`;
 }
 
+/** To the nanosecond, in seconds: `5.000120000`, counted from ready where that is known, and then with a sign before it. */
+export function exactText(atNs: number, readyAtNs: number): string {
+  const at = Math.abs(atNs - Math.max(0, readyAtNs));
+  const sign = readyAtNs < 0 ? "" : atNs < readyAtNs ? "\u2212" : "+";
+  return `${sign}${Math.floor(at / 1e9)}.${String(at % 1e9).padStart(9, "0")}`;
+}
+
 /** `5 ms to 7 ms after ready, 2 ms long`. */
 export const rangeText = ({ fromNs, toNs }: TimeRange, readyAtNs: number): string => `${momentText(fromNs, readyAtNs)} to ${momentText(toNs, readyAtNs)}, ${timeText(toNs - fromNs)} long`;

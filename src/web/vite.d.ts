@@ -4,3 +4,7 @@ declare module "*?raw" {
   export default text;
 }
 declare module "*.css";
+interface ImportMeta {
+  /** What Vite knows of the build. */
+  readonly env: { readonly PROD: boolean };
+}

@@ -6,7 +6,7 @@ import { RecordClasses } from "./record-classes.ts";
 import type { Classes } from "./record-classes.ts";
 
 /** Records that one look gives at most: some milliseconds of work. */
-const mostRecords = 1 << 18;
+const mostRecords = 1 << 17;
 /** Records that are classified at a time. */
 const chunkRecords = 1 << 16;
 

@@ -8,6 +8,7 @@ import { hostLook } from "./host-look.ts";
 import { logLook } from "./log-look.ts";
 import { machineLook } from "./machine-look.ts";
 import { memoryLook } from "./memory-look.ts";
+import { outcomeLook } from "./outcome-look.ts";
 import { recordChoicesLook, recordsLook } from "./records-look.ts";
 import { registersLook } from "./registers-look.ts";
 import { workloadsLook } from "./workloads-look.ts";
@@ -22,6 +23,7 @@ export const looks = {
   log: logLook,
   machine: machineLook,
   memory: memoryLook,
+  outcome: outcomeLook,
   recordChoices: recordChoicesLook,
   records: recordsLook,
   registers: registersLook,

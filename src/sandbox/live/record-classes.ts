@@ -5,7 +5,7 @@ import type { TraceNames } from "../../scenario/trace/words.ts";
 import { accessKinds, createTraceWords, hardwareKinds } from "../../scenario/trace/words.ts";
 import type { TraceRecord } from "../../sim/trace.ts";
 import { kernelKinds, layerIndex, readRecord, recordWords, resultKinds } from "../../sim/trace.ts";
-import type { ShownKind } from "./columns.ts";
+import type { LaneGroup, ShownKind } from "./columns.ts";
 import { notShown, shownKinds } from "./columns.ts";
 import type { Facet } from "./lanes.ts";
 import { facets, Lanes } from "./lanes.ts";
@@ -50,7 +50,15 @@ interface StepMeaning {
   readonly state: string;
   readonly process: string;
   readonly what: string;
+  /** Its lane; -1: not needed yet. */
+  lane: number;
 }
+
+/** Lanes that there is one of each, by place; made when they are first needed. */
+const fixedLanes = [
+  ["Processors", "loads and stores", 0], ["Processors", "requests of workloads", 1], ["Log", "log", 0], ["Kernel tasks", "kernel", 0], ["Kernel tasks", "interrupts", 1], ["Scenario and steps", "steps", 1],
+] as const satisfies readonly (readonly [group: LaneGroup, name: string, order: number])[];
+const [loads, requests, log, kernel, interrupts, steps] = [0, 1, 2, 3, 4, 5];
 
 export class RecordClasses {
   readonly lanes: Lanes;
@@ -68,6 +76,7 @@ export class RecordClasses {
   /** Lanes by number of the text of a choice or a machine check. */
   readonly #tasks = new Map<number, number>();
   readonly #checked = new Map<number, number>();
+  readonly #fixed = new Int32Array(fixedLanes.length).fill(-1);
   #stepFrom = 0;
 
   constructor(names: TraceNames) {
@@ -98,6 +107,14 @@ export class RecordClasses {
     }
   }
 
+  #fixedLane(place: number, record: number): number {
+    const known = this.#fixed[place] ?? -1;
+    const one = fixedLanes[place];
+    if (known >= 0 || one === undefined) return known;
+    const [group, name, order] = one;
+    return (this.#fixed[place] = this.lanes.of(group, name, record, null, order));
+  }
+
   #textOf(words: Uint32Array, place: number): string {
     return this.#names.strings[words[place + 2] ?? 0] ?? "";
   }
@@ -105,7 +122,7 @@ export class RecordClasses {
   #accessLane(words: Uint32Array, place: number, kind: number, record: number): number {
     if (kind <= configWrite) return this.lanes.ofPart(words[place + 7] ?? 0, accessFacet, record);
     if (kind <= mmioWrite) return this.lanes.ofPart(words[place + 2] ?? 0, accessFacet, record);
-    return this.lanes.of("Processors", kind <= store ? "loads and stores" : "requests of workloads", record);
+    return this.#fixedLane(kind <= store ? loads : requests, record);
   }
 
   #hardware(words: Uint32Array, index: number, kind: number, record: number, time: number): number {
@@ -157,16 +174,16 @@ export class RecordClasses {
     const text = this.#textOf(words, place);
     const [, port = "", state = ""] = recoveryStep.exec(text) ?? [];
     const [, process = "", what = text] = processStep.exec(text) ?? [];
-    const made = { port, state, process, what };
+    const made: StepMeaning = { port, state, process, what, lane: -1 };
     this.#steps.set(id, made);
     return made;
   }
 
   #above(words: Uint32Array, place: number, layer: number, kind: number, record: number, time: number): number {
-    if (layer === layerIndex.log) return this.lanes.of("Log", "log", record);
+    if (layer === layerIndex.log) return this.#fixedLane(log, record);
     if (layer === layerIndex.result) return this.#result(words, place, kind, record, time);
     if (kind === kernelKinds.machineCheck) return this.#machineCheck(words, place, record);
-    if (kind === kernelKinds.interrupt) return this.lanes.of("Kernel tasks", "interrupts", record, null, 1);
+    if (kind === kernelKinds.interrupt) return this.#fixedLane(interrupts, record);
     if (kind === kernelKinds.choice) return this.#laneByText(this.#tasks, words, place, () => this.lanes.of("Kernel tasks", this.#textOf(words, place), record));
     return this.#step(this.#stepOf(words, place), kind, record, time);
   }
@@ -182,10 +199,12 @@ export class RecordClasses {
     return this.#laneByText(this.#checked, words, place, () => this.lanes.of("Machine checks", this.#textOf(words, place), record));
   }
 
-  #step({ port, state, process, what }: StepMeaning, kind: number, record: number, time: number): number {
-    if (process !== "") return this.#life(process, what, kind, record, time);
+  #step(meaning: StepMeaning, kind: number, record: number, time: number): number {
+    const { port, state, process, what } = meaning;
+    if (process !== "") return this.#life(meaning, kind, record, time);
     if (port !== "") {
-      const lane = this.lanes.of("Recoveries", port, record);
+      if (meaning.lane < 0) meaning.lane = this.lanes.of("Recoveries", port, record);
+      const { lane } = meaning;
       if (lastStates.has(state)) this.spans.end(record, lane, "recovery", time);
       else this.spans.begin(record, lane, "recovery", time, state);
       return lane;
@@ -194,12 +213,14 @@ export class RecordClasses {
       this.spans.end(record, this.#scenario, "boot", time);
       this.#stepFrom = time;
     }
-    return this.lanes.of("Kernel tasks", "kernel", record, null, 0);
+    return this.#fixedLane(kernel, record);
   }
 
   /** A process of a workload lives from its start until it is killed. */
-  #life(process: string, what: string, kind: number, record: number, time: number): number {
-    const lane = this.lanes.of("Workloads", process, record);
+  #life(meaning: StepMeaning, kind: number, record: number, time: number): number {
+    const { process, what } = meaning;
+    if (meaning.lane < 0) meaning.lane = this.lanes.of("Workloads", process, record);
+    const { lane } = meaning;
     if (what === "started" && kind === kernelKinds.step) this.spans.begin(record, lane, "life", time, process);
     else if (what === "killed") this.spans.end(record, lane, "life", time);
     return lane;
@@ -211,7 +232,7 @@ export class RecordClasses {
       return this.#scenario;
     }
     // The record of a command comes when it has ended; it began when the one before had, or the kernel was up.
-    const lane = this.lanes.of("Scenario and steps", "steps", record, null, 1);
+    const lane = this.#fixedLane(steps, record);
     this.spans.whole(record, { lane, kind: "step", fromNs: Math.min(this.#stepFrom, time), untilNs: time, text: this.#textOf(words, place) });
     this.#stepFrom = time;
     return lane;

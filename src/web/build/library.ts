@@ -1,4 +1,5 @@
-// Bundled scenarios for the page, as modules that Vite makes: `virtual:library` has what is listed and searched, `virtual:library-texts` the texts. Both are fetched when they are first wanted.
+// Bundled scenarios for the page, as modules that Vite makes: `virtual:library` has what is listed and searched, `virtual:library-texts` the texts, `virtual:scenario-schema` the
+// schema by which the editor completes. Each is fetched when it is first wanted.
 
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -40,7 +41,7 @@ export function readTexts(root: string = repository): Readonly<Record<string, Li
   return Object.fromEntries(texts);
 }
 
-const ids = { index: "virtual:library", texts: "virtual:library-texts" } as const;
+const ids = { index: "virtual:library", texts: "virtual:library-texts", schema: "virtual:scenario-schema" } as const;
 
 /** A module of one value; as text that is parsed, which browsers do faster than they read code. */
 const moduleOf = (value: unknown): string => `export default JSON.parse(${JSON.stringify(JSON.stringify(value))});`;
@@ -52,6 +53,7 @@ export function library(): Plugin {
     resolveId: (id) => (Object.values(ids).some((own) => own === id) ? `\0${id}` : null),
     load: (id) => {
       if (id === `\0${ids.index}`) return moduleOf(readIndex());
+      if (id === `\0${ids.schema}`) return moduleOf(JSON.parse(readFileSync(join(repository, "scenarios/scenario-1.schema.json"), "utf8")));
       return id === `\0${ids.texts}` ? moduleOf(readTexts()) : null;
     },
   };

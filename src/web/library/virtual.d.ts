@@ -7,3 +7,7 @@ declare module "virtual:library-texts" {
   const texts: Readonly<Record<string, import("../build/library-entry.ts").LibraryText>>;
   export default texts;
 }
+declare module "virtual:scenario-schema" {
+  const schema: import("../panels/editor/schema-walk.ts").Schema;
+  export default schema;
+}

@@ -153,6 +153,36 @@ describe("the keyboard", () => {
   });
 });
 
+describe("completion and help", () => {
+  const options = (): string[] => all(".cm-tooltip-autocomplete .cm-completionLabel").map(({ textContent }) => textContent);
+
+  it("a key is chosen by keyboard and goes on to what it takes, down to a name of the text", async () => {
+    const { document: edited } = await mounted();
+    contentOf()?.focus();
+    await userEvent.keyboard("{Control>}{End}{/Control}fau");
+    await expect.poll(options).toContain("faults");
+    await expect.poll(() => all(".cm-completionInfo").map(({ textContent }) => textContent).join("")).toContain("A fault that does not fire makes the run invalid");
+    // What is chosen is not taken while it has just come up.
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    await userEvent.keyboard("{Tab}");
+    await expect.poll(() => edited.value.text).toBe(`${text}faults:\n  - `);
+    await expect.poll(options).toEqual(["id", "when", "do", "optional"]);
+    await userEvent.keyboard("{Escape}{{ id: a, do: {{ linkDown: ");
+    await userEvent.keyboard("{Control>} {/Control}");
+    await expect.poll(options).toEqual(["rp0"]);
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    await userEvent.keyboard("{Enter}");
+    await expect.poll(() => edited.value.text).toContain("linkDown: rp0");
+  });
+
+  it("the pointer over a key says what it means", async () => {
+    await mounted();
+    const key = all(".cm-line span").find(({ textContent }) => textContent === "hostBridges");
+    await userEvent.hover(key ?? host);
+    await expect.poll(() => all(".cm-about").map(({ textContent }) => textContent).join("")).toMatch(/^hostBridges \[ … \]\n/);
+  });
+});
+
 describe("hostile text", () => {
   it("is text: markup makes nothing, turning and invisible letters are seen, in names as well", async () => {
     const { document: edited, check } = await mounted();

@@ -17,8 +17,6 @@ function storeOf() {
   return { document, notice, store: { document, notice, openScenario } as unknown as PageStore };
 }
 
-/** The library is made when it is first asked for. */
-const patience = { timeout: 30_000 };
 const host = document.createElement("div");
 document.body.append(host);
 afterEach(() => render(null, host));
@@ -30,7 +28,7 @@ describe("the library's panel", () => {
   it("by keyboard alone: words, arrow keys, Enter; then back to what was there", async () => {
     const { store, document: edited, notice } = storeOf();
     render(<LibraryPanel store={store} />, host);
-    await expect.poll(() => options().length, patience).toBeGreaterThan(300);
+    await expect.poll(() => options().length).toBeGreaterThan(300);
     await userEvent.click(host.querySelector("label") ?? host);
     await userEvent.keyboard("isolation/ recovered");
     const first = options();
@@ -54,7 +52,7 @@ describe("the library's panel", () => {
   it("a click opens; what nothing has is said", async () => {
     const { store, document: edited } = storeOf();
     render(<LibraryPanel store={store} />, host);
-    await expect.poll(() => options().length, patience).toBeGreaterThan(300);
+    await expect.poll(() => options().length).toBeGreaterThan(300);
     options()[0]?.click();
     await expect.poll(() => edited.value.file).toMatch(/^scenarios\/assembly\//);
     await userEvent.fill(input() ?? host, "zzz");

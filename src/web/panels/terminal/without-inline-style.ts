@@ -28,7 +28,12 @@ export function quietDocument(real: Document): QuietDocument {
     sheets.push(sheet);
     real.adoptedStyleSheets.push(sheet);
     element.hidden = true;
-    Object.defineProperty(element, "textContent", { get: () => "", set: (text: string) => void sheet.replaceSync(text) });
+    Object.defineProperty(element, "textContent", {
+      get: () => "",
+      set: (text: string) => {
+        sheet.replaceSync(text);
+      },
+    });
     return element;
   };
   const document = new Proxy(real, {

@@ -5,6 +5,7 @@ import type { View } from "./view.ts";
 import { pixelOf } from "./view.ts";
 
 export interface Bar {
+  /** Of several the last one. */
   readonly span: ShownSpan;
   /** CSS pixels, inside the drawing. */
   readonly from: number;
@@ -43,7 +44,7 @@ export function barsOf(spans: readonly ShownSpan[], view: View, width: number, e
     // All that begin within the same pixel are one bar; the last of them may go on.
     const next = until - from >= 1 ? place + 1 : Math.max(place + 1, firstFrom(spans, view.fromNs + ((from + 1) / width) * (view.untilNs - view.fromNs), place + 1));
     const last = spans[next - 1] ?? span;
-    bars.push({ span: next - place === 1 ? span : last, from, until: Math.max(from + 1, pixel(endOf(last))), count: next - place });
+    bars.push({ span: last, from, until: Math.max(from + 1, pixel(endOf(last))), count: next - place });
     place = next;
   }
   return bars;

@@ -128,7 +128,7 @@ export class TimelineDrawing {
     context.rect(from, top, wide - 2, tall);
     context.clip();
     context.fillStyle = colours.text;
-    context.fillText(count === 1 ? span.text : `${count} in a row`, from + 5, top + tall / 2);
+    context.fillText(count === 1 ? span.text : `${span.text} (+${count - 1} before)`, from + 5, top + tall / 2);
     context.restore();
   }
 
