@@ -2,6 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import type { Pace, StepUnit } from "../../sandbox/live/contract.ts";
+import { shownText } from "../shown-text.ts";
 import type { PageStore } from "../store/contract.ts";
 import type { Action } from "./actions.ts";
 import { back, keyWords, nextTheme, runOrPause, runToMark, step } from "./actions.ts";
@@ -69,7 +70,7 @@ export function TitleBar({ store, actions, share }: BarProps) {
   return (
     <div class="bar title-bar">
       <h1>cxl-sandbox</h1>
-      <span class="file" title={store.document.value.file}>{store.document.value.file}{store.isChanged.value && store.status.value !== null ? <span class="changed"> changed since the run</span> : null}</span>
+      <span class="file" title={shownText(store.document.value.file)}>{shownText(store.document.value.file)}{store.isChanged.value && store.status.value !== null ? <span class="changed"> changed since the run</span> : null}</span>
       <span class="room" />
       <Seed store={store} />
       <span class="group">
