@@ -7,6 +7,7 @@ import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
 import { library } from "./src/web/build/library.ts";
 import { versionDefinition } from "./src/web/build/version.ts";
+import LongestFirst from "./test/support/longest-first.ts";
 
 const chromium = [process.env["CXL_SANDBOX_CHROMIUM"] ?? "", "/usr/bin/chromium", "/usr/bin/chromium-browser"].find((path) => path !== "" && existsSync(path));
 const hasBrowser = chromium !== undefined;
@@ -16,21 +17,25 @@ if (!hasBrowser) console.warn("browser project and the packed page left out: no 
 /** What Chromium is compared with: computed once, for the browser project alone. */
 const globalSetup = ["test/support/node-digests.ts"];
 const exclude = ["**/node_modules/**", "dist/**", "build/**", "**/*.browser.test.ts"];
-// One module graph for a worker's files: nothing below src keeps state of its own, and compiled code stays warm. Every core has a worker; the other projects come after it.
+// Every core has a worker, and Chromium goes on beside them: all projects are one group, so that none waits for the end of another.
+const maxWorkers = "100%";
+// One module graph for a worker's files: nothing below src keeps state of its own, and compiled code stays warm.
 const node = {
-  test: { name: "node", isolate: false, maxWorkers: "100%", sequence: { groupOrder: 0 }, environment: "node" as const, include: ["{registers,src,workers,tools,test,bench}/**/*.test.ts"], exclude: [...exclude, "test/package/**"], testTimeout: 60_000 },
+  test: { name: "node", isolate: false, maxWorkers, environment: "node" as const, include: ["{registers,src,workers,tools,test,bench}/**/*.test.ts"], exclude: [...exclude, "test/package/**"], testTimeout: 60_000 },
 };
 const packed = {
-  test: { name: "package", sequence: { groupOrder: 1 }, globalSetup: ["test/support/packed.ts"], environment: "node" as const, include: ["test/package/**/*.test.ts"], provide: { chromium: chromium ?? "" }, testTimeout: 120_000 },
+  test: { name: "package", maxWorkers, globalSetup: ["test/support/packed.ts"], environment: "node" as const, include: ["test/package/**/*.test.ts"], provide: { chromium: chromium ?? "" }, testTimeout: 120_000 },
 };
 const browser = {
   plugins: [library()],
   define: versionDefinition(),
+  // Workers fetch them late: found then, they would make Vite load a test anew in the midst of it.
+  optimizeDeps: { include: ["comlink", "re2js", "yaml", "zod"] },
   // The worker that stands for a host, of tests alone.
   publicDir: "test/web/public",
   test: {
     name: "browser",
-    sequence: { groupOrder: 1 },
+    maxWorkers,
     globalSetup,
     include: ["{src,workers,test}/**/*.browser.test.{ts,tsx}"],
     exclude: ["**/node_modules/**", "dist/**", "build/**"],
@@ -47,8 +52,9 @@ const browser = {
   },
 };
 
+// Global setups run in this order: npm packs while the digests are computed, and goes on beside the first tests.
 export default defineConfig({
   worker: { format: "es" },
   build: { assetsInlineLimit: 0 },
-  test: { projects: hasBrowser ? [node, browser, packed] : [node, packed] },
+  test: { sequence: { sequencer: LongestFirst }, projects: hasBrowser ? [node, packed, browser] : [node, packed] },
 });

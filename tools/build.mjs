@@ -1,7 +1,7 @@
 // The build, in plain JavaScript: registers (generator), module (asc, two targets), dist (tsc), web (the page, vite). A step whose inputs did not change is skipped.
 // Usage: node tools/build.mjs [registers|module|dist|web ...]
 
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -18,19 +18,28 @@ function run(command, ...argv) {
   }
 }
 
+/** Several programs at a time. @param {string} command @param {string[][]} argvs */
+async function runAll(command, ...argvs) {
+  const statuses = await Promise.all(argvs.map((argv) => new Promise((resolve) => spawn(process.execPath, [join("node_modules", command), ...argv], { stdio: "inherit" }).once("exit", resolve))));
+  const failed = argvs.find((_, index) => statuses[index] !== 0);
+  if (failed === undefined) return;
+  console.error(`build: ${command} ${failed.join(" ")} failed`);
+  process.exit(1);
+}
+
 function files(path) {
   if (!existsSync(path)) return [];
   if (!statSync(path).isDirectory()) return [path];
   return readdirSync(path, { recursive: true, encoding: "utf8" }).map((name) => join(path, name)).filter((name) => statSync(name).isFile()).toSorted();
 }
 
-function step(name, inputs, outputs, work) {
+async function step(name, inputs, outputs, work) {
   const hash = createHash("sha256");
   for (const file of ["package-lock.json", "tools/build.mjs", "tsconfig.json", ...inputs].flatMap(files)) hash.update(file).update("\0").update(readFileSync(file));
   const digest = hash.digest("hex");
   const stamp = join("build/.stamps", name);
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === digest && outputs.every((output) => existsSync(output))) return;
-  work();
+  await work();
   mkdirSync("build/.stamps", { recursive: true });
   writeFileSync(stamp, digest);
 }
@@ -42,14 +51,12 @@ const steps = {
       const result = spawnSync(process.execPath, ["build/tools/tools/generate-registers.js", "."], { stdio: "inherit" });
       if (result.status !== 0) process.exit(1);
     }),
-  module: () => {
+  module: async () => {
     if (!existsSync("assembly/index.ts")) {
       console.log("build: module left out, there is no assembly/index.ts");
       return;
     }
-    step("module", ["assembly", "asconfig.json"], ["build/hardware.wasm", "build/hardware.checked.wasm"], () => {
-      for (const target of ["release", "checked"]) run("assemblyscript/bin/asc.js", "assembly/index.ts", "--config", "asconfig.json", "--target", target);
-    });
+    await step("module", ["assembly", "asconfig.json"], ["build/hardware.wasm", "build/hardware.checked.wasm"], () => runAll("assemblyscript/bin/asc.js", ...["release", "checked"].map((target) => ["assembly/index.ts", "--config", "asconfig.json", "--target", target])));
   },
   dist: () =>
     step("dist", ["registers", "src", "workers", "bench", "tools", "tsconfig.build.json", "build/hardware.wasm", "build/include"], ["dist/build/hardware.wasm", "dist/build/include/cxl_sandbox.h"], () => {
@@ -71,5 +78,5 @@ for (const name of wanted) {
     console.error(`build: no step "${name}"; there are ${Object.keys(steps).join(", ")}`);
     process.exit(2);
   }
-  steps[name]();
+  await steps[name]();
 }

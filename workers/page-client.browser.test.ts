@@ -64,8 +64,8 @@ describe("the page's worker in a browser", () => {
 
   it("opens one run after the other, as often as somebody likes, and goes back as often", { timeout: 120_000 }, async () => {
     const { worker: { host, close } } = await opened("isolation/d-kernel-page.yaml");
-    for (let times = 0; times < 150; times++) expect(await host.open(inputOf("isolation/d-kernel-page.yaml"))).toMatchObject({ kind: "open" });
-    for (let times = 0; times < 30; times++) {
+    for (let times = 0; times < 110; times++) expect(await host.open(inputOf("isolation/d-kernel-page.yaml"))).toMatchObject({ kind: "open" });
+    for (let times = 0; times < 10; times++) {
       await host.go({ kind: "record", index: 300 }, null);
       expect((await host.go({ kind: "start" }, null)).arrival).toBe("there");
     }

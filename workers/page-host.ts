@@ -1,18 +1,16 @@
 // The worker's side of the page: one live run, moved in slices, so that every other call is answered meanwhile. Wall time is known here alone.
 
 import { transfer } from "comlink";
+import { OutOfInstancesError } from "../src/hardware/machine.ts";
 import type { Arrival, LiveInput, LiveStatus, LiveUpdate, Pace, Target, Touch, TouchResult } from "../src/sandbox/live/contract.ts";
 import type { Live } from "../src/sandbox/live/live-run.ts";
 import { createLive } from "../src/sandbox/live/live-run.ts";
-import { looks } from "../src/sandbox/live/looks.ts";
 import type { LookAnswer, LookName, LookQuestion } from "../src/sandbox/live/looks.ts";
 import { liveInputOf, openLiveTrace } from "../src/sandbox/live/opened-trace.ts";
 import type { ServiceAnswer, ServiceName, ServiceQuestion } from "../src/sandbox/live/services.ts";
-import { services } from "../src/sandbox/live/services.ts";
 import { isSameTool } from "../src/sandbox/replay.ts";
-import { OutOfInstancesError } from "../src/hardware/machine.ts";
 import { ScenarioFileError } from "../src/scenario/problem.ts";
-import type { TraceTool } from "../src/scenario/trace/file.ts";
+import type { TraceFile, TraceTool } from "../src/scenario/trace/file.ts";
 import { TraceFileError, decodeTrace, encodeTrace } from "../src/scenario/trace/file.ts";
 import type { Moved, Opened, PageHost } from "./page-contract.ts";
 import { loadExpressions, mayWantExpressions } from "./page-expressions.ts";
@@ -36,12 +34,22 @@ export interface PageParts {
   readonly tool: TraceTool;
 }
 
+/** What is told of a trace that was opened; null: it was a scenario. */
+type OpenedAs = Extract<Opened, { readonly kind: "open" }>["trace"];
+type Make = (parts: PageParts, tell: (stream: "out" | "err", text: string) => void, input: LiveInput) => { readonly live: Live; readonly trace: OpenedAs };
+
+/** Text of bytes as characters, as programs print it; what the sandbox says itself may have others. */
+const isBytes = (text: string): boolean => !/[^\0-\u00ff]/.test(text);
+
 class Host implements Omit<PageHost, "lock"> {
   readonly #parts: Promise<PageParts>;
+  /** Fetched beside the run: what is looked at first is there when the run is. */
+  readonly #looks = import("../src/sandbox/live/looks.ts");
   #live: Live | null = null;
   #hear: (update: LiveUpdate) => unknown = () => undefined;
   /** Counts the commands that move the run: the newest one counts. */
   #command = 0;
+  #opening = 0;
   #told = 0;
   /** Printed, and not told yet. */
   #printed: { readonly stream: "out" | "err"; text: string }[] = [];
@@ -50,6 +58,7 @@ class Host implements Omit<PageHost, "lock"> {
     this.#parts = parts;
     // Told to who calls, each time.
     parts.catch(() => undefined);
+    this.#looks.catch(() => undefined);
   }
 
   async tool(): Promise<TraceTool> {
@@ -60,26 +69,29 @@ class Host implements Omit<PageHost, "lock"> {
     this.#hear = hear;
   }
 
-  async open(input: LiveInput): Promise<Opened> {
-    if (mayWantExpressions([input.text, ...Object.values(input.includes)])) await loadExpressions();
-    return this.#replace(({ module }, tell) => ({ live: createLive(module, input, { tell }), trace: null }));
+  open(input: LiveInput): Promise<Opened> {
+    return this.#replace(() => input, ({ module }, tell) => ({ live: createLive(module, input, { tell }), trace: null }));
   }
 
-  async openTrace(bytes: Uint8Array): Promise<Opened> {
-    // What its scenario runs is known when the file is read: they may be wanted.
-    await loadExpressions();
-    return this.#replace(({ module, tool }, tell) => {
-      const file = decodeTrace(bytes);
-      const trace = { input: liveInputOf(file, tool), records: file.records.byteLength / 32, tool: file.header.tool, isSameTool: isSameTool(file, tool) };
-      return { live: openLiveTrace(module, file, tool, { tell }), trace };
+  openTrace(bytes: Uint8Array): Promise<Opened> {
+    let file: TraceFile | null = null;
+    const read = ({ tool }: PageParts): LiveInput => liveInputOf((file = decodeTrace(bytes)), tool);
+    return this.#replace(read, ({ module, tool }, tell, input) => {
+      if (file === null) throw new Error("the trace was not read");
+      const live = openLiveTrace(module, file, tool, { tell });
+      return { live, trace: { input, records: live.trace.length, tool: file.header.tool, isSameTool: isSameTool(file, tool) } };
     });
   }
 
   /** Another run in place of the one before; where it cannot be made, that one stays. */
-  async #replace(make: (parts: PageParts, tell: (stream: "out" | "err", text: string) => void) => { readonly live: Live; readonly trace: Extract<Opened, { kind: "open" }>["trace"] }): Promise<Opened> {
+  async #replace(read: (parts: PageParts) => LiveInput, make: Make): Promise<Opened> {
     const parts = await this.#parts;
+    const opening = ++this.#opening;
     try {
-      const { live, trace } = make(parts, (stream, text) => this.#print(stream, text));
+      const input = read(parts);
+      if (mayWantExpressions([input.text, ...Object.values(input.includes)])) await loadExpressions();
+      if (opening !== this.#opening) return { kind: "refused", reason: "something else was asked for meanwhile" };
+      const { live, trace } = make(parts, (stream, text) => this.#print(stream, text), input);
       this.#command++;
       this.#live?.stop();
       this.#live = live;
@@ -137,6 +149,7 @@ class Host implements Omit<PageHost, "lock"> {
   }
 
   async look<N extends LookName>(name: N, question: LookQuestion<N>): Promise<LookAnswer<N>> {
+    const { looks } = await this.#looks;
     if (!Object.hasOwn(looks, name)) throw new TypeError(`there is no look "${name}"`);
     const look = looks[name] as unknown as (live: Live, asked: LookQuestion<N>) => LookAnswer<N>;
     const answer = look(this.#need(), question);
@@ -144,10 +157,12 @@ class Host implements Omit<PageHost, "lock"> {
   }
 
   async ask<N extends ServiceName>(name: N, question: ServiceQuestion<N>): Promise<ServiceAnswer<N>> {
+    // Not needed for a run: the first screen does not wait for their code.
+    const { services } = await import("../src/sandbox/live/services.ts");
     if (!Object.hasOwn(services, name)) throw new TypeError(`there is no service "${name}"`);
     const { module } = await this.#parts;
-    if ("text" in question && mayWantExpressions([question.text, ...("includes" in question ? Object.values(question.includes) : [])])) await loadExpressions();
     const service = services[name] as unknown as (module: WebAssembly.Module, asked: ServiceQuestion<N>) => Generator<undefined, ServiceAnswer<N>, undefined>;
+    if ("text" in question && mayWantExpressions([question.text, ...("includes" in question ? Object.values(question.includes) : [])])) await loadExpressions();
     const work = service(module, question);
     for (let end = performance.now() + slice; ; ) {
       const { done, value } = work.next();
@@ -173,7 +188,7 @@ class Host implements Omit<PageHost, "lock"> {
 
   #print(stream: "out" | "err", text: string): void {
     const last = this.#printed.at(-1);
-    if (last?.stream === stream) last.text += text;
+    if (last?.stream === stream && isBytes(last.text) === isBytes(text)) last.text += text;
     else this.#printed.push({ stream, text });
   }
 

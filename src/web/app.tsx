@@ -2,7 +2,9 @@
 
 import { useEffect, useMemo } from "preact/hooks";
 import { useSignal } from "@preact/signals";
+import { libraryIndex, openFromLibrary } from "./library/library.ts";
 import { OpeningLayer } from "./opening/opening-layer.tsx";
+import { FailureBanner } from "./panels/outcome/failure-banner.tsx";
 import { panels as allPanels } from "./panels.ts";
 import type { Panel } from "./panels.ts";
 import { actionsOf, keyWords } from "./shell/actions.ts";
@@ -35,11 +37,15 @@ function entriesOf(store: PageStore, actions: readonly Action[], panels: readonl
   return [...forActions, ...panels.map((panel): Entry => ({ id: `panel ${panel.id}`, kind: "panel", title: panel.title, run: () => open(panel) }))];
 }
 
+/** Bundled scenarios as entries; each is run when it is chosen. */
+const scenariosOf = (store: PageStore) => async (): Promise<readonly Entry[]> =>
+  (await libraryIndex()).entries.map(({ path, title }): Entry => ({ id: `scenario ${path}`, kind: "scenario", title, detail: path, run: () => void openFromLibrary(store, path).then((isOpen) => (isOpen ? store.run() : undefined)) }));
+
 const areaOrder: readonly Panel["area"][] = ["left", "main", "side", "bottom"];
 
 /** The area behind the one that has the focus, or before it. */
 function nextArea(step: 1 | -1): void {
-  const areas = areaOrder.filter((area) => document.querySelector(`[data-area=${area}]`) !== null);
+  const areas = areaOrder.filter((area) => document.querySelector(`[data-area=${area}]:not([hidden])`) !== null);
   const at = areas.findIndex((area) => document.querySelector(`[data-area=${area}]`)?.contains(document.activeElement) === true);
   const next = areas[at < 0 ? (step > 0 ? 0 : areas.length - 1) : (at + step + areas.length) % areas.length];
   if (next !== undefined) focusArea(next);
@@ -55,6 +61,7 @@ export function App({ store, panels = allPanels }: AppProps) {
   }), [store, over]);
   useEffect(() => listenForKeys(actions), [actions]);
   useEffect(() => followTheme(store), [store]);
+  const loadMore = useMemo(() => scenariosOf(store), [store]);
   const close = (): void => {
     over.value = null;
   };
@@ -70,9 +77,10 @@ export function App({ store, panels = allPanels }: AppProps) {
       </header>
       <DeathBar store={store} />
       <NoticeBar store={store} />
+      <FailureBanner store={store} />
       <OpeningLayer store={store} />
       <Areas store={store} panels={panels} />
-      {over.value === "palette" ? <Palette entries={entriesOf(store, actions, panels)} onClose={close} /> : null}
+      {over.value === "palette" ? <Palette entries={entriesOf(store, actions, panels)} loadMore={loadMore} onClose={close} /> : null}
       {over.value === "help" ? <Help actions={actions} onClose={close} /> : null}
     </>
   );

@@ -9,7 +9,6 @@ import { LogPanel } from "./panels/log/log-panel.tsx";
 import { MachinePanel } from "./panels/machine/machine-panel.tsx";
 import { OutcomePanel } from "./panels/outcome/outcome-panel.tsx";
 import { RecordsPanel } from "./panels/records/records-panel.tsx";
-import { RegistersPanel } from "./panels/registers/registers-panel.tsx";
 import { TimelinePanel } from "./panels/timeline/timeline-panel.tsx";
 import { VerdictPanel } from "./panels/verdict/verdict-panel.tsx";
 import type { PageStore, PanelId } from "./store/contract.ts";
@@ -27,6 +26,7 @@ export interface Panel {
 
 const HostPanel = lazy("Host", async () => (await import("./panels/host/host-panel.tsx")).HostPanel);
 const MemoryPanel = lazy("Memory", async () => (await import("./panels/memory/memory-panel.tsx")).MemoryPanel);
+const RegistersPanel = lazy("Registers", async () => (await import("./panels/registers/registers-panel.tsx")).RegistersPanel);
 const TerminalPanel = lazy("Terminal", async () => (await import("./panels/terminal/terminal-panel.tsx")).TerminalPanel);
 const WorkloadsPanel = lazy("Workloads", async () => (await import("./panels/workloads/workloads-panel.tsx")).WorkloadsPanel);
 
@@ -34,13 +34,13 @@ export const panels: readonly Panel[] = [
   { id: "editor", title: "Scenario", area: "left", component: EditorPanel, isKept: true },
   { id: "library", title: "Library", area: "left", component: LibraryPanel },
   { id: "machine", title: "Machine", area: "main", component: MachinePanel },
+  { id: "terminal", title: "Terminal", area: "main", component: TerminalPanel, isKept: true },
+  { id: "memory", title: "Memory", area: "main", component: MemoryPanel },
+  { id: "host", title: "Host", area: "main", component: HostPanel },
+  { id: "workloads", title: "Workloads", area: "main", component: WorkloadsPanel },
   { id: "outcome", title: "Outcome", area: "side", component: OutcomePanel },
   { id: "registers", title: "Registers", area: "side", component: RegistersPanel, isKept: true },
-  { id: "terminal", title: "Terminal", area: "side", component: TerminalPanel, isKept: true },
   { id: "log", title: "Kernel log", area: "side", component: LogPanel },
-  { id: "memory", title: "Memory", area: "side", component: MemoryPanel },
-  { id: "host", title: "Host", area: "side", component: HostPanel },
-  { id: "workloads", title: "Workloads", area: "side", component: WorkloadsPanel },
   { id: "verdict", title: "Verdict", area: "side", component: VerdictPanel, isKept: true },
   { id: "timeline", title: "Time line", area: "bottom", component: TimelinePanel, isKept: true },
   { id: "records", title: "Records", area: "bottom", component: RecordsPanel, isKept: true },

@@ -10,7 +10,7 @@ import { topologies, topologyNames } from "../oracles/differential/topologies.ts
 const release = (await loadModule("release")).module;
 const checked = (await loadModule("checked")).module;
 /** Over the five topologies; a campaign asks for more. */
-const total = Number(process.env["CXL_SANDBOX_ACCESSES"] ?? 200_000);
+const total = Number(process.env["CXL_SANDBOX_ACCESSES"] ?? 100_000);
 const isCampaign = process.env["CXL_SANDBOX_ACCESSES"] !== undefined;
 const perTopology = Math.ceil(total / topologyNames.length);
 

@@ -10,7 +10,7 @@ import { bringUpMailbox, mailboxDigest, runMailboxCampaign } from "../oracles/ma
 const release = (await loadModule("release")).module;
 const checked = (await loadModule("checked")).module;
 /** Over all devices; a campaign asks for more. */
-const total = Number(process.env["CXL_SANDBOX_TRANSACTIONS"] ?? 20_000);
+const total = Number(process.env["CXL_SANDBOX_TRANSACTIONS"] ?? 10_000);
 const isCampaign = process.env["CXL_SANDBOX_TRANSACTIONS"] !== undefined;
 const perDevice = Math.ceil(total / mailboxDeviceNames.length);
 

@@ -87,12 +87,22 @@ function presentText(booted: Booted, path: string): string {
   }
 }
 
+const kindsSeen = new Map<string, string>();
+/** A file's kind: its path in the table, found once for each path. */
+function kindOf(path: string): string {
+  const kind = kindsSeen.get(path) ?? storeEntryOf(path)?.path ?? path;
+  kindsSeen.set(path, kind);
+  return kind;
+}
+
 /** Kinds of files are drawn first, so that hundreds of memory blocks are one of them; taking whole drivers away is drawn rarely. */
 function drawFile(random: ReturnType<typeof createRandom>, files: readonly string[]): string {
   const kinds = new Map<string, string[]>();
   for (const path of files) {
-    const kind = storeEntryOf(path)?.path ?? path;
-    kinds.set(kind, [...(kinds.get(kind) ?? []), path]);
+    const kind = kindOf(path);
+    const known = kinds.get(kind);
+    if (known === undefined) kinds.set(kind, [path]);
+    else known.push(path);
   }
   const isRare = (path: string): boolean => /\/drivers\/(cxl_acpi|cxl_port|cxl_pci|cxl_nvdimm|pcieport|hmem_platform)[^/]*\/unbind$|\/remove$|\/slots\/\d+\/power$/.test(path);
   const chosen = [...kinds.values()][nextBelow(random, kinds.size)] ?? [];
@@ -123,7 +133,7 @@ function fuzz(state: State, seed: number, count: number): Map<string, Set<string
     const text = storeText(booted.kernel, random, path, presentText(booted, path));
     const result = store(booted, path, text);
     history.push(`${path} <- ${JSON.stringify(text.slice(0, 60))} ${result}`);
-    const kind = storeEntryOf(path)?.path ?? path;
+    const kind = kindOf(path);
     seen.set(kind, (seen.get(kind) ?? new Set()).add(result));
     if (result === "panic") return seen;
     // A reset card has forgotten what the kernel goes on believing (observed.md).

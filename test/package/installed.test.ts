@@ -2,12 +2,11 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, inject, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { run } from "../support/programs.ts";
+import { packed } from "./packed.ts";
 import { readPage } from "./pages.ts";
 import { project } from "./project.ts";
-
-const packed = inject("packed");
 
 describe("the packed file", () => {
   it("is smaller than 3 MB and holds what runs, what is read and no tests, tools or benchmarks", () => {

@@ -3,14 +3,15 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { publint } from "publint";
-import { describe, expect, inject, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { run } from "../support/programs.ts";
+import { packed } from "./packed.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
 describe("the manifest", () => {
   it("has nothing that publint would say of the packed file", async () => {
-    const tarball = new Uint8Array(readFileSync(inject("packed").tarball)).buffer;
+    const tarball = new Uint8Array(readFileSync(packed.tarball)).buffer;
     const { messages } = await publint({ pack: { tarball }, strict: true });
     expect(messages).toEqual([]);
   });

@@ -3,9 +3,9 @@
 import { cpSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { inject } from "vitest";
 import { run } from "../support/programs.ts";
 import type { Ended } from "../support/programs.ts";
+import { packed } from "./packed.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -18,9 +18,8 @@ export interface Project {
 
 /** `tools`: packages of this repository that the user has as well. */
 export function project(name: string, tools: readonly string[] = []): Project {
-  const { folder: packed } = inject("packed");
-  const folder = join(packed, name);
-  cpSync(join(packed, "bare"), folder, { recursive: true, verbatimSymlinks: true });
+  const folder = join(packed.folder, name);
+  cpSync(join(packed.folder, "bare"), folder, { recursive: true, verbatimSymlinks: true });
   for (const tool of tools) {
     const link = join(folder, "node_modules", tool);
     mkdirSync(dirname(link), { recursive: true });

@@ -36,9 +36,8 @@ describe("bundled scenarios", () => {
       expect(Buffer.compare(sliced.trace, whole.trace)).toBe(0);
       expect(runText(file, text, { variant: "checked" }).result).toEqual(whole.result);
     });
-    else it(`${file} passes, and twice gives the same bytes`, () => {
-      expect(Buffer.compare(passes(file, text).trace, runText(file, text, { keepTrace: true }).trace)).toBe(0);
-    });
+    // That each gives the same trace wherever and however often it runs is held in test/browser/scenarios.browser.test.ts.
+    else it(`${file} passes`, () => void passes(file, text));
   }
 
   it("the seed changes nothing under the fixed schedule, and only the order of work under the seeded one", () => {

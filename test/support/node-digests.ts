@@ -1,4 +1,4 @@
-// Runs once in Node before all projects: what the browser project compares itself with.
+// Runs once in Node before all projects: what the browser project compares itself with. Between its parts the process hears of what runs beside it (packed.ts).
 
 import type { TestProject } from "vitest/node";
 import { referenceDigests } from "./disturb.ts";
@@ -36,11 +36,20 @@ declare module "vitest" {
   }
 }
 
+const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+
 export default async function provideDigests(project: TestProject): Promise<void> {
   project.provide("hardwareDigests", referenceDigests("release"));
-  project.provide("scenarioDigests", scenarioDigests(bundledScenarios()));
+  await turn();
+  const digests: ReturnType<typeof scenarioDigests> = {};
+  for (const [file, text] of Object.entries(bundledScenarios())) {
+    Object.assign(digests, scenarioDigests({ [file]: text }));
+    await turn();
+  }
+  project.provide("scenarioDigests", digests);
+  await turn();
   project.provide("traceSums", traceSums(bundledScenarios()));
-  const accesses = Math.ceil(Number(process.env["CXL_SANDBOX_ACCESSES"] ?? 100_000) / topologyNames.length);
+  const accesses = Math.ceil(Number(process.env["CXL_SANDBOX_ACCESSES"] ?? 50_000) / topologyNames.length);
   project.provide("randomAccesses", accesses);
   project.provide("randomDigests", Object.fromEntries(topologyNames.map((name) => [name, digestOf(modules.release, topologies[name], { accesses, seed: 1 })])));
   const transactions = Math.ceil(Number(process.env["CXL_SANDBOX_TRANSACTIONS"] ?? 4000) / mailboxDeviceNames.length);

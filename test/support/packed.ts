@@ -1,6 +1,7 @@
-// Runs once before the `package` project: packs the package and what it depends on, and installs the files in an empty project, without a network.
+// Begins before the `package` project and goes on beside the others: packs the package and what it depends on, and installs the files in an empty project, without a
+// network. Its tests wait for the end of it (test/package/packed.ts).
 
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,16 +9,25 @@ import { fileURLToPath } from "node:url";
 import type { TestProject } from "vitest/node";
 import { run } from "./programs.ts";
 
+/** The packed file, in a folder with `bare`, a project that it is installed in. */
+export interface Packed {
+  readonly folder: string;
+  readonly tarball: string;
+  readonly files: readonly string[];
+  readonly bytes: number;
+}
+
 declare module "vitest" {
   export interface ProvidedContext {
-    /** Folder with the packed file and `bare`, a project that it is installed in. */
-    readonly packed: { readonly folder: string; readonly tarball: string; readonly files: readonly string[]; readonly bytes: number };
+    /** Folder in which `packed.json` will stand: a `Packed`, or the text of what went wrong. */
+    readonly packing: string;
     /** The browser's executable, empty where there is none. */
     readonly chromium: string;
   }
 }
 
 interface PackReport {
+  readonly name: string;
   readonly filename: string;
   readonly size: number;
   readonly files: readonly { readonly path: string }[];
@@ -31,26 +41,32 @@ async function done(cwd: string, command: string, ...words: string[]): Promise<s
   return stdout;
 }
 
-async function pack(folder: string, what: string): Promise<PackReport> {
-  const [report] = JSON.parse(await done(root, "npm", "pack", "--json", "--ignore-scripts", "--pack-destination", folder, what)) as readonly PackReport[];
-  if (report === undefined) throw new Error(`npm packed nothing of ${what}`);
-  return report;
-}
-
-export default async function providePacked(project: TestProject): Promise<() => Promise<void>> {
-  // Part of `prepare`; a step whose inputs did not change is skipped.
-  await done(root, process.execPath, "tools/build.mjs");
-
-  const folder = mkdtempSync(join(tmpdir(), "cxl-sandbox-package-"));
-  const own = await pack(folder, ".");
-  const { dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { readonly dependencies: Readonly<Record<string, string>> };
-  for (const name of Object.keys(dependencies)) await pack(folder, `./node_modules/${name}`);
+async function packInto(folder: string): Promise<Packed> {
+  const { name, dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { readonly name: string; readonly dependencies: Readonly<Record<string, string>> };
+  const what = [".", ...Object.keys(dependencies).map((one) => `./node_modules/${one}`)];
+  const reports = JSON.parse(await done(root, "npm", "pack", "--json", "--ignore-scripts", "--pack-destination", folder, ...what)) as readonly PackReport[];
+  const own = reports.find((one) => one.name === name);
+  if (own === undefined || reports.length !== what.length) throw new Error(`npm packed ${reports.length} of ${what.length}`);
   const bare = join(folder, "bare");
   mkdirSync(bare);
   await done(bare, "npm", "init", "-y");
   // An empty cache of its own: what would have to be fetched is an error here.
-  const tarballs = readdirSync(folder).filter((name) => name.endsWith(".tgz"));
-  await done(bare, "npm", "install", "--offline", "--cache", join(folder, "cache"), "--no-audit", "--no-fund", ...tarballs.map((name) => `../${name}`));
-  project.provide("packed", { folder, tarball: join(folder, own.filename), files: own.files.map((file) => file.path), bytes: own.size });
-  return () => rm(folder, { recursive: true, force: true });
+  const tarballs = readdirSync(folder).filter((file) => file.endsWith(".tgz"));
+  await done(bare, "npm", "install", "--offline", "--cache", join(folder, "cache"), "--no-audit", "--no-fund", ...tarballs.map((file) => `../${file}`));
+  return { folder, tarball: join(folder, own.filename), files: own.files.map((file) => file.path), bytes: own.size };
+}
+
+export default async function beginPacking(project: TestProject): Promise<() => Promise<void>> {
+  // Part of `prepare`; a step whose inputs did not change is skipped. Nothing else may run meanwhile: it puts dist anew.
+  await done(root, process.execPath, "tools/build.mjs");
+  const folder = mkdtempSync(join(tmpdir(), "cxl-sandbox-package-"));
+  const packing = packInto(folder).catch(String).then((packed) => {
+    writeFileSync(join(folder, "packed.part"), JSON.stringify(packed));
+    renameSync(join(folder, "packed.part"), join(folder, "packed.json"));
+  });
+  project.provide("packing", folder);
+  return async () => {
+    await packing;
+    await rm(folder, { recursive: true, force: true });
+  };
 }

@@ -29,6 +29,9 @@ const heldPiece = 1_000_000;
 /** Steps that hardware gets to act on what was injected. */
 const stepsToAct = 1000;
 
+/** A line as the machine has it: bytes as characters 0 to 255. */
+const toBytes = (text: string): string => Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join("");
+
 /** A touch with the step behind which it was made. */
 export interface MadeTouch extends PlacedTouch {
   readonly steps: number;
@@ -207,7 +210,7 @@ export class Making {
     if (touch.kind === "write") return this.#start(writeRegister(this.run, touch));
     this.#hold();
     if (touch.kind === "interrupt") return { kind: "done", said: this.session.interrupt() ?? "" };
-    this.session.start(touch.line);
+    this.session.start(toBytes(touch.line));
     return null;
   }
 

@@ -1,6 +1,8 @@
 // What the reader can do with the page as a whole: one list for the buttons, the shortcuts, the help and the palette.
 
 import type { StepUnit } from "../../sandbox/live/contract.ts";
+import type { LookAnswer } from "../../sandbox/live/looks.ts";
+import { linkOf } from "../opening/links.ts";
 import type { PageStore } from "../store/contract.ts";
 
 export interface Action {
@@ -33,10 +35,22 @@ export async function step(store: PageStore, unit: StepUnit): Promise<void> {
   if ((await store.go({ kind: "step", unit })) === "missed") store.notice.value = { kind: "info", text: "The run is over; there is nothing to step to." };
 }
 
-/** To just behind the record before the last one. */
+const eventLayers = ["hardware", "kernel", "log", "result"] as const;
+
+/** To just behind the event before the last one: back over the accesses between. */
 export async function back(store: PageStore): Promise<void> {
   const records = store.status.peek()?.position.records ?? 0;
-  await store.go(records < 2 ? { kind: "start" } : { kind: "record", index: records - 2 });
+  let from: number | null = records - 2;
+  while (from !== null && from >= 0) {
+    const found: LookAnswer<"find"> | undefined = await store.look("find", { filter: { layers: eventLayers }, from, direction: "back", most: 1 });
+    const index = found?.indices[0];
+    if (index !== undefined) {
+      await store.go({ kind: "record", index });
+      return;
+    }
+    from = found?.next ?? null;
+  }
+  await store.go({ kind: "start" });
 }
 
 export async function runToMark(store: PageStore, text: string): Promise<void> {
@@ -44,6 +58,21 @@ export async function runToMark(store: PageStore, text: string): Promise<void> {
   if ((store.status.peek() === null || store.isChanged.peek()) && !(await store.reset())) return;
   const arrival = await store.go({ kind: "mark", text: text.trim() });
   if (arrival === "missed") store.notice.value = { kind: "info", text: `No log line or mark behind this position holds "${text.trim()}"; the run stands at its end.` };
+}
+
+/** Puts a link to what is shown on the clipboard, or before the reader where that is not allowed. */
+export async function share(store: PageStore): Promise<void> {
+  const link = await linkOf(store, location.href);
+  if (link.kind === "refused") {
+    store.notice.value = { kind: "problem", text: link.reason };
+    return;
+  }
+  try {
+    await navigator.clipboard.writeText(link.url);
+    store.notice.value = { kind: "info", text: "The link is copied. It holds the scenario and the position itself; nothing was sent anywhere." };
+  } catch {
+    store.notice.value = { kind: "info", text: `The browser lets nothing be copied; copy it from here: ${link.url}` };
+  }
 }
 
 const themes = ["system", "light", "dark"] as const;
@@ -64,6 +93,7 @@ export function actionsOf(store: PageStore, shell: ShellVerbs): readonly Action[
     { id: "end", title: "Go to the end", key: "3", run: () => void store.go({ kind: "end" }) },
     { id: "mark", title: "Run to a mark …", key: "m", run: shell.focusMark },
     { id: "reset", title: "Reset: a fresh run of the text", key: "Shift+R", run: () => void store.reset() },
+    { id: "share", title: "Share: copy a link to this run", run: () => void share(store) },
     { id: "theme", title: "Change the theme: system, light, dark", key: "Shift+T", run: () => nextTheme(store) },
     { id: "palette", title: "Find an action, a panel or a scenario", key: "Mod+k", run: shell.openPalette },
     { id: "next-area", title: "Next area", key: "F6", run: () => shell.nextArea(1) },

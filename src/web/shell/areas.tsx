@@ -1,7 +1,7 @@
 // The areas of the page: side by side with bars between them, or, on a narrow screen, one below the other in the order of reading.
 
-import { useEffect, useMemo } from "preact/hooks";
-import { signal, useSignal } from "@preact/signals";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import { signal, useSignal, useSignalEffect } from "@preact/signals";
 import type { Panel } from "../panels.ts";
 import type { PageStore } from "../store/contract.ts";
 import type { AreaSize } from "./splitter.tsx";
@@ -41,15 +41,30 @@ function sizesOf(): Readonly<Record<"left" | "side" | "bottom", AreaSize>> {
   return {
     left: { name: "left", least: 200, most: wide, size: signal(keptSize("left", Math.round(innerWidth * 0.3))) },
     side: { name: "side", least: 200, most: wide, size: signal(keptSize("side", Math.round(innerWidth * 0.3))) },
-    bottom: { name: "bottom", least: 96, most: high, size: signal(keptSize("bottom", Math.round(innerHeight * 0.28))) },
+    bottom: { name: "bottom", least: 96, most: high, size: signal(keptSize("bottom", Math.round(innerHeight * 0.34))) },
   };
+}
+
+/** A panel that is asked for is seen: its area is unfolded. */
+function useUnfolding(store: PageStore, sizes: ReturnType<typeof sizesOf>): void {
+  const before = useRef(store.shown.peek());
+  useSignalEffect(() => {
+    const shown = store.shown.value;
+    for (const area of ["left", "side", "bottom"] as const) {
+      const { size, least } = sizes[area];
+      if (shown[area] !== before.current[area] && size.peek() === 0) size.value = 1.5 * least;
+    }
+    before.current = shown;
+  });
 }
 
 export function Areas({ store, panels }: { readonly store: PageStore; readonly panels: readonly Panel[] }) {
   const isNarrow = useMedia(narrow).value;
   const sizes = useMemo(sizesOf, []);
   const of = (area: Area): readonly Panel[] => panels.filter((panel) => panel.area === area);
-  const view = (area: Area) => <AreaView key={area} store={store} area={area} panels={of(area)} />;
+  useUnfolding(store, sizes);
+  const isFolded = (area: Area): boolean => !isNarrow && area !== "main" && sizes[area].size.value === 0;
+  const view = (area: Area) => <AreaView key={area} store={store} area={area} panels={of(area)} isFolded={isFolded(area)} />;
   if (isNarrow) return <main id="areas" class="areas narrow">{readingOrder.map(view)}</main>;
   const has = (area: Area): boolean => of(area).length > 0;
   const size = (area: "left" | "side" | "bottom"): string => (has(area) ? `${sizes[area].size.value}px` : "0px");

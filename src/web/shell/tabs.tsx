@@ -45,7 +45,7 @@ function TabList({ store, area, panels, shown }: TabListProps) {
 }
 
 /** The shown panel is there, and those that keep what they hold (`isKept`) once they have been shown. */
-export function AreaView({ store, area, panels }: { readonly store: PageStore; readonly area: Area; readonly panels: readonly Panel[] }) {
+export function AreaView({ store, area, panels, isFolded }: { readonly store: PageStore; readonly area: Area; readonly panels: readonly Panel[]; readonly isFolded: boolean }) {
   const visited = useRef(new Set<string>()).current;
   const wanted = store.shown.value[area];
   const shown = panels.find(({ id }) => id === wanted) ?? panels[0];
@@ -53,7 +53,7 @@ export function AreaView({ store, area, panels }: { readonly store: PageStore; r
   if (shown.isKept === true) visited.add(shown.id);
   const mounted = panels.filter((panel) => panel === shown || visited.has(panel.id));
   return (
-    <section id={`area-${area}`} class={`area area-${area}`} data-area={area} aria-label={areaNames[area]}>
+    <section id={`area-${area}`} class={`area area-${area}`} data-area={area} aria-label={areaNames[area]} hidden={isFolded}>
       <TabList store={store} area={area} panels={panels} shown={shown} />
       {mounted.map(({ id, component: Component }) => (
         <div key={id} class="panel" role="tabpanel" id={`panel-${id}`} aria-labelledby={`tab-${id}`} tabIndex={0} hidden={id !== shown.id}>

@@ -5,13 +5,13 @@ import type { Pace, StepUnit } from "../../sandbox/live/contract.ts";
 import { shownText } from "../shown-text.ts";
 import type { PageStore } from "../store/contract.ts";
 import type { Action } from "./actions.ts";
-import { back, keyWords, nextTheme, runOrPause, runToMark, step } from "./actions.ts";
+import { back, keyWords, runOrPause, runToMark, step } from "./actions.ts";
 import { Icon } from "./icon.tsx";
 import type { IconName } from "./icon.tsx";
 import { countWords, placeWords, stateWords } from "./words.ts";
 
 /** Virtual ns in a ms of the reader's time. */
-const paces: readonly (readonly [string, Pace])[] = [["as fast as it goes", null], ["real time", 1e6], ["100 ms a second", 1e5], ["10 ms a second", 1e4], ["1 ms a second", 1e3], ["100 µs a second", 100]];
+const paces: readonly (readonly [string, Pace])[] = [["full speed", null], ["real time", 1e6], ["100 ms/s", 1e5], ["10 ms/s", 1e4], ["1 ms/s", 1e3], ["100 µs/s", 100]];
 
 interface ToolProps {
   readonly icon: IconName;
@@ -57,26 +57,41 @@ function Seed({ store }: { readonly store: PageStore }) {
 interface BarProps {
   readonly store: PageStore;
   readonly actions: readonly Action[];
-  /** Copies a link to what is open; absent: the page cannot. */
-  readonly share?: (() => void) | undefined;
 }
 
 const keyOf = (actions: readonly Action[], id: string): string | undefined => actions.find((action) => action.id === id)?.key;
 const runner = (actions: readonly Action[], id: string) => (): void => actions.find((action) => action.id === id)?.run();
 
-/** What is open, and what has to do with the page. */
-export function TitleBar({ store, actions, share }: BarProps) {
+function Where({ store }: { readonly store: PageStore }) {
+  const status = store.status.value;
+  if (status === null) return null;
+  return (
+    <span class="where">
+      <span class="time">{placeWords(status)}</span>
+      <span class="record">record {countWords(status.position.records)} of {countWords(status.reached.records)}</span>
+      {status.isInsideStep ? <abbr class="inside" title="The position lies inside a step of the kernel: the hardware is shown as it was here, the kernel as it is when the step is over.">inside a step</abbr> : null}
+      {status.touches.length > 0 ? <abbr class="touched" title="Somebody did something by hand: this is no longer the run that the file describes.">touched</abbr> : null}
+    </span>
+  );
+}
+
+/** What is open, where its run stands, and what has to do with the page. */
+export function TitleBar({ store, actions }: BarProps) {
   const theme = store.theme.value;
+  const status = store.status.value;
   return (
     <div class="bar title-bar">
       <h1>cxl-sandbox</h1>
-      <span class="file" title={shownText(store.document.value.file)}>{shownText(store.document.value.file)}{store.isChanged.value && store.status.value !== null ? <span class="changed"> changed since the run</span> : null}</span>
+      <span class="file" title={shownText(store.document.value.file)}>{shownText(store.document.value.file)}</span>
+      {store.isChanged.value && status !== null ? <span class="changed">changed since this run</span> : null}
       <span class="room" />
-      <Seed store={store} />
+      <span class={`state ${status?.isMoving === true ? "moving" : ""}`} role="status">{stateWords(status, store.death.value)}</span>
+      <Where store={store} />
+      <span class="room" />
       <span class="group">
-        {share === undefined ? null : <Tool icon="share" label="Share" isText onClick={share} />}
+        <Tool icon="share" label="Share" isText onClick={runner(actions, "share")} />
         <Tool icon="find" label="Find" isText shortcut={keyOf(actions, "palette")} onClick={runner(actions, "palette")} />
-        <Tool icon={theme} label={`Theme: ${theme}`} shortcut={keyOf(actions, "theme")} onClick={() => nextTheme(store)} />
+        <Tool icon={theme} label={`Theme: ${theme}`} shortcut={keyOf(actions, "theme")} onClick={runner(actions, "theme")} />
         <Tool icon="help" label="Keys and help" shortcut={keyOf(actions, "help")} onClick={runner(actions, "help")} />
       </span>
     </div>
@@ -106,22 +121,9 @@ function Mark({ store }: { readonly store: PageStore }) {
   };
   return (
     <form class="group mark" onSubmit={onSubmit}>
-      <input id="mark" type="text" placeholder="run to a mark or log line" aria-label="Run to the next mark or log line that holds" value={text.value} onInput={(event) => (text.value = event.currentTarget.value)} autocomplete="off" spellcheck={false} />
-      <button type="submit" class="tool" title="Run to the mark" disabled={text.value.trim() === ""}><span class="words">Go</span></button>
+      <input id="mark" type="text" placeholder="mark or log line" aria-label="Run to the next mark or log line that holds" value={text.value} onInput={(event) => (text.value = event.currentTarget.value)} autocomplete="off" spellcheck={false} />
+      <button type="submit" class="tool" title="Run to the mark" disabled={text.value.trim() === ""}><span class="words">Run to</span></button>
     </form>
-  );
-}
-
-function Where({ store }: { readonly store: PageStore }) {
-  const status = store.status.value;
-  if (status === null) return null;
-  return (
-    <span class="where">
-      <span class="time">{placeWords(status)}</span>
-      <span class="record">record {countWords(status.position.records)} of {countWords(status.reached.records)}</span>
-      {status.isInsideStep ? <abbr class="inside" title="The position lies inside a step of the kernel: the hardware is shown as it was here, the kernel as it is when the step is over.">inside a step</abbr> : null}
-      {status.touches.length > 0 ? <abbr class="touched" title="Somebody did something by hand: this is no longer the run that the file describes.">touched</abbr> : null}
-    </span>
   );
 }
 
@@ -143,8 +145,7 @@ export function PlayerBar({ store, actions }: BarProps) {
       <label class="field"><span>Speed</span><select value={String(pace)} onChange={(event) => (store.pace.value = paces[Number(event.currentTarget.value)]?.[1] ?? null)}>{paces.map(([words], index) => <option key={words} value={String(index)}>{words}</option>)}</select></label>
       <Mark store={store} />
       <span class="room" />
-      <span class={`state ${status?.phase === "done" ? "done" : ""}`} role="status">{stateWords(status, store.death.value)}</span>
-      <Where store={store} />
+      <Seed store={store} />
     </div>
   );
 }
