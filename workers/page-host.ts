@@ -111,7 +111,7 @@ class Host implements Omit<PageHost, "lock"> {
     const start = { wall: performance.now(), atNs: live.status.position.atNs };
     for (;;) {
       const until = pace === null ? Number.POSITIVE_INFINITY : start.atNs + (performance.now() - start.wall) * pace;
-      const arrival: Arrival = way.goOn(overAt(performance.now() + slice), until);
+      const arrival: Arrival = this.#slice(live, (isOver) => way.goOn(isOver, until));
       if (arrival !== "paused") return await this.#moved(live, arrival);
       this.#tellSome(live);
       const ahead = pace === null ? 0 : (live.run.system.hardware.now - until) / pace;
@@ -133,7 +133,7 @@ class Host implements Omit<PageHost, "lock"> {
     const command = ++this.#command;
     const way = live.touch(touch);
     for (;;) {
-      const result = way.goOn(overAt(performance.now() + slice));
+      const result = this.#slice(live, (isOver) => way.goOn(isOver));
       if (result !== null) {
         await this.#moved(live, "there");
         return result;
@@ -141,6 +141,16 @@ class Host implements Omit<PageHost, "lock"> {
       this.#tellSome(live);
       await nextTurn();
       if (command !== this.#command) return way.goOn(() => true) ?? { kind: "done", said: "" };
+    }
+  }
+
+  /** One slice of a way; what throws is not under way any more. */
+  #slice<T>(live: Live, goOn: (isOver: () => boolean) => T): T {
+    try {
+      return goOn(overAt(performance.now() + slice));
+    } catch (thrown) {
+      live.stop();
+      throw thrown;
     }
   }
 

@@ -9,7 +9,6 @@ import { LogPanel } from "./panels/log/log-panel.tsx";
 import { MachinePanel } from "./panels/machine/machine-panel.tsx";
 import { OutcomePanel } from "./panels/outcome/outcome-panel.tsx";
 import { RecordsPanel } from "./panels/records/records-panel.tsx";
-import { RegistersPanel } from "./panels/registers/registers-panel.tsx";
 import { TimelinePanel } from "./panels/timeline/timeline-panel.tsx";
 import { VerdictPanel } from "./panels/verdict/verdict-panel.tsx";
 import type { PageStore, PanelId } from "./store/contract.ts";
@@ -27,6 +26,7 @@ export interface Panel {
 
 const HostPanel = lazy("Host", async () => (await import("./panels/host/host-panel.tsx")).HostPanel);
 const MemoryPanel = lazy("Memory", async () => (await import("./panels/memory/memory-panel.tsx")).MemoryPanel);
+const RegistersPanel = lazy("Registers", async () => (await import("./panels/registers/registers-panel.tsx")).RegistersPanel);
 const TerminalPanel = lazy("Terminal", async () => (await import("./panels/terminal/terminal-panel.tsx")).TerminalPanel);
 const WorkloadsPanel = lazy("Workloads", async () => (await import("./panels/workloads/workloads-panel.tsx")).WorkloadsPanel);
 

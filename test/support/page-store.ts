@@ -5,7 +5,6 @@ import type { LiveStatus, Touch, TouchResult } from "../../src/sandbox/live/cont
 import type { Live } from "../../src/sandbox/live/live-run.ts";
 import { createLive } from "../../src/sandbox/live/live-run.ts";
 import { looks } from "../../src/sandbox/live/looks.ts";
-import { writeRegister } from "../../src/sandbox/live/write-register.ts";
 import type { Notice, PageStore, TextPlace, TimeRange } from "../../src/web/store/contract.ts";
 
 /** A store that panels can be shown over, and what moves it. */
@@ -30,9 +29,11 @@ export function pageRun(module: WebAssembly.Module, text: string, to: "start" | 
     moment.value++;
   };
   const touch = (given: Touch): TouchResult => {
-    if (given.kind !== "write") return { kind: "refused", reason: "only writes are made here" };
-    const step = writeRegister(live.run, given).next();
-    return step.done === true ? step.value : { kind: "refused", reason: "it waits" };
+    const way = live.touch(given);
+    for (;;) {
+      const result = way.goOn(() => false);
+      if (result !== null) return result;
+    }
   };
   const store: PageStore = {
     document: signal({ file, text, includes: {}, seed: 1, schedule: "fixed" as const }), findings: signal([]), isChanged: computed(() => false), place: signal<TextPlace | null>(null),

@@ -112,7 +112,7 @@ export function actionsLook(live: LiveRun, question: ActionsQuestion): ActionsLo
   return {
     offers: offersFor(live, question).map((offer): ActionOffer => {
       const { meaning, clause } = faultRows[offer.action];
-      return { id: idOf(offer), group: offer.group, title: offer.title, about: `${meaning.charAt(0).toUpperCase()}${meaning.slice(1)}.`, clause: clause === "-" ? "" : clause, parameters: parametersOf(live, offer, schemas[offer.action] ?? {}, question) };
+      return { id: idOf(offer), group: offer.group, title: offer.title, about: `${meaning.charAt(0).toUpperCase()}${meaning.slice(1)}.`.replaceAll("`", ""), clause: clause === "-" ? "" : clause, parameters: parametersOf(live, offer, schemas[offer.action] ?? {}, question) };
     }),
     fields: fieldsOf(machine, question.name),
   };

@@ -42,7 +42,7 @@ export interface LiveOptions {
 export interface Live extends LiveRun {
   /** The way to a target; the newest way counts, and those before it are over. */
   go(target: Target): Way;
-  /** Does something by hand where the run stands. */
+  /** Does something by hand where the run stands: inside a step, at its end. */
   touch(touch: Touch): TouchWay;
   /** The run stands where it is; ways are over. */
   stop(): void;
@@ -135,9 +135,16 @@ export class PlayedRun implements Live {
     const view = this.#view;
     const isReady = run.readyAt >= 0 && position.atNs >= run.readyAt;
     return {
-      phase: view !== null && run.phase === "done" && view.snapshot !== null ? "running" : run.phase, position, reached: this.#reachedNow(), isInsideStep: view !== null && view.snapshot !== null, readyAtNs: isReady ? run.readyAt : -1, isMoving: this.#way !== null,
+      phase: this.#phase(isReady), position, reached: this.#reachedNow(), isInsideStep: view !== null && view.snapshot !== null, readyAtNs: isReady ? run.readyAt : -1, isMoving: this.#way !== null,
       touches: this.#touches.map(({ steps: _steps, ...touch }): PlacedTouch => touch), generation: this.#generation, result: this.#ended?.result ?? null, death: this.#death, prompt: this.#prompt,
     };
+  }
+
+  /** Inside a step the run itself may be further. */
+  #phase(isReady: boolean): LiveStatus["phase"] {
+    const { phase, readyAt } = this.run;
+    if ((this.#view?.snapshot ?? null) === null) return phase;
+    return isReady ? "running" : readyAt >= 0 ? "steps" : phase;
   }
 
   get #death(): string | null {

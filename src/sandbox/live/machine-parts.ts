@@ -101,7 +101,7 @@ function isolationOf({ hardware }: Sight, { entity, isolation, kind }: PartState
   const cause = status.memoryIsolationLinkDown === 1 ? "by link down" : "by a timeout";
   const words: Readonly<Record<IsolationState, string>> = { none: "", off: "not enabled", armed: "armed", isolated: `isolated ${cause}`, busy: `isolated ${cause}, and busy with what was under way` };
   const enabled = [control.memoryTimeoutEnable === 1 ? "timeout" : "", control.memoryIsolationEnable === 1 ? "isolation" : "", control.memoryIsolationLinkDownEnable === 1 ? "forced link down" : "", control.interruptEnable === 1 ? "interrupt" : "", control.errCorEnable === 1 ? "ERR_COR" : ""].filter((one) => one !== "");
-  return { state, facts: [fact("Isolation", words[state]), fact("It", isolationFact(isolation)), fact("Enabled", enabled.join(", ") || "nothing")] };
+  return { state, facts: [fact("Isolation", words[state]), fact("Can do", isolationFact(isolation).replace("can do ", "")), fact("Enabled", enabled.join(", ") || "nothing")] };
 }
 
 const rasBlocks = { "root port": "rootPortComponent", "downstream port": "downstreamPortComponent", switch: "upstreamPortComponent", device: "deviceComponent" } as const;

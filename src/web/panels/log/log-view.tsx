@@ -30,7 +30,7 @@ function Line({ line, readyAtNs, isNew, onGo }: { readonly line: ShownLine; read
   const after = readyAtNs < 0 ? `${timeWords(line.atNs)} after power-on` : `${timeWords(line.atNs - readyAtNs)} after ready`;
   return (
     <li class={`log-line log-${line.level}${isNew ? " log-new" : ""}`}>
-      <button type="button" class="log-time" title={`Go to this line: ${after}`} aria-label={`Go to ${after}`} onClick={() => onGo(line)}>{stampOf(line.atNs)}</button>
+      <button type="button" class="log-time" title={`Go to this line: ${after}`} aria-label={`Go to ${after}`} onClick={() => onGo(line)}>{stampOf(line.atNs).trimStart()}</button>
       <span class="log-level">{line.level}</span>
       <span class="log-text">{line.text}</span>
       {isNew ? <span class="log-mark">new</span> : null}

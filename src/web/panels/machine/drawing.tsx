@@ -3,7 +3,7 @@
 import { useMemo, useRef } from "preact/hooks";
 import type { JSX } from "preact";
 import type { MachineLook } from "../../../sandbox/live/machine-types.ts";
-import type { Layout, PartBox } from "./layout.ts";
+import type { Box, Layout, PartBox } from "./layout.ts";
 import { layoutOf } from "./layout.ts";
 import type { Sets } from "./nodes.tsx";
 import { HostShape, PartShape, RegionShape, SlotShape, WindowShape, WireShape, setsOf } from "./nodes.tsx";
@@ -56,30 +56,39 @@ interface Scene {
   onPick(id: string): void;
 }
 
-function shapeOf({ layout, sets, boxes }: Scene, { id, thing }: Item): JSX.Element | null {
-  if (thing.kind === "host") return <HostShape {...layout.host} host={thing.host} />;
-  if (thing.kind === "window") return null;
-  if (thing.kind === "region") {
-    const box = [...layout.windows.flatMap(({ regions }) => regions), ...layout.strays].find(({ region }) => region.name === thing.region.name);
-    return box === undefined ? null : <RegionShape {...box} sets={sets} />;
-  }
-  const box = boxes.get(id);
-  return box === undefined ? null : <PartShape {...box} sets={sets} />;
+interface Shape {
+  readonly box: Box;
+  readonly drawn: JSX.Element;
 }
 
-function Below({ scene, items, level }: { readonly scene: Scene; readonly items: readonly Item[]; readonly level: number }) {
-  return items.length === 0 ? null : <g role="group">{items.map((item) => <TreeItem key={item.id} scene={scene} item={item} level={level} />)}</g>;
+/** What is drawn of an item, and where. */
+function shapeOf({ layout, sets, boxes }: Scene, { id, name, thing }: Item): Shape | null {
+  if (thing.kind === "host") return { box: layout.host, drawn: <HostShape {...layout.host} host={thing.host} /> };
+  if (thing.kind === "window") {
+    const box = layout.windows.find(({ window }) => window.name === name);
+    return box === undefined ? null : { box, drawn: <WindowShape {...box} /> };
+  }
+  if (thing.kind === "region") {
+    const box = [...layout.windows.flatMap(({ regions }) => regions), ...layout.strays].find(({ region }) => region.name === name);
+    return box === undefined ? null : { box, drawn: <RegionShape {...box} sets={sets} /> };
+  }
+  const box = boxes.get(id);
+  return box === undefined ? null : { box, drawn: <PartShape {...box} sets={sets} /> };
+}
+
+/** The picture: for the eye and the pointer. The tree beside it says the same. */
+function Picture({ scene, items }: { readonly scene: Scene; readonly items: readonly Item[] }) {
+  return <>{items.map((item) => <g key={item.id} class="machine-shape" data-of={item.id} onClick={() => scene.onPick(item.id)}>{shapeOf(scene, item)?.drawn}</g>)}</>;
 }
 
 function TreeItem({ scene, item, level }: { readonly scene: Scene; readonly item: Item; readonly level: number }) {
-  const { picked, related: near, stop, layout, onPick } = scene;
-  const window = item.thing.kind === "window" ? layout.windows.find((box) => box.window.name === item.name) : undefined;
-  const below = <Below scene={scene} items={item.below} level={level + 1} />;
+  const { picked, related: near, stop } = scene;
+  const box = shapeOf(scene, item)?.box;
   return (
-    <g role="treeitem" aria-level={level} aria-label={item.label} aria-selected={picked === item.id} {...(item.below.length === 0 ? {} : { "aria-expanded": true })} tabIndex={stop === item.id ? 0 : -1} data-id={item.id}
-      class={`machine-item ${picked === item.id ? "picked" : ""} ${near.has(item.id) ? "near" : ""}`} onClick={(event) => { event.stopPropagation(); onPick(item.id); }}>
-      <g class="machine-shape" aria-hidden="true">{window === undefined ? shapeOf(scene, item) : <WindowShape {...window}>{null}</WindowShape>}</g>
-      {below}
+    <g role="treeitem" aria-level={level} aria-label={item.label} aria-selected={picked === item.id} {...(item.below.length === 0 ? {} : { "aria-expanded": true })} tabindex={stop === item.id ? 0 : -1} data-id={item.id}
+      class={`machine-item ${picked === item.id ? "picked" : ""} ${near.has(item.id) ? "near" : ""}`}>
+      {box !== undefined && <rect class="machine-frame" x={box.x} y={box.y} width={box.width} height={box.height} rx={6} />}
+      {item.below.length > 0 && <g role="group">{item.below.map((one) => <TreeItem key={one.id} scene={scene} item={one} level={level + 1} />)}</g>}
     </g>
   );
 }
@@ -87,7 +96,7 @@ function TreeItem({ scene, item, level }: { readonly scene: Scene; readonly item
 export function Drawing({ look, before, isMoving, picked, width, zoom, onPick, onOpen }: DrawingProps) {
   const svg = useRef<SVGSVGElement>(null);
   const root = useMemo(() => treeOf(look), [look]);
-  const layout = useMemo(() => layoutOf(look, width / Math.min(1, zoom)), [look, width, zoom]);
+  const layout = useMemo(() => layoutOf(look, width), [look, width]);
   const earlier = useMemo(() => requestsOf(before), [before]);
   const boxes = useMemo(() => new Map(layout.parts.map((box) => [partId(box.part.name), box])), [layout]);
   const stop = picked !== null && placesOf(root).has(picked) ? picked : hostId;
@@ -108,13 +117,14 @@ export function Drawing({ look, before, isMoving, picked, width, zoom, onPick, o
     onPick(next);
     const element = [...(svg.current?.querySelectorAll<SVGGElement>("[data-id]") ?? [])].find((one) => one.dataset["id"] === next);
     element?.focus();
-    element?.querySelector(".machine-shape")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    element?.querySelector(".machine-frame")?.scrollIntoView({ block: "nearest", inline: "nearest" });
   };
   return (
     <svg ref={svg} class="machine-drawing" width={layout.width * zoom} height={layout.height * zoom} viewBox={`0 0 ${layout.width} ${layout.height}`} onKeyDown={onKeyDown}>
       <g aria-hidden="true">
         {layout.wires.map((wire) => <WireShape key={`${wire.from} ${wire.to}`} {...wire} isBusy={isMoving && wire.to !== "" && before !== null && wire.requests > (earlier.get(wire.to) ?? 0)} />)}
         {layout.slots.map((slot) => <SlotShape key={slot.port.name} {...slot} />)}
+        <Picture scene={scene} items={[...placesOf(root).values()].map(({ item }) => item)} />
       </g>
       <g role="tree" aria-label="The machine. Down and Up go along the tree, Left and Right along what hangs at the same place, Enter shows the facts.">
         <TreeItem scene={scene} item={root} level={1} />

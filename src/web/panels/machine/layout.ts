@@ -54,11 +54,14 @@ const bridgeGap = 24;
 const leastLeaf = 116;
 const mostLeaf = 176;
 const hostHeight = 52;
-const labelHeight = 18;
+/** Of a window's words above its bar. */
+export const labelHeight = 18;
 const barHeight = 26;
 const windowGap = 12;
 /** Width from which windows stand side by side. */
 const wideWindow = 380;
+/** What the drawing takes of a wide panel at least. */
+const leastWidth = 480;
 const heights: Readonly<Record<PartLook["kind"], number>> = { "host bridge": 54, "root port": 62, "downstream port": 48, switch: 54, device: 96 };
 /** From a part to what is below it: a port's link has a label. */
 const linkSpace = 42;
@@ -114,7 +117,7 @@ export function layoutOf(look: MachineLook, available: number): Layout {
   const fixed = 2 * edge + Math.max(0, look.bridges.length - 1) * (bridgeGap - gap);
   const leaf = Math.min(mostLeaf, Math.max(leastLeaf, Math.floor((available - fixed) / Math.max(1, leaves)) - gap));
   const treeWidth = fixed + leaves * (leaf + gap) - gap;
-  const width = Math.max(Math.min(available, Math.max(treeWidth, wideWindow)), treeWidth);
+  const width = Math.max(Math.min(available, leastWidth), treeWidth);
   const inner = width - 2 * edge;
   const host: Box = { x: edge, y: edge, width: inner, height: hostHeight };
   const columns = Math.max(1, Math.min(look.windows.length, Math.floor((inner + windowGap) / wideWindow)));

@@ -1,7 +1,7 @@
 // The panel of the machine: asks for the look where the run stands, keeps what is picked, and does what is pointed at.
 
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useCallback, useEffect, useRef } from "preact/hooks";
 import type { ActionsLook } from "../../../sandbox/live/action-types.ts";
 import type { MachineLook } from "../../../sandbox/live/machine-types.ts";
 import { timeText } from "../../../scenario/time-text.ts";
@@ -10,6 +10,7 @@ import type { Composed, Preview } from "./break-it.tsx";
 import { BreakIt } from "./break-it.tsx";
 import { Drawing } from "./drawing.tsx";
 import { Inspector } from "./inspector.tsx";
+import { layoutOf } from "./layout.ts";
 import { MachineList } from "./machine-list.tsx";
 import { newLines, pointedAt } from "./pointed.ts";
 import { partId, placesOf, treeOf } from "./tree.ts";
@@ -17,8 +18,7 @@ import type { Item } from "./tree.ts";
 import "./machine.css";
 
 const mostParts = 600;
-const zooms = [0.35, 0.5, 0.7, 0.85, 1, 1.25, 1.6, 2] as const;
-const usualZoom = zooms.indexOf(1);
+const zooms = { least: 0.3, most: 2.5, step: 1.25 } as const;
 const usualWidth = 800;
 
 interface Seen {
@@ -48,19 +48,18 @@ function useMachine(store: PageStore): Seen | null {
   return seen.value;
 }
 
-/** Pixels that an element has for its contents. */
-function useWidth(): { readonly width: number; readonly place: { current: HTMLDivElement | null } } {
-  const place = useRef<HTMLDivElement>(null);
+/** Pixels that an element has for its contents; the element comes and goes. */
+function useWidth(): { readonly width: number; readonly measure: (element: HTMLElement | null) => void } {
   const width = useSignal(usualWidth);
-  useEffect(() => {
-    if (place.current === null) return undefined;
-    const observer = new ResizeObserver(([entry]) => {
+  const observer = useRef<ResizeObserver | null>(null);
+  const measure = useCallback((element: HTMLElement | null): void => {
+    observer.current?.disconnect();
+    observer.current = element === null ? null : new ResizeObserver(([entry]) => {
       if (entry !== undefined) width.value = Math.floor(entry.contentRect.width);
     });
-    observer.observe(place.current);
-    return () => observer.disconnect();
+    if (element !== null) observer.current?.observe(element);
   }, [width]);
-  return { width: width.value, place };
+  return { width: width.value, measure };
 }
 
 /** What a fault that is written now would wait for. */
@@ -127,15 +126,16 @@ function BreakPlace({ store, item, onClose }: { readonly store: PageStore; reado
 
 export function MachinePanel({ store }: { readonly store: PageStore }) {
   const seen = useMachine(store);
-  const { width, place } = useWidth();
+  const { width, measure } = useWidth();
+  const panel = useRef<HTMLDivElement>(null);
   const picked = useSignal<string | null>(null);
-  const zoom = useSignal<number>(usualZoom);
+  const zoom = useSignal(1);
   const breaking = useSignal<string | null>(null);
   const part = store.part.value;
   useEffect(() => {
     if (part !== null) picked.value = partId(part);
   }, [part, picked]);
-  if (seen === null) return <div class="machine" ref={place}><p class="empty">There is no machine to be seen: the scenario does not run yet.</p></div>;
+  if (seen === null) return <div class="machine"><p class="empty">There is no machine to be seen: the scenario does not run yet.</p></div>;
   const { look, before } = seen;
   const items = placesOf(treeOf(look));
   const item = picked.value === null ? undefined : items.get(picked.value)?.item;
@@ -146,20 +146,22 @@ export function MachinePanel({ store }: { readonly store: PageStore }) {
     const { thing } = items.get(id)?.item ?? {};
     if (thing?.kind === "part") store.part.value = thing.part.name;
   };
-  const open = (): void => void place.current?.parentElement?.querySelector<HTMLElement>(".machine-open")?.focus();
+  const zoomTo = (next: number): void => void (zoom.value = Math.min(zooms.most, Math.max(zooms.least, Math.round(next * 100) / 100)));
+  const open = (): void => void panel.current?.querySelector<HTMLElement>(".machine-open")?.focus();
   return (
-    <div class="machine">
-      <div class="machine-bar" role="toolbar" aria-label="Drawing">
-        <button type="button" aria-label="Smaller" disabled={zoom.value === 0} onClick={() => zoom.value--}>−</button>
-        <span class="machine-zoom" aria-live="polite">{Math.round((zooms[zoom.value] ?? 1) * 100)} %</span>
-        <button type="button" aria-label="Larger" disabled={zoom.value === zooms.length - 1} onClick={() => zoom.value++}>+</button>
+    <div class="machine" ref={panel}>
+      <div class="machine-bar" role="group" aria-label="Drawing">
+        <button type="button" aria-label="Smaller" disabled={zoom.value <= zooms.least} onClick={() => zoomTo(zoom.value / zooms.step)}>−</button>
+        <span class="machine-zoom" aria-live="polite">{Math.round(zoom.value * 100)} %</span>
+        <button type="button" aria-label="Larger" disabled={zoom.value >= zooms.most} onClick={() => zoomTo(zoom.value * zooms.step)}>+</button>
+        <button type="button" title="As large as there is room for" onClick={() => zoomTo(Math.min(1, width / layoutOf(look, width).width))}>Fit</button>
         <Legend />
         {look.isInsideStep && <span class="machine-inside">inside a step: hardware as it is there, the kernel's things as they are when the step is over</span>}
         {look.leftOut > 0 && <span class="machine-inside">{look.leftOut} parts are not drawn</span>}
       </div>
       <div class="machine-body">
-        <div class="machine-canvas" ref={place}>
-          <Drawing look={look} before={before} isMoving={store.status.value?.isMoving === true} picked={picked.value} width={width} zoom={zooms[zoom.value] ?? 1} onPick={pick} onOpen={open} />
+        <div class="machine-canvas" ref={measure}>
+          <Drawing look={look} before={before} isMoving={store.status.value?.isMoving === true} picked={picked.value} width={width} zoom={zoom.value} onPick={pick} onOpen={open} />
         </div>
         {item === undefined ? <p class="machine-inspector empty">Point at a part, a window or a region to see what is known of it, and to break it.</p> : (
           <Inspector item={item} before={earlier}>

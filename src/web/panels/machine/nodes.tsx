@@ -1,7 +1,7 @@
 // The shapes of the drawing, one part or bar each. What colour says stands there as text or symbol too.
 
-import type { ComponentChildren } from "preact";
 import type { DecoderLook, HostLook, PartLook } from "../../../sandbox/live/machine-types.ts";
+import { labelHeight } from "./layout.ts";
 import type { Box, PartBox, SlotBox, Wire, WindowBox } from "./layout.ts";
 import { isolationText, linkText, poisonText, useText } from "./words.ts";
 
@@ -12,10 +12,13 @@ export type Sets = ReadonlyMap<string, number>;
 export const setsOf = (names: readonly string[]): Sets => new Map(names.map((name, index) => [name, index % colours]));
 const setClass = (sets: Sets, region: string | null): string => (region === null || !sets.has(region) ? "" : `machine-set-${sets.get(region) ?? 0}`);
 
-const letterWidth = 6.9;
+/** Pixels that a letter takes, about: of names, of small text, of addresses. */
+const letterWidths = { "machine-name": 7.6, "machine-small": 5.7, "machine-small machine-mono": 6.4, "": 6.3 } as const;
+type TextKind = keyof typeof letterWidths;
+
 /** A text as far as there is room for it. */
-export const fitting = (text: string, width: number): string => {
-  const most = Math.floor(width / letterWidth);
+export const fitting = (text: string, width: number, kind: TextKind = ""): string => {
+  const most = Math.floor(width / letterWidths[kind]);
   return text.length <= most ? text : most < 2 ? "" : `${text.slice(0, most - 1)}…`;
 };
 
@@ -23,14 +26,15 @@ interface TextProps {
   readonly x: number;
   readonly y: number;
   readonly width: number;
-  readonly kind?: string;
+  readonly kind?: TextKind;
   readonly children: string;
 }
 function Line({ x, y, width, kind = "", children }: TextProps) {
-  return <text x={x} y={y} class={kind}>{fitting(children, width)}</text>;
+  return <text x={x} y={y} class={kind}>{fitting(children, width, kind)}</text>;
 }
 
 const conditionMark: Readonly<Record<PartLook["condition"], string>> = { works: "", impaired: "!", dead: "✕", empty: "" };
+const mostProcessors = 64;
 const slotSize = 9;
 const mostSlots = 10;
 
@@ -67,25 +71,24 @@ function Badge({ x, y, kind, children }: { readonly x: number; readonly y: numbe
 }
 
 export function HostShape({ x, y, width, height, host }: Box & { readonly host: HostLook }) {
-  const shown = Math.min(host.processors, Math.max(0, Math.floor((width - 24) / 9)), 64);
+  const shown = Math.min(host.processors, mostProcessors);
+  const step = Math.min(9, (width - 20) / Math.max(1, shown));
   return (
     <>
       <rect class={`machine-box machine-host ${host.state === "running" ? "works" : "dead"}`} x={x} y={y} width={width} height={height} rx={5} />
       <Line x={x + 10} y={y + 19} width={width - 20} kind="machine-name">{`Host · ${host.state === "running" ? "running" : `✕ ${host.state}`} · ${host.summary}`}</Line>
       <g class={host.state === "running" ? "machine-processors" : "machine-processors dead"}>
-        {Array.from({ length: shown }, (_, index) => <rect key={index} x={x + 10 + index * 9} y={y + 31} width={6} height={10} rx={1} />)}
+        {Array.from({ length: shown }, (_, index) => <rect key={index} x={x + 10 + index * step} y={y + 31} width={step * 0.67} height={10} rx={1} />)}
       </g>
     </>
   );
 }
 
-export function WindowShape({ x, y, width, window, regions, children }: WindowBox & { readonly children: ComponentChildren }) {
-  const bar = regions[0]?.height ?? 26;
+export function WindowShape({ x, y, width, height, window }: WindowBox) {
   return (
     <>
       <Line x={x} y={y + 12} width={width} kind="machine-small">{`${window.name}${window.decoder === "" ? "" : ` · ${window.decoder}`} · ${window.size} at ${window.base} → ${window.targets.join(", ")}`}</Line>
-      <rect class="machine-window" x={x} y={y + 18} width={width} height={bar} rx={3} />
-      {children}
+      <rect class="machine-window" x={x} y={y + labelHeight} width={width} height={height - labelHeight} rx={3} />
     </>
   );
 }
@@ -105,7 +108,7 @@ function PortLines({ x, y, width, part }: PartBox) {
   const isShut = part.isolation === "isolated" || part.isolation === "busy";
   return (
     <>
-      {isRoot && (isShut ? <Badge x={x + 7} y={y + 34} kind="dead">{part.isolation === "busy" ? "⛔ isolated, busy" : "⛔ isolated"}</Badge> : <Line x={x + 8} y={y + 45} width={width - 14} kind="machine-small">{isolationText[part.isolation]}</Line>)}
+      {isRoot && (isShut ? <Badge x={x + 7} y={y + 34} kind="dead">{part.isolation === "busy" ? "✕ isolated, busy" : "✕ isolated"}</Badge> : <Line x={x + 8} y={y + 45} width={width - 14} kind="machine-small">{isolationText[part.isolation]}</Line>)}
       {part.places > 0 && <InFlight x={x + 8} y={y + 53} width={width - 16} part={part} />}
     </>
   );
@@ -135,12 +138,12 @@ function RegionChips({ x, y, width, regions, sets }: { readonly x: number; reado
 }
 
 function DeviceLines({ x, y, width, part, sets }: PartBox & { readonly sets: Sets }) {
-  const troubles = [...(part.poison === null ? [] : [{ kind: "poison", text: `☣ ${poisonText(part.poison.lines)}` }]), ...part.troubles.map((text) => ({ kind: "impaired", text: `! ${text}` }))];
+  const troubles = [...(part.poison === null ? [] : [{ kind: "poison", text: poisonText(part.poison.lines) }]), ...part.troubles.map((text) => ({ kind: "impaired", text: `! ${text}` }))];
   const first = troubles[0];
   return (
     <>
-      <Line x={x + 8} y={y + 44} width={width - 14} kind="machine-small">{`${part.summary}${part.kernel.length === 0 ? " · not Linux's" : ` · ${part.kernel.join(" ")}`}`}</Line>
-      {first === undefined ? null : <Badge x={x + 7} y={y + 49} kind={first.kind}>{fitting(`${first.text}${troubles.length > 1 ? ` +${troubles.length - 1}` : ""}`, width - 20)}</Badge>}
+      <Line x={x + 8} y={y + 44} width={width - 14} kind="machine-small">{`${part.summary}${part.kernel.length === 0 ? " · not Linux's" : ` · ${part.kernel[0] ?? ""}`}`}</Line>
+      {first === undefined ? null : <Badge x={x + 7} y={y + 49} kind={first.kind}>{fitting(`${first.text}${troubles.length > 1 ? ` +${troubles.length - 1}` : ""}`, width - 14, "machine-small")}</Badge>}
       <RegionChips x={x + 7} y={y + (first === undefined ? 51 : 65)} width={width - 14} regions={part.regions} sets={sets} />
       <Decoders decoders={part.decoders} count={part.decoderCount} x={x + 8} y={y + 82} sets={sets} />
     </>
@@ -177,16 +180,16 @@ export function SlotShape({ x, y, width, height, port }: SlotBox) {
 const wireMark = { up: "", training: "↻ training", down: "✕ down" } as const;
 
 /** A link with its state; `isBusy`: requests went through it since the last look. */
-export function WireShape({ x1, y1, x2, y2, link, isBusy }: Wire & { readonly isBusy: boolean }) {
+export function WireShape({ to, x1, y1, x2, y2, link, isBusy }: Wire & { readonly isBusy: boolean }) {
   const half = (y1 + y2) / 2;
   const path = x1 === x2 ? `M${x1} ${y1}V${y2}` : `M${x1} ${y1}V${half}H${x2}V${y2}`;
-  const state = link?.state ?? "inside";
+  const state = link === null ? "inside" : to === "" && link.state === "down" ? "empty" : link.state;
   return (
     <g class={`machine-wire ${state}`}>
       <path d={path} />
       {isBusy && <path class="machine-traffic" d={path} />}
-      {link !== null && link.state !== "up" && <text x={x1 + 8} y={y1 + 17}>{wireMark[link.state]}</text>}
-      {link !== null && link.state === "down" && link.heldBy.length > 0 && <text class="machine-small" x={x1 + 8} y={y1 + 30}>{link.heldBy.join(", ")}</text>}
+      {link !== null && link.state !== "up" && state !== "empty" && <text x={x1 + 8} y={y1 + 17}>{wireMark[link.state]}</text>}
+      {link !== null && state === "down" && link.heldBy.length > 0 && <text class="machine-small" x={x1 + 8} y={y1 + 30}>{link.heldBy.join(", ")}</text>}
       {link !== null && <title>{linkText(link)}</title>}
     </g>
   );

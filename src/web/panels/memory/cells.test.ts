@@ -25,6 +25,14 @@ describe("cells of a zone", () => {
       const cells = cellsOf(zonesOf(list)[0] ?? { node: 0, zone: "", bytes: 0n, runs: [] }, count);
       expect(cells.length).toBe(count);
       expect(cells.some(({ kind }) => kind === "poisoned")).toBe(list.some(({ isPoisoned }) => isPoisoned));
+      const whole = list.reduce((sum, { bytes }) => sum + Number(bytes), 0) / count;
+      // A run that fills a cell is what the cell shows, unless something special is in it.
+      let begin = 0;
+      for (const one of list) {
+        const [first, last] = [Math.ceil(begin / whole) + 1, Math.floor((begin + Number(one.bytes)) / whole) - 1];
+        for (let index = first; index < last - 1; index++) expect(["poisoned", kindOf(one)]).toContain(cells[index]?.kind);
+        begin += Number(one.bytes);
+      }
       for (const cell of cells) expect(kindOf(list[cell.run] ?? run(1, "free"))).toBe(cell.kind);
     }));
   });

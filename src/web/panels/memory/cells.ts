@@ -49,25 +49,26 @@ export function cellsOf({ runs, bytes }: ZoneRuns, count: number): Cell[] {
   const firstOrdinary = cellKinds.indexOf("kernel");
   const cells: Cell[] = [];
   let at = 0;
+  /** Where that run begins, in bytes of the zone. */
   let before = 0n;
   for (let start = 0n; start < bytes && cells.length < count; start += size) {
     const end = cells.length === count - 1 ? bytes : start + size;
     const shares = new Map<CellKind, { bytes: bigint; run: number; largest: bigint }>();
-    for (let run = runs[at], from = before; run !== undefined && from < end; from += BigInt(run.bytes), run = runs[++at]) {
-      const stop = from + BigInt(run.bytes);
-      const share = (stop < end ? stop : end) - (from > start ? from : start);
+    for (let run = runs[at]; run !== undefined && before < end; run = runs[at]) {
+      const stop = before + BigInt(run.bytes);
+      const share = (stop < end ? stop : end) - (before > start ? before : start);
       const kind = kindOf(run);
       const known = shares.get(kind) ?? { bytes: 0n, run: at, largest: 0n };
       shares.set(kind, { bytes: known.bytes + share, run: share > known.largest ? at : known.run, largest: share > known.largest ? share : known.largest });
-      before = from;
       if (stop > end) break;
+      before = stop;
+      at++;
     }
     const [kind, { run }] = [...shares].toSorted(([a, one], [b, other]) => {
       const [first, second] = [cellKinds.indexOf(a), cellKinds.indexOf(b)];
       return first < firstOrdinary || second < firstOrdinary ? first - second : Number(other.bytes - one.bytes);
     })[0] ?? ["free" as const, { run: 0 }];
     cells.push({ kind, run });
-    if (at >= runs.length) at = runs.length - 1;
   }
   return cells;
 }

@@ -41,11 +41,16 @@ interface ZoneProps {
 }
 
 function ZoneMap({ zone, part, onRun }: ZoneProps) {
-  const count = Number(zone.bytes / unit) < 16 ? 16 : Math.min(mostCells, Number(zone.bytes / unit));
+  const count = Math.max(columns, Math.min(mostCells, Number(zone.bytes / unit)));
   const cells = cellsOf(zone, count);
   const rows = Math.ceil(count / columns);
   const sums = cellKinds.map((kind) => [kind, zone.runs.reduce((sum, run) => (kindOf(run) === kind ? sum + BigInt(run.bytes) : sum), 0n)] as const).filter(([, bytes]) => bytes > 0n);
-  const words = sums.map(([kind, bytes]) => `${sizeWords(String(bytes))} ${kindWords[kind]}`).join(", ");
+  // What lies under something graver is told all the same.
+  const also = ([["poisoned", (run: MemoryRun) => run.isPoisoned], ["pinned", (run: MemoryRun) => run.longPins.length > 0]] as const).flatMap(([kind, is]) => {
+    const bytes = zone.runs.reduce((sum, run) => (is(run) && kindOf(run) !== kind ? sum + BigInt(run.bytes) : sum), 0n);
+    return bytes === 0n ? [] : [`${sizeWords(String(bytes))} of that ${kindWords[kind]}`];
+  });
+  const words = [...sums.map(([kind, bytes]) => `${sizeWords(String(bytes))} ${kindWords[kind]}`), ...also].join(", ");
   const behind = [...new Set(zone.runs.flatMap(({ backing, parts }) => (backing === "" ? [] : [`${backing}${parts.length === 0 ? "" : ` (${parts.join(", ")})`}`])))];
   return (
     <section class="memory-zone">

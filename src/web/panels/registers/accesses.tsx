@@ -1,5 +1,6 @@
 // Every access to a register in time; a row leads there.
 
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { AccessesLook, AccessRow } from "../../../sandbox/live/accesses-look.ts";
 import type { FieldLook } from "../../../sandbox/live/registers-look.ts";
 import { shownText } from "../../shown-text.ts";
@@ -41,6 +42,12 @@ function Row({ row, field, readyAtNs, records, picked, onGo }: Pick<AccessesProp
 export function Accesses(props: AccessesProps) {
   const { accesses: { register, rows, from, total }, field, withoutReads, shown, onWithoutReads, onPage } = props;
   const until = from + rows.length;
+  const table = useRef<HTMLTableElement>(null);
+  const isNewest = until >= total;
+  // The newest stands last, and is what one looks for.
+  useLayoutEffect(() => {
+    if (isNewest && table.current !== null) table.current.scrollTop = table.current.scrollHeight;
+  }, [register, isNewest, total]);
   return (
     <section class="registers-accesses" aria-label={`Accesses to ${register}`}>
       <header>
@@ -48,11 +55,11 @@ export function Accesses(props: AccessesProps) {
         <label><input type="checkbox" checked={withoutReads} onChange={(event) => onWithoutReads(event.currentTarget.checked)} /> without reads</label>
         <span class="group">
           <button type="button" disabled={from === 0} onClick={() => onPage(Math.max(0, from - shown))}>Older</button>
-          <button type="button" disabled={until >= total} onClick={() => onPage(until + shown >= total ? null : until)}>Newer</button>
+          <button type="button" disabled={isNewest} onClick={() => onPage(until + shown >= total ? null : until)}>Newer</button>
         </span>
       </header>
       {rows.length === 0 ? <p class="empty">The trace, as far as it is known, has none.</p> : (
-        <table>
+        <table ref={table}>
           <thead><tr><th scope="col">Time</th><th scope="col">Access</th><th scope="col">Value</th>{field === undefined ? null : <th scope="col">{field.name}</th>}<th scope="col">By, after what</th></tr></thead>
           <tbody>{rows.map((row) => <Row key={row.record} row={row} {...props} field={field} />)}</tbody>
         </table>

@@ -89,6 +89,8 @@ export function createRegistersState(store: PageStore): RegistersState {
   const written = signal<TouchResult | null>(null);
   const wanted = (found: RegistersLook, name: string): readonly string[] => (name === allStructures ? found.structures.map((one) => one.name) : [name]);
   const generation = computed(() => store.status.value?.generation ?? -1);
+  /** The part and the register that are open; the declarations may be looked up anew below them. */
+  const opened = computed(() => `${look.value?.of ?? ""} ${open.value ?? ""}`);
   const isOpen = computed(() => store.status.value !== null);
 
   let declared = "";
@@ -167,8 +169,7 @@ export function createRegistersState(store: PageStore): RegistersState {
       if (isOpen.value) void history();
     }),
     effect(() => {
-      void open.value;
-      void look.value?.of;
+      void opened.value;
       batch(() => {
         field.value = null;
         from.value = null;

@@ -45,14 +45,14 @@ function Row({ line, after, onGo }: { readonly line: WorkloadLine; readonly afte
   return (
     <tr class={`workloads-${state.replaceAll(" ", "-")}`}>
       <th scope="row">{shownText(name)}<span class="quiet"> {kinds[kind]}</span></th>
-      <td>{process === "" ? <span class="quiet">no process</span> : shownText(process)}</td>
-      <td>{sizeWords(bytes)}<span class="quiet"> of {memory}</span></td>
-      <td class="workloads-state"><span aria-hidden="true">{stateMarks[state]}</span> {state}{upAtNs === null ? "" : ` at ${after(upAtNs)}`}</td>
-      <td><Deaths line={line} after={after} onGo={onGo} />{bytesLost === "0" ? null : <span class="workloads-lost"> {sizeWords(bytesLost)} lost</span>}</td>
-      <td class="number">{countWords(machineChecks)}{signals > 0 ? <span class="quiet"> ({countWords(signals)} handled)</span> : null}</td>
-      <td class="number">{countWords(errors)}</td>
-      <td class="number">{countWords(accesses)}</td>
-      <td>{lastTouchNs === null ? <span class="quiet">none</span> : after(lastTouchNs)}</td>
+      <td data-title="Process">{process === "" ? <span class="quiet">no process</span> : shownText(process)}</td>
+      <td data-title="Memory">{sizeWords(bytes)}<span class="quiet"> of {memory}</span></td>
+      <td data-title="State" class="workloads-state"><span aria-hidden="true">{stateMarks[state]}</span> {state}{upAtNs === null ? "" : ` at ${after(upAtNs)}`}</td>
+      <td data-title="Fate"><Deaths line={line} after={after} onGo={onGo} />{bytesLost === "0" ? null : <span class="workloads-lost"> {sizeWords(bytesLost)} lost</span>}</td>
+      <td data-title="Machine checks" class="number">{countWords(machineChecks)}{signals > 0 ? <span class="quiet"> ({countWords(signals)} handled)</span> : null}</td>
+      <td data-title="Errors" class="number">{countWords(errors)}</td>
+      <td data-title="Accesses" class="number">{countWords(accesses)}</td>
+      <td data-title="Last access">{lastTouchNs === null ? <span class="quiet">none</span> : after(lastTouchNs)}</td>
     </tr>
   );
 }
