@@ -11,12 +11,14 @@ export class ShownTrace implements Live {
   readonly trace = new GrowingTrace();
   readonly #file: TraceFile;
   readonly #reason: string;
+  readonly #generation: number;
   #records = 0;
   #atNs = 0;
 
   /** @param reason why the machine cannot be made */
-  constructor(input: LiveInput, file: TraceFile, reason: string) {
+  constructor(input: LiveInput, file: TraceFile, reason: string, generation = 0) {
     this.input = input;
+    this.#generation = generation;
     this.#file = file;
     this.#reason = reason;
     this.trace.adopt(file.records);
@@ -32,7 +34,7 @@ export class ShownTrace implements Live {
     const { length } = this.trace;
     const reached: Position = { records: length, turns: 0, atNs: length === 0 ? 0 : this.trace.record(length - 1).time };
     return {
-      phase: this.#records < length ? "running" : "done", position: { records: this.#records, turns: 0, atNs: this.#atNs }, reached, isInsideStep: false, readyAtNs: -1, isMoving: false, touches: [], generation: 0,
+      phase: this.#records < length ? "running" : "done", position: { records: this.#records, turns: 0, atNs: this.#atNs }, reached, isInsideStep: false, readyAtNs: -1, isMoving: false, touches: [], generation: this.#generation,
       result: null, death: this.#reason, prompt: "",
     };
   }
