@@ -121,7 +121,8 @@ class Host implements Omit<PageHost, "lock"> {
       this.#tellSome(live);
       const ahead = pace === null ? 0 : (live.run.system.hardware.now - until) / pace;
       await (ahead >= 1 ? later(Math.min(ahead, longestWait)) : nextTurn());
-      if (command !== this.#command) return { arrival: "paused", status: live.status };
+      // Another run may stand in its place by now.
+      if (command !== this.#command) return { arrival: "paused", status: this.#need().status };
     }
   }
 
@@ -224,7 +225,7 @@ class Host implements Omit<PageHost, "lock"> {
     const told = this.#flush();
     const status = live.status;
     await Promise.allSettled([...told, this.#hear({ kind: "status", status })]);
-    return { arrival, status };
+    return { arrival, status: this.#live === live ? status : this.#need().status };
   }
 }
 
