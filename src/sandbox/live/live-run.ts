@@ -98,7 +98,6 @@ export class PlayedRun implements Live {
     this.mostRecords = Math.max(options.mostRecords ?? mostRecords, (options.opened?.records.length ?? 0) / recordWords + 1);
     this.#opened = options.opened ?? null;
     this.#isSameTool = options.isSameTool === true;
-    this.#generation = options.generation ?? 0;
     if (this.#opened !== null) {
       this.known.adopt(this.#opened.records);
       this.known.learn(this.#opened, this.#opened.strings);
