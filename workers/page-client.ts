@@ -21,13 +21,16 @@ export function startPageWorker(): PageWorker {
   const lifeline = lifelineOf(worker);
   const remote = wrap<PageHost>(worker);
   const host = remote as unknown as PageHost;
+  let isReleased = false;
   lifeline.during(host.lock()).then((name) => name !== null && watchLock(name, lifeline), () => undefined);
   return {
     host,
     lifeline,
     listen: (hear) => lifeline.during(Promise.resolve(host.listen(proxy(hear)))),
     close: async () => {
-      remote[releaseProxy]();
+      // A second time there is nothing to release.
+      if (!isReleased) remote[releaseProxy]();
+      isReleased = true;
       await lifeline.end("it was closed");
     },
   };

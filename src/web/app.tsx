@@ -6,7 +6,6 @@ import { libraryIndex, openFromLibrary } from "./library/library.ts";
 import { OpeningLayer } from "./opening/opening-layer.tsx";
 import { panels as allPanels } from "./panels.ts";
 import type { Panel } from "./panels.ts";
-import { FailureBanner } from "./panels/outcome/failure-banner.tsx";
 import { actionsOf, keyWords } from "./shell/actions.ts";
 import type { Action } from "./shell/actions.ts";
 import { Areas, focusArea } from "./shell/areas.tsx";

@@ -38,6 +38,7 @@ async function page(request: Request): Promise<Response> {
   const { waiting } = self.registration;
   if (waiting !== null && (await self.clients.matchAll({ type: "window" })).length < 2) {
     // Nobody else shows this version: the newer one answers the same load, asked once more.
+    // eslint-disable-next-line unicorn/require-post-message-target-origin -- A worker has none.
     waiting.postMessage("take over");
     return new Response("", { headers: { refresh: "0" } });
   }
@@ -60,4 +61,5 @@ self.addEventListener("fetch", (event) => {
   } else if (files.includes(url.href.slice(scope.length))) event.respondWith(kept(url.href, request));
 });
 
+// eslint-disable-next-line unicorn/require-module-specifiers -- Makes this file a module.
 export {};

@@ -19,7 +19,9 @@ describe("a stretch of time", () => {
     expect(momentText(39_999_990, 40_000_000)).toBe("10 ns before ready");
     expect(momentText(40_000_000, 40_000_000)).toBe("at ready");
     expect(momentText(45_000_000, -1)).toBe("45 ms");
-    expect(rangeText({ fromNs: 41_000_000, toNs: 42_500_000 }, 40_000_000)).toBe("1 ms after ready to 2.5 ms after ready, 1.5 ms long");
+    expect(rangeText({ fromNs: 41_000_000, toNs: 42_500_000 }, 40_000_000)).toBe("1 ms to 2.5 ms after ready, 1.5 ms long");
+    expect(rangeText({ fromNs: 38_000_000, toNs: 39_000_000 }, 40_000_000)).toBe("2 ms to 1 ms before ready, 1 ms long");
+    expect(rangeText({ fromNs: 39_000_000, toNs: 41_000_000 }, 40_000_000)).toBe("1 ms before ready to 1 ms after ready, 2 ms long");
   });
 
   it("is exact to the nanosecond in lists", () => {

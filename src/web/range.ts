@@ -25,4 +25,9 @@ export function exactText(atNs: number, readyAtNs: number): string {
 }
 
 /** `5 ms to 7 ms after ready, 2 ms long`. */
-export const rangeText = ({ fromNs, toNs }: TimeRange, readyAtNs: number): string => `${momentText(fromNs, readyAtNs)} to ${momentText(toNs, readyAtNs)}, ${timeText(toNs - fromNs)} long`;
+export function rangeText({ fromNs, toNs }: TimeRange, readyAtNs: number): string {
+  const until = momentText(toNs, readyAtNs);
+  const isOneSide = readyAtNs >= 0 && fromNs !== readyAtNs && toNs !== readyAtNs && fromNs < readyAtNs === toNs < readyAtNs;
+  const from = isOneSide ? timeText(Math.abs(fromNs - readyAtNs)) : momentText(fromNs, readyAtNs);
+  return `${from} to ${until}, ${timeText(toNs - fromNs)} long`;
+}

@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 function sources(folder: string): string[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
     .map((name) => `${folder}/${name.replaceAll("\\", "/")}`)
-    .filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"));
+    .filter((name) => /\.tsx?$/.test(name) && !/\.test\.tsx?$/.test(name));
 }
 
 const judged = (path: string, text: string): string[] => importsOf(path, text).map(judge).filter((problem) => problem !== undefined);

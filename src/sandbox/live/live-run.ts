@@ -36,13 +36,15 @@ export interface LiveOptions {
   readonly opened?: TraceFile;
   /** The trace was made by this very release. */
   readonly isSameTool?: boolean;
+  /** What its generations count from, so that no record is taken for one of another run; absent: 0. */
+  readonly generation?: number;
 }
 
 /** A run with what moves it. */
 export interface Live extends LiveRun {
   /** The way to a target; the newest way counts, and those before it are over. */
   go(target: Target): Way;
-  /** Does something by hand where the run stands. */
+  /** Does something by hand where the run stands: inside a step, at its end. */
   touch(touch: Touch): TouchWay;
   /** The run stands where it is; ways are over. */
   stop(): void;
@@ -76,7 +78,7 @@ export class PlayedRun implements Live {
   #view: View | null = null;
   #touches: MadeTouch[] = [];
   #heldFrom = Number.MAX_SAFE_INTEGER;
-  #generation = 0;
+  #generation: number;
   /** Pieces of text of lines that were told. */
   #told = 0;
   #reached: Position = powerOn;
@@ -85,6 +87,7 @@ export class PlayedRun implements Live {
 
   constructor(module: WebAssembly.Module, plan: ScenarioPlan, input: LiveInput, options: LiveOptions) {
     this.input = input;
+    this.#generation = options.generation ?? 0;
     this.mostRecords = Math.max(options.mostRecords ?? mostRecords, (options.opened?.records.length ?? 0) / recordWords + 1);
     this.#opened = options.opened ?? null;
     this.#isSameTool = options.isSameTool === true;
@@ -135,9 +138,16 @@ export class PlayedRun implements Live {
     const view = this.#view;
     const isReady = run.readyAt >= 0 && position.atNs >= run.readyAt;
     return {
-      phase: view !== null && run.phase === "done" && view.snapshot !== null ? "running" : run.phase, position, reached: this.#reachedNow(), isInsideStep: view !== null && view.snapshot !== null, readyAtNs: isReady ? run.readyAt : -1, isMoving: this.#way !== null,
+      phase: this.#phase(isReady), position, reached: this.#reachedNow(), isInsideStep: view !== null && view.snapshot !== null, readyAtNs: isReady ? run.readyAt : -1, isMoving: this.#way !== null,
       touches: this.#touches.map(({ steps: _steps, ...touch }): PlacedTouch => touch), generation: this.#generation, result: this.#ended?.result ?? null, death: this.#death, prompt: this.#prompt,
     };
+  }
+
+  /** Inside a step the run itself may be further. */
+  #phase(isReady: boolean): LiveStatus["phase"] {
+    const { phase, readyAt } = this.run;
+    if ((this.#view?.snapshot ?? null) === null) return phase;
+    return isReady ? "running" : readyAt >= 0 ? "steps" : phase;
   }
 
   get #death(): string | null {

@@ -8,11 +8,11 @@ import { fileNameOf } from "./download.ts";
 
 export type Link = { readonly kind: "link"; readonly url: string } | { readonly kind: "refused"; readonly reason: string };
 
-/** A link to the document as it is edited; with the position of its run, where that is of this text and not at its end. `page`: the address of this page. */
+/** A link to the document as it is edited; with the position of its run, where that is of this text and neither at its beginning nor at its end. `page`: the address of this page. */
 export async function linkOf(store: PageStore, page: string, panel?: string): Promise<Link> {
   const document = store.document.peek();
   const status = store.status.peek();
-  const isWithin = status !== null && !store.isChanged.peek() && status.phase !== "done" && status.position.atNs > 0;
+  const isWithin = status !== null && !store.isChanged.peek() && status.phase !== "done" && status.position.turns > 0;
   const more = { ...(isWithin ? { atNs: status.position.atNs } : {}), ...(panel === undefined ? {} : { panel }) };
   const path = await libraryPathOf(document);
   const { seed, schedule } = document;

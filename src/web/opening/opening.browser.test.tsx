@@ -10,8 +10,9 @@ import type { TraceLayer } from "../../sim/trace.ts";
 import { traceLayers } from "../../sim/trace.ts";
 import { packState } from "../share.ts";
 import { openAddress, openFiles, openFromLocation, transferOf } from "./open.ts";
-import { OpenButton, OpeningLayer } from "./opening-layer.tsx";
+import { OpenButton, OpeningLayer, TransferBar } from "./opening-layer.tsx";
 import { largestScenario, largestTrace, longestScenario } from "./received.ts";
+import { NoticeBar } from "../shell/notices.tsx";
 import { ShareMenu } from "./share-menu.tsx";
 
 const scenario = "version: 1\nname: fetched\n";
@@ -63,6 +64,7 @@ const worker = setupWorker(
 beforeAll(() => worker.start({ quiet: true, onUnhandledRequest: "bypass", serviceWorker: { url: "/mockServiceWorker.js" } }));
 afterAll(() => worker.stop());
 
+const file = (name: string, content: string | Uint8Array): File => new File([content as string | Uint8Array<ArrayBuffer>], name);
 const host = document.createElement("div");
 document.body.append(host);
 afterEach(() => render(null, host));
@@ -120,6 +122,19 @@ describe("a file of this host, by address", () => {
   });
 });
 
+describe("hostile names", () => {
+  it("are seen as what they are, in notices and in the bar of a transfer", async () => {
+    const { store } = textStore();
+    const name = "a\u202elmay.<img src=x onerror=alert(1)>";
+    await openFiles(store, [file(name, new Uint8Array(9))]);
+    render(<NoticeBar store={store} />, host);
+    expect(host.textContent).toContain("a<U+202E>lmay.<img src=x onerror=alert(1)> is neither a scenario nor a trace");
+    render(<TransferBar name={name} received={5000} total={10_000} cancel={() => undefined} />, host);
+    expect(host.querySelector("progress")?.getAttribute("aria-label")).toBe("Fetching a<U+202E>lmay.<img src=x onerror=alert(1)>");
+    expect(host.querySelectorAll("img").length).toBe(0);
+  });
+});
+
 describe("the page's address", () => {
   it("?open= and #open= name a file of this host", async () => {
     const { store, opened } = textStore();
@@ -153,8 +168,6 @@ describe("the page's address", () => {
     expect([opened, store.notice.value?.kind]).toEqual([[], "problem"]);
   });
 });
-
-const file = (name: string, content: string | Uint8Array): File => new File([content as string | Uint8Array<ArrayBuffer>], name);
 
 describe("files that are dropped or chosen", () => {
   it("a trace goes by its first bytes, whatever its name", async () => {

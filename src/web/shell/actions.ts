@@ -4,6 +4,7 @@ import type { StepUnit } from "../../sandbox/live/contract.ts";
 import type { LookAnswer } from "../../sandbox/live/looks.ts";
 import { linkOf } from "../opening/links.ts";
 import type { PageStore } from "../store/contract.ts";
+import { isOver } from "./words.ts";
 
 export interface Action {
   readonly id: string;
@@ -25,7 +26,7 @@ export interface ShellVerbs {
 export async function runOrPause(store: PageStore): Promise<void> {
   const status = store.status.peek();
   if (status?.isMoving === true) return store.pause();
-  if (status?.phase === "done" && !store.isChanged.peek()) await store.go({ kind: "start" });
+  if (status !== null && isOver(status) && !store.isChanged.peek()) await store.go({ kind: "start" });
   return store.run();
 }
 

@@ -1,5 +1,6 @@
 // What the page has to say beside its panels: a notice that does not stand in the way, and the end of the worker.
 
+import { shownText } from "../shown-text.ts";
 import type { PageStore } from "../store/contract.ts";
 import { Icon } from "./icon.tsx";
 
@@ -27,8 +28,8 @@ function NoticeBody({ store }: { readonly store: PageStore }) {
   };
   return (
     <p class={`notice ${notice.kind}`}>
-      <span class="words">{notice.text}</span>
-      {action === undefined ? null : <button type="button" onClick={act}>{action.label}</button>}
+      <span class="words">{shownText(notice.text)}</span>
+      {action === undefined ? null : <button type="button" onClick={act}>{shownText(action.label)}</button>}
       <button type="button" class="tool" aria-label="Dismiss" title="Dismiss" onClick={close}><Icon name="close" /></button>
     </p>
   );

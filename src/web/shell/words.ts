@@ -20,12 +20,15 @@ export function placeWords({ position, readyAtNs }: LiveStatus): string {
   return readyAtNs < 0 ? `${timeWords(position.atNs)} after power-on` : `${timeWords(position.atNs - readyAtNs)} after ready`;
 }
 
+/** The run is over at the position. Inside its last step, the kernel is shown as it is when that is over, and the run is not. */
+export const isOver = ({ phase, position, reached }: LiveStatus): boolean => phase === "done" && position.records >= reached.records;
+
 /** The state of the run, said when it changes: nothing in it moves while the run does. */
 export function stateWords(status: LiveStatus | null, death: string | null): string {
   if (death !== null) return "the worker has ended";
   if (status === null) return "no run";
   if (status.isMoving) return "running";
-  if (status.phase === "done") return status.result === null ? "ended" : `ended: ${status.result.outcome}`;
+  if (isOver(status)) return status.result === null ? "ended" : `ended: ${status.result.outcome}`;
   if (status.position.records === 0) return "at power-on";
   return `paused at ${timeWords(status.readyAtNs < 0 ? status.position.atNs : status.position.atNs - status.readyAtNs)}`;
 }

@@ -40,7 +40,6 @@ export function EditorPanel({ store }: { readonly store: PageStore }) {
     <section class="editor" aria-label="Scenario">
       <header class="editor-head">
         <h2 class="editor-file" title={file}>{shownText(file)}</h2>
-        {store.isChanged.value && <span class="editor-changed">changed since the run began</span>}
         <OpenButton store={store} />
         <details class="editor-share">
           <summary>Share</summary>

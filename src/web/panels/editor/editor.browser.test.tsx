@@ -1,10 +1,8 @@
-import { signal } from "@preact/signals";
 import { render } from "preact";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { userEvent } from "vitest/browser";
-import type { Finding } from "../../../scenario/lint.ts";
-import { lintScenario } from "../../../scenario/lint.ts";
-import type { Document, PageStore, TextPlace } from "../../store/contract.ts";
+import { textStore } from "../../../../test/web/text-store.ts";
+import type { PageStore } from "../../store/contract.ts";
 import { EditorPanel } from "./editor-panel.tsx";
 
 const violations: string[] = [];
@@ -19,12 +17,9 @@ beforeAll(() => {
 
 const text = "version: 1\nname: two ports\nmachine:\n  hostBridges:\n    - rootPorts:\n        - { name: rp0, device: { volatile: 1GiB } }\n";
 
-/** What the editor needs of a store. */
 function storeOf(first: string) {
-  const findings = signal<readonly Finding[]>([]);
-  const store = { document: signal<Document>({ file: "a.yaml", text: first, includes: {}, seed: 1, schedule: "fixed" }), findings, place: signal<TextPlace | null>(null), isChanged: signal(false) };
-  const check = (): void => void (findings.value = lintScenario(store.document.value.file, store.document.value.text, store.document.value.includes));
-  return { ...store, store: store as unknown as PageStore, check };
+  const { store, check } = textStore({ text: first });
+  return { store, check, document: store.document, place: store.place };
 }
 
 let host: HTMLElement;

@@ -99,6 +99,8 @@ export function createEditor(root: ShadowRoot, input: EditorInput, kept?: Editor
     replace(text, before) {
       const { state } = view;
       view.setState(before !== undefined && before.sliceDoc() === text ? before : fresh(text));
+      // Where the one before was scrolled to says nothing of this one.
+      view.dispatch({ effects: EditorView.scrollIntoView(view.state.selection.main.head, { y: "center" }) });
       return state;
     },
     mark(file, findings) {

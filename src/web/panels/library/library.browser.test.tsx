@@ -1,20 +1,13 @@
-import { signal } from "@preact/signals";
 import { render } from "preact";
 import { afterEach, describe, expect, it } from "vitest";
 import { userEvent } from "vitest/browser";
+import { textStore } from "../../../../test/web/text-store.ts";
 import { libraryPathOf, libraryText, openFromLibrary } from "../../library/library.ts";
-import type { Document, Notice, PageStore } from "../../store/contract.ts";
 import { LibraryPanel } from "./library-panel.tsx";
 
-/** What opening a scenario needs of a store. */
 function storeOf() {
-  const document = signal<Document>({ file: "mine.yaml", text: "my: text\n", includes: {}, seed: 7, schedule: "seeded" });
-  const notice = signal<Notice | null>(null);
-  const openScenario = (file: string, text: string, includes = {}): Promise<void> => {
-    document.value = { ...document.value, file, text, includes };
-    return Promise.resolve();
-  };
-  return { document, notice, store: { document, notice, openScenario } as unknown as PageStore };
+  const { store } = textStore({ file: "mine.yaml", text: "my: text\n", seed: 7, schedule: "seeded" });
+  return { store, document: store.document, notice: store.notice };
 }
 
 const host = document.createElement("div");

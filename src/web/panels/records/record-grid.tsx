@@ -33,6 +33,8 @@ export interface RecordGridProps {
 
 /** Rows made above and below the window. */
 const spare = 4;
+/** Rows made at most, whatever the window's height is said to be. */
+const mostMade = 400;
 const columns = 5;
 
 interface RowProps {
@@ -87,7 +89,7 @@ export function RecordGrid(props: RecordGridProps) {
   const map = scrollMap(rows, Math.max(0, height.value - rowHeight));
   const first = map.rowAt(top.value);
   const from = Math.max(0, Math.floor(first) - spare);
-  const until = Math.min(rows, Math.ceil(first + height.value / rowHeight) + spare);
+  const until = Math.min(rows, Math.ceil(first + height.value / rowHeight) + spare, from + mostMade);
   const shown = Array.from({ length: Math.max(0, until - from) }, (_, index) => from + index).flatMap((row) => {
     const record = recordAt(row);
     return record === undefined ? [] : [{ row, record }];

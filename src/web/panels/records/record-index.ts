@@ -103,6 +103,8 @@ export class RecordIndex {
       this.#next = told.next ?? told.known;
       this.#known = Math.max(this.#known, told.known);
       this.#changed();
+      // The trace is not as long as was said: what is missing is looked at when it has grown.
+      if (told.next === null && told.known < this.#known) break;
     }
     this.#isLooking = false;
     this.#changed();

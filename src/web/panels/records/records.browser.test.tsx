@@ -19,7 +19,7 @@ beforeAll(async () => {
 let place: HTMLElement | null = null;
 function room(): HTMLElement {
   place = document.createElement("div");
-  place.style.cssText = "width:900px;height:400px";
+  place.style.cssText = "width:900px;height:400px;overflow:hidden";
   document.body.append(place);
   return place;
 }
@@ -108,6 +108,7 @@ describe("a list of millions of rows", () => {
   it("reaches each of them: both ends by scrolling, any by picking it", async () => {
     const rows = 3_000_000;
     const grown = room();
+    grown.style.display = "flex";
     const draw = (picked: number): void => render(<RecordGrid version={0} rows={rows} recordAt={(row) => row} lineAt={() => undefined} onShown={() => undefined} picked={picked} position={rows} readyAtNs={-1} label="Many" onPick={() => undefined} onGo={() => undefined} onCopy={() => undefined} reveal={0} />, grown);
     draw(-1);
     const numbers = (): string[] => [...document.querySelectorAll(".records-space .records-number")].map(({ textContent }) => textContent ?? "");

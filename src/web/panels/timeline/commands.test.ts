@@ -14,7 +14,7 @@ data.append(syntheticColumns(2000));
 const rows = rowsOf(data, new Map());
 const log = rows.find(({ title }) => title === "Log");
 if (log === undefined) throw new Error("no row for the log");
-const logs = [...seriesOf(log).flatMap(({ indices: { values, length } }) => [...values.subarray(0, length)])].toSorted((a, b) => a - b);
+const logs = seriesOf(log).flatMap(({ indices: { values, length } }) => [...values.subarray(0, length)]).toSorted((a, b) => a - b);
 
 /** A desk whose state changes as a time line's does. */
 function desk(): { state: { view: View; record: number | null; range: TimeRange | null; focused: string; gone: number[]; followed: string[] }; press: (key: string, held?: Partial<KeyboardEvent>) => void } {

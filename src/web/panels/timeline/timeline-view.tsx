@@ -192,7 +192,11 @@ export function TimelineView(props: TimelineProps) {
   const label = `Time line of ${data.length} records in ${data.lanes.length} lanes. Arrows go from event to event and from row to row, W and S zoom, Enter goes there.`;
   return (
     <div class="timeline">
-      <Buttons run={run} range={range} readyAtNs={data.readyAtNs} onList={() => props.onList(rangeOf(view.fromNs, view.untilNs))} />
+      <div class="timeline-head">
+        <Buttons run={run} range={range} readyAtNs={data.readyAtNs} onList={() => props.onList(rangeOf(view.fromNs, view.untilNs))} />
+        <p class="timeline-said" role="status" title={screen.said.value}>{screen.said.value}</p>
+        <Legend />
+      </div>
       <div class="timeline-scroll" ref={scroller} onScroll={(event) => void (screen.scroll.value = event.currentTarget.scrollTop)}>
         <div class="timeline-space" style={{ height: `${axisHeight + rows.length * rowHeight + 6}px` }}>
           <div class="timeline-stage" style={{ height: `${height}px` }}>
@@ -204,8 +208,6 @@ export function TimelineView(props: TimelineProps) {
           </div>
         </div>
       </div>
-      <p class="timeline-said" role="status">{screen.said.value}</p>
-      <Legend />
       <span ref={probe} hidden />
     </div>
   );
