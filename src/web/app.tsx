@@ -4,6 +4,7 @@ import { useEffect, useMemo } from "preact/hooks";
 import { useSignal } from "@preact/signals";
 import { libraryIndex, openFromLibrary } from "./library/library.ts";
 import { OpeningLayer } from "./opening/opening-layer.tsx";
+import { FailureBanner } from "./panels/outcome/failure-banner.tsx";
 import { panels as allPanels } from "./panels.ts";
 import type { Panel } from "./panels.ts";
 import { actionsOf, keyWords } from "./shell/actions.ts";
