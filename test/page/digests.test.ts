@@ -1,6 +1,5 @@
 // What the page's run says, beside what the library says in Node: they are one model.
 
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { runScenario } from "../../dist/src/index.js";
 import { openPage, pageUrl, shownDigests, showPanel, usePage } from "./reader.ts";
@@ -22,13 +21,5 @@ describe.skipIf(pageUrl === "")("a library link", () => {
     const shown = await shownDigests(page);
     expect(shown).toEqual({ trace: result.traceDigest, layers: result.digests });
     expect(await (await showPanel(page, "outcome")).locator(".outcome-head").textContent()).toContain(`outcome ${result.outcome}`);
-  });
-
-  it("a scenario that includes others comes with them", async () => {
-    const path = "assembly/s20-three-of-four.yaml";
-    expect(readFileSync(new URL(`../../scenarios/${path}`, import.meta.url), "utf8")).toContain("include");
-    const { page } = await openPage({ hash: `#lib=${path}` });
-    const { result } = await runScenario(new URL(`../../scenarios/${path}`, import.meta.url));
-    expect((await shownDigests(page)).trace).toBe(result.traceDigest);
   });
 });

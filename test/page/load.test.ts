@@ -20,7 +20,7 @@ describe.skipIf(pageUrl === "")("the page, opened", () => {
     expect(await page.locator("#panel-timeline [aria-label^='Time line of']").getAttribute("aria-label")).toMatch(/^Time line of \d{4} records in \d+ lanes/);
     const log = await showPanel(page, "log");
     await log.locator("li").first().waitFor();
-    expect(await log.textContent()).toContain("rp0");
+    expect(await log.textContent()).toContain("recovery: RECOVERED");
     expect(await editorText(page)).toMatch(/^version: 1\nname: one port isolates/);
     // Every other panel as well, with the code that it fetches.
     for (const id of ["terminal", "memory", "host", "workloads", "registers", "verdict", "records", "compare", "library"]) {

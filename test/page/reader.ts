@@ -68,6 +68,8 @@ export async function newReader({ origin = new URL(pageUrl).origin, expected = (
     });
   });
   page.on("console", (message) => {
+    // Said by the means of the test itself, which keeps the worker out.
+    if (message.text() === "Service Worker registration blocked by Playwright") return;
     if (message.type() === "error" || message.type() === "warning") troubles.push({ kind: "console", text: message.text() });
   });
   page.on("pageerror", (error) => troubles.push({ kind: "page error", text: `${error.message}\n${error.stack ?? ""}` }));
