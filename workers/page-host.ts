@@ -3,7 +3,7 @@
 import { transfer } from "comlink";
 import { OutOfInstancesError } from "../src/hardware/machine.ts";
 import type { Arrival, LiveInput, LiveStatus, LiveUpdate, Pace, Target, Touch, TouchResult } from "../src/sandbox/live/contract.ts";
-import type { Live } from "../src/sandbox/live/live-run.ts";
+import type { Live, LiveOptions } from "../src/sandbox/live/live-run.ts";
 import { createLive } from "../src/sandbox/live/live-run.ts";
 import type { LookAnswer, LookName, LookQuestion } from "../src/sandbox/live/looks.ts";
 import { liveInputOf, openLiveTrace } from "../src/sandbox/live/opened-trace.ts";
@@ -36,7 +36,7 @@ export interface PageParts {
 
 /** What is told of a trace that was opened; null: it was a scenario. */
 type OpenedAs = Extract<Opened, { readonly kind: "open" }>["trace"];
-type Make = (parts: PageParts, tell: (stream: "out" | "err", text: string) => void, input: LiveInput) => { readonly live: Live; readonly trace: OpenedAs };
+type Make = (parts: PageParts, options: LiveOptions, input: LiveInput) => { readonly live: Live; readonly trace: OpenedAs };
 
 /** Text of bytes as characters, as programs print it; what the sandbox says itself may have others. */
 const isBytes = (text: string): boolean => !/[^\0-\u00ff]/.test(text);
@@ -70,17 +70,22 @@ class Host implements Omit<PageHost, "lock"> {
   }
 
   open(input: LiveInput): Promise<Opened> {
-    return this.#replace(() => input, ({ module }, tell) => ({ live: createLive(module, input, { tell }), trace: null }));
+    return this.#replace(() => input, ({ module }, options) => ({ live: createLive(module, input, options), trace: null }));
   }
 
   openTrace(bytes: Uint8Array): Promise<Opened> {
     let file: TraceFile | null = null;
     const read = ({ tool }: PageParts): LiveInput => liveInputOf((file = decodeTrace(bytes)), tool);
-    return this.#replace(read, ({ module, tool }, tell, input) => {
+    return this.#replace(read, ({ module, tool }, options, input) => {
       if (file === null) throw new Error("the trace was not read");
-      const live = openLiveTrace(module, file, tool, { tell });
+      const live = openLiveTrace(module, file, tool, options);
       return { live, trace: { input, records: live.trace.length, tool: file.header.tool, isSameTool: isSameTool(file, tool) } };
     });
+  }
+
+  /** Above those of every run before it, also of workers that have ended: what the page keeps of records is told apart by it. */
+  #nextGeneration(): number {
+    return Math.max((this.#live?.status.generation ?? 0) + 1, Math.floor(performance.timeOrigin + performance.now()));
   }
 
   /** Another run in place of the one before; where it cannot be made, that one stays. */
@@ -91,7 +96,7 @@ class Host implements Omit<PageHost, "lock"> {
       const input = read(parts);
       if (mayWantExpressions([input.text, ...Object.values(input.includes)])) await loadExpressions();
       if (opening !== this.#opening) return { kind: "refused", reason: "something else was asked for meanwhile" };
-      const { live, trace } = make(parts, (stream, text) => this.#print(stream, text), input);
+      const { live, trace } = make(parts, { tell: (stream, text) => this.#print(stream, text), generation: this.#nextGeneration() }, input);
       this.#command++;
       this.#live?.stop();
       this.#live = live;
@@ -116,7 +121,7 @@ class Host implements Omit<PageHost, "lock"> {
       this.#tellSome(live);
       const ahead = pace === null ? 0 : (live.run.system.hardware.now - until) / pace;
       await (ahead >= 1 ? later(Math.min(ahead, longestWait)) : nextTurn());
-      if (command !== this.#command) return { arrival: "paused", status: live.status };
+      if (command !== this.#command) return { arrival: "paused", status: this.#need().status };
     }
   }
 
@@ -217,9 +222,9 @@ class Host implements Omit<PageHost, "lock"> {
   /** A way is over: everything is told before its answer. */
   async #moved(live: Live, arrival: Arrival): Promise<Moved> {
     const told = this.#flush();
-    const status = live.status;
-    await Promise.allSettled([...told, this.#hear({ kind: "status", status })]);
-    return { arrival, status };
+    await Promise.allSettled([...told, this.#hear({ kind: "status", status: live.status })]);
+    // Another run may have been opened meanwhile: what is told last is what holds.
+    return { arrival, status: this.#need().status };
   }
 }
 

@@ -41,6 +41,7 @@ async function page(request: Request): Promise<Response> {
     const newer = await newerPage();
     if (newer !== undefined) {
       // Nobody else shows this version: the newer one has the page from here on. What the page asks for until it has taken over has names of its own.
+      // eslint-disable-next-line unicorn/require-post-message-target-origin -- A worker has none.
       waiting.postMessage("take over");
       return newer;
     }
@@ -71,4 +72,5 @@ self.addEventListener("fetch", (event) => {
   else if (url.href === scope || url.href === index) event.respondWith(page(request));
 });
 
+// eslint-disable-next-line unicorn/require-module-specifiers -- Makes this file a module.
 export {};

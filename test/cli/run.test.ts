@@ -35,7 +35,7 @@ describe("cxl-sandbox run", () => {
     const { status, stdout, stderr } = built("run", "scenarios");
     expect([status, stderr.trim().split("\n").at(-1)]).toEqual([0, `${bundled} pass`]);
     for (const letter of "abcdefgh") expect(stdout).toContain(`(${letter})`);
-  });
+  }, 300_000);
 
   it("--steps shows each command with what it printed and how it ended, before the table; the JSON has the same", async () => {
     const path = file("steps.yaml", "version: 1\nname: steps\nmachine: { hostBridges: [{ rootPorts: [{ device: { volatile: 256MiB } }] }] }\nsteps:\n  - run: cat /sys/bus/cxl/devices/mem0/serial\n  - { run: cat /sys/nothing, exit: 1 }\n");

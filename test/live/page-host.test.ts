@@ -47,6 +47,32 @@ describe("the page's worker", () => {
     expect(Buffer.compare((await host.traceFile()) ?? new Uint8Array(), bytes)).toBe(0);
   });
 
+  it("a way that another run overtook is told with where that one stands", async () => {
+    const { host } = start();
+    const input = scenario("isolation/d-kernel-page");
+    await host.open(input);
+    const way = host.go({ kind: "end" }, 1);
+    const opened = await host.open({ ...input, seed: 2 });
+    const generation = opened.kind === "open" ? opened.status.generation : -1;
+    expect(await way).toMatchObject({ arrival: "paused", status: { generation, position: { records: 0 } } });
+  });
+
+  it("tells each run's records from those of every run before it, another worker's too", async () => {
+    const { host } = start();
+    const input = scenario("isolation/d-kernel-page");
+    const generations: number[] = [];
+    const note = (opened: Awaited<ReturnType<typeof host.open>>): void => void generations.push(opened.kind === "open" ? opened.status.generation : -1);
+    note(await host.open(input));
+    const { length } = (await host.look("columns", { from: 0 })).times;
+    note(await host.open(input));
+    const again = await host.look("columns", { from: length });
+    expect(again.generation).toBe(generations[1]);
+    await new Promise((resolve) => void setTimeout(resolve, 2));
+    note(await start().host.open(input));
+    expect(generations).toEqual([...new Set(generations)].toSorted((a, b) => a - b));
+    expect(generations).toHaveLength(3);
+  });
+
   it("shows the records of a trace that is none of this machine's, and says from where on the machine differs", async () => {
     const { host } = start();
     const command = startScenario(modules.release, { ...scenario("isolation/d-kernel-page"), keepTrace: true, tool: { version: "0.0.1", moduleHash: "ff" } });

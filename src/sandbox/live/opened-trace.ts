@@ -31,6 +31,6 @@ function planOf({ file, text, includes }: LiveInput, { header: { drivers } }: Tr
 export function openLiveTrace(module: WebAssembly.Module, trace: TraceFile, tool: TraceTool, options: LiveOptions = {}): Live {
   const input = liveInputOf(trace, tool);
   const plan = planOf(input, trace);
-  if (typeof plan === "string") return new ShownTrace(input, trace, plan);
+  if (typeof plan === "string") return new ShownTrace(input, trace, plan, options.generation);
   return new PlayedRun(module, plan, input, { ...options, opened: trace, isSameTool: isSameTool(trace, tool) });
 }

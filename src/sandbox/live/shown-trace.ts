@@ -11,11 +11,13 @@ export class ShownTrace implements Live {
   readonly trace = new GrowingTrace();
   readonly #file: TraceFile;
   readonly #reason: string;
+  readonly #generation: number;
   #records = 0;
   #atNs = 0;
 
-  /** @param reason why the machine cannot be made */
-  constructor(input: LiveInput, file: TraceFile, reason: string) {
+  /** @param reason why the machine cannot be made @param generation of all its records */
+  constructor(input: LiveInput, file: TraceFile, reason: string, generation = 0) {
+    this.#generation = generation;
     this.input = input;
     this.#file = file;
     this.#reason = reason;
@@ -32,7 +34,7 @@ export class ShownTrace implements Live {
     const { length } = this.trace;
     const reached: Position = { records: length, turns: 0, atNs: length === 0 ? 0 : this.trace.record(length - 1).time };
     return {
-      phase: this.#records < length ? "running" : "done", position: { records: this.#records, turns: 0, atNs: this.#atNs }, reached, isInsideStep: false, readyAtNs: -1, isMoving: false, touches: [], generation: 0,
+      phase: this.#records < length ? "running" : "done", position: { records: this.#records, turns: 0, atNs: this.#atNs }, reached, isInsideStep: false, readyAtNs: -1, isMoving: false, touches: [], generation: this.#generation,
       result: null, death: this.#reason, prompt: "",
     };
   }
