@@ -44,7 +44,7 @@ const isBytes = (text: string): boolean => !/[^\0-\u00ff]/.test(text);
 class Host implements Omit<PageHost, "lock"> {
   readonly #parts: Promise<PageParts>;
   /** Fetched beside the run: what is looked at first is there when the run is. */
-  readonly #looks = import("../src/sandbox/live/looks.ts");
+  readonly #looks = import("../src/sandbox/live/looks-first.ts");
   #live: Live | null = null;
   #hear: (update: LiveUpdate) => unknown = () => undefined;
   /** Counts the commands that move the run: the newest one counts. */
@@ -121,7 +121,7 @@ class Host implements Omit<PageHost, "lock"> {
       this.#tellSome(live);
       const ahead = pace === null ? 0 : (live.run.system.hardware.now - until) / pace;
       await (ahead >= 1 ? later(Math.min(ahead, longestWait)) : nextTurn());
-      if (command !== this.#command) return { arrival: "paused", status: live.status };
+      if (command !== this.#command) return { arrival: "paused", status: this.#need().status };
     }
   }
 
@@ -164,9 +164,10 @@ class Host implements Omit<PageHost, "lock"> {
   }
 
   async look<N extends LookName>(name: N, question: LookQuestion<N>): Promise<LookAnswer<N>> {
-    const { looks } = await this.#looks;
+    const { firstLooks } = await this.#looks;
+    const looks: Readonly<Record<string, unknown>> = Object.hasOwn(firstLooks, name) ? firstLooks : (await import("../src/sandbox/live/looks-more.ts")).moreLooks;
     if (!Object.hasOwn(looks, name)) throw new TypeError(`there is no look "${name}"`);
-    const look = looks[name] as unknown as (live: Live, asked: LookQuestion<N>) => LookAnswer<N>;
+    const look = looks[name] as (live: Live, asked: LookQuestion<N>) => LookAnswer<N>;
     const answer = look(this.#need(), question);
     return transfer(answer, buffersIn(answer)) as LookAnswer<N>;
   }
@@ -222,9 +223,9 @@ class Host implements Omit<PageHost, "lock"> {
   /** A way is over: everything is told before its answer. */
   async #moved(live: Live, arrival: Arrival): Promise<Moved> {
     const told = this.#flush();
-    const status = live.status;
-    await Promise.allSettled([...told, this.#hear({ kind: "status", status })]);
-    return { arrival, status };
+    await Promise.allSettled([...told, this.#hear({ kind: "status", status: live.status })]);
+    // Another run may have been opened meanwhile: what is told last is what holds.
+    return { arrival, status: this.#need().status };
   }
 }
 

@@ -50,14 +50,12 @@ export interface Opened {
   readonly close: () => Promise<void>;
 }
 
-/** A browser with a fresh profile: nothing is kept from one to the next. The page goes nowhere yet. */
+/** A browser with a fresh profile, so that nothing is in its cache. The page goes nowhere yet. */
 export async function freshBrowser(): Promise<Opened> {
   const browser = await chromium.launch({ ...(installed === undefined ? {} : { executablePath: installed }), args: flags });
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
   await page.addInitScript(watch);
   const session = await page.context().newCDPSession(page);
-  await session.send("Network.enable");
-  await session.send("Network.setCacheDisabled", { cacheDisabled: true });
   return { browser, page, session, close: () => browser.close() };
 }
 

@@ -3,6 +3,7 @@
 import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import type { Arrival, LiveInput, LiveStatus, LiveUpdate, Pace, Target, TouchResult } from "../../sandbox/live/contract.ts";
 import type { Finding } from "../../scenario/lint.ts";
+import type { PlacedProblem } from "../../scenario/problem.ts";
 import { WorkerDiedError } from "../../../workers/lifeline.ts";
 import type { Opened } from "../../../workers/page-contract.ts";
 import type { PageWorker } from "../../../workers/page-client.ts";
@@ -10,10 +11,14 @@ import type { Document, Notice, PageStore, PanelId, TextPlace, TimeRange } from 
 import { documentOf, emptyDocument, findingsOf, inputOf, isSameRun, isTrace, textOf } from "./document.ts";
 import { throttled } from "./throttle.ts";
 
-/** Milliseconds between two looks of the panels while the run moves. */
+/** Milliseconds between two looks of the panels while the run moves, at least and at most. */
 const momentWait = 100;
-/** Milliseconds of quiet in the editor before its text is checked. */
+const longestMomentWait = 1000;
+/** The run gets at least so many times as long as what the panels look at between. */
+const runShare = 4;
+/** Milliseconds of quiet in the editor before its text is checked; of a text that was just opened, whose run comes first. */
 const checkWait = 250;
+const openedCheckWait = 1000;
 /** Bytes of a trace file that the page takes (docs/decisions/0010). */
 const largestTrace = 512 * 2 ** 20;
 /** Bytes of a scenario that the page takes; the loader's own limit is lower. */
@@ -50,15 +55,28 @@ export function createStore(startWorker: () => PageWorker, areaOf: (panel: Panel
   const listeners = new Set<(update: LiveUpdate) => void>();
   let recorded: LiveInput | null = null;
   let target: Target = { kind: "end" };
+  /** The document is being replaced, not edited. */
+  let isOpening = false;
   let newest: LiveStatus | null = null;
+  /** The worker's run is of a text that is no longer there: nothing of it is shown. */
+  let isLeft = false;
 
-  const settle = throttled(momentWait, () =>
-    batch(() => {
-      state.status.value = newest;
-      state.moment.value++;
-    }),
+  /** Looks under way, and the longest of those since the last moment, in milliseconds. */
+  let looking = 0;
+  let lookTime = 0;
+  const settle = throttled(
+    () => Math.max(momentWait, Math.min(longestMomentWait, lookTime * runShare)),
+    () => {
+      lookTime = 0;
+      batch(() => {
+        state.status.value = newest;
+        state.moment.value++;
+      });
+    },
+    () => looking > 0,
   );
   const heard = (status: LiveStatus): void => {
+    if (isLeft) return;
     newest = status;
     if (status.isMoving && state.status.peek()?.isMoving === true) settle.call();
     else settle.now();
@@ -97,11 +115,27 @@ export function createStore(startWorker: () => PageWorker, areaOf: (panel: Panel
     }
   };
 
+  /** What hinders a run, with the way to its line where that is in the editor. */
+  const tellProblems = (problems: readonly PlacedProblem[], { file }: LiveInput): void => {
+    state.findings.value = findingsOf(problems);
+    const [first] = problems;
+    if (first === undefined) return;
+    const { line, column, message } = first;
+    const more = problems.length === 1 ? "" : ` (and ${problems.length - 1} more)`;
+    const show = (): void => {
+      store.show("editor");
+      state.place.value = { line, column };
+    };
+    state.notice.value = { kind: "problem", text: `The scenario cannot be run. ${first.file === file ? "Line" : `${first.file}, line`} ${line}: ${message}${more}`, ...(first.file === file ? { action: { label: "Show the line", run: show } } : {}) };
+  };
+
   const taken = (answer: Opened | undefined, input: LiveInput): boolean => {
-    if (answer === undefined) return false;
+    // Something else was opened meanwhile: that is told of, and this no more.
+    if (answer === undefined || (answer.kind !== "open" && !isSameRun(state.document.peek(), input))) return false;
     if (answer.kind === "refused") problem(answer.reason);
-    if (answer.kind === "problems") state.findings.value = findingsOf(answer.problems);
+    if (answer.kind === "problems") tellProblems(answer.problems, input);
     if (answer.kind !== "open") return false;
+    isLeft = false;
     batch(() => {
       state.opened.value = answer.trace?.input ?? input;
       state.range.value = null;
@@ -114,6 +148,19 @@ export function createStore(startWorker: () => PageWorker, areaOf: (panel: Panel
   const reset = async (): Promise<boolean> => {
     const input = inputOf(state.document.peek(), recorded);
     return taken(await called((host) => host.open(input)), input);
+  };
+
+  /** The run before ends, and nothing of it stays on the page. */
+  const leave = (): void => {
+    if (state.status.peek()?.isMoving === true) void called((host) => host.pause());
+    isLeft = true;
+    newest = null;
+    batch(() => {
+      state.opened.value = null;
+      state.range.value = null;
+      state.record.value = null;
+      settle.now();
+    });
   };
 
   const go = async (next: Target): Promise<Arrival> => {
@@ -138,9 +185,19 @@ export function createStore(startWorker: () => PageWorker, areaOf: (panel: Panel
       if (status !== undefined) heard(status);
     },
     go,
-    touch: async (touch): Promise<TouchResult> => (await called((host) => host.touch(touch))) ?? { kind: "refused", reason: "there is no run: the worker has ended" },
+    touch: async (touch): Promise<TouchResult> => (state.status.peek() === null ? undefined : await called((host) => host.touch(touch))) ?? { kind: "refused", reason: "there is no run" },
     complete: async (line) => (await called((host) => host.complete(line))) ?? [],
-    look: (name, question) => (state.status.peek() === null ? Promise.resolve(undefined) : called((host) => host.look(name, question))),
+    look: async (name, question) => {
+      if (state.status.peek() === null) return undefined;
+      const from = performance.now();
+      looking++;
+      try {
+        return await called((host) => host.look(name, question));
+      } finally {
+        looking--;
+        lookTime = Math.max(lookTime, performance.now() - from);
+      }
+    },
     ask: (name, question) => called((host) => host.ask(name, question)),
     openFile: async (name, bytes) => {
       if (isTrace(bytes)) return openTrace(name, bytes);
@@ -150,14 +207,18 @@ export function createStore(startWorker: () => PageWorker, areaOf: (panel: Panel
     },
     openScenario: async (file, text, includes = {}) => {
       recorded = null;
+      const isOther = file !== state.document.peek().file;
+      isOpening = true;
       state.document.value = { ...state.document.peek(), file, text, includes };
-      await reset();
+      isOpening = false;
+      if (!(await reset()) && isOther && state.document.peek().text === text) leave();
     },
-    traceFile: async () => (await called((host) => host.traceFile())) ?? null,
+    traceFile: async () => (state.status.peek() === null ? null : ((await called((host) => host.traceFile())) ?? null)),
     restart: async () => {
       const old = worker;
       worker = startWorker();
       join(worker);
+      isLeft = false;
       state.death.value = null;
       void old.close();
       await reset();
@@ -194,7 +255,7 @@ export function createStore(startWorker: () => PageWorker, areaOf: (panel: Panel
   effect(() => {
     const { text, includes } = state.document.value;
     clearTimeout(checking);
-    if (text !== "" || Object.keys(includes).length > 0) checking = setTimeout(() => void check(), checkWait);
+    if (text !== "" || Object.keys(includes).length > 0) checking = setTimeout(() => void check(), isOpening ? openedCheckWait : checkWait);
   });
   // A run under way goes on at the new pace.
   effect(() => {
