@@ -1,5 +1,5 @@
-// Three projects: `node` runs everything; `browser` runs what must give the same bytes in Chromium (files ending in .browser.test.ts); `package` installs
-// the packed file and uses it as its users do (test/package), with Chromium for its page.
+// Four projects: `node` runs everything; `browser` runs what must give the same bytes in Chromium (files ending in .browser.test.ts); `package` installs
+// the packed file and uses it as its users do (test/package), with Chromium for its page; `page` opens the built page as its readers do (test/page).
 // CXL_SANDBOX_CHROMIUM names the browser; Debian's place is tried otherwise. Under CI a missing browser is a failure, not a skip.
 
 import { existsSync } from "node:fs";
@@ -12,7 +12,7 @@ import LongestFirst from "./test/support/longest-first.ts";
 const chromium = [process.env["CXL_SANDBOX_CHROMIUM"] ?? "", "/usr/bin/chromium", "/usr/bin/chromium-browser"].find((path) => path !== "" && existsSync(path));
 const hasBrowser = chromium !== undefined;
 if (!hasBrowser && process.env["CI"]) throw new Error("no Chromium: install Debian's `chromium` or name one in CXL_SANDBOX_CHROMIUM");
-if (!hasBrowser) console.warn("browser project and the packed page left out: no Chromium found (install Debian's `chromium` or set CXL_SANDBOX_CHROMIUM)");
+if (!hasBrowser) console.warn("browser and page projects and the packed page left out: no Chromium found (install Debian's `chromium` or set CXL_SANDBOX_CHROMIUM)");
 
 /** What Chromium is compared with: computed once, for the browser project alone. */
 const globalSetup = ["test/support/node-digests.ts"];
@@ -21,10 +21,14 @@ const exclude = ["**/node_modules/**", "dist/**", "build/**", "**/*.browser.test
 const maxWorkers = "100%";
 // One module graph for a worker's files: nothing below src keeps state of its own, and compiled code stays warm.
 const node = {
-  test: { name: "node", isolate: false, maxWorkers, environment: "node" as const, include: ["{registers,src,workers,tools,test,bench}/**/*.test.ts"], exclude: [...exclude, "test/package/**"], testTimeout: 60_000 },
+  test: { name: "node", isolate: false, maxWorkers, environment: "node" as const, include: ["{registers,src,workers,tools,test,bench}/**/*.test.ts"], exclude: [...exclude, "test/package/**", "test/page/**"], testTimeout: 60_000 },
 };
 const packed = {
   test: { name: "package", maxWorkers, globalSetup: ["test/support/packed.ts"], environment: "node" as const, include: ["test/package/**/*.test.ts"], provide: { chromium: chromium ?? "" }, testTimeout: 120_000 },
+};
+/** The built page, as readers have it. Files share one server and one browser; each test has a context of its own. */
+const page = {
+  test: { name: "page", isolate: false, maxWorkers, globalSetup: ["test/support/served.ts"], environment: "node" as const, include: ["test/page/**/*.test.ts"], provide: { chromium: chromium ?? "" }, testTimeout: 120_000, hookTimeout: 60_000 },
 };
 const browser = {
   plugins: [library()],
@@ -56,5 +60,5 @@ const browser = {
 export default defineConfig({
   worker: { format: "es" },
   build: { assetsInlineLimit: 0 },
-  test: { sequence: { sequencer: LongestFirst }, projects: hasBrowser ? [node, packed, browser] : [node, packed] },
+  test: { sequence: { sequencer: LongestFirst }, projects: hasBrowser ? [node, packed, page, browser] : [node, packed] },
 });

@@ -132,12 +132,15 @@ describe("the page around its panels", () => {
     expect(workers).toHaveLength(2);
   });
 
-  it("a text that is no scenario is told in its findings, and the run before it stays", async () => {
+  it("a text that is no scenario is told in its findings and in a notice that leads to its line; of the run before it nothing stays", async () => {
     await openSample();
     await store.openScenario("broken.yaml", "version: 1\nnmae: x\n");
     expect(store.findings.peek()[0]).toMatchObject({ severity: "error", file: "broken.yaml" });
     expect(store.isChanged.peek()).toBe(true);
-    expect(store.status.peek()?.phase).toBe("boot");
+    expect(store.status.peek()).toBeNull();
+    await expect.element(page.getByRole("alert").filter({ hasText: "The scenario cannot be run. Line 2: " })).toBeVisible();
+    await userEvent.click(page.getByRole("button", { name: "Show the line" }));
+    expect(store.place.peek()).toMatchObject({ line: 2 });
   });
 
   it("the theme goes round and is remembered; a bar between areas moves by arrow keys and folds by Enter", async () => {

@@ -2,7 +2,7 @@
 
 import { useEffect, useMemo } from "preact/hooks";
 import { useSignal } from "@preact/signals";
-import { libraryIndex, openFromLibrary } from "./library/library.ts";
+import { libraryIndex, runFromLibrary } from "./library/library.ts";
 import { OpeningLayer } from "./opening/opening-layer.tsx";
 import { FailureBanner } from "./panels/outcome/failure-banner.tsx";
 import { panels as allPanels } from "./panels.ts";
@@ -32,14 +32,15 @@ function entriesOf(store: PageStore, actions: readonly Action[], panels: readonl
   const forActions = actions.filter(({ id }) => id !== "palette").map(({ id, title, key, run }): Entry => ({ id: `action ${id}`, kind: "action", title, run, ...(key === undefined ? {} : { keys: keyWords(key) }) }));
   const open = ({ id, area }: Panel): void => {
     store.shown.value = { ...store.shown.peek(), [area]: id };
-    focusArea(area);
+    // Once its tab is the shown one.
+    requestAnimationFrame(() => focusArea(area));
   };
   return [...forActions, ...panels.map((panel): Entry => ({ id: `panel ${panel.id}`, kind: "panel", title: panel.title, run: () => open(panel) }))];
 }
 
 /** Bundled scenarios as entries; each is run when it is chosen. */
 const scenariosOf = (store: PageStore) => async (): Promise<readonly Entry[]> =>
-  (await libraryIndex()).entries.map(({ path, title }): Entry => ({ id: `scenario ${path}`, kind: "scenario", title, detail: path, run: () => void openFromLibrary(store, path).then((isOpen) => (isOpen ? store.run() : undefined)) }));
+  (await libraryIndex()).entries.map(({ path, title }): Entry => ({ id: `scenario ${path}`, kind: "scenario", title, detail: path, run: () => void runFromLibrary(store, path) }));
 
 const areaOrder: readonly Panel["area"][] = ["left", "main", "side", "bottom"];
 
@@ -76,8 +77,8 @@ export function App({ store, panels = allPanels }: AppProps) {
         <PlayerBar store={store} actions={actions} />
       </header>
       <DeathBar store={store} />
-      <NoticeBar store={store} />
       <FailureBanner store={store} />
+      <NoticeBar store={store} />
       <OpeningLayer store={store} />
       <Areas store={store} panels={panels} />
       {over.value === "palette" ? <Palette entries={entriesOf(store, actions, panels)} loadMore={loadMore} onClose={close} /> : null}

@@ -47,6 +47,16 @@ describe("the page's worker", () => {
     expect(Buffer.compare((await host.traceFile()) ?? new Uint8Array(), bytes)).toBe(0);
   });
 
+  it("a way that another run overtook is told with where that one stands", async () => {
+    const { host } = start();
+    const input = scenario("isolation/d-kernel-page");
+    await host.open(input);
+    const way = host.go({ kind: "end" }, 1);
+    const opened = await host.open({ ...input, seed: 2 });
+    const generation = opened.kind === "open" ? opened.status.generation : -1;
+    expect(await way).toMatchObject({ arrival: "paused", status: { generation, position: { records: 0 } } });
+  });
+
   it("tells each run's records from those of every run before it, another worker's too", async () => {
     const { host } = start();
     const input = scenario("isolation/d-kernel-page");

@@ -48,18 +48,25 @@ export async function openFromLibrary(store: PageStore, path: string, before: Do
   return true;
 }
 
-/** Says what was opened, unless there is a problem to be told; the way back leads to the text before, with what was changed in it. */
+/** Opens a scenario and runs it to its end: there is something to look at. */
+export async function runFromLibrary(store: PageStore, path: string): Promise<void> {
+  if ((await openFromLibrary(store, path)) && store.status.peek() !== null) await store.go({ kind: "end" });
+}
+
+/** Says what was opened, and what hinders it; the way back leads to the text before, with what was changed in it. */
 export function offerBack(store: PageStore, before: Document, opened: string): void {
-  if (before.text === "" || store.notice.peek()?.kind === "problem") return;
+  if (before.text === "") return;
+  const said = store.notice.peek();
+  const trouble = said?.kind === "problem" ? ` ${said.text}` : "";
   store.notice.value = {
-    kind: "info",
-    text: `Opened ${opened}.`,
+    kind: trouble === "" ? "info" : "problem",
+    text: `Opened ${opened}.${trouble}`,
     action: {
       label: `Back to ${before.file}`,
       run: () => {
         store.document.value = { ...store.document.peek(), seed: before.seed, schedule: before.schedule };
-        void store.openScenario(before.file, before.text, before.includes);
         store.notice.value = null;
+        void store.openScenario(before.file, before.text, before.includes).then(() => store.go({ kind: "end" }));
       },
     },
   };

@@ -82,6 +82,7 @@ export function openFiles(store: PageStore, files: readonly Readable[]): Promise
     if (read.length === 0) return;
     await openTexts(store, Object.fromEntries(read.map(({ name, bytes }) => [name, scenarioText(name, bytes)])));
     backTo(store, before);
+    if (store.status.peek() !== null) void store.go({ kind: "end" });
   });
 }
 

@@ -2,6 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { toClipboard } from "../clipboard.ts";
 import type { PageStore } from "../store/contract.ts";
 import { download, fileNameOf } from "./download.ts";
 import { commandOf, linkOf } from "./links.ts";
@@ -12,16 +13,6 @@ interface Copied {
   readonly what: string;
   readonly text: string;
   readonly isCopied: boolean;
-}
-
-async function toClipboard(text: string): Promise<boolean> {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    // No clipboard without https, in a frame without the right, or where the reader forbids it.
-    return false;
-  }
 }
 
 /** The run's trace as a file. */

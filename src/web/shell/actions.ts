@@ -2,6 +2,7 @@
 
 import type { StepUnit } from "../../sandbox/live/contract.ts";
 import type { LookAnswer } from "../../sandbox/live/looks.ts";
+import { toClipboard } from "../clipboard.ts";
 import { linkOf } from "../opening/links.ts";
 import type { PageStore } from "../store/contract.ts";
 import { isOver } from "./words.ts";
@@ -68,12 +69,8 @@ export async function share(store: PageStore): Promise<void> {
     store.notice.value = { kind: "problem", text: link.reason };
     return;
   }
-  try {
-    await navigator.clipboard.writeText(link.url);
-    store.notice.value = { kind: "info", text: "The link is copied. It holds the scenario and the position itself; nothing was sent anywhere." };
-  } catch {
-    store.notice.value = { kind: "info", text: `The browser lets nothing be copied; copy it from here: ${link.url}` };
-  }
+  const isCopied = await toClipboard(link.url);
+  store.notice.value = { kind: "info", text: isCopied ? "The link is copied. It holds the scenario and the position itself; nothing was sent anywhere." : `The browser lets nothing be copied; copy it from here: ${link.url}` };
 }
 
 const themes = ["system", "light", "dark"] as const;

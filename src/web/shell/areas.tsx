@@ -41,7 +41,7 @@ function sizesOf(): Readonly<Record<"left" | "side" | "bottom", AreaSize>> {
   return {
     left: { name: "left", least: 200, most: wide, size: signal(keptSize("left", Math.round(innerWidth * 0.3))) },
     side: { name: "side", least: 200, most: wide, size: signal(keptSize("side", Math.round(innerWidth * 0.3))) },
-    bottom: { name: "bottom", least: 96, most: high, size: signal(keptSize("bottom", Math.round(innerHeight * 0.34))) },
+    bottom: { name: "bottom", least: 96, most: high, size: signal(keptSize("bottom", Math.round(innerHeight * 0.3))) },
   };
 }
 
@@ -67,11 +67,11 @@ export function Areas({ store, panels }: { readonly store: PageStore; readonly p
   const view = (area: Area) => <AreaView key={area} store={store} area={area} panels={of(area)} isFolded={isFolded(area)} />;
   if (isNarrow) return <main id="areas" class="areas narrow">{readingOrder.map(view)}</main>;
   const has = (area: Area): boolean => of(area).length > 0;
-  const size = (area: "left" | "side" | "bottom"): string => (has(area) ? `${sizes[area].size.value}px` : "0px");
-  // An area without panels gives its room to its neighbours.
-  const columns = has("main") ? `${size("left")} auto minmax(0, 1fr) auto ${size("side")}` : has("left") ? `${size("left")} auto 0 auto minmax(0, 1fr)` : "0 auto 0 auto minmax(0, 1fr)";
+  const size = (area: "left" | "side" | "bottom"): string => (has(area) ? `minmax(0, ${sizes[area].size.value}px)` : "0px");
+  // An area without panels gives its room to its neighbours; in a window that became small the areas beside the machine give way.
+  const columns = has("main") ? `${size("left")} auto minmax(16rem, 1fr) auto ${size("side")}` : has("left") ? `${size("left")} auto 0 auto minmax(0, 1fr)` : "0 auto 0 auto minmax(0, 1fr)";
   return (
-    <main id="areas" class="areas wide" style={{ gridTemplateColumns: columns, gridTemplateRows: `minmax(0, 1fr) auto ${size("bottom")}` }}>
+    <main id="areas" class="areas wide" style={{ gridTemplateColumns: columns, gridTemplateRows: `minmax(12rem, 1fr) auto ${size("bottom")}` }}>
       {view("left")}
       {has("left") ? <Splitter area={sizes.left} label="Width of the scenario" controls="area-left" orientation="vertical" direction={1} /> : null}
       {view("main")}

@@ -2,6 +2,7 @@
 
 import { useRef } from "preact/hooks";
 import type { Panel } from "../panels.ts";
+import { Shown } from "../panels/shown.ts";
 import type { PageStore } from "../store/contract.ts";
 
 type Area = Panel["area"];
@@ -57,7 +58,7 @@ export function AreaView({ store, area, panels, isFolded }: { readonly store: Pa
       <TabList store={store} area={area} panels={panels} shown={shown} />
       {mounted.map(({ id, component: Component }) => (
         <div key={id} class="panel" role="tabpanel" id={`panel-${id}`} aria-labelledby={`tab-${id}`} tabIndex={0} hidden={id !== shown.id}>
-          <Component store={store} />
+          <Shown.Provider value={id === shown.id && !isFolded}><Component store={store} /></Shown.Provider>
         </div>
       ))}
     </section>

@@ -3,6 +3,7 @@
 import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import type { Arrival, LiveInput, LiveStatus, LiveUpdate, Pace, Target, TouchResult } from "../../sandbox/live/contract.ts";
 import type { Finding } from "../../scenario/lint.ts";
+import type { PlacedProblem } from "../../scenario/problem.ts";
 import { WorkerDiedError } from "../../../workers/lifeline.ts";
 import type { Opened } from "../../../workers/page-contract.ts";
 import type { PageWorker } from "../../../workers/page-client.ts";
@@ -57,6 +58,8 @@ export function createStore(startWorker: () => PageWorker, areaOf: (panel: Panel
   /** The document is being replaced, not edited. */
   let isOpening = false;
   let newest: LiveStatus | null = null;
+  /** The worker's run is of a text that is no longer there: nothing of it is shown. */
+  let isLeft = false;
 
   /** Looks under way, and the longest of those since the last moment, in milliseconds. */
   let looking = 0;
@@ -73,6 +76,7 @@ export function createStore(startWorker: () => PageWorker, areaOf: (panel: Panel
     () => looking > 0,
   );
   const heard = (status: LiveStatus): void => {
+    if (isLeft) return;
     newest = status;
     if (status.isMoving && state.status.peek()?.isMoving === true) settle.call();
     else settle.now();
@@ -111,11 +115,27 @@ export function createStore(startWorker: () => PageWorker, areaOf: (panel: Panel
     }
   };
 
+  /** What hinders a run, with the way to its line where that is in the editor. */
+  const tellProblems = (problems: readonly PlacedProblem[], { file }: LiveInput): void => {
+    state.findings.value = findingsOf(problems);
+    const [first] = problems;
+    if (first === undefined) return;
+    const { line, column, message } = first;
+    const more = problems.length === 1 ? "" : ` (and ${problems.length - 1} more)`;
+    const show = (): void => {
+      store.show("editor");
+      state.place.value = { line, column };
+    };
+    state.notice.value = { kind: "problem", text: `The scenario cannot be run. ${first.file === file ? "Line" : `${first.file}, line`} ${line}: ${message}${more}`, ...(first.file === file ? { action: { label: "Show the line", run: show } } : {}) };
+  };
+
   const taken = (answer: Opened | undefined, input: LiveInput): boolean => {
-    if (answer === undefined) return false;
+    // Something else was opened meanwhile: that is told of, and this no more.
+    if (answer === undefined || (answer.kind !== "open" && !isSameRun(state.document.peek(), input))) return false;
     if (answer.kind === "refused") problem(answer.reason);
-    if (answer.kind === "problems") state.findings.value = findingsOf(answer.problems);
+    if (answer.kind === "problems") tellProblems(answer.problems, input);
     if (answer.kind !== "open") return false;
+    isLeft = false;
     batch(() => {
       state.opened.value = answer.trace?.input ?? input;
       state.range.value = null;
@@ -128,6 +148,19 @@ export function createStore(startWorker: () => PageWorker, areaOf: (panel: Panel
   const reset = async (): Promise<boolean> => {
     const input = inputOf(state.document.peek(), recorded);
     return taken(await called((host) => host.open(input)), input);
+  };
+
+  /** The run before ends, and nothing of it stays on the page. */
+  const leave = (): void => {
+    if (state.status.peek()?.isMoving === true) void called((host) => host.pause());
+    isLeft = true;
+    newest = null;
+    batch(() => {
+      state.opened.value = null;
+      state.range.value = null;
+      state.record.value = null;
+      settle.now();
+    });
   };
 
   const go = async (next: Target): Promise<Arrival> => {
@@ -152,7 +185,7 @@ export function createStore(startWorker: () => PageWorker, areaOf: (panel: Panel
       if (status !== undefined) heard(status);
     },
     go,
-    touch: async (touch): Promise<TouchResult> => (await called((host) => host.touch(touch))) ?? { kind: "refused", reason: "there is no run: the worker has ended" },
+    touch: async (touch): Promise<TouchResult> => (state.status.peek() === null ? undefined : await called((host) => host.touch(touch))) ?? { kind: "refused", reason: "there is no run" },
     complete: async (line) => (await called((host) => host.complete(line))) ?? [],
     look: async (name, question) => {
       if (state.status.peek() === null) return undefined;
@@ -174,16 +207,18 @@ export function createStore(startWorker: () => PageWorker, areaOf: (panel: Panel
     },
     openScenario: async (file, text, includes = {}) => {
       recorded = null;
+      const isOther = file !== state.document.peek().file;
       isOpening = true;
       state.document.value = { ...state.document.peek(), file, text, includes };
       isOpening = false;
-      await reset();
+      if (!(await reset()) && isOther && state.document.peek().text === text) leave();
     },
-    traceFile: async () => (await called((host) => host.traceFile())) ?? null,
+    traceFile: async () => (state.status.peek() === null ? null : ((await called((host) => host.traceFile())) ?? null)),
     restart: async () => {
       const old = worker;
       worker = startWorker();
       join(worker);
+      isLeft = false;
       state.death.value = null;
       void old.close();
       await reset();

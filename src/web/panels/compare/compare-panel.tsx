@@ -6,11 +6,15 @@ import type { PolicyChoice } from "../../../sandbox/live/vary-service.ts";
 import { startPageWorker } from "../../../../workers/page-client.ts";
 import type { PageWorker } from "../../../../workers/page-client.ts";
 import type { PageStore } from "../../store/contract.ts";
+import { useIsShown } from "../shown.ts";
 import { Chooser } from "./chooser.tsx";
 import { ComparisonView } from "./comparison-view.tsx";
 import type { Comparison, Difference } from "./second-run.ts";
 import { compareRuns, titleOf } from "./second-run.ts";
 import "./compare.css";
+
+/** Milliseconds without a change of the text before it is asked what can be varied. */
+const quiet = 250;
 
 type Stage = { readonly kind: "nothing" } | { readonly kind: "busy"; readonly words: string } | { readonly kind: "failed"; readonly reason: string } | { readonly kind: "done"; readonly comparison: Comparison };
 
@@ -33,7 +37,7 @@ function createComparer(store: PageStore) {
     learn: async (): Promise<void> => {
       const { file, text, includes } = store.document.peek();
       const answer = await store.ask("variations", { file, text, includes });
-      if (answer?.kind !== "choices") return;
+      if (answer?.kind !== "choices" || store.document.peek().text !== text) return;
       policies.value = answer.policies;
       presets.value = answer.presets;
     },
@@ -61,7 +65,12 @@ export function ComparePanel({ store }: { readonly store: PageStore }) {
   const comparer = useMemo(() => createComparer(store), [store]);
   useEffect(() => comparer.end, [comparer]);
   const { text } = store.document.value;
-  useEffect(() => void comparer.learn(), [comparer, text]);
+  const isShown = useIsShown();
+  useEffect(() => {
+    if (!isShown) return undefined;
+    const timer = setTimeout(() => void comparer.learn(), quiet);
+    return () => clearTimeout(timer);
+  }, [comparer, text, isShown]);
   const stage = comparer.stage.value;
   const isBusy = stage.kind === "busy";
   return (

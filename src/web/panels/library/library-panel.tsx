@@ -3,7 +3,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useId, useRef } from "preact/hooks";
 import type { LibraryEntry, LibraryIndex, LibraryTheme } from "../../library/library.ts";
-import { libraryFile, libraryIndex, openFromLibrary, searchLibrary } from "../../library/library.ts";
+import { libraryFile, libraryIndex, runFromLibrary, searchLibrary } from "../../library/library.ts";
 import type { PageStore } from "../../store/contract.ts";
 import "./library.css";
 
@@ -16,7 +16,7 @@ export function LibraryPanel({ store }: { readonly store: PageStore }) {
   useEffect(load, []);
   if (index.value === null) return <p class="empty">The library is being loaded.</p>;
   if (index.value === "failed") return <div class="empty" role="alert"><p>The library could not be loaded.</p><button type="button" onClick={load}>Try again</button></div>;
-  return <LibraryList index={index.value} current={store.document.value.file} open={(path) => void openFromLibrary(store, path)} />;
+  return <LibraryList index={index.value} current={store.document.value.file} open={(path) => void runFromLibrary(store, path)} />;
 }
 
 interface Group {

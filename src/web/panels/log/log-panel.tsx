@@ -3,6 +3,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { useSignal } from "@preact/signals";
 import type { LogLine } from "../../../scenario/details.ts";
+import { toClipboard } from "../../clipboard.ts";
 import type { PageStore } from "../../store/contract.ts";
 import type { ShownLine } from "./lines.ts";
 import { LogView } from "./log-view.tsx";
@@ -31,12 +32,8 @@ async function goToLine(store: PageStore, lines: readonly LogLine[], { atNs, ind
 }
 
 async function copy(store: PageStore, text: string): Promise<void> {
-  try {
-    await navigator.clipboard.writeText(text);
-    store.notice.value = { kind: "info", text: "The shown lines are in the clipboard." };
-  } catch {
-    store.notice.value = { kind: "problem", text: "The browser does not let the page write to the clipboard: select the lines and copy them by hand." };
-  }
+  if (await toClipboard(text)) store.notice.value = { kind: "info", text: "The shown lines are in the clipboard." };
+  else store.notice.value = { kind: "problem", text: "The browser does not let the page write to the clipboard: select the lines and copy them by hand." };
 }
 
 export function LogPanel({ store }: { readonly store: PageStore }) {

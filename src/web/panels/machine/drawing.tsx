@@ -4,7 +4,6 @@ import { useMemo, useRef } from "preact/hooks";
 import type { JSX } from "preact";
 import type { MachineLook } from "../../../sandbox/live/machine-types.ts";
 import type { Box, Layout, PartBox } from "./layout.ts";
-import { layoutOf } from "./layout.ts";
 import type { Sets } from "./nodes.tsx";
 import { HostShape, PartShape, RegionShape, SlotShape, WindowShape, WireShape, setsOf } from "./nodes.tsx";
 import type { Item } from "./tree.ts";
@@ -18,8 +17,7 @@ export interface DrawingProps {
   readonly isMoving: boolean;
   /** Id of what is picked, or null. */
   readonly picked: string | null;
-  /** Pixels that there are. */
-  readonly width: number;
+  readonly layout: Layout;
   readonly zoom: number;
   onPick(id: string): void;
   /** Enter on what is picked: its facts are wanted. */
@@ -93,10 +91,9 @@ function TreeItem({ scene, item, level }: { readonly scene: Scene; readonly item
   );
 }
 
-export function Drawing({ look, before, isMoving, picked, width, zoom, onPick, onOpen }: DrawingProps) {
+export function Drawing({ look, before, isMoving, picked, layout, zoom, onPick, onOpen }: DrawingProps) {
   const svg = useRef<SVGSVGElement>(null);
   const root = useMemo(() => treeOf(look), [look]);
-  const layout = useMemo(() => layoutOf(look, width), [look, width]);
   const earlier = useMemo(() => requestsOf(before), [before]);
   const boxes = useMemo(() => new Map(layout.parts.map((box) => [partId(box.part.name), box])), [layout]);
   const stop = picked !== null && placesOf(root).has(picked) ? picked : hostId;

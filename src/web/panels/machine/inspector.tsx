@@ -9,13 +9,14 @@ const kindOf = ({ thing }: Item): string => (thing.kind === "part" ? thing.part.
 /** Number of facts that changed, in words. */
 const changedWords = (count: number): string => (count === 0 ? "nothing changed since the position before" : `${count} changed since the position before`);
 
-export function Inspector({ item, before, children }: { readonly item: Item; /** The same thing at the position before. */ readonly before: Item | null; readonly children?: ComponentChildren }) {
+export function Inspector({ item, before, onClose, children }: { readonly item: Item; /** The same thing at the position before. */ readonly before: Item | null; readonly onClose: () => void; readonly children?: ComponentChildren }) {
   const changes = changesOf(item.facts, before?.facts);
   return (
     <section class="machine-inspector" aria-label={`Facts of ${item.name}`}>
       <header>
         <h3>{item.name}</h3>
         <span class="machine-kind">{kindOf(item)}{item.thing.kind === "part" && item.thing.part.address !== "" ? ` · ${item.thing.part.address}` : ""}</span>
+        <button type="button" class="machine-close" aria-label="Close the facts" title="Close" onClick={onClose}>✕</button>
       </header>
       {children}
       <table>

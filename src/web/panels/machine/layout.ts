@@ -111,6 +111,27 @@ function place(made: Made, part: PartLook, x: number, y: number, leaf: number): 
   return span;
 }
 
+/** Smallest zoom that the machine is fitted with: its words can still be read. */
+const leastFit = 0.7;
+const fitSteps = 6;
+
+/** Zoom, at most 1, at which the whole machine is seen, or as much of it as can be read. `height` null: as high as it gets. */
+export function fitOf(look: MachineLook, width: number, height: number | null): number {
+  const fits = (zoom: number): boolean => {
+    const layout = layoutOf(look, width / zoom);
+    return layout.width * zoom <= width + 1 && (height === null || layout.height * zoom <= height);
+  };
+  if (fits(1)) return 1;
+  // Where it is smaller there is more room beside each other, so that the right one is searched.
+  let [low, high] = [leastFit, 1];
+  for (let step = 0; step < fitSteps; step++) {
+    const middle = (low + high) / 2;
+    if (fits(middle)) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
 /** @param available pixels that are there; a large machine takes more */
 export function layoutOf(look: MachineLook, available: number): Layout {
   const leaves = look.bridges.reduce((sum, part) => sum + leavesOf(part), 0);

@@ -1,7 +1,7 @@
 // The panel of the machine: asks for the look where the run stands, keeps what is picked, and does what is pointed at.
 
 import { useSignal } from "@preact/signals";
-import { useCallback, useEffect, useRef } from "preact/hooks";
+import { useCallback, useEffect, useMemo, useRef } from "preact/hooks";
 import type { ActionsLook } from "../../../sandbox/live/action-types.ts";
 import type { MachineLook } from "../../../sandbox/live/machine-types.ts";
 import { timeText } from "../../../scenario/time-text.ts";
@@ -10,7 +10,7 @@ import type { Composed, Preview } from "./break-it.tsx";
 import { BreakIt } from "./break-it.tsx";
 import { Drawing } from "./drawing.tsx";
 import { Inspector } from "./inspector.tsx";
-import { layoutOf } from "./layout.ts";
+import { fitOf, layoutOf } from "./layout.ts";
 import { MachineList } from "./machine-list.tsx";
 import { newLines, pointedAt } from "./pointed.ts";
 import { partId, placesOf, treeOf } from "./tree.ts";
@@ -48,18 +48,26 @@ function useMachine(store: PageStore): Seen | null {
   return seen.value;
 }
 
-/** Pixels that an element has for its contents; the element comes and goes. */
-function useWidth(): { readonly width: number; readonly measure: (element: HTMLElement | null) => void } {
-  const width = useSignal(usualWidth);
+interface Room {
+  readonly width: number;
+  /** Null: the page gives it as much as it takes. */
+  readonly height: number | null;
+}
+
+/** Pixels that there are for the drawing; the element comes and goes. */
+function useRoom(): Room & { readonly measure: (element: HTMLElement | null) => void } {
+  const room = useSignal<Room>({ width: usualWidth, height: null });
   const observer = useRef<ResizeObserver | null>(null);
   const measure = useCallback((element: HTMLElement | null): void => {
     observer.current?.disconnect();
-    observer.current = element === null ? null : new ResizeObserver(([entry]) => {
-      if (entry !== undefined) width.value = Math.floor(entry.contentRect.width);
+    observer.current = element === null ? null : new ResizeObserver(() => {
+      // On a narrow screen, areas below each other are as high as what is in them.
+      const next = { width: element.clientWidth, height: element.closest(".areas.narrow") === null ? element.clientHeight : null };
+      if (next.width !== room.peek().width || next.height !== room.peek().height) room.value = next;
     });
     if (element !== null) observer.current?.observe(element);
-  }, [width]);
-  return { width: width.value, measure };
+  }, [room]);
+  return { ...room.value, measure };
 }
 
 /** What a fault that is written now would wait for. */
@@ -126,17 +134,21 @@ function BreakPlace({ store, item, onClose }: { readonly store: PageStore; reado
 
 export function MachinePanel({ store }: { readonly store: PageStore }) {
   const seen = useMachine(store);
-  const { width, measure } = useWidth();
+  const { width, height, measure } = useRoom();
   const panel = useRef<HTMLDivElement>(null);
   const picked = useSignal<string | null>(null);
-  const zoom = useSignal(1);
+  /** Null: as large as there is room for. */
+  const ownZoom = useSignal<number | null>(null);
   const breaking = useSignal<string | null>(null);
   const part = store.part.value;
   useEffect(() => {
     if (part !== null) picked.value = partId(part);
   }, [part, picked]);
-  if (seen === null) return <div class="machine"><p class="empty">There is no machine to be seen: the scenario does not run yet.</p></div>;
-  const { look, before } = seen;
+  const look = seen?.look ?? null;
+  const zoom = useMemo(() => ownZoom.value ?? (look === null ? 1 : fitOf(look, width, height)), [look, width, height, ownZoom.value]);
+  const layout = useMemo(() => (look === null ? null : layoutOf(look, width / Math.min(1, zoom))), [look, width, zoom]);
+  if (seen === null || look === null || layout === null) return <div class="machine"><p class="empty">There is no machine to be seen: the scenario does not run yet.</p></div>;
+  const { before } = seen;
   const items = placesOf(treeOf(look));
   const item = picked.value === null ? undefined : items.get(picked.value)?.item;
   const earlier = before === null || item === undefined ? null : (placesOf(treeOf(before)).get(item.id)?.item ?? null);
@@ -146,31 +158,38 @@ export function MachinePanel({ store }: { readonly store: PageStore }) {
     const { thing } = items.get(id)?.item ?? {};
     if (thing?.kind === "part") store.part.value = thing.part.name;
   };
-  const zoomTo = (next: number): void => void (zoom.value = Math.min(zooms.most, Math.max(zooms.least, Math.round(next * 100) / 100)));
+  const zoomTo = (next: number): void => void (ownZoom.value = Math.min(zooms.most, Math.max(zooms.least, Math.round(next * 100) / 100)));
+  const close = (): void => {
+    [picked.value, breaking.value] = [null, null];
+    panel.current?.querySelector<HTMLElement>("[role=treeitem][tabindex='0']")?.focus();
+  };
   const open = (): void => void panel.current?.querySelector<HTMLElement>(".machine-open")?.focus();
   return (
     <div class="machine" ref={panel}>
       <div class="machine-bar" role="group" aria-label="Drawing">
-        <button type="button" aria-label="Smaller" disabled={zoom.value <= zooms.least} onClick={() => zoomTo(zoom.value / zooms.step)}>−</button>
-        <span class="machine-zoom" aria-live="polite">{Math.round(zoom.value * 100)} %</span>
-        <button type="button" aria-label="Larger" disabled={zoom.value >= zooms.most} onClick={() => zoomTo(zoom.value * zooms.step)}>+</button>
-        <button type="button" title="As large as there is room for" onClick={() => zoomTo(Math.min(1, width / layoutOf(look, width).width))}>Fit</button>
+        <button type="button" aria-label="Smaller" disabled={zoom <= zooms.least} onClick={() => zoomTo(zoom / zooms.step)}>−</button>
+        <span class="machine-zoom" aria-live="polite">{Math.round(zoom * 100)} %</span>
+        <button type="button" aria-label="Larger" disabled={zoom >= zooms.most} onClick={() => zoomTo(zoom * zooms.step)}>+</button>
+        <button type="button" title="As large as there is room for" aria-pressed={ownZoom.value === null} onClick={() => (ownZoom.value = null)}>Fit</button>
         <Legend />
         {look.isInsideStep && <span class="machine-inside">inside a step: hardware as it is there, the kernel's things as they are when the step is over</span>}
         {look.leftOut > 0 && <span class="machine-inside">{look.leftOut} parts are not drawn</span>}
       </div>
       <div class="machine-body">
         <div class="machine-canvas" ref={measure}>
-          <Drawing look={look} before={before} isMoving={store.status.value?.isMoving === true} picked={picked.value} width={width} zoom={zoom.value} onPick={pick} onOpen={open} />
+          <Drawing look={look} before={before} isMoving={store.status.value?.isMoving === true} picked={picked.value} layout={layout} zoom={zoom} onPick={pick} onOpen={open} />
         </div>
-        {item === undefined ? <p class="machine-inspector empty">Point at a part, a window or a region to see what is known of it, and to break it.</p> : (
-          <Inspector item={item} before={earlier}>
+        {item === undefined ? null : (
+          <Inspector item={item} before={earlier} onClose={close}>
             {pointedAt(item) !== null && breaking.value !== item.id && <button type="button" class="machine-open" onClick={() => (breaking.value = item.id)}>Break it…</button>}
             {breaking.value === item.id && <BreakPlace key={item.id} store={store} item={item} onClose={() => (breaking.value = null)} />}
           </Inspector>
         )}
       </div>
-      <MachineList look={look} onPick={pick} />
+      <div class="machine-foot">
+        <MachineList look={look} onPick={pick} />
+        {item === undefined && <p class="machine-hint">Point at a part, a window or a region to look into it, and to break it.</p>}
+      </div>
     </div>
   );
 }
@@ -178,10 +197,10 @@ export function MachinePanel({ store }: { readonly store: PageStore }) {
 function Legend() {
   return (
     <ul class="machine-legend" aria-hidden="true">
-      <li><svg width="22" height="8"><path class="machine-wire up" d="M1 4h20" /></svg>link up</li>
+      <li><svg width="22" height="8"><path class="machine-wire up" d="M1 4h20" /></svg>up</li>
       <li><svg width="22" height="8"><path class="machine-wire training" d="M1 4h20" /></svg>↻ training</li>
       <li><svg width="22" height="8"><path class="machine-wire down" d="M1 4h20" /></svg>✕ down</li>
-      <li><svg width="12" height="12"><rect class="machine-key" x="1" y="1" width="9" height="9" rx="1.5" /></svg>decoder committed</li>
+      <li><svg width="12" height="12"><rect class="machine-key" x="1" y="1" width="9" height="9" rx="1.5" /></svg>committed</li>
     </ul>
   );
 }

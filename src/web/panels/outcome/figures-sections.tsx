@@ -59,7 +59,7 @@ export function RebootSection({ result: { reboot } }: ResultProps) {
 }
 
 /** Equal digests are equal runs: what reports and goldens name. */
-export function Digests({ result: { traceDigest, digests }, isTouched, onCopy }: ResultProps & { readonly isTouched: boolean; readonly onCopy: (text: string) => Promise<void> }) {
+export function Digests({ result: { traceDigest, digests }, isTouched, onCopy }: ResultProps & { readonly isTouched: boolean; readonly onCopy: (text: string) => Promise<boolean> }) {
   if (isTouched) return <section><h3>Digests</h3><p>Touched by hand: its digests are not those of the file’s run, and are not shown.</p></section>;
   return (
     <section>

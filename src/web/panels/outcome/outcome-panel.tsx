@@ -2,6 +2,7 @@
 
 import type { OutcomeLook, OutcomeMoment } from "../../../sandbox/live/outcome-look.ts";
 import type { ExpectationResult, ScenarioResult } from "../../../scenario/result.ts";
+import { toClipboard } from "../../clipboard.ts";
 import { shownText } from "../../shown-text.ts";
 import { timeWords } from "../../shell/words.ts";
 import type { PageStore } from "../../store/contract.ts";
@@ -31,14 +32,15 @@ export function OutcomePanel({ store }: { readonly store: PageStore }) {
       </div>
     );
   }
-  return <OutcomeView result={result} look={look.value} readyAtNs={status.readyAtNs} isTouched={touches.length > 0} onMoment={(moment) => goTo(store, moment)} onLine={(place) => showLine(store, place)} onCopy={(text) => navigator.clipboard.writeText(text)} />;
+  return <OutcomeView result={result} look={look.value} readyAtNs={status.readyAtNs} isTouched={touches.length > 0} onMoment={(moment) => goTo(store, moment)} onLine={(place) => showLine(store, place)} onCopy={toClipboard} />;
 }
 
 interface OutcomeViewProps extends Ways {
   readonly result: ScenarioResult;
   readonly look: OutcomeLook | null;
   readonly isTouched: boolean;
-  readonly onCopy: (text: string) => Promise<void>;
+  /** False: nothing was copied. */
+  readonly onCopy: (text: string) => Promise<boolean>;
 }
 
 export function OutcomeView({ result, look, isTouched, onCopy, ...ways }: OutcomeViewProps) {

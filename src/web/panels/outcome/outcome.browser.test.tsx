@@ -93,7 +93,7 @@ describe("the outcome panel", () => {
     const run = pageRun(module, greenScenario, "end");
     const result = resultOf(run);
     const copied: string[] = [];
-    mount((into) => render(<OutcomeView result={result} look={null} readyAtNs={0} isTouched={false} onMoment={() => undefined} onLine={() => undefined} onCopy={(text) => Promise.resolve(void copied.push(text))} />, into));
+    mount((into) => render(<OutcomeView result={result} look={null} readyAtNs={0} isTouched={false} onMoment={() => undefined} onLine={() => undefined} onCopy={(text) => Promise.resolve(copied.push(text) > 0)} />, into));
     await userEvent.click(page.getByRole("button", { name: "Copy the command" }));
     await userEvent.click(page.getByRole("button", { name: "Copy the digest of the whole trace" }));
     expect(copied).toEqual([result.reproduce, result.traceDigest]);
@@ -120,7 +120,7 @@ describe("the outcome panel", () => {
   it("shows hostile texts as text", async () => {
     const run = pageRun(module, greenScenario, "end");
     const result: ScenarioResult = { ...resultOf(run), status: "fail", reason: "<img src=x onerror=alert(1)>\u202e", warnings: ["\u001b[31mred"] };
-    mount((into) => render(<OutcomeView result={result} look={null} readyAtNs={0} isTouched={false} onMoment={() => undefined} onLine={() => undefined} onCopy={() => Promise.resolve()} />, into));
+    mount((into) => render(<OutcomeView result={result} look={null} readyAtNs={0} isTouched={false} onMoment={() => undefined} onLine={() => undefined} onCopy={() => Promise.resolve(false)} />, into));
     await expect.element(page.getByText("<img src=x onerror=alert(1)><U+202E>")).toBeVisible();
     await expect.element(page.getByText("<U+001B>[31mred")).toBeVisible();
     expect(document.querySelector("img")).toBeNull();

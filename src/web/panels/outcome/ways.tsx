@@ -14,12 +14,12 @@ export interface Ways {
 }
 
 /** A text with a button that copies it. */
-export function Copied({ text, what, onCopy }: { readonly text: string; readonly what: string; readonly onCopy: (text: string) => Promise<void> }) {
+export function Copied({ text, what, onCopy }: { readonly text: string; readonly what: string; readonly onCopy: (text: string) => Promise<boolean> }) {
   const said = useSignal("");
   return (
     <p class="outcome-copied">
       <code>{shownText(text)}</code>
-      <button type="button" aria-label={`Copy ${what}`} onClick={() => void onCopy(text).then(() => (said.value = "copied"), () => (said.value = "not copied: mark the text and copy it"))}>Copy</button>
+      <button type="button" aria-label={`Copy ${what}`} onClick={() => void onCopy(text).then((isCopied) => (said.value = isCopied ? "copied" : "not copied: mark the text and copy it"))}>Copy</button>
       <span role="status" class="quiet">{said.value}</span>
     </p>
   );

@@ -4,8 +4,10 @@ import { useEffect, useMemo } from "preact/hooks";
 import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import type { RecordFilter } from "../../../sandbox/live/record-filter.ts";
 import type { RecordChoices } from "../../../sandbox/live/records-look.ts";
+import { toClipboard } from "../../clipboard.ts";
 import { rangeText } from "../../range.ts";
 import type { PageStore, TimeRange } from "../../store/contract.ts";
+import { useIsShown } from "../shown.ts";
 import type { Chosen } from "./filter-bar.tsx";
 import { chosenAll, FilterBar } from "./filter-bar.tsx";
 import { LineCache } from "./line-cache.ts";
@@ -45,12 +47,8 @@ function createRecords(store: PageStore) {
     const records = Array.from({ length: Math.min(mostCopied, to - from + 1) }, (_, place) => index.recordAt(from + place)).filter((record) => record !== undefined);
     const told = await store.look("records", { indices: records });
     if (told === undefined) return;
-    try {
-      await navigator.clipboard.writeText(told.lines.map(({ index: record, atNs, layer, text }) => `${record}\t${atNs}\t${layer}\t${text}`).join("\n"));
-      said.value = `${told.lines.length} ${told.lines.length === 1 ? "line" : "lines"} copied${to - from + 1 > mostCopied ? `, no more than ${mostCopied} at once` : ""}`;
-    } catch {
-      said.value = "The browser lets nothing be copied here.";
-    }
+    const isCopied = await toClipboard(told.lines.map(({ index: record, atNs, layer, text }) => `${record}\t${atNs}\t${layer}\t${text}`).join("\n"));
+    said.value = isCopied ? `${told.lines.length} ${told.lines.length === 1 ? "line" : "lines"} copied${to - from + 1 > mostCopied ? `, no more than ${mostCopied} at once` : ""}` : "The browser lets nothing be copied here.";
   };
 
   /** Looks for a text among the rows, piece by piece, from behind the picked record. */
@@ -95,16 +93,21 @@ function createRecords(store: PageStore) {
 export function RecordsPanel({ store }: { readonly store: PageStore }) {
   const records = useMemo(() => createRecords(store), [store]);
   const { version, said, chosen, needle, choices, reveal, index, lines } = records;
-  const moment = store.moment.value;
+  const isShown = useIsShown();
+  const moment = isShown ? store.moment.value : -1;
   useEffect(() => records.start(), [records]);
-  useEffect(() => records.update(), [records, moment]);
+  useEffect(() => {
+    if (isShown) records.update();
+  }, [records, moment, isShown]);
   const isMoving = store.status.value?.isMoving === true;
-  useEffect(() => void records.choicesWanted(), [records, isMoving, store.status.value?.generation]);
+  useEffect(() => {
+    if (isShown) void records.choicesWanted();
+  }, [records, isMoving, store.status.value?.generation, isShown]);
   const status = store.status.value;
   if (status === null) return <p class="empty">There is no run yet. Run the scenario, or open a trace: its records are listed here.</p>;
   const picked = store.record.value;
   const row = picked === null ? -1 : index.rowOf(picked);
-  const isShown = picked !== null && index.recordAt(row) === picked;
+  const isListed = picked !== null && index.recordAt(row) === picked;
   const range = store.range.value;
   return (
     <div class="records">
@@ -114,7 +117,7 @@ export function RecordsPanel({ store }: { readonly store: PageStore }) {
       />
       {index.rows === 0 && !index.isLooking ? <p class="empty">{index.known === 0 ? "No records yet." : "No record is like that. Choose other layers, kinds or parts, or no range."}</p> : (
         <RecordGrid
-          version={version.value} rows={index.rows} recordAt={(one) => index.recordAt(one)} lineAt={(record) => lines.get(record)} onShown={records.shown} picked={isShown ? row : -1} position={status.position.records} readyAtNs={status.readyAtNs}
+          version={version.value} rows={index.rows} recordAt={(one) => index.recordAt(one)} lineAt={(record) => lines.get(record)} onShown={records.shown} picked={isListed ? row : -1} position={status.position.records} readyAtNs={status.readyAtNs}
           label="Records" reveal={reveal.value} onPick={records.pick} onGo={(one) => void store.go({ kind: "record", index: index.recordAt(one) ?? 0 })} onCopy={(from, to) => void records.copy(from, to)}
         />
       )}

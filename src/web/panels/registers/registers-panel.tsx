@@ -3,6 +3,7 @@
 import { useEffect, useMemo } from "preact/hooks";
 import type { RegisterLook, RegistersLook } from "../../../sandbox/live/registers-look.ts";
 import type { PageStore } from "../../store/contract.ts";
+import { useIsShown } from "../shown.ts";
 import { Accesses } from "./accesses.tsx";
 import { matches } from "./bits.ts";
 import { isPinned, Pins } from "./pins.tsx";
@@ -17,6 +18,8 @@ const spaces = { component: "CXL.cache/mem registers", config: "configuration sp
 export function RegistersPanel({ store }: { readonly store: PageStore }) {
   const state = useMemo(() => createRegistersState(store), [store]);
   useEffect(() => () => state.stop(), [state]);
+  const isShown = useIsShown();
+  useEffect(() => void (state.isShown.value = isShown), [state, isShown]);
   const look = state.look.value;
   const togglePin = ({ of, register }: Pin): void => {
     const pins = state.pins.peek();

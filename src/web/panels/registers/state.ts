@@ -42,6 +42,8 @@ export interface RegistersState {
   readonly from: Signal<number | null>;
   readonly written: Signal<TouchResult | null>;
   write(register: RegisterLook, value: string): Promise<void>;
+  /** While it is false nothing is asked. */
+  readonly isShown: Signal<boolean>;
   /** Ends what goes by the store. */
   stop(): void;
 }
@@ -91,7 +93,9 @@ export function createRegistersState(store: PageStore): RegistersState {
   const generation = computed(() => store.status.value?.generation ?? -1);
   /** The part and the register that are open; the declarations may be looked up anew below them. */
   const opened = computed(() => `${look.value?.of ?? ""} ${open.value ?? ""}`);
+  const isShown = signal(true);
   const isOpen = computed(() => store.status.value !== null);
+  const isWanted = computed(() => isOpen.value && isShown.value);
 
   let declared = "";
   const declare = async (asked: string, name: string): Promise<void> => {
@@ -149,24 +153,26 @@ export function createRegistersState(store: PageStore): RegistersState {
       void generation.value;
       const of = store.part.value ?? "";
       const name = structure.value;
-      if (isOpen.value) void declare(of, name);
-      else {
+      if (isWanted.value) void declare(of, name);
+      else if (!isOpen.value) {
         declared = "";
         look.value = null;
       }
     }),
     effect(() => {
+      if (!isWanted.value) return;
       void store.moment.value;
       void pins.value;
-      if (isOpen.value) void refresh();
+      void refresh();
     }),
     effect(() => {
+      if (!isWanted.value) return;
       void store.moment.value;
       void withoutReads.value;
       void from.value;
       void open.value;
       void look.value;
-      if (isOpen.value) void history();
+      void history();
     }),
     effect(() => {
       void opened.value;
@@ -181,7 +187,7 @@ export function createRegistersState(store: PageStore): RegistersState {
 
   return {
     look, structure, open, field, pins, accesses, withoutReads, from, written,
-    filter: signal(""), showsFields: signal(true),
+    filter: signal(""), showsFields: signal(true), isShown,
     values: computed(() => placed.value[look.value?.of ?? ""] ?? noValues),
     pinned: placed,
     write: async (register, value) => {

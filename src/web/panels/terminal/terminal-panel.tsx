@@ -2,32 +2,30 @@
 
 import { useEffect, useRef } from "preact/hooks";
 import { useSignal } from "@preact/signals";
+import { keep, kept } from "../../shell/keep.ts";
+import { shownText } from "../../shown-text.ts";
 import type { PageStore } from "../../store/contract.ts";
+import { mostHistory } from "./line-editor.ts";
 import type { Screen } from "./screen.ts";
 import { createScreen } from "./screen.ts";
 import { TerminalSession } from "./terminal-session.ts";
 import { terminalState } from "./terminal-state.ts";
 import "./terminal.css";
 
-const historyKey = "cxl-sandbox.terminal";
+const historyName = "terminal";
 
 /** What was typed before, where the browser keeps anything. */
 function readHistory(): string[] {
   try {
-    const kept: unknown = JSON.parse(localStorage.getItem(historyKey) ?? "[]");
-    return Array.isArray(kept) ? kept.filter((line) => typeof line === "string") : [];
+    const lines: unknown = JSON.parse(kept(historyName) ?? "[]");
+    // Other pages of this host can write there as well: no control character comes to the screen.
+    return Array.isArray(lines) ? lines.filter((line) => typeof line === "string").slice(-mostHistory).map(shownText) : [];
   } catch {
     return [];
   }
 }
 
-function writeHistory(lines: readonly string[]): void {
-  try {
-    localStorage.setItem(historyKey, JSON.stringify(lines));
-  } catch {
-    // A browser that keeps nothing: the history is this page's alone.
-  }
-}
+const writeHistory = (lines: readonly string[]): void => keep(historyName, JSON.stringify(lines));
 
 const wayWords = { ready: "Go to ready", pause: "Pause", interrupt: "Interrupt" } as const;
 

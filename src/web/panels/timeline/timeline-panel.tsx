@@ -4,6 +4,7 @@ import { useEffect, useMemo } from "preact/hooks";
 import { signal } from "@preact/signals";
 import type { RecordLine } from "../../../sandbox/live/records-look.ts";
 import type { PageStore } from "../../store/contract.ts";
+import { useIsShown } from "../shown.ts";
 import { LineCache } from "../records/line-cache.ts";
 import { createFeed } from "./feed.ts";
 import { TimelineView } from "./timeline-view.tsx";
@@ -22,8 +23,11 @@ function createTimeline(store: PageStore) {
 
 export function TimelinePanel({ store }: { readonly store: PageStore }) {
   const { version, feed, lineOf } = useMemo(() => createTimeline(store), [store]);
-  const moment = store.moment.value;
-  useEffect(() => void feed.update(), [moment, feed]);
+  const isShown = useIsShown();
+  const moment = isShown ? store.moment.value : -1;
+  useEffect(() => {
+    if (isShown) void feed.update();
+  }, [moment, feed, isShown]);
   const status = store.status.value;
   if (status === null) return <p class="empty">There is no run yet. Run the scenario, or open a trace: what happens is drawn here.</p>;
   return (

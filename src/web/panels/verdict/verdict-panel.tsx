@@ -16,10 +16,12 @@ export function VerdictPanel({ store }: { readonly store: PageStore }) {
   const isSearching = useSignal(true);
   const isBusy = useSignal(false);
   const answer = useSignal<VerdictAnswer | null>(null);
-  const { file, seed } = store.document.value;
+  const judged = useSignal("");
+  const { file, text: own, seed } = store.document.value;
   const judge = async (): Promise<void> => {
     const { text, includes, schedule } = store.document.peek();
     isBusy.value = true;
+    judged.value = text;
     const seeds = Array.from({ length: count.peek() }, (_, index) => (seed + index) >>> 0);
     answer.value = (await store.ask("verdict", { file, text, includes, schedule, seeds, budget: isSearching.peek() ? searchBudget : 0 })) ?? null;
     isBusy.value = false;
@@ -37,6 +39,7 @@ export function VerdictPanel({ store }: { readonly store: PageStore }) {
         <button type="submit" disabled={isBusy.value}>Recovery or reboot?</button>
       </form>
       <p role="status" class="quiet verdict-note">{isBusy.value ? "Both sides run, seed by seed …" : "Each seed is run to its end, and once more with a reboot at the first fault; the reboot is really done. Weights and times: the file's `verdict:`."}</p>
+      {answer.value === null || isBusy.value || judged.value === own ? null : <p class="quiet">What stands below is of another text than the one that is open now.</p>}
       {answer.value === null || isBusy.value ? null : <Answer answer={answer.value} onSeed={(picked) => {
         store.document.value = { ...store.document.peek(), seed: picked };
         void store.run();

@@ -1,0 +1,67 @@
+// The page as it comes: from the command's server, from any folder of a plain one, and without a net.
+
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { serve } from "../package/page.ts";
+import { editorText, newReader, openPage, pageUrl, shownDigests, showPanel, untilState, usePage } from "./reader.ts";
+
+const folder = fileURLToPath(new URL("../../dist/web/", import.meta.url));
+
+describe.skipIf(pageUrl === "")("the page, opened", () => {
+  usePage();
+
+  it("runs the sample by itself, and shows outcome, machine, time line and log; nothing fails, nothing is refused by the policy, nobody else is asked", async () => {
+    const { page, asked } = await openPage();
+    expect(await page.title()).toContain("cxl-sandbox");
+    expect(await page.locator(".title-bar").textContent()).toContain("ended: recovered");
+    expect(await (await showPanel(page, "outcome")).textContent()).toContain("All 2 expectations hold");
+    expect(await page.getByRole("treeitem", { name: /^Root port rp0|^rp0/ }).count()).toBe(1);
+    await page.locator("#panel-timeline canvas").waitFor();
+    expect(await page.locator("#panel-timeline [aria-label^='Time line of']").getAttribute("aria-label")).toMatch(/^Time line of \d{4} records in \d+ lanes/);
+    const log = await showPanel(page, "log");
+    await log.locator("li").first().waitFor();
+    expect(await log.textContent()).toContain("recovery: RECOVERED");
+    expect(await editorText(page)).toMatch(/^version: 1\nname: one port isolates/);
+    // Every other panel as well, with the code that it fetches.
+    for (const id of ["terminal", "memory", "host", "workloads", "registers", "verdict", "records", "compare", "library"]) {
+      await showPanel(page, id);
+      await page.locator(`#panel-${id}`).getByText("is being loaded").waitFor({ state: "detached" });
+    }
+    expect(asked.length).toBeGreaterThan(10);
+  });
+
+  it("works from a folder of a plain server, below any path", async () => {
+    const site = await serve(folder, "/a/b/");
+    try {
+      const { page } = await newReader({ origin: new URL(site.url).origin });
+      await page.goto(site.url);
+      await untilState(page, "ended: recovered");
+      for (const id of ["library", "terminal", "registers", "memory"]) await showPanel(page, id);
+      await page.locator("#panel-library [role=option]").first().waitFor();
+      expect(site.asked.filter((path) => !path.startsWith("/a/b/") && path !== "/favicon.ico")).toEqual([]);
+    } finally {
+      site.close();
+    }
+  });
+
+  it("once visited, it comes without a net, runs, and opens what it never opened before", async () => {
+    const { page, context } = await newReader({ serviceWorkers: "allow" });
+    await page.goto(pageUrl);
+    await untilState(page, "ended: recovered");
+    const { trace } = await shownDigests(page);
+    await page.evaluate(async () => void (await navigator.serviceWorker.ready));
+    // The worker of this load is there; pages of the next one are its own.
+    await context.setOffline(true);
+    await page.reload();
+    await untilState(page, "ended: recovered");
+    expect(await page.evaluate(() => [navigator.onLine, navigator.serviceWorker.controller !== null])).toEqual([false, true]);
+    expect((await shownDigests(page)).trace).toBe(trace);
+    await showPanel(page, "terminal");
+    await page.locator("#panel-terminal .xterm").waitFor();
+    await showPanel(page, "library");
+    await page.getByRole("option", { name: /a-link-down/ }).click();
+    await page.getByRole("button", { name: "Run", exact: true }).click();
+    await untilState(page, "ended");
+    expect(await page.locator(".title-bar .file").textContent()).toContain("a-link-down.yaml");
+  });
+});
