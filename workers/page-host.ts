@@ -121,7 +121,6 @@ class Host implements Omit<PageHost, "lock"> {
       this.#tellSome(live);
       const ahead = pace === null ? 0 : (live.run.system.hardware.now - until) / pace;
       await (ahead >= 1 ? later(Math.min(ahead, longestWait)) : nextTurn());
-      // Another run may stand in its place by now.
       if (command !== this.#command) return { arrival: "paused", status: this.#need().status };
     }
   }
@@ -223,9 +222,9 @@ class Host implements Omit<PageHost, "lock"> {
   /** A way is over: everything is told before its answer. */
   async #moved(live: Live, arrival: Arrival): Promise<Moved> {
     const told = this.#flush();
-    const status = live.status;
-    await Promise.allSettled([...told, this.#hear({ kind: "status", status })]);
-    return { arrival, status: this.#live === live ? status : this.#need().status };
+    await Promise.allSettled([...told, this.#hear({ kind: "status", status: live.status })]);
+    // Another run may have been opened meanwhile: what is told last is what holds.
+    return { arrival, status: this.#need().status };
   }
 }
 

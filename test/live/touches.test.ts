@@ -145,6 +145,40 @@ describe("touches of a live run", () => {
     expect(state(live)).toBe(before);
   });
 
+  it("a touch acts where time stands, though the run's step went on to what was due next, and acts there again", () => {
+    const { live } = open();
+    go(live, { kind: "ready" });
+    const atNs = live.status.readyAtNs + 2_000_000;
+    go(live, { kind: "time", atNs });
+    expect(live.status.isInsideStep).toBe(true);
+    expect(touch(live, { kind: "inject", action: "unplug: rp1" }, () => true)).toEqual({ kind: "done", said: "inject-1: fired once, first at 2.00 ms after ready" });
+    expect(live.status.touches[0]?.position.atNs).toBe(atNs);
+    go(live, { kind: "time", atNs: atNs + 1_500_000 });
+    expect(touch(live, line("echo hello"))).toEqual({ kind: "done", said: "" });
+    expect(live.status.touches[1]?.position.atNs).toBe(atNs + 1_500_000);
+    go(live, { kind: "time", atNs: atNs + 10_000_000 });
+    const before = state(live);
+    for (const target of [{ kind: "ready" }, { kind: "time", atNs }, { kind: "time", atNs: atNs + 700_000 }] as const) {
+      go(live, target);
+      expect(live.atHardware((hardware) => hardware.port("rp1").device !== null)).toBe(target.kind === "ready");
+      go(live, { kind: "time", atNs: atNs + 10_000_000 });
+      expect(state(live)).toBe(before);
+    }
+  });
+
+  it("what is refused inside a step leaves the run where it is seen, and untouched", () => {
+    const { live } = open();
+    go(live, { kind: "ready" });
+    go(live, { kind: "time", atNs: live.status.readyAtNs + 500_001 });
+    expect(live.status.isInsideStep).toBe(true);
+    const before = live.status;
+    expect(touch(live, { kind: "inject", action: "linkDown: rp9" }, () => true)).toMatchObject({ kind: "refused" });
+    expect(touch(live, { kind: "interrupt" })).toMatchObject({ kind: "refused" });
+    expect(live.status).toEqual(before);
+    go(live, { kind: "end" });
+    expect(live.status.result?.status).toBe("pass");
+  });
+
   it("a host that has panicked runs nothing; the sandbox's own words say why, and going back brings it to life", () => {
     const { live, said } = open(bundledScenarios()["scenarios/isolation/d-kernel-page.yaml"]);
     go(live, { kind: "ready" });
@@ -156,8 +190,15 @@ describe("touches of a live run", () => {
     expect(said.join("")).toMatch(/the machine has stopped/);
     expect(touch(live, { kind: "inject", action: "linkDown: rp0" })).toMatchObject({ kind: "refused" });
     expect(live.status.touches).toHaveLength(1);
+    const told = said.length;
+    expect(touch(live, line("ls /"))).toEqual({ kind: "done", said: "" });
+    expect(said.length).toBeGreaterThan(told);
     go(live, { kind: "ready" });
     expect(live.status.death).toBeNull();
+    go(live, { kind: "end" });
+    const again = said.length;
+    expect(touch(live, line("ls /"))).toEqual({ kind: "done", said: "" });
+    expect(said.slice(again).join("")).toMatch(/the machine has stopped/);
   });
 
   it("completes what the machine and the sandbox have, from ready on", () => {

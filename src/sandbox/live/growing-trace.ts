@@ -94,7 +94,7 @@ export class GrowingTrace implements LiveTrace {
     if (this.#difference < 0) this.#difference = index;
   }
 
-  /** Puts aside what comes, until `cut` or `goOn`. */
+  /** Puts aside what comes, until `cut`, `goOn` or `forget`. */
   wait(): void {
     this.#aside = [];
   }
@@ -104,6 +104,11 @@ export class GrowingTrace implements LiveTrace {
     const aside = this.#aside ?? [];
     this.#aside = null;
     for (const { from, words } of aside) this.take(from, words);
+  }
+
+  /** What was put aside is forgotten: the run that wrote it is. */
+  forget(): void {
+    this.#aside = null;
   }
 
   /** Adds whole records. */

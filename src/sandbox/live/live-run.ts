@@ -14,8 +14,9 @@ import type { View } from "./aims.ts";
 import { aimAt } from "./aims.ts";
 import type { LiveInput, LiveRun, LiveStatus, LiveTrace, PlacedTouch, Position, Target, Touch } from "./contract.ts";
 import { GrowingTrace } from "./growing-trace.ts";
-import type { MadeTouch, MakingInput } from "./making.ts";
-import { Making, makingInput } from "./making.ts";
+import { Making } from "./making.ts";
+import type { MadeTouch, MakingInput } from "./making-input.ts";
+import { makingInput } from "./making-input.ts";
 import type { TouchWay } from "./touching.ts";
 import { Touching } from "./touching.ts";
 import type { Way } from "./walk.ts";
@@ -61,6 +62,12 @@ interface Closable {
 
 const powerOn: Position = { records: 0, turns: 0, atNs: 0 };
 
+/** How much of a trace stays. */
+export interface Kept {
+  readonly records: number;
+  readonly strings: number;
+}
+
 /** What came of a run that ended by itself. */
 interface Ended {
   readonly result: ScenarioResult;
@@ -91,6 +98,7 @@ export class PlayedRun implements Live {
     this.mostRecords = Math.max(options.mostRecords ?? mostRecords, (options.opened?.records.length ?? 0) / recordWords + 1);
     this.#opened = options.opened ?? null;
     this.#isSameTool = options.isSameTool === true;
+    this.#generation = options.generation ?? 0;
     if (this.#opened !== null) {
       this.known.adopt(this.#opened.records);
       this.known.learn(this.#opened, this.#opened.strings);
@@ -99,8 +107,8 @@ export class PlayedRun implements Live {
     this.#shared = makingInput(module, {
       input, plan: withPlaces(plan), trace: this.known,
       tell: (stream, text, count) => {
-        if (count <= this.#told) return;
-        this.#told = count;
+        if (count !== null && count <= this.#told) return;
+        this.#told = count ?? this.#told;
         tell(stream, text);
       },
     });
@@ -139,7 +147,7 @@ export class PlayedRun implements Live {
     const isReady = run.readyAt >= 0 && position.atNs >= run.readyAt;
     return {
       phase: this.#phase(isReady), position, reached: this.#reachedNow(), isInsideStep: view !== null && view.snapshot !== null, readyAtNs: isReady ? run.readyAt : -1, isMoving: this.#way !== null,
-      touches: this.#touches.map(({ steps: _steps, ...touch }): PlacedTouch => touch), generation: this.#generation, result: this.#ended?.result ?? null, death: this.#death, prompt: this.#prompt,
+      touches: this.#touches.map(({ steps: _steps, stop: _stop, ...touch }): PlacedTouch => touch), generation: this.#generation, result: this.#ended?.result ?? null, death: this.#deathOf(this.#making), prompt: this.#prompt,
     };
   }
 
@@ -150,11 +158,12 @@ export class PlayedRun implements Live {
     return isReady ? "running" : readyAt >= 0 ? "steps" : phase;
   }
 
-  get #death(): string | null {
+  /** Of `making`, where it stands. */
+  #deathOf(making: Making): string | null {
     const { difference } = this.known;
     if (difference >= 0) return `run again here, it differs from the trace from record ${difference} on: the trace ${this.#isSameTool ? "says that this release made it, and was changed since" : "was made by another release"}; its records can be looked at, the machine only up to there`;
     if (this.isFull) return `the trace has ${this.known.length} records, and no more are kept; go back to look at what there is, or begin again with a shorter way`;
-    return this.#making.death;
+    return making.death;
   }
 
   get #prompt(): string {
@@ -164,10 +173,10 @@ export class PlayedRun implements Live {
     return isAtRest ? `root@cxl-sandbox:${session.folder}# ` : session.prompt;
   }
 
-  /** Why nothing can be done by hand; null: something can. */
-  get refusal(): string | null {
-    if (!this.#making.isDone && this.run.readyAt < 0) return "the machine boots: go on to ready first, then it can be worked with";
-    return this.#death;
+  /** Why nothing can be done by hand where `making` stands; null: something can. */
+  refusalOf(making: Making): string | null {
+    if (!making.isDone && making.run.readyAt < 0) return "the machine boots: go on to ready first, then it can be worked with";
+    return this.#deathOf(making);
   }
 
   /** The run was opened from a trace: another release may have made it otherwise. */
@@ -255,12 +264,12 @@ export class PlayedRun implements Live {
     if (result !== null && !this.isTouched && this.known.difference < 0) this.#ended ??= { result, choices: [...making.run.system.scheduler.choices] };
   }
 
-  /** A touch was made to `making` behind `steps` of its steps: what was known beyond goes, and a run that had ended by itself is held open. */
-  cut(making: Making, made: MadeTouch, strings: number): void {
-    this.#heldFrom = Math.min(this.#heldFrom, made.steps);
+  /** A touch was made to `making`: what was known from `kept` on goes, and a run that had ended by itself is held open. */
+  cut(making: Making, made: MadeTouch, kept: Kept): void {
+    this.#heldFrom = Math.min(this.#heldFrom, making.heldFrom, made.steps);
     this.#touches = [...this.#touches.slice(0, making.made - 1), made];
     making.forgetLeft();
-    this.known.cut(made.position.records, strings);
+    this.known.cut(kept.records, kept.strings);
     this.#ended = null;
     this.#told = making.printed;
     this.#generation++;

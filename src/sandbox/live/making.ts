@@ -5,11 +5,8 @@ import { recordWords } from "../../sim/trace.ts";
 import { hasReady, isMisfit, isRunning, spawn } from "../../sim/task.ts";
 import type { Task } from "../../sim/task.ts";
 import type { Hardware } from "../../hardware/machine.ts";
-import { HardwarePool } from "../../hardware/pool.ts";
-import { createHardware } from "../../hardware/machine.ts";
 import { KernelPanic } from "../../kernel/base/kernel.ts";
 import { ActionError } from "../../scenario/read-action.ts";
-import type { ScenarioPlan } from "../../scenario/plan.ts";
 import type { ScenarioResult } from "../../scenario/result.ts";
 import type { Output } from "../../userland/output.ts";
 import type { OpenRun } from "../contract.ts";
@@ -18,9 +15,9 @@ import { NoPlaceError } from "../injections.ts";
 import { Session } from "../session.ts";
 import { startHost } from "../system.ts";
 import { partNames } from "../trace-reader.ts";
-import type { LiveInput, PlacedTouch, Position, Touch, TouchResult } from "./contract.ts";
-import type { GrowingTrace } from "./growing-trace.ts";
+import type { Position, Touch, TouchResult } from "./contract.ts";
 import { readerOf } from "./growing-trace.ts";
+import type { MadeTouch, MakingInput } from "./making-input.ts";
 import { RecordWatch } from "./record-watch.ts";
 import { writeRegister } from "./write-register.ts";
 
@@ -32,32 +29,12 @@ const stepsToAct = 1000;
 /** A line as the machine has it: bytes as characters 0 to 255. */
 const toBytes = (text: string): string => Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join("");
 
-/** A touch with the step behind which it was made. */
-export interface MadeTouch extends PlacedTouch {
-  readonly steps: number;
-}
-
-/** What all makings of a run share. */
-export interface MakingInput {
-  readonly input: LiveInput;
-  readonly plan: ScenarioPlan;
-  readonly trace: GrowingTrace;
-  /** The machine before power-on, and the instances that hold copies of it. */
-  readonly pristine: Hardware;
-  readonly pool: HardwarePool;
-  /** Hears what lines print, with how many such pieces of text the run has printed with this one: who has heard it does not want it again. */
-  readonly tell: (stream: "out" | "err", text: string, count: number) => void;
-}
-
-export function makingInput(module: WebAssembly.Module, given: Omit<MakingInput, "pristine" | "pool">): MakingInput {
-  const pristine = createHardware(module, given.plan.machine);
-  return { ...given, pristine, pool: new HardwarePool(pristine) };
-}
-
 export class Making {
   readonly run: OpenRun;
   readonly session: Session;
   readonly watch: RecordWatch;
+  /** As it was made with, see RunOptions. */
+  readonly heldFrom: number;
   readonly #shared: MakingInput;
   /** Touches still to be made. */
   readonly #left: MadeTouch[];
@@ -65,9 +42,12 @@ export class Making {
   #printed = 0;
   #taken = 0;
   #isHeld = false;
+  /** A line is carried out that leaves no trace. */
+  #isDeadLine = false;
   /** A register that is being written by hand: its task. */
   #task = -1;
   #answer: TouchResult | null = null;
+  #stepsBefore = 0;
   #readyStep = -1;
   #recordsAtEnd = -1;
 
@@ -75,6 +55,7 @@ export class Making {
   constructor(shared: MakingInput, touches: readonly MadeTouch[], heldFrom: number) {
     this.#shared = shared;
     this.#left = [...touches];
+    this.heldFrom = heldFrom;
     const { input, plan, trace } = shared;
     const hardware = shared.pool.fork(shared.pristine);
     this.watch = new RecordWatch(hardware);
@@ -84,7 +65,7 @@ export class Making {
       ...(choices === undefined ? {} : { choices }), recordsTo: (words) => this.#take(words),
     });
     trace.learn(partNames(hardware), this.run.system.kernel.trace.strings);
-    const say = (stream: "out" | "err") => (text: string): void => shared.tell(stream, text, ++this.#printed);
+    const say = (stream: "out" | "err") => (text: string): void => shared.tell(stream, text, this.#isDeadLine ? null : ++this.#printed);
     const output: Output = { out: say("out"), err: say("err") };
     this.session = new Session(this.run, { output, trace: readerOf(trace, () => this.drain()) });
   }
@@ -182,17 +163,30 @@ export class Making {
     this.#left.length = 0;
   }
 
-  /** One step of the run, with the touches that were made before it. */
-  step(): void {
+  /** Steps behind which the last one began. */
+  get stepsBefore(): number {
+    return this.#stepsBefore;
+  }
+
+  /** One step of the run, with the touches that were made before it. `until`: virtual ns that time does not pass in it. */
+  step(until = Number.MAX_SAFE_INTEGER): void {
     this.watch.forget();
+    this.#stepsBefore = this.steps;
     this.#makeDue();
     const { hardware, run } = this;
-    run.goOn(this.#isHeld ? (Math.floor(hardware.now / heldPiece) + 1) * heldPiece : Number.MAX_SAFE_INTEGER, () => true);
+    const stop = this.#left[0]?.stop ?? null;
+    const cutShort = stop !== null && this.steps >= stop.behind ? Math.min(stop.atNs, until) : until;
+    run.goOn(this.#isHeld ? Math.min((Math.floor(hardware.now / heldPiece) + 1) * heldPiece, cutShort) : cutShort, () => true);
     if (this.#readyStep < 0 && run.readyAt >= 0) this.#readyStep = this.steps;
     if (this.isDone) {
       this.#recordsAtEnd = this.drain();
       run.result();
     }
+  }
+
+  /** Steps to where time does not pass `atNs` (virtual ns); a task that goes beyond it in one step is not held up. */
+  stepTo(atNs: number): void {
+    for (let count = 0; count < stepsToAct && !this.isDone && (count === 0 || this.hardware.now < atNs); count++) this.step(atNs);
   }
 
   /** Makes the touches again that were made where it stands. */
@@ -212,6 +206,15 @@ export class Making {
     if (touch.kind === "interrupt") return { kind: "done", said: this.session.interrupt() ?? "" };
     this.session.start(toBytes(touch.line));
     return null;
+  }
+
+  /** A line on a machine that has stopped: it changes nothing, and is not made again. */
+  startDead(line: string): void {
+    // A line that ran into it has to end first.
+    this.session.look();
+    this.#isDeadLine = true;
+    this.session.start(toBytes(line));
+    this.#isDeadLine = false;
   }
 
   #hold(): void {

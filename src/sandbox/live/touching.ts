@@ -1,6 +1,6 @@
 // Something done by hand to a live run, in slices: what is refused leaves the run as it was.
 
-import type { PlayedRun } from "./live-run.ts";
+import type { Kept, PlayedRun } from "./live-run.ts";
 import type { Touch, TouchResult } from "./contract.ts";
 import type { Making } from "./making.ts";
 
@@ -16,10 +16,12 @@ const refused = (reason: string): TouchResult => ({ kind: "refused", reason });
 export class Touching implements TouchWay {
   readonly #live: PlayedRun;
   readonly #touch: Touch;
-  /** A run that had ended by itself, made once more to be held open; null: the live run itself. */
+  /** A run that had ended by itself, or is further than what is seen, made once more; null: the live run itself. */
   #again: Making | null = null;
   /** Step at which it is held open. */
   #end = -1;
+  /** Virtual ns inside the step that follows; null: it is done at the step's end. */
+  #atNs: number | null = null;
   #isMade = false;
   #said = "";
   #result: TouchResult | null = null;
@@ -52,13 +54,17 @@ export class Touching implements TouchWay {
 
   /** Comes to where it can be done, and does it. */
   #approach(shouldPause: () => boolean): TouchResult | "made" | "paused" {
-    const { making } = this.#live;
+    const { making, view } = this.#live;
     if (this.#again === null) {
-      const answer = this.#look(making);
-      if (answer !== null) return answer;
-      if (!making.isDone) return this.#make(making);
+      // Inside a step the run itself is further than what is seen.
+      this.#atNs = view === null || view.snapshot === null ? null : view.atNs;
+      if (this.#atNs === null) {
+        const answer = this.#look(making);
+        if (answer !== null) return answer;
+        if (!making.isDone) return this.#make(making);
+      }
       this.#again = this.#live.beginHeld();
-      this.#end = making.steps;
+      this.#end = this.#atNs === null ? making.steps : making.stepsBefore;
     }
     const again = this.#again;
     while (again.steps < this.#end && !again.isDone) {
@@ -73,10 +79,10 @@ export class Touching implements TouchWay {
     const touch = this.#touch;
     if (touch.kind === "line" && making.isDone && making.death !== null) {
       // The sandbox's own words still work, and change nothing.
-      making.session.start(touch.line);
+      making.startDead(touch.line);
       return done("");
     }
-    const { refusal } = this.#live;
+    const refusal = this.#live.refusalOf(making);
     if (refusal !== null) return refused(refusal);
     const isBusy = making.isBusyWithTouch;
     if (touch.kind === "interrupt") return isBusy ? null : refused("no line runs that could be interrupted");
@@ -85,21 +91,31 @@ export class Touching implements TouchWay {
 
   #make(making: Making): TouchResult | "made" {
     const { known } = this.#live;
-    const position = making.position;
-    const { steps } = making;
-    const strings = making.run.system.kernel.trace.strings.length;
+    const kept: Kept = { records: making.drain(), strings: making.run.system.kernel.trace.strings.length };
+    const stop = this.#atNs === null ? null : { behind: making.steps, atNs: this.#atNs };
     known.wait();
-    const answer = making.make(this.#touch);
-    if (answer?.kind === "refused") {
-      known.goOn();
-      if (making !== this.#live.making) making.dispose();
-      return answer;
-    }
+    if (stop !== null) making.stepTo(stop.atNs);
+    const { position, steps } = making;
+    const early = stop === null ? null : this.#look(making);
+    const answer = early ?? making.make(this.#touch);
+    if (answer !== null && (early !== null || answer.kind === "refused")) return this.#giveUp(making, answer);
     this.#isMade = true;
-    this.#live.cut(making, { position, touch: this.#touch, steps }, strings);
+    this.#live.cut(making, { position, touch: this.#touch, steps, stop }, kept);
     if (answer === null || this.#touch.kind !== "interrupt") return answer ?? "made";
     this.#said = answer.said;
     return "made";
+  }
+
+  /** The run stays as it was. */
+  #giveUp(making: Making, answer: TouchResult): TouchResult {
+    const { known } = this.#live;
+    if (making === this.#live.making) known.goOn();
+    else {
+      known.forget();
+      making.dispose();
+      this.#again = null;
+    }
+    return answer;
   }
 
   /** What it came to; null: it is under way. */
