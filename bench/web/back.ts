@@ -25,14 +25,14 @@ async function backIn(page: Page, name: string, isShort: boolean): Promise<reado
   const figures: Figure[] = [];
   for (const share of shares) {
     const took: number[] = [];
-    for (let index = 0; index < (isShort ? 7 : 3); index++) {
+    for (let index = 0; index < (isShort ? 7 : 2); index++) {
       await page.evaluate(go, { kind: "end" });
       took.push((await page.evaluate(go, { kind: "record", index: Math.floor(end.records * share) })).took);
     }
     figures.push({ name: `back to ${share * 100} % of ${end.records} records (${name})`, value: medianOf(took), unit: "ms" });
   }
   const again: number[] = [];
-  for (let index = 0; index < 3; index++) {
+  for (let index = 0; index < (isShort ? 5 : 1); index++) {
     await page.evaluate(go, { kind: "start" });
     again.push((await page.evaluate(go, { kind: "end" })).took);
   }

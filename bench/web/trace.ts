@@ -1,6 +1,6 @@
 // A trace of a million records, made by the command: opened, moved and zoomed in the time line, and what it takes of memory.
 
-import type { Page } from "playwright";
+import type { CDPSession } from "playwright";
 import type { Opened } from "./browser.ts";
 import { chooseFile, freshBrowser, openPage, processMemory, serve, workerSession } from "./browser.ts";
 import type { Figure } from "./figures.ts";
@@ -24,8 +24,8 @@ async function untilDrawn(records: number): Promise<number> {
 interface Frames {
   /** Milliseconds between frames. */
   readonly between: readonly number[];
-  /** Milliseconds of each frame's callbacks: the drawing. */
-  readonly drawing: readonly number[];
+  /** Milliseconds of frames' callbacks, in which the drawing is made, for each movement. */
+  readonly drawing: number;
 }
 
 /** In the page: one movement for each frame. */
@@ -35,27 +35,31 @@ async function move({ kind, count }: { readonly kind: "pan" | "zoom"; readonly c
   const { left, top, width } = canvas.getBoundingClientRect();
   const place = { clientX: left + width / 2, clientY: top + 60, bubbles: true, cancelable: true };
   const between: number[] = [];
-  const drawing: number[] = [];
+  window.bench.inFrames = 0;
   let last = await new Promise<number>(requestAnimationFrame);
   for (let index = 0; index < count; index++) {
-    window.bench.inFrames = 0;
     const half = index % 50 < 25;
     const wheel = kind === "zoom" ? { ctrlKey: true, deltaY: half ? -60 : 60 } : { deltaX: half ? 12 : -12 };
     canvas.dispatchEvent(new WheelEvent("wheel", { ...place, ...wheel }));
     const now = await new Promise<number>(requestAnimationFrame);
     between.push(now - last);
     last = now;
-    drawing.push(window.bench.inFrames);
   }
-  return { between, drawing };
+  return { between, drawing: window.bench.inFrames / count };
 }
 
-const framesOf = async (page: Page, kind: "pan" | "zoom"): Promise<readonly Figure[]> => {
+/** Milliseconds that the page's thread worked so far. */
+const workOf = async (session: CDPSession): Promise<number> => 1000 * ((await session.send("Performance.getMetrics")).metrics.find(({ name }) => name === "TaskDuration")?.value ?? 0);
+
+const framesOf = async ({ page, session }: Opened, kind: "pan" | "zoom"): Promise<readonly Figure[]> => {
+  await session.send("Performance.enable");
+  const before = await workOf(session);
   const { between, drawing } = await page.evaluate(move, { kind, count: frames });
+  const work = ((await workOf(session)) - before) / frames;
   const title = kind === "pan" ? "moving" : "zooming";
   return [
     { name: `${title}: from frame to frame`, value: medianOf(between), unit: "ms", aim: 17, note: `p95 ${quantile(between, 0.95).toFixed(1)} ms` },
-    { name: `  work in a frame`, value: medianOf(drawing), unit: "ms", note: `p95 ${quantile(drawing, 0.95).toFixed(1)} ms` },
+    { name: "  work of the page's thread for each frame", value: work, unit: "ms", note: `of it drawing ${drawing.toFixed(2)} ms; means of ${frames}` },
   ];
 };
 
@@ -95,7 +99,7 @@ export async function measureTrace(): Promise<readonly Figure[]> {
         if (index < 2) continue;
         // What is on the way to be shown comes to its end.
         await page.waitForTimeout(1500);
-        rest = [...(await framesOf(page, "pan")), ...(await framesOf(page, "zoom")), ...(await memoryOf(opened))];
+        rest = [...(await framesOf(opened, "pan")), ...(await framesOf(opened, "zoom")), ...(await memoryOf(opened))];
       } finally {
         await opened.close();
       }

@@ -53,6 +53,7 @@ export function watch(): void {
         resolve({ took: performance.now() - from, answer: event.data.value });
       };
       worker?.addEventListener("message", hear);
+      // eslint-disable-next-line unicorn/require-post-message-target-origin -- A worker has none.
       worker?.postMessage({ id, type: "APPLY", path: path.split("."), argumentList: values.map((value) => ({ type: "RAW", value })) });
     }),
   };
@@ -61,22 +62,24 @@ export function watch(): void {
     const first = argumentList?.[0]?.value;
     return [path?.join(".") ?? "", ...(typeof first === "string" ? [first] : [])].join(" ");
   };
-  window.Worker = class extends RealWorker {
-    constructor(url: string | URL, options?: WorkerOptions) {
-      super(url, options);
-      worker = this;
+  window.Worker = new Proxy(RealWorker, {
+    construct: (made, values) => {
+      const one = Reflect.construct(made, values) as Worker;
+      worker = one;
       bench.madeAt = performance.now();
-      this.addEventListener("message", ({ data }: MessageEvent<Message>) => {
+      one.addEventListener("message", ({ data }: MessageEvent<Message>) => {
         const call = bench.calls.find(({ id, to }) => id === data.id && to < 0);
         if (call !== undefined) call.to = performance.now();
       });
-    }
-
-    override postMessage(message: Message, rest?: Transferable[] | StructuredSerializeOptions): void {
-      if (message.type === "APPLY" && message.id !== undefined) bench.calls.push({ id: message.id, name: nameOf(message), from: performance.now(), to: -1 });
-      super.postMessage(message, rest as Transferable[]);
-    }
-  };
+      const post = one.postMessage.bind(one) as (...values: unknown[]) => void;
+      one.postMessage = (...posted: unknown[]): void => {
+        const message = posted[0] as Message;
+        if (message.type === "APPLY" && message.id !== undefined) bench.calls.push({ id: message.id, name: nameOf(message), from: performance.now(), to: -1 });
+        post(...posted);
+      };
+      return one;
+    },
+  });
   globalThis.requestAnimationFrame = (work) => realFrame((at) => {
     const from = performance.now();
     work(at);

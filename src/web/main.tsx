@@ -13,6 +13,6 @@ const place = document.querySelector("#page");
 if (place !== null) {
   const store = createStore(startPageWorker, areaOf);
   render(<App store={store} />, place);
-  void start(store);
-  void keepForOffline();
+  // Fetching all of the page's files for later would take what the first run needs.
+  void start(store).finally(() => void keepForOffline());
 }

@@ -11,10 +11,14 @@ import type { Document, Notice, PageStore, PanelId, TextPlace, TimeRange } from 
 import { documentOf, emptyDocument, findingsOf, inputOf, isSameRun, isTrace, textOf } from "./document.ts";
 import { throttled } from "./throttle.ts";
 
-/** Milliseconds between two looks of the panels while the run moves. */
+/** Milliseconds between two looks of the panels while the run moves, at least and at most. */
 const momentWait = 100;
-/** Milliseconds of quiet in the editor before its text is checked. */
+const longestMomentWait = 1000;
+/** The run gets at least so many times as long as what the panels look at between. */
+const runShare = 4;
+/** Milliseconds of quiet in the editor before its text is checked; of a text that was just opened, whose run comes first. */
 const checkWait = 250;
+const openedCheckWait = 1000;
 /** Bytes of a trace file that the page takes (docs/decisions/0010). */
 const largestTrace = 512 * 2 ** 20;
 /** Bytes of a scenario that the page takes; the loader's own limit is lower. */
@@ -51,15 +55,25 @@ export function createStore(startWorker: () => PageWorker, areaOf: (panel: Panel
   const listeners = new Set<(update: LiveUpdate) => void>();
   let recorded: LiveInput | null = null;
   let target: Target = { kind: "end" };
+  /** The document is being replaced, not edited. */
+  let isOpening = false;
   let newest: LiveStatus | null = null;
   /** The worker's run is of a text that is no longer there: nothing of it is shown. */
   let isLeft = false;
 
-  const settle = throttled(momentWait, () =>
-    batch(() => {
-      state.status.value = newest;
-      state.moment.value++;
-    }),
+  /** Looks under way, and the longest of those since the last moment, in milliseconds. */
+  let looking = 0;
+  let lookTime = 0;
+  const settle = throttled(
+    () => Math.max(momentWait, Math.min(longestMomentWait, lookTime * runShare)),
+    () => {
+      lookTime = 0;
+      batch(() => {
+        state.status.value = newest;
+        state.moment.value++;
+      });
+    },
+    () => looking > 0,
   );
   const heard = (status: LiveStatus): void => {
     if (isLeft) return;
@@ -173,7 +187,17 @@ export function createStore(startWorker: () => PageWorker, areaOf: (panel: Panel
     go,
     touch: async (touch): Promise<TouchResult> => (state.status.peek() === null ? undefined : await called((host) => host.touch(touch))) ?? { kind: "refused", reason: "there is no run" },
     complete: async (line) => (await called((host) => host.complete(line))) ?? [],
-    look: (name, question) => (state.status.peek() === null ? Promise.resolve(undefined) : called((host) => host.look(name, question))),
+    look: async (name, question) => {
+      if (state.status.peek() === null) return undefined;
+      const from = performance.now();
+      looking++;
+      try {
+        return await called((host) => host.look(name, question));
+      } finally {
+        looking--;
+        lookTime = Math.max(lookTime, performance.now() - from);
+      }
+    },
     ask: (name, question) => called((host) => host.ask(name, question)),
     openFile: async (name, bytes) => {
       if (isTrace(bytes)) return openTrace(name, bytes);
@@ -184,7 +208,9 @@ export function createStore(startWorker: () => PageWorker, areaOf: (panel: Panel
     openScenario: async (file, text, includes = {}) => {
       recorded = null;
       const isOther = file !== state.document.peek().file;
+      isOpening = true;
       state.document.value = { ...state.document.peek(), file, text, includes };
+      isOpening = false;
       if (!(await reset()) && isOther && state.document.peek().text === text) leave();
     },
     traceFile: async () => (state.status.peek() === null ? null : ((await called((host) => host.traceFile())) ?? null)),
@@ -229,7 +255,7 @@ export function createStore(startWorker: () => PageWorker, areaOf: (panel: Panel
   effect(() => {
     const { text, includes } = state.document.value;
     clearTimeout(checking);
-    if (text !== "" || Object.keys(includes).length > 0) checking = setTimeout(() => void check(), checkWait);
+    if (text !== "" || Object.keys(includes).length > 0) checking = setTimeout(() => void check(), isOpening ? openedCheckWait : checkWait);
   });
   // A run under way goes on at the new pace.
   effect(() => {

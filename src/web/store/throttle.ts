@@ -9,19 +9,19 @@ export interface Throttle {
   stop(): void;
 }
 
-/** `wait`: milliseconds of the reader's time. */
-export function throttled(wait: number, work: () => void): Throttle {
+/** `wait`: milliseconds of the reader's time, asked at the beginning of each wait; `isBusy`: what happened last is still under way at the end of it, so that the wait begins anew. */
+export function throttled(wait: () => number, work: () => void, isBusy: () => boolean = () => false): Throttle {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let isOwed = false;
   const begin = (): void => {
-    isOwed = false;
     timer = setTimeout(() => {
       timer = undefined;
-      if (isOwed) {
-        begin();
-        work();
-      }
-    }, wait);
+      if (isBusy()) return begin();
+      if (!isOwed) return;
+      isOwed = false;
+      begin();
+      work();
+    }, wait());
   };
   const stop = (): void => {
     clearTimeout(timer);
