@@ -25,6 +25,8 @@ interface Seen {
   readonly look: MachineLook;
   /** At the position before, of the same run; null: there is none. */
   readonly before: MachineLook | null;
+  /** It was looked at on the way: what the run passes is no position that somebody saw. */
+  readonly isOnTheWay: boolean;
 }
 
 /** The machine where the run stands, and where it stood before. */
@@ -37,11 +39,12 @@ function useMachine(store: PageStore): Seen | null {
     void store.look("machine", { most: mostParts }).then((look) => {
       if (isLate) return;
       const now = store.status.peek()?.generation ?? -1;
+      const isOnTheWay = store.status.peek()?.isMoving === true;
       const isSame = now === generation.current;
       generation.current = now;
       if (look === undefined) seen.value = null;
-      else if (!isSame || seen.value === null) seen.value = { look, before: null };
-      else seen.value = { look, before: look.atNs === seen.value.look.atNs ? seen.value.before : seen.value.look };
+      else if (!isSame || seen.value === null) seen.value = { look, before: null, isOnTheWay };
+      else seen.value = { look, before: seen.value.isOnTheWay || look.atNs === seen.value.look.atNs ? seen.value.before : seen.value.look, isOnTheWay };
     });
     return () => void (isLate = true);
   }, [moment, store]);

@@ -62,9 +62,13 @@ function keptPins(): readonly Pin[] {
   }
 }
 
+/** Key of values that were looked at on the way: what the run passes is no position that somebody saw. */
+const onTheWay = "on the way";
+
 /** What the values are those of; another one makes those of now those before. */
 function placeKey({ status }: PageStore): string {
   const found = status.peek();
+  if (found?.isMoving === true) return onTheWay;
   return found === null ? "" : `${found.generation} ${found.position.records} ${found.position.turns} ${found.position.atNs} ${found.touches.length}`;
 }
 
@@ -75,7 +79,7 @@ interface PlacedValues extends Values {
 
 function moved(last: PlacedValues | undefined, key: string, now: Values["now"]): PlacedValues {
   if (last === undefined) return { key, now, before: {} };
-  return { key, now, before: last.key === key ? last.before : { ...last.before, ...last.now } };
+  return { key, now, before: last.key === key || last.key === onTheWay ? last.before : { ...last.before, ...last.now } };
 }
 
 export function createRegistersState(store: PageStore): RegistersState {

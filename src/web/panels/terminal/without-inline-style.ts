@@ -17,7 +17,16 @@ function setStyle(this: HTMLElement, name: string, value: string): void {
   else Element.prototype.setAttribute.call(this, name, value);
 }
 
+/**
+ * Cells that xterm styles by attribute while it draws (what is selected) are made by the real document, whatever it was given. A span takes such an
+ * attribute by the CSS object model from now on, which is what the attribute would do; it stays so for the page's life.
+ */
+function quietSpans(): void {
+  Object.defineProperty(HTMLSpanElement.prototype, "setAttribute", { value: setStyle, configurable: true, writable: true });
+}
+
 export function quietDocument(real: Document): QuietDocument {
+  quietSpans();
   const sheets: CSSStyleSheet[] = [];
   const make: Make = (name, options) => {
     const isStyle = name.toLowerCase() === "style";
