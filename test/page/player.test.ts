@@ -2,7 +2,7 @@
 
 import type { Page } from "playwright";
 import { describe, expect, it } from "vitest";
-import { openPage, openText, pageUrl, shownDigests, showPanel, stateOf, untilState, usePage } from "./reader.ts";
+import { openPage, openText, pageUrl, shownDigests, showPanel, stateOf, untilOpen, untilState, usePage } from "./reader.ts";
 import { storm } from "./storm.ts";
 
 /** "record 12 of 345" as numbers. */
@@ -121,8 +121,7 @@ describe.skipIf(pageUrl === "")("the player", () => {
   it("a storm without end leaves the page awake: frames go on, a tab answers, and Pause holds it", async () => {
     const { page } = await openPage();
     await openText(page, storm, "storm.yaml");
-    await page.locator(".title-bar .file", { hasText: "storm.yaml" }).waitFor();
-    await page.getByRole("button", { name: "Run", exact: true }).click();
+    await untilOpen(page, "storm.yaml");
     await untilState(page, "running");
     const frames = await page.evaluate(() => new Promise<number>((resolve) => {
       let count = 0;

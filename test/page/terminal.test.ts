@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { Page } from "playwright";
 import { describe, expect, it } from "vitest";
 import { run } from "../support/programs.ts";
-import { openPage, openText, pageUrl, showPanel, untilState, usePage } from "./reader.ts";
+import { openPage, openText, pageUrl, showPanel, untilOpen, untilState, usePage } from "./reader.ts";
 import { storm } from "./storm.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -54,8 +54,7 @@ describe.skipIf(pageUrl === "")("the terminal", () => {
   it("Ctrl-C ends a line that waits; going back takes later lines off the screen, going forward brings them again", async () => {
     const { page } = await openPage();
     await openText(page, storm, "storm.yaml");
-    await page.locator(".title-bar .file", { hasText: "storm.yaml" }).waitFor();
-    await untilState(page, "at power-on");
+    await untilOpen(page, "storm.yaml");
     await atPrompt(page);
     await say(page, "echo one");
     await page.keyboard.type("sleep 3000");
