@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 import type { Plugin } from "vite";
 import { library } from "./src/web/build/library.ts";
+import { workerLicenses } from "./src/web/build/licenses.ts";
 import { versionDefinition } from "./src/web/build/version.ts";
 import { offline } from "./src/web/build/offline.ts";
 
@@ -15,10 +16,20 @@ const developmentPolicy: Plugin = {
   transformIndexHtml: (html) => html.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'").replace("connect-src 'self'", "connect-src 'self' ws:"),
 };
 
-/** The page's worker has regular expressions on demand. */
-const expressionsOnDemand = (): Plugin => {
-  const own = fileURLToPath(new URL("workers/page-expressions.ts", import.meta.url));
-  return { name: "expressions-on-demand", enforce: "pre", resolveId: (id, importer) => (id === "re2js" && importer !== undefined && importer.split("?")[0] !== own ? own : null) };
+/** What the page's worker has on demand: regular expressions, and the programs lspci and setpci. */
+const onDemand = (): Plugin => {
+  const expressions = fileURLToPath(new URL("workers/page-expressions.ts", import.meta.url));
+  const pciTools = fileURLToPath(new URL("src/sandbox/live/pci-tools.ts", import.meta.url));
+  const programs = fileURLToPath(new URL("src/userland/programs.ts", import.meta.url));
+  return {
+    name: "on-demand",
+    enforce: "pre",
+    resolveId: (id, importer) => {
+      const from = importer?.split("?")[0];
+      if (id === "re2js" && from !== undefined && from !== expressions) return expressions;
+      return (id === "./lspci.ts" || id === "./setpci.ts") && from === programs ? pciTools : null;
+    },
+  };
 };
 
 export default defineConfig({
@@ -26,8 +37,8 @@ export default defineConfig({
   base: "./",
   define: versionDefinition(),
   cacheDir: "../../build/vite",
-  plugins: [developmentPolicy, expressionsOnDemand(), library(), offline()],
-  worker: { format: "es", plugins: () => [expressionsOnDemand()] },
+  plugins: [developmentPolicy, onDemand(), library(), workerLicenses(), offline()],
+  worker: { format: "es", plugins: () => [onDemand()] },
   // What the worker and panels on demand need is known from the start: what is found later makes the development server load the page again.
   optimizeDeps: { include: ["comlink", "diff", "re2js", "yaml", "zod"] },
   // Sources lie above the page's own folder; node_modules may be a link.

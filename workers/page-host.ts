@@ -7,6 +7,7 @@ import type { Live, LiveOptions } from "../src/sandbox/live/live-run.ts";
 import { createLive } from "../src/sandbox/live/live-run.ts";
 import type { LookAnswer, LookName, LookQuestion } from "../src/sandbox/live/looks.ts";
 import { liveInputOf, openLiveTrace } from "../src/sandbox/live/opened-trace.ts";
+import { loadPciTools, mayWantPciTools } from "../src/sandbox/live/pci-tools.ts";
 import type { ServiceAnswer, ServiceName, ServiceQuestion } from "../src/sandbox/live/services.ts";
 import { isSameTool } from "../src/sandbox/replay.ts";
 import { ScenarioFileError } from "../src/scenario/problem.ts";
@@ -27,6 +28,11 @@ const longestWait = 50;
 const nextTurn = (): Promise<void> => new Promise(afterThisTurn);
 const later = (milliseconds: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, milliseconds));
 const overAt = (end: number): (() => boolean) => () => performance.now() >= end;
+
+/** Fetches what the programs named in these texts are made of, where that is not here from the start. */
+async function toolsFor(texts: readonly string[]): Promise<void> {
+  await Promise.all([mayWantExpressions(texts) ? loadExpressions() : null, mayWantPciTools(texts) ? loadPciTools() : null]);
+}
 
 /** What the host is made of. */
 export interface PageParts {
@@ -94,7 +100,7 @@ class Host implements Omit<PageHost, "lock"> {
     const opening = ++this.#opening;
     try {
       const input = read(parts);
-      if (mayWantExpressions([input.text, ...Object.values(input.includes)])) await loadExpressions();
+      await toolsFor([input.text, ...Object.values(input.includes)]);
       if (opening !== this.#opening) return { kind: "refused", reason: "something else was asked for meanwhile" };
       const { live, trace } = make(parts, { tell: (stream, text) => this.#print(stream, text), generation: this.#nextGeneration() }, input);
       this.#command++;
@@ -133,7 +139,7 @@ class Host implements Omit<PageHost, "lock"> {
   }
 
   async touch(touch: Touch): Promise<TouchResult> {
-    if (touch.kind === "line" && mayWantExpressions([touch.line])) await loadExpressions();
+    if (touch.kind === "line") await toolsFor([touch.line]);
     const live = this.#need();
     const command = ++this.#command;
     const way = live.touch(touch);
@@ -178,7 +184,7 @@ class Host implements Omit<PageHost, "lock"> {
     if (!Object.hasOwn(services, name)) throw new TypeError(`there is no service "${name}"`);
     const { module } = await this.#parts;
     const service = services[name] as unknown as (module: WebAssembly.Module, asked: ServiceQuestion<N>) => Generator<undefined, ServiceAnswer<N>, undefined>;
-    if ("text" in question && mayWantExpressions([question.text, ...("includes" in question ? Object.values(question.includes) : [])])) await loadExpressions();
+    if ("text" in question) await toolsFor([question.text, ...("includes" in question ? Object.values(question.includes) : [])]);
     const work = service(module, question);
     for (let end = performance.now() + slice; ; ) {
       const { done, value } = work.next();

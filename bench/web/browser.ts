@@ -2,7 +2,7 @@
 
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Browser, CDPSession, Page } from "playwright";
 import { chromium } from "playwright";
@@ -92,12 +92,28 @@ export async function workerSession(session: CDPSession): Promise<(method: strin
   });
 }
 
-/** MB of the process that has page and worker: now, and at most so far. Null: the system does not tell. */
-export async function processMemory({ browser }: Opened): Promise<{ readonly now: number; readonly most: number } | null> {
+/** Numbers of the browser's processes that show pages. */
+async function renderers({ browser }: Opened): Promise<readonly number[]> {
   const session = await browser.newBrowserCDPSession();
   const { processInfo } = await session.send("SystemInfo.getProcessInfo");
   await session.detach();
-  const sizes = processInfo.filter(({ type }) => type === "renderer").flatMap(({ id }) => {
+  return processInfo.filter(({ type }) => type === "renderer").map(({ id }) => id);
+}
+
+/** Processor time (ms) of the thread of the page, and of its worker: what other programs take meanwhile does not count. 0: the system does not tell. */
+export async function threadTimes(opened: Opened): Promise<{ readonly page: number; readonly worker: number }> {
+  const times = (await renderers(opened)).flatMap((id) => {
+    const folder = `/proc/${id}/task`;
+    return existsSync(folder) ? readdirSync(folder).map((thread) => ({ name: readFileSync(`${folder}/${thread}/comm`, "utf8").trim(), time: Number(readFileSync(`${folder}/${thread}/schedstat`, "utf8").split(" ")[0]) / 1e6, isMain: thread === String(id) })) : [];
+  });
+  // The busiest is the page's; the browser keeps spare processes.
+  const most = (found: typeof times): number => Math.max(0, ...found.map(({ time }) => time));
+  return { page: most(times.filter(({ isMain }) => isMain)), worker: most(times.filter(({ name }) => name.startsWith("DedicatedWorker"))) };
+}
+
+/** MB of the process that has page and worker: now, and at most so far. Null: the system does not tell. */
+export async function processMemory(opened: Opened): Promise<{ readonly now: number; readonly most: number } | null> {
+  const sizes = (await renderers(opened)).flatMap((id) => {
     const path = `/proc/${id}/status`;
     if (!existsSync(path)) return [];
     const text = readFileSync(path, "utf8");

@@ -2,7 +2,7 @@
 
 import type { Figure } from "./figures.ts";
 import { least, medianOf } from "./figures.ts";
-import { freshBrowser, serve } from "./browser.ts";
+import { freshBrowser, serve, threadTimes } from "./browser.ts";
 
 const rounds = 5;
 
@@ -24,11 +24,18 @@ async function firstClick(): Promise<Moments> {
   return { painted: paint, scriptRan: window.bench.madeAt, workerReady: answerOf("lock"), opened: answerOf("open"), ran: answerOf("go"), shown, answered, editorThere: performance.now() };
 }
 
-async function round(address: string): Promise<Moments> {
+interface Round extends Moments {
+  /** Processor time of the page's thread and of its worker, ms. */
+  readonly page: number;
+  readonly worker: number;
+}
+
+async function round(address: string): Promise<Round> {
   const opened = await freshBrowser();
   try {
     await opened.page.goto(address, { waitUntil: "commit" });
-    return await opened.page.evaluate(firstClick);
+    const moments = await opened.page.evaluate(firstClick);
+    return { ...moments, ...(await threadTimes(opened)) };
   } finally {
     await opened.close();
   }
@@ -41,12 +48,14 @@ const names: readonly (readonly [keyof Moments, string])[] = [
 export async function measureLoad(): Promise<readonly Figure[]> {
   const served = await serve();
   try {
-    const all: Moments[] = [];
+    const all: Round[] = [];
     for (let index = 0; index < rounds; index++) all.push(await round(served.address));
     const note = (values: readonly number[]): string => `fastest of ${rounds}: ${least(values).toFixed(0)} ms`;
-    const of = (key: keyof Moments): number[] => all.map((moments) => moments[key]);
+    const of = (key: keyof Round): number[] => all.map((moments) => moments[key]);
     return [
       { name: "cold load to a click on Step that is answered", value: medianOf(of("answered")), unit: "ms", aim: 1500, note: note(of("answered")) },
+      { name: "  processor time of the page's thread", value: medianOf(of("page")), unit: "ms", note: note(of("page")) },
+      { name: "  processor time of the worker's thread", value: medianOf(of("worker")), unit: "ms", note: note(of("worker")) },
       ...names.map(([key, name]): Figure => ({ name: `  ${name}`, value: medianOf(of(key)), unit: "ms", note: note(of(key)) })),
     ];
   } finally {

@@ -53,6 +53,7 @@ export function watch(): void {
         resolve({ took: performance.now() - from, answer: event.data.value });
       };
       worker?.addEventListener("message", hear);
+      // eslint-disable-next-line unicorn/require-post-message-target-origin -- A worker has none.
       worker?.postMessage({ id, type: "APPLY", path: path.split("."), argumentList: values.map((value) => ({ type: "RAW", value })) });
     }),
   };

@@ -12,7 +12,7 @@ import { crc32 } from "../../src/sim/crc32.ts";
 import { run } from "../support/programs.ts";
 import { editorText, newReader, openPage, openText, pageUrl, shownDigests, showPanel, typeText, untilOpen, untilState, usePage } from "./reader.ts";
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
+const repository = fileURLToPath(new URL("../../", import.meta.url));
 const origin = pageUrl === "" ? "" : new URL(pageUrl).origin;
 const notice = (page: Page) => page.locator(".notice .words");
 
@@ -105,7 +105,7 @@ describe.skipIf(pageUrl === "")("a trace that the command wrote", () => {
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "cxl-sandbox-page-"));
-    const ended = await run(process.execPath, ["dist/src/cli/main.js", "run", "scenarios/isolation/a-link-down.yaml", "--trace", "on", "--output", folder], root);
+    const ended = await run(process.execPath, ["dist/src/cli/main.js", "run", "scenarios/isolation/a-link-down.yaml", "--trace", "on", "--output", folder], repository);
     expect(ended.status, ended.stderr).toBe(0);
     name = readdirSync(folder).find((one) => one.endsWith(".trace")) ?? "";
     bytes = readFileSync(join(folder, name));
@@ -207,6 +207,7 @@ expect: [{ outcome: unaffected }]
     }
     const shown = await page.evaluate(() => document.body.innerText);
     // The editor marks them in the text; elsewhere they are replaced.
+    // eslint-disable-next-line no-control-regex -- These are what must not be there.
     expect(/[\u202a-\u202e\u2066-\u2069\u0007\u001b]/.test(shown)).toBe(false);
   });
 
