@@ -53,7 +53,7 @@ export function watch(): void {
         resolve({ took: performance.now() - from, answer: event.data.value });
       };
       worker?.addEventListener("message", hear);
-      worker?.postMessage({ id, type: "APPLY", path: path.split("."), argumentList: values.map((value) => ({ type: "RAW", value })) });
+      worker?.postMessage.call(worker, { id, type: "APPLY", path: path.split("."), argumentList: values.map((value) => ({ type: "RAW", value })) });
     }),
   };
   window.bench = bench;
