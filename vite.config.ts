@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 import type { Plugin } from "vite";
 import { library } from "./src/web/build/library.ts";
+import { workerLicenses } from "./src/web/build/licenses.ts";
 import { versionDefinition } from "./src/web/build/version.ts";
 import { offline } from "./src/web/build/offline.ts";
 
@@ -36,7 +37,7 @@ export default defineConfig({
   base: "./",
   define: versionDefinition(),
   cacheDir: "../../build/vite",
-  plugins: [developmentPolicy, onDemand(), library(), offline()],
+  plugins: [developmentPolicy, onDemand(), library(), workerLicenses(), offline()],
   worker: { format: "es", plugins: () => [onDemand()] },
   // What the worker and panels on demand need is known from the start: what is found later makes the development server load the page again.
   optimizeDeps: { include: ["comlink", "diff", "re2js", "yaml", "zod"] },

@@ -11,7 +11,8 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 process.chdir(root);
 
 function run(command, ...argv) {
-  const result = spawnSync(process.execPath, [join("node_modules", command), ...argv], { stdio: "inherit" });
+  // What is built is the same whoever asks for it: a test runner has another NODE_ENV.
+  const result = spawnSync(process.execPath, [join("node_modules", command), ...argv], { stdio: "inherit", env: { ...process.env, NODE_ENV: "production" } });
   if (result.status !== 0) {
     console.error(`build: ${command} ${argv.join(" ")} failed`);
     process.exit(1);

@@ -21,7 +21,7 @@ describe("the page's worker in a browser", () => {
   it("comes to Node's digests over pauses and ways back, and gives a trace that opens again", async () => {
     const name = "device/commands.yaml";
     const { worker: { host, lifeline, close }, heard } = await opened(name);
-    const running = host.go({ kind: "end" }, null);
+    const running = host.go({ kind: "end" }, 1_000);
     await new Promise((resolve) => setTimeout(resolve, 100));
     await host.look("log", { from: 0, most: 3 });
     await host.pause();

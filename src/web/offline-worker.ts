@@ -1,5 +1,5 @@
 // The service worker: keeps every built file of one version, and answers from that version alone. The build puts `version` and `files` before this text
-// (src/web/build/offline.ts). A newer version is kept beside it and takes over when the page is next loaded, with no old page left open.
+// (src/web/build/offline.ts). A newer version is kept beside it and takes over when the page is next loaded while no other shows the old one.
 
 /** As much of a service worker's scope as is used here; TypeScript's DOM library has none. */
 interface Scope {
@@ -18,6 +18,7 @@ const { scope } = self.registration;
 // Several copies of the page may stand on one host, each with versions of its own.
 const family = `cxl-sandbox page ${scope} `;
 const own = family + version;
+const index = new URL("index.html", scope).href;
 
 self.addEventListener("install", (event) => {
   // Past the browser's own cache, where files of an older version may lie under the same name.
@@ -37,17 +38,28 @@ self.addEventListener("message", ({ data }) => {
 async function page(request: Request): Promise<Response> {
   const { waiting } = self.registration;
   if (waiting !== null && (await self.clients.matchAll({ type: "window" })).length < 2) {
-    // Nobody else shows this version: the newer one answers the same load, asked once more.
-    // eslint-disable-next-line unicorn/require-post-message-target-origin -- A worker has none.
-    waiting.postMessage("take over");
-    return new Response("", { headers: { refresh: "0" } });
+    const newer = await newerPage();
+    if (newer !== undefined) {
+      // Nobody else shows this version: the newer one has the page from here on. What the page asks for until it has taken over has names of its own.
+      // eslint-disable-next-line unicorn/require-post-message-target-origin -- A worker has none.
+      waiting.postMessage("take over");
+      return newer;
+    }
   }
-  return kept(new URL("index.html", scope).href, request);
+  return kept(index, request);
+}
+
+/** The page of the version that waits; all files of a version come into its cache at once. */
+async function newerPage(): Promise<Response | undefined> {
+  for (const name of (await caches.keys()).filter((one) => one.startsWith(family) && one !== own).toReversed()) {
+    const found = await (await caches.open(name)).match(index);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 async function kept(url: string, request: Request): Promise<Response> {
-  const cache = await caches.open(own);
-  return (await cache.match(url)) ?? fetch(request);
+  return (await (await caches.open(own)).match(url)) ?? (await caches.match(url)) ?? fetch(request);
 }
 
 self.addEventListener("fetch", (event) => {
@@ -56,9 +68,8 @@ self.addEventListener("fetch", (event) => {
   url.search = "";
   url.hash = "";
   if (request.method !== "GET" || !url.href.startsWith(scope)) return;
-  if (request.mode === "navigate") {
-    if (url.href === scope || url.href === `${scope}index.html`) event.respondWith(page(request));
-  } else if (files.includes(url.href.slice(scope.length))) event.respondWith(kept(url.href, request));
+  if (request.mode !== "navigate") event.respondWith(kept(url.href, request));
+  else if (url.href === scope || url.href === index) event.respondWith(page(request));
 });
 
 // eslint-disable-next-line unicorn/require-module-specifiers -- Makes this file a module.

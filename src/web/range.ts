@@ -1,6 +1,6 @@
 // The stretch of time that is picked (`store.range`), for panels that show only what lies in it, and times in words.
 
-import { timeText } from "../scenario/time-text.ts";
+import { timeWords } from "./shell/words.ts";
 import type { TimeRange } from "./store/contract.ts";
 
 /** Whole ns, in either order. */
@@ -12,9 +12,9 @@ export const isInRange = (range: TimeRange | null, atNs: number, untilNs = atNs)
 /** `45.657 ms`, or where a run is ready at some time, `5 ms after ready`. @param readyAtNs -1: not known */
 export function momentText(atNs: number, readyAtNs: number): string {
   const at = Math.round(atNs);
-  if (readyAtNs < 0) return timeText(Math.max(0, at));
+  if (readyAtNs < 0) return timeWords(Math.max(0, at));
   if (at === readyAtNs) return "at ready";
-  return at > readyAtNs ? `${timeText(at - readyAtNs)} after ready` : `${timeText(readyAtNs - at)} before ready`;
+  return at > readyAtNs ? `${timeWords(at - readyAtNs)} after ready` : `${timeWords(readyAtNs - at)} before ready`;
 }
 
 /** To the nanosecond, in seconds: `5.000120000`, counted from ready where that is known, and then with a sign before it. */
@@ -28,6 +28,6 @@ export function exactText(atNs: number, readyAtNs: number): string {
 export function rangeText({ fromNs, toNs }: TimeRange, readyAtNs: number): string {
   const until = momentText(toNs, readyAtNs);
   const isOneSide = readyAtNs >= 0 && fromNs !== readyAtNs && toNs !== readyAtNs && fromNs < readyAtNs === toNs < readyAtNs;
-  const from = isOneSide ? timeText(Math.abs(fromNs - readyAtNs)) : momentText(fromNs, readyAtNs);
-  return `${from} to ${until}, ${timeText(toNs - fromNs)} long`;
+  const from = isOneSide ? timeWords(Math.abs(fromNs - readyAtNs)) : momentText(fromNs, readyAtNs);
+  return `${from} to ${until}, ${timeWords(toNs - fromNs)} long`;
 }

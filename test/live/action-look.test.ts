@@ -6,7 +6,7 @@ import { actionSchemas } from "../../src/scenario/schema.ts";
 import { actionsLook, composeLook } from "../../src/sandbox/live/action-look.ts";
 import { notOffered, offers } from "../../src/sandbox/live/action-offers.ts";
 import type { PointedKind } from "../../src/sandbox/live/action-offers.ts";
-import type { ComposeLook } from "../../src/sandbox/live/action-types.ts";
+import type { ActionOffer, ComposeLook } from "../../src/sandbox/live/action-types.ts";
 import { createLive } from "../../src/sandbox/live/live-run.ts";
 import type { Live } from "../../src/sandbox/live/live-run.ts";
 import { readAction } from "../../src/scenario/read-action.ts";
@@ -53,9 +53,12 @@ function atReady(): Live {
   return live;
 }
 
+const composeUsual = (live: Live, question: (typeof pointed)[number], { id, parameters }: ActionOffer): ComposeLook => composeLook(live, { ...question, id, values: Object.fromEntries(parameters.map(({ key, value }) => [key, value])) });
+
 const usual = (live: Live, question: (typeof pointed)[number], id: string): ComposeLook => {
   const offer = actionsLook(live, question).offers.find((one) => one.id === id);
-  return composeLook(live, { ...question, id, values: Object.fromEntries((offer?.parameters ?? []).map(({ key, value }) => [key, value])) });
+  if (offer === undefined) throw new Error(`no ${id} for ${question.name}`);
+  return composeUsual(live, question, offer);
 };
 
 describe("what pointing at a part offers", () => {
@@ -114,38 +117,36 @@ describe("what pointing at a part offers", () => {
 
 interface Case {
   readonly question: (typeof pointed)[number];
-  readonly id: string;
-  readonly group: string;
+  readonly offer: ActionOffer;
 }
 
 /** What takes a card or a link away leaves nothing for others to be done to: each has a run of its own; the others of a group share one. */
-const cases = (): (readonly [string, readonly Case[]])[] => {
-  const live = atReady();
+function batchesOf(live: Live): (readonly [string, readonly Case[]])[] {
   const seen = new Set<string>();
   const isNew = (key: string): boolean => !seen.has(key) && seen.add(key).has(key);
-  const all = pointed.flatMap((question) => actionsLook(live, question).offers.filter(({ id }) => isNew(`${question.kind} ${id}`)).map(({ id, group }): Case => ({ question, id, group })));
   const batches = new Map<string, Case[]>();
-  for (const one of all) {
-    const name = one.group === "Link and card" ? `${one.question.name}: ${one.id}` : one.group;
-    batches.set(name, [...(batches.get(name) ?? []), one]);
+  for (const question of pointed) for (const offer of actionsLook(live, question).offers) {
+    if (!isNew(`${question.kind} ${offer.id}`)) continue;
+    const name = offer.group === "Link and card" ? `${question.name}: ${offer.id}` : offer.group;
+    batches.set(name, [...(batches.get(name) ?? []), { question, offer }]);
   }
   return [...batches];
-};
+}
 
 describe("an offered action with its usual values", () => {
   const live = atReady();
 
-  it.each(cases())("is one that a scenario takes and that acts there (%s)", (_, batch) => {
-    const faults = batch.map(({ question, id }, index) => {
-      const composed = usual(live, question, id);
-      if (composed.kind === "problems") throw new Error(`${question.name}: ${id}: ${composed.problems.join("; ")}`);
+  it.each(batchesOf(live))("is one that a scenario takes and that acts there (%s)", (_, batch) => {
+    const faults = batch.map(({ question, offer }, index) => {
+      const composed = composeUsual(live, question, offer);
+      if (composed.kind === "problems") throw new Error(`${question.name}: ${offer.id}: ${composed.problems.join("; ")}`);
       expect(readAction(live.run.plan.machine, composed.line)).toBeDefined();
       return { id: `pointed-${index}`, ...composed.fault };
     });
     const edited = open(`${rich}faults:\n${stringify(faults)}`);
     edited.go({ kind: "end" }).goOn(() => false);
     const at = edited.status.readyAtNs + 2_000_000;
-    for (const [index, { question, id }] of batch.entries()) {
+    for (const [index, { question, offer: { id } }] of batch.entries()) {
       const what = `${question.name}: ${id}`;
       const { fired = false, firstAtNs = null } = edited.status.result?.faults.find((fault) => fault.id === `pointed-${index}`) ?? {};
       const isWaiting = Object.hasOwn(waiting, id.split(" ")[0] ?? "");

@@ -92,15 +92,6 @@ describe("the machine look", () => {
     expect(machineLook(live, { most }).host.state).toBe(end === null ? "running" : end.kind === "panic" ? "panicked" : end.kind === "host" ? end.state : "running");
   });
 
-  it.each([["scenarios/assembly/s20-three-of-four.yaml", 1], ["scenarios/isolation/h-behind-switch.yaml", 7]] as const)("leaves no trace: looked at on the way, the run has the digests of one that nobody looks at (%s, after every %i steps)", (file, every) => {
-    const unseen = open(file);
-    reach(unseen, { kind: "end" });
-    const seen = open(file);
-    const way = seen.go({ kind: "end" });
-    for (let step = 1; way.goOn(() => true) === "paused"; step++) if (step % every === 0) machineLook(seen, { most });
-    expect(seen.status.result?.digests).toEqual(unseen.status.result?.digests);
-  });
-
   it("shows a link that a fault takes down, and the isolation that follows", () => {
     const live = open("scenarios/isolation/a-link-down.yaml");
     reach(live, { kind: "ready" });

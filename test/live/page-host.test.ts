@@ -121,6 +121,18 @@ describe("the page's worker", () => {
     expect([back.arrival, back.status.position.atNs, (await again).arrival]).toEqual(["there", 0, "paused"]);
   });
 
+  it("tells nothing of a run that another one has taken the place of, and counts generations on", async () => {
+    const { host } = start();
+    await host.open(scenario("isolation/d-kernel-page"));
+    await host.touch({ kind: "line", line: "echo" });
+    const running = host.go({ kind: "end" }, 1);
+    const opened = await host.open(inputOf(twoCards()));
+    const { arrival, status } = await running;
+    expect([arrival, status.position.records]).toEqual(["paused", opened.kind === "open" ? opened.status.position.records : -1]);
+    expect(status.generation).toBe(1);
+    expect(await host.look("columns", { from: 0 })).toMatchObject({ generation: 1 });
+  });
+
   it("goes no faster than the pace that was asked for", async () => {
     const { host } = start();
     await host.open(scenario("device/commands"));

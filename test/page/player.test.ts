@@ -2,7 +2,8 @@
 
 import type { Page } from "playwright";
 import { describe, expect, it } from "vitest";
-import { openPage, pageUrl, shownDigests, showPanel, stateOf, untilState, usePage } from "./reader.ts";
+import { openPage, openText, pageUrl, shownDigests, showPanel, stateOf, untilOpen, untilState, usePage } from "./reader.ts";
+import { storm } from "./storm.ts";
 
 /** "record 12 of 345" as numbers. */
 async function placeOf(page: Page): Promise<{ readonly at: number; readonly of: number }> {
@@ -17,14 +18,15 @@ async function press(page: Page, name: string | RegExp, isThere: (at: number, be
   return (await placeOf(page)).at;
 }
 
+const registerOf = (page: Page, name: string) => page.locator("#panel-registers .registers-name", { has: page.locator(".registers-label").getByText(name, { exact: true }) });
+
 /** What the machine's tree, the register panel and the log say here. */
 async function seen(page: Page): Promise<{ readonly port: string; readonly status: string; readonly lines: string }> {
   await showPanel(page, "registers");
-  const part = page.locator("#panel-registers").getByLabel("Part", { exact: true });
-  if ((await part.inputValue()) !== "rp0") await part.selectOption("rp0");
-  const structure = page.locator("#panel-registers").getByLabel("Structure");
-  await structure.selectOption({ label: (await structure.locator("option", { hasText: /timeoutIsolation/ }).textContent()) ?? "" });
-  const register = page.locator("#panel-registers .registers-name", { hasText: "status" });
+  const [part, structure] = [page.locator("#panel-registers .registers-picker select").nth(0), page.locator("#panel-registers .registers-picker select").nth(1)];
+  await part.selectOption("rp0");
+  await structure.selectOption("timeoutIsolation");
+  const register = registerOf(page, "status");
   await register.waitFor();
   const status = (await register.locator(".registers-mono").textContent()) ?? "";
   await showPanel(page, "log");
@@ -95,7 +97,7 @@ describe.skipIf(pageUrl === "")("the player", () => {
     await untilState(page, "paused at 0 ns");
     await seen(page);
     const panel = await showPanel(page, "registers");
-    const control = panel.locator(".registers-name", { hasText: "control" });
+    const control = registerOf(page, "control");
     const before = (await control.locator(".registers-mono").textContent()) ?? "";
     await control.click();
     await panel.getByRole("button", { name: "Write by hand …" }).click();
@@ -117,11 +119,9 @@ describe.skipIf(pageUrl === "")("the player", () => {
   });
 
   it("a storm without end leaves the page awake: frames go on, a tab answers, and Pause holds it", async () => {
-    const { page } = await openPage({ hash: "#lib=isolation/a-link-down.yaml" });
-    const { openText } = await import("./reader.ts");
+    const { page } = await openPage();
     await openText(page, storm, "storm.yaml");
-    await page.locator(".title-bar .file", { hasText: "storm.yaml" }).waitFor();
-    await page.getByRole("button", { name: "Run", exact: true }).click();
+    await untilOpen(page, "storm.yaml");
     await untilState(page, "running");
     const frames = await page.evaluate(() => new Promise<number>((resolve) => {
       let count = 0;
@@ -145,18 +145,3 @@ describe.skipIf(pageUrl === "")("the player", () => {
     expect((await placeOf(page)).at).toBe(at);
   });
 });
-
-/** A guest that reads as fast as it can, for an hour of virtual time. */
-const storm = `version: 1
-name: a storm that nobody waits for
-machine: { hostBridges: [{ rootPorts: [{ name: rp0, device: { volatile: 1GiB } }, { name: rp1, device: { volatile: 1GiB } }] }] }
-firmware: { windows: [{ targets: [hb0], size: 4GiB }] }
-kernel: { preset: isolation-safe }
-steps:
-  - run: cxl create-region -d decoder0.0 -m \${mem:rp0} -w 1 -t ram
-workloads:
-  - vm: { name: vm1, memory: "\${dax:region0}", rate: 8M/s, reads: 70% }
-limits: { time: 1h }
-expect:
-  - { outcome: unaffected }
-`;

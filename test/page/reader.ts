@@ -93,18 +93,13 @@ export async function openPage(options: ReaderOptions & { readonly hash?: string
   return reader;
 }
 
-/** Opens a text as a file of the reader's, by the file chooser; it is not run yet. */
+/** The run on the page is one of the text that is in the editor. */
+export const untilOpen = (page: Page, file: string): Promise<void> => page.locator(".title-bar:not(:has(.changed)) .file").filter({ hasText: file }).waitFor();
+
+/** Chooses a file of the reader's. */
 export async function openText(page: Page, text: string | Buffer, name = "mine.yaml"): Promise<void> {
   await showPanel(page, "editor");
   await page.locator("#panel-editor input[type=file]").setInputFiles({ name, mimeType: "application/octet-stream", buffer: typeof text === "string" ? Buffer.from(text) : text });
-}
-
-export async function openAndRun(page: Page, text: string, name = "mine.yaml"): Promise<void> {
-  await openText(page, text, name);
-  await page.locator(".title-bar .file", { hasText: name }).waitFor();
-  await untilState(page, "at power-on");
-  await page.getByRole("button", { name: "Run", exact: true }).click();
-  await untilState(page, "ended");
 }
 
 export async function showPanel(page: Page, id: string): Promise<Locator> {

@@ -4,7 +4,8 @@ import { fileURLToPath } from "node:url";
 import type { Page } from "playwright";
 import { describe, expect, it } from "vitest";
 import { run } from "../support/programs.ts";
-import { openPage, pageUrl, showPanel, untilState, usePage } from "./reader.ts";
+import { openPage, openText, pageUrl, showPanel, untilOpen, untilState, usePage } from "./reader.ts";
+import { storm } from "./storm.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const first = "docs/examples/first.yaml";
@@ -52,15 +53,17 @@ describe.skipIf(pageUrl === "")("the terminal", () => {
 
   it("Ctrl-C ends a line that waits; going back takes later lines off the screen, going forward brings them again", async () => {
     const { page } = await openPage();
+    await openText(page, storm, "storm.yaml");
+    await untilOpen(page, "storm.yaml");
     await atPrompt(page);
     await say(page, "echo one");
-    await page.keyboard.type("sleep 1000000");
+    await page.keyboard.type("sleep 3000");
     await page.keyboard.press("Enter");
     await page.getByText("Ctrl-C interrupts it.").first().waitFor();
     await page.keyboard.press("Control+c");
     await expect.poll(() => screenOf(page)).toMatch(/\^C[^]*[#$>]$/);
     await page.getByRole("button", { name: "To ready", exact: true }).click();
-    await expect.poll(() => screenOf(page)).not.toContain("sleep 1000000");
+    await expect.poll(() => screenOf(page)).not.toContain("sleep 3000");
     await page.getByRole("button", { name: "To power-on", exact: true }).click();
     await expect.poll(() => screenOf(page)).not.toContain("echo one");
   });

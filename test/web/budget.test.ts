@@ -57,6 +57,11 @@ describe("the built page", () => {
     expect([...page.matchAll(/\b(?:src|href)="([^"]*)"/g)].map(([, address]) => address)).not.toContainEqual(expect.stringMatching(/^(?!\.\/)/));
   });
 
+  it("names the licences of what it is built with, also of its worker", () => {
+    const licences = textOf("licenses.md");
+    for (const name of ["preact", "@codemirror/state", "comlink", "diff", "re2js", "yaml", "zod"]) expect(licences).toMatch(new RegExp(`^## ${name} - [\\d.]+ \\([\\w.-]+\\)$`, "m"));
+  });
+
   it("its service worker keeps every file that it has but itself and the licences", () => {
     const files = JSON.parse(/^const files = (\[.*\]);$/m.exec(textOf("offline.js"))?.[1] ?? "[]") as readonly string[];
     expect(files.toSorted()).toEqual(names.filter((name) => name !== "offline.js" && !name.endsWith(".md")).toSorted());

@@ -103,7 +103,14 @@ function fieldsOf(machine: MachineDescription, name: string): string[] {
   return structures.flatMap(([block, { structure }]) => Object.entries(structure.registers).flatMap(([register, { fields }]) => Object.keys(fields).map((field) => `${block}.${register}.${field}`)));
 }
 
-const offersFor = (live: LiveRun, { kind, name }: ActionsQuestion): Offer[] => offers.filter((offer) => offer.on.includes(kind) && isMet(live, offer, name));
+/** Whether the machine has what is pointed at: a question may be older than the run. */
+function isThere({ run }: LiveRun, { kind, name }: ActionsQuestion): boolean {
+  if (kind === "host" || kind === "region") return true;
+  const found = kindOf(run.plan.machine, name);
+  return (found === "bridge" ? "host bridge" : found) === kind;
+}
+
+const offersFor = (live: LiveRun, question: ActionsQuestion): Offer[] => (isThere(live, question) ? offers.filter((offer) => offer.on.includes(question.kind) && isMet(live, offer, question.name)) : []);
 
 /** Actions that fit what is pointed at, where the run stands. */
 export function actionsLook(live: LiveRun, question: ActionsQuestion): ActionsLook {
@@ -134,7 +141,13 @@ function whenOf({ status }: LiveRun): Readonly<Record<string, unknown>> {
 
 function readValue(text: string): unknown {
   const document = parseDocument(text, { prettyErrors: false });
-  return document.errors.length > 0 ? text : (document.toJS({ maxAliasCount: 0 }) as unknown);
+  if (document.errors.length > 0) return text;
+  try {
+    return document.toJS({ maxAliasCount: 0 }) as unknown;
+  } catch {
+    // An alias: what it stands for is not in a value.
+    return text;
+  }
 }
 
 /** The action in the words of a scenario, or what is wrong with its values. */

@@ -29,7 +29,8 @@ const mostPassed = 200_000;
 const mostWorded = 10_000;
 const chunkRecords = 4096;
 
-export function findLook(live: Traced, { filter, from, direction, most }: FindQuestion): Found {
+export function findLook(live: Traced, { filter, from: asked, direction, most }: FindQuestion): Found {
+  const from = Math.floor(asked);
   const { trace, status: { generation } } = live;
   const known = trace.length;
   const { fits, worded } = testOf(live, filter);

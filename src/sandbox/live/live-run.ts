@@ -152,9 +152,9 @@ export class PlayedRun implements Live {
 
   /** Inside a step the run itself may be further. */
   #phase(isReady: boolean): LiveStatus["phase"] {
-    const { phase, readyAt } = this.run;
-    if ((this.#view?.snapshot ?? null) === null) return phase;
-    return isReady ? "running" : readyAt >= 0 ? "steps" : phase;
+    const { run, phaseBefore } = this.#making;
+    if ((this.#view?.snapshot ?? null) === null) return run.phase;
+    return isReady ? "running" : phaseBefore;
   }
 
   /** Of `making`, where it stands. */

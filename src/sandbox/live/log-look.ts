@@ -17,8 +17,11 @@ export interface LogLook {
   readonly total: number;
 }
 
+/** Lines of one answer. */
+const mostLines = 10_000;
+
 export function logLook({ run }: LiveRun, { from, most }: LogQuestion): LogLook {
   const { log } = run.system.kernel;
-  const first = from <= log.length ? from : 0;
-  return { from: first, lines: log.slice(first, first + most).map(({ at, level, text }) => ({ atNs: at, level, text })), total: log.length };
+  const first = from >= 0 && from <= log.length ? Math.floor(from) : 0;
+  return { from: first, lines: log.slice(first, first + Math.max(0, Math.min(most, mostLines))).map(({ at, level, text }) => ({ atNs: at, level, text })), total: log.length };
 }

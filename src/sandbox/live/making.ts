@@ -48,6 +48,7 @@ export class Making {
   #task = -1;
   #answer: TouchResult | null = null;
   #stepsBefore = 0;
+  #phaseBefore: OpenRun["phase"] = "boot";
   #readyStep = -1;
   #recordsAtEnd = -1;
 
@@ -168,10 +169,16 @@ export class Making {
     return this.#stepsBefore;
   }
 
+  /** Phase in which the last step began. */
+  get phaseBefore(): OpenRun["phase"] {
+    return this.#phaseBefore;
+  }
+
   /** One step of the run, with the touches that were made before it. `until`: virtual ns that time does not pass in it. */
   step(until = Number.MAX_SAFE_INTEGER): void {
     this.watch.forget();
     this.#stepsBefore = this.steps;
+    this.#phaseBefore = this.run.phase;
     this.#makeDue();
     const { hardware, run } = this;
     const stop = this.#left[0]?.stop ?? null;

@@ -15,10 +15,11 @@ export function timeWords(ns: number): string {
 /** 12345 as "12 345", with thin spaces that do not break. */
 export const countWords = (count: number): string => String(count).replaceAll(/\B(?=(\d{3})+$)/g, "\u202f");
 
-/** Where the run stands, counted from ready; before it, from power-on. */
-export function placeWords({ position, readyAtNs }: LiveStatus): string {
-  return readyAtNs < 0 ? `${timeWords(position.atNs)} after power-on` : `${timeWords(position.atNs - readyAtNs)} after ready`;
-}
+/** A time counted from ready; where that is not known, from power-on. @param readyAtNs -1: not known */
+export const afterWords = (atNs: number, readyAtNs: number): string => (readyAtNs < 0 ? `${timeWords(atNs)} after power-on` : `${timeWords(atNs - readyAtNs)} after ready`);
+
+/** Where the run stands. */
+export const placeWords = ({ position, readyAtNs }: LiveStatus): string => afterWords(position.atNs, readyAtNs);
 
 /** The run is over at the position. Inside its last step, the kernel is shown as it is when that is over, and the run is not. */
 export const isOver = ({ phase, position, reached }: LiveStatus): boolean => phase === "done" && position.records >= reached.records;

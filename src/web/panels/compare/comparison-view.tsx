@@ -2,6 +2,7 @@
 
 import type { PlacedDivergence } from "../../../sandbox/live/divergence-service.ts";
 import type { PageWorker } from "../../../../workers/page-client.ts";
+import { afterWords } from "../../shell/words.ts";
 import { shownText } from "../../shown-text.ts";
 import { factRows } from "./facts.ts";
 import type { Comparison, Side } from "./second-run.ts";
@@ -15,8 +16,7 @@ interface ComparisonViewProps {
   readonly onOpen: (side: Side) => void;
 }
 
-const digits = 6;
-const momentText = (atNs: number | null): string => (atNs === null ? "" : `${(atNs / 1e6).toFixed(digits)} ms after power-on`);
+const momentText = (atNs: number | null): string => (atNs === null ? "" : afterWords(atNs, -1));
 
 function DivergenceText({ one: { layer, index, atNs, before, expected, actual, expectedAfter, actualAfter }, titles }: { readonly one: PlacedDivergence; readonly titles: readonly [string, string] }) {
   const side = (title: string, line: string | null, after: readonly string[]) => (

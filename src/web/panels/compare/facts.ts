@@ -1,15 +1,14 @@
 // Both runs of a comparison, fact by fact.
 
 import type { ScenarioResult } from "../../../scenario/result.ts";
+import { timeWords } from "../../shell/words.ts";
 
 export interface FactRow {
   readonly name: string;
   readonly values: readonly [string, string];
 }
 
-const milliseconds = (ns: number): string => `${(ns / 1e6).toFixed(3)} ms`;
-
-const fates = ({ workloads }: ScenarioResult): readonly (readonly [name: string, fate: string])[] => workloads.map(({ name, killed, downtimeNs }) => [name, killed ? `killed, down ${milliseconds(downtimeNs)}` : "lives"]);
+const fates = ({ workloads }: ScenarioResult): readonly (readonly [name: string, fate: string])[] => workloads.map(({ name, killed, downtimeNs }) => [name, killed ? `killed, down ${timeWords(downtimeNs)}` : "lives"]);
 
 const failed = ({ expectations }: ScenarioResult): string => {
   const bad = expectations.filter(({ pass }) => !pass);
@@ -25,7 +24,7 @@ export function factRows(first: ScenarioResult, second: ScenarioResult): FactRow
     both("outcome", ({ outcome }) => outcome), both("status", ({ status, reason }) => (reason === null ? status : `${status}: ${reason}`)), both("expectations", failed),
     both("faults that fired", ({ faults }) => faults.filter(({ fired }) => fired).map(({ id }) => id).join(", ") || "none"),
     ...(["machineChecks", "droppedWrites", "killed", "survived", "bytesLost", "bytesServed"] as const).map((metric) => both(metric, ({ metrics }) => (metrics === null ? "–" : String(metrics[metric])))),
-    both("virtual time", ({ virtualTimeNs }) => milliseconds(virtualTimeNs)),
+    both("virtual time", ({ virtualTimeNs }) => timeWords(virtualTimeNs)),
     ...names.map((name) => both(name, (result) => fateOf(result, name))),
   ];
 }

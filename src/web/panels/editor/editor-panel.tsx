@@ -39,7 +39,7 @@ export function EditorPanel({ store }: { readonly store: PageStore }) {
   return (
     <section class="editor" aria-label="Scenario">
       <header class="editor-head">
-        <h2 class="editor-file" title={file}>{shownText(file)}</h2>
+        <h2 class="editor-file" title={shownText(file)}>{shownText(file)}</h2>
         <OpenButton store={store} />
         <details class="editor-share">
           <summary>Share</summary>

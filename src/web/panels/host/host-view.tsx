@@ -4,7 +4,7 @@ import type { BlockRun, HostLook } from "../../../sandbox/live/host-look.ts";
 import type { TaskLine } from "../../../sandbox/live/host-tasks.ts";
 import type { RangeExplanation } from "../../../scenario/explanation.ts";
 import { shownText } from "../../shown-text.ts";
-import { countWords, timeWords } from "../../shell/words.ts";
+import { afterWords, countWords, timeWords } from "../../shell/words.ts";
 import { sizeWords } from "../look.ts";
 import "./host.css";
 
@@ -81,7 +81,7 @@ function Blocks({ blocks, blockBytes }: { readonly blocks: readonly BlockRun[]; 
 
 export function HostView({ host, onGo }: HostViewProps) {
   const { atNs, readyAtNs, state, message, version, tasks, hungAfterSeconds, corruptedBytes, poisonedPages, machineChecks, failures } = host;
-  const after = (ns: number): string => (readyAtNs < 0 ? `${timeWords(ns)} after power-on` : `${timeWords(ns - readyAtNs)} after ready`);
+  const after = (ns: number): string => afterWords(ns, readyAtNs);
   const counters: readonly (readonly [string, string])[] = [
     ["Machine checks taken", countWords(machineChecks)], ["HardwareCorrupted", sizeWords(corruptedBytes)], ["Poisoned pages", countWords(poisonedPages)],
     ...failures.map(({ node, recovered, delayed, ignored, failed }) => [`memory_failure on node ${node}`, `${recovered} recovered, ${delayed} delayed, ${ignored} ignored, ${failed} failed`] as const),

@@ -4,7 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { useSignal } from "@preact/signals";
 import type { LogLine } from "../../../scenario/details.ts";
 import type { TimeRange } from "../../store/contract.ts";
-import { timeWords } from "../../shell/words.ts";
+import { afterWords, timeWords } from "../../shell/words.ts";
 import type { ShownLine } from "./lines.ts";
 import { filtered, levels, logText, stampOf } from "./lines.ts";
 import "./log.css";
@@ -27,7 +27,7 @@ const pageOfLines = 500;
 const nearEnd = 24;
 
 function Line({ line, readyAtNs, isNew, onGo }: { readonly line: ShownLine; readonly readyAtNs: number; readonly isNew: boolean; readonly onGo: (line: ShownLine) => void }) {
-  const after = readyAtNs < 0 ? `${timeWords(line.atNs)} after power-on` : `${timeWords(line.atNs - readyAtNs)} after ready`;
+  const after = afterWords(line.atNs, readyAtNs);
   return (
     <li class={`log-line log-${line.level}${isNew ? " log-new" : ""}`}>
       <button type="button" class="log-time" title={`Go to this line: ${after}`} aria-label={`Go to ${after}`} onClick={() => onGo(line)}>{stampOf(line.atNs).trimStart()}</button>

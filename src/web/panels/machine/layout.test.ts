@@ -6,7 +6,7 @@ import { createLive } from "../../../sandbox/live/live-run.ts";
 import { machineLook } from "../../../sandbox/live/machine-look.ts";
 import type { MachineLook, PartLook } from "../../../sandbox/live/machine-types.ts";
 import type { Box } from "./layout.ts";
-import { layoutOf } from "./layout.ts";
+import { fitOf, layoutOf } from "./layout.ts";
 import { newLines } from "./pointed.ts";
 import { changesOf, hostId, nextId, placesOf, treeOf } from "./tree.ts";
 
@@ -41,6 +41,17 @@ const everyPart = ({ bridges }: MachineLook): PartLook[] => {
   const below = (part: PartLook): PartLook[] => [part, ...part.below.flatMap(below)];
   return bridges.flatMap(below);
 };
+
+describe("fitting the drawing", () => {
+  it("takes the largest zoom at which everything is seen, and none at which words cannot be read", () => {
+    const [one, other] = looks;
+    if (one === undefined || other === undefined) throw new Error("no looks");
+    const seen = (zoom: number, height: number): boolean => layoutOf(one, 490 / zoom).height * zoom <= height;
+    const zoom = fitOf(one, 490, 350);
+    expect([zoom < 1, seen(zoom, 350), seen(zoom + 0.02, 350)]).toEqual([true, true, false]);
+    expect([fitOf(one, 490, 2000), fitOf(one, 490, null), fitOf(one, 490, 10), fitOf(other, 390, null)]).toEqual([1, 1, 0.7, 0.7]);
+  });
+});
 
 const overlap = (a: Box, b: Box): boolean => a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
 

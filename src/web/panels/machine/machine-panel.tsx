@@ -4,7 +4,7 @@ import { useSignal } from "@preact/signals";
 import { useCallback, useEffect, useMemo, useRef } from "preact/hooks";
 import type { ActionsLook } from "../../../sandbox/live/action-types.ts";
 import type { MachineLook } from "../../../sandbox/live/machine-types.ts";
-import { timeText } from "../../../scenario/time-text.ts";
+import { placeWords } from "../../shell/words.ts";
 import type { PageStore } from "../../store/contract.ts";
 import type { Composed, Preview } from "./break-it.tsx";
 import { BreakIt } from "./break-it.tsx";
@@ -73,9 +73,7 @@ function useRoom(): Room & { readonly measure: (element: HTMLElement | null) => 
 /** What a fault that is written now would wait for. */
 function whenWords(store: PageStore): string {
   const status = store.status.value;
-  if (status === null) return "";
-  const { position, readyAtNs } = status;
-  return readyAtNs < 0 ? `${timeText(position.atNs)} after power-on` : `${timeText(Math.max(0, position.atNs - readyAtNs))} after ready`;
+  return status === null ? "" : placeWords(status);
 }
 
 /** Writes a fault into the scenario, and runs again to where the run stands. */
@@ -188,7 +186,7 @@ export function MachinePanel({ store }: { readonly store: PageStore }) {
       </div>
       <div class="machine-foot">
         <MachineList look={look} onPick={pick} />
-        {item === undefined && <p class="machine-hint">Point at a part, a window or a region to look into it, and to break it.</p>}
+        {item === undefined && <p class="machine-hint">Point at a part to look into it, and to break it.</p>}
       </div>
     </div>
   );

@@ -72,7 +72,7 @@ function Expectations({ result, look, ...ways }: Ways & { readonly result: Scena
   const row = ({ one, moments }: (typeof all)[number], index: number) => <ExpectationRow key={index} one={one} judged={moments?.judged ?? null} decided={moments?.decided ?? null} {...ways} />;
   return (
     <section>
-      <h3>{failed.length === 0 ? `All ${all.length} expectations hold` : `${failed.length} of ${all.length} expectations failed`}</h3>
+      <h3>{failed.length === 0 ? (all.length === 1 ? "Its expectation holds" : `All ${all.length} expectations hold`) : `${failed.length} of ${all.length} expectations failed`}</h3>
       {failed.length === 0 ? null : <ul class="outcome-list">{failed.map(row)}</ul>}
       {held.length === 0 ? null : <details open={failed.length === 0}><summary>{held.length} that hold</summary><ul class="outcome-list">{held.map(row)}</ul></details>}
     </section>

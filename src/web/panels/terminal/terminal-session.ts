@@ -19,7 +19,7 @@ export type TerminalStore = Pick<PageStore, "status" | "touch" | "complete" | "h
 
 /** Keys that may wait for the prompt. */
 const mostWaiting = 20_000;
-const greeting = "Time stands still while nothing runs. help lists what there is.\n";
+const greeting = "Time stands still while nothing runs; type help.\n";
 const endHint = "Ctrl-D: this terminal stays. Reset begins the machine anew; Escape, then Tab leaves the terminal.\n";
 
 export interface SessionHooks {

@@ -4,7 +4,7 @@ import { useEffect } from "preact/hooks";
 import type { ReadonlySignal } from "@preact/signals";
 import { useSignal } from "@preact/signals";
 import type { RecordLine } from "../../../sandbox/live/records-look.ts";
-import { timeText } from "../../../scenario/time-text.ts";
+import { timeWords } from "../../shell/words.ts";
 import { momentText } from "../../range.ts";
 import { shownText } from "../../shown-text.ts";
 import type { Place } from "./gestures.ts";
@@ -25,7 +25,7 @@ const widest = 320;
 
 function spanText({ span, atNs }: Hit, readyAtNs: number): string | null {
   if (span === null) return null;
-  const until = span.untilNs === null ? "and lasts" : `to ${momentText(span.untilNs, readyAtNs)}, ${timeText(span.untilNs - span.fromNs)} long`;
+  const until = span.untilNs === null ? "and lasts" : `to ${momentText(span.untilNs, readyAtNs)}, ${timeWords(span.untilNs - span.fromNs)} long`;
   return atNs < span.fromNs ? null : `${span.kind === span.text ? "" : `${span.kind}: `}${span.text}, ${momentText(span.fromNs, readyAtNs)} ${until}`;
 }
 
