@@ -98,6 +98,17 @@ function scan({ trace }: Live, wanted: readonly string[], words: (record: TraceR
   return told;
 }
 
+/** What was found in a trace, for as long as its result is there: nothing but the time that it takes anew at each look. */
+const scanned = new WeakMap<ScenarioResult, { readonly length: number; readonly told: Told }>();
+
+function toldOf(live: Live, result: ScenarioResult, words: (record: TraceRecord) => string): Told {
+  const known = scanned.get(result);
+  if (known?.length === live.trace.length) return known.told;
+  const told = scan(live, [...new Set(live.run.plan.expectations.flatMap(textsOf))], words);
+  scanned.set(result, { length: live.trace.length, told });
+  return told;
+}
+
 const first = (...numbers: readonly (number | undefined)[]): number => numbers.find((one) => one !== undefined && one >= 0) ?? -1;
 
 /** What made the outcome, as docs/outcomes.md has it. */
@@ -154,7 +165,7 @@ export function outcomeLook(live: Live, _question: Readonly<Record<string, never
   if (result === null) return nothing;
   const { plan } = live.run;
   const words = createTraceWords(live.trace);
-  const told = scan(live, [...new Set(plan.expectations.flatMap(textsOf))], words);
+  const told = toldOf(live, result, words);
   const moment = (number: number): OutcomeMoment | null => {
     if (number < 0) return null;
     const record = readRecord(live.trace.words(number, 1), 0);
