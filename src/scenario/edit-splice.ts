@@ -1,6 +1,6 @@
 // One change of a YAML text as one stretch of letters that gives way to others: beside what it changes nothing moves.
 
-import { Document, isAlias, isCollection, isMap, isPair, isScalar, isSeq } from "yaml";
+import { Document, isAlias, isCollection, isMap, isPair, isScalar, isSeq, visit } from "yaml";
 import type { Node, Pair, YAMLMap, YAMLSeq } from "yaml";
 import { scenarioSchema } from "./schema.ts";
 import type { Path } from "./yaml-text.ts";
@@ -23,9 +23,17 @@ const scenarioKeys: readonly string[] = Object.keys(scenarioSchema.shape);
 
 type Collection = YAMLMap | YAMLSeq;
 
+/** What ends a plain word inside brackets, wherever it is written. */
+const needsQuotes = /[,[\]{}]/;
+
 /** A value on one line, `{ at: 5ms }`. */
 export function flowText(value: unknown): string {
   const document = new Document(value, { schema: "core", aliasDuplicateObjects: false });
+  visit(document, {
+    Scalar: (_key, node) => {
+      if (typeof node.value === "string" && needsQuotes.test(node.value)) node.type = "QUOTE_DOUBLE";
+    },
+  });
   if (isCollection(document.contents)) document.contents.flow = true;
   return document.toString({ lineWidth: 0, flowCollectionPadding: true }).trimEnd().replaceAll(/ *\n */g, " ");
 }

@@ -125,12 +125,13 @@ describe("the page's worker", () => {
     const { host } = start();
     await host.open(scenario("isolation/d-kernel-page"));
     await host.touch({ kind: "line", line: "echo" });
+    const before = (await host.pause()).generation;
     const running = host.go({ kind: "end" }, 1);
     const opened = await host.open(inputOf(twoCards()));
     const { arrival, status } = await running;
     expect([arrival, status.position.records]).toEqual(["paused", opened.kind === "open" ? opened.status.position.records : -1]);
-    expect(status.generation).toBe(1);
-    expect(await host.look("columns", { from: 0 })).toMatchObject({ generation: 1 });
+    expect(status.generation).toBeGreaterThan(before);
+    expect(await host.look("columns", { from: 0 })).toMatchObject({ generation: status.generation });
   });
 
   it("goes no faster than the pace that was asked for", async () => {
