@@ -56,8 +56,9 @@ export function AreaView({ store, area, panels, isFolded }: { readonly store: Pa
   return (
     <section id={`area-${area}`} class={`area area-${area}`} data-area={area} aria-label={areaNames[area]} hidden={isFolded}>
       <TabList store={store} area={area} panels={panels} shown={shown} />
-      {mounted.map(({ id, component: Component }) => (
+      {mounted.map(({ id, title, component: Component }) => (
         <div key={id} class="panel" role="tabpanel" id={`panel-${id}`} aria-labelledby={`tab-${id}`} tabIndex={0} hidden={id !== shown.id}>
+          <h2 class="unseen">{title}</h2>
           <Shown.Provider value={id === shown.id && !isFolded}><Component store={store} /></Shown.Provider>
         </div>
       ))}

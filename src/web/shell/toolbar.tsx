@@ -8,7 +8,7 @@ import type { Action } from "./actions.ts";
 import { back, keyWords, runOrPause, runToMark, step } from "./actions.ts";
 import { Icon } from "./icon.tsx";
 import type { IconName } from "./icon.tsx";
-import { countWords, placeWords, stateWords } from "./words.ts";
+import { countWords, isOver, placeWords, stateWords } from "./words.ts";
 
 /** Virtual ns in a ms of the reader's time. */
 const paces: readonly (readonly [string, Pace])[] = [["full speed", null], ["real time", 1e6], ["100 ms/s", 1e5], ["10 ms/s", 1e4], ["1 ms/s", 1e3], ["100 µs/s", 100]];
@@ -79,13 +79,15 @@ function Where({ store }: { readonly store: PageStore }) {
 export function TitleBar({ store, actions }: BarProps) {
   const theme = store.theme.value;
   const status = store.status.value;
+  // A step may lead to another record of the same time: who only listens hears that it was taken.
+  const stands = status !== null && store.death.value === null && !status.isMoving && !isOver(status);
   return (
     <div class="bar title-bar">
       <h1>cxl-sandbox</h1>
       <span class="file" title={shownText(store.document.value.file)}>{shownText(store.document.value.file)}</span>
       {store.isChanged.value && status !== null ? <span class="changed">changed since this run</span> : null}
       <span class="room" />
-      <span class={`state ${status?.isMoving === true ? "moving" : ""}`} role="status">{stateWords(status, store.death.value)}</span>
+      <span class={`state ${status?.isMoving === true ? "moving" : ""}`} role="status">{stateWords(status, store.death.value)}{stands ? <span class="unseen">: {placeWords(status)}, record {countWords(status.position.records)}</span> : null}</span>
       <Where store={store} />
       <span class="room" />
       <span class="group">
@@ -133,7 +135,7 @@ export function PlayerBar({ store, actions }: BarProps) {
   const isMoving = status?.isMoving === true;
   const pace = paces.findIndex(([, value]) => value === store.pace.value);
   return (
-    <div class="bar player-bar" role="toolbar" aria-label="Player">
+    <div class="bar player-bar" role="group" aria-label="Player">
       <Tool icon={isMoving ? "pause" : "run"} label={isMoving ? "Pause" : "Run"} isText isMain shortcut={keyOf(actions, "run")} onClick={() => void runOrPause(store)} />
       <Tool icon="reset" label="Reset" shortcut={keyOf(actions, "reset")} onClick={runner(actions, "reset")} />
       <Steps store={store} actions={actions} />

@@ -37,9 +37,9 @@ export function EditorPanel({ store }: { readonly store: PageStore }) {
   }, [store, state]);
   const { file, includes } = store.document.value;
   return (
-    <section class="editor" aria-label="Scenario">
+    <div class="editor">
       <header class="editor-head">
-        <h2 class="editor-file" title={shownText(file)}>{shownText(file)}</h2>
+        <h3 class="editor-file" title={shownText(file)}>{shownText(file)}</h3>
         <OpenButton store={store} />
         <details class="editor-share">
           <summary>Share</summary>
@@ -51,7 +51,7 @@ export function EditorPanel({ store }: { readonly store: PageStore }) {
       <div class="editor-text" ref={place} hidden={state.value !== "there"} />
       <Problems file={file} findings={store.findings.value} go={(at) => (store.place.value = at)} />
       <Included file={file} includes={includes} findings={store.findings.value} />
-    </section>
+    </div>
   );
 }
 

@@ -187,7 +187,7 @@ describe("hostile text", () => {
     const name = `<img src=x onerror="document.title='bad'">\u202e\u200b\u0007`;
     edited.value = { ...edited.value, file: `${name}.yaml`, text: `name: ${name}\n<script>document.title='bad'</script>\n`, includes: { [`${name}.inc.yaml`]: name } };
     check();
-    await expect.poll(() => host.querySelector("h2")?.textContent).toBe(`<img src=x onerror="document.title='bad'"><U+202E><U+200B><U+0007>.yaml`);
+    await expect.poll(() => host.querySelector("h3")?.textContent).toBe(`<img src=x onerror="document.title='bad'"><U+202E><U+200B><U+0007>.yaml`);
     expect(host.querySelectorAll("img, script").length + all("img:not(.cm-widgetBuffer), script").length).toBe(0);
     expect(all(".cm-specialChar").length).toBe(3);
     expect(document.title).not.toBe("bad");

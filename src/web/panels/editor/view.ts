@@ -75,7 +75,7 @@ function extensionsOf({ label, onText, complete, about }: EditorInput, breaks: C
     yaml(),
     theme,
     breaks.of(EditorState.lineSeparator.of(lineBreakOf(text))),
-    EditorView.contentAttributes.of({ "aria-label": label, "aria-description": "Escape, then Tab leaves the editor. F8 goes to the next problem." }),
+    EditorView.contentAttributes.of({ tabindex: "0", "aria-label": label, "aria-description": "Escape, then Tab leaves the editor. F8 goes to the next problem." }),
     EditorView.updateListener.of(({ docChanged, transactions, state }) => {
       if (docChanged && transactions.some((transaction) => transaction.docChanged && transaction.annotation(fromOutside) !== true)) onText(state.sliceDoc());
     }),

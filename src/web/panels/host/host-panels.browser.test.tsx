@@ -50,7 +50,7 @@ const named = (text: string): HTMLButtonElement => [...place.querySelectorAll("b
 describe("the kernel's log", () => {
   const view = (live: Live, more: { newFrom?: number; range?: { fromNs: number; toNs: number } | null; onGo?: (at: number) => void; onCopy?: (text: string) => void } = {}) => {
     const { lines } = logLook(live, { from: 0, most: 100_000 });
-    return { lines, view: <LogView lines={lines} readyAtNs={live.status.readyAtNs} newFrom={more.newFrom ?? 0} range={more.range ?? null} onRange={() => undefined} onGo={({ index }) => more.onGo?.(index)} onCopy={(text) => more.onCopy?.(text)} /> };
+    return { lines, view: <LogView lines={lines} readyAtNs={live.status.readyAtNs} newFrom={more.newFrom ?? 0} isMoving={false} range={more.range ?? null} onRange={() => undefined} onGo={({ index }) => more.onGo?.(index)} onCopy={(text) => more.onCopy?.(text)} /> };
   };
 
   it("has the lines that dmesg has, without debugging, and the copy is what dmesg prints", async () => {

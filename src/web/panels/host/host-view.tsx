@@ -87,7 +87,7 @@ export function HostView({ host, onGo }: HostViewProps) {
     ...failures.map(({ node, recovered, delayed, ignored, failed }) => [`memory_failure on node ${node}`, `${recovered} recovered, ${delayed} delayed, ${ignored} ignored, ${failed} failed`] as const),
   ];
   return (
-    <section class="host" aria-label="Host">
+    <div class="host">
       <p class={`host-state host-is-${state}`} role="status"><span aria-hidden="true">{stateMarks[state]}</span> {stateWords[state]}{message === "" ? "" : `: ${shownText(message)}`} <span class="quiet">(Linux {version})</span></p>
       <dl class="host-counters">{counters.map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}</dl>
       <h3>Tasks of the kernel</h3>
@@ -96,6 +96,6 @@ export function HostView({ host, onGo }: HostViewProps) {
       <Promised host={host} onGo={onGo} />
       <h3>Memory blocks</h3>
       <Blocks blocks={host.blocks} blockBytes={host.blockBytes} />
-    </section>
+    </div>
   );
 }

@@ -66,7 +66,7 @@ export function LibraryList({ index, current, open }: LibraryListProps) {
     event.preventDefault();
   };
   return (
-    <section class="library" aria-label="Library">
+    <div class="library">
       <div class="library-search">
         <label for={`${id}-search`}>Search {index.entries.length} scenarios</label>
         <input
@@ -102,7 +102,7 @@ export function LibraryList({ index, current, open }: LibraryListProps) {
           </div>
         ))}
       </div>
-    </section>
+    </div>
   );
 }
 

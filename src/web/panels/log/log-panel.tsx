@@ -63,5 +63,5 @@ export function LogPanel({ store }: { readonly store: PageStore }) {
   }, [moment, generation, isOpen, store, known]);
   if (status === null) return <p class="empty">No run is open.</p>;
   const { lines, newFrom } = known.value;
-  return <LogView lines={lines} readyAtNs={status.readyAtNs} newFrom={newFrom} range={store.range.value} onRange={(range) => void (store.range.value = range)} onGo={(line) => void goToLine(store, lines, line)} onCopy={(text) => void copy(store, text)} />;
+  return <LogView lines={lines} readyAtNs={status.readyAtNs} newFrom={newFrom} isMoving={status.isMoving} range={store.range.value} onRange={(range) => void (store.range.value = range)} onGo={(line) => void goToLine(store, lines, line)} onCopy={(text) => void copy(store, text)} />;
 }

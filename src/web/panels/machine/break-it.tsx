@@ -71,7 +71,7 @@ function Lines({ preview }: { readonly preview: Preview | null }) {
   return (
     <figure class="machine-lines">
       <figcaption>Would be written at line {preview.line}:</figcaption>
-      <pre tabIndex={0}>{preview.lines.join("\n")}</pre>
+      <pre tabIndex={0} role="group" aria-label="Lines to be written">{preview.lines.join("\n")}</pre>
     </figure>
   );
 }

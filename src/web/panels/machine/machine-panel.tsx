@@ -169,7 +169,7 @@ export function MachinePanel({ store }: { readonly store: PageStore }) {
     <div class="machine" ref={panel}>
       <div class="machine-bar" role="group" aria-label="Drawing">
         <button type="button" aria-label="Smaller" disabled={zoom <= zooms.least} onClick={() => zoomTo(zoom / zooms.step)}>−</button>
-        <span class="machine-zoom" aria-live="polite">{Math.round(zoom * 100)} %</span>
+        <span class="machine-zoom" aria-live={ownZoom.value === null ? "off" : "polite"}>{Math.round(zoom * 100)} %</span>
         <button type="button" aria-label="Larger" disabled={zoom >= zooms.most} onClick={() => zoomTo(zoom * zooms.step)}>+</button>
         <button type="button" title="As large as there is room for" aria-pressed={ownZoom.value === null} onClick={() => (ownZoom.value = null)}>Fit</button>
         <Legend />

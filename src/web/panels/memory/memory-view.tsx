@@ -69,7 +69,7 @@ export function MemoryView({ memory, iomem, part, onPart }: MemoryViewProps) {
   };
   const isKnown = memory.isKnown && memory.runs.length > 0;
   return (
-    <section class="memory" aria-label="Memory">
+    <div class="memory">
       <div class="memory-bar" role="group" aria-label="Shown as">
         {(Object.keys(views) as View[]).map((name) => <button key={name} type="button" aria-pressed={view.value === name} onClick={() => void (view.value = name)}>{views[name]}</button>)}
         {picked.value === null || view.value !== "map" ? null : <span class="memory-picked-words" role="status">{picked.value.start} to {picked.value.end}, {sizeWords(picked.value.bytes)}: {kindWords[kindOf(picked.value)]}{picked.value.owner === "" ? "" : `, ${shownText(picked.value.owner)}`}{picked.value.longPins.length === 0 ? "" : `, held by ${shownText(picked.value.longPins.join(", "))}`}{picked.value.backing === "" ? "" : `, ${picked.value.backing}`}</span>}
@@ -80,6 +80,6 @@ export function MemoryView({ memory, iomem, part, onPart }: MemoryViewProps) {
           : view.value === "map" ? <ZoneMaps runs={memory.runs} part={part} onRun={pick} />
           : <Runs runs={memory.runs} total={memory.total} part={part} picked={picked.value} onRun={pick} />}
       </div>
-    </section>
+    </div>
   );
 }

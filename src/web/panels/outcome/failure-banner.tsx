@@ -25,10 +25,10 @@ export function Banner({ result, troubles, onMoment, onLine, onMore }: BannerPro
   const { status, outcome, verdict, expectations } = result;
   const [first] = troubles;
   if (first === undefined) {
-    return <p class={`outcome-banner ${status}`} role="status"><strong>{statusWords[status]}</strong> outcome {outcome}{verdict === null ? "" : `, ${verdict}`}{expectations.length === 0 ? "" : `; ${expectations.length === 1 ? "its expectation holds" : `all ${expectations.length} expectations hold`}`}</p>;
+    return <p class={`outcome-banner ${status}`}><strong>{statusWords[status]}</strong> outcome {outcome}{verdict === null ? "" : `, ${verdict}`}{expectations.length === 0 ? "" : `; ${expectations.length === 1 ? "its expectation holds" : `all ${expectations.length} expectations hold`}`}</p>;
   }
   return (
-    <div class={`outcome-banner ${status}`} role="status">
+    <div class={`outcome-banner ${status}`}>
       <p><strong>{statusWords[status]}</strong> {cut(first.what)}{first.expected === "" ? null : <>: expected <code>{cut(first.expected)}</code>, got <code>{cut(first.actual)}</code></>}</p>
       <span class="outcome-ways">
         {first.moment === null ? null : <button type="button" title={cut(first.moment.text)} onClick={() => onMoment(first)}>Jump to the moment</button>}
@@ -39,8 +39,12 @@ export function Banner({ result, troubles, onMoment, onLine, onMore }: BannerPro
   );
 }
 
-/** Nothing while the run has no result. */
+/** Nothing while the run has no result; the place is always there, so that what comes into it is read out. */
 export function FailureBanner({ store }: { readonly store: PageStore }) {
+  return <div role="status"><Found store={store} /></div>;
+}
+
+function Found({ store }: { readonly store: PageStore }) {
   const look = useOutcome(store);
   const result = store.status.value?.result ?? null;
   if (result === null || store.isChanged.value) return null;

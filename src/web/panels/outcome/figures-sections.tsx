@@ -27,9 +27,10 @@ const cut = (text: string): string => shownText(text.length <= mostText ? text :
 
 function Command({ one: { command, exitCode, stdout, stderr, atNs, step }, readyAtNs, onMoment }: { readonly one: CommandRecord; readonly readyAtNs: number; readonly onMoment: (moment: OutcomeMoment) => void }) {
   const output = `${stdout}${stderr}`;
+  const when = timeWords(readyAtNs < 0 ? atNs : atNs - readyAtNs);
   return (
     <li class={exitCode === 0 ? undefined : "fails"}>
-      <code>$ {shownText(command)}</code> {exitCode === 0 ? null : <strong>exit status {exitCode}</strong>} <button type="button" aria-label={`Go to where step ${step} ended: ${command}`} onClick={() => onMoment({ record: -1, atNs, text: command })}>{timeWords(readyAtNs < 0 ? atNs : atNs - readyAtNs)}</button>
+      <code>$ {shownText(command)}</code> {exitCode === 0 ? null : <strong>exit status {exitCode}</strong>} <button type="button" aria-label={`${when}: go to where step ${step} ended: ${command}`} onClick={() => onMoment({ record: -1, atNs, text: command })}>{when}</button>
       {output === "" ? null : <pre>{cut(output)}</pre>}
     </li>
   );

@@ -46,7 +46,7 @@ interface OutcomeViewProps extends Ways {
 export function OutcomeView({ result, look, isTouched, onCopy, ...ways }: OutcomeViewProps) {
   const { status, reason, outcome, verdict, virtualTimeNs, warnings, driver, seed, schedule } = result;
   return (
-    <section class="outcome" aria-label="Outcome">
+    <div class="outcome">
       <p class="outcome-head"><strong class={`outcome-status ${status}`}>{statusWords[status]}</strong> <span>outcome <strong>{outcome}</strong>{verdict === null ? "" : `, ${verdict}`}</span> <span class="quiet">{timeWords(virtualTimeNs)} of virtual time, seed {seed}, schedule {schedule}</span></p>
       {reason === null ? null : <p class="outcome-reason">{shownText(reason)}</p>}
       {driver === undefined ? null : <p class="outcome-reason">Driver {shownText(driver.driver)}, {shownText(driver.hook)}{driver.device === "" ? "" : ` of ${driver.device}`}: {driver.ending}, {shownText(driver.message)}</p>}
@@ -60,7 +60,7 @@ export function OutcomeView({ result, look, isTouched, onCopy, ...ways }: Outcom
       <Commands result={result} readyAtNs={ways.readyAtNs} onMoment={ways.onMoment} />
       <Digests result={result} isTouched={isTouched} onCopy={onCopy} />
       <section><h3>Repeat it</h3><Copied text={result.reproduce} what="the command" onCopy={onCopy} /></section>
-    </section>
+    </div>
   );
 }
 

@@ -28,10 +28,11 @@ export function Copied({ text, what, onCopy }: { readonly text: string; readonly
 /** Buttons to a moment and to a line of the file. */
 export function WaysTo({ moment, place, what, readyAtNs, onMoment, onLine }: Ways & { readonly moment: OutcomeMoment | null; readonly place: SourcePlace | undefined; readonly what: string }) {
   const file = place?.file;
+  const when = moment === null ? "" : timeWords(readyAtNs < 0 ? moment.atNs : moment.atNs - readyAtNs);
   return (
     <span class="outcome-ways">
-      {moment === null ? null : <button type="button" aria-label={`Go to the moment of ${what}`} title={shownText(moment.text)} onClick={() => onMoment(moment)}>{timeWords(readyAtNs < 0 ? moment.atNs : moment.atNs - readyAtNs)}</button>}
-      {place === undefined ? null : file === undefined ? <button type="button" aria-label={`Show the line of ${what}`} onClick={() => onLine(place)}>line {place.line}</button> : <span class="quiet">{shownText(file)}:{place.line}</span>}
+      {moment === null ? null : <button type="button" aria-label={`${when}: go to the moment of ${what}`} title={shownText(moment.text)} onClick={() => onMoment(moment)}>{when}</button>}
+      {place === undefined ? null : file === undefined ? <button type="button" aria-label={`line ${place.line}: show the line of ${what}`} onClick={() => onLine(place)}>line {place.line}</button> : <span class="quiet">{shownText(file)}:{place.line}</span>}
     </span>
   );
 }

@@ -121,7 +121,7 @@ export function RecordsPanel({ store }: { readonly store: PageStore }) {
           label="Records" reveal={reveal.value} onPick={records.pick} onGo={(one) => void store.go({ kind: "record", index: index.recordAt(one) ?? 0 })} onCopy={(from, to) => void records.copy(from, to)}
         />
       )}
-      <p class="records-said" role="status">{said.value === "" ? `${index.rows} of ${index.known} records${index.isLooking ? `, looked at ${index.passed} so far` : ""}` : said.value}</p>
+      <p class="records-said" role="status" aria-live={isMoving || index.isLooking ? "off" : "polite"}>{said.value === "" ? `${index.rows} of ${index.known} records${index.isLooking ? `, looked at ${index.passed} so far` : ""}` : said.value}</p>
     </div>
   );
 }

@@ -31,7 +31,7 @@ function Row({ row, field, readyAtNs, records, picked, onGo }: Pick<AccessesProp
   return (
     <tr class={[kind, isLater ? "later" : ""].filter((one) => one !== "").join(" ")} aria-current={record === picked ? "true" : undefined}>
       <td><button type="button" class="registers-link" title={`Go to record ${record}${isLater ? ", which is not reached yet" : ""}`} onClick={() => onGo(record)}>{timeWords(readyAtNs < 0 ? atNs : atNs - readyAtNs)}</button></td>
-      <td>{marks[kind]}{isLater ? <span class="registers-hidden"> later</span> : null}</td>
+      <td>{marks[kind]}{isLater ? <span class="unseen"> later</span> : null}</td>
       <td class="registers-mono">{kind === "change" ? "" : refused === "" ? value : refused}{before === null || before === value ? null : <span class="registers-was"> was {before}</span>}</td>
       {field === undefined ? null : <td>{value === "" ? "" : valueWords(field, fieldOf(value, field))}</td>}
       <td>{by === "" ? null : <strong>{by} </strong>}{kind === "change" ? shownText(text) : <span class="quiet">{after === "" ? "" : `after ${shownText(after)}`}</span>}</td>
@@ -42,11 +42,11 @@ function Row({ row, field, readyAtNs, records, picked, onGo }: Pick<AccessesProp
 export function Accesses(props: AccessesProps) {
   const { accesses: { register, rows, from, total }, field, withoutReads, shown, onWithoutReads, onPage } = props;
   const until = from + rows.length;
-  const table = useRef<HTMLTableElement>(null);
+  const window = useRef<HTMLDivElement>(null);
   const isNewest = until >= total;
   // The newest stands last, and is what one looks for.
   useLayoutEffect(() => {
-    if (isNewest && table.current !== null) table.current.scrollTop = table.current.scrollHeight;
+    if (isNewest && window.current !== null) window.current.scrollTop = window.current.scrollHeight;
   }, [register, isNewest, total]);
   return (
     <section class="registers-accesses" aria-label={`Accesses to ${register}`}>
@@ -59,10 +59,10 @@ export function Accesses(props: AccessesProps) {
         </span>
       </header>
       {rows.length === 0 ? <p class="empty">The trace, as far as it is known, has none.</p> : (
-        <table ref={table}>
+        <div class="registers-window" ref={window} tabIndex={0} role="group" aria-label={`Table of accesses to ${register}`}><table>
           <thead><tr><th scope="col">Time</th><th scope="col">Access</th><th scope="col">Value</th>{field === undefined ? null : <th scope="col">{field.name}</th>}<th scope="col">By, after what</th></tr></thead>
           <tbody>{rows.map((row) => <Row key={row.record} row={row} {...props} field={field} />)}</tbody>
-        </table>
+        </table></div>
       )}
     </section>
   );

@@ -16,7 +16,7 @@ export function Pins({ pins, values, onOpen, onUnpin }: PinsProps) {
   return (
     <table class="registers-pins">
       <caption>Pinned</caption>
-      <thead><tr><th scope="col">Register</th><th scope="col">Now</th><th scope="col">Before</th><th scope="col"><span class="registers-hidden">Unpin</span></th></tr></thead>
+      <thead><tr><th scope="col">Register</th><th scope="col">Now</th><th scope="col">Before</th><th scope="col"><span class="unseen">Unpin</span></th></tr></thead>
       <tbody>
         {pins.map((pin) => {
           const { of, register } = pin;
@@ -26,7 +26,7 @@ export function Pins({ pins, values, onOpen, onUnpin }: PinsProps) {
           return (
             <tr key={`${of} ${register}`}>
               <th scope="row"><button type="button" class="registers-link" onClick={() => onOpen(pin)}>{of} {register}</button></th>
-              <td class={isChanged ? "registers-mono registers-changed" : "registers-mono"}>{now ?? "not in this machine"}{isChanged ? <span class="registers-hidden"> changed</span> : null}</td>
+              <td class={isChanged ? "registers-mono registers-changed" : "registers-mono"}>{now ?? "not in this machine"}{isChanged ? <span class="unseen"> changed</span> : null}</td>
               <td class="registers-mono">{before ?? ""}</td>
               <td><button type="button" class="registers-pin" aria-label={`Unpin ${of} ${register}`} onClick={() => onUnpin(pin)}>×</button></td>
             </tr>

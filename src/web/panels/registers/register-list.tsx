@@ -34,7 +34,7 @@ export function RegisterList({ registers, values, open, showsFields, isWhole, pi
               <button type="button" class="registers-name" aria-expanded={isOpen} title={about} onClick={() => onOpen(isOpen ? null : name)}>
                 <span class="registers-label">{isWhole ? name : name.slice(name.indexOf(".") + 1)}</span>
                 <span class={isChanged ? "registers-mono registers-changed" : "registers-mono"}>{now}</span>
-                {isChanged ? <span class="registers-hidden">changed</span> : null}
+                {isChanged ? <span class="unseen">changed</span> : null}
               </button>
               <button type="button" class="registers-pin" aria-pressed={pinned.has(name)} aria-label={`Pin ${name}`} title={pinned.has(name) ? "Pinned: click to unpin" : "Pin: watch it above"} onClick={() => onPin(name)}>{pinned.has(name) ? "★" : "☆"}</button>
             </div>

@@ -42,7 +42,7 @@ interface FieldsProps extends Pick<RegisterViewProps, "register" | "value" | "be
 function Fields({ register, value, before, picked, onPick, draft, onDraft }: FieldsProps) {
   return (
     <table class="registers-fields">
-      <caption class="registers-hidden">Fields of {register.name}</caption>
+      <caption class="unseen">Fields of {register.name}</caption>
       <thead><tr><th scope="col">Bits</th><th scope="col">Field</th><th scope="col">Kind</th><th scope="col">Value</th>{draft === null ? null : <th scope="col">To write</th>}</tr></thead>
       <tbody>
         {register.fields.map((field) => {

@@ -34,11 +34,11 @@ export function RegistersPanel({ store }: { readonly store: PageStore }) {
   if (store.status.value === null) return <p class="empty">No run is open: there are no registers to look at.</p>;
   if (look === null) return <p class="empty" aria-busy="true">Looking …</p>;
   return (
-    <section class="registers" aria-label="Registers">
+    <div class="registers">
       <Picker store={store} state={state} look={look} />
       <Pins pins={state.pins.value} values={state.pinned.value} onOpen={openPin} onUnpin={togglePin} />
       <Found store={store} state={state} look={look} onPin={(register) => togglePin({ of: look.of, register })} />
-    </section>
+    </div>
   );
 }
 

@@ -63,12 +63,12 @@ export function TerminalPanel({ store }: { readonly store: PageStore }) {
     screen.current?.focus();
   };
   return (
-    <section class="terminal" aria-label="Terminal">
+    <div class="terminal">
       <div class="terminal-screen" ref={place} />
       <div class="terminal-bar">
         <p role="status">{text === "" ? <span class="terminal-hint">Tab completes, Up and Ctrl-R find earlier lines, Escape then Tab leaves.</span> : text}</p>
         {wayOut === null ? null : <button type="button" onClick={goOn}>{wayWords[wayOut]}</button>}
       </div>
-    </section>
+    </div>
   );
 }

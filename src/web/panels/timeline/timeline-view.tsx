@@ -151,7 +151,7 @@ function useListening(canvas: { readonly current: HTMLCanvasElement | null }, sc
 
 function Buttons({ run, onList, range, readyAtNs }: { readonly run: (command: Command) => void; readonly onList: () => void; readonly range: TimeRange | null; readonly readyAtNs: number }) {
   return (
-    <div class="timeline-tools" role="toolbar" aria-label="Time line">
+    <div class="timeline-tools" role="group" aria-label="View of the time line">
       <button type="button" onClick={() => run({ kind: "whole" })}>Whole run</button>
       {readyAtNs < 0 ? null : <button type="button" onClick={() => run({ kind: "ready" })}>From ready</button>}
       <button type="button" aria-label="Zoom in" onClick={() => run({ kind: "zoom", factor: 0.6 })}>+</button>

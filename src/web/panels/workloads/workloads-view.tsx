@@ -62,7 +62,7 @@ export function WorkloadsView({ look: { workloads, machineChecks, droppedWrites,
   const after = (ns: number): string => (readyAtNs < 0 ? timeWords(ns) : timeWords(ns - readyAtNs));
   const dead = workloads.filter(({ killed }) => killed).length;
   return (
-    <section class="workloads" aria-label="Workloads">
+    <div class="workloads">
       <p class="workloads-sum">{dead === 0 ? "Nobody was killed" : `${dead} of ${workloads.length} killed`}; {countWords(machineChecks)} machine {machineChecks === 1 ? "check" : "checks"} taken, {countWords(droppedWrites)} {droppedWrites === 1 ? "write" : "writes"} dropped, {countWords(onesReads)} loads answered with all ones. Times count from {readyAtNs < 0 ? "power-on" : "ready"}.</p>
       <div class="workloads-scroll" tabIndex={0} role="group" aria-label="Table of workloads">
         <table>
@@ -72,6 +72,6 @@ export function WorkloadsView({ look: { workloads, machineChecks, droppedWrites,
           <tbody>{workloads.map((line) => <Row key={line.name} line={line} after={after} onGo={onGo} />)}</tbody>
         </table>
       </div>
-    </section>
+    </div>
   );
 }
