@@ -42,7 +42,7 @@ export function EditorPanel({ store }: { readonly store: PageStore }) {
         <h3 class="editor-file" title={shownText(file)}>{shownText(file)}</h3>
         <OpenButton store={store} />
         <details class="editor-share">
-          <summary>Share</summary>
+          <summary>Copy or download</summary>
           <ShareMenu store={store} />
         </details>
       </header>

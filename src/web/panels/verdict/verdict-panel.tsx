@@ -38,7 +38,7 @@ export function VerdictPanel({ store }: { readonly store: PageStore }) {
         <label><input type="checkbox" checked={isSearching.value} onChange={({ currentTarget }) => (isSearching.value = currentTarget.checked)} /> look for what would flip it</label>
         <button type="submit" disabled={isBusy.value}>Recovery or reboot?</button>
       </form>
-      <p role="status" class="quiet verdict-note">{isBusy.value ? "Both sides run, seed by seed …" : "Each seed is run to its end, and once more with a reboot at the first fault; the reboot is really done. Weights and times: the file's `verdict:`."}</p>
+      <p role="status" class="quiet verdict-note">{isBusy.value ? "Both sides run, seed by seed …" : <>Each seed is run to its end, and once more with a reboot at the first fault; the reboot is really done. Weights and times: the file's <code>verdict:</code>.</>}</p>
       {answer.value === null || isBusy.value || judged.value === own ? null : <p class="quiet">What stands below is of another text than the one that is open now.</p>}
       {answer.value === null || isBusy.value ? null : <Answer answer={answer.value} onSeed={(picked) => {
         store.document.value = { ...store.document.peek(), seed: picked };
