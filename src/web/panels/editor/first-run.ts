@@ -8,8 +8,11 @@ const longestWait = 3000;
 /** Milliseconds that what the run showed gets to be drawn, at most. */
 const drawing = 500;
 
+/** As much of the store as tells of the first run. */
+export type FirstRun = Pick<PageStore, "document" | "status" | "notice" | "findings" | "death">;
+
 /** Something stands on the page, or will not come. */
-const isShown = ({ status, notice, findings, death }: PageStore): boolean =>
+const isShown = ({ status, notice, findings, death }: FirstRun): boolean =>
   (status.value !== null && !status.value.isMoving && status.value.position.records > 0) || notice.value !== null || findings.value.length > 0 || death.value !== null;
 
 const whenIdle = (act: () => void): void => {
@@ -19,7 +22,7 @@ const whenIdle = (act: () => void): void => {
 };
 
 /** Calls `act` once the first run is over, at once where something was opened before, or after three seconds; what it gives calls at once, where that did not happen yet. */
-export function afterFirstRun(store: PageStore, act: () => void): () => void {
+export function afterFirstRun(store: FirstRun, act: () => void): () => void {
   let isDone = false;
   let stop = (): void => undefined;
   const now = (): void => {
