@@ -40,6 +40,7 @@ export const xxd = (call: Call): number => program("hexdump").xxd(call);
 export const grep = (call: Call): number => program("grep").grep(call);
 export const cut = (call: Call): number => program("lines").cut(call);
 export const head = (call: Call): number => program("lines").head(call);
+// oxlint-disable-next-line unicorn/no-array-sort -- the program
 export const sort = (call: Call): number => program("lines").sort(call);
 export const tail = (call: Call): number => program("lines").tail(call);
 export const tr = (call: Call): number => program("lines").tr(call);
