@@ -90,6 +90,13 @@ describe.skipIf(pageUrl === "")("the page, for everybody", () => {
       }
     }
     expect(found).toEqual([]);
+
+    // What is asked for on a narrow screen comes into the window, below the player.
+    await page.getByRole("button", { name: "Details", exact: true }).click();
+    const tab = page.locator("#tab-outcome:focus");
+    await tab.waitFor();
+    expect((await tab.boundingBox())?.y).toBeGreaterThan(30);
+    expect((await page.locator("#panel-outcome .fails").first().boundingBox())?.y).toBeLessThan(400);
   });
 
   it("has one main place, one first heading, and every area and tab has a name", async () => {

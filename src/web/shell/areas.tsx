@@ -14,11 +14,11 @@ const narrow = "(max-width: 700px)";
 /** On a narrow screen what happened comes before the text. */
 const readingOrder: readonly Area[] = ["main", "bottom", "side", "left"];
 
-/** Puts the focus on the shown tab of an area; unfolds nothing. */
+/** Puts the focus on the shown tab of an area, with its panel in the window; unfolds nothing. */
 export function focusArea(area: Area): void {
   const tab = document.querySelector<HTMLElement>(`[data-area=${area}] [role=tab][aria-selected=true]`);
   tab?.focus();
-  tab?.scrollIntoView({ block: "nearest" });
+  tab?.scrollIntoView({ block: matchMedia(narrow).matches ? "start" : "nearest" });
 }
 
 /** Whether a media query holds, as a signal. */

@@ -1,6 +1,6 @@
 // One area of the page: its panels as tabs, as the ARIA practices describe them. The arrow keys go round, Home and End to the ends.
 
-import { useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import type { Panel } from "../panels.ts";
 import { Shown } from "../panels/shown.ts";
 import type { PageStore } from "../store/contract.ts";
@@ -26,6 +26,13 @@ interface TabListProps {
 
 function TabList({ store, area, panels, shown }: TabListProps) {
   const list = useRef<HTMLDivElement>(null);
+  // In a narrow row the tab of a panel that was shown from elsewhere is brought in, and nothing else moves.
+  useEffect(() => {
+    const row = list.current;
+    const tab = row?.querySelector<HTMLElement>(`#tab-${shown.id}`);
+    if (row === null || tab === null || tab === undefined) return;
+    row.scrollLeft = Math.min(tab.offsetLeft, Math.max(row.scrollLeft, tab.offsetLeft + tab.offsetWidth - row.clientWidth));
+  }, [shown.id]);
   const onKeyDown = (event: KeyboardEvent): void => {
     const next = nextOf(event.key, panels.indexOf(shown), panels.length);
     const panel = next === undefined ? undefined : panels[next];

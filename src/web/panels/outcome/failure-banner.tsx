@@ -3,6 +3,7 @@
 import type { ScenarioResult } from "../../../scenario/result.ts";
 import { shownText } from "../../shown-text.ts";
 import type { PageStore } from "../../store/contract.ts";
+import { focusArea } from "../../shell/areas.tsx";
 import { goTo, showLine, troublesOf } from "./moments.ts";
 import type { Trouble } from "./moments.ts";
 import { useOutcome } from "./use-outcome.ts";
@@ -50,7 +51,11 @@ function Found({ store }: { readonly store: PageStore }) {
   if (result === null || store.isChanged.value) return null;
   const troubles = troublesOf(result, look.value);
   return (
-    <Banner result={result} troubles={troubles} onMore={() => store.show("outcome")}
+    <Banner result={result} troubles={troubles} onMore={() => {
+      store.show("outcome");
+      // On a narrow screen it stands far below.
+      requestAnimationFrame(() => focusArea("side"));
+    }}
       onMoment={({ moment }) => moment !== null && goTo(store, moment)} onLine={({ place }) => place !== null && showLine(store, place)} />
   );
 }
