@@ -97,7 +97,7 @@ describe.skipIf(pageUrl === "")("the page, for everybody", () => {
     await tab.waitFor();
     expect((await tab.boundingBox())?.y).toBeGreaterThan(30);
     expect((await page.locator("#panel-outcome .fails").first().boundingBox())?.y).toBeLessThan(400);
-  });
+  }, 240_000);
 
   it("has one main place, one first heading, and every area and tab has a name", async () => {
     const { page } = await openPage();
