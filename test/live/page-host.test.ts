@@ -176,6 +176,16 @@ describe("the page's worker", () => {
     expect(await host.ask("check", { file: "a.yaml", text: "version: 1\n", includes: {} })).not.toEqual([]);
   });
 
+  it("a line whose program is still on its way goes to no other run, and not behind what was asked for later", async () => {
+    const { host } = start();
+    await host.open(inputOf(twoCards()));
+    await host.go({ kind: "ready" }, null);
+    const said = host.touch({ kind: "line", line: "echo x | xxd" });
+    await host.open(inputOf(twoCards()));
+    expect(await said).toEqual({ kind: "refused", reason: "something else was asked for meanwhile" });
+    expect((await host.pause()).touches).toEqual([]);
+  });
+
   it("hands over the buffers that an answer has for itself, and copies the rest", () => {
     const own = new Float64Array(4);
     const part = new Uint8Array(8).subarray(2);
