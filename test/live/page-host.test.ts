@@ -101,6 +101,9 @@ describe("the page's worker", () => {
     expect(await host.go({ kind: "ready" }, null)).toMatchObject({ arrival: "there" });
     expect((await host.go({ kind: "step", unit: "event" }, null)).arrival).toBe("there");
     expect((await host.go({ kind: "end" }, null)).status.position.records).toBe(file.records.length / 8);
+    // A command or an expectation is no mark: a run of the same trace stops at none either.
+    await host.go({ kind: "start" }, null);
+    expect((await host.go({ kind: "mark", text: "create-region" }, null)).arrival).toBe("missed");
     await expect(host.look("log", { from: 0, most: 1 })).rejects.toThrow(/mine\.wasm/);
     expect(await host.touch({ kind: "line", line: "ls" })).toMatchObject({ kind: "refused" });
   });

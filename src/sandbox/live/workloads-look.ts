@@ -6,6 +6,7 @@ import type { Death, Process } from "../../kernel/mm/process.ts";
 import type { Workload, WorkloadOutcome } from "../../workload/state.ts";
 import type { WorkloadSpec } from "../../workload/specs.ts";
 import type { OpenRun } from "../contract.ts";
+import { hex } from "../forensics/scene.ts";
 import type { LiveRun } from "./contract.ts";
 
 /** What ended a life. */
@@ -61,8 +62,6 @@ function processesNamed(kernel: Kernel, name: string): Process[] {
   for (let pid = firstPid, one = findProcess(kernel, pid); one !== undefined; one = findProcess(kernel, ++pid)) if (one.name === name) found.push(one);
   return found;
 }
-
-const hex = (value: bigint): string => `0x${value.toString(16)}`;
 
 function deathsOf(kernel: Kernel, { spec, process }: Workload): DeathLine[] {
   if (process === null) return [];
