@@ -98,7 +98,7 @@ export class Making {
     return this.#recordsAtEnd;
   }
 
-  /** What the run came to; asking writes the last records. Null: it is not over. */
+  /** What the run came to. Null: it is not over. */
   get result(): ScenarioResult | null {
     return this.isDone ? this.run.result() : null;
   }
@@ -185,10 +185,14 @@ export class Making {
     const cutShort = stop !== null && this.steps >= stop.behind ? Math.min(stop.atNs, until) : until;
     run.goOn(this.#isHeld ? Math.min((Math.floor(hardware.now / heldPiece) + 1) * heldPiece, cutShort) : cutShort, () => true);
     if (this.#readyStep < 0 && run.readyAt >= 0) this.#readyStep = this.steps;
-    if (this.isDone) {
-      this.#recordsAtEnd = this.drain();
-      run.result();
-    }
+    this.#noteEnd();
+  }
+
+  /** A run that is over writes the records that judge it now, not when somebody looks. */
+  #noteEnd(): void {
+    if (!this.isDone || this.#recordsAtEnd >= 0) return;
+    this.#recordsAtEnd = this.drain();
+    this.run.result();
   }
 
   /** Steps to where time does not pass `atNs` (virtual ns); a task that goes beyond it in one step is not held up. */
@@ -247,6 +251,7 @@ export class Making {
     let steps = 0;
     // Hardware acts on its next advance.
     this.run.goOn(this.hardware.now + 1, () => ++steps >= stepsToAct);
+    this.#noteEnd();
     return { kind: "done", said: this.session.evidenceOf(id) };
   }
 
