@@ -16,10 +16,11 @@ const developmentPolicy: Plugin = {
   transformIndexHtml: (html) => html.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'").replace("connect-src 'self'", "connect-src 'self' ws:"),
 };
 
-/** What the page's worker has on demand: regular expressions, and the programs lspci and setpci. */
+/** What the page's worker has on demand: regular expressions, and programs that few runs call. */
 const onDemand = (): Plugin => {
   const expressions = fileURLToPath(new URL("workers/page-expressions.ts", import.meta.url));
-  const pciTools = fileURLToPath(new URL("src/sandbox/live/pci-tools.ts", import.meta.url));
+  const rare = fileURLToPath(new URL("src/sandbox/live/rare-programs.ts", import.meta.url));
+  const rareSources = ["./devmem.ts", "./folders.ts", "./hexdump.ts", "./lspci.ts", "./ras-page-offline.ts", "./setpci.ts", "./text-grep.ts", "./text-lines.ts"];
   const programs = fileURLToPath(new URL("src/userland/programs.ts", import.meta.url));
   return {
     name: "on-demand",
@@ -27,7 +28,7 @@ const onDemand = (): Plugin => {
     resolveId: (id, importer) => {
       const from = importer?.split("?")[0];
       if (id === "re2js" && from !== undefined && from !== expressions) return expressions;
-      return (id === "./lspci.ts" || id === "./setpci.ts") && from === programs ? pciTools : null;
+      return rareSources.includes(id) && from === programs ? rare : null;
     },
   };
 };

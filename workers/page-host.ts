@@ -7,7 +7,7 @@ import type { Live, LiveOptions } from "../src/sandbox/live/live-run.ts";
 import { createLive } from "../src/sandbox/live/live-run.ts";
 import type { LookAnswer, LookName, LookQuestion } from "../src/sandbox/live/looks.ts";
 import { liveInputOf, openLiveTrace } from "../src/sandbox/live/opened-trace.ts";
-import { loadPciTools, mayWantPciTools } from "../src/sandbox/live/pci-tools.ts";
+import { loadRarePrograms } from "../src/sandbox/live/rare-programs.ts";
 import type { ServiceAnswer, ServiceName, ServiceQuestion } from "../src/sandbox/live/services.ts";
 import { isSameTool } from "../src/sandbox/replay.ts";
 import { ScenarioFileError } from "../src/scenario/problem.ts";
@@ -20,7 +20,7 @@ import { afterThisTurn } from "./turn.ts";
 
 /** Milliseconds of wall time between two looks at the messages. */
 const slice = 8;
-/** Milliseconds between two tellings of the status. */
+/** Milliseconds between two tellings of the status, and before the first: what is over sooner is told once, when it is. */
 const tellEvery = 50;
 /** Milliseconds that a paced run waits at most before it looks again. */
 const longestWait = 50;
@@ -31,7 +31,7 @@ const overAt = (end: number): (() => boolean) => () => performance.now() >= end;
 
 /** Fetches what the programs named in these texts are made of, where that is not here from the start. */
 async function toolsFor(texts: readonly string[]): Promise<void> {
-  await Promise.all([mayWantExpressions(texts) ? loadExpressions() : null, mayWantPciTools(texts) ? loadPciTools() : null]);
+  await Promise.all([mayWantExpressions(texts) ? loadExpressions() : null, loadRarePrograms(texts)]);
 }
 
 /** What the host is made of. */
@@ -119,6 +119,7 @@ class Host implements Omit<PageHost, "lock"> {
     const live = this.#need();
     const command = ++this.#command;
     const way = live.go(target);
+    this.#told = performance.now();
     const start = { wall: performance.now(), atNs: live.status.position.atNs };
     for (;;) {
       const until = pace === null ? Number.POSITIVE_INFINITY : start.atNs + (performance.now() - start.wall) * pace;
@@ -143,6 +144,7 @@ class Host implements Omit<PageHost, "lock"> {
     const live = this.#need();
     const command = ++this.#command;
     const way = live.touch(touch);
+    this.#told = performance.now();
     for (;;) {
       const result = this.#slice(live, (isOver) => way.goOn(isOver));
       if (result !== null) {

@@ -7,6 +7,7 @@ import { OpenButton } from "../../opening/opening-layer.tsx";
 import { ShareMenu } from "../../opening/share-menu.tsx";
 import type { PageStore, TextPlace } from "../../store/contract.ts";
 import { shownText } from "../../shown-text.ts";
+import { afterFirstRun } from "./first-run.ts";
 import "./editor.css";
 
 /** Loads what the editor is made of; a piece of its own, so that the page is there before it. */
@@ -18,24 +19,33 @@ async function load(store: PageStore, root: ShadowRoot): Promise<() => void> {
 export function EditorPanel({ store }: { readonly store: PageStore }) {
   const place = useRef<HTMLDivElement>(null);
   const state = useSignal<"loading" | "there" | "failed">("loading");
+  /** Fetches the editor without waiting any longer. */
+  const wanted = useRef<() => void>(() => undefined);
   useEffect(() => {
     const host = place.current;
     if (host === null) return undefined;
     const root = host.shadowRoot ?? host.attachShadow({ mode: "open" });
     let end = (): void => void (isOver = true);
     let isOver = false;
-    load(store, root).then(
-      (close) => {
-        if (isOver) return close();
-        end = close;
-        state.value = "there";
-        return undefined;
-      },
-      () => (state.value = "failed"),
-    );
+    const fetchIt = (): void => {
+      if (isOver) return;
+      load(store, root).then(
+        (close) => {
+          if (isOver) return close();
+          end = close;
+          // Who reads on by keyboard goes on in the editor.
+          const hasFocus = host.parentElement?.querySelector(".editor-waiting") === document.activeElement;
+          state.value = "there";
+          if (hasFocus) requestAnimationFrame(() => root.querySelector<HTMLElement>(".cm-content")?.focus());
+          return undefined;
+        },
+        () => (state.value = "failed"),
+      );
+    };
+    wanted.current = afterFirstRun(store, fetchIt);
     return () => end();
   }, [store, state]);
-  const { file, includes } = store.document.value;
+  const { file, text, includes } = store.document.value;
   return (
     <section class="editor" aria-label="Scenario">
       <header class="editor-head">
@@ -46,13 +56,18 @@ export function EditorPanel({ store }: { readonly store: PageStore }) {
           <ShareMenu store={store} />
         </details>
       </header>
-      {state.value === "loading" && <p class="empty">The editor is being loaded.</p>}
+      {state.value === "loading" && <TextToRead text={text} want={() => wanted.current()} />}
       {state.value === "failed" && <PlainText store={store} />}
       <div class="editor-text" ref={place} hidden={state.value !== "there"} />
       <Problems file={file} findings={store.findings.value} go={(at) => (store.place.value = at)} />
       <Included file={file} includes={includes} findings={store.findings.value} />
     </section>
   );
+}
+
+/** What is there before the editor; whoever turns to it has the editor at once. */
+function TextToRead({ text, want }: { readonly text: string; readonly want: () => void }) {
+  return <pre class="editor-waiting" role="textbox" aria-multiline aria-readonly aria-label="Scenario" aria-busy="true" tabIndex={0} onFocus={want} onPointerEnter={want}>{text === "" ? "The editor is being loaded." : shownText(text)}</pre>;
 }
 
 /** What is there when the editor cannot be had. */
