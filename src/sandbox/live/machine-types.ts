@@ -2,6 +2,7 @@
 
 import type { PortSummary } from "../../hardware/machine.ts";
 import type { PartCondition, TopologyPart } from "../../scenario/details.ts";
+import type { Standing } from "./standing.ts";
 
 /** One thing that is known, in words. Labels of one thing differ, so that two positions can be compared. */
 export interface Fact {
@@ -73,7 +74,7 @@ export interface PartLook {
   readonly cards: readonly CardLook[];
   /** Regions that lie on it or pass through it. */
   readonly regions: readonly string[];
-  /** Requests that workloads sent through it since ready; counts up. */
+  /** Requests that the lives of workloads that last sent through it: those of a life that is over no longer count. */
   readonly requests: number;
   readonly facts: readonly Fact[];
   readonly below: readonly PartLook[];
@@ -135,7 +136,9 @@ export interface HostLook {
   readonly facts: readonly Fact[];
 }
 
-export interface MachineLook {
+export interface MachineLook extends Standing {
+  /** Of the run (`LiveStatus`). */
+  readonly generation: number;
   /** Virtual ns since power-on. */
   readonly atNs: number;
   /** Parts are shown as they are at the access, the kernel's things as they are when its step is over. */
