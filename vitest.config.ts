@@ -14,7 +14,7 @@ const hasBrowser = chromium !== undefined;
 if (!hasBrowser && process.env["CI"]) throw new Error("no Chromium: install Debian's `chromium` or name one in CXL_SANDBOX_CHROMIUM");
 if (!hasBrowser) console.warn("browser and page projects and the packed page left out: no Chromium found (install Debian's `chromium` or set CXL_SANDBOX_CHROMIUM)");
 
-/** What Chromium is compared with: computed once, for the browser project alone. */
+/** What Chromium is compared with: computed once, for the browser project; the run of the library serves test/cli/run.test.ts as well. */
 const globalSetup = ["test/support/node-digests.ts"];
 const exclude = ["**/node_modules/**", "dist/**", "build/**", "**/*.browser.test.ts"];
 // Every core has a worker, and Chromium goes on beside them: all projects are one group, so that none waits for the end of another.

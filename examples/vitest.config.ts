@@ -1,11 +1,11 @@
-// The examples of this repository run against its source; where the package is installed they need no configuration.
+// The examples of this repository run against what is built of it, as they find it where the package is installed: there they need no configuration.
 
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
-const source = (path: string): string => fileURLToPath(new URL(`../src/${path}`, import.meta.url));
+const built = (path: string): string => fileURLToPath(new URL(`../dist/src/${path}`, import.meta.url));
 
 export default defineConfig({
-  resolve: { alias: [{ find: /^cxl-sandbox$/, replacement: source("index.ts") }, { find: /^cxl-sandbox\/vitest$/, replacement: source("vitest/index.ts") }] },
-  test: { include: ["**/*.test.ts"] },
+  resolve: { alias: [{ find: /^cxl-sandbox$/, replacement: built("index.js") }, { find: /^cxl-sandbox\/vitest$/, replacement: built("vitest/index.js") }] },
+  test: { include: ["**/*.test.ts"], server: { deps: { external: [/\/dist\//] } } },
 });

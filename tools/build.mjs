@@ -60,13 +60,15 @@ const steps = {
     await step("module", ["assembly", "asconfig.json"], ["build/hardware.wasm", "build/hardware.checked.wasm"], () => runAll("assemblyscript/bin/asc.js", ...["release", "checked"].map((target) => ["assembly/index.ts", "--config", "asconfig.json", "--target", target])));
   },
   dist: () =>
-    step("dist", ["registers", "src", "workers", "bench", "tools", "tsconfig.build.json", "build/hardware.wasm", "build/include"], ["dist/build/hardware.wasm", "dist/build/include/cxl_sandbox.h"], () => {
+    step("dist", ["registers", "src", "workers", "bench", "tools", "tsconfig.build.json", "build/hardware.wasm", "build/include"], ["dist/build/hardware.wasm", "dist/build/include/cxl_sandbox.h", "dist/workers/command.js"], async () => {
       // The page is a step of its own.
       for (const name of existsSync("dist") ? readdirSync("dist") : []) if (name !== "web") rmSync(join("dist", name), { recursive: true, force: true });
       run("typescript/bin/tsc", "-p", "tsconfig.build.json");
       mkdirSync("dist/build/include", { recursive: true });
       copyFileSync("build/hardware.wasm", "dist/build/hardware.wasm");
       copyFileSync("build/include/cxl_sandbox.h", "dist/build/include/cxl_sandbox.h");
+      const { bundleEntries } = await import("./bundle.mjs");
+      await bundleEntries();
       if (existsSync("dist/src/cli/main.js")) chmodSync("dist/src/cli/main.js", 0o755);
     }),
   // The worker's code is the whole model, and the bundled scenarios come along. Vite empties the folder itself.

@@ -12,6 +12,7 @@ import { decodeTrace } from "../../src/scenario/trace/file.ts";
 import type { CommandEnded } from "../support/command.ts";
 import { commandIn } from "../support/command.ts";
 import { bundledScenarios, fixture } from "../support/library.ts";
+import { libraryRun } from "../support/library-run.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const command = join(root, "dist/src/cli/main.js");
@@ -32,7 +33,7 @@ const small = fixture("never-fires.yaml");
 
 describe("cxl-sandbox run", () => {
   it("runs every bundled scenario, prints a table and ends 0", async () => {
-    const { status, stdout, stderr } = built("run", "scenarios");
+    const { status, stdout, stderr } = await libraryRun();
     expect([status, stderr.trim().split("\n").at(-1)]).toEqual([0, `${bundled} pass`]);
     for (const letter of "abcdefgh") expect(stdout).toContain(`(${letter})`);
   }, 300_000);

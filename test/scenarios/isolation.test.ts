@@ -26,19 +26,18 @@ describe("bundled scenarios", () => {
     return finished;
   };
 
-  for (const [index, [file, text]] of Object.entries(files).entries()) {
-    // Every tenth of the many that boot a machine and look at it.
-    if (isLong(file) || index % 10 === 0) it(`${file} passes, and gives the same bytes in slices of any size, and the same result in the checked module`, () => {
-      const whole = passes(file, text);
-      const sliced = runText(file, text, { keepTrace: true, pauseOneIn: 3 });
-      expect(sliced.pauses).toBeGreaterThan(10);
-      expect(sliced.result).toEqual(whole.result);
-      expect(Buffer.compare(sliced.trace, whole.trace)).toBe(0);
-      expect(runText(file, text, { variant: "checked" }).result).toEqual(whole.result);
-    });
-    // That each gives the same trace wherever and however often it runs is held in test/browser/scenarios.browser.test.ts.
-    else it(`${file} passes`, () => void passes(file, text));
-  }
+  // Every tenth of the many that boot a machine and look at it. That each passes is held by `run scenarios` (test/cli/run.test.ts), and that each gives the same trace
+  // wherever and however often it runs in test/browser/scenarios.browser.test.ts.
+  const chosen = Object.entries(files).filter(([file], index) => isLong(file) || index % 10 === 0);
+
+  it.each(chosen)("%s passes, and gives the same bytes in slices of any size, and the same result in the checked module", (file, text) => {
+    const whole = passes(file, text);
+    const sliced = runText(file, text, { keepTrace: true, pauseOneIn: 3 });
+    expect(sliced.pauses).toBeGreaterThan(10);
+    expect(sliced.result).toEqual(whole.result);
+    expect(Buffer.compare(sliced.trace, whole.trace)).toBe(0);
+    expect(runText(file, text, { variant: "checked" }).result).toEqual(whole.result);
+  });
 
   it("the seed changes nothing under the fixed schedule, and only the order of work under the seeded one", () => {
     const text = textOf("a");

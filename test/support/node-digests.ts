@@ -1,5 +1,8 @@
-// Runs once in Node before all projects: what the browser project compares itself with. Between its parts the process hears of what runs beside it (packed.ts).
+// Runs once in Node before all projects: what the browser project compares itself with. The library is run by the command as built, beside the rest; between its parts the
+// process hears of what runs beside it (packed.ts).
 
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import type { TestProject } from "vitest/node";
 import { referenceDigests } from "./disturb.ts";
 import { digestOf } from "../oracles/differential/run.ts";
@@ -8,10 +11,11 @@ import { mailboxDeviceNames, mailboxDevices } from "../oracles/mailbox/devices.t
 import { mailboxDigest } from "../oracles/mailbox/run.ts";
 import { createMachineSync } from "../../src/sandbox.ts";
 import { bundledScenarios } from "./library.ts";
+import { keepLibraryRun } from "./library-run.ts";
 import { useLibrary } from "./library-use.ts";
 import { driveAsText, driven } from "./library-drive.ts";
 import { modules } from "./machine.ts";
-import { scenarioDigests } from "./scenarios.ts";
+import type { scenarioDigests } from "./scenarios.ts";
 import { traceSums } from "./traces.ts";
 import { driveByHand } from "./wasm-drivers.ts";
 
@@ -38,15 +42,12 @@ declare module "vitest" {
 
 const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
-export default async function provideDigests(project: TestProject): Promise<void> {
+export default async function provideDigests(project: TestProject): Promise<() => void> {
+  // Steps whose inputs did not change are skipped.
+  const { status } = spawnSync(process.execPath, ["tools/build.mjs", "registers", "module", "dist"], { cwd: fileURLToPath(new URL("../../", import.meta.url)), stdio: "inherit" });
+  if (status !== 0) throw new Error("the build failed");
+  const running = keepLibraryRun();
   project.provide("hardwareDigests", referenceDigests("release"));
-  await turn();
-  const digests: ReturnType<typeof scenarioDigests> = {};
-  for (const [file, text] of Object.entries(bundledScenarios())) {
-    Object.assign(digests, scenarioDigests({ [file]: text }));
-    await turn();
-  }
-  project.provide("scenarioDigests", digests);
   await turn();
   project.provide("traceSums", traceSums(bundledScenarios()));
   const accesses = Math.ceil(Number(process.env["CXL_SANDBOX_ACCESSES"] ?? 50_000) / topologyNames.length);
@@ -58,4 +59,7 @@ export default async function provideDigests(project: TestProject): Promise<void
   project.provide("libraryUse", await useLibrary());
   project.provide("libraryDrive", await driveAsText(createMachineSync(modules.release, driven)));
   project.provide("wasmDriver", driveByHand());
+  const { scenarios, remove } = await running;
+  project.provide("scenarioDigests", Object.fromEntries(scenarios.flatMap(({ file, traceDigest, digests }) => (traceDigest === null || digests === null ? [] : [[file.replace(/^scenarios\//, ""), { traceDigest, digests }] as const]))));
+  return remove;
 }
