@@ -1,7 +1,7 @@
 // The store of a page: signals of its panels, and the one hand on the worker. Nothing here throws to a panel; what goes wrong is told in a notice.
 
 import { batch, computed, effect, signal, untracked } from "@preact/signals";
-import type { Arrival, LiveInput, LiveStatus, LiveUpdate, Pace, Target, TouchResult } from "../../sandbox/live/contract.ts";
+import type { Arrival, LiveInput, LiveStatus, LiveUpdate, Pace, Target, Touch, TouchResult } from "../../sandbox/live/contract.ts";
 import type { Finding } from "../../scenario/lint.ts";
 import type { PlacedProblem } from "../../scenario/problem.ts";
 import { WorkerDiedError } from "../../../workers/lifeline.ts";
@@ -54,7 +54,8 @@ export function createStore(startWorker: () => PageWorker, areaOf: (panel: Panel
   const state = createState();
   const listeners = new Set<(update: LiveUpdate) => void>();
   let recorded: LiveInput | null = null;
-  let target: Target = { kind: "end" };
+  /** Where the run is on its way to; null: it stands, or something done by hand moves it. */
+  let way: { readonly target: Target } | null = null;
   /** The document is being replaced, not edited. */
   let isOpening = false;
   let newest: LiveStatus | null = null;
@@ -103,14 +104,14 @@ export function createStore(startWorker: () => PageWorker, areaOf: (panel: Panel
   };
   join(worker);
 
-  /** What a call of the worker gives; undefined: it died on the way, or the call failed, and the reader is told. */
-  const called = async <T>(work: (host: PageWorker["host"]) => Promise<T>): Promise<T | undefined> => {
+  /** What a call of the worker gives; undefined: it died on the way, or the call failed, and the reader is told: by `tell`, where that has a place of its own. */
+  const called = async <T>(work: (host: PageWorker["host"]) => Promise<T>, tell: (reason: string) => void = problem): Promise<T | undefined> => {
     const { lifeline, host } = worker;
     if (lifeline.death !== null) return undefined;
     try {
       return await lifeline.during(work(host));
     } catch (error) {
-      if (!(error instanceof WorkerDiedError)) problem(wordsOf(error));
+      if (!(error instanceof WorkerDiedError)) tell(wordsOf(error));
       return undefined;
     }
   };
@@ -165,11 +166,21 @@ export function createStore(startWorker: () => PageWorker, areaOf: (panel: Panel
 
   const go = async (next: Target): Promise<Arrival> => {
     if (state.status.peek() === null) return "missed";
-    target = next;
+    const own = { target: next };
+    way = own;
     const moved = await called((host) => host.go(next, state.pace.peek()));
-    if (moved === undefined) return "missed";
+    if (way === own) way = null;
+    // It broke off, and why is told: nobody is to say that there is no such place.
+    if (moved === undefined) return "paused";
     heard(moved.status);
     return moved.arrival;
+  };
+
+  const touch = async (given: Touch): Promise<TouchResult> => {
+    if (state.status.peek() === null) return { kind: "refused", reason: "there is no run" };
+    way = null;
+    let reason = "the machine's worker has ended";
+    return (await called((host) => host.touch(given), (told) => (reason = told))) ?? { kind: "refused", reason };
   };
 
   const isReady = async (): Promise<boolean> => (state.isChanged.peek() || state.status.peek() === null ? reset() : true);
@@ -185,7 +196,7 @@ export function createStore(startWorker: () => PageWorker, areaOf: (panel: Panel
       if (status !== undefined) heard(status);
     },
     go,
-    touch: async (touch): Promise<TouchResult> => (state.status.peek() === null ? undefined : await called((host) => host.touch(touch))) ?? { kind: "refused", reason: "there is no run" },
+    touch,
     complete: async (line) => (await called((host) => host.complete(line))) ?? [],
     look: async (name, question) => {
       if (state.status.peek() === null) return undefined;
@@ -253,15 +264,15 @@ export function createStore(startWorker: () => PageWorker, areaOf: (panel: Panel
   };
   let checking: ReturnType<typeof setTimeout> | undefined;
   effect(() => {
-    const { text, includes } = state.document.value;
+    const isNone = state.document.value === emptyDocument;
     clearTimeout(checking);
-    if (text !== "" || Object.keys(includes).length > 0) checking = setTimeout(() => void check(), isOpening ? openedCheckWait : checkWait);
+    if (!isNone) checking = setTimeout(() => void check(), isOpening ? openedCheckWait : checkWait);
   });
   // A run under way goes on at the new pace.
   effect(() => {
     void state.pace.value;
     untracked(() => {
-      if (state.status.peek()?.isMoving === true) void go(target);
+      if (way !== null) void go(way.target);
     });
   });
   return store;
