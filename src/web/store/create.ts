@@ -44,6 +44,7 @@ function createState() {
     part: signal<string | null>(null),
     record: signal<number | null>(null),
     shown: signal<Readonly<Record<"left" | "main" | "side" | "bottom", PanelId>>>({ left: "", main: "", side: "", bottom: "" }),
+    asked: signal<{ readonly panel: PanelId } | null>(null),
     theme: signal<"system" | "light" | "dark">("system"),
     notice: signal<Notice | null>(null),
   };
@@ -236,7 +237,11 @@ export function createStore(startWorker: () => PageWorker, areaOf: (panel: Panel
     },
     show: (panel) => {
       const area = areaOf(panel);
-      if (area !== undefined) state.shown.value = { ...state.shown.peek(), [area]: panel };
+      if (area === undefined) return;
+      batch(() => {
+        state.shown.value = { ...state.shown.peek(), [area]: panel };
+        state.asked.value = { panel };
+      });
     },
     hear: (listener) => {
       listeners.add(listener);
