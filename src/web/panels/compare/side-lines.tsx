@@ -33,8 +33,8 @@ const recordOf = (first: PlacedDivergence | null, side: 0 | 1): number | null =>
 export function SideLines({ sides, first, workers }: SideLinesProps) {
   const both = useMemo(() => [createLine(workers?.[0]), createLine(workers?.[1])] as const, [sides, workers]);
   useEffect(() => {
-    const [first, second] = sides;
-    return linkLines({ screen: both[0].screen, data: first.data, shift: 0 }, { screen: both[1].screen, data: second.data, shift: shiftOf(sides) });
+    const [one, other] = sides;
+    return linkLines({ screen: both[0].screen, data: one.data, shift: 0 }, { screen: both[1].screen, data: other.data, shift: shiftOf(sides) });
   }, [both, sides]);
   return (
     <div class="compare-lines">
