@@ -115,6 +115,7 @@ export function openAddress(store: PageStore, address: string, page: string): Pr
       else {
         await store.openScenario(name, scenarioText(name, bytes));
         backTo(store, before);
+        if (store.status.peek() !== null) void store.go({ kind: "end" });
       }
     } catch (error) {
       if (abort.signal.aborted) throw new OpeningError(`${url.pathname}: fetching was ended; nothing was opened.`);

@@ -8,7 +8,7 @@ import { WorkerDiedError } from "../../../workers/lifeline.ts";
 import type { Opened } from "../../../workers/page-contract.ts";
 import type { PageWorker } from "../../../workers/page-client.ts";
 import type { Document, Notice, PageStore, PanelId, TextPlace, TimeRange } from "./contract.ts";
-import { documentOf, emptyDocument, findingsOf, inputOf, isSameRun, isTrace, textOf } from "./document.ts";
+import { documentOf, emptyDocument, findingsOf, inputOf, isSameRun, isTrace, largestTrace, textOf } from "./document.ts";
 import { throttled } from "./throttle.ts";
 
 /** Milliseconds between two looks of the panels while the run moves, at least and at most. */
@@ -19,8 +19,6 @@ const runShare = 4;
 /** Milliseconds of quiet in the editor before its text is checked; of a text that was just opened, whose run comes first. */
 const checkWait = 250;
 const openedCheckWait = 1000;
-/** Bytes of a trace file that the page takes (docs/decisions/0010). */
-const largestTrace = 512 * 2 ** 20;
 /** Bytes of a scenario that the page takes; the loader's own limit is lower. */
 const largestText = 4 * 2 ** 20;
 
