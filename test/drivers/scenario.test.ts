@@ -10,13 +10,14 @@ import { bundledScenarios } from "../support/library.ts";
 import { runText } from "../support/scenarios.ts";
 import { hooking } from "./host.ts";
 
+const root = fileURLToPath(new URL("../../", import.meta.url));
 const files = Object.entries(bundledScenarios()).filter(([file]) => file.startsWith("scenarios/isolation/"));
 const [firstFile = "", firstText = ""] = files[0] ?? [];
 
 /** The driver's source built into one file that knows nothing of this program: what a user would have who copied it. */
 async function copied(): Promise<DriverModule> {
-  const entry = fileURLToPath(new URL("../../src/drivers/isolation/driver.ts", import.meta.url));
-  const { outputFiles } = await build({ entryPoints: [entry], bundle: true, format: "esm", write: false, logLevel: "silent" });
+  // esbuild's process serves every file of this worker, and may have been started in a folder that is gone: it finds nothing from there.
+  const { outputFiles } = await build({ absWorkingDir: root, entryPoints: ["src/drivers/isolation/driver.ts"], bundle: true, format: "esm", write: false, logLevel: "silent" });
   const { isolation }: { readonly isolation: DriverModule } = await import(`data:text/javascript;base64,${Buffer.from(outputFiles[0]?.contents ?? []).toString("base64")}`);
   return isolation;
 }

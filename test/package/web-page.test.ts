@@ -20,7 +20,11 @@ function troublesOf(page: Page): string[] {
   const troubles: string[] = [];
   page.on("pageerror", (error) => troubles.push(String(error)));
   page.on("console", (message) => message.type() === "error" && troubles.push(`${message.text()} ${message.location().url}`));
-  page.on("requestfailed", (request) => troubles.push(`${request.url()}: ${request.failure()?.errorText ?? ""}`));
+  page.on("requestfailed", (request) => {
+    const reason = request.failure()?.errorText ?? "";
+    // A page that is left while its icon is still being fetched ends that; the reader misses nothing.
+    if (reason !== "net::ERR_ABORTED") troubles.push(`${request.url()}: ${reason}`);
+  });
   return troubles;
 }
 

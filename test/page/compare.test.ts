@@ -10,6 +10,23 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 describe.skipIf(pageUrl === "")("side by side", () => {
   usePage();
 
+  it("two policies are run, and where they part first is marked in both time lines, and said in words", async () => {
+    const { page } = await openPage({ hash: "#lib=isolation/a-link-down.yaml", viewport: { width: 1280, height: 1400 } });
+    const panel = await showPanel(page, "compare");
+    await panel.getByLabel("What differs").selectOption("kernel.policies.isoact");
+    const comparison = panel.getByRole("region", { name: "Comparison" });
+    const lines = comparison.locator(".compare-line");
+    await panel.getByLabel("Second").selectOption("panic");
+    await panel.getByRole("button", { name: "Compare", exact: true }).click();
+    await comparison.waitFor();
+    expect(await comparison.locator(".compare-head").textContent()).toMatch(/^The runs part in layer \w+, [\d.]+ [mµ]s after power-on\.$/);
+    // The host that panics is over while the other goes on.
+    expect(await lines.locator("h3").allTextContents()).toEqual([expect.stringMatching(/^isoact = recover: parts at record \d+$/), expect.stringMatching(/^isoact = panic: nothing more of layer \w+ comes$/)]);
+    expect(await lines.locator("canvas").count()).toBe(2);
+    await comparison.locator("tr.is-different", { hasText: "outcome" }).first().waitFor();
+    expect(await comparison.locator(".compare-divergence").count()).toBeGreaterThan(0);
+  });
+
   it("the verdict has the command's words for the same seeds", async () => {
     const file = "scenarios/verdict/contained.yaml";
     const { page } = await openPage({ hash: "#lib=verdict/contained.yaml" });

@@ -10,9 +10,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runScenario } from "../../dist/src/index.js";
 import { crc32 } from "../../src/sim/crc32.ts";
 import { run } from "../support/programs.ts";
-import { editorText, newReader, openPage, openText, pageUrl, shownDigests, showPanel, untilOpen, untilState, usePage } from "./reader.ts";
+import { editorText, newReader, openPage, openText, pageUrl, shownDigests, showPanel, typeText, untilOpen, untilState, usePage } from "./reader.ts";
 
 const repository = fileURLToPath(new URL("../../", import.meta.url));
+const origin = pageUrl === "" ? "" : new URL(pageUrl).origin;
 const notice = (page: Page) => page.locator(".notice .words");
 
 /** A link's hash as the page makes them, of whatever bytes. */
@@ -26,6 +27,33 @@ const stateHash = (text: string, more: Readonly<Record<string, unknown>> = {}): 
 
 describe.skipIf(pageUrl === "")("a share link", () => {
   usePage();
+
+  it("leads from a changed text and another seed to the same text, seed and outcome, in a browser that was never here", async () => {
+    const { page } = await openPage({ permissions: ["clipboard-read", "clipboard-write"] });
+    const text = (await editorText(page)).replace("one port isolates", "öffentlich – 分享 &");
+    await typeText(page, text);
+    await page.locator("input.seed").fill("4242");
+    await page.locator("input.seed").press("Enter");
+    await page.locator(".player-bar").getByLabel("Schedule").selectOption("seeded");
+    await page.getByRole("button", { name: "Run", exact: true }).click();
+    await page.locator(".title-bar .changed").waitFor({ state: "detached" });
+    await untilState(page, "ended");
+    const digests = await shownDigests(page);
+    await page.getByRole("button", { name: "Share", exact: true }).click();
+    await notice(page).filter({ hasText: "The link is copied" }).waitFor();
+    const link = await page.evaluate(() => navigator.clipboard.readText());
+    expect(link.startsWith(`${pageUrl}#s1=`)).toBe(true);
+
+    const other = await openPage({ hash: link.slice(pageUrl.length) });
+    expect(await editorText(other.page)).toBe(text);
+    expect(await other.page.locator("input.seed").inputValue()).toBe("4242");
+    expect(await other.page.locator(".player-bar").getByLabel("Schedule").inputValue()).toBe("seeded");
+    expect(await shownDigests(other.page)).toEqual(digests);
+    const { result } = await runScenario({ text }, { seed: 4242, schedule: "seeded" });
+    expect(digests.trace).toBe(result.traceDigest);
+    // What a link holds stands behind the #, which no server is sent.
+    expect(other.asked.filter((url) => url.startsWith(origin) && new URL(url).search !== "")).toEqual([]);
+  });
 
   it("of another version, damaged, 50 MB long, packed to burst, or with nothing in it is told, and the page goes on", async () => {
     const { page } = await openPage();

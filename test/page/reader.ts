@@ -117,6 +117,14 @@ export async function editorText(page: Page): Promise<string> {
   return page.locator("#panel-editor .cm-content").evaluate((element) => (element as unknown as { cmTile?: { root: { view: { state: { doc: { toString(): string } } } } } }).cmTile?.root.view.state.doc.toString() ?? "no view");
 }
 
+/** Puts another text into the editor, as somebody pasting does. */
+export async function typeText(page: Page, text: string): Promise<void> {
+  await showPanel(page, "editor");
+  await page.locator("#panel-editor .cm-content").click();
+  await page.keyboard.press("Control+a");
+  await page.keyboard.insertText(text);
+}
+
 export interface ShownDigests {
   readonly trace: string;
   readonly layers: Readonly<Record<string, string>>;

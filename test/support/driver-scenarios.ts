@@ -4,6 +4,8 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+// Loaded here, where the working folder is one that stays: it keeps the one it was loaded in, and its process is the whole worker's.
+import "esbuild";
 import type { EndedResult, RunResult, ScenarioResult } from "../../src/scenario/result.ts";
 import type { CommandEnded } from "./command.ts";
 import { commandIn } from "./command.ts";

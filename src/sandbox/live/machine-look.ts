@@ -12,6 +12,7 @@ import type { Reach } from "./machine-memory.ts";
 import { daxLooks, regionLooks, windowLooks } from "./machine-memory.ts";
 import { partLook, sightOf } from "./machine-parts.ts";
 import type { HostLook, MachineLook, MachineQuestion } from "./machine-types.ts";
+import { standingOf } from "./standing.ts";
 
 function stateOf(hardware: Hardware, kernel: Kernel): HostLook["state"] {
   if (hardware.hostState !== "running") return hardware.hostState;
@@ -52,7 +53,7 @@ export function machineLook(live: LiveRun, { most }: MachineQuestion): MachineLo
     const sight = sightOf(hardware, kernel, regions, most);
     const bridges = parts.map((part) => partLook(sight, part));
     return {
-      atNs: hardware.now, isInsideStep: live.status.isInsideStep, host: hostLook(hardware, kernel), windows: windowLooks(kernel, hardware.description), regions,
+      ...standingOf(live), generation: live.status.generation, atNs: hardware.now, isInsideStep: live.status.isInsideStep, host: hostLook(hardware, kernel), windows: windowLooks(kernel, hardware.description), regions,
       loose: daxLooks(kernel).filter(({ region }) => region === null), bridges, leftOut: sight.leftOut,
     };
   });

@@ -2,6 +2,7 @@
 
 import type { PortSummary } from "../../hardware/machine.ts";
 import type { PartCondition, TopologyPart } from "../../scenario/details.ts";
+import type { Standing } from "./standing.ts";
 
 /** One thing that is known, in words. Labels of one thing differ, so that two positions can be compared. */
 export interface Fact {
@@ -135,7 +136,9 @@ export interface HostLook {
   readonly facts: readonly Fact[];
 }
 
-export interface MachineLook {
+export interface MachineLook extends Standing {
+  /** Of the run (`LiveStatus`). */
+  readonly generation: number;
   /** Virtual ns since power-on. */
   readonly atNs: number;
   /** Parts are shown as they are at the access, the kernel's things as they are when its step is over. */

@@ -10,6 +10,8 @@ import type { PartStructure, RegisterPart } from "../part-registers.ts";
 import { clauseText, isThere, peekBus, registerHex, registerPart, registerParts, registersOf, structuresOf, valueAt } from "../part-registers.ts";
 import type { LiveRun } from "./contract.ts";
 import { baseOf, placeText } from "./register-way.ts";
+import type { Standing } from "./standing.ts";
+import { standingOf } from "./standing.ts";
 
 export interface RegistersQuestion {
   /** Name of the part. */
@@ -67,7 +69,7 @@ export interface StructureLook {
   readonly registers: number;
 }
 
-export interface RegistersLook {
+export interface RegistersLook extends Standing {
   readonly of: string;
   /** Every part of the machine that has registers, in order of its description. */
   readonly parts: readonly { readonly name: string; readonly kind: string }[];
@@ -120,7 +122,7 @@ function registerLook(hardware: Hardware, part: RegisterPart, { structure, place
   };
 }
 
-function look(hardware: Hardware, { of, structures = [], registers = [], isBrief = false }: RegistersQuestion): RegistersLook {
+function look(hardware: Hardware, { of, structures = [], registers = [], isBrief = false }: RegistersQuestion): Omit<RegistersLook, keyof Standing> {
   const part = registerPart(hardware, of);
   const parts = registerParts(hardware).map(({ name, kind }) => ({ name, kind: kindWords(kind) }));
   if (part === undefined) return { of, parts, kind: "", isThere: false, structures: [], registers: [], values: {}, leftOut: 0 };
@@ -138,4 +140,4 @@ function look(hardware: Hardware, { of, structures = [], registers = [], isBrief
 }
 
 /** Peeks: the run neither notices nor takes time. */
-export const registersLook = (live: Pick<LiveRun, "atHardware">, question: RegistersQuestion): RegistersLook => live.atHardware((hardware) => look(hardware, question));
+export const registersLook = (live: Pick<LiveRun, "atHardware" | "status">, question: RegistersQuestion): RegistersLook => ({ ...standingOf(live), ...live.atHardware((hardware) => look(hardware, question)) });

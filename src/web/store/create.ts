@@ -8,7 +8,7 @@ import { WorkerDiedError } from "../../../workers/lifeline.ts";
 import type { Opened } from "../../../workers/page-contract.ts";
 import type { PageWorker } from "../../../workers/page-client.ts";
 import type { Document, Notice, PageStore, PanelId, TextPlace, TimeRange } from "./contract.ts";
-import { documentOf, emptyDocument, findingsOf, inputOf, isSameRun, isTrace, largestTrace, textOf } from "./document.ts";
+import { documentOf, emptyDocument, findingsOf, inputOf, isSameInput, isSameRun, isTrace, largestTrace, textOf } from "./document.ts";
 import { throttled } from "./throttle.ts";
 
 /** Milliseconds between two looks of the panels while the run moves, at least and at most. */
@@ -145,9 +145,19 @@ export function createStore(startWorker: () => PageWorker, areaOf: (panel: Panel
     return true;
   };
 
+  /** The run that is being opened. */
+  let opening: { readonly input: LiveInput; readonly isOpen: Promise<boolean> } | null = null;
   const reset = async (): Promise<boolean> => {
     const input = inputOf(state.document.peek(), recorded);
-    return taken(await called((host) => host.open(input)), input);
+    // Asked for once more before it is there, as by Run beside a scenario that was just chosen: it is the same fresh run.
+    if (opening !== null && isSameInput(opening.input, input)) return opening.isOpen;
+    const own = { input, isOpen: called((host) => host.open(input)).then((answer) => taken(answer, input)) };
+    opening = own;
+    try {
+      return await own.isOpen;
+    } finally {
+      if (opening === own) opening = null;
+    }
   };
 
   /** The run before ends, and nothing of it stays on the page. */
@@ -229,6 +239,7 @@ export function createStore(startWorker: () => PageWorker, areaOf: (panel: Panel
       worker = startWorker();
       join(worker);
       isLeft = false;
+      opening = null;
       state.death.value = null;
       void old.close();
       await reset();

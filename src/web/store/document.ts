@@ -25,6 +25,9 @@ const isSameTexts = (a: Readonly<Record<string, string>>, b: Readonly<Record<str
 export const isSameRun = (document: Document, input: LiveInput): boolean =>
   document.text === input.text && document.seed === input.seed && document.schedule === input.schedule && isSameTexts(document.includes, input.includes);
 
+/** The very same run of the same file, choices and all. */
+export const isSameInput = (one: LiveInput, other: LiveInput): boolean => one.file === other.file && isSameRun(one, other) && one.choices === other.choices && one.defects === other.defects;
+
 /** Input of a run of the document. `recorded`: what a trace was made from; its choices and defects hold as long as the document is the trace's own. */
 export function inputOf(document: Document, recorded: LiveInput | null): LiveInput {
   const { file, text, includes, seed, schedule } = document;

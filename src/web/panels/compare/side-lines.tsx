@@ -25,12 +25,26 @@ function createLine(worker: PageWorker | undefined) {
   return { screen: createScreen(), record: signal<number | null>(null), range: signal<TimeRange | null>(null), lines };
 }
 
-const recordOf = (first: PlacedDivergence | null, side: 0 | 1): number | null => {
-  const record = first === null ? -1 : side === 0 ? first.expectedRecord : first.actualRecord;
-  return record < 0 ? null : record;
-};
+/** Where a side's run parts from the other. */
+interface Parting {
+  readonly words: string;
+  readonly atNs: number;
+  /** Null: no record of that layer comes any more, where the other run has one. */
+  readonly record: number | null;
+}
 
-export function SideLines({ sides, first, workers }: SideLinesProps) {
+function partingOf({ sides, first }: SideLinesProps, side: 0 | 1): Parting | null {
+  if (first === null) return null;
+  const { data } = sides[side];
+  const record = side === 0 ? first.expectedRecord : first.actualRecord;
+  if (record >= 0) return { words: `parts at record ${record}`, atNs: data.times[record] ?? data.endNs, record };
+  // Where the other's record would stand, with ready of both at the same place.
+  const shift = side === 0 ? -shiftOf(sides) : shiftOf(sides);
+  return { words: `nothing more of layer ${first.layer} comes`, atNs: Math.min(data.endNs, (first.atNs ?? data.endNs) + shift), record: null };
+}
+
+export function SideLines(props: SideLinesProps) {
+  const { sides, workers } = props;
   const both = useMemo(() => [createLine(workers?.[0]), createLine(workers?.[1])] as const, [sides, workers]);
   useEffect(() => {
     const [one, other] = sides;
@@ -40,13 +54,13 @@ export function SideLines({ sides, first, workers }: SideLinesProps) {
     <div class="compare-lines">
       {both.map(({ screen, record, range, lines }, index) => {
         const side = sides[index === 0 ? 0 : 1];
-        const parts = recordOf(first, index === 0 ? 0 : 1);
+        const parting = partingOf(props, index === 0 ? 0 : 1);
         const { data } = side;
         return (
           <section key={side.title} class="compare-line" aria-label={`Time line with ${side.title}`}>
-            <h3>{side.title}{parts === null ? "" : `: parts at record ${parts}`}</h3>
+            <h3>{side.title}{parting === null ? "" : `: ${parting.words}`}</h3>
             <TimelineView
-              data={data} screen={screen} version={data.length} positionNs={parts === null ? null : (data.times[parts] ?? null)} record={record.value ?? parts} range={range.value} part={null}
+              data={data} screen={screen} version={data.length} positionNs={parting?.atNs ?? null} record={record.value ?? parting?.record ?? null} range={range.value} part={null}
               lineOf={async (wanted) => {
                 lines.keepTo(data.generation);
                 await lines.want([wanted]);

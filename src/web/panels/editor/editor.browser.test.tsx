@@ -3,6 +3,7 @@ import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { userEvent } from "vitest/browser";
 import { textStore } from "../../../../test/web/text-store.ts";
 import type { PageStore } from "../../store/contract.ts";
+import "../../style/tokens.css";
 import { EditorPanel } from "./editor-panel.tsx";
 
 const violations: string[] = [];
@@ -195,14 +196,21 @@ describe("hostile text", () => {
 });
 
 describe("the page's policy", () => {
-  it("nothing of the editor is an inline style: not typing, search, marks, their list", async () => {
-    const { check } = await mounted(text.replace("device:", "devise:"));
+  it("nothing of the editor is an inline style: not typing, over a selection either, search, marks, their list", async () => {
+    const { check, document: edited } = await mounted(text.replace("device:", "devise:"));
     check();
     contentOf()?.focus();
     await userEvent.keyboard("{Control>}f{/Control}");
     expect(all(".cm-search").length).toBe(1);
     await userEvent.keyboard("{Escape}{Control>}{Shift>}M{/Shift}{/Control}");
     await expect.poll(() => all(".cm-panel-lint").length).toBe(1);
+    await userEvent.keyboard("{Escape}");
+    contentOf()?.focus();
+    await userEvent.keyboard("{Control>}a{/Control}no");
+    expect(edited.value.text).toBe("no");
+    await userEvent.keyboard("{Control>}a{/Control}[[");
+    expect(edited.value.text).toBe("[no]");
+    await undoTo(edited, text.replace("device:", "devise:"));
     expect(violations).toEqual([]);
     // The watch works: an inline style is told.
     const inline = document.createElement("style");

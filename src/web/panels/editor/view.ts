@@ -14,6 +14,7 @@ import type { HoverTooltipSource } from "@codemirror/view";
 import type { Finding } from "../../../scenario/lint.ts";
 import { changeBetween, lineBreakOf, lineStartsOf, marksOf, offsetAt, withPlainBreaks } from "./marks.ts";
 import { theme } from "./theme.ts";
+import { typedOver } from "./typed-over.ts";
 
 /** Time to press Tab after Escape, in ms; any other key ends it. */
 const leaveTime = 600_000;
@@ -65,6 +66,7 @@ function extensionsOf({ label, onText, complete, about }: EditorInput, breaks: C
     indentOnInput(),
     bracketMatching(),
     closeBrackets(),
+    typedOver,
     autocompletion({ override: [complete], icons: false }),
     hoverTooltip(about),
     highlightActiveLine(),

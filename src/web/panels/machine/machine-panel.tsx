@@ -25,28 +25,23 @@ interface Seen {
   readonly look: MachineLook;
   /** At the position before, of the same run; null: there is none. */
   readonly before: MachineLook | null;
-  /** It was looked at on the way: what the run passes is no position that somebody saw. */
-  readonly isOnTheWay: boolean;
+}
+
+/** What the changes of a look are told since: where the run last stood. What it passes on its way is no position that somebody saw. */
+function beforeOf({ generation, stoodAt }: MachineLook, last: Seen | null): MachineLook | null {
+  if (last === null || last.look.generation !== generation) return null;
+  return last.look.stoodAt === null || last.look.stoodAt === stoodAt ? last.before : last.look;
 }
 
 /** The machine where the run stands, and where it stood before. */
 function useMachine(store: PageStore): Seen | null {
   const seen = useSignal<Seen | null>(null);
-  const generation = useRef(-1);
   const moment = store.moment.value;
   useEffect(() => {
-    let isLate = false;
     void store.look("machine", { most: mostParts }).then((look) => {
-      if (isLate) return;
-      const now = store.status.peek()?.generation ?? -1;
-      const isOnTheWay = store.status.peek()?.isMoving === true;
-      const isSame = now === generation.current;
-      generation.current = now;
-      if (look === undefined) seen.value = null;
-      else if (!isSame || seen.value === null) seen.value = { look, before: null, isOnTheWay };
-      else seen.value = { look, before: seen.value.isOnTheWay || look.atNs === seen.value.look.atNs ? seen.value.before : seen.value.look, isOnTheWay };
+      // Answers come in the order of their questions: one that was asked where the run stood counts, though it has gone on since.
+      seen.value = look === undefined || store.status.peek() === null ? null : { look, before: beforeOf(look, seen.value) };
     });
-    return () => void (isLate = true);
   }, [moment, store]);
   return seen.value;
 }

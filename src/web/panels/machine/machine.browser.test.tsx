@@ -106,8 +106,14 @@ describe("the drawing of a machine", () => {
     await show();
     store.part.value = "rp0";
     await until(() => place.querySelector(".machine-inspector h3")?.textContent === "rp0");
+    const facts = (): string => place.querySelector(".machine-inspector")?.textContent ?? "";
+    await store.go({ kind: "start" });
+    await until(() => !facts().includes("Isolationarmed"));
+    // The position before is power-on, whatever was looked at on the way to ready.
+    await store.go({ kind: "ready" });
+    await until(() => facts().includes("armedchanged, was "));
     await afterReady(1_000_000);
-    await until(() => place.querySelector(".machine-inspector")?.textContent.includes("armedchanged"));
+    await until(() => facts().includes("nothing changed since the position before"));
     await store.go({ kind: "mark", text: "CXL.mem isolated by link down" });
     const changed = await until(() => [...place.querySelectorAll(".machine-inspector tr.changed")].find((row) => row.textContent.startsWith("Isolation")));
     expect(changed.querySelector("th")?.textContent).toBe("Isolation");

@@ -62,24 +62,13 @@ function keptPins(): readonly Pin[] {
   }
 }
 
-/** Key of values that were looked at on the way: what the run passes is no position that somebody saw. */
-const onTheWay = "on the way";
+/** Values with the position that they belong to; another one makes those of now those before. */
+interface PlacedValues extends Values, Pick<RegistersLook, "stoodAt"> {}
 
-/** What the values are those of; another one makes those of now those before. */
-function placeKey({ status }: PageStore): string {
-  const found = status.peek();
-  if (found?.isMoving === true) return onTheWay;
-  return found === null ? "" : `${found.generation} ${found.position.records} ${found.position.turns} ${found.position.atNs} ${found.touches.length}`;
-}
-
-/** Values with the position that they belong to. */
-interface PlacedValues extends Values {
-  readonly key: string;
-}
-
-function moved(last: PlacedValues | undefined, key: string, now: Values["now"]): PlacedValues {
-  if (last === undefined) return { key, now, before: {} };
-  return { key, now, before: last.key === key || last.key === onTheWay ? last.before : { ...last.before, ...last.now } };
+function moved(last: PlacedValues | undefined, { stoodAt }: RegistersLook, now: Values["now"]): PlacedValues {
+  if (last === undefined) return { stoodAt, now, before: {} };
+  // What the run passes is no position that somebody saw.
+  return { stoodAt, now, before: last.stoodAt === stoodAt || last.stoodAt === null ? last.before : { ...last.before, ...last.now } };
 }
 
 export function createRegistersState(store: PageStore): RegistersState {
@@ -111,7 +100,6 @@ export function createRegistersState(store: PageStore): RegistersState {
     const found = first?.kind !== "" || asked !== "" || usual === undefined ? first : await store.look("registers", { of: usual.name });
     if (found === undefined || declared !== wish) return;
     const known = name === allStructures || found.structures.some((one) => one.name === name) ? name : (found.structures.find((one) => one.space === "component" && one.name !== "componentHeader") ?? found.structures[0])?.name ?? "";
-    const key = placeKey(store);
     const all = await store.look("registers", { of: found.of, structures: wanted(found, known) });
     if (all === undefined || declared !== wish) return;
     declared = `${generation.peek()} ${asked} ${known}`;
@@ -119,22 +107,21 @@ export function createRegistersState(store: PageStore): RegistersState {
     batch(() => {
       structure.value = known;
       look.value = all;
-      placed.value = { ...placed.peek(), [found.of]: moved(last, key, { ...(last?.key === key ? last.now : {}), ...all.values }) };
+      placed.value = { ...placed.peek(), [found.of]: moved(last, all, { ...(last?.stoodAt === all.stoodAt ? last.now : {}), ...all.values }) };
       if (!all.registers.some((one) => one.name === open.peek())) open.value = null;
     });
   };
 
   /** Values of everything that is shown. */
   const refresh = async (): Promise<void> => {
-    const key = placeKey(store);
     const shown = look.peek();
     const parts = new Set([...pins.peek().map(({ of }) => of), ...(shown === null ? [] : [shown.of])]);
     for (const of of parts) {
       const structures = shown?.of === of ? wanted(shown, structure.peek()) : [];
       const found = await store.look("registers", { of, structures, registers: pins.peek().filter((pin) => pin.of === of).map(({ register }) => register), isBrief: true });
-      if (found === undefined || key !== placeKey(store)) continue;
+      if (found === undefined) continue;
       batch(() => {
-        placed.value = { ...placed.peek(), [of]: moved(placed.peek()[of], key, found.values) };
+        placed.value = { ...placed.peek(), [of]: moved(placed.peek()[of], found, found.values) };
         const now = look.peek();
         if (now !== null && now.of === of && now.isThere !== found.isThere) look.value = { ...now, isThere: found.isThere };
       });
