@@ -140,8 +140,11 @@ class Host implements Omit<PageHost, "lock"> {
   }
 
   async touch(touch: Touch): Promise<TouchResult> {
-    if (touch.kind === "line") await toolsFor([touch.line]);
     const live = this.#need();
+    const asked = this.#command;
+    if (touch.kind === "line") await toolsFor([touch.line]);
+    // It was meant for where the run stood then.
+    if (asked !== this.#command) return { kind: "refused", reason: "something else was asked for meanwhile" };
     const command = ++this.#command;
     const way = live.touch(touch);
     this.#told = performance.now();

@@ -8,12 +8,10 @@ import { cxlBus, endpointPart, isRegion, memdevOf, regionOf, regionStates } from
 import { resourceSize } from "../kernel/resource/resource.ts";
 import type { DeviceDescription, IsolationDescription } from "../platform/description.ts";
 import type { RegionSummary, TopologyPart } from "../scenario/details.ts";
-import { sizeText } from "./forensics/scene.ts";
+import { hex, sizeText } from "./forensics/scene.ts";
 import type { DecoderState, PartState } from "./part-states.ts";
 import { partStates } from "./part-states.ts";
 import type { System } from "./system.ts";
-
-const hex = (value: bigint): string => `0x${value.toString(16)}`;
 
 const decoderFact = ({ index, base, size, ways, granularity, state, isLocked }: DecoderState): string =>
   `decoder ${index}: ${sizeText(size)} at ${hex(base)}, ${ways} way(s) of ${granularity}, ${state}${isLocked ? ", locked" : ""}`;

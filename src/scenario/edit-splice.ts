@@ -27,7 +27,7 @@ type Collection = YAMLMap | YAMLSeq;
 const needsQuotes = /[,[\]{}]/;
 
 /** A value on one line, `{ at: 5ms }`. */
-export function flowText(value: unknown): string {
+function flowText(value: unknown): string {
   const document = new Document(value, { schema: "core", aliasDuplicateObjects: false });
   visit(document, {
     Scalar: (_key, node) => {

@@ -77,6 +77,7 @@ describe("an edit is refused, and the reason says what to do", () => {
     ["a text that would be too long", `name: ${"x".repeat((1 << 18) - 20)}\n`, cable, "a scenario has at most 262144"],
     ["what an included file has", "version: 1\ninclude: p.yaml\n", { kind: "remove", path: ["kernel"] }, "where an included file has it, change it there"],
     ["an element that is not there", "steps: []\n", { kind: "set", path: ["steps", 3, "run"], value: "ls" }, "steps.3.run is not in this file"],
+    ["an element that begins below its dash", "steps:\n  -\n    run: ls\n  - run: cat\n", { kind: "remove", path: ["steps", 0] }, "cannot be changed alone"],
     ["an alias", "a: &a []\nfaults: *a\n", cable, "faults is written as an alias"],
     ["a list that is none", "faults: 3\n", cable, "faults is no list"],
     ["a key below a word", "kernel: 3\n", { kind: "set", path: ["kernel", "preset"], value: "x" }, "kernel is no mapping"],

@@ -75,7 +75,8 @@ function laid(value: unknown, path: Path, change: (before: unknown) => unknown):
 const isEmpty = (value: unknown): boolean => value === null || (isValue(value) && Object.keys(value).length === 0) || (Array.isArray(value) && value.length === 0);
 /** Without what is empty: taking the last element of a list away may take its key as well. */
 const comparable = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.map(comparable).filter((inner) => !isEmpty(inner));
+  // A null in a list is an element: a dash that lost what stood behind it.
+  if (Array.isArray(value)) return value.map(comparable).filter((inner) => inner === null || !isEmpty(inner));
   if (!isValue(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, comparable(inner)] as const).filter(([, inner]) => !isEmpty(inner)).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 };

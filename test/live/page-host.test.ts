@@ -101,6 +101,9 @@ describe("the page's worker", () => {
     expect(await host.go({ kind: "ready" }, null)).toMatchObject({ arrival: "there" });
     expect((await host.go({ kind: "step", unit: "event" }, null)).arrival).toBe("there");
     expect((await host.go({ kind: "end" }, null)).status.position.records).toBe(file.records.length / 8);
+    // A command or an expectation is no mark: a run of the same trace stops at none either.
+    await host.go({ kind: "start" }, null);
+    expect((await host.go({ kind: "mark", text: "create-region" }, null)).arrival).toBe("missed");
     await expect(host.look("log", { from: 0, most: 1 })).rejects.toThrow(/mine\.wasm/);
     expect(await host.touch({ kind: "line", line: "ls" })).toMatchObject({ kind: "refused" });
   });
@@ -174,6 +177,16 @@ describe("the page's worker", () => {
     expect(await host.look("log", { from: 0, most: 1 })).toMatchObject({ from: 0 });
     await expect(host.look("constructor" as "log", { from: 0, most: 1 })).rejects.toThrow(/no look/);
     expect(await host.ask("check", { file: "a.yaml", text: "version: 1\n", includes: {} })).not.toEqual([]);
+  });
+
+  it("a line whose program is still on its way goes to no other run, and not behind what was asked for later", async () => {
+    const { host } = start();
+    await host.open(inputOf(twoCards()));
+    await host.go({ kind: "ready" }, null);
+    const said = host.touch({ kind: "line", line: "echo x | xxd" });
+    await host.open(inputOf(twoCards()));
+    expect(await said).toEqual({ kind: "refused", reason: "something else was asked for meanwhile" });
+    expect((await host.pause()).touches).toEqual([]);
   });
 
   it("hands over the buffers that an answer has for itself, and copies the rest", () => {

@@ -40,6 +40,19 @@ const sumOf = (live: Live): string => {
 const state = (live: Live): string => JSON.stringify([sumOf(live), live.status.position, live.status.prompt, live.run.system.hardware.digest("hardware"), live.run.system.kernel.log.length]);
 
 describe("touches of a live run", () => {
+  it("an injection of which the host dies at once ends the run there: looking writes nothing, and its last records can be gone to", () => {
+    const [, text = ""] = Object.entries(bundledScenarios()).find(([path]) => path.endsWith("isolation-policy/panic.yaml")) ?? [];
+    const { live } = open(text);
+    go(live, { kind: "ready" });
+    touch(live, { kind: "inject", action: "linkDown: rp0" });
+    const { position, death } = live.status;
+    expect(death).toMatch(/panicked/);
+    expect(live.status.position).toEqual(position);
+    const last = live.trace.length - 1;
+    expect(go(live, { kind: "record", index: last - 1 })).toBe("there");
+    expect(live.status).toMatchObject({ position: { records: last }, isInsideStep: false, touches: [{}] });
+  });
+
   it("a line prints, costs its place in the trace, and is made again without a word on every way back and forth", () => {
     const { live, said } = open();
     go(live, { kind: "ready" });

@@ -32,7 +32,7 @@ export interface Answer {
 const loopbackNames = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/i;
 
 /** A page of another site can have its own name lead here (DNS rebinding): then the request names that site. */
-export const isLoopbackHost = (host: string | undefined): boolean => host !== undefined && loopbackNames.test(host);
+const isLoopbackHost = (host: string | undefined): boolean => host !== undefined && loopbackNames.test(host);
 
 function plain(status: number, text: string, isHead: boolean, more: Readonly<Record<string, string>> = {}): Answer {
   const body = Buffer.from(`${text}\n`);

@@ -53,6 +53,9 @@ export function createProcess(kernel: Kernel, name: string, threads: number): Pr
 /** The process with this pid, dead or alive. */
 export const findProcess = (kernel: Kernel, pid: number): Process | undefined => processTable(kernel).processes.get(pid);
 
+/** Every process of that name, dead or alive, in order of their start. */
+export const processesNamed = (kernel: Kernel, name: string): Process[] => [...processTable(kernel).processes.values()].filter((process) => process.name === name);
+
 /** A requester id that belongs to no process: a kernel thread. */
 export function takeRequester(kernel: Kernel): number {
   return processTable(kernel).nextRequester++;

@@ -7,8 +7,7 @@ import { daxBus, daxDeviceOf } from "../../kernel/dax/types.ts";
 import { placeOf, regionReachesDeadPort } from "../../kernel/isolation/regions.ts";
 import type { Range } from "../../kernel/resource/resource.ts";
 import { overlaps } from "../../kernel/resource/resource.ts";
-import type { DeviceDescription, DownstreamPortDescription } from "../../platform/description.ts";
-import { isSwitch } from "../../platform/description.ts";
+import { isSwitch, portsBelow } from "../../platform/description.ts";
 import { deadPlaces } from "../facts.ts";
 import { unanswered } from "../forensics/answers.ts";
 import { parentOf } from "../forensics/capacity.ts";
@@ -26,10 +25,9 @@ export interface Backing extends Range {
   readonly isLost: boolean;
 }
 
-const cardsBelow = (ports: readonly DownstreamPortDescription[]): DeviceDescription[] => ports.flatMap(({ slots }) => slots.flatMap((slot) => (isSwitch(slot) ? cardsBelow(slot.ports) : [slot])));
-
 /** Names of cards by serial number. */
-export const cardsBySerial = ({ system }: Scene): ReadonlyMap<bigint, string> => new Map(cardsBelow(system.hardware.description.hostBridges.flatMap(({ rootPorts }) => rootPorts)).map(({ serial, name }) => [serial, name]));
+const cardsBySerial = ({ system }: Scene): ReadonlyMap<bigint, string> =>
+  new Map(system.hardware.description.hostBridges.flatMap(({ rootPorts }) => portsBelow(rootPorts)).flatMap(({ slots }) => slots.flatMap((slot) => (isSwitch(slot) ? [] : [[slot.serial, slot.name] as const]))));
 
 const namesOf = (cards: ReadonlyMap<bigint, string>, region: Device): string[] => regionOf(region).targets.flatMap((target) => (target === null ? [] : [cards.get(memdevOf(endpointPart(target).memdev).serial) ?? ""])).filter((name) => name !== "");
 

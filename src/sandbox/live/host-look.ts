@@ -98,7 +98,7 @@ const iomemLines = (kernel: Kernel, backings: readonly Backing[]): IomemLine[] =
 }));
 
 /** Blocks as they are, neighbours that are alike as one. */
-export function blockRuns(kernel: Kernel): BlockRun[] {
+function blockRuns(kernel: Kernel): BlockRun[] {
   if (!isHotplugKnown(kernel)) return [];
   const { blocks, blockSize } = hotplug(kernel);
   const runs: BlockRun[] = [];

@@ -74,7 +74,7 @@ export interface PartLook {
   readonly cards: readonly CardLook[];
   /** Regions that lie on it or pass through it. */
   readonly regions: readonly string[];
-  /** Requests that workloads sent through it since ready; counts up. */
+  /** Requests that the lives of workloads that last sent through it: those of a life that is over no longer count. */
   readonly requests: number;
   readonly facts: readonly Fact[];
   readonly below: readonly PartLook[];

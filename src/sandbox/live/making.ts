@@ -2,8 +2,7 @@
 // so that a second making comes to the same.
 
 import { recordWords } from "../../sim/trace.ts";
-import { hasReady, isMisfit, isRunning, spawn } from "../../sim/task.ts";
-import type { Task } from "../../sim/task.ts";
+import { hasReady, isMisfit } from "../../sim/task.ts";
 import type { Hardware } from "../../hardware/machine.ts";
 import { KernelPanic } from "../../kernel/base/kernel.ts";
 import { ActionError } from "../../scenario/read-action.ts";
@@ -44,9 +43,6 @@ export class Making {
   #isHeld = false;
   /** A line is carried out that leaves no trace. */
   #isDeadLine = false;
-  /** A register that is being written by hand: its task. */
-  #task = -1;
-  #answer: TouchResult | null = null;
   #stepsBefore = 0;
   #phaseBefore: OpenRun["phase"] = "boot";
   #readyStep = -1;
@@ -98,7 +94,7 @@ export class Making {
     return this.#recordsAtEnd;
   }
 
-  /** What the run came to; asking writes the last records. Null: it is not over. */
+  /** What the run came to. Null: it is not over. */
   get result(): ScenarioResult | null {
     return this.isDone ? this.run.result() : null;
   }
@@ -131,15 +127,14 @@ export class Making {
     return { records: this.drain(), turns: this.run.system.scheduler.turns, atNs: this.hardware.now };
   }
 
-  /** Something that was done by hand is still under way: a line, the writing of a register. */
+  /** A line is still under way. */
   get isBusyWithTouch(): boolean {
-    if (this.#task >= 0 && (this.isDone || !isRunning(this.run.system.scheduler, this.#task))) this.#task = -1;
-    return this.#task >= 0 || this.session.look() !== "ended";
+    return this.session.look() !== "ended";
   }
 
   /** Nothing is due that could end the line. */
   get isIdle(): boolean {
-    return this.#task < 0 && this.session.look() === "idle";
+    return this.session.look() === "idle";
   }
 
   /** Hands out all records. Gives their number. */
@@ -185,10 +180,14 @@ export class Making {
     const cutShort = stop !== null && this.steps >= stop.behind ? Math.min(stop.atNs, until) : until;
     run.goOn(this.#isHeld ? Math.min((Math.floor(hardware.now / heldPiece) + 1) * heldPiece, cutShort) : cutShort, () => true);
     if (this.#readyStep < 0 && run.readyAt >= 0) this.#readyStep = this.steps;
-    if (this.isDone) {
-      this.#recordsAtEnd = this.drain();
-      run.result();
-    }
+    this.#noteEnd();
+  }
+
+  /** A run that is over writes the records that judge it now, not when somebody looks. */
+  #noteEnd(): void {
+    if (!this.isDone || this.#recordsAtEnd >= 0) return;
+    this.#recordsAtEnd = this.drain();
+    this.run.result();
   }
 
   /** Steps to where time does not pass `atNs` (virtual ns); a task that goes beyond it in one step is not held up. */
@@ -206,9 +205,8 @@ export class Making {
 
   /** Does something to the run; what is refused leaves it as it was. Null: it is under way, the run goes on from here. */
   make(touch: Touch): TouchResult | null {
-    this.#answer = null;
     if (touch.kind === "inject") return this.#inject(touch.action);
-    if (touch.kind === "write") return this.#start(writeRegister(this.run, touch));
+    if (touch.kind === "write") return this.#write(touch);
     this.#hold();
     if (touch.kind === "interrupt") return { kind: "done", said: this.session.interrupt() ?? "" };
     this.session.start(toBytes(touch.line));
@@ -230,11 +228,6 @@ export class Making {
     this.run.hold();
   }
 
-  /** What the writing of a register came to. */
-  get answer(): TouchResult | null {
-    return this.#answer;
-  }
-
   #inject(action: string): TouchResult {
     let id: string;
     try {
@@ -247,32 +240,21 @@ export class Making {
     let steps = 0;
     // Hardware acts on its next advance.
     this.run.goOn(this.hardware.now + 1, () => ++steps >= stepsToAct);
+    this.#noteEnd();
     return { kind: "done", said: this.session.evidenceOf(id) };
   }
 
-  /** Runs a task to its first wait at once, and leaves the rest of it to the scheduler. */
-  #start(body: Task<TouchResult>): TouchResult | null {
+  #write(touch: Extract<Touch, { readonly kind: "write" }>): TouchResult | null {
     try {
-      const first = body.next();
-      if (first.done === true && first.value.kind === "refused") return first.value;
-      this.#hold();
-      if (first.done === true) return (this.#answer = first.value);
-      const note = (answer: TouchResult): void => void (this.#answer = answer);
-      const rest = function* (): Task<void> {
-        let step: IteratorResult<typeof first.value, TouchResult> = first;
-        while (step.done !== true) {
-          yield step.value;
-          step = body.next();
-        }
-        note(step.value);
-      };
-      this.#task = spawn(this.run.system.scheduler, "hand", rest());
+      const answer = writeRegister(this.run, touch);
+      if (answer.kind === "done") this.#hold();
+      return answer;
     } catch (thrown) {
       // The next step finds the host as the panic left it.
       if (!(thrown instanceof KernelPanic)) throw thrown;
       this.#hold();
+      return null;
     }
-    return null;
   }
 
   #take(words: Uint32Array): void {

@@ -1,6 +1,6 @@
 // Which lane and kind each record of a trace has on the time line, and what lasts: by numbers alone, with texts looked at once for each lane, span or step.
 
-import { meaningOf } from "../../scenario/trace/timeline-words.ts";
+import { lastStates, meaningOf, recoveryStep } from "../../scenario/trace/timeline-words.ts";
 import type { TraceNames } from "../../scenario/trace/words.ts";
 import { accessKinds, createTraceWords, hardwareKinds } from "../../scenario/trace/words.ts";
 import type { TraceRecord } from "../../sim/trace.ts";
@@ -39,9 +39,6 @@ const [link, isolation, isolationCleared, background] = [hardwareNumber("link"),
 const [configWrite, mmioWrite, store] = [accessNumber("config write"), accessNumber("mmio write"), accessNumber("store")];
 const accessFacet = facets.indexOf("accesses");
 
-const recoveryStep = /^([0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]) ([A-Z][A-Z_-]+)$/;
-/** States in which a recovery ends. */
-const lastStates: ReadonlySet<string> = new Set(["RECOVERED", "RECOVERED-REDUCED", "BLOCKED", "STRANDED", "REBOOT_CHOSEN"]);
 const processStep = /^process (.+) (started|killed)$/;
 
 /** What a step or state of the kernel says by its text. */

@@ -24,7 +24,7 @@ const nobody = 0xffff_ffff;
 const mostKinds = 256;
 
 /** Number of the part that a record speaks of; 0xffffffff: of none. As `partOf` of select.ts, from the words. */
-export function partAt(words: Uint32Array, place: number): number {
+function partAt(words: Uint32Array, place: number): number {
   const packed = words[place + 1] ?? 0;
   const layer = (packed >>> 21) & 7;
   if (layer === layerIndex.hardware) return words[place + 2] ?? nobody;

@@ -1,5 +1,6 @@
 // A trace whose run cannot be made here: its records can be gone through, its machine cannot be looked at.
 
+import { resultKinds } from "../../sim/trace.ts";
 import type { TraceFile } from "../../scenario/trace/file.ts";
 import type { OpenRun } from "../contract.ts";
 import type { Arrival, LiveInput, LiveStatus, Position, Target } from "./contract.ts";
@@ -69,12 +70,16 @@ export class ShownTrace implements Live {
     };
     const textAt = (index: number): string => {
       const { layer, a } = trace.record(index);
-      return layer === "access" || layer === "hardware" ? "" : (trace.strings[a] ?? "");
+      return layer === "log" || layer === "kernel" ? (trace.strings[a] ?? "") : "";
+    };
+    const isReady = (index: number): boolean => {
+      const { layer, kind, a } = trace.record(index);
+      return layer === "result" && kind === resultKinds.mark && trace.strings[a] === "ready";
     };
     switch (target.kind) {
       case "start": return 0;
       case "end": return trace.length;
-      case "ready": return after(0, (index) => trace.record(index).layer === "result" && textAt(index) === "ready");
+      case "ready": return after(0, isReady);
       case "time": return trace.countUntil(target.atNs);
       case "record": return target.index + 1;
       case "mark": return after(this.#records, (index) => textAt(index).includes(target.text));

@@ -122,7 +122,7 @@ export class Touching implements TouchWay {
   #answer(making: Making): TouchResult | null {
     if (making.isBusyWithTouch && !making.isIdle) return this.#live.isFull ? done("") : null;
     if (making.isIdle) return done("the line waits, and nothing is due that could end that: Ctrl-C interrupts it");
-    return this.#touch.kind === "write" ? (making.answer ?? done(making.death ?? "")) : done(this.#said);
+    return this.#touch.kind === "write" ? done(making.death ?? "") : done(this.#said);
   }
 
   #over(result: TouchResult): TouchResult {

@@ -1,11 +1,12 @@
 // What became of each workload by the position: how it lives, what it has done and met, and of what it died.
 
 import type { Kernel } from "../../kernel/base/kernel.ts";
-import { findProcess } from "../../kernel/mm/process.ts";
-import type { Death, Process } from "../../kernel/mm/process.ts";
+import { processesNamed } from "../../kernel/mm/process.ts";
+import type { Death } from "../../kernel/mm/process.ts";
 import type { Workload, WorkloadOutcome } from "../../workload/state.ts";
 import type { WorkloadSpec } from "../../workload/specs.ts";
 import type { OpenRun } from "../contract.ts";
+import { hex } from "../forensics/scene.ts";
 import type { LiveRun } from "./contract.ts";
 
 /** What ended a life. */
@@ -52,17 +53,6 @@ export interface WorkloadsLook {
   /** Loads answered with all ones. */
   readonly onesReads: number;
 }
-
-/** Pids are given in order, from this one on, and never again. */
-const firstPid = 1000;
-
-function processesNamed(kernel: Kernel, name: string): Process[] {
-  const found: Process[] = [];
-  for (let pid = firstPid, one = findProcess(kernel, pid); one !== undefined; one = findProcess(kernel, ++pid)) if (one.name === name) found.push(one);
-  return found;
-}
-
-const hex = (value: bigint): string => `0x${value.toString(16)}`;
 
 function deathsOf(kernel: Kernel, { spec, process }: Workload): DeathLine[] {
   if (process === null) return [];

@@ -10,7 +10,6 @@ import { suggestion } from "../../scenario/suggest.ts";
 import { fieldsIn, registerAccessOf } from "../../scenario/trace/register-words.ts";
 import type { RegisterAccess } from "../../scenario/trace/register-words.ts";
 import { createTraceWords } from "../../scenario/trace/words.ts";
-import type { Task } from "../../sim/task.ts";
 import type { TraceRecord } from "../../sim/trace.ts";
 import { readRecord, recordWords } from "../../sim/trace.ts";
 import { blocks } from "../../../registers/blocks.ts";
@@ -127,10 +126,9 @@ function said({ part, place }: Found, where: string, written: bigint, trial: Tri
 
 /**
  * Writes a register and reads it back, as a processor does; both take virtual time and are in the trace. A register that is wider than what its structure
- * allows goes in two dwords, low first. `refused`: nothing was done (no such register, a value that does not fit, nobody who answers).
+ * allows goes in two dwords, low first. `refused`: nothing was done (no such register, a value that does not fit, nobody who answers). @throws KernelPanic the host dies of it
  */
-// eslint-disable-next-line require-yield
-export function* writeRegister(run: OpenRun, { of, register, value }: WriteTouch): Task<TouchResult> {
+export function writeRegister(run: OpenRun, { of, register, value }: WriteTouch): TouchResult {
   const { hardware, platform, kernel } = run.system;
   if (run.phase === "done" || hardware.hostState !== "running" || kernel.panic !== null) return refused("the machine has stopped: no processor makes accesses any more; go back, or start again");
   const found = find(hardware, of, register);

@@ -30,3 +30,8 @@ export function meaningOf(kind: number): EventMeaning | undefined {
   const name = hardwareKinds[kind];
   return name === undefined ? undefined : meanings[name];
 }
+
+/** A step of the kernel that says how far a recovery is: its port and its state. */
+export const recoveryStep = /^([0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]) ([A-Z][A-Z_-]+)$/;
+/** States in which a recovery ends. */
+export const lastStates: ReadonlySet<string> = new Set(["RECOVERED", "RECOVERED-REDUCED", "BLOCKED", "STRANDED", "REBOOT_CHOSEN"]);

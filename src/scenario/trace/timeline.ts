@@ -2,7 +2,7 @@
 
 import { kernelKinds, resultKinds } from "../../sim/trace.ts";
 import type { TraceLayer, TraceRecord } from "../../sim/trace.ts";
-import { meaningOf } from "./timeline-words.ts";
+import { lastStates, meaningOf, recoveryStep } from "./timeline-words.ts";
 import type { EventKind } from "./timeline-words.ts";
 import type { TraceNames } from "./words.ts";
 import { createTraceWords, hardwareKinds } from "./words.ts";
@@ -60,9 +60,6 @@ type OpenSpan = Mutable<TimelineSpan>;
 /** Kinds that go first where there are too many events. */
 const lesser: ReadonlySet<EventKind> = new Set<EventKind>(["log", "mailbox", "interrupt", "memory", "kernel"]);
 const usualSpans = 1000;
-const recoveryStates = /^([0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]) ([A-Z][A-Z_-]+)$/;
-/** States in which a recovery ends. */
-const lastStates: ReadonlySet<string> = new Set(["RECOVERED", "RECOVERED-REDUCED", "BLOCKED", "STRANDED", "REBOOT_CHOSEN"]);
 
 export class TimelineBuilder {
   readonly #names: TimelineNames;
@@ -181,7 +178,7 @@ export class TimelineBuilder {
     else if (kind === kernelKinds.state && text.startsWith("process ")) this.#note(record, "kernel", { kind: "kernel", text: `${text}: ${detail}` });
     if (kind !== kernelKinds.step) return;
     if (text === "booted") this.#endBoot(time);
-    const [, port = "", state = ""] = recoveryStates.exec(text) ?? [];
+    const [, port = "", state = ""] = recoveryStep.exec(text) ?? [];
     const lane = port === "" ? "kernel" : `recovery ${port}`;
     if (port !== "") this.#enter(lane, state, time);
     this.#note(record, lane, { kind: port === "" ? "kernel" : "recovery", text: `${port === "" ? text : state}${detail === "" ? "" : `: ${detail}`}` });
