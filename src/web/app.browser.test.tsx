@@ -104,6 +104,17 @@ describe("the page around its panels", () => {
     await expect.element(page.getByText("more is here")).toBeVisible();
   });
 
+  it("the palette gives way to the help that is chosen in it, and the help stays", async () => {
+    await userEvent.keyboard("{Control>}k{/Control}");
+    await userEvent.fill(page.getByRole("combobox", { name: "An action, a panel or a scenario" }), "keys and help");
+    await userEvent.keyboard("{Enter}");
+    // The palette's own end is told after the help has come.
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(page.getByRole("dialog", { name: "Keys and help" }).query()).not.toBeNull();
+    await userEvent.keyboard("{Escape}");
+    await expect.poll(() => page.getByRole("dialog").query()).toBeNull();
+  });
+
   it("a problem is told as an alert, with its way out, and goes when it is dismissed", async () => {
     let isTaken = false;
     store.notice.value = { kind: "problem", text: "the file is none", action: { label: "Download", run: () => (isTaken = true) } };
@@ -160,5 +171,14 @@ describe("the page around its panels", () => {
     await expect.element(page.getByRole("tab", { name: "Text" })).not.toBeInTheDocument();
     store.show("more");
     await expect.element(page.getByText("more is here")).toBeVisible();
+    // What is asked for is seen, also where it was the one shown when its area was folded.
+    (bar.element() as HTMLElement).focus();
+    await userEvent.keyboard("{Enter}");
+    await expect.poll(width).toBe(0);
+    store.show("log");
+    expect(width()).toBe(0);
+    store.show("more");
+    await expect.element(page.getByText("more is here")).toBeVisible();
+    await expect.poll(width).toBeGreaterThan(0);
   });
 });

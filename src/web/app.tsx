@@ -31,7 +31,7 @@ export const areaOf = (id: string): Panel["area"] | undefined => allPanels.find(
 function entriesOf(store: PageStore, actions: readonly Action[], panels: readonly Panel[]): readonly Entry[] {
   const forActions = actions.filter(({ id }) => id !== "palette").map(({ id, title, key, run }): Entry => ({ id: `action ${id}`, kind: "action", title, run, ...(key === undefined ? {} : { keys: keyWords(key) }) }));
   const open = ({ id, area }: Panel): void => {
-    store.shown.value = { ...store.shown.peek(), [area]: id };
+    store.show(id);
     // Once its tab is the shown one.
     requestAnimationFrame(() => focusArea(area));
   };
@@ -63,8 +63,9 @@ export function App({ store, panels = allPanels }: AppProps) {
   useEffect(() => listenForKeys(actions), [actions]);
   useEffect(() => followTheme(store), [store]);
   const loadMore = useMemo(() => scenariosOf(store), [store]);
-  const close = (): void => {
-    over.value = null;
+  // A dialog's end is told late, when what was chosen in it may have opened another.
+  const closerOf = (what: "palette" | "help") => (): void => {
+    if (over.peek() === what) over.value = null;
   };
   return (
     <>
@@ -81,8 +82,8 @@ export function App({ store, panels = allPanels }: AppProps) {
       <NoticeBar store={store} />
       <OpeningLayer store={store} />
       <Areas store={store} panels={panels} />
-      {over.value === "palette" ? <Palette entries={entriesOf(store, actions, panels)} loadMore={loadMore} onClose={close} /> : null}
-      {over.value === "help" ? <Help actions={actions} onClose={close} /> : null}
+      {over.value === "palette" ? <Palette entries={entriesOf(store, actions, panels)} loadMore={loadMore} onClose={closerOf("palette")} /> : null}
+      {over.value === "help" ? <Help actions={actions} onClose={closerOf("help")} /> : null}
     </>
   );
 }

@@ -78,7 +78,7 @@ export function openFiles(store: PageStore, files: readonly Readable[]): Promise
     const traces = read.filter(({ kind }) => kind === "trace");
     const [trace] = traces;
     if (trace !== undefined && read.length > 1) throw new OpeningError("A trace is opened alone: it holds its scenario. Open one file.");
-    if (trace !== undefined) return store.openFile(trace.name, trace.bytes);
+    if (trace !== undefined) return openTrace(store, trace.name, trace.bytes);
     if (read.length === 0) return;
     await openTexts(store, Object.fromEntries(read.map(({ name, bytes }) => [name, scenarioText(name, bytes)])));
     backTo(store, before);
@@ -89,6 +89,13 @@ export function openFiles(store: PageStore, files: readonly Readable[]): Promise
 const mostFiles = 33;
 
 const backTo = (store: PageStore, before: Document): void => offerBack(store, before, store.document.peek().file);
+
+/** A trace brings its own scenario; one that cannot be opened leaves what is there. */
+async function openTrace(store: PageStore, name: string, bytes: Uint8Array): Promise<void> {
+  const before = store.document.peek();
+  await store.openFile(name, bytes);
+  if (store.document.peek() !== before) offerBack(store, before, name);
+}
 
 /** Fetches and opens what is at an address of this page's host. `page`: this page's own. */
 export function openAddress(store: PageStore, address: string, page: string): Promise<boolean> {
@@ -104,10 +111,11 @@ export function openAddress(store: PageStore, address: string, page: string): Pr
         if (!abort.signal.aborted) transfer.value = { ...own, ...progress };
       });
       const before = store.document.peek();
-      if (kind === "trace") await store.openFile(name, bytes);
+      if (kind === "trace") await openTrace(store, name, bytes);
       else {
         await store.openScenario(name, scenarioText(name, bytes));
         backTo(store, before);
+        if (store.status.peek() !== null) void store.go({ kind: "end" });
       }
     } catch (error) {
       if (abort.signal.aborted) throw new OpeningError(`${url.pathname}: fetching was ended; nothing was opened.`);

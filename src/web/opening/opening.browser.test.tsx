@@ -11,7 +11,8 @@ import { traceLayers } from "../../sim/trace.ts";
 import { packState } from "../share.ts";
 import { openAddress, openFiles, openFromLocation, transferOf } from "./open.ts";
 import { OpenButton, OpeningLayer, TransferBar } from "./opening-layer.tsx";
-import { largestScenario, largestTrace, longestScenario } from "./received.ts";
+import { largestTrace } from "../store/document.ts";
+import { largestScenario, longestScenario } from "./received.ts";
 import { NoticeBar } from "../shell/notices.tsx";
 import { ShareMenu } from "./share-menu.tsx";
 
@@ -137,8 +138,10 @@ describe("hostile names", () => {
 
 describe("the page's address", () => {
   it("?open= and #open= name a file of this host", async () => {
-    const { store, opened } = textStore();
+    const { store, opened, ways } = textStore();
     expect(await openFromLocation(store, `${page}?open=good.yaml`)).toBe(true);
+    // Like a file that is dropped: run, so that there is something to look at.
+    expect(ways).toEqual([{ kind: "end" }]);
     expect(await openFromLocation(store, `${page}#open=good.trace`)).toBe(true);
     expect(opened).toEqual(["good.yaml", "good.trace"]);
     expect(await openFromLocation(store, page)).toBe(false);

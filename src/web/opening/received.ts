@@ -1,16 +1,11 @@
 // Bytes from outside: what they are, and what stands against them. Nothing is read that is too large.
 
-/** Bytes of a trace. */
-export const largestTrace = 512 * 2 ** 20;
+import { isTrace, largestTrace, magicLength } from "../store/document.ts";
+
 /** Letters of a scenario, as its loader has it. */
 export const longestScenario = 262_144;
 /** No text of so many letters has more bytes. */
 export const largestScenario = 4 * longestScenario;
-
-/** First bytes of every trace (docs/trace.md). */
-const traceMagic: readonly number[] = [0x89, 0x43, 0x58, 0x54, 0x0d, 0x0a, 0x1a, 0x0a];
-export const magicLength = traceMagic.length;
-export const isTrace = (bytes: Uint8Array): boolean => traceMagic.every((byte, index) => bytes[index] === byte);
 
 /** Why a file cannot be opened, with what to do. */
 export class OpeningError extends Error {}

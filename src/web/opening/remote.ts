@@ -1,6 +1,7 @@
 // A scenario or a trace from this page's own host: fetched with progress, ended by the reader alone, and never more of it than can be.
 
-import { OpeningError, checkSize, isTrace, magicLength } from "./received.ts";
+import { isTrace, magicLength } from "../store/document.ts";
+import { OpeningError, checkSize } from "./received.ts";
 
 /** How far a transfer is, in bytes; `total` null: the host does not say. */
 export interface Progress {

@@ -1,6 +1,6 @@
 // The areas of the page: side by side with bars between them, or, on a narrow screen, one below the other in the order of reading.
 
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
 import { signal, useSignal, useSignalEffect } from "@preact/signals";
 import type { Panel } from "../panels.ts";
 import type { PageStore } from "../store/contract.ts";
@@ -46,15 +46,12 @@ function sizesOf(): Readonly<Record<"left" | "side" | "bottom", AreaSize>> {
 }
 
 /** A panel that is asked for is seen: its area is unfolded. */
-function useUnfolding(store: PageStore, sizes: ReturnType<typeof sizesOf>): void {
-  const before = useRef(store.shown.peek());
+function useUnfolding({ asked }: PageStore, panels: readonly Panel[], sizes: ReturnType<typeof sizesOf>): void {
   useSignalEffect(() => {
-    const shown = store.shown.value;
-    for (const area of ["left", "side", "bottom"] as const) {
-      const { size, least } = sizes[area];
-      if (shown[area] !== before.current[area] && size.peek() === 0) size.value = 1.5 * least;
-    }
-    before.current = shown;
+    const area = panels.find(({ id }) => id === asked.value?.panel)?.area;
+    if (area === undefined || area === "main") return;
+    const { size, least } = sizes[area];
+    if (size.peek() === 0) size.value = 1.5 * least;
   });
 }
 
@@ -62,7 +59,7 @@ export function Areas({ store, panels }: { readonly store: PageStore; readonly p
   const isNarrow = useMedia(narrow).value;
   const sizes = useMemo(sizesOf, []);
   const of = (area: Area): readonly Panel[] => panels.filter((panel) => panel.area === area);
-  useUnfolding(store, sizes);
+  useUnfolding(store, panels, sizes);
   const isFolded = (area: Area): boolean => !isNarrow && area !== "main" && sizes[area].size.value === 0;
   const view = (area: Area) => <AreaView key={area} store={store} area={area} panels={of(area)} isFolded={isFolded(area)} />;
   if (isNarrow) return <main id="areas" class="areas narrow">{readingOrder.map(view)}</main>;

@@ -65,6 +65,8 @@ export interface PageStore {
   readonly record: Signal<number | null>;
   /** The panel shown in each area. */
   readonly shown: Signal<Readonly<Record<"left" | "main" | "side" | "bottom", PanelId>>>;
+  /** The panel that `show` was called for last; another object each time, so that what is the shown one already is brought into sight as well. */
+  readonly asked: ReadonlySignal<{ readonly panel: PanelId } | null>;
   readonly theme: Signal<"system" | "light" | "dark">;
   readonly notice: Signal<Notice | null>;
 

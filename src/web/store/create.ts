@@ -1,14 +1,14 @@
 // The store of a page: signals of its panels, and the one hand on the worker. Nothing here throws to a panel; what goes wrong is told in a notice.
 
 import { batch, computed, effect, signal, untracked } from "@preact/signals";
-import type { Arrival, LiveInput, LiveStatus, LiveUpdate, Pace, Target, TouchResult } from "../../sandbox/live/contract.ts";
+import type { Arrival, LiveInput, LiveStatus, LiveUpdate, Pace, Target, Touch, TouchResult } from "../../sandbox/live/contract.ts";
 import type { Finding } from "../../scenario/lint.ts";
 import type { PlacedProblem } from "../../scenario/problem.ts";
 import { WorkerDiedError } from "../../../workers/lifeline.ts";
 import type { Opened } from "../../../workers/page-contract.ts";
 import type { PageWorker } from "../../../workers/page-client.ts";
 import type { Document, Notice, PageStore, PanelId, TextPlace, TimeRange } from "./contract.ts";
-import { documentOf, emptyDocument, findingsOf, inputOf, isSameInput, isSameRun, isTrace, textOf } from "./document.ts";
+import { documentOf, emptyDocument, findingsOf, inputOf, isSameInput, isSameRun, isTrace, largestTrace, textOf } from "./document.ts";
 import { throttled } from "./throttle.ts";
 
 /** Milliseconds between two looks of the panels while the run moves, at least and at most. */
@@ -19,8 +19,6 @@ const runShare = 4;
 /** Milliseconds of quiet in the editor before its text is checked; of a text that was just opened, whose run comes first. */
 const checkWait = 250;
 const openedCheckWait = 1000;
-/** Bytes of a trace file that the page takes (docs/decisions/0010). */
-const largestTrace = 512 * 2 ** 20;
 /** Bytes of a scenario that the page takes; the loader's own limit is lower. */
 const largestText = 4 * 2 ** 20;
 
@@ -44,6 +42,7 @@ function createState() {
     part: signal<string | null>(null),
     record: signal<number | null>(null),
     shown: signal<Readonly<Record<"left" | "main" | "side" | "bottom", PanelId>>>({ left: "", main: "", side: "", bottom: "" }),
+    asked: signal<{ readonly panel: PanelId } | null>(null),
     theme: signal<"system" | "light" | "dark">("system"),
     notice: signal<Notice | null>(null),
   };
@@ -54,7 +53,8 @@ export function createStore(startWorker: () => PageWorker, areaOf: (panel: Panel
   const state = createState();
   const listeners = new Set<(update: LiveUpdate) => void>();
   let recorded: LiveInput | null = null;
-  let target: Target = { kind: "end" };
+  /** Where the run is on its way to; null: it stands, or something done by hand moves it. */
+  let way: { readonly target: Target } | null = null;
   /** The document is being replaced, not edited. */
   let isOpening = false;
   let newest: LiveStatus | null = null;
@@ -103,14 +103,14 @@ export function createStore(startWorker: () => PageWorker, areaOf: (panel: Panel
   };
   join(worker);
 
-  /** What a call of the worker gives; undefined: it died on the way, or the call failed, and the reader is told. */
-  const called = async <T>(work: (host: PageWorker["host"]) => Promise<T>): Promise<T | undefined> => {
+  /** What a call of the worker gives; undefined: it died on the way, or the call failed, and the reader is told: by `tell`, where that has a place of its own. */
+  const called = async <T>(work: (host: PageWorker["host"]) => Promise<T>, tell: (reason: string) => void = problem): Promise<T | undefined> => {
     const { lifeline, host } = worker;
     if (lifeline.death !== null) return undefined;
     try {
       return await lifeline.during(work(host));
     } catch (error) {
-      if (!(error instanceof WorkerDiedError)) problem(wordsOf(error));
+      if (!(error instanceof WorkerDiedError)) tell(wordsOf(error));
       return undefined;
     }
   };
@@ -175,11 +175,21 @@ export function createStore(startWorker: () => PageWorker, areaOf: (panel: Panel
 
   const go = async (next: Target): Promise<Arrival> => {
     if (state.status.peek() === null) return "missed";
-    target = next;
+    const own = { target: next };
+    way = own;
     const moved = await called((host) => host.go(next, state.pace.peek()));
-    if (moved === undefined) return "missed";
+    if (way === own) way = null;
+    // It broke off, and why is told: nobody is to say that there is no such place.
+    if (moved === undefined) return "paused";
     heard(moved.status);
     return moved.arrival;
+  };
+
+  const touch = async (given: Touch): Promise<TouchResult> => {
+    if (state.status.peek() === null) return { kind: "refused", reason: "there is no run" };
+    way = null;
+    let reason = "the machine's worker has ended";
+    return (await called((host) => host.touch(given), (told) => (reason = told))) ?? { kind: "refused", reason };
   };
 
   const isReady = async (): Promise<boolean> => (state.isChanged.peek() || state.status.peek() === null ? reset() : true);
@@ -195,7 +205,7 @@ export function createStore(startWorker: () => PageWorker, areaOf: (panel: Panel
       if (status !== undefined) heard(status);
     },
     go,
-    touch: async (touch): Promise<TouchResult> => (state.status.peek() === null ? undefined : await called((host) => host.touch(touch))) ?? { kind: "refused", reason: "there is no run" },
+    touch,
     complete: async (line) => (await called((host) => host.complete(line))) ?? [],
     look: async (name, question) => {
       if (state.status.peek() === null) return undefined;
@@ -236,7 +246,11 @@ export function createStore(startWorker: () => PageWorker, areaOf: (panel: Panel
     },
     show: (panel) => {
       const area = areaOf(panel);
-      if (area !== undefined) state.shown.value = { ...state.shown.peek(), [area]: panel };
+      if (area === undefined) return;
+      batch(() => {
+        state.shown.value = { ...state.shown.peek(), [area]: panel };
+        state.asked.value = { panel };
+      });
     },
     hear: (listener) => {
       listeners.add(listener);
@@ -264,15 +278,15 @@ export function createStore(startWorker: () => PageWorker, areaOf: (panel: Panel
   };
   let checking: ReturnType<typeof setTimeout> | undefined;
   effect(() => {
-    const { text, includes } = state.document.value;
+    const isNone = state.document.value === emptyDocument;
     clearTimeout(checking);
-    if (text !== "" || Object.keys(includes).length > 0) checking = setTimeout(() => void check(), isOpening ? openedCheckWait : checkWait);
+    if (!isNone) checking = setTimeout(() => void check(), isOpening ? openedCheckWait : checkWait);
   });
   // A run under way goes on at the new pace.
   effect(() => {
     void state.pace.value;
     untracked(() => {
-      if (state.status.peek()?.isMoving === true) void go(target);
+      if (way !== null) void go(way.target);
     });
   });
   return store;

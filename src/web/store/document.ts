@@ -7,9 +7,13 @@ import type { Document } from "./contract.ts";
 
 export const emptyDocument: Document = { file: "scenario.yaml", text: "", includes: {}, seed: 1, schedule: "fixed" };
 
+/** Bytes of a trace that the page takes (docs/decisions/0010). */
+export const largestTrace = 512 * 2 ** 20;
+
 /** First bytes of a trace file (docs/trace.md). */
 const traceMagic: readonly number[] = [0x89, 0x43, 0x58, 0x54, 0x0d, 0x0a, 0x1a, 0x0a];
 
+export const magicLength = traceMagic.length;
 export const isTrace = (bytes: Uint8Array): boolean => traceMagic.every((byte, index) => bytes[index] === byte);
 
 const isSameTexts = (a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean => {

@@ -5,8 +5,6 @@ export interface Throttle {
   call(): void;
   /** Now, whatever the wait. */
   now(): void;
-  /** Nothing more will happen. */
-  stop(): void;
 }
 
 /** `wait`: milliseconds of the reader's time, asked at the beginning of each wait; `isBusy`: what happened last is still under way at the end of it, so that the wait begins anew. */
@@ -41,6 +39,5 @@ export function throttled(wait: () => number, work: () => void, isBusy: () => bo
       stop();
       work();
     },
-    stop,
   };
 }

@@ -6,6 +6,7 @@ import type { PolicyChoice } from "../../../sandbox/live/vary-service.ts";
 import { startPageWorker } from "../../../../workers/page-client.ts";
 import type { PageWorker } from "../../../../workers/page-client.ts";
 import type { PageStore } from "../../store/contract.ts";
+import { shownText } from "../../shown-text.ts";
 import { useIsShown } from "../shown.ts";
 import { Chooser } from "./chooser.tsx";
 import { ComparisonView } from "./comparison-view.tsx";
@@ -80,7 +81,7 @@ export function ComparePanel({ store }: { readonly store: PageStore }) {
         {isBusy ? stage.words : stage.kind === "nothing" ? "Both runs begin at power-on, each in a worker of its own; the run on the page stays as it is." : ""}
         {isBusy ? <> <button type="button" onClick={comparer.stop}>Stop</button></> : null}
       </p>
-      {stage.kind === "failed" ? <p role="alert" class="compare-problem">No comparison: {stage.reason}</p> : null}
+      {stage.kind === "failed" ? <p role="alert" class="compare-problem">No comparison: {shownText(stage.reason)}</p> : null}
       {stage.kind === "done" ? <ComparisonView comparison={stage.comparison} workers={comparer.workers} onOpen={({ input: { file, text: own, includes, seed, schedule } }) => {
         const before = store.document.peek();
         store.document.value = { file, text: own, includes, seed, schedule };

@@ -1,15 +1,14 @@
 // Both runs of a comparison as time lines that move together, with ready of both at the same place and the first difference marked in each.
 
 import { useEffect, useMemo } from "preact/hooks";
-import { effect, signal } from "@preact/signals";
+import { signal } from "@preact/signals";
 import type { PlacedDivergence } from "../../../sandbox/live/divergence-service.ts";
 import type { PageWorker } from "../../../../workers/page-client.ts";
 import { LineCache } from "../records/line-cache.ts";
-import type { TimelineData } from "../timeline/data.ts";
-import type { Screen } from "../timeline/screen.ts";
-import { createScreen, setView } from "../timeline/screen.ts";
+import { createScreen } from "../timeline/screen.ts";
 import { TimelineView } from "../timeline/timeline-view.tsx";
 import type { TimeRange } from "../../store/contract.ts";
+import { linkLines } from "./linked.ts";
 import type { Side } from "./second-run.ts";
 
 interface SideLinesProps {
@@ -20,18 +19,6 @@ interface SideLinesProps {
 
 /** What the second is later than the first at ready, virtual ns. */
 const shiftOf = ([{ data: first }, { data: second }]: SideLinesProps["sides"]): number => Math.max(0, second.readyAtNs) - Math.max(0, first.readyAtNs);
-
-/** Where one drawing goes the other goes too; gives what ends that. */
-function linked(from: Screen, to: Screen, data: TimelineData, shift: number): () => void {
-  return effect(() => {
-    const { fromNs, untilNs } = from.view.value;
-    const follows = from.follows.value;
-    const there = to.view.peek();
-    if (follows !== null) {
-      if (to.follows.peek() !== follows) to.follows.value = follows;
-    } else if (to.follows.peek() !== null || Math.abs(there.fromNs - fromNs - shift) > 1 || Math.abs(there.untilNs - untilNs - shift) > 1) setView(to, data, { fromNs: fromNs + shift, untilNs: untilNs + shift });
-  });
-}
 
 function createLine(worker: PageWorker | undefined) {
   const lines = new LineCache((question) => (worker === undefined ? Promise.resolve(undefined) : worker.lifeline.during(worker.host.look("records", question)).catch(() => undefined)));
@@ -60,9 +47,8 @@ export function SideLines(props: SideLinesProps) {
   const { sides, workers } = props;
   const both = useMemo(() => [createLine(workers?.[0]), createLine(workers?.[1])] as const, [sides, workers]);
   useEffect(() => {
-    const shift = shiftOf(sides);
-    const ends = [linked(both[0].screen, both[1].screen, sides[1].data, shift), linked(both[1].screen, both[0].screen, sides[0].data, -shift)];
-    return () => ends.forEach((end) => end());
+    const [one, other] = sides;
+    return linkLines({ screen: both[0].screen, data: one.data, shift: 0 }, { screen: both[1].screen, data: other.data, shift: shiftOf(sides) });
   }, [both, sides]);
   return (
     <div class="compare-lines">

@@ -30,9 +30,13 @@ function about(key: string, detail: string, info: string): HTMLElement {
   return place;
 }
 
-export function createHints(): { readonly complete: CompletionSource; readonly about: HoverTooltipSource } {
+/** @param loading gives the schema; where it fails it is asked again at the next question */
+export function createHints(loading: () => Promise<Schema> = load): { readonly complete: CompletionSource; readonly about: HoverTooltipSource } {
   let schema: Promise<Schema> | null = null;
-  const wanted = (): Promise<Schema> => (schema ??= load());
+  const wanted = (): Promise<Schema> => (schema ??= loading().catch((error: unknown) => {
+    schema = null;
+    throw error;
+  }));
   return {
     complete: async ({ state, pos, explicit }) => {
       const found = completionsAt(await wanted(), state.doc.toString(), pos);

@@ -118,6 +118,17 @@ describe("memory", () => {
     expect([picked.length, new Set(picked).size, live.run.system.hardware.entities.devices.has(picked[0] ?? "")]).toEqual([2, 1, true]);
   });
 
+  it("what is said of a picked cell is what the run has there now", async () => {
+    const live = runOf(pinned, "ready");
+    show(view(live));
+    place.querySelector(".memory-cells g")?.dispatchEvent(new MouseEvent("click", { bubbles: true }));
+    await expect.poll(() => textsOf(".memory-picked-words")).toHaveLength(1);
+    expect(textsOf(".memory-picked-words")[0]).not.toContain("lost");
+    const memory = memoryLook(live, { most: 4000 });
+    render(<MemoryView memory={{ ...memory, runs: memory.runs.map((run) => ({ ...run, isLost: true })) }} iomem={[]} part={null} onPart={() => undefined} />, place);
+    await expect.poll(() => textsOf(".memory-picked-words")[0]).toContain("lost: loads do not answer");
+  });
+
   it("/proc/iomem is a tree that keys walk, open and close", async () => {
     const picked: string[] = [];
     const live = runOf(killed, "end");

@@ -5,12 +5,12 @@ import { useSignal } from "@preact/signals";
 import type { LogLine } from "../../../scenario/details.ts";
 import { toClipboard } from "../../clipboard.ts";
 import type { PageStore } from "../../store/contract.ts";
+import { useIsShown } from "../shown.ts";
 import type { ShownLine } from "./lines.ts";
 import { LogView } from "./log-view.tsx";
 
-/** Lines of one look, and of the page: a log that is longer begins later. */
+/** Lines of one look. */
 const linesAtOnce = 5000;
-const mostLines = 50_000;
 
 interface Known {
   /** Of which run these lines are. */
@@ -39,11 +39,13 @@ async function copy(store: PageStore, text: string): Promise<void> {
 export function LogPanel({ store }: { readonly store: PageStore }) {
   const known = useSignal<Known>(nothing);
   const asking = useRef(0);
-  const moment = store.moment.value;
+  const isShown = useIsShown();
+  const moment = isShown ? store.moment.value : -1;
   const status = store.status.value;
   const generation = status?.generation ?? -1;
   const isOpen = status !== null;
   useEffect(() => {
+    if (!isShown) return;
     const number = ++asking.current;
     const look = async (): Promise<void> => {
       const first = known.peek().generation === generation ? known.peek().lines : [];
@@ -54,13 +56,13 @@ export function LogPanel({ store }: { readonly store: PageStore }) {
         if (answer === undefined) return void (known.value = nothing);
         // The run stands before lines that were known.
         lines = answer.total < lines.length ? lines.slice(0, answer.total) : [...lines.slice(0, answer.from), ...answer.lines];
-        if (lines.length >= Math.min(answer.total, mostLines) || answer.lines.length === 0) break;
+        if (lines.length >= answer.total || answer.lines.length === 0) break;
       }
       const isSame = lines.length === first.length && known.peek().generation === generation;
       known.value = { generation, lines, newFrom: isSame ? known.peek().newFrom : Math.min(first.length, lines.length) };
     };
     void look();
-  }, [moment, generation, isOpen, store, known]);
+  }, [moment, generation, isOpen, isShown, store, known]);
   if (status === null) return <p class="empty">No run is open.</p>;
   const { lines, newFrom } = known.value;
   return <LogView lines={lines} readyAtNs={status.readyAtNs} newFrom={newFrom} isMoving={status.isMoving} range={store.range.value} onRange={(range) => void (store.range.value = range)} onGo={(line) => void goToLine(store, lines, line)} onCopy={(text) => void copy(store, text)} />;

@@ -3,10 +3,11 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useId } from "preact/hooks";
 import type { ActionOffer, ActionParameter, ActionsLook, ComposeLook } from "../../../sandbox/live/action-types.ts";
+import { shownText } from "../../shown-text.ts";
 
 /** What an action would write. */
 export type Preview =
-  | { readonly kind: "lines"; /** From 1. */ readonly line: number; readonly lines: readonly string[]; readonly text: string; readonly column: number }
+  | { readonly kind: "lines"; /** From 1. */ readonly line: number; readonly lines: readonly string[]; readonly text: string; readonly column: number; /** The text that it was worked out of. */ readonly of: string }
   | { readonly kind: "refused"; readonly reason: string };
 
 export type Composed = Extract<ComposeLook, { kind: "action" }>;
@@ -16,6 +17,8 @@ export interface BreakItProps {
   readonly look: ActionsLook;
   /** Where a fault would act, in words: "5 ms after ready". */
   readonly when: string;
+  /** The scenario's text: what would be written is worked out of it, and anew when it changes. */
+  readonly text: string;
   /** Why nothing can be done at once; null: it can. */
   readonly isOver: string | null;
   compose(id: string, values: Readonly<Record<string, string>>): Promise<ComposeLook | undefined>;
@@ -67,7 +70,7 @@ function Parameters({ offer, fields, values, onValues }: { readonly offer: Actio
 
 function Lines({ preview }: { readonly preview: Preview | null }) {
   if (preview === null) return null;
-  if (preview.kind === "refused") return <p class="machine-refused">This cannot be written into the text: {preview.reason}</p>;
+  if (preview.kind === "refused") return <p class="machine-refused">This cannot be written into the text: {shownText(preview.reason)}</p>;
   return (
     <figure class="machine-lines">
       <figcaption>Would be written at line {preview.line}:</figcaption>
@@ -76,7 +79,7 @@ function Lines({ preview }: { readonly preview: Preview | null }) {
   );
 }
 
-export function BreakIt({ name, look, when, isOver, compose, preview, write, touch, onClose }: BreakItProps) {
+export function BreakIt({ name, look, when, text, isOver, compose, preview, write, touch, onClose }: BreakItProps) {
   const first = look.offers[0];
   const chosen = useSignal(first?.id ?? "");
   const values = useSignal<Values>(first === undefined ? {} : usual(first));
@@ -95,7 +98,7 @@ export function BreakIt({ name, look, when, isOver, compose, preview, write, tou
     };
     void ask();
     return () => void (isLate = true);
-  }, [id, given, when]);
+  }, [id, given, when, text]);
   if (offer === undefined) return <p class="machine-break">There is nothing here that can be broken. <button type="button" onClick={onClose}>Close</button></p>;
   const groups = [...new Set(look.offers.map(({ group }) => group))];
   const choose = (next: string): void => {
@@ -117,11 +120,11 @@ export function BreakIt({ name, look, when, isOver, compose, preview, write, tou
       <Parameters key={offer.id} offer={offer} fields={look.fields} values={given} onValues={(next) => (values.value = next)} />
       <p>Happens <b>{when}</b>.</p>
       <div role="status">
-        {action?.kind === "problems" && <ul class="machine-refused">{action.problems.map((problem) => <li key={problem}>{problem}</li>)}</ul>}
+        {action?.kind === "problems" && <ul class="machine-refused">{action.problems.map((problem) => <li key={problem}>{shownText(problem)}</li>)}</ul>}
         {action?.kind === "action" && <Lines preview={lines} />}
       </div>
       <div class="machine-buttons">
-        <button type="button" disabled={action?.kind !== "action" || lines?.kind !== "lines"} onClick={() => { if (action?.kind === "action" && lines?.kind === "lines") write(action, lines); }}>Write into the scenario</button>
+        <button type="button" disabled={action?.kind !== "action" || lines?.kind !== "lines" || lines.of !== text} onClick={() => { if (action?.kind === "action" && lines?.kind === "lines") write(action, lines); }}>Write into the scenario</button>
         <button type="button" disabled={action?.kind !== "action" || isOver !== null} title={isOver ?? "By hand: the run is no longer the file's"} onClick={() => { if (action?.kind === "action") touch(action); }}>Do it now, by hand</button>
         <button type="button" onClick={onClose}>Close</button>
       </div>

@@ -100,10 +100,10 @@ async function previewFault(store: PageStore, { fault }: Composed): Promise<Prev
   const { file, text, includes } = store.document.peek();
   const answer = await store.ask("edit", { file, text, includes, edits: [{ kind: "addFault", fault }] });
   if (answer === undefined || answer.kind === "refused") return answer;
-  return { kind: "lines", text: answer.text, column: answer.place.column, ...newLines(text, answer.text) };
+  return { kind: "lines", text: answer.text, column: answer.place.column, of: text, ...newLines(text, answer.text) };
 }
 
-function BreakPlace({ store, item, onClose }: { readonly store: PageStore; readonly item: Item; onClose(): void }) {
+function BreakPlace({ store, item, onClose, onWrite }: { readonly store: PageStore; readonly item: Item; onClose(): void; onWrite(): void }) {
   const look = useSignal<ActionsLook | null>(null);
   const question = pointedAt(item);
   const moment = store.moment.value;
@@ -118,9 +118,9 @@ function BreakPlace({ store, item, onClose }: { readonly store: PageStore; reado
   if (question === null || look.value === null) return null;
   const status = store.status.value;
   return (
-    <BreakIt name={item.name} look={look.value} when={whenWords(store)} isOver={status?.death ?? null} onClose={onClose}
+    <BreakIt name={item.name} look={look.value} when={whenWords(store)} text={store.document.value.text} isOver={status?.death ?? null} onClose={onClose}
       compose={(id, values) => store.look("compose", { ...question, id, values })} preview={(action) => previewFault(store, action)}
-      write={(action, preview) => { onClose(); void writeFault(store, action, preview); }}
+      write={(action, preview) => { onWrite(); void writeFault(store, action, preview); }}
       touch={(action) => void store.touch({ kind: "inject", action: action.line }).then((result) => {
         store.notice.value = result.kind === "done" ? { kind: "info", text: `By hand: ${action.line}. The run is no longer the file's.` } : { kind: "problem", text: result.reason };
         if (result.kind === "done") onClose();
@@ -160,6 +160,11 @@ export function MachinePanel({ store }: { readonly store: PageStore }) {
     panel.current?.querySelector<HTMLElement>("[role=treeitem][tabindex='0']")?.focus();
   };
   const open = (): void => void panel.current?.querySelector<HTMLElement>(".machine-open")?.focus();
+  /** Who closes the menu goes on where it was opened; who writes goes on in the editor. */
+  const closeBreaking = (): void => {
+    breaking.value = null;
+    requestAnimationFrame(open);
+  };
   return (
     <div class="machine" ref={panel}>
       <div class="machine-bar" role="group" aria-label="Drawing">
@@ -178,7 +183,7 @@ export function MachinePanel({ store }: { readonly store: PageStore }) {
         {item === undefined ? null : (
           <Inspector item={item} before={earlier} onClose={close}>
             {pointedAt(item) !== null && breaking.value !== item.id && <button type="button" class="machine-open" onClick={() => (breaking.value = item.id)}>Break it…</button>}
-            {breaking.value === item.id && <BreakPlace key={item.id} store={store} item={item} onClose={() => (breaking.value = null)} />}
+            {breaking.value === item.id && <BreakPlace key={item.id} store={store} item={item} onClose={closeBreaking} onWrite={() => (breaking.value = null)} />}
           </Inspector>
         )}
       </div>

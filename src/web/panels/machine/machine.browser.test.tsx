@@ -157,6 +157,30 @@ describe("breaking by pointing", () => {
     await until(() => labelOf("part:dsp0").includes("link up"));
   });
 
+  it("writes into the text as it is then, also where that was changed while the menu was open", async () => {
+    await show();
+    store.part.value = "rp0";
+    (await until(() => button("Break it…"))).click();
+    await until(() => button("Write into the scenario")?.disabled === false);
+    store.document.value = { ...store.document.peek(), text: scenario.replace("name: drawn", "name: drawn anew\ndescription: a line more") };
+    await until(() => button("Write into the scenario")?.disabled);
+    await until(() => button("Write into the scenario")?.disabled === false);
+    button("Write into the scenario")?.click();
+    await until(() => store.notice.value?.text.startsWith("Added to the scenario"));
+    expect(store.document.value.text).toContain("name: drawn anew\ndescription: a line more");
+    expect(store.document.value.text).toMatch(/do: \{ \w+: .*rp0/);
+  });
+
+  it("is left by Escape to where it was opened", async () => {
+    await show();
+    store.part.value = "rp0";
+    (await until(() => button("Break it…"))).click();
+    await until(() => place.querySelector(".machine-break select") === document.activeElement);
+    press("Escape");
+    await until(() => document.activeElement === button("Break it…"));
+    expect(place.querySelector(".machine-break")).toBeNull();
+  });
+
   it("says what is wrong with a value, and writes nothing", async () => {
     await show();
     store.part.value = "dev0";

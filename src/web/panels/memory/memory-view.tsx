@@ -59,11 +59,15 @@ function Runs({ runs, total, part, picked, onRun }: { readonly runs: readonly Me
   );
 }
 
+const runAt = (runs: readonly MemoryRun[], address: bigint): MemoryRun | null => runs.find(({ start, end }) => BigInt(start) <= address && address <= BigInt(end)) ?? null;
+
 export function MemoryView({ memory, iomem, part, onPart }: MemoryViewProps) {
   const view = useSignal<View>("map");
-  const picked = useSignal<MemoryRun | null>(null);
+  /** Where what was picked begins: what lies there changes with the run. */
+  const place = useSignal<string | null>(null);
+  const picked = place.value === null ? null : runAt(memory.runs, BigInt(place.value));
   const pick = (run: MemoryRun): void => {
-    picked.value = run;
+    place.value = run.start;
     const [first] = run.parts;
     if (first !== undefined) onPart(first);
   };
@@ -72,13 +76,13 @@ export function MemoryView({ memory, iomem, part, onPart }: MemoryViewProps) {
     <div class="memory">
       <div class="memory-bar" role="group" aria-label="Shown as">
         {(Object.keys(views) as View[]).map((name) => <button key={name} type="button" aria-pressed={view.value === name} onClick={() => void (view.value = name)}>{views[name]}</button>)}
-        {picked.value === null || view.value !== "map" ? null : <span class="memory-picked-words" role="status">{picked.value.start} to {picked.value.end}, {sizeWords(picked.value.bytes)}: {kindWords[kindOf(picked.value)]}{picked.value.owner === "" ? "" : `, ${shownText(picked.value.owner)}`}{picked.value.longPins.length === 0 ? "" : `, held by ${shownText(picked.value.longPins.join(", "))}`}{picked.value.backing === "" ? "" : `, ${picked.value.backing}`}</span>}
+        {picked === null || view.value !== "map" ? null : <span class="memory-picked-words" role="status">{picked.start} to {picked.end}, {sizeWords(picked.bytes)}: {kindWords[kindOf(picked)]}{picked.owner === "" ? "" : `, ${shownText(picked.owner)}`}{picked.longPins.length === 0 ? "" : `, held by ${shownText(picked.longPins.join(", "))}`}{picked.backing === "" ? "" : `, ${picked.backing}`}</span>}
       </div>
       <div class="memory-body" tabIndex={view.value === "iomem" ? -1 : 0} role="group" aria-label={views[view.value]}>
         {view.value === "iomem" ? <IomemTree lines={iomem} part={part} onPart={onPart} />
           : !isKnown ? <p class="empty">The kernel does not know its memory yet: go on a little.</p>
           : view.value === "map" ? <ZoneMaps runs={memory.runs} part={part} onRun={pick} />
-          : <Runs runs={memory.runs} total={memory.total} part={part} picked={picked.value} onRun={pick} />}
+          : <Runs runs={memory.runs} total={memory.total} part={part} picked={picked} onRun={pick} />}
       </div>
     </div>
   );

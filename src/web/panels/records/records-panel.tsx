@@ -85,9 +85,17 @@ function createRecords(store: PageStore) {
 
   const start = (): (() => void) => effect(() => {
     const wanted = filter.value;
-    untracked(() => index.choose(wanted));
+    untracked(() => {
+      said.value = "";
+      index.choose(wanted);
+    });
   });
-  return { version, said, chosen, needle, choices, reveal, index, lines, update, choicesWanted, pick, shown, copy, find, start };
+  /** What was said of another text is no longer so. */
+  const typed = (text: string): void => batch(() => {
+    needle.value = text;
+    said.value = "";
+  });
+  return { version, said, chosen, needle, choices, reveal, index, lines, update, choicesWanted, pick, shown, copy, find, typed, start };
 }
 
 export function RecordsPanel({ store }: { readonly store: PageStore }) {
@@ -113,7 +121,7 @@ export function RecordsPanel({ store }: { readonly store: PageStore }) {
     <div class="records">
       <FilterBar
         chosen={chosen.value} choices={choices.value} range={range === null ? null : rangeText(range, status.readyAtNs)} needle={needle.value}
-        onChoose={(next) => void (chosen.value = next)} onNoRange={() => void (store.range.value = null)} onNeedle={(text) => void (needle.value = text)} onFind={(direction) => void records.find(direction)}
+        onChoose={(next) => void (chosen.value = next)} onNoRange={() => void (store.range.value = null)} onNeedle={records.typed} onFind={(direction) => void records.find(direction)}
       />
       {index.rows === 0 && !index.isLooking ? <p class="empty">{index.known === 0 ? "No records yet." : "No record is like that. Choose other layers, kinds or parts, or no range."}</p> : (
         <RecordGrid

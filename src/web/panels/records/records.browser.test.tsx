@@ -101,6 +101,9 @@ describe("the list of records", () => {
     await userEvent.fill(page.getByLabelText("Find in the list"), "nothing of the kind");
     await userEvent.keyboard("{Enter}");
     await expect.element(page.getByRole("status")).toHaveTextContent(/Not found/);
+    // What was said of finding gives way to what is shown when something else is chosen.
+    await userEvent.selectOptions(page.getByLabelText("Layer"), "hardware");
+    await expect.element(page.getByRole("status")).toHaveTextContent(/^\d+ of \d+ records$/);
   });
 });
 

@@ -2,6 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import type { VerdictAnswer } from "../../../sandbox/live/verdict-service.ts";
+import { shownText } from "../../shown-text.ts";
 import type { PageStore } from "../../store/contract.ts";
 import "./verdict.css";
 
@@ -49,8 +50,8 @@ export function VerdictPanel({ store }: { readonly store: PageStore }) {
 }
 
 function Answer({ answer, onSeed }: { readonly answer: VerdictAnswer; readonly onSeed: (seed: number) => void }) {
-  if (answer.kind === "refused") return <p class="verdict-refused" role="alert">No verdict: {answer.reason}.</p>;
-  if (answer.kind === "problems") return <p class="verdict-refused" role="alert">The scenario cannot be run: line {answer.problems[0]?.line}: {answer.problems[0]?.message}</p>;
+  if (answer.kind === "refused") return <p class="verdict-refused" role="alert">No verdict: {shownText(answer.reason)}.</p>;
+  if (answer.kind === "problems") return <p class="verdict-refused" role="alert">The scenario cannot be run: line {answer.problems[0]?.line}: {shownText(answer.problems[0]?.message ?? "")}</p>;
   return <VerdictView answer={answer} onSeed={onSeed} />;
 }
 
