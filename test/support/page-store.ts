@@ -36,7 +36,7 @@ export function pageRun(module: WebAssembly.Module, text: string, to: "start" | 
     }
   };
   const store: PageStore = {
-    document: signal({ file, text, includes: {}, seed: 1, schedule: "fixed" as const }), findings: signal([]), isChanged: computed(() => false), place: signal<TextPlace | null>(null),
+    document: signal({ file, text, includes: {}, seed: 1, schedule: "fixed" as const }), findings: signal([]), opened: signal(null), isChanged: computed(() => false), place: signal<TextPlace | null>(null),
     status, moment, pace: signal(null), death: signal(null), range: signal<TimeRange | null>(null), part: signal<string | null>(null), record: signal<number | null>(null),
     shown: signal({ left: "", main: "", side: "", bottom: "" }), asked: signal(null), theme: signal("system" as const), notice: signal<Notice | null>(null),
     reset: () => Promise.resolve(true), run: () => Promise.resolve(), pause: () => Promise.resolve(),

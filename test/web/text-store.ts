@@ -28,7 +28,7 @@ export function textStore(first: Partial<Document> = {}): TextStore {
     findings,
     notice,
     place: signal<TextPlace | null>(null),
-    isChanged: signal(false),
+    opened: signal(null), isChanged: signal(false),
     status: signal({ phase: "done", position: { records: 1, turns: 1, atNs: 1 } }) as never,
     ask: ((_name: string, { file, text, files }: { file: string; text: string; files: Record<string, string> }) => Promise.resolve(includeTexts(file, text, (path) => files[path] ?? files[path.split("/").at(-1) ?? ""]))) as never,
     go: (target) => {

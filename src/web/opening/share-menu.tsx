@@ -40,7 +40,7 @@ export function ShareMenu({ store }: { readonly store: PageStore }) {
   };
   const copyLink = async (): Promise<void> => {
     const link = await linkOf(store, location.href);
-    if (link.kind === "link") await copy("Link", link.url);
+    if (link.kind === "link") await copy(link.without === "" ? "Link" : `Link ${link.without}`, link.url);
     else store.notice.value = { kind: "problem", text: link.reason, action: { label: "Download", run: () => downloadScenario(store) } };
   };
   const copyCommand = async (): Promise<void> => {

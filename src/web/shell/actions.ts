@@ -70,7 +70,7 @@ export async function share(store: PageStore): Promise<void> {
     return;
   }
   const isCopied = await toClipboard(link.url);
-  store.notice.value = { kind: "info", text: isCopied ? "The link is copied. It holds the scenario and the position itself; nothing was sent anywhere." : `The browser lets nothing be copied; copy it from here: ${link.url}` };
+  store.notice.value = { kind: "info", text: isCopied ? `The link is copied. It leads to this scenario${link.without === "" ? " and position" : `, ${link.without}`}; nothing was sent anywhere.` : `The browser lets nothing be copied; copy it from here: ${link.url}` };
 }
 
 const themes = ["system", "light", "dark"] as const;

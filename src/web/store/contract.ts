@@ -1,7 +1,7 @@
 // What panels know and can do: signals that they read, actions that they call. Made once by `createStore`; the only thing that talks to the worker.
 
 import type { ReadonlySignal, Signal } from "@preact/signals";
-import type { Arrival, LiveStatus, LiveUpdate, Pace, Target, Touch, TouchResult } from "../../sandbox/live/contract.ts";
+import type { Arrival, LiveInput, LiveStatus, LiveUpdate, Pace, Target, Touch, TouchResult } from "../../sandbox/live/contract.ts";
 import type { LookAnswer, LookName, LookQuestion } from "../../sandbox/live/looks.ts";
 import type { ServiceAnswer, ServiceName, ServiceQuestion } from "../../sandbox/live/services.ts";
 import type { Finding } from "../../scenario/lint.ts";
@@ -43,6 +43,8 @@ export interface PageStore {
   readonly document: Signal<Document>;
   /** Problems and warnings of the text, the newest known. */
   readonly findings: ReadonlySignal<readonly Finding[]>;
+  /** What the run was made from; null: none is open. */
+  readonly opened: ReadonlySignal<LiveInput | null>;
   /** The text has changed since the run was opened. */
   readonly isChanged: ReadonlySignal<boolean>;
   /** Where the editor is to show its cursor; a panel sets it, the editor takes it. */

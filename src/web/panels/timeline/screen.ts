@@ -22,6 +22,8 @@ export interface Screen {
   /** Key of the row in which the keyboard is. */
   readonly focused: Signal<string | null>;
   readonly hover: Signal<Place | null>;
+  /** The record whose words were asked for last: answers may come in another order. */
+  readonly asked: { record: number };
   /** Told to who cannot see the drawing. */
   readonly said: Signal<string>;
   /** Counts up when colours change. */
@@ -29,7 +31,7 @@ export interface Screen {
 }
 
 export const createScreen = (): Screen => ({
-  view: signal({ fromNs: 0, untilNs: 1 }), follows: signal("ready"), scroll: signal(0), size: signal({ width: 0, height: 0 }), chosen: signal(new Map()), focused: signal(null), hover: signal(null), said: signal(""), colours: signal(0),
+  view: signal({ fromNs: 0, untilNs: 1 }), follows: signal("ready"), scroll: signal(0), size: signal({ width: 0, height: 0 }), chosen: signal(new Map()), focused: signal(null), hover: signal(null), asked: { record: -1 }, said: signal(""), colours: signal(0),
 });
 
 /** What there is to see, before ready and after it. */

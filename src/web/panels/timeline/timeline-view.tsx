@@ -53,9 +53,12 @@ function handlersOf(props: TimelineProps, screen: Screen, rows: readonly Row[], 
   const { data } = props;
   const view = shownView(screen, data);
   const { width, height } = screen.size.value;
-  const say = (record: number): void => void props.lineOf(record).then((line) => {
-    if (line !== undefined) screen.said.value = `${shownText(line.text)}, ${momentText(line.atNs, data.readyAtNs)}, record ${record} of ${data.length}`;
-  });
+  const say = (record: number): void => {
+    screen.asked.record = record;
+    void props.lineOf(record).then((line) => {
+      if (line !== undefined && screen.asked.record === record) screen.said.value = `${shownText(line.text)}, ${momentText(line.atNs, data.readyAtNs)}, record ${record} of ${data.length}`;
+    });
+  };
   const focus = (row: Row): void => {
     if (screen.focused.peek() !== row.key) screen.said.value = `${shownText(row.title)}${row.isOpen === null ? "" : row.isOpen ? ", open" : ", closed"}`;
     screen.focused.value = row.key;
