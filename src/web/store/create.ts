@@ -19,6 +19,8 @@ const runShare = 4;
 /** Milliseconds of quiet in the editor before its text is checked; of a text that was just opened, whose run comes first. */
 const checkWait = 250;
 const openedCheckWait = 1000;
+/** How often the check of such a text waits once more while its run is under way. */
+const openedCheckPatience = 3;
 /** Bytes of a scenario that the page takes; the loader's own limit is lower. */
 const largestText = 4 * 2 ** 20;
 
@@ -277,10 +279,14 @@ export function createStore(startWorker: () => PageWorker, areaOf: (panel: Panel
     if (findings !== undefined && state.document.peek().text === text) state.findings.value = findings;
   };
   let checking: ReturnType<typeof setTimeout> | undefined;
+  const checkBehindRun = (patience: number): void => {
+    if (patience > 0 && (way !== null || opening !== null)) checking = setTimeout(checkBehindRun, openedCheckWait, patience - 1);
+    else void check();
+  };
   effect(() => {
     const isNone = state.document.value === emptyDocument;
     clearTimeout(checking);
-    if (!isNone) checking = setTimeout(() => void check(), isOpening ? openedCheckWait : checkWait);
+    if (!isNone) checking = isOpening ? setTimeout(checkBehindRun, openedCheckWait, openedCheckPatience) : setTimeout(() => void check(), checkWait);
   });
   // A run under way goes on at the new pace.
   effect(() => {
