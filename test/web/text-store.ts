@@ -29,7 +29,7 @@ export function textStore(first: Partial<Document> = {}): TextStore {
     notice,
     place: signal<TextPlace | null>(null),
     opened: signal(null), isChanged: signal(false),
-    status: signal({ phase: "done", position: { records: 1, turns: 1, atNs: 1 } }) as never,
+    status: signal({ phase: "done", position: { records: 1, turns: 1, atNs: 1 }, touches: [] }) as never,
     ask: ((_name: string, { file, text, files }: { file: string; text: string; files: Record<string, string> }) => Promise.resolve(includeTexts(file, text, (path) => files[path] ?? files[path.split("/").at(-1) ?? ""]))) as never,
     go: (target) => {
       ways.push(target);
