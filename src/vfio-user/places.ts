@@ -1,7 +1,7 @@
 // Where the served machine's own buses and BARs lie: numbered by what the machine declares, so that a card that is put in later has its place too.
 // Values are kept as settings of registers, which are looked at without time or trace and written again where a reset took them.
 
-import { cacheMemoryRange } from "../../registers/constants.ts";
+import { blocks, cacheMemoryRange } from "../../registers/blocks.ts";
 import { bridgeHeader, endpointHeader } from "../../registers/pci.ts";
 import type { RegisterDeclaration } from "../../registers/schema.ts";
 import type { Hardware } from "../hardware/machine.ts";
@@ -50,12 +50,13 @@ const lowHalf = (value: bigint): number => Number(value & 0xffff_ffffn);
 const highHalf = (value: bigint): number => Number(value >> 32n);
 const alignUp = (value: bigint, align: bigint): bigint => ((value + align - 1n) / align) * align;
 
-function setting<R extends RegisterDeclaration>(register: R, values: Partial<FieldValues<R>>): Setting {
+/** `at`: where the register's structure lies. */
+function setting<R extends RegisterDeclaration>(register: R, values: Partial<FieldValues<R>>, at = 0): Setting {
   const all = Object.fromEntries(Object.keys(values).map((name) => {
     const bits = register.fields[name]?.bits ?? 0;
     return [name, typeof bits === "number" ? 1 : 2 ** (bits[0] - bits[1] + 1) - 1];
   })) as Partial<FieldValues<R>>;
-  return { offset: register.offset, bytes: register.width / 8, mask: Number(encode(register, all)), value: Number(encode(register, values)) };
+  return { offset: at + register.offset, bytes: register.width / 8, mask: Number(encode(register, all)), value: Number(encode(register, values)) };
 }
 
 const { registers } = bridgeHeader;
@@ -75,6 +76,10 @@ const bridgeSettings = (bar: bigint, { bus, secondary, subordinate, from, to }: 
   setting(registers.prefetchableLimit, { address31to20: Number(((to - 1n) >> 20n) & 0xfffn) }), setting(registers.prefetchableLimitHigh, { address63to32: highHalf(to - 1n) }),
   setting(registers.command, { memorySpaceEnable: 1, busMasterEnable: 1 }),
 ];
+
+const { at: portAt, structure: port } = blocks.rootPortConfig.placements.dvsecPort;
+/** A port's secondary bus reset has effect (8.1.5.2). */
+const unmasked = setting(port.registers.control, { unmaskSecondaryBusReset: 1 }, portAt);
 
 interface Cursor {
   readonly hardware: Hardware;
@@ -136,7 +141,7 @@ function placePort(cursor: Cursor, port: DownstreamPortDescription, bus: number,
   const to = (cursor.nextAddress = alignUp(cursor.nextAddress, megabyte) + (port.slots.length === 0 ? megabyte : 0n));
   const subordinate = cursor.nextBus - 1;
   const entity = cursor.hardware.entities.ports.get(port.name);
-  const placed = { entity: entity?.id ?? 0, index: entity?.index ?? 0, address: pciAddress(cursor.bridge.segment, bus, deviceNumber, 0), settings: bridgeSettings(bar, { bus, secondary, subordinate, from, to }) };
+  const placed = { entity: entity?.id ?? 0, index: entity?.index ?? 0, address: pciAddress(cursor.bridge.segment, bus, deviceNumber, 0), settings: [...bridgeSettings(bar, { bus, secondary, subordinate, from, to }), unmasked] };
   return (way) => cards.flatMap(({ card, pending }) => pending([...way, { ...placed, card }], { ...placed, card }));
 }
 
