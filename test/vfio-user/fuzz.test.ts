@@ -6,6 +6,9 @@ import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
+import { loadModule } from "../../src/hardware/module.ts";
+import { planScenario } from "../../src/scenario/plan.ts";
+import { serveMachine } from "../../src/vfio-user/served-machine.ts";
 import { openSockets, socketFile } from "../../src/vfio-user/sockets.ts";
 import { registerTable } from "../support/register-table.ts";
 import { readCommand } from "../support/vfio-client.ts";
@@ -17,6 +20,12 @@ const count = Number(process.env["CXL_SANDBOX_VFIO_MESSAGES"] ?? "5000");
 const batch = 50_000;
 /** Clients at a real socket, each with some hundred messages. */
 const dropped = Math.max(20, Math.floor(count / 10_000));
+/** Messages to each device of a machine of ours. */
+const onMachine = Math.min(count, 100_000) / 5;
+const scenario = `version: 1
+name: two cards
+machine: { hostBridges: [{ rootPorts: [{ name: rp0, device: { name: mem0, volatile: 256MiB, messages: msi } }, { name: rp1, device: { name: mem1, volatile: 256MiB } }] }] }
+`;
 /** Bytes of the heap that are compiled code, tables of the engine and the like, however many messages come. */
 const allowedGrowth = 4 * 1024 * 1024;
 
@@ -56,6 +65,17 @@ describe("hostile clients", () => {
     expect(total.sentAway).toBeGreaterThan(count / 1000);
     expect(total.interrupts).toBeGreaterThan(0);
     expect(after - before).toBeLessThan(allowedGrowth);
+  });
+
+  it("of a served machine do what they like with its registers, and it answers on", { timeout: 3_600_000 }, async () => {
+    const { module } = await loadModule("checked");
+    const machine = serveMachine(module, planScenario("fuzz.yaml", scenario));
+    machine.advanceTo(1_000_000_000);
+    for (const [index, served] of machine.functions.entries()) {
+      expect(fuzzMessages(index, onMachine, served).taken).toBeGreaterThanOrEqual(onMachine);
+      served.reset();
+      expect(served.readConfig(0, 4)).toBe(0x0c03_1e98);
+    }
   });
 
   it("at a socket, who go in the middle of it all, leave a server that serves the next", { timeout: 3_600_000 }, async () => {
