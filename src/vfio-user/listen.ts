@@ -23,6 +23,8 @@ export interface Listening {
   readonly path: string;
   /** The client of now; null: nobody. */
   readonly client: Connection | null;
+  /** Sends the client of now away, at once; another one may come. False: nobody is there. */
+  drop(): boolean;
   /** Sends the client away, removes the file. */
   close(): Promise<void>;
 }
@@ -100,6 +102,10 @@ export async function listen(served: ServedFunction, options: ListenOptions): Pr
     path: options.path,
     get client() {
       return client?.connection ?? null;
+    },
+    drop: () => {
+      client?.socket.destroy();
+      return client !== null;
     },
     close: () =>
       new Promise((resolve) => {
