@@ -90,9 +90,13 @@ describe("a socket", () => {
     const client = await liveClient(first.path);
     await expect(served()).rejects.toThrow(`cannot listen at ${first.path}: another server is listening there; end it, or choose another folder`);
     await client.drop();
+    await until(() => first.sockets.all[0]?.listening.client === null);
     await expect(served()).rejects.toThrow("another server is listening there");
+    await until(() => first.sockets.all[0]?.listening.client === null);
     expect(await (await liveClient(first.path)).ask([readCommand(1, 0, 0, 4)])).toMatchObject([{ isError: false }]);
     expect(first.table.log.filter((line) => line === "came")).toHaveLength(2);
+    // The one question came while a client was there, and was turned away as a second; the other is told to nobody.
+    expect(first.lines).toEqual(["table: a second client was turned away; one is served at a time", "table: the client is gone"]);
   });
 
   it("does not take the place of a file of another kind, nor of a path that is too long, nor of the control channel's", async () => {
