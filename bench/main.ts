@@ -16,6 +16,7 @@ import { measureRuns } from "./runs.ts";
 import { measureScale } from "./scale.ts";
 import { measureSnapshots } from "./snapshots.ts";
 import { measureStorm } from "./storm.ts";
+import { measureVfioUser } from "./vfio-user.ts";
 import { measureWorker } from "./worker.ts";
 
 export interface Measured {
@@ -70,6 +71,7 @@ const parts: Readonly<Record<string, { readonly about: string; readonly measure:
   runs: { about: "a thousand short scenarios in one call of the command", measure: measureRuns },
   storm: { about: "an hour of machine checks over 256 GB, and an idle hour", measure: measureStorm },
   start: { about: "cold start of the command", measure: measureColdStart },
+  "vfio-user": { about: "an access of a vfio-user client, in the server", measure: measureVfioUser },
   worker: { about: "reads through a machine in a worker", measure: measureWorker },
 };
 

@@ -31,6 +31,7 @@ export const commands: readonly Command[] = [
   { name: "import", summary: "make a scenario file out of captures of a running host", load: () => import("./import.ts") },
   { name: "export-sysfs", summary: "write the tree of a scenario's machine as real files, for the real tools", load: () => import("./export-sysfs.ts") },
   { name: "serve", summary: "serve the page: edit, run, step and look into a machine in a browser", load: () => import("./serve.ts") },
+  { name: "vfio-user", summary: "serve a scenario's devices to an unmodified kernel in QEMU, and break them while it runs", load: () => import("./vfio-user.ts") },
   { name: "include-path", summary: "say where cxl_sandbox.h is, the header of drivers in C", load: () => import("./include-path.ts") },
 ];
 
