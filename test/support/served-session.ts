@@ -6,7 +6,7 @@ import type { InterruptWrite } from "../../src/vfio-user/contract.ts";
 import { serveMachine } from "../../src/vfio-user/served-machine.ts";
 import { modules } from "./machine.ts";
 import { command, commitDecoder, enable, output } from "./served-device.ts";
-import { tool as ownTool } from "./traces.ts";
+import { tool } from "./traces.ts";
 
 const text = `version: 1
 name: a card below a switch, and one at a port
@@ -24,9 +24,9 @@ faults:
 
 const millisecond = 1_000_000;
 
-/** A driver's life with both devices: probe, mailbox, commits, events, faults, resets. `pieces`: into how many a clock cuts the time that passes. */
-export function servedSession(pieces = 1, tool = ownTool): { readonly trace: TraceFile; readonly sent: readonly InterruptWrite[]; readonly codes: readonly (number | null)[]; readonly controls: readonly number[] } {
-  const machine = serveMachine(modules.release, planScenario("served.yaml", text), { trace: { file: "served.yaml", origin: { tool, scenario: text, includes: {}, drivers: [] } } });
+/** A driver's life with both devices: probe, mailbox, commits, events, faults, resets. `pieces`: into how many a clock cuts the time that passes; `most`: records that are kept. */
+export function servedSession(pieces = 1, most?: number): { readonly trace: TraceFile; readonly sent: readonly InterruptWrite[]; readonly codes: readonly (number | null)[]; readonly controls: readonly number[] } {
+  const machine = serveMachine(modules.release, planScenario("served.yaml", text), { trace: { ...(most === undefined ? {} : { most }), file: "served.yaml", origin: { tool, scenario: text, includes: {}, drivers: [] } } });
   let wall = 0;
   const pass = (by = millisecond): void => {
     for (let piece = 1; piece <= pieces; piece++) machine.advanceTo(wall + (by * piece) / pieces);

@@ -41,6 +41,15 @@ describe("a served machine's trace", () => {
     expect(servedSession(7).trace).toEqual(once.trace);
   });
 
+  test("that has become too long ends there, and is replayed up to there", () => {
+    const { trace } = servedSession(1, 100);
+    const count = trace.records.length / recordWords;
+    expect(count).toBeGreaterThanOrEqual(100);
+    expect(count).toBeLessThan(once.trace.records.length / recordWords);
+    expect(trace.header.served?.acts.at(-1)).toMatchObject({ kind: "end", records: count });
+    expect(replay(trace)).toMatchObject({ comparison: { records: [count, count], divergences: [] }, falseDigests: [] });
+  });
+
   test.each([["a value that was read", 4, "mmio read"], ["a value that was written", 4, "mmio write"]])("%s that is another one is found", (_, word, kind) => {
     const records = once.trace.records.slice();
     const kinds = { "mmio read": 3, "mmio write": 4 } as const;
