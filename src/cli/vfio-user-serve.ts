@@ -2,8 +2,6 @@
 
 import { join, resolve } from "node:path";
 import { MachineDescriptionError } from "../hardware/checks.ts";
-import { portsBelow } from "../platform/description.ts";
-import { isThere } from "../sandbox/part-registers.ts";
 import { planScenario } from "../sandbox.ts";
 import type { ScenarioPlan } from "../scenario/plan.ts";
 import { exitCodes } from "../scenario/result.ts";
@@ -12,6 +10,7 @@ import type { ControlTarget, ServedStatus } from "../vfio-user/control.ts";
 import { controlAnswer } from "../vfio-user/control.ts";
 import { listenControl } from "../vfio-user/control-socket.ts";
 import type { QemuOptions } from "../vfio-user/qemu.ts";
+import { portsOf } from "../vfio-user/plugged.ts";
 import { pluggableDevices, qemuProblems, qemuWords, servedLimits, shellText } from "../vfio-user/qemu.ts";
 import type { LocalMachine } from "../vfio-user/served-machine.ts";
 import { serveMachine } from "../vfio-user/served-machine.ts";
@@ -83,7 +82,6 @@ function statusOf({ machine, violations, options: { trace } }: Served, sockets: 
 
 function controlTarget(served: Served, sockets: Sockets): ControlTarget {
   const { machine } = served;
-  const ports = portsBelow(machine.plan.machine.hostBridges.flatMap(({ rootPorts }) => rootPorts));
   let isReady = false;
   return {
     devices: machine.functions.map(({ name }) => name),
@@ -93,7 +91,7 @@ function controlTarget(served: Served, sockets: Sockets): ControlTarget {
     } },
     status: () => statusOf(served, sockets, isReady),
     reset: (device) => machine.functions.find(({ name }) => name === device)?.reset(),
-    portOf: (device) => (isThere(machine.hardware, device) ? (ports.find(({ slots }) => slots.some(({ name }) => name === device))?.name ?? null) : null),
+    portOf: portsOf(machine),
     done: () => sockets.poke(),
   };
 }

@@ -78,7 +78,8 @@ function tie(socket: Socket, served: ServedFunction, options: ListenOptions, gon
     const reason = connection.ended ?? `the client is gone${trouble}`;
     guarded(() => connection.end());
     gone();
-    options.report(reason);
+    // Another server that asks whether this one lives says nothing.
+    if (connection.counts.messages > 0 || connection.ended !== "the client is gone") options.report(reason);
   });
   return connection;
 }

@@ -34,6 +34,7 @@ const { bar0, bar1 } = endpointHeader.registers;
 const { bridgeControl } = bridgeHeader.registers;
 const busReset = Number(encode(bridgeControl, { secondaryBusReset: 1 }));
 const { msi } = blocks.deviceConfig.placements;
+const linkTraining = 1;
 const linkUp = 2;
 /** How long the bridge holds the reset (PCIe 6.6.1: at least 1 ms), and how long the link is waited for afterwards. */
 const holdTime = 2_000_000;
@@ -82,6 +83,12 @@ export interface FunctionParts {
 /** The next instant at which something happens, at most `last`. */
 const nextOf = ({ nextDeadline, now }: Hardware, last: number): number => (nextDeadline <= now ? last : Math.min(nextDeadline, last));
 
+/** What answers at a function's place: itself, another card in its slot, or nobody (no card, or no link). */
+type Reach = "device" | "another" | "nobody";
+const nothing = 0xffff_ffff;
+
+const isOfBar = (offset: number): boolean => offset >= bar0.offset && offset < bar1.offset + 4;
+
 const isPort = (one: PlacedDevice["way"][number]): one is PlacedPort => "card" in one;
 
 class Served implements MachineFunction {
@@ -106,21 +113,25 @@ class Served implements MachineFunction {
     this.handle = ioremap(bar, device.barSize < mostHandle ? device.barSize : mostHandle);
   }
 
-  /** Whether every link on the way is up with this device at its end; what a reset took on the way is set again. */
-  settle(): boolean {
+  /** Where accesses go; what a reset took on the way is set again. */
+  settle(): Reach {
     const { hardware, config, placed } = this.#parts;
     for (const one of placed.way) {
       settleFunction(hardware, config, one);
-      if (isPort(one) && (hardware.exports.portState(one.index, 0) !== linkUp || hardware.exports.portState(one.index, 2) !== one.card)) return false;
+      if (!isPort(one)) continue;
+      const plugged = hardware.exports.portState(one.index, 2) >>> 0;
+      if (plugged !== one.card && plugged !== nothing) return "another";
+      if (plugged === nothing || hardware.exports.portState(one.index, 0) !== linkUp) return "nobody";
     }
     // The device has lost its address: it was reset, and its client's went with ours.
     if (settleFunction(hardware, config, placed)) this.#bar.clear();
-    return true;
+    return "device";
   }
 
   readConfig(offset: number, width: ConfigWidth): number {
-    const isThere = this.settle();
-    if (offset >= bar0.offset && offset < bar1.offset + 4) return isThere ? this.#bar.read(offset - bar0.offset, width) : ones(width);
+    const reach = this.settle();
+    if (reach === "another") return ones(width);
+    if (isOfBar(offset)) return reach === "device" ? this.#bar.read(offset - bar0.offset, width) : ones(width);
     const { config } = this.#parts;
     const { address } = this.placed;
     const value = width === 1 ? config.read8(address, offset) : width === 2 ? config.read16(address, offset) : config.read32(address, offset);
@@ -129,9 +140,10 @@ class Served implements MachineFunction {
   }
 
   writeConfig(offset: number, width: ConfigWidth, value: number): void {
-    const isThere = this.settle();
-    if (offset >= bar0.offset && offset < bar1.offset + 4) {
-      if (isThere) this.#bar.write(offset - bar0.offset, width, value);
+    const reach = this.settle();
+    if (reach === "another") return;
+    if (isOfBar(offset)) {
+      if (reach === "device") this.#bar.write(offset - bar0.offset, width, value);
       return;
     }
     const { config } = this.#parts;
@@ -166,13 +178,13 @@ class Served implements MachineFunction {
   reset(): void {
     const { hardware, config, pass, placed: { port }, events } = this.#parts;
     events.reset(this.name);
-    this.settle();
+    if (this.settle() === "another") return;
     const before = config.read16(port.address, bridgeControl.offset);
     config.write16(port.address, bridgeControl.offset, before | busReset);
     pass(hardware.now + holdTime);
     config.write16(port.address, bridgeControl.offset, before & ~busReset);
     const last = hardware.now + longestTraining;
-    while (hardware.exports.portState(port.index, 0) !== linkUp && hardware.now < last) pass(nextOf(hardware, last));
+    while (hardware.exports.portState(port.index, 0) === linkTraining && hardware.now < last) pass(nextOf(hardware, last));
     this.settle();
     this.#bar.clear();
     events.done();

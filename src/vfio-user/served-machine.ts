@@ -13,7 +13,7 @@ import type { InterruptSink, ServedMachine } from "./contract.ts";
 import { placeDevices } from "./places.ts";
 import type { RecorderOptions } from "./recorder.ts";
 import { Recorder } from "./recorder.ts";
-import type { ServedFaults } from "./served-faults.ts";
+import type { OutsidePlace, ServedFaults } from "./served-faults.ts";
 import { createServedFaults } from "./served-faults.ts";
 import type { MachineFunction } from "./served-function.ts";
 import { createFunction } from "./served-function.ts";
@@ -32,6 +32,8 @@ export interface LocalMachine extends ServedMachine {
   pass(until: number): void;
   /** Takes the interrupts that are pending. */
   deliver(): void;
+  /** Virtual ns, and how many records were written, where a trace is kept. */
+  now(): OutsidePlace;
   /** The trace so far; null: none is kept. */
   traceFile(): TraceFile | null;
   /** The trace has become too long and ends where it did. */
@@ -101,7 +103,7 @@ export function serveMachine(module: WebAssembly.Module, given: ScenarioPlan, op
   recorder.built();
 
   return {
-    plan, hardware, functions, faults, pass, deliver, config: platform.config,
+    plan, hardware, functions, faults, pass, deliver, now: () => recorder.now(), config: platform.config,
     advanceTo: (nanoseconds) => {
       recorder.checkLength();
       pass(Math.min(latest, Math.floor(nanoseconds)));

@@ -64,7 +64,9 @@ function accessAgain(machine: LocalMachine, config: LocalMachine["config"], reco
 
 /** What the clients' sockets did changes no register; it stands in the trace for its reader. */
 function actAgain(machine: LocalMachine, act: OutsideAct): void {
-  machine.pass(act.atNs);
+  const { atNs, records } = machine.now();
+  // What an act makes due at its own instant had happened before the next one, or had not: the records tell.
+  if (atNs < act.atNs || records < act.records) machine.pass(act.atNs);
   if (act.kind === "ready") machine.faults.ready();
   if (act.kind !== "inject") return;
   const injected = machine.faults.inject(act.fault);

@@ -165,6 +165,13 @@ describe("a drain", () => {
     expect(traced(made, "cxl_memory_module").map((line) => / log=(\w+) /.exec(line)?.[1])).toEqual(["Informational", "Warning", "Failure", "Fatal"]);
   });
 
+  it("[PCIe 7.7.1] works with the one message that a device with MSI is granted", () => {
+    const made = bootMachine(twoDevices({}, { messages: "msi" }));
+    store(made, `${tracing}/events/cxl/enable`, "1");
+    for (const log of ["informational", "warning", "failure", "fatal"] as const) inject(made, log, record("memoryModule"));
+    expect(traced(made, "cxl_memory_module").map((line) => / log=(\w+) /.exec(line)?.[1])).toEqual(["Informational", "Warning", "Failure", "Fatal"]);
+  });
+
   it("ends with its memdev", () => {
     const made = booted();
     act(made, { kind: "mailboxFault", device: "d0", fault: "return-code", opcode: commands.clearEventRecords.opcode, value: returnCodes.internalError, count: 1000 });

@@ -152,6 +152,21 @@ describe("interrupts", () => {
     expect(all.slice(1).map(({ data }) => data - ofPort.first)).toContain(registers.messageNumbers.slot);
   });
 
+  test("[PCIe 7.7.1] of a device with MSI are as many as it may have, and its MSI-X is missing with the reason", () => {
+    const machine = createMachineSync(modules.checked, { hostBridges: [{ rootPorts: [{ name: "rp0", device: { name: "dev0", volatile: "256MiB", messages: "msi", vectors: 3 } }] }] });
+    const device = machine.device("dev0");
+    expect(device.enableMessages(16).count).toBe(4);
+    expect([device.has("msi"), device.has("msix")]).toEqual([true, false]);
+    expect(() => device.configRegisters.msix).toThrow("leave out `messages: msi` of the device");
+    const heard: MachineInterrupt[] = [];
+    machine.interrupts.on((message) => void heard.push(message));
+    const { primaryMailbox } = device.deviceRegisters;
+    expect(primaryMailbox.capability.get("interruptMessage")).toBe(registers.messageNumbers.mailbox);
+    primaryMailbox.control.write({ doorbellInterrupt: 1, doorbell: 1 });
+    machine.advance(10_000);
+    expect(heard).toHaveLength(1);
+  });
+
   test("reach every listener, also when one of them throws", () => {
     const machine = make();
     const { first } = machine.device("dev0").enableMessages();

@@ -3,6 +3,7 @@
 import { blocks, cacheMemoryRange, deviceBar } from "../../registers/blocks.ts";
 import { commands } from "../../registers/commands.ts";
 import { deviceBlock } from "../../registers/device-block.ts";
+import { decode } from "../../src/platform/registers.ts";
 import type { InterruptWrite, ServedFunction } from "../../src/vfio-user/contract.ts";
 
 const { deviceConfig, deviceComponent, deviceRegisters } = blocks;
@@ -60,3 +61,13 @@ export function commitDecoder(one: ServedFunction, base: bigint, pass: () => voi
 
 export const committed = 1 << 10;
 export const errorNotCommitted = 1 << 11;
+
+/** Base of decoder 0, as it reads. */
+export const decoderBase = (one: ServedFunction): bigint => (one.readBar(0, decoderRegister(hdm.baseHigh), 4) << 32n) | one.readBar(0, decoderRegister(hdm.baseLow), 4);
+
+const status = deviceRegisters.placements.memoryDeviceStatus;
+
+export function memoryStatus(one: ServedFunction): { readonly media: number; readonly isMailboxReady: boolean } {
+  const value = decode(status.structure.registers.status, one.readBar(0, deviceBar.device + status.at, 8));
+  return { media: value.mediaStatus, isMailboxReady: value.mailboxReady === 1 };
+}

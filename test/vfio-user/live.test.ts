@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { InterruptSink, ServedFunction, ServedMachine } from "../../src/vfio-user/contract.ts";
 import type { Sockets } from "../../src/vfio-user/sockets.ts";
 import { openSockets, socketFile } from "../../src/vfio-user/sockets.ts";
-import { commands, errnos } from "../../src/vfio-user/wire.ts";
+import { commandMessage, commands, errnos } from "../../src/vfio-user/wire.ts";
 import type { RegisterTable } from "../support/register-table.ts";
 import { registerTable } from "../support/register-table.ts";
 import { clientReply, readCommand, versionCommand, wordsOf, writeCommand } from "../support/vfio-client.ts";
@@ -90,9 +90,13 @@ describe("a socket", () => {
     const client = await liveClient(first.path);
     await expect(served()).rejects.toThrow(`cannot listen at ${first.path}: another server is listening there; end it, or choose another folder`);
     await client.drop();
+    await until(() => first.sockets.all[0]?.listening.client === null);
     await expect(served()).rejects.toThrow("another server is listening there");
+    await until(() => first.sockets.all[0]?.listening.client === null);
     expect(await (await liveClient(first.path)).ask([readCommand(1, 0, 0, 4)])).toMatchObject([{ isError: false }]);
     expect(first.table.log.filter((line) => line === "came")).toHaveLength(2);
+    // The one question came while a client was there, and was turned away as a second; the other is told to nobody.
+    expect(first.lines).toEqual(["table: a second client was turned away; one is served at a time", "table: the client is gone"]);
   });
 
   it("does not take the place of a file of another kind, nor of a path that is too long, nor of the control channel's", async () => {
@@ -230,6 +234,24 @@ describe("a client", () => {
     const next = await liveClient(state.path);
     expect(await next.ask([readCommand(1, 7, 0, 4)])).toMatchObject([{ isError: false }]);
     await next.drop();
+  });
+
+  it("is sent away when its socket is dropped, also in the middle of an access of its own; the next one may come", async () => {
+    const state: Served = await served((table) => ({ ...table, reset: () => void state.sockets.all[0]?.listening.drop() }));
+    const [socket] = state.sockets.all;
+    expect(socket?.listening.drop()).toBe(false);
+    const client = await liveClient(state.path);
+    expect(socket?.listening.drop()).toBe(true);
+    await client.ended;
+    await until(() => socket?.listening.client === null);
+    const second = await liveClient(state.path);
+    expect(await second.ask([readCommand(1, 7, 0, 4), commandMessage(2, commands.deviceReset, 0), readCommand(3, 7, 0, 4)])).toMatchObject([{ id: 1 }]);
+    await until(() => socket?.listening.client === null);
+    expect(state.table.log).toEqual(["came", "went", "came", "read config+0x0/4", "went"]);
+    expect(state.lines.filter((line) => line.includes("fault"))).toEqual([]);
+    const third = await liveClient(state.path);
+    expect(await third.ask([readCommand(1, 7, 0, 4)])).toMatchObject([{ isError: false }]);
+    await third.drop();
   });
 
   it("is sent away when the server ends", async () => {

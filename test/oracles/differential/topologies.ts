@@ -19,7 +19,7 @@ export const topologies = {
     [
       bridge(0, [
         rootPort("rp0", 0, device("mixed", { persistentCapacity: 512n * MiB, decoders: 2, vectors: 4, link: { speed: 5, width: 4 } }), { link: { speed: 4, width: 16 } }),
-        rootPort("rp1", 1, device("persistent", { volatileCapacity: 0n, persistentCapacity: 512n * MiB, interleave3612: false, interleave16: false }), { isolation: null, hotplug: false, snoopFilter: { group: 2, capacity: 512 } }),
+        rootPort("rp1", 1, device("persistent", { volatileCapacity: 0n, persistentCapacity: 512n * MiB, interleave3612: false, interleave16: false, messages: "msi", vectors: 5 }), { isolation: null, hotplug: false, snoopFilter: { group: 2, capacity: 512 } }),
         rootPort("rp2", 8, device("kept", { preservesVolatile: true, barSize: 1n << 33n, vectors: 32, backInvalidate: true, volatileCapacity: 5n * GiB }), { backInvalidate: true, dpc: false, link: { speed: 3, width: 1 } }),
         rootPort("rp3", 255, null, { isolation: { ...cache, memoryLinkDown: false, interruptMessage: -1, errCor: false } }),
       ], { decoders: 6, targetCount: 4, poisonOnDecodeError: true }),

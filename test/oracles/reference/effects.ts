@@ -109,17 +109,20 @@ function controlExchange(card: CardPart, commands: number): void {
   }
 }
 
+/** PCIe 7.7.1: MSI here has neither masks nor pending bits. */
+const hasNoVectors = ({ messages }: DevicePart): boolean => messages.keys.hasMsi === 1;
+
 const isMasked = ({ config, messages }: DevicePart, vector: number): boolean => config.field("msix", "control", "functionMask").get() !== 0 || messages.field("msixTable", "vectorControl", "mask").get(vector) !== 0;
 
 /** PCIe 6.1.4.5: a masked vector's message waits as its pending bit. */
 function raise(device: DevicePart, vector: number): void {
-  if (device.config.field("msix", "control", "enable").get() === 0 || !isMasked(device, vector)) return;
+  if (hasNoVectors(device) || device.config.field("msix", "control", "enable").get() === 0 || !isMasked(device, vector)) return;
   const pending = device.messages.field("msixTable", "pending", "low");
   pending.set(pending.get() | (1 << vector));
 }
 
 function sendPending(device: DevicePart): void {
-  if (device.config.field("msix", "control", "enable").get() === 0) return;
+  if (hasNoVectors(device) || device.config.field("msix", "control", "enable").get() === 0) return;
   const pending = device.messages.field("msixTable", "pending", "low");
   const count = device.messages.keys.vectors ?? 0;
   for (let vector = 0; vector < count; vector++) if (((pending.get() >>> vector) & 1) !== 0 && !isMasked(device, vector)) pending.set(pending.get() & ~(1 << vector));

@@ -56,12 +56,13 @@ export function rangeSizes(device: DeviceDescription): readonly [bigint, bigint]
 export function deviceKeys(device: DeviceDescription, port: DownstreamPortDescription): Keys {
   const [first, second] = rangeSizes(device);
   const vectors = device.vectors ?? defaultVectors;
+  const hasMsi = device.messages === "msi";
   const resetTime = device.resetTime;
   return {
     ...linkEnd(device.link, port.link),
     ...decoders(device.decoders), ways3612: flag(device.interleave3612), ways16: flag(device.interleave16), poisonOnDecodeError: flag(device.poisonOnDecodeError), hasBackInvalidate: flag(device.backInvalidate),
     coherencyModels: device.backInvalidate === true ? 3 : 0, serialLow: lower(device.serial), serialHigh: upper(device.serial), hasPersistent: flag((device.persistentCapacity ?? 0n) > 0n), volatilePreserved: flag(device.preservesVolatile),
     rangeCount: second > 0n ? 2 : 1, range1SizeHigh: upper(first), range1SizeLow: lower(first) >>> 28, range2SizeHigh: upper(second), range2SizeLow: lower(second) >>> 28,
-    vectors, lastVector: vectors - 1, resetCapable: flag(resetTime !== undefined), resetTimeoutCode: Math.max(0, resetTimeouts.findIndex((longest) => (resetTime ?? 0) <= longest)),
+    hasMsix: flag(!hasMsi), hasMsi: flag(hasMsi), messagesCode: [1, 2, 4, 8, 16, 32].findIndex((count) => count >= vectors), vectors: hasMsi ? 0 : vectors, lastVector: vectors - 1, resetCapable: flag(resetTime !== undefined), resetTimeoutCode: Math.max(0, resetTimeouts.findIndex((longest) => (resetTime ?? 0) <= longest)),
   };
 }
