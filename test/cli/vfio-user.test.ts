@@ -117,7 +117,7 @@ describe("cxl-sandbox vfio-user", () => {
     expect(answers.map(({ ok }) => ok)).toEqual(lines.map(() => false));
     for (const { error } of answers) expect(error).not.toBe("");
     const long = createConnection({ path: join(sockets, "control.sock") });
-    long.on("error", () => {});
+    long.on("error", () => {}).resume();
     long.write("x".repeat(70_000));
     await once(long, "close");
     expect((await ctl("status")).status).toBe(0);
