@@ -129,6 +129,8 @@ async function serveUntilEnd(served: Served, sockets: Sockets): Promise<void> {
     }
   } finally {
     await sockets.close();
+    // Clients that were sent away are told of, and stand in the trace, a turn later.
+    await new Promise((resolve_) => setImmediate(resolve_));
   }
 }
 
