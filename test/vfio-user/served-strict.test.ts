@@ -2,6 +2,7 @@
 
 import { expect, test } from "vitest";
 import { blocks, deviceBar } from "../../registers/blocks.ts";
+import { endpointHeader } from "../../registers/pci.ts";
 import { planScenario } from "../../src/scenario/plan.ts";
 import { serveMachine } from "../../src/vfio-user/served-machine.ts";
 import { followStrictly, strictReport } from "../../src/vfio-user/served-strict.ts";
@@ -31,6 +32,8 @@ test("a driver that does what it should has no violations, also over a reset, wh
   const { mem0, pass, violations } = served();
   for (let life = 0; life < 2; life++) {
     enable(mem0);
+    // As a guest's firmware does, with I/O space beside memory space and bus master.
+    mem0.writeConfig(endpointHeader.registers.command.offset, 2, 7);
     // Whether the mailbox is ready is looked at anew after each reset.
     mem0.readBar(0, status, 8);
     expect(command(mem0, "identifyMemoryDevice", [], 0, pass)).toBe(0);
