@@ -129,6 +129,8 @@ async function serveUntilEnd(served: Served, sockets: Sockets): Promise<void> {
     }
   } finally {
     await sockets.close();
+    // Clients that were sent away are told of, and stand in the trace, a turn later.
+    await new Promise((resolve_) => setImmediate(resolve_));
   }
 }
 
@@ -153,7 +155,7 @@ async function prepare(options: ServeOptions, drop: (device: string) => void): P
   const { path, trace, seed } = options;
   const { file, text, includes } = readSource(path);
   const plan = planScenario(file, text, "refused", includes);
-  if (trace !== null) checkWritable(trace);
+  if (trace !== null) checkWritable(trace, options.folder);
   const { module, tool } = await loadEngine();
   const machine = serveMachine(module, plan, { seed, onDrop: drop, ...(trace === null ? {} : { trace: { file, origin: { tool, scenario: text, includes, drivers: [] } } }) });
   if (machine.functions.length === 0) throw new FilesError(`${file}: the machine has no type-3 device to serve; give a root port one, like device: { name: mem0, volatile: 256MiB }`);

@@ -1,16 +1,16 @@
 // The trace of a served machine on its way to a file: looked at before anything is served, and kept somewhere else rather than lost.
 
 import { accessSync, constants, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { FilesError } from "./files.ts";
 
 const codeOf = (error: unknown): string => (error instanceof Error && "code" in error ? String(error.code) : String(error));
 
-/** @throws FilesError a file cannot be written there */
-export function checkWritable(path: string): void {
+/** `folder`: is made before the trace is written. @throws FilesError a file cannot be written there */
+export function checkWritable(path: string, folder: string): void {
   try {
     if (statSync(path, { throwIfNoEntry: false })?.isFile() === false) throw new FilesError(`${path}: there is something else than a file; name another one with --trace`);
-    accessSync(dirname(path), constants.W_OK);
+    if (dirname(resolve(path)) !== resolve(folder)) accessSync(dirname(path), constants.W_OK);
   } catch (error) {
     if (error instanceof FilesError) throw error;
     throw new FilesError(`${path}: a trace cannot be written there (${codeOf(error)}); name a file with --trace in a folder that is there and yours`);
