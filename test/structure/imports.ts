@@ -19,7 +19,8 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   "src/index": ["workers", "src/sandbox"],
   // The page: types from everywhere below, code from few places (test/structure/web.test.ts).
   "src/web": ["workers", "src/sandbox", "src/scenario", "src/report", "src/platform", "src/sim", "registers"],
-  "src/cli": ["workers", "src/sandbox", "src/scenario", "src/report", "src/hardware"],
+  "src/vfio-user": ["src/sandbox", "src/scenario", "src/firmware", "src/hardware", "src/platform", "src/sim", "registers"],
+  "src/cli": ["workers", "src/vfio-user", "src/sandbox", "src/scenario", "src/report", "src/hardware"],
 };
 
 /** Folders inside the kernel, from the ground up; each may import those before it. `modules`, `sysfs` and `boot` stand on top. */

@@ -1,0 +1,186 @@
+// One device as its client has it: config space and BAR of the module at the place that our enumeration gave it, the base address registers beside the
+// module. Before every access the way to the device is looked at, and what a reset took is set again.
+
+import { configSize } from "../../registers/constants.ts";
+import { bridgeHeader, endpointHeader } from "../../registers/pci.ts";
+import type { Hardware } from "../hardware/machine.ts";
+import type { HardwarePlatform } from "../hardware/platform.ts";
+import type { InterruptMessage, IoHandle } from "../platform/platform.ts";
+import { encode } from "../platform/registers.ts";
+import type { BarWidth, ConfigWidth, InterruptSink, InterruptWrite, ServedFunction } from "./contract.ts";
+import type { PlacedDevice, PlacedPort } from "./places.ts";
+import { settleFunction } from "./places.ts";
+
+/** A function with what the machine needs of it. */
+export interface MachineFunction extends ServedFunction {
+  readonly placed: PlacedDevice;
+  /** The client's message that a pending one of the platform is; undefined: it is another function's. */
+  claim(message: InterruptMessage): InterruptWrite | undefined;
+  sink: InterruptSink | null;
+}
+
+/** Told of what the client does beside accesses. */
+export interface FunctionEvents {
+  /** After every access: interrupts may have come up. */
+  done(): void;
+  reset(name: string): void;
+  connected(name: string, isConnected: boolean): void;
+}
+
+const { bar0, bar1 } = endpointHeader.registers;
+const { bridgeControl } = bridgeHeader.registers;
+const busReset = Number(encode(bridgeControl, { secondaryBusReset: 1 }));
+const linkUp = 2;
+/** How long the bridge holds the reset (PCIe 6.6.1: at least 1 ms), and how long the link is waited for afterwards. */
+const holdTime = 2_000_000;
+const longestTraining = 1_000_000_000;
+const mostHandle = 1n << 31n;
+
+const ones = (width: number): number => (width === 4 ? 0xffff_ffff : 2 ** (8 * width) - 1);
+const wideOnes = (width: number): bigint => (1n << BigInt(8 * width)) - 1n;
+
+/** The BAR as software reads and writes it: address bits above the size, and the type bits of the device's own. */
+class BarCopy {
+  readonly #mask: bigint;
+  readonly #type: bigint;
+  #address = 0n;
+
+  constructor(size: bigint, type: number) {
+    this.#mask = ~(size - 1n) & 0xffff_ffff_ffff_ffffn;
+    this.#type = BigInt(type);
+  }
+
+  clear(): void {
+    this.#address = 0n;
+  }
+
+  /** `offset` in bytes from the low half. */
+  read(offset: number, width: number): number {
+    return Number(((this.#address | this.#type) >> BigInt(8 * offset)) & wideOnes(width));
+  }
+
+  write(offset: number, width: number, value: number): void {
+    const shift = BigInt(8 * offset);
+    this.#address = ((this.#address & ~(wideOnes(width) << shift)) | ((BigInt(value) & wideOnes(width)) << shift)) & this.#mask;
+  }
+}
+
+export interface FunctionParts {
+  readonly hardware: Hardware;
+  readonly platform: HardwarePlatform;
+  readonly placed: PlacedDevice;
+  readonly events: FunctionEvents;
+}
+
+const isPort = (one: PlacedDevice["way"][number]): one is PlacedPort => "card" in one;
+
+class Served implements MachineFunction {
+  readonly name: string;
+  readonly bars;
+  readonly configSize = configSize;
+  readonly messages = 0;
+  readonly placed: PlacedDevice;
+  sink: InterruptSink | null = null;
+  readonly #parts: FunctionParts;
+  readonly #bar: BarCopy;
+  readonly #handle: IoHandle;
+
+  constructor(parts: FunctionParts) {
+    const { placed: { device, bar, entity }, hardware, platform } = parts;
+    this.#parts = parts;
+    this.placed = parts.placed;
+    this.name = device.name;
+    this.bars = [{ index: 0, size: Number(device.barSize) }];
+    this.#bar = new BarCopy(device.barSize, hardware.peekConfig(entity, bar0.offset) & ~Number(encode(bar0, { address31to16: 0xffff })));
+    this.#handle = platform.ioremap(bar, device.barSize < mostHandle ? device.barSize : mostHandle);
+  }
+
+  /** Whether every link on the way is up with this device at its end; what a reset took on the way is set again. */
+  settle(): boolean {
+    const { hardware, platform: { config }, placed } = this.#parts;
+    for (const one of placed.way) {
+      settleFunction(hardware, config, one);
+      if (isPort(one) && (hardware.exports.portState(one.index, 0) !== linkUp || hardware.exports.portState(one.index, 2) !== one.card)) return false;
+    }
+    // The device has lost its address: it was reset, and its client's went with ours.
+    if (settleFunction(hardware, config, placed)) this.#bar.clear();
+    return true;
+  }
+
+  readConfig(offset: number, width: ConfigWidth): number {
+    const isThere = this.settle();
+    if (offset >= bar0.offset && offset < bar1.offset + 4) return isThere ? this.#bar.read(offset - bar0.offset, width) : ones(width);
+    const { config } = this.#parts.platform;
+    const { address } = this.placed;
+    const value = width === 1 ? config.read8(address, offset) : width === 2 ? config.read16(address, offset) : config.read32(address, offset);
+    this.#parts.events.done();
+    return value;
+  }
+
+  writeConfig(offset: number, width: ConfigWidth, value: number): void {
+    const isThere = this.settle();
+    if (offset >= bar0.offset && offset < bar1.offset + 4) {
+      if (isThere) this.#bar.write(offset - bar0.offset, width, value);
+      return;
+    }
+    const { config } = this.#parts.platform;
+    const { address } = this.placed;
+    if (width === 1) config.write8(address, offset, value);
+    else if (width === 2) config.write16(address, offset, value);
+    else config.write32(address, offset, value);
+    this.#parts.events.done();
+  }
+
+  readBar(bar: number, offset: number, width: BarWidth): bigint {
+    this.settle();
+    if (bar !== 0) return wideOnes(width);
+    const handle = this.#handle;
+    const value = width === 8 ? handle.read64(offset) : BigInt(width === 4 ? handle.read32(offset) : width === 2 ? handle.read16(offset) : handle.read8(offset));
+    this.#parts.events.done();
+    return value;
+  }
+
+  writeBar(bar: number, offset: number, width: BarWidth, value: bigint): void {
+    this.settle();
+    if (bar !== 0) return;
+    const handle = this.#handle;
+    if (width === 8) handle.write64(offset, value);
+    else if (width === 4) handle.write32(offset, Number(value & 0xffff_ffffn));
+    else if (width === 2) handle.write16(offset, Number(value & 0xffffn));
+    else handle.write8(offset, Number(value & 0xffn));
+    this.#parts.events.done();
+  }
+
+  /** Hot reset: the bridge above holds its secondary bus reset, then the link is waited for, a second at most. */
+  reset(): void {
+    const { hardware, platform: { config }, placed: { port }, events } = this.#parts;
+    events.reset(this.name);
+    this.settle();
+    const before = config.read16(port.address, bridgeControl.offset);
+    config.write16(port.address, bridgeControl.offset, before | busReset);
+    hardware.advanceTo(hardware.now + holdTime);
+    config.write16(port.address, bridgeControl.offset, before & ~busReset);
+    const last = hardware.now + longestTraining;
+    while (hardware.exports.portState(port.index, 0) !== linkUp && hardware.now < last) {
+      const next = hardware.nextDeadline;
+      hardware.advanceTo(next < 0 ? last : Math.min(Math.max(next, hardware.now), last));
+    }
+    this.settle();
+    this.#bar.clear();
+    events.done();
+  }
+
+  connected(isConnected: boolean): void {
+    this.#parts.events.connected(this.name, isConnected);
+  }
+
+  claim(): InterruptWrite | undefined {
+    return undefined;
+  }
+}
+
+export const createFunction = (parts: FunctionParts): MachineFunction => {
+  const served = new Served(parts);
+  served.settle();
+  return served;
+};

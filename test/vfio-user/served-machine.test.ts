@@ -1,0 +1,93 @@
+// The served machine through its contract: config space, BARs, resets, links, interrupts, as a vfio-user client has them.
+
+import { beforeAll, describe, expect, test } from "vitest";
+import { loadModule } from "../../src/hardware/module.ts";
+import { planScenario } from "../../src/scenario/plan.ts";
+import { serveMachine } from "../../src/vfio-user/served-machine.ts";
+
+let module: WebAssembly.Module;
+beforeAll(async () => {
+  ({ module } = await loadModule("checked"));
+});
+
+const text = `version: 1
+name: two cards
+machine:
+  hostBridges:
+    - rootPorts:
+        - { name: rp0, device: { name: mem0, volatile: 256MiB } }
+        - name: rp1
+          switch:
+            name: sw0
+            ports:
+              - { name: dp0, device: { name: mem1, volatile: 256MiB } }
+              - { name: dp1, device: { name: mem2, volatile: 256MiB } }
+`;
+
+const serve = (source = text) => serveMachine(module, planScenario("served.yaml", source));
+
+const functionOf = (machine: ReturnType<typeof serve>, name: string) => {
+  const found = machine.functions.find((one) => one.name === name);
+  if (found === undefined) throw new Error(`no function ${name}`);
+  return found;
+};
+
+describe("config space", () => {
+  test("every device answers with its class, also below a switch", () => {
+    const machine = serve();
+    machine.advanceTo(1_000_000_000);
+    expect(machine.functions.map(({ name }) => name)).toEqual(["mem0", "mem1", "mem2"]);
+    for (const one of machine.functions) {
+      expect(one.readConfig(0, 4)).toBe(0x0c03_1e98);
+      expect(one.readConfig(8, 4) >>> 8).toBe(0x050210);
+    }
+  });
+
+  test("[PCIe 7.5.1.2.1] a BAR is sized and keeps what was written, and the device stays where it is", () => {
+    const machine = serve();
+    machine.advanceTo(1_000_000_000);
+    const one = functionOf(machine, "mem1");
+    expect(one.readConfig(0x10, 4)).toBe(0xc);
+    one.writeConfig(0x10, 4, 0xffff_ffff);
+    one.writeConfig(0x14, 4, 0xffff_ffff);
+    expect(one.readConfig(0x10, 4)).toBe(((0x1_0000_0000 - (one.bars[0]?.size ?? 0)) | 0xc) >>> 0);
+    expect(one.readConfig(0x14, 4)).toBe(0xffff_ffff);
+    one.writeConfig(0x10, 4, 0xe000_0000);
+    one.writeConfig(0x14, 4, 0);
+    expect(one.readConfig(0x12, 2)).toBe(0xe000);
+    one.writeConfig(4, 2, 6);
+    expect(one.readBar(0, 0x1000, 4)).not.toBe(0xffff_ffffn);
+  });
+});
+
+describe("BARs", () => {
+  test("[PCIe 7.5.1.1.3] registers answer while memory space is on, and all ones while it is off", () => {
+    const machine = serve();
+    machine.advanceTo(1_000_000_000);
+    for (const one of machine.functions) {
+      expect(one.readBar(0, 0x1000, 4)).toBe(0xffff_ffffn);
+      expect(one.readBar(0, 0x1000, 8)).toBe(0xffff_ffff_ffff_ffffn);
+      one.writeConfig(4, 2, 2);
+      expect(one.readBar(0, 0x1000, 4) & 0xffffn).toBe(1n);
+    }
+  });
+});
+
+describe("reset", () => {
+  test("[PCIe 6.6.1] a hot reset takes registers back, and the way to the device stays", () => {
+    const machine = serve();
+    machine.advanceTo(1_000_000_000);
+    for (const name of ["mem0", "mem2"]) {
+      const one = functionOf(machine, name);
+      one.writeConfig(0x10, 4, 0xe000_0000);
+      one.writeConfig(4, 2, 6);
+      expect(one.readBar(0, 0x1000, 4) & 0xffffn).toBe(1n);
+      one.reset();
+      expect(one.readConfig(4, 2)).toBe(0);
+      expect(one.readConfig(0x10, 4)).toBe(0xc);
+      one.writeConfig(4, 2, 6);
+      expect(one.readBar(0, 0x1000, 4) & 0xffffn).toBe(1n);
+    }
+    expect(functionOf(machine, "mem1").readConfig(0, 4)).toBe(0x0c03_1e98);
+  });
+});
