@@ -11,6 +11,7 @@ import { ownCards } from "./hardware.ts";
 import { RigProblem } from "./problem.ts";
 import { writeRecord } from "./record.ts";
 import { runCase } from "./run-case.ts";
+import { serveCase } from "./served.ts";
 
 const help = `Usage: npm run linux -- CASE... [options]
        npm run linux -- build | list
@@ -64,7 +65,7 @@ async function main(): Promise<number> {
   let failed = 0;
   for (const linux of cases) {
     report(`${linux.name}: ${linux.plan.name}`);
-    const { record, console: said, trace } = await runCase(linux, { folder, stamp, hardware: ownCards, hardwareName: "own cards", limits, report });
+    const { record, console: said, trace } = await runCase(linux, { folder, stamp, hardwareOf: (one, work) => (values["own-cards"] === true ? Promise.resolve(ownCards) : serveCase(one.plan, work, (line) => report(`  ${line}`))), limits, report });
     const place = join(folder.results, linux.name);
     writeRecord(place, record, said, trace);
     if (record.problem !== null) failed++;
@@ -72,6 +73,9 @@ async function main(): Promise<number> {
   }
   return failed === 0 ? 0 : 1;
 }
+
+// What was started ends with us (keepTrack), which a signal alone would not see to.
+for (const [signal, status] of [["SIGINT", 130], ["SIGTERM", 143]] as const) process.once(signal, () => process.exit(status));
 
 try {
   process.exitCode = await main();

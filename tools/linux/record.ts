@@ -2,7 +2,7 @@
 
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { RegisterValues } from "./hardware.ts";
+import type { FaultEvidence, RegisterValues } from "./hardware.ts";
 
 /** A command as it was given and what came of it. */
 export interface CommandRecord {
@@ -37,6 +37,8 @@ export interface CaseRecord {
   readonly dmesg: readonly string[];
   readonly iomem: string;
   readonly registers: RegisterValues | null;
+  /** Null: the case has none. */
+  readonly faults: FaultEvidence | null;
   readonly hasTrace: boolean;
 }
 

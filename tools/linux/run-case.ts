@@ -17,8 +17,8 @@ import { treeOf, treeScript } from "./tree.ts";
 export interface RunOptions {
   readonly folder: Folder;
   readonly stamp: Stamp;
-  readonly hardware: CaseHardware;
-  readonly hardwareName: string;
+  /** Makes the hardware of one case; the folder is for its sockets. */
+  readonly hardwareOf: (linux: LinuxCase, folder: string) => Promise<CaseHardware>;
   readonly limits: Limits;
   readonly report: (line: string) => void;
 }
@@ -34,6 +34,7 @@ interface Doing {
   readonly linux: LinuxCase;
   readonly options: RunOptions;
   readonly guest: Guest;
+  readonly hardware: CaseHardware;
   readonly commands: CommandRecord[];
 }
 
@@ -56,11 +57,11 @@ async function give(doing: Doing, step: number, text: string): Promise<void> {
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
 async function oneStep(doing: Doing, step: StepFile, number: number): Promise<void> {
-  const { guest, options } = doing;
+  const { guest, options, hardware } = doing;
   if ("run" in step) await give(doing, number, step.run);
   else if ("advance" in step) await guest.run(`sleep ${step.advance / 1e9}`, step.advance / 1e9 + options.limits.command);
   else if ("settle" in step) await guest.run(`settle ${settleSeconds}`, settleSeconds + options.limits.command);
-  else if ("inject" in step) await options.hardware.inject(step.inject);
+  else if ("inject" in step) hardware.inject(number);
   else if ("until" in step) {
     const seconds = Math.max(patienceSeconds, Math.ceil((step.within ?? 0) / 1e9));
     const { exitCode } = await guest.run(`left=${seconds}; until dmesg | grep -qF ${quoted(step.until)}; do sleep 1; left=$((left - 1)); [ $left -gt 0 ] || exit 1; done`, seconds + options.limits.command);
@@ -93,12 +94,12 @@ async function look(guest: Guest, command: string, limits: Limits): Promise<stri
 
 const consoleLines = (console: string): string[] => console.split(/\r?\n/).filter((line) => /^\[ *\d+\.\d+\] /.test(line));
 
-async function runInGuest(linux: LinuxCase, options: RunOptions, work: string): Promise<CaseOutcome> {
-  const { folder, stamp, hardware, hardwareName, limits } = options;
+async function runInGuest(linux: LinuxCase, options: RunOptions, hardware: CaseHardware, work: string): Promise<CaseOutcome> {
+  const { folder, stamp, limits } = options;
   const started = Date.now();
   const guest = await startGuest(folder, linux.plan.machine, work, hardware.socketOf, limits);
   options.report(`  Linux ${guest.release} up after ${guest.bootSeconds.toFixed(1)} s`);
-  const doing: Doing = { linux, options, guest, commands: [] };
+  const doing: Doing = { linux, options, guest, hardware, commands: [] };
   const problem = await doSteps(doing);
   const log = await look(guest, "dmesg -r", limits);
   const iomem = await look(guest, "cat /proc/iomem", limits);
@@ -108,8 +109,8 @@ async function runInGuest(linux: LinuxCase, options: RunOptions, work: string): 
   const console = guest.console();
   const dmesg = log === "" ? consoleLines(console) : log.trimEnd().split("\n");
   const record = {
-    case: linux.name, name: linux.plan.name, hardware: hardwareName, kernel: guest.release, qemu: stamp.qemu, tools: stamp.tools, bootSeconds: guest.bootSeconds, seconds: (Date.now() - started) / 1000,
-    problem, poweredOff, commands: doing.commands, dmesg, iomem, registers, hasTrace: trace !== null,
+    case: linux.name, name: linux.plan.name, hardware: hardware.name, kernel: guest.release, qemu: stamp.qemu, tools: stamp.tools, bootSeconds: guest.bootSeconds, seconds: (Date.now() - started) / 1000,
+    problem, poweredOff, commands: doing.commands, dmesg, iomem, registers, faults: hardware.faults(), hasTrace: trace !== null,
   };
   return { record, console, trace };
 }
@@ -118,7 +119,12 @@ async function runInGuest(linux: LinuxCase, options: RunOptions, work: string): 
 export async function runCase(linux: LinuxCase, options: RunOptions): Promise<CaseOutcome> {
   const work = mkdtempSync(join(tmpdir(), "cxl-linux-"));
   try {
-    return await runInGuest(linux, options, work);
+    const hardware = await options.hardwareOf(linux, work);
+    try {
+      return await runInGuest(linux, options, hardware, work);
+    } finally {
+      await hardware.close();
+    }
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
