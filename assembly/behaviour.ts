@@ -11,7 +11,7 @@ import * as R from "./generated/registers";
 import { Block, Device, KIND_DEVICE, KIND_PORT, KIND_SWITCH, Machine, Port, SPACE_CONFIG, SPACE_DEVICE, Switch } from "./machine";
 import { readNext, writeDoeControl, writeRequest } from "./pci/doe";
 import { writeDpcControl, writeDpcStatus } from "./pci/dpc";
-import { refreshMessageNumbers } from "./pci/msi";
+import { refreshMailboxMessage, refreshMessageNumbers } from "./pci/msi";
 import { releasePending } from "./pci/msix";
 import { writeSlotControl } from "./pci/slot";
 import { getDword, setBits, testBits } from "./registers";
@@ -98,6 +98,8 @@ function behaveDevice(m: Machine, device: Device, behaviour: u32, value: u32): v
     case R.BEHAVIOUR_DEVICE_CONTROL2:
       if ((value & R.DVSEC_DEVICE_CONTROL2_INITIATE_RESET) != 0) startCxlReset(m, device);
       return;
+    case R.BEHAVIOUR_MSI:
+      return refreshMailboxMessage(device);
     case R.BEHAVIOUR_MSIX_CONTROL:
     case R.BEHAVIOUR_MSIX_VECTOR:
       return releasePending(m, device);

@@ -129,6 +129,8 @@ export function addBlock(m: Machine, entity: Entity, space: u32, row: u32, rawBy
   block.unmodelledCount = R.blockRow(row, 9);
   block.extended = R.blockRow(row, 10);
   block.extendedCount = R.blockRow(row, 11);
+  block.capabilities = R.blockRow(row, 12);
+  block.capabilityCount = R.blockRow(row, 13);
   block.image = take(m, <usize>block.dwords * 4 + rawBytes);
   block.rawBytes = rawBytes;
   block.space = space;

@@ -38,6 +38,8 @@ export class Block {
   presenceCount: u32;
   extended: usize;
   extendedCount: u32;
+  capabilities: usize;
+  capabilityCount: u32;
   entity: Entity;
 }
 
@@ -53,7 +55,7 @@ export class Entity {
   keys: usize;
   config: Block;
   component: Block;
-  /** MSI-X table; the config block where there is none. */
+  /** MSI-X table of a device; the config block of what is none. */
   messages: Block;
   /** CXL device registers; the component block where there are none. */
   registers: Block;

@@ -158,6 +158,18 @@ function linkExtended(block: Block): void {
   if (block.extendedCount != 0) setDword(block, before, getDword(block, before) & ~R.AER_HEADER_NEXT);
 }
 
+/** Links the capabilities that are there, likewise (PCIe 7.5.1.1.11); an empty list stands for one in which all always are. */
+function linkCapabilities(block: Block): void {
+  let before: u32 = 0;
+  for (let i: u32 = 0; i < block.capabilityCount; i++) {
+    const index = load<u32>(block.capabilities + (<usize>i << 2));
+    if (i > 0 && (getDword(block, index) & R.MSI_HEADER_ID) == 0) continue;
+    if (i > 0) setDword(block, before, (getDword(block, before) & ~R.MSI_HEADER_NEXT) | (index << 2 << R.MSI_HEADER_NEXT_SHIFT));
+    before = index;
+  }
+  if (block.capabilityCount != 0) setDword(block, before, getDword(block, before) & ~R.MSI_HEADER_NEXT);
+}
+
 /** True if the register belongs to a structure that this entity does not have. */
 function isAbsent(block: Block, index: u32): bool {
   for (let i: u32 = 0; i < block.presenceCount; i++) {
@@ -176,5 +188,6 @@ export function resetBlock(block: Block, entity: Entity, keepSticky: bool): void
   }
   applyKeys(block, entity.keys);
   applyPresence(block, entity.keys);
+  linkCapabilities(block);
   linkExtended(block);
 }

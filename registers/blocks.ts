@@ -7,7 +7,7 @@ import { dpcDownstreamPort, dpcRootPort } from "./dpc.ts";
 import { deviceBlock, deviceCapabilities, deviceStatus, memoryDeviceStatus, primaryMailbox, secondaryMailbox } from "./device-block.ts";
 import { dvsecDevice, dvsecFlexBus, dvsecFlexBusPort, dvsecGpfDevice, dvsecGpfPort, dvsecLocatorDevice, dvsecLocatorPort, dvsecLogicalDevices, dvsecPort, dvsecUpstreamPort } from "./dvsec.ts";
 import { hdmDecoderDevice, hdmDecoderPort } from "./hdm-decoder.ts";
-import { msix, msixTable } from "./messages.ts";
+import { msiDevice, msix, msixTable } from "./messages.ts";
 import { aerEndpoint, aerRootPort, bridgeHeader, downstreamPortHeader, endpointHeader, msi, pcieDownstreamPort, pcieEndpoint, pcieRootPort, pcieUpstreamPort, serialNumber, upstreamPortHeader } from "./pci.ts";
 import { link, ras, rasRootPort } from "./ras-link.ts";
 import type { BlockDeclaration, MachineKey, Placement, StructureDeclaration } from "./schema.ts";
@@ -72,7 +72,7 @@ export const blocks = {
   deviceConfig: {
     name: "deviceConfig", clause: "8.1", kind: "config",
     placements: {
-      endpointHeader: place(0, endpointHeader), pcie: place(0x40, pcieEndpoint), msix: place(0x90, msix),
+      endpointHeader: place(0, endpointHeader), pcie: place(0x40, pcieEndpoint), msi: optional(0x80, msiDevice, "hasMsi"), msix: optional(0x90, msix, "hasMsix"),
       aer: place(0x100, aerEndpoint), dvsecDevice: place(0x140, dvsecDevice), dvsecFlexBus: place(0x1b0, dvsecFlexBus), dvsecLocatorDevice: place(0x1d8, dvsecLocatorDevice),
       dvsecGpfDevice: optional(0x220, dvsecGpfDevice, "hasPersistent"), dvsecLogicalDevices: optional(0x230, dvsecLogicalDevices, "logicalDevices"), serialNumber: place(0x240, serialNumber), doe: place(0x250, doeDevice),
     },

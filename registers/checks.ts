@@ -35,6 +35,13 @@ export function checkBlock(block: BlockDeclaration): void {
     checkStructure(`${block.name}.${placement.structure.name}`, placement.structure);
   }
   checkOrder(block);
+  checkFirstCapability(block);
+}
+
+/** Software finds the first capability by a pointer that does not change. */
+function checkFirstCapability(block: BlockDeclaration): void {
+  const [first] = Object.entries(block.placements).filter(([, { structure }]) => structure.identity?.list === "capability").toSorted(([, a], [, b]) => a.at - b.at);
+  if (first !== undefined && first[1].presentWith !== undefined) refuse(`${block.name}.${first[0]}`, "is the first of the capability list, which is always there");
 }
 
 function checkPlacement(place: string, block: BlockDeclaration, placement: Placement): void {
@@ -52,7 +59,6 @@ function checkPlacement(place: string, block: BlockDeclaration, placement: Place
   if (block.kind === "messages" || block.kind === "device" || (list === "component") !== (block.kind === "component")) refuse(place, `a structure of the ${list} list has no place in a ${block.kind} block`);
   if (list === "capability" && at >= firstExtended) refuse(place, `a capability lies below ${firstExtended}`);
   if ((list === "extended" || list === "dvsec") && at < firstExtended) refuse(place, `an extended capability lies at ${firstExtended} or above`);
-  if (list === "capability" && presentWith !== undefined) refuse(place, "a structure of the capability list cannot be absent");
 }
 
 function checkOrder(block: BlockDeclaration): void {

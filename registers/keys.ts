@@ -33,7 +33,7 @@ const meanings = {
   snoopGroup: "Snoop filter group id, 0..65535",
   snoopCapacity: "Snoop filter capacity in 64 KiB units",
   rootPortCount: "Root ports of a host bridge, 1..32",
-  vectors: "Vectors of the MSI-X table, 1..32",
+  vectors: "Vectors of the MSI-X table, 1..32; 0: the device has none",
   lastVector: "Vectors less one",
   cacheTimeoutRanges: "Bitmap of CXL.cache timeout ranges, as for CXL.mem",
   cacheTimeout: "1: CXL.cache transaction timeout supported",
@@ -49,7 +49,7 @@ const meanings = {
   coherencyModels: "Coherency models of a device's decoders: 0 unknown, 1 device, 2 host-only, 3 both",
   mailboxPayloadShift: "Payload of the primary mailbox, log2 of bytes: 8..20",
   mailboxLength: "Bytes of the primary mailbox: registers and payload",
-  mailboxVector: "MSI-X vector of the primary mailbox, 0..15",
+  mailboxVector: "MSI-X vector of the primary mailbox, 0..15; of a device with MSI 0, and more once they are granted",
   mailboxReadySeconds: "Mailbox Ready Time that the mailboxes announce, s: 0..255",
   commandTime: "ns from the doorbell to its clearing",
   backgroundTime: "ms that every background operation takes; 0: as each one's size asks",
@@ -73,6 +73,9 @@ const meanings = {
   linkSpeed: "Highest speed of a link's end, as in Link Capabilities 3:0",
   linkWidth: "Lanes of a link's end: 1, 2, 4, 8 or 16",
   linkSpeeds: "Speeds of a link's end, a bit each, 2.5 GT/s first",
+  hasMsix: "1: the device sends its messages by MSI-X",
+  hasMsi: "1: the device sends its messages by MSI",
+  messagesCode: "Messages that a device with MSI asks for, as Multiple Message Capable has them: 2^n, 0..5",
 } as const satisfies Readonly<Record<string, string>>;
 
 /** A value that the machine's description gives to the hardware; a declaration may depend on it. */

@@ -96,7 +96,7 @@ describe("block layouts", () => {
     expect(() => layOut(placed(0xff8, {}))).toThrow(/does not fit the block/);
     expect(() => layOut(placed(4, { widths: [8] }, "component"))).toThrow(/multiple of its widest access/);
     expect(() => layOut(placed(0, {}, "config", "isolation"))).toThrow(/in no list/);
-    expect(() => layOut(placed(0x40, { identity: { list: "capability", id: 1 } }, "config", "isolation"))).toThrow(/of the capability list cannot be absent/);
+    expect(() => layOut(placed(0x40, { identity: { list: "capability", id: 1 } }, "config", "isolation"))).toThrow(/first of the capability list, which is always there/);
     expect(() => layOut(placed(0x100, extended, "config", "isolation"))).toThrow(/first of the extended list/);
   });
 
@@ -121,8 +121,8 @@ describe("block layouts", () => {
     expect(both.dwords.every(({ hasConditions }) => hasConditions)).toBe(true);
   });
 
-  it("a structure of the extended list may be absent anywhere but at its start", () => {
-    expect(absences(blocks.deviceConfig)).toEqual([["hasPersistent", 0x220, 0x22c], ["logicalDevices", 0x230, 0x23c]]);
+  it("a structure of the capability list or the extended list may be absent anywhere but at its start", () => {
+    expect(absences(blocks.deviceConfig)).toEqual([["hasMsi", 0x80, 0x8c], ["hasMsix", 0x90, 0x98], ["hasPersistent", 0x220, 0x22c], ["logicalDevices", 0x230, 0x23c]]);
     expect(absences(blocks.rootPortConfig)).toEqual([["hasDpc", 0x210, 0x23c], ["hasSerialNumber", 0x240, 0x248]]);
     expect(absences(blocks.downstreamPortConfig)).toEqual([["hasDpc", 0x210, 0x23c]]);
   });

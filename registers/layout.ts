@@ -39,6 +39,8 @@ export interface BlockLayout {
   readonly presence: PresenceLayout[];
   /** Header dwords of the extended list, in order of place. */
   readonly extended: number[];
+  /** Likewise of the capability list, where one of them may be absent; else empty. */
+  readonly capabilities: number[];
 }
 
 const emptyDword = (): DwordLayout => ({ write: 0, clear: 0, reset: 0, locked: 0, once: 0, sticky: 0, used: 0, unmodelled: 0, low: 0, high: 0, widths: 0, instance: 255, hasConditions: false });
@@ -51,7 +53,7 @@ export function blockSize(block: BlockDeclaration): number {
 /** @throws DeclarationError naming block, structure, register and field */
 export function layOut(block: BlockDeclaration): BlockLayout {
   checkBlock(block);
-  const layout: BlockLayout = { name: block.name, dwords: Array.from({ length: blockSize(block) / 4 }, emptyDword), keys: [], conditions: [], presence: [], extended: [] };
+  const layout: BlockLayout = { name: block.name, dwords: Array.from({ length: blockSize(block) / 4 }, emptyDword), keys: [], conditions: [], presence: [], extended: [], capabilities: [] };
   for (const placement of Object.values(block.placements)) {
     for (const register of Object.values(placement.structure.registers)) addRegister(layout, placement, register);
   }
@@ -181,6 +183,8 @@ function linkConfig(layout: BlockLayout, block: BlockDeclaration): void {
   for (const [index, placement] of capabilities.entries()) {
     fill(layout, placement, "header", "id", placement.structure.identity?.id ?? 0);
     fill(layout, placement, "header", "next", capabilities[index + 1]?.at ?? 0);
+    addPresence(layout, placement, placement.at >>> 2);
+    if (capabilities.some(({ presentWith }) => presentWith !== undefined)) layout.capabilities.push(placement.at >>> 2);
   }
   const extended = inOrder(block, "extended", "dvsec");
   for (const [index, placement] of extended.entries()) {

@@ -1,19 +1,28 @@
-// Messages: MSI of a port (PCIe 7.7.1); MSI-X of a device (7.7.2), the capability and the table with its pending bits in BAR 0.
+// Messages: MSI of a port, or of a device instead of MSI-X (PCIe 7.7.1); MSI-X of a device (7.7.2), the capability and the table with its pending bits
+// in BAR 0.
 
 import { capabilityHeader } from "./capability-headers.ts";
 import { deviceBar } from "./constants.ts";
-import type { StructureDeclaration } from "./schema.ts";
+import type { FieldDeclaration, RegisterDeclaration, StructureDeclaration } from "./schema.ts";
 
-export const msi = {
+const messageControl = <C extends FieldDeclaration>(multipleCapable: C) => ({
+  offset: 0x02, width: 16, clause: "PCIe 7.7.1.2", meaning: "Message control", onWrite: "msi",
+  fields: { enable: { bits: 0, access: "RW", meaning: "MSI enable" }, multipleCapable, multipleEnable: { bits: [6, 4], access: "RW", meaning: "2^n messages granted" }, is64Bit: { bits: 7, access: "RO", reset: 1, meaning: "64-bit address" } },
+} as const satisfies RegisterDeclaration);
+
+const msiWith = <C extends FieldDeclaration>(multipleCapable: C) => ({
   name: "msi", clause: "PCIe 7.7.1", length: 0x10, identity: { list: "capability", id: 0x05 }, widths: [1, 2, 4],
   registers: {
     header: capabilityHeader,
-    control: { offset: 0x02, width: 16, clause: "PCIe 7.7.1.2", meaning: "Message control", onWrite: "msi", fields: { enable: { bits: 0, access: "RW", meaning: "MSI enable" }, multipleCapable: { bits: [3, 1], access: "RO", reset: 5, meaning: "32 messages" }, multipleEnable: { bits: [6, 4], access: "RW", meaning: "2^n messages granted" }, is64Bit: { bits: 7, access: "RO", reset: 1, meaning: "64-bit address" } } },
+    control: messageControl(multipleCapable),
     addressLow: { offset: 0x04, width: 32, clause: "PCIe 7.7.1.3", meaning: "Message address", fields: { value: { bits: [31, 2], access: "RW", meaning: "Address bits 31:2" } } },
     addressHigh: { offset: 0x08, width: 32, clause: "PCIe 7.7.1.4", meaning: "Message address", fields: { value: { bits: [31, 0], access: "RW", meaning: "Address bits 63:32" } } },
     data: { offset: 0x0c, width: 16, clause: "PCIe 7.7.1.5", meaning: "Message data of message 0", fields: { value: { bits: [15, 0], access: "RW", meaning: "Data" } } },
   },
-} as const satisfies StructureDeclaration;
+} as const satisfies StructureDeclaration);
+
+export const msi = msiWith({ bits: [3, 1], access: "RO", reset: 5, meaning: "32 messages" });
+export const msiDevice = msiWith({ bits: [3, 1], access: "HwInit", key: "messagesCode", meaning: "2^n messages asked for" });
 
 const vectors = 32;
 /** Bytes from the start of the table to its pending bits. */

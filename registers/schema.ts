@@ -78,8 +78,8 @@ export interface Placement {
   readonly at: number;
   readonly structure: StructureDeclaration;
   /**
-   * Machine key without which the structure is absent: its bytes are reserved, and it is in no list. The first structure of the extended list
-   * is always there.
+   * Machine key without which the structure is absent: its bytes are reserved, and it is in no list. The first structure of the capability list
+   * and that of the extended list are always there.
    */
   readonly presentWith?: MachineKey;
 }

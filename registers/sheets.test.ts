@@ -140,7 +140,7 @@ describe("capability lists", () => {
 
   it.each([
     ["rootPortConfig", [0x10, 0x05], ["aer", 3, 7, 8, 4, "dpc", "dsn"]], ["upstreamPortConfig", [0x10], ["aer", 3, 7, 8, "dsn", "doe"]],
-    ["downstreamPortConfig", [0x10, 0x05], ["aer", 3, 7, 8, 4, "dpc"]], ["deviceConfig", [0x10, 0x11], ["aer", 0, 7, 8, 5, 9, "dsn", "doe"]],
+    ["downstreamPortConfig", [0x10, 0x05], ["aer", 3, 7, 8, 4, "dpc"]], ["deviceConfig", [0x10, 0x05, 0x11], ["aer", 0, 7, 8, 5, 9, "dsn", "doe"]],
   ] as const)("%s: both lists visit every structure once and end", (block, ids, extended) => {
     const reset = (offset: number): number => layouts[block].dwords[offset >>> 2]?.reset ?? 0;
     const seen: number[] = [];
@@ -153,7 +153,9 @@ describe("capability lists", () => {
 
   it("a root port may lack containment and a serial number, a device power failure and logical devices", () => {
     expect(layouts.rootPortConfig.presence.map(({ key, headerDword }) => [key, headerDword * 4])).toEqual([["hasDpc", 0x210], ["hasSerialNumber", 0x240]]);
-    expect(layouts.deviceConfig.presence.map(({ key, headerDword }) => [key, headerDword * 4])).toEqual([["hasPersistent", 0x220], ["logicalDevices", 0x230]]);
+    expect(layouts.deviceConfig.presence.map(({ key, headerDword }) => [key, headerDword * 4])).toEqual([["hasMsi", 0x80], ["hasMsix", 0x90], ["hasPersistent", 0x220], ["logicalDevices", 0x230]]);
+    expect(layouts.deviceConfig.capabilities.map((index) => index * 4)).toEqual([0x40, 0x80, 0x90]);
+    expect(layouts.rootPortConfig.capabilities).toEqual([]);
     expect(layouts.deviceConfig.extended.map((index) => index * 4)).toEqual([0x100, 0x140, 0x1b0, 0x1d8, 0x220, 0x230, 0x240, 0x250]);
   });
 

@@ -41,6 +41,8 @@ function blockTables(layout: BlockLayout): string {
     table(`${name}_UNMODELLED`, [...unmodelled, 0]),
     `export const ${name}_EXTENDED_COUNT: u32 = ${layout.extended.length};`,
     table(`${name}_EXTENDED`, [...layout.extended, 0]),
+    `export const ${name}_CAPABILITY_COUNT: u32 = ${layout.capabilities.length};`,
+    table(`${name}_CAPABILITIES`, [...layout.capabilities, 0]),
   ].join("\n");
 }
 
@@ -81,7 +83,7 @@ function offsetNames(all: readonly BlockDeclaration[]): string[] {
 }
 
 /** Everything of a block by its number, so that the module has one code for all of them. Two words follow: 1 for a config block, and a reserved one. */
-const blockWords = ["TABLE", "DWORDS", "KEYS", "KEY_COUNT", "CONDITIONS", "CONDITION_COUNT", "PRESENCE", "PRESENCE_COUNT", "UNMODELLED", "UNMODELLED_COUNT", "EXTENDED", "EXTENDED_COUNT"] as const;
+const blockWords = ["TABLE", "DWORDS", "KEYS", "KEY_COUNT", "CONDITIONS", "CONDITION_COUNT", "PRESENCE", "PRESENCE_COUNT", "UNMODELLED", "UNMODELLED_COUNT", "EXTENDED", "EXTENDED_COUNT", "CAPABILITIES", "CAPABILITY_COUNT"] as const;
 const rowWords = blockWords.length + 2;
 
 function directory(all: readonly BlockDeclaration[]): string[] {

@@ -11,7 +11,7 @@ import * as R from "../generated/registers";
 import { Device, Entity, KIND_DEVICE, LINK_DOWN, LINK_UP, Machine, NEVER, Port, Switch, portOf } from "../machine";
 import { forgetContents } from "../media/pages";
 import { abortExchange } from "../pci/doe";
-import { refreshMessageNumbers } from "../pci/msi";
+import { refreshMailboxMessage, refreshMessageNumbers } from "../pci/msi";
 import { getDword, resetBlock, setBits, setDword, testBits } from "../registers";
 import { HW_READY, HW_RESET, traceHardware } from "../trace/ring";
 import { dropLink, showPresence } from "./link-state";
@@ -114,6 +114,7 @@ export function resetFunction(m: Machine, device: Device): void {
   setDword(device.config, R.CONFIG_DVSEC_FLEX_BUS_STATUS, protocols);
   setBits(device.config, R.CONFIG_PCIE_DEVICE_CONTROL, payload, true);
   resetBlock(device.messages, device, false);
+  refreshMailboxMessage(device);
   resetMailboxes(m, device);
   abortExchange(device);
   m.mmioGeneration++;

@@ -1,19 +1,22 @@
-// MSI of a port (PCIe 7.7.1, 6.1.4): message numbers and sending.
+// MSI of a port, and of a device that has it instead of MSI-X (PCIe 7.7.1, 6.1.4): message numbers and sending.
 
 import * as R from "../generated/registers";
-import { Machine, Port, keyOf } from "../machine";
+import { Device, Entity, Machine, Port, keyOf } from "../machine";
 import { getDword, setDword, testBits } from "../registers";
 import { reachesHost, send } from "./messages";
 
 const CONTROL: u32 = R.CONFIG_MSI_CONTROL;
 
-/** Messages that software granted: 2^(Multiple Message Enable); its reserved values count as 5. */
-function granted(port: Port): u32 {
-  return 1 << min((getDword(port.config, CONTROL) & R.MSI_CONTROL_MULTIPLE_ENABLE) >> R.MSI_CONTROL_MULTIPLE_ENABLE_SHIFT, 5);
+/** Messages that software granted: 2^(Multiple Message Enable), at most what the function can do. */
+function granted(entity: Entity): u32 {
+  const control = getDword(entity.config, CONTROL);
+  const capable = (control & R.MSI_CONTROL_MULTIPLE_CAPABLE) >> R.MSI_CONTROL_MULTIPLE_CAPABLE_SHIFT;
+  return 1 << min((control & R.MSI_CONTROL_MULTIPLE_ENABLE) >> R.MSI_CONTROL_MULTIPLE_ENABLE_SHIFT, capable);
 }
 
-function numberOf(port: Port, wanted: u32): u32 {
-  return min(wanted, granted(port) - 1);
+/** The message of a purpose: its own, or the last one that software granted. */
+export function numberOf(entity: Entity, wanted: u32): u32 {
+  return min(wanted, granted(entity) - 1);
 }
 
 function show(port: Port, index: u32, mask: u32, shift: u32, wanted: u32): void {
@@ -33,9 +36,21 @@ export function refreshMessageNumbers(port: Port): void {
   setDword(port.component, index, (capability & ~R.TIMEOUT_ISOLATION_CAPABILITY_INTERRUPT_MESSAGE) | (number << R.TIMEOUT_ISOLATION_CAPABILITY_INTERRUPT_MESSAGE_SHIFT));
 }
 
-/** Sends message `number` of a port, if MSI and bus mastering are on. */
-export function sendMessage(m: Machine, port: Port, number: u32): void {
-  if (!testBits(port.config, CONTROL, R.MSI_CONTROL_ENABLE) || !reachesHost(port)) return;
-  const effective = numberOf(port, number);
-  send(m, port, effective, getDword(port.config, R.CONFIG_MSI_ADDRESS_LOW), (getDword(port.config, R.CONFIG_MSI_DATA) & R.MSI_DATA_VALUE) + effective);
+export function hasMsi(device: Device): bool {
+  return keyOf(device, R.KEY_HAS_MSI) != 0;
+}
+
+/** The mailbox of a device with MSI says the message that it sends now. */
+export function refreshMailboxMessage(device: Device): void {
+  if (!hasMsi(device)) return;
+  const index = R.DEVICE_PRIMARY_MAILBOX_CAPABILITY;
+  const number = numberOf(device, R.MAILBOX_MESSAGE) << R.PRIMARY_MAILBOX_CAPABILITY_INTERRUPT_MESSAGE_SHIFT;
+  setDword(device.registers, index, (getDword(device.registers, index) & ~R.PRIMARY_MAILBOX_CAPABILITY_INTERRUPT_MESSAGE) | number);
+}
+
+/** Sends message `number` of a function, if MSI and bus mastering are on. */
+export function sendMessage(m: Machine, entity: Entity, number: u32): void {
+  if (!testBits(entity.config, CONTROL, R.MSI_CONTROL_ENABLE) || !reachesHost(entity)) return;
+  const effective = numberOf(entity, number);
+  send(m, entity, effective, getDword(entity.config, R.CONFIG_MSI_ADDRESS_LOW), (getDword(entity.config, R.CONFIG_MSI_DATA) & R.MSI_DATA_VALUE) + effective);
 }

@@ -1,9 +1,10 @@
-// MSI-X of a device (PCIe 7.7.2, 6.1.4): vectors, masks and pending bits.
+// Messages of a device: MSI-X (PCIe 7.7.2, 6.1.4) with vectors, masks and pending bits, or MSI.
 
 import * as R from "../generated/registers";
 import { Device, Machine, keyOf } from "../machine";
 import { getDword, setBits, testBits } from "../registers";
 import { reachesHost, send } from "./messages";
+import { hasMsi, numberOf, sendMessage } from "./msi";
 
 const STRIDE: u32 = R.MSIX_TABLE_VECTOR_CONTROL_STRIDE;
 
@@ -12,13 +13,14 @@ function isMasked(device: Device, vector: u32): bool {
   return testBits(device.messages, R.MESSAGES_MSIX_TABLE_VECTOR_CONTROL + vector * STRIDE, R.MSIX_TABLE_VECTOR_CONTROL_MASK);
 }
 
-/** The vector of a purpose: its own, or the last one of a device with fewer. */
+/** The vector of a purpose: its own, or the last one of a device with fewer; of a device with MSI the message. */
 export function vectorOf(device: Device, number: u32): u32 {
-  return min(number, keyOf(device, R.KEY_VECTORS) - 1);
+  return hasMsi(device) ? numberOf(device, number) : min(number, keyOf(device, R.KEY_VECTORS) - 1);
 }
 
-/** Sends a vector; masked, it is pending. */
+/** Sends a vector; masked, it is pending. MSI has no masks here: a message that may not go is lost. */
 export function sendVector(m: Machine, device: Device, vector: u32): void {
+  if (hasMsi(device)) return sendMessage(m, device, vector);
   if (vector >= keyOf(device, R.KEY_VECTORS) || !testBits(device.config, R.CONFIG_MSIX_CONTROL, R.MSIX_CONTROL_ENABLE)) return;
   if (isMasked(device, vector)) return setBits(device.messages, R.MESSAGES_MSIX_TABLE_PENDING, <u32>1 << vector, true);
   if (!reachesHost(device)) return;

@@ -222,6 +222,7 @@ function addDevice(builder: Builder, portId: number, port: string, isPlugged: bo
   const first = volatileCapacity > 0n ? volatileCapacity : persistent;
   const second = volatileCapacity > 0n ? persistent : 0n;
   const vectors = device.vectors ?? defaultVectors;
+  const hasMsi = device.messages === "msi";
   setKeys(builder, id, {
     ...decoderKeys(device.decoders),
     ways3612: flag(device.interleave3612),
@@ -238,12 +239,15 @@ function addDevice(builder: Builder, portId: number, port: string, isPlugged: bo
     range2SizeLow: low(second) >>> 28,
     hasPersistent: flag(persistent > 0n),
     volatilePreserved: preserves,
-    vectors,
+    hasMsix: flag(!hasMsi),
+    hasMsi: flag(hasMsi),
+    messagesCode: Math.ceil(Math.log2(vectors)),
+    vectors: hasMsi ? 0 : vectors,
     lastVector: vectors - 1,
     resetCapable: flag(device.resetTime !== undefined),
     resetTimeoutCode: codeOf(resetTimeouts, resetTime),
     activeTimeoutCode: codeOf(activeTimeouts, device.mediaReadyTime),
-    ...mailboxKeys(device, vectors),
+    ...mailboxKeys(device, hasMsi ? 1 : vectors),
   });
   return id;
 }

@@ -97,7 +97,9 @@ export interface DeviceDescription {
   readonly poisonOnDecodeError?: boolean;
   /** MB/s as the CDAT gives it; absent: 32000. */
   readonly bandwidth?: number;
-  /** Vectors of the MSI-X table, 1..32; absent: 16. */
+  /** How it sends its messages; absent: MSI-X. */
+  readonly messages?: "msi" | "msix";
+  /** Vectors of the MSI-X table, 1..32, or messages that it asks for by MSI (the next power of two); absent: 16. */
   readonly vectors?: number;
   /** Back-invalidate capable: BI bit of the decoders, BI decoder structure; absent: false. */
   readonly backInvalidate?: boolean;

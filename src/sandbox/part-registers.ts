@@ -3,7 +3,7 @@
 import { blocks } from "../../registers/blocks.ts";
 import type { Placement, RegisterSpace } from "../../registers/schema.ts";
 import type { Hardware } from "../hardware/machine.ts";
-import { findComponentCapability, findDvsec, findFirstExtended } from "../platform/config-walk.ts";
+import { findCapability, findComponentCapability, findDvsec, findFirstExtended } from "../platform/config-walk.ts";
 import { portsBelow } from "../platform/description.ts";
 import type { MachineDescription } from "../platform/description.ts";
 import type { Place } from "../platform/register-places.ts";
@@ -71,7 +71,8 @@ function isPresent(bus: RegisterBus, { presentWith, structure }: Placement): boo
   if (presentWith === undefined || identity === undefined) return true;
   if (identity.list === "component") return findComponentCapability(bus, identity.id) !== 0;
   if (identity.list === "dvsec") return findDvsec(bus, identity.id) !== 0;
-  return identity.list === "capability" || findFirstExtended(bus, identity.id) !== 0;
+  if (identity.list === "capability") return findCapability(bus, identity.id) !== 0;
+  return findFirstExtended(bus, identity.id) !== 0;
 }
 
 /** Structures of a part, in order of their blocks and places. */

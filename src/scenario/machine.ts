@@ -76,6 +76,7 @@ function describeDevice(naming: Naming, file: DeviceFile, fallback: string, path
     interleave16: file.interleave16 ?? true,
     poisonOnDecodeError: file.poisonOnDecodeError ?? false,
     backInvalidate: file.backInvalidate ?? false,
+    ...(file.messages === undefined ? {} : { messages: file.messages }),
     ...(file.vectors === undefined ? {} : { vectors: file.vectors }),
     ...(file.resetTime === undefined ? {} : { resetTime: file.resetTime }),
     mediaReadyTime: file.mediaReadyTime ?? 10_000,

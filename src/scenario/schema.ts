@@ -65,6 +65,7 @@ const device = z.strictObject({
   interleave16: z.boolean().optional(),
   poisonOnDecodeError: z.boolean().optional(),
   backInvalidate: z.boolean().optional(),
+  messages: z.enum(["msi", "msix"]).optional(),
   vectors: z.int().min(1).max(32).optional(),
   resetTime: time.optional(),
   mediaReadyTime: time.optional(),

@@ -77,9 +77,9 @@ const bridgeSettings = (bar: bigint, { bus, secondary, subordinate, from, to }: 
   setting(registers.command, { memorySpaceEnable: 1, busMasterEnable: 1 }),
 ];
 
-const { at: portAt, structure: port } = blocks.rootPortConfig.placements.dvsecPort;
+const { at: dvsecAt, structure: dvsec } = blocks.rootPortConfig.placements.dvsecPort;
 /** A port's secondary bus reset has effect (8.1.5.2). */
-const unmasked = setting(port.registers.control, { unmaskSecondaryBusReset: 1 }, portAt);
+const unmasked = setting(dvsec.registers.control, { unmaskSecondaryBusReset: 1 }, dvsecAt);
 
 interface Cursor {
   readonly hardware: Hardware;

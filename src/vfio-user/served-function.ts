@@ -1,12 +1,13 @@
 // One device as its client has it: config space and BAR of the module at the place that our enumeration gave it, the base address registers beside the
 // module. Before every access the way to the device is looked at, and what a reset took is set again.
 
+import { blocks } from "../../registers/blocks.ts";
 import { configSize } from "../../registers/constants.ts";
 import { bridgeHeader, endpointHeader } from "../../registers/pci.ts";
 import type { Hardware } from "../hardware/machine.ts";
 import type { HardwarePlatform } from "../hardware/platform.ts";
 import type { InterruptMessage, IoHandle } from "../platform/platform.ts";
-import { encode } from "../platform/registers.ts";
+import { encode, extract } from "../platform/registers.ts";
 import type { BarWidth, ConfigWidth, InterruptSink, InterruptWrite, ServedFunction } from "./contract.ts";
 import type { PlacedDevice, PlacedPort } from "./places.ts";
 import { settleFunction } from "./places.ts";
@@ -30,6 +31,7 @@ export interface FunctionEvents {
 const { bar0, bar1 } = endpointHeader.registers;
 const { bridgeControl } = bridgeHeader.registers;
 const busReset = Number(encode(bridgeControl, { secondaryBusReset: 1 }));
+const { msi } = blocks.deviceConfig.placements;
 const linkUp = 2;
 /** How long the bridge holds the reset (PCIe 6.6.1: at least 1 ms), and how long the link is waited for afterwards. */
 const holdTime = 2_000_000;
@@ -78,7 +80,7 @@ class Served implements MachineFunction {
   readonly name: string;
   readonly bars;
   readonly configSize = configSize;
-  readonly messages = 0;
+  readonly messages: number;
   readonly placed: PlacedDevice;
   sink: InterruptSink | null = null;
   readonly #parts: FunctionParts;
@@ -90,6 +92,7 @@ class Served implements MachineFunction {
     this.#parts = parts;
     this.placed = parts.placed;
     this.name = device.name;
+    this.messages = device.messages === "msi" ? 2 ** extract(msi.structure.registers.control.fields.multipleCapable, hardware.peekConfig(entity, msi.at) >>> 16) : 0;
     this.bars = [{ index: 0, size: Number(device.barSize) }];
     this.#bar = new BarCopy(device.barSize, hardware.peekConfig(entity, bar0.offset) & ~Number(encode(bar0, { address31to16: 0xffff })));
     this.#handle = platform.ioremap(bar, device.barSize < mostHandle ? device.barSize : mostHandle);
@@ -174,8 +177,16 @@ class Served implements MachineFunction {
     this.#parts.events.connected(this.name, isConnected);
   }
 
-  claim(): InterruptWrite | undefined {
-    return undefined;
+  claim({ address, data }: InterruptMessage): InterruptWrite | undefined {
+    if (this.messages === 0) return undefined;
+    const { hardware } = this.#parts;
+    const { entity } = this.placed;
+    const { addressLow, addressHigh, data: first, control } = msi.structure.registers;
+    const peek = ({ offset }: { readonly offset: number }): number => hardware.peekConfig(entity, msi.at + (offset & ~3)) >>> ((offset & 3) * 8);
+    const low = peek(addressLow);
+    const number = data - extract(first.fields.value, peek(first));
+    if (low !== address || number < 0 || number >= 2 ** extract(control.fields.multipleEnable, peek(control))) return undefined;
+    return { address: (BigInt(peek(addressHigh)) << 32n) | BigInt(low), data };
   }
 }
 

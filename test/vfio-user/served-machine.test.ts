@@ -3,6 +3,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { loadModule } from "../../src/hardware/module.ts";
 import { planScenario } from "../../src/scenario/plan.ts";
+import type { InterruptWrite } from "../../src/vfio-user/contract.ts";
 import { serveMachine } from "../../src/vfio-user/served-machine.ts";
 
 let module: WebAssembly.Module;
@@ -15,7 +16,7 @@ name: two cards
 machine:
   hostBridges:
     - rootPorts:
-        - { name: rp0, device: { name: mem0, volatile: 256MiB } }
+        - { name: rp0, device: { name: mem0, volatile: 256MiB, messages: msi } }
         - name: rp1
           switch:
             name: sw0
@@ -89,5 +90,64 @@ describe("reset", () => {
       expect(one.readBar(0, 0x1000, 4) & 0xffffn).toBe(1n);
     }
     expect(functionOf(machine, "mem1").readConfig(0, 4)).toBe(0x0c03_1e98);
+  });
+});
+
+describe("interrupts", () => {
+  const enable = (one: ReturnType<typeof functionOf>, order: number): void => {
+    one.writeConfig(4, 2, 6);
+    one.writeConfig(0x84, 4, 0xfee0_1000);
+    one.writeConfig(0x88, 4, 0x1);
+    one.writeConfig(0x8c, 2, 0x4040);
+    one.writeConfig(0x82, 2, 1 | (order << 4));
+  };
+  /** Get Supported Logs by the mailbox, its doorbell interrupt on. */
+  const command = (one: ReturnType<typeof functionOf>): void => {
+    const mailbox = 0x2_0220;
+    one.writeBar(0, mailbox + 8, 8, 0x0400n);
+    one.writeBar(0, mailbox + 4, 4, 3n);
+  };
+  const capabilities = (one: ReturnType<typeof functionOf>): number[] => {
+    const found: number[] = [];
+    for (let at = one.readConfig(0x34, 1); at !== 0; at = one.readConfig(at + 1, 1)) found.push(one.readConfig(at, 1));
+    return found;
+  };
+
+  test("[PCIe 7.7.1] a device with MSI has it in its list, and no MSI-X; others have MSI-X and no MSI", () => {
+    const machine = serve();
+    machine.advanceTo(1_000_000_000);
+    expect(capabilities(functionOf(machine, "mem0"))).toEqual([0x10, 0x05]);
+    expect(capabilities(functionOf(machine, "mem1"))).toEqual([0x10, 0x11]);
+    expect(functionOf(machine, "mem0").messages).toBe(16);
+    expect(functionOf(machine, "mem1").messages).toBe(0);
+    expect(functionOf(machine, "mem0").readConfig(0x82, 2)).toBe(0x88);
+  });
+
+  test.each([[0, 0], [1, 1], [4, 1]])("[PCIe 7.7.1.2] with 2^%i messages granted the mailbox sends message %i, and says so", (order, number) => {
+    const machine = serve();
+    machine.advanceTo(1_000_000_000);
+    const one = functionOf(machine, "mem0");
+    const sent: InterruptWrite[] = [];
+    machine.attach("mem0", { send: (write) => sent.push(write) > 0 });
+    enable(one, order);
+    expect((Number(one.readBar(0, 0x2_0220, 4)) >> 7) & 15).toBe(number);
+    command(one);
+    machine.advanceTo(1_100_000_000);
+    expect(sent).toEqual([{ address: 0x1_fee0_1000n, data: 0x4040 + number }]);
+  });
+
+  test("[PCIe 7.5.1.1.3] without bus master no message comes, nor while MSI is off", () => {
+    for (const off of [() => [4, 2] as const, () => [0x82, 0] as const]) {
+      const machine = serve();
+      machine.advanceTo(1_000_000_000);
+      const one = functionOf(machine, "mem0");
+      const sent: InterruptWrite[] = [];
+      machine.attach("mem0", { send: (write) => sent.push(write) > 0 });
+      enable(one, 0);
+      one.writeConfig(off()[0], 2, off()[1]);
+      command(one);
+      machine.advanceTo(1_100_000_000);
+      expect(sent).toEqual([]);
+    }
   });
 });

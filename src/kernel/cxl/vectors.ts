@@ -1,10 +1,11 @@
 // Interrupt messages of a memory device: up to sixteen vectors, each of them for the mailbox, for event logs, or for both.
 
-import type { Kernel } from "../base/kernel.ts";
+import type { Call, Kernel } from "../base/kernel.ts";
+import type { Device } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import { printk } from "../base/kernel.ts";
 import { failStep } from "../base/steps.ts";
-import { bindMessage, enableVectors } from "../pci/messages.ts";
+import { bindMessage, enableMessages, enableVectors } from "../pci/messages.ts";
 import { mailboxRegister } from "./device-registers.ts";
 import type { DeviceState, VectorUser } from "./device-state.ts";
 
@@ -14,11 +15,22 @@ export const spuriousHandler = "cxl-pci-unbound";
 /** A handler's one argument holds device and vector. */
 export const vectorsPerDevice = 32;
 
-/** Asks for vectors; false: the device has none. */
+/** MSI-X, or else MSI. @throws SystemError ENXIO neither */
+function enableBest(kernel: Kernel, device: Device): void {
+  const call: Call = { handler: spuriousHandler, argument: device.id };
+  try {
+    enableVectors(kernel, device, mostVectors, call);
+  } catch (thrown) {
+    if (!(thrown instanceof SystemError)) throw thrown;
+    enableMessages(kernel, device, 1, call);
+  }
+}
+
+/** Asks for vectors, or for the one message that a host without interrupt remapping grants by MSI; false: the device has none. */
 export function allocateVectors(kernel: Kernel, state: DeviceState): boolean {
   try {
     failStep(kernel, "pci.vectors", state.device.name);
-    enableVectors(kernel, state.device, mostVectors, { handler: spuriousHandler, argument: state.device.id });
+    enableBest(kernel, state.device);
     return true;
   } catch (thrown) {
     if (!(thrown instanceof SystemError)) throw thrown;

@@ -1,4 +1,4 @@
-// Message interrupts for a user without a kernel: MSI of a port (PCIe 7.7.1), MSI-X of a device (PCIe 7.7.2), every message open.
+// Message interrupts for a user without a kernel: MSI of a port, or of a device that has it (PCIe 7.7.1), MSI-X of a device (PCIe 7.7.2), every message open.
 
 import { msixTable } from "../../../registers/messages.ts";
 import { registerAt } from "../../platform/registers.ts";
@@ -17,10 +17,12 @@ function checkCount(count: number): void {
   if (!Number.isInteger(count) || count < 1 || count > 32) throw new RangeError(`enableMessages: ${count} is not in 1..32`);
 }
 
-/** A port: a power of two of messages, at most what it can do (Multiple Message Capable). */
-export function enablePortMessages(host: ViewHost, registers: Pick<BlockAccess<"rootPortConfig">, "msi" | "bridgeHeader"> | Pick<BlockAccess<"downstreamPortConfig">, "msi" | "bridgeHeader">, wanted: number): Messages {
+type MsiRegisters = BlockAccess<"rootPortConfig">["msi"] | BlockAccess<"downstreamPortConfig">["msi"] | BlockAccess<"deviceConfig">["msi"];
+type CommandRegister = BlockAccess<"rootPortConfig">["bridgeHeader"]["command"];
+
+/** MSI: a power of two of messages, at most what the function can do (Multiple Message Capable). */
+export function enableMsi(host: ViewHost, msi: MsiRegisters, command: CommandRegister, wanted: number): Messages {
   checkCount(wanted);
-  const { msi, bridgeHeader } = registers;
   const capable = msi.control.get("multipleCapable");
   let order = 0;
   while (order < capable && 1 << order < wanted) order++;
@@ -30,7 +32,7 @@ export function enablePortMessages(host: ViewHost, registers: Pick<BlockAccess<"
   msi.addressHigh.write({ value: 0 });
   msi.data.write({ value: first });
   msi.control.modify({ enable: 1, multipleEnable: order });
-  bridgeHeader.command.modify({ busMasterEnable: 1 });
+  command.modify({ busMasterEnable: 1 });
   return { first, count };
 }
 

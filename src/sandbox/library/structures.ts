@@ -16,6 +16,8 @@ const remedies: Partial<Record<MachineKey, string>> = {
   hasSnoopFilter: "give the root port `snoopFilter: { group: 0, capacity: \"64KiB\" }`",
   hasBackInvalidate: "give it `backInvalidate: true`",
   hasDpc: "leave out `dpc: false` of the port",
+  hasMsi: "give the device `messages: msi`; it then has no MSI-X",
+  hasMsix: "leave out `messages: msi` of the device",
   hasPersistent: "give the device `persistent: \"256MiB\"`",
 };
 

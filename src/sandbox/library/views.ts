@@ -11,7 +11,7 @@ import type { RegisterBus } from "../../platform/registers.ts";
 import type { BlockAccess, DeviceView, DownstreamPortView, HostBridgeView, RootPortView, UpstreamPortView } from "./contract.ts";
 import type { Mapping, Mappings } from "./handles.ts";
 import { runMailbox } from "./mailbox.ts";
-import { enablePortMessages, enableVectors } from "./messages.ts";
+import { enableMsi, enableVectors } from "./messages.ts";
 import type { Homes, Part } from "./places.ts";
 import { bridgeRegistersAt, cardAddress, componentOffset, deviceBlockSize, deviceOffset, peekBus, placedBar, portAddress } from "./places.ts";
 import { blockAccess, hasStructure } from "./structures.ts";
@@ -191,7 +191,7 @@ export class RootPort extends FunctionView<"rootPortComponent", "rootPortConfig"
   }
 
   enableMessages(count = 32): { readonly first: number; readonly count: number } {
-    return enablePortMessages(this.host, this.configRegisters, count);
+    return enableMsi(this.host, this.configRegisters.msi, this.configRegisters.bridgeHeader.command, count);
   }
 }
 
@@ -205,7 +205,7 @@ export class DownstreamPort extends FunctionView<"downstreamPortComponent", "dow
   }
 
   enableMessages(count = 32): { readonly first: number; readonly count: number } {
-    return enablePortMessages(this.host, this.configRegisters, count);
+    return enableMsi(this.host, this.configRegisters.msi, this.configRegisters.bridgeHeader.command, count);
   }
 }
 
@@ -236,7 +236,9 @@ export class Device extends FunctionView<"deviceComponent", "deviceConfig"> impl
   }
 
   enableMessages(count = 32): { readonly first: number; readonly count: number } {
-    return enableVectors(this.host, this.configRegisters, placedBar(this.host.hardware, this.host.homes, this.part), count);
+    const { configRegisters } = this;
+    if (this.has("msi")) return enableMsi(this.host, configRegisters.msi, configRegisters.endpointHeader.command, count);
+    return enableVectors(this.host, configRegisters, placedBar(this.host.hardware, this.host.homes, this.part), count);
   }
 
   mailbox(opcode: number, input: Uint8Array = new Uint8Array(0)): { readonly returnCode: number; readonly output: Uint8Array } {
