@@ -5,16 +5,19 @@ import { parseArgs } from "node:util";
 import { ScenarioFileError } from "../../src/scenario/load.ts";
 import { buildFolder } from "./build.ts";
 import { caseNames, readCase } from "./cases.ts";
+import { compareCase } from "./compare.ts";
+import { twinReport } from "./compare-report.ts";
+import type { Folder } from "./folder.ts";
 import { defaultFolder, folderAt } from "./folder.ts";
 import { usualLimits } from "./guest.ts";
 import { ownCards } from "./hardware.ts";
 import { RigProblem } from "./problem.ts";
-import { writeRecord } from "./record.ts";
+import { readRecord, recordedCases, writeRecord } from "./record.ts";
 import { runCase } from "./run-case.ts";
 import { serveCase } from "./served.ts";
 
 const help = `Usage: npm run linux -- CASE... [options]
-       npm run linux -- build | list
+       npm run linux -- compare [CASE...] | build | list
 
 Boots an unmodified Linux in QEMU (TCG) on the machine of a case and runs the case's steps in it. A case is a scenario file of ours: a name from
 tools/linux/cases, or a .yaml file; all: every one of them. What came of it is written below FOLDER/results/CASE: result.json (commands with output and status,
@@ -24,6 +27,10 @@ The first run builds a folder of Debian sid packages: QEMU, kernel, cxl tools, a
 2 GiB of disk while it is built and about 350 MiB afterwards, Debian packages (debootstrap is installed where it is missing) and root, that once.
 A case then takes about half a minute on an idle machine, 1.2 GiB of memory, and no root.
 
+compare runs each case that has a result in our own kernel too and prints where outputs, exit statuses, log lines, /proc/iomem and decoder registers
+differ, after names that are a race were mapped (mem0 by its serial number). Explained differences are counted; docs/linux.md has them.
+
+  --verbose        of compare: explanations with their differences
   --folder PATH    where it is built (build/linux)
   --own-cards      QEMU's own cards instead of ours: proves folder, kernel and commands
   --anew           throw away what was built before
@@ -32,10 +39,10 @@ A case then takes about half a minute on an idle machine, 1.2 GiB of memory, and
   --boot SECONDS   limit of the guest's start (${usualLimits.boot})
   --limit SECONDS  limit of one command in the guest (${usualLimits.command})
 
-Exit status: 0 all cases went through, 1 one did not, 2 wrong usage or something is missing here.`;
+Exit status: 0 all cases went through (compare: nothing differs unexplained), 1 not so, 2 wrong usage or something is missing here.`;
 
 const options = {
-  "folder": { type: "string" }, "own-cards": { type: "boolean" }, "anew": { type: "boolean" }, "suite": { type: "string" }, "mirror": { type: "string" }, "boot": { type: "string" }, "limit": { type: "string" }, "help": { type: "boolean" },
+  "folder": { type: "string" }, "own-cards": { type: "boolean" }, "anew": { type: "boolean" }, "suite": { type: "string" }, "mirror": { type: "string" }, "boot": { type: "string" }, "limit": { type: "string" }, "verbose": { type: "boolean" }, "help": { type: "boolean" },
 } as const;
 
 function secondsOf(name: string, text: string | undefined, usual: number): number {
@@ -43,6 +50,21 @@ function secondsOf(name: string, text: string | undefined, usual: number): numbe
   const value = Number(text);
   if (Number.isInteger(value) && value >= 1 && value <= 86_400) return value;
   throw new RigProblem(`--${name} ${text}: give whole seconds, 1 to 86400`);
+}
+
+/** Every recorded run of ours, or those named, held against its twin. */
+async function compare(folder: Folder, names: readonly string[], isVerbose: boolean): Promise<number> {
+  const wanted = names.length > 0 ? names : recordedCases(folder.results);
+  if (wanted.length === 0) throw new RigProblem(`nothing was run yet: ${folder.results} has no results; npm run linux -- all`);
+  let different = 0;
+  for (const name of wanted) {
+    const record = readRecord(join(folder.results, name));
+    const result = await compareCase(readCase(name), record);
+    console.log(twinReport(result, isVerbose));
+    different += result.different.length;
+  }
+  console.log(`${wanted.length} cases, ${different} differences that nothing explains`);
+  return different === 0 ? 0 : 1;
 }
 
 async function main(): Promise<number> {
@@ -57,6 +79,7 @@ async function main(): Promise<number> {
     return 0;
   }
   const folder = folderAt(resolve(values.folder ?? defaultFolder));
+  if (positionals[0] === "compare") return await compare(folder, positionals.slice(1), values.verbose === true);
   const isBuildOnly = positionals[0] === "build";
   const cases = isBuildOnly ? [] : (positionals[0] === "all" ? caseNames() : positionals).map(readCase);
   const limits = { boot: secondsOf("boot", values.boot, usualLimits.boot), command: secondsOf("limit", values.limit, usualLimits.command) };

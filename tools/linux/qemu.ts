@@ -76,7 +76,7 @@ export function qemuWords(folder: Folder, machine: MachineDescription, sockets: 
   const numbers = { chassis: 0 };
   return [
     ...programOf(folder, "usr/bin/qemu-system-x86_64"), "-L", join(folder.debian, "usr/share/qemu"), "-L", join(folder.debian, "usr/share/seabios"),
-    "-M", `q35,cxl=on${windowOptions(machine)}`, "-accel", "tcg,thread=multi", "-cpu", "max,la57=off,hypervisor=off", "-smp", "2", "-m", "1G",
+    "-M", `q35,cxl=on${windowOptions(machine)}`, "-accel", "tcg,thread=multi", "-cpu", "max,la57=off,hypervisor=off", "-smp", "2", "-m", "1G,maxmem=8G,slots=8",
     "-display", "none", "-nodefaults", "-no-reboot", "-kernel", folder.kernel, "-initrd", folder.initramfs, "-append", kernelCommandLine,
     "-chardev", `file,id=console,path=${escaped(sockets.console)}`, "-serial", "chardev:console",
     "-chardev", `socket,id=talk,path=${escaped(sockets.talk)}`, "-serial", "chardev:talk",

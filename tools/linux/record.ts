@@ -1,7 +1,8 @@
 // What a case leaves behind: one JSON file, beside it the console, the kernel's log and the trace as they are.
 
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { RigProblem } from "./problem.ts";
 import type { FaultEvidence, RegisterValues } from "./hardware.ts";
 
 /** A command as it was given and what came of it. */
@@ -52,4 +53,14 @@ export function writeRecord(folder: string, record: CaseRecord, console: string,
   writeFileSync(join(folder, "console.log"), console);
   writeFileSync(join(folder, "dmesg.txt"), record.dmesg.map((line) => `${line}\n`).join(""));
   if (trace !== null) writeFileSync(join(folder, "served.trace"), trace);
+}
+
+/** Names of the cases that have a record below a folder. */
+export const recordedCases = (results: string): string[] => (existsSync(results) ? readdirSync(results).filter((name) => existsSync(join(results, name, recordFile))).toSorted() : []);
+
+/** A run's record. @throws RigProblem there is none */
+export function readRecord(folder: string): CaseRecord {
+  const file = join(folder, recordFile);
+  if (!existsSync(file)) throw new RigProblem(`${file} is not there: run the case first`);
+  return JSON.parse(readFileSync(file, "utf8")) as CaseRecord;
 }

@@ -56,11 +56,17 @@ async function give(doing: Doing, step: number, text: string): Promise<void> {
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
+/** Lets the guest come to rest. What moved meanwhile is told, so that a case that never rests can be looked into. */
+async function settle({ guest, options }: Doing): Promise<void> {
+  const { exitCode, stdout, uptime } = await guest.run(`settle ${settleSeconds}`, settleSeconds + options.limits.command);
+  options.report(`  ${exitCode === 0 ? "settled" : "did not settle"} at ${uptime} s after ${stdout.trimEnd().split("\n").length} looks`);
+}
+
 async function oneStep(doing: Doing, step: StepFile, number: number): Promise<void> {
   const { guest, options, hardware } = doing;
   if ("run" in step) await give(doing, number, step.run);
   else if ("advance" in step) await guest.run(`sleep ${step.advance / 1e9}`, step.advance / 1e9 + options.limits.command);
-  else if ("settle" in step) await guest.run(`settle ${settleSeconds}`, settleSeconds + options.limits.command);
+  else if ("settle" in step) await settle(doing);
   else if ("inject" in step) hardware.inject(number);
   else if ("until" in step) {
     const seconds = Math.max(patienceSeconds, Math.ceil((step.within ?? 0) / 1e9));
@@ -73,7 +79,6 @@ async function oneStep(doing: Doing, step: StepFile, number: number): Promise<vo
 async function doSteps(doing: Doing): Promise<string | null> {
   try {
     await doing.guest.run("load", doing.options.limits.command);
-    await doing.guest.run(`settle ${settleSeconds}`, settleSeconds + doing.options.limits.command);
     for (const [index, step] of doing.linux.plan.steps.entries()) await oneStep(doing, step, index + 1);
     return null;
   } catch (error) {

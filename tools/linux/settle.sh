@@ -6,6 +6,7 @@ while [ $left -gt 0 ] && [ $same -lt 3 ]; do
   before="$now"
   now="$(cat /sys/kernel/uevent_seqnum) $(dmesg | wc -l)"
   if [ "$now" = "$before" ]; then same=$((same + 1)); else same=0; fi
+  echo "$now"
   sleep 0.5
   left=$((left - 1))
 done
