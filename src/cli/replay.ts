@@ -9,6 +9,7 @@ import { decodeTrace } from "../scenario/trace/file.ts";
 import type { TraceLayer } from "../scenario/trace/select.ts";
 import { traceLayers } from "../scenario/trace/select.ts";
 import { DriverWorkshop } from "../../workers/driver-file.ts";
+import { UnfitServedTraceError, replayServed } from "../vfio-user/served-trace.ts";
 import { UsageError, parseWords } from "./arguments.ts";
 import type { CommandModule } from "./commands.ts";
 import { orComplaint, problemsText } from "./complaints.ts";
@@ -27,6 +28,7 @@ const help = `usage: cxl-sandbox replay TRACE [options]
 Runs a trace again from what it holds itself (scenario with its includes, seed, choices of the schedule, defects) and compares
 record by record. Of a trace that another release or another hardware module made, the layers hardware, log and result are
 compared, without times: they are a promise across minor versions. Access and kernel bind one version.
+A trace of a served machine (cxl-sandbox vfio-user) is driven again by its own accesses, without QEMU.
 
   --layers LAYERS  compare these (access, hardware, kernel, log, result, with commas), or all
   --json           one JSON object
@@ -36,7 +38,8 @@ compared, without times: they are a promise across minor versions. Access and ke
 exit status
   0  equal, record by record
   1  it differs: the first record of each layer that does is shown
-  2  wrong usage, no trace file, a scenario that this release refuses, or drivers that are not allowed or not the same
+  2  wrong usage, no trace file, a scenario that this release refuses, drivers that are not allowed or not the same, or accesses
+     and acts that no served machine of this release can have
 `;
 
 const optionTable = {
@@ -128,11 +131,12 @@ async function replay(options: ReplayOptions): Promise<number> {
   const say = (text: string): void => void process.stderr.write(`cxl-sandbox: ${options.path}: ${text}\n`);
   let result: ReplayResult;
   try {
-    if (trace.header.drivers.length > 0) result = await replayWithDrivers(trace, engine, options);
+    if (trace.header.served !== undefined) result = replayServed(engine.module, trace, { tool: engine.tool, ...(options.layers === undefined ? {} : { layers: options.layers }) });
+    else if (trace.header.drivers.length > 0) result = await replayWithDrivers(trace, engine, options);
     else result = replayTrace(engine.module, trace, { tool: engine.tool, ...(options.layers === undefined ? {} : { layers: options.layers }) });
   } catch (error) {
     if (error instanceof ScenarioFileError) say(`this release refuses its scenario${isSameTool(trace, engine.tool) ? "" : ` (${origin(trace, engine)})`}\n${problemsText(error)}`);
-    else if (error instanceof UnfitTraceError) say(error.message);
+    else if (error instanceof UnfitTraceError || error instanceof UnfitServedTraceError) say(error.message);
     else if (error instanceof DriversError) process.stderr.write(`${error.message}\n`);
     else throw error;
     return exits.usage;

@@ -22,7 +22,11 @@ function choicesIn(path: string, text: string): number[] {
 
 /** @throws FilesError it cannot be read, or is neither */
 export function readSchedule(path: string): readonly number[] {
-  if (isTrace(path)) return readTrace(path).header.choices;
+  if (isTrace(path)) {
+    const { choices, served } = readTrace(path).header;
+    if (served !== undefined) throw new FilesError(`${path} is the trace of a served machine: no kernel of ours ran, so that it has no schedule`);
+    return choices;
+  }
   try {
     if (statSync(path).size > largest) throw new FilesError(`${path} is no schedule: it has more than ${largest} bytes`);
     return choicesIn(path, readFileSync(path, "utf8"));

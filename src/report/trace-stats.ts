@@ -14,7 +14,7 @@ export function statsText({ header }: TraceFile, stats: TraceStats, style: Style
   const { machineChecks: checks, registers } = stats;
   const title = (text: string): string => style.paint("bold", text);
   const lines = [
-    title(`${header.file}, seed ${header.seed}, ${header.schedule} schedule with ${header.choices.length} choices`),
+    title(`${header.file}, seed ${header.seed}, ${header.served === undefined ? `${header.schedule} schedule with ${header.choices.length} choices` : `served to a driver outside, ${header.served.acts.length} outside acts`}`),
     `written by cxl-sandbox ${header.tool.version || "(it does not say)"}, module ${header.tool.moduleHash || "(it does not say)"}, digest ${header.traceDigest}`,
     `${stats.records} records, ${span(stats.firstAtNs, stats.lastAtNs)}`,
   ];

@@ -69,8 +69,9 @@ function runAgain(module: WebAssembly.Module, input: RunInput): { readonly resul
   return { result, trace };
 }
 
-/** Runs a trace without drivers again and compares. @throws ScenarioFileError this release refuses its scenario */
+/** Runs a trace without drivers again and compares. @throws ScenarioFileError this release refuses its scenario @throws RangeError the trace is no run's */
 export function replayTrace(module: WebAssembly.Module, trace: TraceFile, options: ReplayOptions): ReplayResult {
+  if (trace.header.served !== undefined) throw new RangeError("the trace is that of a served machine, which no run makes again");
   const { tool } = options;
   const first = runAgain(module, inputOfTrace(trace, tool));
   if (!isToBeRescheduled(trace, first.result, tool)) return judgeReplay(trace, first.trace, options, false);

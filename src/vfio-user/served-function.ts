@@ -6,7 +6,7 @@ import { configSize } from "../../registers/constants.ts";
 import { bridgeHeader, endpointHeader } from "../../registers/pci.ts";
 import type { Hardware } from "../hardware/machine.ts";
 import type { HardwarePlatform } from "../hardware/platform.ts";
-import type { InterruptMessage, IoHandle } from "../platform/platform.ts";
+import type { ConfigSpace, InterruptMessage, IoHandle } from "../platform/platform.ts";
 import { encode, extract } from "../platform/registers.ts";
 import type { BarWidth, ConfigWidth, InterruptSink, InterruptWrite, ServedFunction } from "./contract.ts";
 import type { PlacedDevice, PlacedPort } from "./places.ts";
@@ -15,6 +15,8 @@ import { settleFunction } from "./places.ts";
 /** A function with what the machine needs of it. */
 export interface MachineFunction extends ServedFunction {
   readonly placed: PlacedDevice;
+  /** BAR 0 at our place, without a look at the way to it. */
+  readonly handle: IoHandle;
   /** The client's message that a pending one of the platform is; undefined: it is another function's. */
   claim(message: InterruptMessage): InterruptWrite | undefined;
   sink: InterruptSink | null;
@@ -32,6 +34,7 @@ const { bar0, bar1 } = endpointHeader.registers;
 const { bridgeControl } = bridgeHeader.registers;
 const busReset = Number(encode(bridgeControl, { secondaryBusReset: 1 }));
 const { msi } = blocks.deviceConfig.placements;
+const linkTraining = 1;
 const linkUp = 2;
 /** How long the bridge holds the reset (PCIe 6.6.1: at least 1 ms), and how long the link is waited for afterwards. */
 const holdTime = 2_000_000;
@@ -69,10 +72,22 @@ class BarCopy {
 
 export interface FunctionParts {
   readonly hardware: Hardware;
-  readonly platform: HardwarePlatform;
+  readonly config: ConfigSpace;
+  readonly ioremap: HardwarePlatform["ioremap"];
+  /** Lets virtual time come up to an instant. */
+  readonly pass: (until: number) => void;
   readonly placed: PlacedDevice;
   readonly events: FunctionEvents;
 }
+
+/** The next instant at which something happens, at most `last`. */
+const nextOf = ({ nextDeadline, now }: Hardware, last: number): number => (nextDeadline <= now ? last : Math.min(nextDeadline, last));
+
+/** What answers at a function's place: itself, another card in its slot, or nobody (no card, or no link). */
+type Reach = "device" | "another" | "nobody";
+const nothing = 0xffff_ffff;
+
+const isOfBar = (offset: number): boolean => offset >= bar0.offset && offset < bar1.offset + 4;
 
 const isPort = (one: PlacedDevice["way"][number]): one is PlacedPort => "card" in one;
 
@@ -85,35 +100,39 @@ class Served implements MachineFunction {
   sink: InterruptSink | null = null;
   readonly #parts: FunctionParts;
   readonly #bar: BarCopy;
-  readonly #handle: IoHandle;
+  readonly handle: IoHandle;
 
   constructor(parts: FunctionParts) {
-    const { placed: { device, bar, entity }, hardware, platform } = parts;
+    const { placed: { device, bar, entity }, hardware, ioremap } = parts;
     this.#parts = parts;
     this.placed = parts.placed;
     this.name = device.name;
     this.messages = device.messages === "msi" ? 2 ** extract(msi.structure.registers.control.fields.multipleCapable, hardware.peekConfig(entity, msi.at) >>> 16) : 0;
     this.bars = [{ index: 0, size: Number(device.barSize) }];
     this.#bar = new BarCopy(device.barSize, hardware.peekConfig(entity, bar0.offset) & ~Number(encode(bar0, { address31to16: 0xffff })));
-    this.#handle = platform.ioremap(bar, device.barSize < mostHandle ? device.barSize : mostHandle);
+    this.handle = ioremap(bar, device.barSize < mostHandle ? device.barSize : mostHandle);
   }
 
-  /** Whether every link on the way is up with this device at its end; what a reset took on the way is set again. */
-  settle(): boolean {
-    const { hardware, platform: { config }, placed } = this.#parts;
+  /** Where accesses go; what a reset took on the way is set again. */
+  settle(): Reach {
+    const { hardware, config, placed } = this.#parts;
     for (const one of placed.way) {
       settleFunction(hardware, config, one);
-      if (isPort(one) && (hardware.exports.portState(one.index, 0) !== linkUp || hardware.exports.portState(one.index, 2) !== one.card)) return false;
+      if (!isPort(one)) continue;
+      const plugged = hardware.exports.portState(one.index, 2) >>> 0;
+      if (plugged !== one.card && plugged !== nothing) return "another";
+      if (plugged === nothing || hardware.exports.portState(one.index, 0) !== linkUp) return "nobody";
     }
     // The device has lost its address: it was reset, and its client's went with ours.
     if (settleFunction(hardware, config, placed)) this.#bar.clear();
-    return true;
+    return "device";
   }
 
   readConfig(offset: number, width: ConfigWidth): number {
-    const isThere = this.settle();
-    if (offset >= bar0.offset && offset < bar1.offset + 4) return isThere ? this.#bar.read(offset - bar0.offset, width) : ones(width);
-    const { config } = this.#parts.platform;
+    const reach = this.settle();
+    if (reach === "another") return ones(width);
+    if (isOfBar(offset)) return reach === "device" ? this.#bar.read(offset - bar0.offset, width) : ones(width);
+    const { config } = this.#parts;
     const { address } = this.placed;
     const value = width === 1 ? config.read8(address, offset) : width === 2 ? config.read16(address, offset) : config.read32(address, offset);
     this.#parts.events.done();
@@ -121,12 +140,13 @@ class Served implements MachineFunction {
   }
 
   writeConfig(offset: number, width: ConfigWidth, value: number): void {
-    const isThere = this.settle();
-    if (offset >= bar0.offset && offset < bar1.offset + 4) {
-      if (isThere) this.#bar.write(offset - bar0.offset, width, value);
+    const reach = this.settle();
+    if (reach === "another") return;
+    if (isOfBar(offset)) {
+      if (reach === "device") this.#bar.write(offset - bar0.offset, width, value);
       return;
     }
-    const { config } = this.#parts.platform;
+    const { config } = this.#parts;
     const { address } = this.placed;
     if (width === 1) config.write8(address, offset, value);
     else if (width === 2) config.write16(address, offset, value);
@@ -137,7 +157,7 @@ class Served implements MachineFunction {
   readBar(bar: number, offset: number, width: BarWidth): bigint {
     this.settle();
     if (bar !== 0) return wideOnes(width);
-    const handle = this.#handle;
+    const handle = this.handle;
     const value = width === 8 ? handle.read64(offset) : BigInt(width === 4 ? handle.read32(offset) : width === 2 ? handle.read16(offset) : handle.read8(offset));
     this.#parts.events.done();
     return value;
@@ -146,7 +166,7 @@ class Served implements MachineFunction {
   writeBar(bar: number, offset: number, width: BarWidth, value: bigint): void {
     this.settle();
     if (bar !== 0) return;
-    const handle = this.#handle;
+    const handle = this.handle;
     if (width === 8) handle.write64(offset, value);
     else if (width === 4) handle.write32(offset, Number(value & 0xffff_ffffn));
     else if (width === 2) handle.write16(offset, Number(value & 0xffffn));
@@ -156,18 +176,15 @@ class Served implements MachineFunction {
 
   /** Hot reset: the bridge above holds its secondary bus reset, then the link is waited for, a second at most. */
   reset(): void {
-    const { hardware, platform: { config }, placed: { port }, events } = this.#parts;
+    const { hardware, config, pass, placed: { port }, events } = this.#parts;
     events.reset(this.name);
-    this.settle();
+    if (this.settle() === "another") return;
     const before = config.read16(port.address, bridgeControl.offset);
     config.write16(port.address, bridgeControl.offset, before | busReset);
-    hardware.advanceTo(hardware.now + holdTime);
+    pass(hardware.now + holdTime);
     config.write16(port.address, bridgeControl.offset, before & ~busReset);
     const last = hardware.now + longestTraining;
-    while (hardware.exports.portState(port.index, 0) !== linkUp && hardware.now < last) {
-      const next = hardware.nextDeadline;
-      hardware.advanceTo(next < 0 ? last : Math.min(Math.max(next, hardware.now), last));
-    }
+    while (hardware.exports.portState(port.index, 0) === linkTraining && hardware.now < last) pass(nextOf(hardware, last));
     this.settle();
     this.#bar.clear();
     events.done();

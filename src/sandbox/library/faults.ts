@@ -74,8 +74,9 @@ export class Faults {
   readonly #check: () => void;
   #all: { readonly fault: ArmedFault; readonly injection: Injection }[] = [];
 
-  constructor(plan: ScenarioPlan, target: InjectionTarget, check: () => void) {
-    this.injections = createInjections({ ...plan, faults: [] }, target);
+  /** `armed`: faults of the plan that are in the hardware already; their places stay theirs. */
+  constructor(plan: ScenarioPlan, target: InjectionTarget, check: () => void, armed: ScenarioPlan["faults"] = []) {
+    this.injections = createInjections({ ...plan, faults: armed }, target);
     this.#check = check;
   }
 

@@ -17,7 +17,8 @@ export function liveInputOf(trace: TraceFile, tool: TraceTool): LiveInput {
 }
 
 /** The plan of the trace's scenario; a text says why its machine cannot be made here. */
-function planOf({ file, text, includes }: LiveInput, { header: { drivers } }: TraceFile): ScenarioPlan | string {
+function planOf({ file, text, includes }: LiveInput, { header: { drivers, served } }: TraceFile): ScenarioPlan | string {
+  if (served !== undefined) return "made of a machine that was served to a driver outside: its records can be looked at, the machine cannot; replay it with cxl-sandbox replay";
   if (drivers.length > 0) return `made with drivers (${drivers.map(({ file: name }) => name).join(", ")}), which are foreign code that the page does not run: its records can be looked at, the machine cannot; replay it with cxl-sandbox replay`;
   try {
     return planScenario(file, text, "refused", includes);

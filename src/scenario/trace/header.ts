@@ -23,6 +23,28 @@ export interface TraceOrigin {
   readonly drivers: readonly { readonly file: string; readonly digest: string }[];
 }
 
+/** What came to a served machine from outside, beside its clients' accesses (docs/trace.md). */
+export interface OutsideAct {
+  /** `ready`: faults that count from ready begin to; `end`: the last moment of the trace. */
+  readonly kind: "inject" | "ready" | "reset" | "connected" | "disconnected" | "drop" | "end";
+  /** Virtual ns. */
+  readonly atNs: number;
+  /** Records that were written before. */
+  readonly records: number;
+  /** Whose: of `reset`, `connected`, `disconnected` and `drop`. */
+  readonly device?: string | undefined;
+  /** Of `inject`: what was asked for, as it came. */
+  readonly fault?: unknown;
+}
+
+/** A machine that was served to clients outside, without a kernel of ours. */
+export interface ServedHeader {
+  /** Records that it wrote until it was ready to be served. */
+  readonly built: number;
+  /** In order. */
+  readonly acts: readonly OutsideAct[];
+}
+
 /** What a run is made from: enough to run it again. */
 export interface TraceHeader extends TraceOrigin {
   /** Version of the format. */
@@ -34,11 +56,16 @@ export interface TraceHeader extends TraceOrigin {
   /** Every choice where more than one task was ready: its index. */
   readonly choices: readonly number[];
   readonly defects: readonly string[];
+  /** Absent: the records are a run's. */
+  readonly served?: ServedHeader | undefined;
   readonly digests: Readonly<Record<TraceLayer, string>>;
   readonly traceDigest: string;
 }
 
 const word = z.int().min(0).max(0xffff_ffff);
+const whole = z.int().min(0);
+const outsideAct = z.object({ kind: z.enum(["inject", "ready", "reset", "connected", "disconnected", "drop", "end"]), atNs: whole, records: whole, device: z.string().optional(), fault: z.unknown().optional() });
+const served = z.object({ built: whole, acts: z.array(outsideAct) });
 const digest = z.string().regex(/^[0-9a-f]{16}$/);
 
 /** What is not named here was added by a later release and says nothing to this one. */
@@ -52,6 +79,7 @@ const headerSchema = z.object({
   schedule: z.enum(["fixed", "seeded", "recorded"]),
   choices: z.array(word),
   defects: z.array(z.string()),
+  served: served.optional(),
   drivers: z.array(z.object({ file: z.string(), digest: z.string() })),
   digests: z.object(Object.fromEntries(traceLayers.map((layer) => [layer, digest])) as Record<TraceLayer, typeof digest>),
   traceDigest: digest,
