@@ -2,6 +2,7 @@
 
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
+import { parse } from "yaml";
 import { planScenario } from "../../src/scenario/plan.ts";
 import type { ScenarioPlan } from "../../src/scenario/plan.ts";
 import { projectRoot } from "./folder.ts";
@@ -12,6 +13,8 @@ export interface LinuxCase {
   readonly file: string;
   readonly text: string;
   readonly plan: ScenarioPlan;
+  /** What steps inject, as it is written, by the step's number from 1. */
+  readonly actions: ReadonlyMap<number, unknown>;
 }
 
 const ending = ".yaml";
@@ -29,12 +32,17 @@ function problemsOf({ plan }: LinuxCase): string[] {
   ];
 }
 
+function actionsOf(text: string): ReadonlyMap<number, unknown> {
+  const { steps = [] } = parse(text) as { readonly steps?: readonly Readonly<Record<string, unknown>>[] };
+  return new Map(steps.flatMap((step, index) => ("inject" in step ? [[index + 1, step["inject"]] as const] : [])));
+}
+
 /** Reads a case by its name or file. @throws RigProblem, ScenarioFileError */
 export function readCase(name: string): LinuxCase {
   const file = name.endsWith(ending) ? name : join(caseFolder, `${name}${ending}`);
   if (!existsSync(file)) throw new RigProblem(`no case "${name}"; there are ${caseNames().join(", ")}, or give a scenario file (.yaml)`);
   const text = readFileSync(file, "utf8");
-  const found = { name: basename(file, ending), file, text, plan: planScenario(file, text) };
+  const found = { name: basename(file, ending), file, text, plan: planScenario(file, text), actions: actionsOf(text) };
   const problems = problemsOf(found);
   if (problems.length > 0) throw new RigProblem(`${file} cannot be run by a real kernel:\n${problems.map((one) => `  - ${one}`).join("\n")}`);
   return found;

@@ -41,7 +41,7 @@ function shownOf(record: CaseRecord): Shown {
   });
   return {
     commands: record.commands, log, iomem: record.iomem, registers: record.registers,
-    faults: Object.fromEntries((record.faults?.each ?? []).map(({ id, count }) => [id, count])), problems: record.problem === null ? [] : [record.problem],
+    faults: record.faults.map(({ count }) => count), problems: record.problem === null ? [] : [record.problem],
   };
 }
 
@@ -118,7 +118,7 @@ function shownFacts(side: Side): Facts {
   }
   for (const [place, value] of iomemFacts(shown.iomem)) add(place, value);
   for (const [place, value] of Object.entries(shown.registers ?? {})) facts.set(`register ${place}`, value);
-  for (const [id, count] of Object.entries(shown.faults)) facts.set(`fault ${id} acted`, String(count));
+  for (const [index, count] of shown.faults.entries()) facts.set(`fault ${index + 1} acted`, String(count));
   for (const [index, problem] of shown.problems.entries()) facts.set(`problem ${index + 1}`, problem);
   return facts;
 }

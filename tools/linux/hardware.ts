@@ -1,26 +1,25 @@
 // What a case needs of the hardware below the guest: QEMU's own cards, or devices that are served from here.
 
-import type { FaultResult } from "../../src/scenario/result.ts";
 import type { SocketOf } from "./qemu.ts";
 import { RigProblem } from "./problem.ts";
 
 /** Registers by name, as hexadecimal text. */
 export type RegisterValues = Readonly<Record<string, string>>;
 
-/** Evidence of a case's faults. */
-export interface FaultEvidence {
-  readonly haveAllFired: boolean;
-  readonly each: readonly FaultResult[];
+/** How often a fault of the case acted. */
+export interface FaultCount {
+  readonly id: string;
+  readonly count: number;
 }
 
 export interface CaseHardware {
   /** As results say it. */
   readonly name: string;
   readonly socketOf: SocketOf;
-  /** Does what a step of the case (numbers from 1) injects, at once. @throws RigProblem this hardware cannot */
-  inject(step: number): void;
-  /** Null: the case has no faults. */
-  faults(): FaultEvidence | null;
+  /** Does an action of a scenario's faults, as it is written, at once. @throws RigProblem this hardware cannot */
+  inject(action: unknown): void;
+  /** The scenario's, then the injected ones. */
+  faults(): readonly FaultCount[];
   /** HDM decoders of every device; null: this hardware cannot be looked into. */
   registers(): RegisterValues | null;
   /** The trace so far as a file's bytes; null: there is none. */
@@ -32,10 +31,10 @@ export interface CaseHardware {
 export const ownCards: CaseHardware = {
   name: "own cards",
   socketOf: () => null,
-  inject: (step) => {
-    throw new RigProblem(`step ${step}: QEMU's own cards cannot be made to fail; leave --own-cards out`);
+  inject: () => {
+    throw new RigProblem(`QEMU's own cards cannot be made to fail; leave --own-cards out`);
   },
-  faults: () => null,
+  faults: () => [],
   registers: () => null,
   trace: () => null,
   close: () => Promise.resolve(),

@@ -88,7 +88,7 @@ async function main(): Promise<number> {
   let failed = 0;
   for (const linux of cases) {
     report(`${linux.name}: ${linux.plan.name}`);
-    const { record, console: said, trace } = await runCase(linux, { folder, stamp, hardwareOf: (one, work) => (values["own-cards"] === true ? Promise.resolve(ownCards) : serveCase(one.plan, work, (line) => report(`  ${line}`))), limits, report });
+    const { record, console: said, trace } = await runCase(linux, { folder, stamp, hardwareOf: (one, work) => (values["own-cards"] === true ? Promise.resolve(ownCards) : serveCase(one, work, (line) => report(`  ${line}`))), limits, report });
     const place = join(folder.results, linux.name);
     writeRecord(place, record, said, trace);
     if (record.problem !== null) failed++;

@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { RigProblem } from "./problem.ts";
-import type { FaultEvidence, RegisterValues } from "./hardware.ts";
+import type { FaultCount, RegisterValues } from "./hardware.ts";
 
 /** A command as it was given and what came of it. */
 export interface CommandRecord {
@@ -38,8 +38,7 @@ export interface CaseRecord {
   readonly dmesg: readonly string[];
   readonly iomem: string;
   readonly registers: RegisterValues | null;
-  /** Null: the case has none. */
-  readonly faults: FaultEvidence | null;
+  readonly faults: readonly FaultCount[];
   readonly hasTrace: boolean;
 }
 

@@ -63,11 +63,11 @@ async function settle({ guest, options }: Doing): Promise<void> {
 }
 
 async function oneStep(doing: Doing, step: StepFile, number: number): Promise<void> {
-  const { guest, options, hardware } = doing;
+  const { guest, linux, options, hardware } = doing;
   if ("run" in step) await give(doing, number, step.run);
   else if ("advance" in step) await guest.run(`sleep ${step.advance / 1e9}`, step.advance / 1e9 + options.limits.command);
   else if ("settle" in step) await settle(doing);
-  else if ("inject" in step) hardware.inject(number);
+  else if ("inject" in step) hardware.inject(linux.actions.get(number));
   else if ("until" in step) {
     const seconds = Math.max(patienceSeconds, Math.ceil((step.within ?? 0) / 1e9));
     const { exitCode } = await guest.run(`left=${seconds}; until dmesg | grep -qF ${quoted(step.until)}; do sleep 1; left=$((left - 1)); [ $left -gt 0 ] || exit 1; done`, seconds + options.limits.command);

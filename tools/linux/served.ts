@@ -1,20 +1,24 @@
 // The devices of a case served from this process: the machine of its plan with its faults, at sockets for QEMU.
 
+import { createHash } from "node:crypto";
+import { basename } from "node:path";
+import { version } from "../../src/cli/version.ts";
 import { loadModule } from "../../src/hardware/module.ts";
-import { allFired, armFaults, createFaults, faultResults, injectStep } from "../../src/sandbox/faults.ts";
-import type { ScenarioPlan } from "../../src/scenario/plan.ts";
+import { originOf } from "../../src/sandbox/trace-kept.ts";
+import { encodeTrace } from "../../src/scenario/trace/file.ts";
 import { serveMachine } from "../../src/vfio-user/served-machine.ts";
 import { openSockets, socketFile } from "../../src/vfio-user/sockets.ts";
+import type { LinuxCase } from "./cases.ts";
 import type { CaseHardware } from "./hardware.ts";
+import { RigProblem } from "./problem.ts";
 import { decoderValues } from "./registers.ts";
 
-/** Serves a plan's devices in a folder. `report`: what clients do. */
-export async function serveCase(plan: ScenarioPlan, folder: string, report: (line: string) => void): Promise<CaseHardware> {
-  const { module } = await loadModule();
-  const machine = serveMachine(module, plan);
-  const { hardware } = machine.host;
-  const faults = createFaults(plan, hardware);
-  armFaults(faults, "boot");
+/** Serves a case's devices in a folder. `report`: what clients do. */
+export async function serveCase({ plan, file, text }: LinuxCase, folder: string, report: (line: string) => void): Promise<CaseHardware> {
+  const { module, bytes } = await loadModule();
+  const tool = { version: version(), moduleHash: createHash("sha256").update(bytes).digest("hex").slice(0, 16) };
+  const machine = serveMachine(module, plan, { trace: { origin: originOf({ tool, text }), file: basename(file) } });
+  const { hardware, faults } = machine;
   const started = process.hrtime.bigint();
   // Power-on took virtual time already.
   const before = hardware.now;
@@ -22,13 +26,17 @@ export async function serveCase(plan: ScenarioPlan, folder: string, report: (lin
   return {
     name: "served",
     socketOf: (device) => socketFile(folder, device),
-    inject: (step) => {
-      injectStep(faults, step);
+    inject: (action) => {
+      const done = faults.inject(action);
+      if ("problem" in done) throw new RigProblem(done.problem);
       sockets.poke();
     },
-    faults: () => (plan.faults.length === 0 ? null : { haveAllFired: allFired(faults), each: faultResults(faults) }),
+    faults: () => faults.list().map(({ id, evidence }) => ({ id, count: evidence.fired })),
     registers: () => decoderValues(hardware, plan.machine),
-    trace: () => null,
+    trace: () => {
+      const trace = machine.traceFile();
+      return trace === null ? null : encodeTrace(trace);
+    },
     close: () => sockets.close(),
   };
 }

@@ -2,6 +2,8 @@
 
 import { loadModule } from "../../src/hardware/module.ts";
 import { openRun } from "../../src/sandbox/run.ts";
+import type { DownstreamPortDescription, SlotDescription } from "../../src/platform/description.ts";
+import { isSwitch } from "../../src/platform/description.ts";
 import type { ScenarioPlan } from "../../src/scenario/plan.ts";
 import { faultResults } from "../../src/sandbox/faults.ts";
 import type { RegisterValues } from "./hardware.ts";
@@ -14,8 +16,8 @@ export interface Shown {
   readonly log: readonly LogLine[];
   readonly iomem: string;
   readonly registers: RegisterValues | null;
-  /** How often each fault acted. */
-  readonly faults: Readonly<Record<string, number>>;
+  /** How often each fault acted: the file's, then those that steps inject. */
+  readonly faults: readonly number[];
   /** What kept the case from its end; empty: nothing did. */
   readonly problems: readonly string[];
 }
@@ -29,13 +31,21 @@ const seed = 1;
 /** As the kernel shows it: `110000000-20fffffff : CXL Window 0`. */
 const windowLine = /^\s*([0-9a-f]+)-[0-9a-f]+ : CXL Window 0$/m;
 
-/** The plan with CHBCRs and windows moved to where another machine has them; as it is where that is not known. */
+/** Of QEMU's bridges and switches; a bridge with one root port has none and lets everything pass. */
+const theirDecoders = 4;
+const theirCard = (slot: SlotDescription): SlotDescription => (isSwitch(slot) ? { ...slot, decoders: theirDecoders, ports: slot.ports.map(theirPort) } : slot);
+
+function theirPort<P extends DownstreamPortDescription>(port: P): P {
+  return { ...port, slots: port.slots.map(theirCard) };
+}
+
+/** The plan with what is QEMU's: identities and decoders of bridges and switches, places of CHBCRs and windows. As it is where these are not known. */
 function movedPlan(plan: ScenarioPlan, iomem: string): ScenarioPlan {
   const theirs = windowLine.exec(iomem)?.[1];
   const ours = plan.machine.windows[0]?.base;
   if (theirs === undefined || ours === undefined) return plan;
   const by = BigInt(`0x${theirs}`) - ours;
-  const hostBridges = plan.machine.hostBridges.map((bridge) => ({ ...bridge, componentBase: bridge.componentBase + by }));
+  const hostBridges = plan.machine.hostBridges.map((bridge) => ({ ...bridge, uid: bridge.busStart, decoders: bridge.rootPorts.length > 1 ? theirDecoders : 0, componentBase: bridge.componentBase + by, rootPorts: bridge.rootPorts.map(theirPort) }));
   const windows = plan.machine.windows.map((window) => ({ ...window, base: window.base + by }));
   return { ...plan, machine: { ...plan.machine, hostBridges, windows } };
 }
@@ -56,7 +66,7 @@ export async function runTwin(plan: ScenarioPlan, iomem: string): Promise<Shown>
   const { hardware } = run.system;
   return {
     commands: run.commands, log: kernelMessages(run.files.read("/dev/kmsg")), iomem: run.files.read("/proc/iomem"), registers: decoderValues(hardware, plan.machine),
-    faults: Object.fromEntries(faultResults(run.faults).map(({ id, count }) => [id, count])),
+    faults: faultResults(run.faults).map(({ count }) => count),
     // Steps whose exit status is another than the file says were done all the same: the comparison tells.
     problems: run.refused.filter((one) => !/ ended \d+, not \d+: /.test(one)),
   };
