@@ -9,4 +9,23 @@ export interface Explanation {
   readonly reason: string;
 }
 
-export const explanations: readonly Explanation[] = [];
+/** By its place and, where they are given, by who has it. */
+const at = (place: RegExp, side: "real" | "ours" | "both" = "both") => ({ place: where, real, ours }: Difference): boolean =>
+  place.test(where) && (side === "both" || (side === "real" ? ours === undefined : real === undefined));
+
+const anyOf = (...rules: readonly ((difference: Difference) => boolean)[]) => (difference: Difference): boolean => rules.some((rule) => rule(difference));
+
+export const explanations: readonly Explanation[] = [
+  {
+    id: "no kmem in the guest",
+    holds: anyOf(at(/\.devices\[dax\d+\.\d+\]\.(mode|state|online_memblocks|total_memblocks|movable)$/), at(/^iomem 0x[0-9a-f]+-0x[0-9a-f]+ level [23]$/, "ours"), at(/^(debug )?log "(kmem |.*System RAM|.*memory block)/)),
+    reason: "Loads and stores of a served device's memory do not reach it, so the rig does not load kmem; ours has it always. The dax device is without a driver there, offline System RAM here.",
+  },
+  {
+    id: "services of PCI ports",
+    holds: at(/^log "pcieport \S+ (PME: Signaling|AER: enabled|DPC: enabled|pciehp: Slot|bwctrl)/, "real"),
+    reason: "QEMU's ports, whose slots and services are not ours; our kernel does not tell of services that it takes.",
+  },
+  { id: "name of the kernel", holds: at(/^log "Linux version/), reason: "Each says what it is." },
+  { id: "places of BARs", holds: at(/^debug log "\S+ \S+ Mapped CXL Memory Device resource/, "ours"), reason: "QEMU's firmware gives the guest addresses of its own; those of ours are our enumeration's." },
+];

@@ -1,6 +1,6 @@
 #!/bin/busybox sh
-# First program of the guest: mounts what is needed, then runs what the rig sends on the second serial line, one command a line in base64, and answers
-# with exit status, uptime, output and complaints, these in base64 too. The first serial line is the kernel's console.
+# First program of the guest: mounts what is needed, then runs what the rig sends on a virtio port, one command a line in base64, and answers with
+# exit status, uptime, output and complaints, these in base64 too. The serial line is the kernel's console.
 export PATH=/bin:/usr/bin
 /bin/busybox --install -s /bin
 mount -t proc proc /proc
@@ -8,8 +8,14 @@ mount -t sysfs sysfs /sys
 mount -t devtmpfs dev /dev
 mount -t debugfs debugfs /sys/kernel/debug
 mount -t tracefs tracefs /sys/kernel/tracing
-stty -F /dev/ttyS1 raw -echo
-exec 3<>/dev/ttyS1
+port=
+while [ -z "$port" ]; do
+  for name in /sys/class/virtio-ports/*/name; do
+    [ "$(cat "$name" 2> /dev/null)" = rig ] && port=$(basename "$(dirname "$name")")
+  done
+  [ -n "$port" ] || sleep 0.2
+done
+exec 3<>"/dev/$port"
 echo "@ready $(uname -r)" >&3
 while read -r line <&3; do
   if [ "$line" = "@off" ]; then

@@ -12,9 +12,9 @@ export type SocketOf = (device: string) => string | null;
 
 export interface QemuSockets {
   readonly qmp: string;
-  /** Of the second serial line. */
+  /** Of the line to init.sh: a virtio port, since a serial line of QEMU's takes seconds for a page of text where processors are scarce. */
   readonly talk: string;
-  /** File of the first one. */
+  /** File of the kernel's console, a serial line. */
   readonly console: string;
 }
 
@@ -79,7 +79,7 @@ export function qemuWords(folder: Folder, machine: MachineDescription, sockets: 
     "-M", `q35,cxl=on${windowOptions(machine)}`, "-accel", "tcg,thread=multi", "-cpu", "max,la57=off,hypervisor=off", "-smp", "2", "-m", "1G,maxmem=8G,slots=8",
     "-display", "none", "-nodefaults", "-no-reboot", "-kernel", folder.kernel, "-initrd", folder.initramfs, "-append", kernelCommandLine,
     "-chardev", `file,id=console,path=${escaped(sockets.console)}`, "-serial", "chardev:console",
-    "-chardev", `socket,id=talk,path=${escaped(sockets.talk)}`, "-serial", "chardev:talk",
+    "-chardev", `socket,id=talk,path=${escaped(sockets.talk)}`, "-device", "virtio-serial-pci", "-device", "virtserialport,chardev=talk,name=rig",
     "-qmp", `unix:${escaped(sockets.qmp)},server=on,wait=off`,
     ...machine.hostBridges.flatMap((bridge) => bridgeWords(bridge, numbers, socketOf)),
   ];

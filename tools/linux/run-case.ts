@@ -123,6 +123,8 @@ async function runInGuest(linux: LinuxCase, options: RunOptions, hardware: CaseH
 /** Runs a case. @throws RigProblem the guest did not start */
 export async function runCase(linux: LinuxCase, options: RunOptions): Promise<CaseOutcome> {
   const work = mkdtempSync(join(tmpdir(), "cxl-linux-"));
+  const clean = (): void => rmSync(work, { recursive: true, force: true });
+  process.once("exit", clean);
   try {
     const hardware = await options.hardwareOf(linux, work);
     try {
@@ -131,6 +133,7 @@ export async function runCase(linux: LinuxCase, options: RunOptions): Promise<Ca
       await hardware.close();
     }
   } finally {
-    rmSync(work, { recursive: true, force: true });
+    process.off("exit", clean);
+    clean();
   }
 }

@@ -1,4 +1,4 @@
-// The guest's second serial line: commands go in, answers come out. init.sh is the other end.
+// The line to the guest's init.sh: commands go in, answers come out. init.sh is the other end.
 
 import type { Server, Socket } from "node:net";
 import { createServer } from "node:net";
