@@ -28,4 +28,10 @@ export const explanations: readonly Explanation[] = [
   },
   { id: "name of the kernel", holds: at(/^log "Linux version/), reason: "Each says what it is." },
   { id: "places of BARs", holds: at(/^debug log "\S+ \S+ Mapped CXL Memory Device resource/, "ours"), reason: "QEMU's firmware gives the guest addresses of its own; those of ours are our enumeration's." },
+  { id: "passthrough decoder", holds: at(/^debug log "cxl_port port\S+: decoder\S+: range: 0x0-0xffffffffffffffff/, "ours"), reason: "A bridge with one root port has no decoder registers: the real kernel adds its decoder without a word, ours tells its range at level debug." },
+  {
+    id: "range of a passthrough decoder",
+    holds: at(/\.ports:root0\[port<>\]\.decoders:port<>\[decoder<>\.0\]\.(resource|size|state)$/),
+    reason: "The decoder of a bridge with one root port has no registers and nothing resets it: after a failed or a destroyed region the real kernel keeps the last range, ours forgets it.",
+  },
 ];

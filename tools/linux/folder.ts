@@ -1,12 +1,18 @@
 // Where the rig keeps what it builds: one folder outside the project's tracked files.
 
 import { existsSync, mkdirSync, readFileSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { RigProblem } from "./problem.ts";
 
-/** The project's own folder, from the compiled files. */
-export const projectRoot = fileURLToPath(new URL("../../../", import.meta.url));
+/** The nearest folder above a file that has the rig's scripts: this file may be the compiled one. */
+function rootAbove(path: string): string {
+  const above = dirname(path);
+  return existsSync(join(above, "tools/linux/init.sh")) || above === path ? above : rootAbove(above);
+}
+
+/** The project's own folder. */
+export const projectRoot = rootAbove(fileURLToPath(import.meta.url));
 export const defaultFolder = join(projectRoot, "build/linux");
 
 /** Paths of a rig folder. */

@@ -19,6 +19,8 @@ export async function serveCase({ plan, file, text }: LinuxCase, folder: string,
   const tool = { version: version(), moduleHash: createHash("sha256").update(bytes).digest("hex").slice(0, 16) };
   const machine = serveMachine(module, plan, { trace: { origin: originOf({ tool, text }), file: basename(file) } });
   const { hardware, faults } = machine;
+  // What a step injects is planned as well, and never acts by itself.
+  const planned = new Set(plan.faults.filter(({ trigger }) => trigger.cause.kind === "inject").map(({ id }) => id));
   const started = process.hrtime.bigint();
   // Power-on took virtual time already.
   const before = hardware.now;
@@ -31,7 +33,7 @@ export async function serveCase({ plan, file, text }: LinuxCase, folder: string,
       if ("problem" in done) throw new RigProblem(done.problem);
       sockets.poke();
     },
-    faults: () => faults.list().map(({ id, evidence }) => ({ id, count: evidence.fired })),
+    faults: () => faults.list().filter(({ id }) => !planned.has(id)).map(({ id, evidence }) => ({ id, count: evidence.fired })),
     registers: () => decoderValues(hardware, plan.machine),
     trace: () => {
       const trace = machine.traceFile();
