@@ -74,9 +74,11 @@ function counted(lines: readonly string[]): ReadonlyMap<string, number> {
 interface Side {
   readonly shown: Shown;
   readonly names: Names;
+  /** No listing of one of the two tells whose its names are: all are compared by kind. */
+  readonly isNameless: boolean;
 }
 
-const named = ({ names }: Side, text: string): string => nameless(lasting(names, text));
+const named = ({ names, isNameless }: Side, text: string): string => (isNameless ? nameless(lasting(names, text)) : lasting(names, text));
 const linesOf = (side: Side, levels: (level: number) => boolean): string[] => side.shown.log.filter(({ level, text }) => levels(level) && isOfCxl(text)).map(({ text }) => plain(named(side, text)));
 
 function logFacts(real: Side, ours: Side): { readonly real: Facts; readonly ours: Facts; readonly debugLines: number } {
@@ -126,7 +128,9 @@ function shownFacts(side: Side): Facts {
 /** Runs the twin of a recorded case and holds the two against each other. */
 export async function compareCase(linux: LinuxCase, record: CaseRecord): Promise<TwinResult> {
   const shown = [shownOf(record), await runTwin(linux.plan, record.iomem)] as const;
-  const [real, ours] = [{ shown: shown[0], names: namesOf(shown[0]) }, { shown: shown[1], names: namesOf(shown[1]) }];
+  const names = [namesOf(shown[0]), namesOf(shown[1])] as const;
+  const isNameless = names.some(({ size }) => size === 0);
+  const [real, ours] = [{ shown: shown[0], names: names[0], isNameless }, { shown: shown[1], names: names[1], isNameless }];
   const log = logFacts(real, ours);
   const sides = [new Map([...shownFacts(real), ...log.real]), new Map([...shownFacts(ours), ...log.ours])] as const;
   const explained = new Map<Explanation, Difference[]>();

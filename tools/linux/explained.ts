@@ -31,7 +31,12 @@ export const explanations: readonly Explanation[] = [
   { id: "passthrough decoder", holds: at(/^debug log "cxl_port port\S+: decoder\S+: range: 0x0-0xffffffffffffffff/, "ours"), reason: "A bridge with one root port has no decoder registers: the real kernel adds its decoder without a word, ours tells its range at level debug." },
   {
     id: "range of a passthrough decoder",
-    holds: at(/\.ports:root0\[port<>\]\.decoders:port<>\[decoder<>\.0\]\.(resource|size|state)$/),
+    holds: at(/\.ports:root0\[port[^\]]*\]\.decoders:port[^[]*\[decoder[^\]]*\.0\]\.(resource|size|state)$/),
     reason: "The decoder of a bridge with one root port has no registers and nothing resets it: after a failed or a destroyed region the real kernel keeps the last range, ours forgets it.",
+  },
+  {
+    id: "words of debug lines",
+    holds: at(/^debug log "(cxl_pci \S+: Mailbox operation had an error: |cxl_port \S+: reap: commit_end: )/, "ours"),
+    reason: "The same at level debug in other words: \"internal device error\" for internal error, and the name of the decoder before \"commit_end\".",
   },
 ];

@@ -52,6 +52,16 @@ function secondsOf(name: string, text: string | undefined, usual: number): numbe
   throw new RigProblem(`--${name} ${text}: give whole seconds, 1 to 86400`);
 }
 
+/** What came of it, or what a user can do something about: one case that cannot be run does not keep the others back. */
+async function unlessTold<T>(work: Promise<T>): Promise<T | RigProblem> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof RigProblem) return error;
+    throw error;
+  }
+}
+
 /** Every recorded run of ours, or those named, held against its twin. */
 async function compare(folder: Folder, names: readonly string[], isVerbose: boolean): Promise<number> {
   const wanted = names.length > 0 ? names : recordedCases(folder.results);
@@ -88,7 +98,13 @@ async function main(): Promise<number> {
   let failed = 0;
   for (const linux of cases) {
     report(`${linux.name}: ${linux.plan.name}`);
-    const { record, console: said, trace } = await runCase(linux, { folder, stamp, hardwareOf: (one, work) => (values["own-cards"] === true ? Promise.resolve(ownCards) : serveCase(one, work, (line) => report(`  ${line}`))), limits, report });
+    const outcome = await unlessTold(runCase(linux, { folder, stamp, hardwareOf: (one, work) => (values["own-cards"] === true ? Promise.resolve(ownCards) : serveCase(one, work, (line) => report(`  ${line}`))), limits, report }));
+    if (outcome instanceof RigProblem) {
+      report(`  FAILED: ${outcome.message}`);
+      failed++;
+      continue;
+    }
+    const { record, console: said, trace } = outcome;
     const place = join(folder.results, linux.name);
     writeRecord(place, record, said, trace);
     if (record.problem !== null) failed++;

@@ -62,8 +62,10 @@ function windowOptions({ windows, hostBridges }: MachineDescription): string {
   }).join("");
 }
 
-/** What the kernel is told: memory stays offline, log lines of the drivers at every level, an end instead of a stop when it panics. */
-export const kernelCommandLine = 'console=ttyS0 loglevel=8 nokaslr panic=-1 log_buf_len=4M printk.time=1 memhp_default_state=offline mitigations=off dyndbg="file drivers/cxl/* +p; file drivers/dax/* +p"';
+/**
+ * What the kernel is told: memory stays offline, log lines of the drivers at every level, an end instead of a stop when it panics. Where
+ * processors are scarce the check of the timer would find none. */
+export const kernelCommandLine = 'console=ttyS0 loglevel=8 nokaslr no_timer_check panic=-1 log_buf_len=4M printk.time=1 memhp_default_state=offline mitigations=off dyndbg="file drivers/cxl/* +p; file drivers/dax/* +p"';
 
 /** Names of devices are those of QEMU's objects, so they have to be one word. @throws RigProblem */
 function checkNames({ hostBridges }: MachineDescription): void {
