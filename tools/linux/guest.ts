@@ -17,7 +17,7 @@ export interface Limits {
   readonly command: number;
 }
 
-export const usualLimits: Limits = { boot: 300, command: 180 };
+export const usualLimits: Limits = { boot: 300, command: 600 };
 
 export interface Guest {
   /** As `uname -r` says. */
