@@ -15,7 +15,7 @@ function nearest(path: string): string {
 }
 
 /** Free bytes where a folder is or would be. */
-export function freeBytes(folder: string): bigint {
+function freeBytes(folder: string): bigint {
   const { bavail, bsize } = statfsSync(nearest(folder), { bigint: true });
   return bavail * bsize;
 }
@@ -23,7 +23,7 @@ export function freeBytes(folder: string): bigint {
 const gigabytes = (bytes: bigint): string => `${(Number(bytes >> 20n) / 1024).toFixed(1)} GiB`;
 
 /** All that keeps a folder from being built here, each with its remedy; empty: nothing does. */
-export function missingForBuild(folder: string, isOffline = false): string[] {
+function missingForBuild(folder: string): string[] {
   const free = freeBytes(folder);
   const isDebian = hasProgram("apt-get") && hasProgram("dpkg-deb");
   return [
@@ -32,7 +32,6 @@ export function missingForBuild(folder: string, isOffline = false): string[] {
     ...(process.getuid?.() === 0 ? [] : ["debootstrap needs root: run it as root once; afterwards cases need no root"]),
     ...(isDebian && !existsSync(keyring) ? [`${keyring} is missing: apt-get install debian-archive-keyring`] : []),
     ...(free >= neededBytes ? [] : [`${gigabytes(free)} free in ${nearest(folder)}, ${gigabytes(neededBytes)} are needed: make room, or name another place with --folder`]),
-    ...(isOffline ? ["no network: the packages come from a Debian mirror"] : []),
   ];
 }
 
