@@ -54,6 +54,7 @@ export function* readHealth(files: FileSystem, memdev: string): Task<JsonObject 
 
 const alertNames = ["life_used", "dev_over_temperature", "dev_under_temperature", "corrected_volatile_mem_err", "corrected_pmem_err"] as const;
 
+/** Temperatures as the real tool shows them: its library takes the sixteen bits without a sign, so that -10 degrees are 65526. */
 export function* readAlerts(files: FileSystem, memdev: string): Task<JsonObject | undefined> {
   const bytes = yield* ask(files, memdev, "getAlerts");
   if (bytes === undefined) return undefined;
@@ -63,8 +64,8 @@ export function* readAlerts(files: FileSystem, memdev: string): Task<JsonObject 
   return {
     ...bits(read("valid"), "valid"), ...bits(read("programmable"), "writable"),
     life_used_crit_alert_threshold: read("lifeUsedCritical"), life_used_prog_warn_threshold: read("lifeUsedWarning"),
-    dev_over_temperature_crit_alert_threshold: signed16(read("overCritical")), dev_under_temperature_crit_alert_threshold: signed16(read("underCritical")),
-    dev_over_temperature_prog_warn_threshold: signed16(read("overWarning")), dev_under_temperature_prog_warn_threshold: signed16(read("underWarning")),
+    dev_over_temperature_crit_alert_threshold: read("overCritical"), dev_under_temperature_crit_alert_threshold: read("underCritical"),
+    dev_over_temperature_prog_warn_threshold: read("overWarning"), dev_under_temperature_prog_warn_threshold: read("underWarning"),
     corrected_volatile_mem_err_prog_warn_threshold: read("volatileWarning"), corrected_pmem_err_prog_warn_threshold: read("persistentWarning"),
   };
 }

@@ -27,7 +27,10 @@ function numbersOf(reader: ObjectReader, names: Readonly<Record<string, string>>
   return Object.fromEntries(Object.entries(names).flatMap(([field, key]) => {
     const value = reader.signed(key);
     const bits = 8 * (fields[field]?.[1] ?? 1);
-    return value === undefined || value >= 2 ** bits || value < -(2 ** (bits - 1)) ? [] : [[field, value]];
+    if (value === undefined || value >= 2 ** bits || value < -(2 ** (bits - 1))) return [];
+    // The tool shows degrees below zero without their sign.
+    const isBelowZero = key.includes("temperature") && value >= 2 ** (bits - 1);
+    return [[field, isBelowZero ? value - 2 ** bits : value]];
   }));
 }
 

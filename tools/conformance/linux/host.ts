@@ -141,7 +141,7 @@ export function attributesText({ files }: Pick<Host, "files">): string {
 }
 
 /** Registers of one decoder, or of a component's global control (`index` undefined); undefined: there is none. */
-export function decoderRegister({ system: { hardware } }: Host, component: string, index: number | undefined, offset: number): number | undefined {
+export function decoderRegister({ system: { hardware } }: { readonly system: Pick<System, "hardware"> }, component: string, index: number | undefined, offset: number): number | undefined {
   const { bridges, ports, switches, devices } = hardware.entities;
   const found = [bridges, ports, switches, devices].map((kind) => kind.get(component)).find((one) => one !== undefined);
   if (found === undefined) return undefined;

@@ -17,7 +17,7 @@ const is = (theirs: string | undefined, ours: string | undefined) => (their: str
 const alerts: readonly (readonly [name: string, theirs: string, ours: string])[] = [
   ...["life_used", "dev_over_temperature", "dev_under_temperature", "corrected_volatile_mem_err", "corrected_pmem_err"].map((name) => [`${name}_prog_warn_threshold_writable`, "false", "true"] as const),
   ["life_used_crit_alert_threshold", "75", "95"], ["life_used_prog_warn_threshold", "40", "75"],
-  ["dev_over_temperature_crit_alert_threshold", "35", "70"], ["dev_under_temperature_crit_alert_threshold", "10", "-10"],
+  ["dev_over_temperature_crit_alert_threshold", "35", "70"], ["dev_under_temperature_crit_alert_threshold", "10", "65526"],
   ["dev_over_temperature_prog_warn_threshold", "25", "55"], ["dev_under_temperature_prog_warn_threshold", "20", "0"],
 ];
 const alertReason = "Values of the device, not of the kernel: QEMU's thresholds are fixed, and its mask of what can be programmed shows what was enabled last; ours can all be programmed.";
