@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { blocks, deviceBar } from "../../registers/blocks.ts";
-import { endpointHeader } from "../../registers/pci.ts";
+import { bridgeHeader, endpointHeader } from "../../registers/pci.ts";
 import { planScenario } from "../../src/scenario/plan.ts";
 import { serveMachine } from "../../src/vfio-user/served-machine.ts";
 import { followStrictly, strictReport } from "../../src/vfio-user/served-strict.ts";
@@ -25,7 +25,7 @@ function served() {
   const [mem0] = machine.functions;
   if (mem0 === undefined) throw new Error("a device is served");
   pass();
-  return { mem0, pass, violations };
+  return { machine, mem0, pass, violations };
 }
 
 test("a driver that does what it should has no violations, also over a reset, which our bridge does", () => {
@@ -54,6 +54,12 @@ test("a command after a reset without a look at whether the mailbox is ready is 
   expect(violations()).toEqual([]);
   command(mem0, "identifyMemoryDevice", [], 0, pass);
   expect(violations().map(({ rule }) => rule)).toEqual(["not-ready"]);
+});
+
+test("what is done to a port is not the driver's, whatever it is", () => {
+  const { machine, mem0, violations } = served();
+  machine.config.write16(mem0.placed.port.address, bridgeHeader.registers.bridgeControl.offset, 0xf000);
+  expect(violations()).toEqual([]);
 });
 
 test("a second commit over a committed decoder is named, with its rule, device and time", () => {
