@@ -39,4 +39,7 @@ export const explanations: readonly Explanation[] = [
     holds: at(/^debug log "(cxl_pci \S+: Mailbox operation had an error: |cxl_port \S+: reap: commit_end: )/, "ours"),
     reason: "The same at level debug in other words: \"internal device error\" for internal error, and the name of the decoder before \"commit_end\".",
   },
+  { id: "line of the driver core", holds: at(/^log "\S+ \S+ probe with driver \S+ failed with error -\d+"$/, "real"), reason: "The real driver core tells every probe that fails; ours tells it at level debug (\"probe: -110\")." },
+  { id: "complaint of libcxl", holds: ({ place, real, ours }) => / message \d+$/.test(place) && ours === undefined && (real ?? "").startsWith("libcxl: cxl_memdev_trigger_poison_list: "), reason: "The real library complains when cxl list cannot trigger a poison list; ours leaves the list out without a word." },
+  { id: "name of the shell", holds: ({ real, ours }) => (real ?? "").replace(/^sh: /, "") === (ours ?? "").replace(/^echo: /, ""), reason: "The guest's shell complains in its own name, ours in the command's." },
 ];

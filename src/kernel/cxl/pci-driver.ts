@@ -6,6 +6,7 @@ import { sleep, task } from "../../sim/task.ts";
 import type { Device, Driver } from "../base/device.ts";
 import { addDevice, attach, manage, removeDevice } from "../base/device.ts";
 import { SystemError, errnoTable } from "../base/errno.ts";
+import type { Errno } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { mark, printk } from "../base/kernel.ts";
 import { failStep, stepFault } from "../base/steps.ts";
@@ -43,22 +44,22 @@ function rangesOf(dvsec: DeviceDvsec) {
   return all.slice(0, count > 2 ? 0 : count);
 }
 
-/** Memory_Info_Valid within about 1 s, Memory_Active within 60 s, media ready (cxl_await_media_ready). Returns whether the media is usable. */
-const awaitMedia = task("cxl_pci.awaitMedia", function* (kernel: Kernel, device: Device, dvsec: DeviceDvsec, registers: DeviceRegisters): Task<boolean> {
+/** Memory_Info_Valid within about 1 s, Memory_Active within 60 s, media ready (cxl_await_media_ready). Returns null for media that is usable, or why it is not. */
+const awaitMedia = task("cxl_pci.awaitMedia", function* (kernel: Kernel, device: Device, dvsec: DeviceDvsec, registers: DeviceRegisters): Task<Errno | null> {
   for (const [index, range] of rangesOf(dvsec).entries()) {
     if (range.low.get("memoryInfoValid") === 0) yield sleep(second);
     if (range.low.get("memoryInfoValid") === 0) {
       printk(kernel, "warn", `cxl_pci ${device.name}: Timed out awaiting memory_info_valid for range ${index}`);
-      return false;
+      return "ETIMEDOUT";
     }
     let tries = activeTimeout;
     while (range.low.get("memoryActive") === 0 && tries-- > 0) yield sleep(second);
     if (range.low.get("memoryActive") === 0) {
       printk(kernel, "err", `cxl_pci ${device.name}: timeout awaiting memory active after ${activeTimeout} seconds`);
-      return false;
+      return "ETIMEDOUT";
     }
   }
-  return memoryStatusOf(registers).mediaStatus === mediaReady;
+  return memoryStatusOf(registers).mediaStatus === mediaReady ? null : "EIO";
 });
 
 function mapDevice(kernel: Kernel, device: Device): ComponentRegisters | null {
@@ -142,9 +143,9 @@ const probe = task("cxl_pci.probe", function* (kernel: Kernel, device: Device): 
   const state = addDeviceState(kernel, device, mapDeviceRegisters(kernel, device));
   manage(device, "registers", dropRegisters);
   const components = mapDevice(kernel, device);
-  const mediaFault = stepFault(kernel, "pci.media", device.name);
-  const isMediaReady = mediaFault === undefined && (yield* awaitMedia(kernel, device, dvsec, state.registers));
-  if (!isMediaReady) printk(kernel, "warn", `cxl_pci ${device.name}: Media not active (-${errnoTable[mediaFault ?? "EIO"][0]})`);
+  const mediaFault = stepFault(kernel, "pci.media", device.name) ?? (yield* awaitMedia(kernel, device, dvsec, state.registers));
+  const isMediaReady = mediaFault === null;
+  if (mediaFault !== null) printk(kernel, "warn", `cxl_pci ${device.name}: Media not active (-${errnoTable[mediaFault][0]})`);
   const hasVectors = yield* talk(kernel, state, isMediaReady);
   yield* addMemdev(kernel, state, components, isMediaReady);
   failStep(kernel, "pci.upload", device.name);
