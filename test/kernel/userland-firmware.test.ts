@@ -85,7 +85,7 @@ describe("cxl set-alert-config", () => {
     const booted = bootMachine(twoDevices());
     const set = booted.command("cxl set-alert-config mem0 -L 40 --life-used-alert=on -O 60 --over-temperature-alert=on -U -5 --under-temperature-alert=on -V 100 --volatile-mem-err-alert=on -P 65535 --pmem-err-alert=on");
     expect([set.exitCode, set.stderr]).toEqual([0, said("set_alert_config: set alert configuration for 1 mem")]);
-    const wanted = { life_used_prog_warn_threshold: 40, dev_over_temperature_prog_warn_threshold: 60, dev_under_temperature_prog_warn_threshold: -5, corrected_volatile_mem_err_prog_warn_threshold: 100, corrected_pmem_err_prog_warn_threshold: 65535 };
+    const wanted = { life_used_prog_warn_threshold: 40, dev_over_temperature_prog_warn_threshold: 60, dev_under_temperature_prog_warn_threshold: 0xfffb, corrected_volatile_mem_err_prog_warn_threshold: 100, corrected_pmem_err_prog_warn_threshold: 65535 };
     expect(parse(set.stdout)[0]?.["alert_config"]).toMatchObject({ ...wanted, life_used_prog_warn_threshold_valid: true, corrected_pmem_err_prog_warn_threshold_valid: true });
     expect(booted.command("cxl set-alert-config mem0 --over-temperature-alert=off").exitCode).toBe(0);
     expect(alerts(booted)).toMatchObject({ life_used_prog_warn_threshold_valid: true, life_used_prog_warn_threshold: 40, dev_over_temperature_prog_warn_threshold_valid: false, dev_under_temperature_prog_warn_threshold_valid: true });
