@@ -3,7 +3,6 @@
 // CXL_SANDBOX_CHROMIUM names the browser; Debian's place is tried otherwise. Under CI a missing browser is a failure, not a skip.
 
 import { existsSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
 import { library } from "./src/web/build/library.ts";
@@ -18,8 +17,8 @@ if (!hasBrowser) console.warn("browser and page projects and the packed page lef
 /** What Chromium is compared with: computed once, for the browser project; the run of the library serves test/cli/run.test.ts as well. */
 const globalSetup = ["test/support/node-digests.ts"];
 const exclude = ["**/node_modules/**", "dist/**", "build/**", "**/*.browser.test.ts"];
-// Every core has a worker, and one more while others wait for what they started; Chromium goes on beside them. All projects are one group, so that none waits for the end of another.
-const maxWorkers = availableParallelism() + 1;
+// Every core has a worker, and Chromium goes on beside them (one more saves nothing: the cores are busy). All projects are one group, so that none waits for the end of another.
+const maxWorkers = "100%";
 // One module graph for a worker's files: nothing below src keeps state of its own, and compiled code stays warm.
 const node = {
   test: { name: "node", isolate: false, maxWorkers, environment: "node" as const, include: ["{registers,src,workers,tools,test,bench}/**/*.test.ts"], exclude: [...exclude, "test/package/**", "test/page/**"], testTimeout: 60_000 },
