@@ -15,16 +15,13 @@ export const mebibytes = (bytes: bigint): string => `${bytes / mebibyte}M`;
 export const escaped = (text: string): string => text.replaceAll(",", ",,");
 
 /** A number that may have 64 bits. */
-export const hexadecimal = (value: bigint | number): string => `0x${value.toString(16)}`;
+const hexadecimal = (value: bigint | number): string => `0x${value.toString(16)}`;
 
 /** One `-device` of plain values. */
-export const deviceWords = (driver: string, values: Readonly<Record<string, string | number>>): string[] => ["-device", [driver, ...Object.entries(values).map(([key, value]) => `${key}=${value}`)].join(",")];
+const deviceWords = (driver: string, values: Readonly<Record<string, string | number>>): string[] => ["-device", [driver, ...Object.entries(values).map(([key, value]) => `${key}=${value}`)].join(",")];
 
-/** A served device as `-device` and QMP's `device_add` take it. */
+/** A card at the socket of its server, as `-device` and QMP's `device_add` take it. */
 export const servedDevice = ({ name }: DeviceDescription, bus: string, socket: string): Readonly<Record<string, unknown>> => ({ driver: "vfio-user-pci", id: name, bus, socket: { path: socket, type: "unix" } });
-
-/** A card at the socket of its server. */
-export const servedCard = (card: DeviceDescription, bus: string, socket: string): string[] => ["-device", JSON.stringify(servedDevice(card, bus, socket))];
 
 interface Walk {
   readonly cardWords: CardWords;

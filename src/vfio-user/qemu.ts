@@ -2,7 +2,7 @@
 
 import type { MachineDescription } from "../platform/description.ts";
 import { isSwitch, portsBelow } from "../platform/description.ts";
-import { escaped, mebibytes, servedCard, servedDevice, topologyWords } from "./qemu-topology.ts";
+import { escaped, mebibytes, servedDevice, topologyWords } from "./qemu-topology.ts";
 
 /** What the command line has beside the topology. */
 export interface QemuOptions {
@@ -36,7 +36,7 @@ export function qemuWords(machine: MachineDescription, given: QemuOptions): stri
     given.program ?? "qemu-system-x86_64", "-m", mebibytes(memory),
     "-nodefaults", "-nographic", "-no-reboot", "-serial", "mon:stdio", "-qmp", `unix:${escaped(given.monitor)},server=on,wait=off`,
     "-kernel", given.kernel, "-initrd", given.initrd, "-append", given.append === undefined ? kernelWords : `${kernelWords} ${given.append}`,
-    ...topologyWords(machine, (card, bus) => servedCard(card, bus, given.socketOf(card.name))),
+    ...topologyWords(machine, (card, bus) => ["-device", JSON.stringify(servedDevice(card, bus, given.socketOf(card.name)))]),
   ];
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { caseNames, readCase } from "./cases.ts";
 import { folderAt } from "./folder.ts";
-import { servedCard, topologyWords } from "../../src/vfio-user/qemu-topology.ts";
+import { servedDevice, topologyWords } from "../../src/vfio-user/qemu-topology.ts";
 import { RigProblem } from "./problem.ts";
 import { qemuWords } from "./qemu.ts";
 import { runTwin } from "./twin.ts";
@@ -28,7 +28,7 @@ test("QEMU is given every bridge, port, switch and card of a case as the command
   const words = qemuWords(folderAt("/a place"), machine, sockets, socketOf);
   const devices = valuesOf(words, "-device").filter((device) => !device.startsWith("virt"));
   expect(devices.map(driverOf)).toEqual(["pxb-cxl", "cxl-rp", "cxl-upstream", ...Array.from({ length: 4 }, () => ["cxl-downstream", "vfio-user-pci"]).flat()]);
-  expect(devices).toEqual(valuesOf(topologyWords(machine, (card, bus) => servedCard(card, bus, socketOf(card.name))), "-device"));
+  expect(devices).toEqual(valuesOf(topologyWords(machine, (card, bus) => ["-device", JSON.stringify(servedDevice(card, bus, socketOf(card.name)))]), "-device"));
   expect(devices.at(-1)).toBe(`{"driver":"vfio-user-pci","id":"dev3","bus":"dsp3","socket":{"path":"/run/a,b/dev3.sock","type":"unix"}}`);
   expect(words).toContain("/a place/vmlinuz");
   expect(words).toContain("socket,id=talk,path=/run/a,,b/talk");
@@ -38,7 +38,7 @@ test("a card that is not served is QEMU's own, with the same size and serial num
   const words = qemuWords(folderAt("/rig"), readCase("two-way").plan.machine, sockets, (device) => (device === "dev0" ? null : `/run/${device}.sock`));
   expect(valuesOf(words, "-device").slice(2).map(driverOf)).toEqual(["pxb-cxl", "cxl-rp", "cxl-type3", "cxl-rp", "vfio-user-pci"]);
   expect(valuesOf(words, "-object")).toEqual(["memory-backend-ram,id=memory-dev0,size=256M,reserve=off"]);
-  expect(words).toContain("cxl-type3,id=dev0,bus=rp0,volatile-memdev=memory-dev0,sn=0x1");
+  expect(words).toContain(`{"driver":"cxl-type3","id":"dev0","bus":"rp0","volatile-memdev":"memory-dev0","sn":1}`);
 });
 
 test("a machine that QEMU cannot have is refused with what to change", () => {

@@ -1,9 +1,8 @@
 // QEMU's command line of a case: the topology as `cxl-sandbox vfio-user` prints it, each card served or one of QEMU's own, with the rig's kernel, memory, console and line to the guest.
 
 import { join } from "node:path";
-import type { MachineDescription } from "../../src/platform/description.ts";
-import type { CardWords } from "../../src/vfio-user/qemu-topology.ts";
-import { deviceWords, escaped, hexadecimal, mebibytes, qemuProblems, servedCard, topologyWords } from "../../src/vfio-user/qemu-topology.ts";
+import type { DeviceDescription, MachineDescription } from "../../src/platform/description.ts";
+import { escaped, mebibytes, qemuProblems, servedDevice, topologyWords } from "../../src/vfio-user/qemu-topology.ts";
 import type { Folder } from "./folder.ts";
 import { programOf } from "./folder.ts";
 import { RigProblem } from "./problem.ts";
@@ -19,23 +18,23 @@ export interface QemuSockets {
   readonly console: string;
 }
 
-/** QEMU's own card, on as much memory of the host's. */
-const ownCard: CardWords = (device, bus) => {
-  const memory = `memory-${device.name}`;
-  return [
-    "-object", `memory-backend-ram,id=${memory},size=${mebibytes(device.volatileCapacity)},reserve=off`,
-    ...deviceWords("cxl-type3", { id: device.name, bus, "volatile-memdev": memory, sn: hexadecimal(device.serial) }),
-  ];
-};
+const memoryOf = (device: DeviceDescription): string => `memory-${device.name}`;
+
+/** A device as `-device` and `device_add` take it; QEMU's own card has its memory from the command line. */
+export const deviceObject = (device: DeviceDescription, bus: string, socket: string | null): Readonly<Record<string, unknown>> =>
+  socket === null ? { driver: "cxl-type3", id: device.name, bus, "volatile-memdev": memoryOf(device), sn: Number(device.serial) } : servedDevice(device, bus, socket);
+
+/** A card with as much memory of the host's, where it is QEMU's own. */
+function cardWords(device: DeviceDescription, bus: string, socket: string | null): string[] {
+  const memory = socket === null ? ["-object", `memory-backend-ram,id=${memoryOf(device)},size=${mebibytes(device.volatileCapacity)},reserve=off`] : [];
+  return [...memory, "-device", JSON.stringify(deviceObject(device, bus, socket))];
+}
 
 /** @throws RigProblem QEMU has no such machine */
 function machineWords(machine: MachineDescription, socketOf: SocketOf): string[] {
   const [problem] = qemuProblems(machine);
   if (problem !== undefined) throw new RigProblem(`QEMU has no such machine: ${problem}`);
-  return topologyWords(machine, (device, bus) => {
-    const socket = socketOf(device.name);
-    return socket === null ? ownCard(device, bus) : servedCard(device, bus, socket);
-  });
+  return topologyWords(machine, (device, bus) => cardWords(device, bus, socketOf(device.name)));
 }
 
 /**
