@@ -67,6 +67,7 @@ export const servedLimits: readonly string[] = [
   "host bridges, root ports and switches are QEMU's, with their decoders; a fault of ours at a port is seen at the device, as a link that is down",
   "messages to the root port (ERR_COR, ERR_NONFATAL, ERR_FATAL) do not get to the guest; inject AER at QEMU's root port (pcie_aer_inject_error)",
   "interrupts are MSI (no INTx, no MSI-X); a guest without interrupt remapping gives one vector",
+  "tried with QEMU 11.1.3; vfio-user-pci came with 10.1",
   "start this before QEMU; each socket has one client; a device whose socket was closed reads all ones until device_del and device_add",
   "the scenario's kernel, steps, workloads and expectations are not used: the kernel is the guest's",
 ];

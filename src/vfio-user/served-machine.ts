@@ -36,6 +36,8 @@ export interface LocalMachine extends ServedMachine {
   now(): OutsidePlace;
   /** The trace so far; null: none is kept. */
   traceFile(): TraceFile | null;
+  /** Records and acts of the trace so far. */
+  readonly traceLength: number;
   /** The trace has become too long and ends where it did. */
   readonly isTraceFull: boolean;
 }
@@ -114,6 +116,9 @@ export function serveMachine(module: WebAssembly.Module, given: ScenarioPlan, op
       if (one !== undefined) one.sink = sink;
     },
     traceFile: () => recorder.file(),
+    get traceLength() {
+      return recorder.length;
+    },
     get isTraceFull() {
       return recorder.isFull;
     },
