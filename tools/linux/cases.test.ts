@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { caseNames, readCase } from "./cases.ts";
 import { folderAt } from "./folder.ts";
+import { servedDevice, topologyWords } from "../../src/vfio-user/qemu-topology.ts";
+import { RigProblem } from "./problem.ts";
 import { qemuWords } from "./qemu.ts";
 import { runTwin } from "./twin.ts";
 
@@ -17,11 +19,30 @@ test("a twin has its windows where the real kernel found them", async () => {
   expect(iomem).toContain("4d0000000-5cfffffff : CXL Window 0");
 });
 
-test("QEMU is given every bridge, port, switch and card of a case, and paths with commas and blanks as they are", () => {
-  const words = qemuWords(folderAt("/a place"), readCase("four-way-switch").plan.machine, sockets, (device) => `/run/a,b/${device}.sock`);
-  const devices = words.flatMap((word, index) => (words[index - 1] === "-device" && word.startsWith("{") ? [JSON.parse(word) as Record<string, unknown>] : []));
-  expect(devices.map(({ driver }) => driver)).toEqual(["pxb-cxl", "cxl-rp", "cxl-upstream", ...Array.from({ length: 4 }, () => ["cxl-downstream", "vfio-user-pci"]).flat()]);
-  expect(devices.at(-1)).toEqual({ driver: "vfio-user-pci", id: "dev3", bus: "dsp3", socket: { path: "/run/a,b/dev3.sock", type: "unix" } });
+const valuesOf = (words: readonly string[], option: string): string[] => words.flatMap((word, index) => (words[index - 1] === option ? [word] : []));
+const driverOf = (device: string): string => (device.startsWith("{") ? (JSON.parse(device) as { readonly driver: string }).driver : (device.split(",")[0] ?? ""));
+
+test("QEMU is given every bridge, port, switch and card of a case as the command prints them, and paths with commas and blanks as they are", () => {
+  const { machine } = readCase("four-way-switch").plan;
+  const socketOf = (device: string): string => `/run/a,b/${device}.sock`;
+  const words = qemuWords(folderAt("/a place"), machine, sockets, socketOf);
+  const devices = valuesOf(words, "-device").filter((device) => !device.startsWith("virt"));
+  expect(devices.map(driverOf)).toEqual(["pxb-cxl", "cxl-rp", "cxl-upstream", ...Array.from({ length: 4 }, () => ["cxl-downstream", "vfio-user-pci"]).flat()]);
+  expect(devices).toEqual(valuesOf(topologyWords(machine, (card, bus) => ["-device", JSON.stringify(servedDevice(card, bus, socketOf(card.name)))]), "-device"));
+  expect(devices.at(-1)).toBe(`{"driver":"vfio-user-pci","id":"dev3","bus":"dsp3","socket":{"path":"/run/a,b/dev3.sock","type":"unix"}}`);
   expect(words).toContain("/a place/vmlinuz");
   expect(words).toContain("socket,id=talk,path=/run/a,,b/talk");
+});
+
+test("a card that is not served is QEMU's own, with the same size and serial number on memory of its own", () => {
+  const words = qemuWords(folderAt("/rig"), readCase("two-way").plan.machine, sockets, (device) => (device === "dev0" ? null : `/run/${device}.sock`));
+  expect(valuesOf(words, "-device").slice(2).map(driverOf)).toEqual(["pxb-cxl", "cxl-rp", "cxl-type3", "cxl-rp", "vfio-user-pci"]);
+  expect(valuesOf(words, "-object")).toEqual(["memory-backend-ram,id=memory-dev0,size=256M,reserve=off"]);
+  expect(words).toContain(`{"driver":"cxl-type3","id":"dev0","bus":"rp0","volatile-memdev":"memory-dev0","sn":1}`);
+});
+
+test("a machine that QEMU cannot have is refused with what to change", () => {
+  const { machine } = readCase("one-way").plan;
+  const elsewhere = { ...machine, hostBridges: machine.hostBridges.map((bridge) => ({ ...bridge, segment: 1 })) };
+  expect(() => qemuWords(folderAt("/rig"), elsewhere, sockets, () => null)).toThrow(new RigProblem("QEMU has no such machine: hb0 is in segment 1, and QEMU's host bridges are all in segment 0: leave out segment"));
 });

@@ -8,6 +8,7 @@ import { originOf } from "../../src/sandbox/trace-kept.ts";
 import { encodeTrace } from "../../src/scenario/trace/file.ts";
 import { serveMachine } from "../../src/vfio-user/served-machine.ts";
 import { openSockets, socketFile } from "../../src/vfio-user/sockets.ts";
+import { wallClock } from "../../src/vfio-user/wall-clock.ts";
 import type { LinuxCase } from "./cases.ts";
 import type { CaseHardware } from "./hardware.ts";
 import { RigProblem } from "./problem.ts";
@@ -21,10 +22,7 @@ export async function serveCase({ plan, file, text }: LinuxCase, folder: string,
   const { hardware, faults } = machine;
   // What a step injects is planned as well, and never acts by itself.
   const planned = new Set(plan.faults.filter(({ trigger }) => trigger.cause.kind === "inject").map(({ id }) => id));
-  const started = process.hrtime.bigint();
-  // Power-on took virtual time already.
-  const before = hardware.now;
-  const sockets = await openSockets(machine, { folder, now: () => before + Number(process.hrtime.bigint() - started), report: (name, line) => report(`${name}: ${line}`) });
+  const sockets = await openSockets(machine, { folder, now: wallClock(machine), report: (name, line) => report(`${name}: ${line}`) });
   return {
     name: "served",
     socketOf: (device) => socketFile(folder, device),
