@@ -7,13 +7,13 @@ import { runTwin } from "./twin.ts";
 const sockets = { qmp: "/run/a,b/qmp", talk: "/run/a,b/talk", console: "/run/a,b/console" };
 
 test.each(caseNames())("case %s goes to its end in our own kernel, and every fault acts", async (name) => {
-  const shown = await runTwin(readCase(name).plan, "4d0000000-5cfffffff : CXL Window 0");
+  const shown = await runTwin(readCase(name), "4d0000000-5cfffffff : CXL Window 0");
   expect(shown.problems).toEqual([]);
   expect(shown.faults.every((count) => count > 0)).toBe(true);
 });
 
 test("a twin has its windows where the real kernel found them", async () => {
-  const { iomem } = await runTwin(readCase("one-way").plan, "  4d0000000-5cfffffff : CXL Window 0");
+  const { iomem } = await runTwin(readCase("one-way"), "  4d0000000-5cfffffff : CXL Window 0");
   expect(iomem).toContain("4d0000000-5cfffffff : CXL Window 0");
 });
 

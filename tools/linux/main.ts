@@ -12,7 +12,7 @@ import { defaultFolder, folderAt } from "./folder.ts";
 import { usualLimits } from "./guest.ts";
 import { ownCards } from "./hardware.ts";
 import { RigProblem } from "./problem.ts";
-import { readRecord, recordedCases, writeRecord } from "./record.ts";
+import { readRecord, readTrace, recordedCases, writeRecord } from "./record.ts";
 import { runCase } from "./run-case.ts";
 import { serveCase } from "./served.ts";
 
@@ -27,8 +27,8 @@ The first run builds a folder of Debian sid packages: QEMU, kernel, cxl tools, a
 2 GiB of disk while it is built and about 350 MiB afterwards, Debian packages (debootstrap is installed where it is missing) and root, that once.
 A case then takes about half a minute on an idle machine, 1.2 GiB of memory, and no root.
 
-compare runs each case that has a result in our own kernel too and prints where outputs, exit statuses, log lines, /proc/iomem and decoder registers
-differ, after names that are a race were mapped (mem0 by its serial number). Explained differences are counted; docs/linux.md has them.
+compare runs each case that has a result in our own kernel too and prints where outputs, exit statuses, log lines, /proc/iomem, decoder registers and what
+the drivers wrote to the devices differ, after names that are a race were mapped (mem0 by its serial number). Explained differences are counted; docs/linux.md has them.
 
   --verbose        of compare: explanations with their differences
   --folder PATH    where it is built (build/linux)
@@ -69,7 +69,7 @@ async function compare(folder: Folder, names: readonly string[], isVerbose: bool
   let different = 0;
   for (const name of wanted) {
     const record = readRecord(join(folder.results, name));
-    const result = await compareCase(readCase(name), record);
+    const result = await compareCase(readCase(name), record, readTrace(join(folder.results, name)));
     console.log(twinReport(result, isVerbose));
     different += result.different.length;
   }

@@ -6,6 +6,10 @@ import type { DownstreamPortDescription, SlotDescription } from "../../src/platf
 import { isSwitch } from "../../src/platform/description.ts";
 import type { ScenarioPlan } from "../../src/scenario/plan.ts";
 import { faultResults } from "../../src/sandbox/faults.ts";
+import { originOf } from "../../src/sandbox/trace-kept.ts";
+import type { LinuxCase } from "./cases.ts";
+import type { DriverWrites } from "./driver-writes.ts";
+import { driverWrites } from "./driver-writes.ts";
 import type { RegisterValues } from "./hardware.ts";
 import { decoderValues } from "./registers.ts";
 
@@ -20,6 +24,8 @@ export interface Shown {
   readonly faults: readonly number[];
   /** What kept the case from its end; empty: nothing did. */
   readonly problems: readonly string[];
+  /** What drivers did to the devices; null: no trace tells. */
+  readonly writes: DriverWrites | null;
 }
 
 export interface LogLine {
@@ -59,15 +65,17 @@ export const kernelMessages = (text: string): LogLine[] => text.split("\n").flat
 });
 
 /** Runs the case's steps in our kernel to their end. `iomem`: of the real kernel, for the place of its windows. */
-export async function runTwin(plan: ScenarioPlan, iomem: string): Promise<Shown> {
+export async function runTwin({ plan, text }: LinuxCase, iomem: string): Promise<Shown> {
   const { module } = await loadModule();
-  const run = openRun(module, movedPlan(plan, iomem), { seed, schedule: "fixed", keepTrace: false, isLenient: true });
+  const run = openRun(module, movedPlan(plan, iomem), { seed, schedule: "fixed", keepTrace: true, origin: originOf({ text }), isLenient: true });
   while (run.run(() => false) !== "done");
   const { hardware } = run.system;
+  const trace = run.traceFile();
   return {
     commands: run.commands, log: kernelMessages(run.files.read("/dev/kmsg")), iomem: run.files.read("/proc/iomem"), registers: decoderValues(hardware, plan.machine),
     faults: faultResults(run.faults).map(({ count }) => count),
     // Steps whose exit status is another than the file says were done all the same: the comparison tells.
     problems: run.refused.filter((one) => !/ ended \d+, not \d+: /.test(one)),
+    writes: trace === null ? null : driverWrites(trace),
   };
 }
