@@ -92,7 +92,7 @@ function forgetRange(decoder: DecoderRecord): void {
 }
 
 /**
- * A region that is no longer whole gives up the ranges of the decoders it still has (cxl_region_teardown_targets). A decoder whose last endpoint has left before
+ * A region that is no longer whole gives up the ranges of the ports' decoders it still has (cxl_region_teardown_targets). A decoder whose last endpoint has left before
  * keeps its range: that of a port which leads to one member alone, where it was the first to go. Regions that firmware made keep theirs, which hardware decodes.
  */
 export function tearDownTargets(region: Device): void {
@@ -101,7 +101,7 @@ export function tearDownTargets(region: Device): void {
   for (const target of targets) {
     if (target === null) continue;
     for (const port of portsUpwards(decoderOf(target).port)) {
-      const reference = referenceOf(port, region);
+      const reference = portOf(port).kind === "switch" ? referenceOf(port, region) : undefined;
       if (reference !== undefined) forgetRange(decoderOf(reference.decoder));
     }
   }
