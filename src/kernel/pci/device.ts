@@ -42,6 +42,9 @@ export interface Messages {
   readonly bound: Set<number>;
 }
 
+/** Ways to reset a function that this kernel knows, by sysfs' names. */
+export type ResetMethod = "flr" | "bus" | "cxl_bus";
+
 export interface PciFunction {
   readonly address: PciAddress;
   readonly vendor: number;
@@ -60,6 +63,8 @@ export interface PciFunction {
   messages: Messages | null;
   /** Enabled less disabled by drivers and users. */
   enableCount: number;
+  /** Ways to reset it, in the order in which they are tried; null: those it has, which nobody has asked for yet. */
+  resetMethods: readonly ResetMethod[] | null;
   /** Known to be gone: config accesses are pointless. */
   isDisconnected: boolean;
 }
@@ -92,6 +97,9 @@ export const isRootPort = (device: Device): boolean => isPciDevice(device) && pc
 
 /** The bridge (root or downstream port, or upstream port) above a function, or undefined on the root bus. */
 export const portAbove = (device: Device): Device | undefined => (device.parent !== null && isPciDevice(device.parent) ? device.parent : undefined);
+
+/** Functions on the bus below a port. */
+export const functionsBelow = (port: Device): readonly Device[] => port.children.filter(isPciDevice);
 
 /** Every root and downstream port above a function, the nearest first. */
 export function portsAbove(device: Device): Device[] {
