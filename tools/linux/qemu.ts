@@ -40,7 +40,7 @@ function machineWords(machine: MachineDescription, socketOf: SocketOf): string[]
 /**
  * What the kernel is told: memory stays offline, log lines of the drivers at every level, an end instead of a stop when it panics. Where
  * processors are scarce the check of the timer would find none. */
-export const kernelCommandLine = 'console=ttyS0 loglevel=8 nokaslr no_timer_check panic=-1 log_buf_len=4M printk.time=1 memhp_default_state=offline mitigations=off dyndbg="file drivers/cxl/* +p; file drivers/dax/* +p"';
+export const kernelCommandLine = 'console=ttyS0 loglevel=8 nokaslr no_timer_check panic=-1 log_buf_len=4M printk.time=1 memhp_default_state=offline mitigations=off dyndbg="file drivers/cxl/* +p; file drivers/dax/* +p; file drivers/base/dd.c +p"';
 
 /** Words of the program that runs a machine. @throws RigProblem QEMU has no such machine */
 export function qemuWords(folder: Folder, machine: MachineDescription, sockets: QemuSockets, socketOf: SocketOf): string[] {
