@@ -2,8 +2,13 @@
 
 import { loadModule } from "../../src/hardware/module.ts";
 import { openRun } from "../../src/sandbox/run.ts";
-import type { DownstreamPortDescription, SlotDescription } from "../../src/platform/description.ts";
-import { isSwitch } from "../../src/platform/description.ts";
+import { aerRootPort } from "../../registers/aer.ts";
+import { configBus, findFirstExtended } from "../../src/platform/config-walk.ts";
+import type { DownstreamPortDescription, MachineDescription, SlotDescription } from "../../src/platform/description.ts";
+import { deviceNumberOf, isSwitch } from "../../src/platform/description.ts";
+import { pciAddress } from "../../src/platform/pci-address.ts";
+import type { Platform } from "../../src/platform/platform.ts";
+import { structureAt } from "../../src/platform/registers.ts";
 import type { ScenarioPlan } from "../../src/scenario/plan.ts";
 import { faultResults } from "../../src/sandbox/faults.ts";
 import { originOf } from "../../src/sandbox/trace-kept.ts";
@@ -42,7 +47,18 @@ const theirDecoders = 4;
 const theirCard = (slot: SlotDescription): SlotDescription => (isSwitch(slot) ? { ...slot, decoders: theirDecoders, ports: slot.ports.map(theirPort) } : slot);
 
 function theirPort<P extends DownstreamPortDescription>(port: P): P {
-  return { ...port, slots: port.slots.map(theirCard) };
+  return { ...port, dpc: false, slots: port.slots.map(theirCard) };
+}
+
+/** QEMU's ports do not see a card go that stops answering: those here keep it to themselves. */
+function silencePorts({ config }: Pick<Platform, "config">, machine: MachineDescription): void {
+  for (const bridge of machine.hostBridges) {
+    for (const port of bridge.rootPorts) {
+      const bus = configBus(config, pciAddress(bridge.segment, bridge.busStart, deviceNumberOf(port, bridge.rootPorts.indexOf(port)), 0));
+      const at = findFirstExtended(bus, aerRootPort.identity.id);
+      if (at !== 0) structureAt(bus, at, aerRootPort).uncorrectableMask.modify({ surpriseDown: 1 });
+    }
+  }
 }
 
 /** The plan with what is QEMU's: identities and decoders of bridges and switches, places of CHBCRs and windows. As it is where these are not known. */
@@ -68,6 +84,7 @@ export const kernelMessages = (text: string): LogLine[] => text.split("\n").flat
 export async function runTwin({ plan, text }: LinuxCase, iomem: string): Promise<Shown> {
   const { module } = await loadModule();
   const run = openRun(module, movedPlan(plan, iomem), { seed, schedule: "fixed", keepTrace: true, origin: originOf({ text }), isLenient: true });
+  silencePorts(run.system.platform, plan.machine);
   while (run.run(() => false) !== "done");
   const { hardware } = run.system;
   const trace = run.traceFile();
