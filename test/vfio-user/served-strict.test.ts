@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { blocks, deviceBar } from "../../registers/blocks.ts";
 import { bridgeHeader, endpointHeader } from "../../registers/pci.ts";
 import { planScenario } from "../../src/scenario/plan.ts";
+import { createStrict } from "../../src/sandbox/strict/strict.ts";
 import { serveMachine } from "../../src/vfio-user/served-machine.ts";
 import { followStrictly, strictReport } from "../../src/vfio-user/served-strict.ts";
 import { modules } from "../support/machine.ts";
@@ -44,6 +45,15 @@ test("a driver that does what it should has no violations, also over a reset, wh
   expect(strictReport(violations())).toBe("strict: the driver did nothing against a rule\n");
 });
 
+test("[PCIe 7.5.1.1.3] I/O Space Enable may be written by who does not know that it is hardwired; a reserved bit beside it may not", () => {
+  const { mem0, violations } = served();
+  mem0.writeConfig(endpointHeader.registers.command.offset, 2, 7);
+  expect(mem0.readConfig(endpointHeader.registers.command.offset, 2)).toBe(6);
+  expect(violations()).toEqual([]);
+  mem0.writeConfig(endpointHeader.registers.command.offset, 2, 0x8007);
+  expect(violations().map(({ rule, register }) => [rule, register])).toEqual([["reserved", "endpointHeader.command"]]);
+});
+
 test("a command after a reset without a look at whether the mailbox is ready is named: our reset counts as one", () => {
   const { mem0, pass, violations } = served();
   enable(mem0);
@@ -54,6 +64,16 @@ test("a command after a reset without a look at whether the mailbox is ready is 
   expect(violations()).toEqual([]);
   command(mem0, "identifyMemoryDevice", [], 0, pass);
   expect(violations().map(({ rule }) => rule)).toEqual(["not-ready"]);
+});
+
+test("a client that does something else wrong each time makes nothing grow without end", () => {
+  const { machine, mem0 } = served();
+  const strict = createStrict(machine.hardware);
+  machine.hardware.watchTrace((words) => strict.accept(words));
+  enable(mem0);
+  for (let offset = 0; offset < 12_000; offset += 2) mem0.writeBar(0, offset, 2, 1n);
+  expect(strict.violations).toHaveLength(4096);
+  expect(strict.remember().alike.size).toBeLessThanOrEqual(4096);
 });
 
 test("what is done to a port is not the driver's, whatever it is", () => {

@@ -1,17 +1,52 @@
-import { expect, test } from "vitest";
+import { existsSync, readFileSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
+import { beforeAll, describe, expect, test } from "vitest";
+import { decodeTrace } from "../../src/scenario/trace/file.ts";
 import { caseNames, readCase } from "./cases.ts";
+import { driverWrites, partings } from "./driver-writes.ts";
 import { folderAt } from "./folder.ts";
 import { servedDevice, topologyWords } from "../../src/vfio-user/qemu-topology.ts";
 import { RigProblem } from "./problem.ts";
 import { qemuWords } from "./qemu.ts";
+import type { Shown } from "./twin.ts";
 import { runTwin } from "./twin.ts";
 
 const sockets = { qmp: "/run/a,b/qmp", talk: "/run/a,b/talk", console: "/run/a,b/console" };
 
-test.each(caseNames())("case %s goes to its end in our own kernel, and every fault acts", async (name) => {
-  const shown = await runTwin(readCase(name), "4d0000000-5cfffffff : CXL Window 0");
-  expect(shown.problems).toEqual([]);
-  expect(shown.faults.every((count) => count > 0)).toBe(true);
+/** What the drivers of a real kernel did in a case: the trace of its devices, kept (test/fixtures/linux-traces). */
+const recorded = (name: string): URL => new URL(`../../test/fixtures/linux-traces/${name}.trace.gz`, import.meta.url);
+const realWindow = "4d0000000-5cfffffff : CXL Window 0";
+
+describe.each(caseNames())("case %s", (name) => {
+  let shown: Shown;
+  beforeAll(async () => {
+    shown = await runTwin(readCase(name), realWindow);
+  });
+
+  test("goes to its end in our own kernel, and every fault acts", () => {
+    expect(shown.problems).toEqual([]);
+    expect(shown.faults.every((count) => count > 0)).toBe(true);
+  });
+
+  if (!existsSync(recorded(name))) return;
+  test("our drivers enable, program decoders and send commands as the real ones did, in order", () => {
+    const real = driverWrites(decodeTrace(gunzipSync(readFileSync(recorded(name)))));
+    expect(partings(real, shown.writes ?? new Map())).toEqual({ equal: [...real.values()].reduce((sum, lines) => sum + lines.length, 0), partings: [] });
+  });
+});
+
+test("the write that commits comes after base, size and skip, high halves first", () => {
+  const real = driverWrites(decodeTrace(gunzipSync(readFileSync(recorded("one-way")))));
+  const names = real.get("registers of dev0")?.slice(-7).map((line) => line.replace(/ <- .*/, "").replace("hdmDecoderDevice.", ""));
+  expect(names).toEqual(["baseHigh[0]", "baseLow[0]", "sizeHigh[0]", "sizeLow[0]", "skipHigh[0]", "skipLow[0]", "control[0]"]);
+});
+
+test("where two streams part is told once, with both lines, also where one of them ends", () => {
+  const [real, ours] = [new Map([["a", ["1", "2", "3"]], ["b", ["1"]]]), new Map([["a", ["1", "4", "3"]], ["c", ["9"]]])];
+  expect(partings(real, ours)).toEqual({
+    equal: 1,
+    partings: [{ place: "a from number 2 of 3", real: "2", ours: "4" }, { place: "b from number 1 of 1", real: "1", ours: undefined }, { place: "c from number 1 of 0", real: undefined, ours: "9" }],
+  });
 });
 
 test("a twin has its windows where the real kernel found them", async () => {

@@ -1,9 +1,7 @@
 // The devices of a case served from this process: the machine of its plan with its faults, at sockets for QEMU.
 
-import { createHash } from "node:crypto";
 import { basename } from "node:path";
-import { version } from "../../src/cli/version.ts";
-import { loadModule } from "../../src/hardware/module.ts";
+import { loadEngine } from "../../src/cli/run/prepare.ts";
 import { originOf } from "../../src/sandbox/trace-kept.ts";
 import { encodeTrace } from "../../src/scenario/trace/file.ts";
 import { serveMachine } from "../../src/vfio-user/served-machine.ts";
@@ -16,8 +14,7 @@ import { decoderValues } from "./registers.ts";
 
 /** Serves a case's devices in a folder. `report`: what clients do. */
 export async function serveCase({ plan, file, text }: LinuxCase, folder: string, report: (line: string) => void): Promise<CaseHardware> {
-  const { module, bytes } = await loadModule();
-  const tool = { version: version(), moduleHash: createHash("sha256").update(bytes).digest("hex").slice(0, 16) };
+  const { module, tool } = await loadEngine();
   const machine = serveMachine(module, plan, { trace: { origin: originOf({ tool, text }), file: basename(file) } });
   const { hardware, faults } = machine;
   // What a step injects is planned as well, and never acts by itself.
