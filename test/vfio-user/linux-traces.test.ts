@@ -20,10 +20,10 @@ const isRead = ({ layer, kind }: TraceRecord): boolean => layer === "access" && 
 const replay = (trace: TraceFile) => replayServed(modules.release, trace, { tool: trace.header.tool, layers: ["access", "hardware"] }).comparison.divergences;
 
 describe("a real Linux on our devices, recorded (docs/linux.md)", () => {
-  it("there are healthy cases, and a dozen with faults", () => {
+  it("there are healthy cases, and two dozen with faults", () => {
     const faulty = cases.filter((name) => planScenario(name, traceOf(name).header.scenario, "refused").faults.length > 0);
-    expect(cases).toEqual(expect.arrayContaining(["one-way", "two-way"]));
-    expect(faulty.length).toBeGreaterThanOrEqual(12);
+    expect(cases).toEqual(expect.arrayContaining(["one-way", "two-way", "four-way-switch"]));
+    expect(faulty.length).toBeGreaterThanOrEqual(24);
   });
 
   it.each(cases)("%s: every read is answered as the driver's was, the hardware does the same, and what was to fail did", (name) => {
@@ -36,7 +36,7 @@ describe("a real Linux on our devices, recorded (docs/linux.md)", () => {
     expect(acted).toBeGreaterThanOrEqual(faults.length);
   });
 
-  it.each([["one-way", 1], ["two-way", 2]])("%s: the drivers commit a decoder of each card in our registers", (name, cards) => {
+  it.each([["one-way", 1], ["two-way", 2], ["four-way-switch", 4]])("%s: the drivers commit a decoder of each card in our registers", (name, cards) => {
     const trace = traceOf(name);
     const words = createTraceWords(trace);
     const committed = recordsOf(trace).filter(({ layer, kind }) => layer === "hardware" && hardwareKinds[kind] === "commit").map((record) => words(record));
