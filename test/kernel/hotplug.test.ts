@@ -110,25 +110,23 @@ describe("a reset of a function by request", () => {
   it("takes the function's own way first, which leaves decoders and the region as they are", () => {
     const booted = bootTwo();
     expect(booted.command(create).exitCode).toBe(0);
-    expect(methods(booted)).toBe("flr bus cxl_bus\n");
+    expect(methods(booted)).toBe("flr cxl_bus\n");
     const from = booted.kernel.log.length;
     expect(store(booted, `${card}/reset`, "1")).toBe("ok");
     expect(linesSince(booted, from, /./)).toEqual(["cxl_pci 0000:0d:00.0: resetting"]);
     for (const line of ["cxl destroy-region -f region0", create]) expect([line, booted.command(line).exitCode]).toEqual([line, 0]);
   });
 
-  it("passes by a way that its port masks, and ends with ENOTTY where none is left", () => {
+  it("has no plain reset of the bus below a CXL port that masks it", () => {
     const booted = bootTwo();
-    expect(store(booted, `${card}/reset_method`, "bus")).toBe("ok");
-    expect(store(booted, `${card}/reset`, "1")).toBe("ENOTTY");
-    expect(store(booted, `${card}/reset_method`, "bus cxl_bus")).toBe("ok");
-    expect(store(booted, `${card}/reset`, "1")).toBe("ok");
+    expect(store(booted, `${card}/reset_method`, "bus")).toBe("EINVAL");
+    expect(linesSince(booted, 0, /reset method/)).toEqual(["cxl_pci 0000:0d:00.0: Unsupported reset method 'bus'"]);
   });
 
   it("takes ways in the order that is written, default for its own, and nothing for none at all", () => {
     const booted = bootTwo();
     expect([store(booted, `${card}/reset_method`, "cxl_bus  flr"), methods(booted)]).toEqual(["ok", "cxl_bus flr\n"]);
-    expect([store(booted, `${card}/reset_method`, "default"), methods(booted)]).toEqual(["ok", "flr bus cxl_bus\n"]);
+    expect([store(booted, `${card}/reset_method`, "default"), methods(booted)]).toEqual(["ok", "flr cxl_bus\n"]);
     expect([store(booted, `${card}/reset_method`, "\n"), methods(booted), store(booted, `${card}/reset`, "1")]).toEqual(["ok", "", "ENOTTY"]);
     expect(linesSince(booted, 0, /reset methods/)).toEqual(["cxl_pci 0000:0d:00.0: All device reset methods disabled by user"]);
   });
@@ -136,7 +134,7 @@ describe("a reset of a function by request", () => {
   it("leaves the ways as they were where a name is none, or not the function's", () => {
     const booted = bootTwo();
     for (const [text, complaint] of [["flr hammer", "Invalid reset method 'hammer'"], ["pm", "Unsupported reset method 'pm'"], ["flr ".repeat(8), "Too many reset methods"]] as const) {
-      expect([text, store(booted, `${card}/reset_method`, text), methods(booted)]).toEqual([text, "EINVAL", "flr bus cxl_bus\n"]);
+      expect([text, store(booted, `${card}/reset_method`, text), methods(booted)]).toEqual([text, "EINVAL", "flr cxl_bus\n"]);
       expect(linesSince(booted, 0, /reset method/).at(-1)).toBe(`cxl_pci 0000:0d:00.0: ${complaint}`);
     }
   });

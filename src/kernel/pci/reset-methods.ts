@@ -55,11 +55,11 @@ function hasFunctionReset(kernel: Kernel, device: Device): boolean {
   return at !== undefined && endpointPcieOf(kernel, addressOf(device), at).deviceCapabilities.get("functionLevelReset") === 1;
 }
 
-/** A port that masks the reset counts as one that could: it is found out when it is tried. */
+/** Not below a port that masks the reset, as seen with the real kernel. */
 function hasBusReset(kernel: Kernel, device: Device): boolean {
   const port = portAbove(device);
   if (port === undefined) return false;
-  return busResetMask(kernel, port)?.get("unmaskSecondaryBusReset") === 0 || (pciFunctionOf(device).bridge === null && functionsBelow(port).length === 1);
+  return busResetMask(kernel, port)?.get("unmaskSecondaryBusReset") !== 0 && pciFunctionOf(device).bridge === null && functionsBelow(port).length === 1;
 }
 
 function hasCxlBusReset(kernel: Kernel, device: Device): boolean {
