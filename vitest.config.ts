@@ -7,6 +7,7 @@ import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
 import { library } from "./src/web/build/library.ts";
 import { versionDefinition } from "./src/web/build/version.ts";
+import { bundledWorkers } from "./test/support/bundled-workers.ts";
 import LongestFirst from "./test/support/longest-first.ts";
 
 const chromium = [process.env["CXL_SANDBOX_CHROMIUM"] ?? "", "/usr/bin/chromium", "/usr/bin/chromium-browser"].find((path) => path !== "" && existsSync(path));
@@ -31,7 +32,7 @@ const page = {
   test: { name: "page", isolate: false, maxWorkers, globalSetup: ["test/support/served.ts"], environment: "node" as const, include: ["test/page/**/*.test.ts"], provide: { chromium: chromium ?? "" }, testTimeout: 120_000, hookTimeout: 60_000 },
 };
 const browser = {
-  plugins: [library()],
+  plugins: [library(), bundledWorkers()],
   define: versionDefinition(),
   // Workers fetch them late: found then, they would make Vite load a test anew in the midst of it.
   optimizeDeps: { include: ["comlink", "re2js", "yaml", "zod"] },
