@@ -20,9 +20,11 @@ const globalSetup = ["test/support/node-digests.ts"];
 const exclude = ["**/node_modules/**", "dist/**", "build/**", "**/*.browser.test.ts"];
 // Every core has a worker, and Chromium goes on beside them (one more saves nothing: the cores are busy). All projects are one group, so that none waits for the end of another.
 const maxWorkers = "100%";
+// Every core has work: threads beside a worker's own, which V8 collects garbage in, would take it from the other worker, and cost more than they give.
+const execArgv = ["--single-threaded-gc"];
 // One module graph for a worker's files: nothing below src keeps state of its own, and compiled code stays warm.
 const node = {
-  test: { name: "node", isolate: false, maxWorkers, environment: "node" as const, include: ["{registers,src,workers,tools,test,bench}/**/*.test.ts"], exclude: [...exclude, "test/package/**", "test/page/**"], testTimeout: 60_000 },
+  test: { name: "node", isolate: false, maxWorkers, execArgv, environment: "node" as const, include: ["{registers,src,workers,tools,test,bench}/**/*.test.ts"], exclude: [...exclude, "test/package/**", "test/page/**"], testTimeout: 60_000 },
 };
 const packed = {
   test: { name: "package", maxWorkers, globalSetup: ["test/support/packed.ts"], environment: "node" as const, include: ["test/package/**/*.test.ts"], provide: { chromium: chromium ?? "" }, testTimeout: 120_000 },
@@ -40,6 +42,7 @@ const browser = {
   publicDir: "test/web/public",
   test: {
     name: "browser",
+    isolate: false,
     maxWorkers,
     globalSetup,
     include: ["{src,workers,test}/**/*.browser.test.{ts,tsx}"],

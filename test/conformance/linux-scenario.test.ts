@@ -58,7 +58,7 @@ describe("a scenario of the captured topology, steps and preset", () => {
 
   it.each([
     ["other Soft Reserved memory", "3-fail-missing-sr", ["softReserved: true", "softReserved: false"]],
-    ["another serial number", "3-fail-missing-sr", ["serial: 1", "serial: 5"]],
+    ["another serial number", "2a-one-volatile", ["serial: 1", "serial: 5"]],
     ["another policy", "2b-two-way-ram", ["online: offline", "online: online_movable"]],
     ["the members in another order", "3-ok-nosr", ["[mem1, mem0]", "[mem0, mem1]"]],
   ] as const)("with %s differs", (_, name, change) => {
