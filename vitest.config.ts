@@ -42,7 +42,6 @@ const browser = {
   publicDir: "test/web/public",
   test: {
     name: "browser",
-    isolate: false,
     maxWorkers,
     globalSetup,
     include: ["{src,workers,test}/**/*.browser.test.{ts,tsx}"],

@@ -33,7 +33,7 @@ type Flaw = keyof typeof flaws;
 
 const isStep = (part: string): boolean => part !== "" && part !== ".";
 /** The steps of a path, the first one last. */
-const stepsOf = (path: string): string[] => path.split("/").filter(isStep).reverse();
+const stepsOf = (path: string): string[] => path.split("/").filter(isStep).toReversed();
 
 /** Walks a path; links on the way are followed, the last one when `followsLast`. Gives what is in the way where it does not come to the end. */
 function walk(kernel: Kernel, path: string, followsLast: boolean): Found | Flaw {
