@@ -10,7 +10,7 @@ import { setRootPortNumbers } from "./component/extended-security";
 import * as R from "./generated/registers";
 import { initializeCci } from "./cci/reset";
 import { handleBytes, unmapAll } from "./handles";
-import { Block, Bridge, Completion, Device, Doe, ERROR_HEADERS, ERROR_STRIDE, Entity, Entry, Hub, INTERRUPTS, KIND_BRIDGE, KIND_DEVICE, KIND_PORT, KIND_SWITCH, LATE_MESSAGES, LateMessage, MESSAGE_EFFECTS, Machine, MessageEffect, NEVER, NONE, OVERRIDES, Override, PAYLOAD_DWORDS, Port, Probe, Range, SCRATCH_BYTES, Stalled, Switch, WINDOW_STRIDE, WINDOW_TARGETS, Window, bridgeAt, deviceAt, entryAt, portAt, root, switchAt, take } from "./machine";
+import { Block, Bridge, Completion, Device, Doe, ERROR_HEADERS, ERROR_STRIDE, Entity, Entry, Hub, INTERRUPTS, KIND_BRIDGE, KIND_DEVICE, KIND_PORT, KIND_SWITCH, LATE_MESSAGES, LateMessage, MESSAGE_EFFECTS, Machine, MessageEffect, NEVER, NONE, OVERRIDES, Override, PAYLOAD_DWORDS, PendingMessage, Port, Probe, Range, SCRATCH_BYTES, Stalled, Switch, WINDOW_STRIDE, WINDOW_TARGETS, Window, bridgeAt, deviceAt, entryAt, portAt, root, switchAt, take } from "./machine";
 import { refreshMessageNumbers } from "./pci/msi";
 import { resetBlock } from "./registers";
 import { LAYERS } from "./trace/ring";
@@ -29,7 +29,7 @@ export function begin(bridges: u32, switches: u32, ports: u32, devices: u32, win
   let table: u32 = 64;
   while (table < mediaPages * 2) table <<= 1;
   const leaves = leavesFor(entities, ports);
-  const fixed: usize = <usize>INTERRUPTS * 8 + <usize>probes * (offsetof<Probe>() + PAYLOAD_DWORDS * 4) + <usize>table * 16 + <usize>mediaPages * 8 + <usize>windows * WINDOW_STRIDE + <usize>rams * offsetof<Range>()
+  const fixed: usize = <usize>INTERRUPTS * offsetof<PendingMessage>() + <usize>probes * (offsetof<Probe>() + PAYLOAD_DWORDS * 4) + <usize>table * 16 + <usize>mediaPages * 8 + <usize>windows * WINDOW_STRIDE + <usize>rams * offsetof<Range>()
     + <usize>entries * (offsetof<Entry>() + 4) + <usize>(requesters + 1) * offsetof<Stalled>() + <usize>completions * offsetof<Completion>() + <usize>leaves * 16
     + <usize>LATE_MESSAGES * offsetof<LateMessage>() + <usize>MESSAGE_EFFECTS * offsetof<MessageEffect>() + <usize>OVERRIDES * offsetof<Override>() + <usize>cdatBytes + <usize>mailboxBytes + <usize>LAYERS * 8 + SCRATCH_BYTES + (cacheSets == 0 ? 0 : cacheBytes(cacheSets * cacheWays) + <usize>entries * 64 + <usize>ports * 16 + <usize>completions * offsetof<Completion>() + 16);
   const bytes = fixed + <usize>bridges * bridgeBytes() + <usize>switches * switchBytes() + <usize>ports * portBytes() + <usize>devices * deviceBytes() + 8192;
@@ -60,7 +60,7 @@ export function begin(bridges: u32, switches: u32, ports: u32, devices: u32, win
   m.entities = take(m, <usize>entities * POINTER);
   m.stalled = take(m, <usize>(requesters + 1) * offsetof<Stalled>());
   m.completions = take(m, <usize>completions * offsetof<Completion>());
-  m.interrupts = take(m, <usize>INTERRUPTS * 8);
+  m.interrupts = take(m, <usize>INTERRUPTS * offsetof<PendingMessage>());
   m.lateMessages = take(m, <usize>LATE_MESSAGES * offsetof<LateMessage>());
   m.messageEffects = take(m, <usize>MESSAGE_EFFECTS * offsetof<MessageEffect>());
   m.overrides = take(m, <usize>OVERRIDES * offsetof<Override>());

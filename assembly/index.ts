@@ -14,7 +14,7 @@ import { handleRead, handleWrite } from "./fabric/mmio";
 import { FOUND, isLive, isRam, locate, routeToPort } from "./fabric/routing";
 import { isIsolated } from "./component/timeout-isolation";
 import { handleAt } from "./handles";
-import { Completion, Device, HOST_RUNNING, INTERRUPTS, Machine, NEVER, NONE, STATUS_DROPPED, STATUS_NEVER, STATUS_OK, STATUS_ONES, STATUS_POISON, SYNC, deviceAt, portAt, root, stalledAt } from "./machine";
+import { Completion, Device, HOST_RUNNING, INTERRUPTS, Machine, NEVER, NONE, STATUS_DROPPED, STATUS_NEVER, STATUS_OK, STATUS_ONES, STATUS_POISON, SYNC, deviceAt, pendingAt, portAt, root, stalledAt } from "./machine";
 import { RAM, writeMedia, readWord } from "./media/pages";
 import { configRead as readConfig, configWrite as writeConfig } from "./pci/config-space";
 import { advance, findEvent, settle, spend as spendTime } from "./time";
@@ -143,14 +143,14 @@ export function takeCompletion(): usize {
   return at;
 }
 
-/** Address of the oldest pending interrupt (address, data), taken; 0 when there is none. */
+/** Address of the oldest pending interrupt (address, data, entity that sent it), taken; 0 when there is none. */
 export function takeInterrupt(): usize {
   const m = root();
   if (m.interruptCount == 0) return 0;
-  const at = m.interrupts + (<usize>m.interruptHead << 3);
+  const at = pendingAt(m, 0);
   m.interruptHead = (m.interruptHead + 1) % INTERRUPTS;
   m.interruptCount--;
-  return at;
+  return changetype<usize>(at);
 }
 
 export function isStalled(requester: u32): u32 {

@@ -2,7 +2,7 @@
 // under way in records.ts. Laid out once when the machine is built.
 
 import { Bridge, Device, Entity, Port, Switch } from "./entities";
-import { LateMessage, MessageEffect, Override, Stalled } from "./records";
+import { LateMessage, MessageEffect, Override, PendingMessage, Stalled } from "./records";
 
 export * from "./entities";
 export * from "./records";
@@ -221,6 +221,11 @@ export function switchAt(m: Machine, index: u32): Switch {
 
 export function effectAt(m: Machine, index: u32): MessageEffect {
   return changetype<MessageEffect>(m.messageEffects + <usize>index * offsetof<MessageEffect>());
+}
+
+/** A message in front of the CPU; 0 is the oldest. */
+export function pendingAt(m: Machine, index: u32): PendingMessage {
+  return changetype<PendingMessage>(m.interrupts + <usize>((m.interruptHead + index) % INTERRUPTS) * offsetof<PendingMessage>());
 }
 
 export function lateAt(m: Machine, index: u32): LateMessage {

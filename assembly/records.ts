@@ -90,6 +90,17 @@ export class LateMessage {
   due: u64;
   address: u32;
   data: u32;
+  /** Who sent it. */
+  entity: u32;
+}
+
+/** A message in front of the CPU. */
+@unmanaged
+export class PendingMessage {
+  address: u32;
+  data: u32;
+  /** Who sent it: the CPU does not see it. */
+  entity: u32;
 }
 
 /** Bits of a register that cannot change. */

@@ -5,6 +5,7 @@ import type { StructureDeclaration } from "./schema.ts";
 const command = {
   offset: 0x04, width: 16, clause: "PCIe 7.5.1.1.3", meaning: "Command", onWrite: "command",
   fields: {
+    ioSpaceEnable: { bits: 0, access: "RO", hardwired: true, meaning: "Answer I/O accesses: there is no I/O space" },
     memorySpaceEnable: { bits: 1, access: "RW", meaning: "Answer memory accesses" },
     busMasterEnable: { bits: 2, access: "RW", meaning: "May send requests, MSI among them" },
     parityErrorResponse: { bits: 6, access: "RW", meaning: "Parity error response", unmodelled: true },

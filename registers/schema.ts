@@ -30,6 +30,8 @@ export interface FieldDeclaration {
   readonly readsZero?: true;
   /** Known to the specification, kept but without effect in the model. */
   readonly unmodelled?: true;
+  /** Of RO: a control that the clause lets a function without what it controls hardwire. Software need not know: whatever it writes breaks no rule, and nothing of it is kept. */
+  readonly hardwired?: true;
   readonly values?: Readonly<Record<number, string>>;
   /** Where it differs from the register's. */
   readonly clause?: string;

@@ -28,6 +28,7 @@ function notesOf(field: FieldDeclaration): string {
     field.key === undefined ? "" : `machine key ${field.key}`,
     field.readsZero === true ? "reads 0" : "",
     field.unmodelled === true ? "not modelled" : "",
+    field.hardwired === true ? "hardwired, may be written" : "",
     values.join("; "),
   ];
   return notes.filter((note) => note !== "").join(". ").replaceAll("|", "\\|");

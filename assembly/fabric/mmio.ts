@@ -102,14 +102,19 @@ function ones(width: u32): u32 {
   return width >= 4 ? 0xffff_ffff : (1 << (width << 3)) - 1;
 }
 
-/** The block behind an access, or 0; what a probe does when it sees the access comes first. */
-function reach(m: Machine, handle: Handle, offset: u32, width: u32, isWrite: bool, value: u32): usize {
+/** Brings a handle up to date for an access at `offset`: one over several areas of a BAR reaches that of the offset. */
+function find(m: Machine, handle: Handle, offset: u32): void {
   if (handle.generation != m.mmioGeneration) resolve(m, handle);
   if (handle.isWide != 0) choose(handle, entityAt(m, handle.entity), handle.barOffset + offset);
+}
+
+/** The block behind an access, or 0; what a probe does when it sees the access comes first. */
+function reach(m: Machine, handle: Handle, offset: u32, width: u32, isWrite: bool, value: u32): usize {
+  find(m, handle, offset);
   if (m.armedAccess != 0 && handle.block != 0) {
     const space = changetype<Block>(handle.block).space;
     if (space != SPACE_MESSAGES) matchAccess(m, handle.entity, space == SPACE_DEVICE ? DEVICE_FLAG : 0, handle.delta + offset, width, isWrite, value);
-    if (handle.generation != m.mmioGeneration) resolve(m, handle);
+    if (handle.generation != m.mmioGeneration) find(m, handle, offset);
   }
   return <u64>offset + <u64>width > handle.size ? 0 : handle.block;
 }

@@ -2,7 +2,7 @@
 
 import { SOURCE_MESSAGES, setDeadline } from "../deadlines";
 import * as R from "../generated/registers";
-import { Entity, INTERRUPTS, KIND_BRIDGE, LATE_MESSAGES, LateMessage, MESSAGE_EFFECTS, Machine, MessageEffect, NEVER, NONE, effectAt, lateAt } from "../machine";
+import { Entity, INTERRUPTS, KIND_BRIDGE, LATE_MESSAGES, LateMessage, MESSAGE_EFFECTS, Machine, MessageEffect, NEVER, NONE, effectAt, lateAt, pendingAt } from "../machine";
 import { testBits } from "../registers";
 import { HW_INTERRUPT, HW_INTERRUPT_LOST, HW_LIMIT, traceHardware } from "../trace/ring";
 
@@ -51,12 +51,12 @@ export function send(m: Machine, entity: Entity, number: u32, address: u32, data
     if (late != NEVER) return delay(m, entity, number, address, data, m.now + late);
     if (takeEffect(m, EFFECT_DUPLICATE, entity.id, number) != NEVER) {
       traceHardware(m, HW_INTERRUPT, entity.id, number, <u64>data, 1, 0);
-      queue(m, address, data, true);
-      return queue(m, address, data, true);
+      queue(m, entity.id, address, data, true);
+      return queue(m, entity.id, address, data, true);
     }
   }
   traceHardware(m, HW_INTERRUPT, entity.id, number, <u64>data, 0, 0);
-  queue(m, address, data, false);
+  queue(m, entity.id, address, data, false);
 }
 
 function delay(m: Machine, entity: Entity, number: u32, address: u32, data: u32, due: u64): void {
@@ -65,6 +65,7 @@ function delay(m: Machine, entity: Entity, number: u32, address: u32, data: u32,
   late.due = due;
   late.address = address;
   late.data = data;
+  late.entity = entity.id;
   traceHardware(m, HW_INTERRUPT, entity.id, number, <u64>data, 2, 0);
   awaitLate(m);
 }
@@ -80,7 +81,7 @@ export function runLateMessages(m: Machine): void {
   let kept: u32 = 0;
   for (let i: u32 = 0; i < m.lateCount; i++) {
     const late = lateAt(m, i);
-    if (late.due <= m.now) queue(m, late.address, late.data, false);
+    if (late.due <= m.now) queue(m, late.entity, late.address, late.data, false);
     else {
       if (kept != i) memory.copy(changetype<usize>(lateAt(m, kept)), changetype<usize>(late), offsetof<LateMessage>());
       kept++;
@@ -90,15 +91,15 @@ export function runLateMessages(m: Machine): void {
   awaitLate(m);
 }
 
-/** The queue in front of the CPU. A message pending already is not queued again, but for a duplicate. */
-function queue(m: Machine, address: u32, data: u32, isDuplicate: bool): void {
+/** The queue in front of the CPU. A message pending already, whoever sent it, is not queued again, but for a duplicate. */
+function queue(m: Machine, entity: u32, address: u32, data: u32, isDuplicate: bool): void {
   for (let i: u32 = 0; i < m.interruptCount && !isDuplicate; i++) {
-    const at = m.interrupts + (<usize>((m.interruptHead + i) % INTERRUPTS) << 3);
-    if (load<u32>(at) == address && load<u32>(at, 4) == data) return;
+    const other = pendingAt(m, i);
+    if (other.address == address && other.data == data) return;
   }
   if (m.interruptCount == INTERRUPTS) return traceHardware(m, HW_LIMIT, NONE, 1, <u64>data, 0, 0);
-  const slot = m.interrupts + (<usize>((m.interruptHead + m.interruptCount) % INTERRUPTS) << 3);
-  store<u32>(slot, address);
-  store<u32>(slot, data, 4);
-  m.interruptCount++;
+  const last = pendingAt(m, m.interruptCount++);
+  last.address = address;
+  last.data = data;
+  last.entity = entity;
 }

@@ -5,23 +5,25 @@ import { MachineDescriptionError } from "../hardware/checks.ts";
 import { planScenario } from "../sandbox.ts";
 import type { ScenarioPlan } from "../scenario/plan.ts";
 import { exitCodes } from "../scenario/result.ts";
-import { encodeTrace } from "../scenario/trace/file.ts";
 import type { ControlTarget, ServedStatus } from "../vfio-user/control.ts";
 import { controlAnswer } from "../vfio-user/control.ts";
 import { listenControl } from "../vfio-user/control-socket.ts";
 import type { QemuOptions } from "../vfio-user/qemu.ts";
 import { portsOf } from "../vfio-user/plugged.ts";
-import { pluggableDevices, qemuProblems, qemuWords, servedLimits, shellText } from "../vfio-user/qemu.ts";
+import { qemuProblems } from "../vfio-user/qemu-topology.ts";
+import { pluggableDevices, qemuWords, servedLimits, shellText } from "../vfio-user/qemu.ts";
 import type { LocalMachine } from "../vfio-user/served-machine.ts";
 import { serveMachine } from "../vfio-user/served-machine.ts";
 import { followStrictly, strictReport } from "../vfio-user/served-strict.ts";
 import { SocketError } from "../vfio-user/socket-file.ts";
 import type { Sockets } from "../vfio-user/sockets.ts";
-import { openSockets, socketFile } from "../vfio-user/sockets.ts";
+import { monitorSocket, openSockets, socketFile } from "../vfio-user/sockets.ts";
+import { wallClock } from "../vfio-user/wall-clock.ts";
 import { orComplaint } from "./complaints.ts";
 import { FilesError, readSource } from "./files.ts";
 import { loadEngine } from "./run/prepare.ts";
-import { checkWritable, keepTrace } from "./vfio-user-trace.ts";
+import type { TraceKeeper } from "./vfio-user-trace.ts";
+import { checkWritable, keepWriting } from "./vfio-user-trace.ts";
 
 export interface ServeOptions {
   readonly path: string;
@@ -55,7 +57,7 @@ function scriptOf({ machine }: ScenarioPlan, { folder, qemu }: ServeOptions): st
     ...pluggableDevices(machine, socketOf).map(({ name, command }) => `To plug in ${name}, when it is plugged in here, tell QEMU's monitor: ${command}`),
     ...problems.map((problem) => `QEMU has no such machine: ${problem}`),
   ];
-  const command = problems.length > 0 ? "" : `${shellText(qemuWords(machine, { ...qemu, monitor: join(place, "qmp.sock"), socketOf }))}\n`;
+  const command = problems.length > 0 ? "" : `${shellText(qemuWords(machine, { ...qemu, monitor: join(place, monitorSocket), socketOf }))}\n`;
   return `${comments.map((line) => `# ${line}\n`).join("")}${command}`;
 }
 
@@ -108,8 +110,8 @@ function untilToldToEnd(): Promise<void> {
   });
 }
 
-/** Serves until it is told to end. Whatever was opened is closed. @throws SocketError */
-async function serveUntilEnd(served: Served, sockets: Sockets): Promise<void> {
+/** Serves until it is told to end, or `failed` rejects. Whatever was opened is closed. @throws SocketError and what `failed` says */
+async function serveUntilEnd(served: Served, sockets: Sockets, failed: Promise<never>): Promise<void> {
   const { options, plan } = served;
   try {
     const target = controlTarget(served, sockets);
@@ -117,13 +119,13 @@ async function serveUntilEnd(served: Served, sockets: Sockets): Promise<void> {
       // What is asked is done now, not when the clock was last looked at.
       sockets.poke();
       return controlAnswer(target, line);
-    });
+    }, say);
     const ended = untilToldToEnd();
     try {
       for (const note of notesOf(served)) say(note);
       say(`${served.machine.functions.length === 1 ? "1 device is" : `${served.machine.functions.length} devices are`} served in ${options.folder}; Ctrl-C ends it`);
       process.stdout.write(scriptOf(plan, options));
-      await ended;
+      await Promise.race([ended, failed]);
     } finally {
       await control.close();
     }
@@ -135,12 +137,12 @@ async function serveUntilEnd(served: Served, sockets: Sockets): Promise<void> {
 }
 
 /** Trace and strict report, after everybody is gone. */
-function conclude({ machine, violations, options: { trace, folder } }: Served): number {
+function conclude({ machine, violations }: Served, keeper: TraceKeeper | null): number {
   const found = violations?.() ?? [];
   let status: number = found.length > 0 ? exitCodes.fail : exitCodes.pass;
-  const file = machine.traceFile();
-  if (trace !== null && file !== null) {
-    const { path, trouble } = keepTrace(trace, folder, encodeTrace(file));
+  const kept = keeper?.end() ?? null;
+  if (kept !== null) {
+    const { path, trouble } = kept;
     if (trouble !== null) say(trouble);
     if (path !== null) say(`trace: ${path}${machine.isTraceFull ? ", which became too long and ends before the end" : ""}`);
     if (trouble !== null) status = exitCodes.fail;
@@ -169,17 +171,25 @@ async function serveOrThrow(options: ServeOptions): Promise<number> {
     say(`${device}: ${isGone ? "the socket is closed, as asked for" : "nobody was there whose socket could be closed"}`);
   });
   const { machine } = served;
-  // Power-on took virtual time already.
-  const [before, started] = [machine.hardware.now, process.hrtime.bigint()];
-  const now = (): number => before + Number(process.hrtime.bigint() - started);
+  const now = wallClock(machine);
   const told = { ...machine, attach: (name: string, sink: Parameters<LocalMachine["attach"]>[1]) => {
     if (sink !== null) say(`${name}: a client is there`);
     machine.attach(name, sink);
   } };
-  sockets = await openSockets(told, { folder: options.folder, now, report: (name, line) => say(`${name}: ${line}`) });
-  await serveUntilEnd(served, sockets);
+  let fail = (_error: unknown): void => {};
+  const failed = new Promise<never>((_, reject) => (fail = reject));
+  // Whoever waits for it is told, as soon as somebody waits.
+  failed.catch(() => {});
+  sockets = await openSockets(told, { folder: options.folder, now, report: (name, line) => say(`${name}: ${line}`), failed: (error) => fail(error) });
+  const keeper = options.trace === null ? null : keepWriting(options.trace, options.folder, machine, say);
+  try {
+    await serveUntilEnd(served, sockets, failed);
+  } catch (error) {
+    keeper?.end();
+    throw error;
+  }
   machine.advanceTo(now());
-  return conclude(served);
+  return conclude(served, keeper);
 }
 
 /** Serves a scenario's machine; gives the exit status. */

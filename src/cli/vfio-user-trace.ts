@@ -1,8 +1,16 @@
-// The trace of a served machine on its way to a file: looked at before anything is served, and kept somewhere else rather than lost.
+// The trace of a served machine on its way to a file: looked at before anything is served, written while it grows, and kept somewhere else rather than lost.
 
-import { accessSync, constants, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { accessSync, closeSync, constants, openSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import type { TraceFile } from "../scenario/trace/file.ts";
+import { encodedTrace } from "../scenario/trace/file.ts";
+import type { LocalMachine } from "../vfio-user/served-machine.ts";
 import { FilesError } from "./files.ts";
+
+/** ms between two looks at whether the trace has grown. */
+const lookEvery = 1000;
+/** A trace that takes long to write is written less often: this many times as long is nothing written. */
+const restFactor = 30;
 
 const codeOf = (error: unknown): string => (error instanceof Error && "code" in error ? String(error.code) : String(error));
 
@@ -17,11 +25,16 @@ export function checkWritable(path: string, folder: string): void {
   }
 }
 
-/** Whole or not at all. */
-function writeWhole(path: string, bytes: Uint8Array): void {
+/** Whole or not at all: a process that is killed leaves the file as it was before. */
+function writeWhole(path: string, trace: TraceFile): void {
   const part = `${path}.part`;
   try {
-    writeFileSync(part, bytes);
+    const file = openSync(part, "w");
+    try {
+      for (const piece of encodedTrace(trace)) writeFileSync(file, piece);
+    } finally {
+      closeSync(file);
+    }
     renameSync(part, path);
   } catch (error) {
     rmSync(part, { force: true });
@@ -37,18 +50,52 @@ export interface KeptTrace {
 }
 
 /** Writes a trace, into `folder` where its own place does not take it. */
-export function keepTrace(path: string, folder: string, bytes: Uint8Array): KeptTrace {
+function keepTrace(path: string, folder: string, trace: TraceFile): KeptTrace {
   try {
-    writeWhole(path, bytes);
+    writeWhole(path, trace);
     return { path, trouble: null };
   } catch (error) {
     const trouble = `${path}: the trace cannot be written (${codeOf(error)})`;
     const other = join(folder, "served.trace");
     try {
-      writeWhole(other, bytes);
+      writeWhole(other, trace);
       return { path: other, trouble };
     } catch (second) {
       return { path: null, trouble: `${trouble}, nor into ${other} (${codeOf(second)})` };
     }
   }
+}
+
+/** Whoever writes a trace while it grows. */
+export interface TraceKeeper {
+  /** Writes the last of it, and no more; null: no trace is kept. */
+  end(): KeptTrace | null;
+}
+
+/** Writes the trace of a machine, whole, whenever it has grown. `say`: what keeps it from being written, once. */
+export function keepWriting(path: string, folder: string, machine: Pick<LocalMachine, "traceFile" | "traceLength">, say: (line: string) => void): TraceKeeper {
+  let written = machine.traceLength;
+  let said: string | null = null;
+  const write = (): KeptTrace | null => {
+    written = machine.traceLength;
+    const trace = machine.traceFile();
+    return trace === null ? null : keepTrace(path, folder, trace);
+  };
+  let timer: NodeJS.Timeout;
+  const look = (): void => {
+    const started = performance.now();
+    if (machine.traceLength !== written) {
+      const trouble = write()?.trouble ?? null;
+      if (trouble !== null && trouble !== said) say(trouble);
+      said = trouble;
+    }
+    timer = setTimeout(look, Math.max(lookEvery, (performance.now() - started) * restFactor));
+  };
+  timer = setTimeout(look, lookEvery);
+  return {
+    end: () => {
+      clearTimeout(timer);
+      return write();
+    },
+  };
 }

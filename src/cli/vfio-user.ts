@@ -9,13 +9,14 @@ import { serve } from "./vfio-user-serve.ts";
 const help = `usage: cxl-sandbox vfio-user SCENARIO --dir DIR [options]
        cxl-sandbox vfio-user ctl DIR COMMAND
 
-Serves every type-3 device of a scenario's machine at a vfio-user socket, DIR/NAME.sock, for an unmodified kernel in QEMU (10.1 or later). The machine and
-its faults are the scenario's; the kernel is the guest's. Prints the QEMU command line for the machine's bridges, ports, switches and windows as a shell
-script, and what such a machine is not; tells on standard error who comes and goes; and goes on until Ctrl-C or SIGTERM. docs/vfio-user.md is the guide.
+Serves every type-3 device of a scenario's machine at a vfio-user socket, DIR/NAME.sock, for an unmodified kernel in QEMU (tried with 11.1.3; vfio-user-pci
+came with 10.1). The machine and its faults are the scenario's; the kernel is the guest's. Prints the QEMU command line for the machine's bridges, ports,
+switches and windows as a shell script, and what such a machine is not; tells on standard error who comes and goes; and goes on until Ctrl-C or SIGTERM.
+docs/vfio-user.md is the guide.
 
   --dir DIR        folder of the sockets, made if it is not there; they are their owner's alone (0600)
   --strict         look at every access of the driver, and say at the end what it did against a rule (docs/strict.md)
-  --trace FILE     write a trace at the end, which cxl-sandbox replay runs again without QEMU
+  --trace FILE     write a trace as it grows, which cxl-sandbox replay runs again without QEMU
   --seed N         of moments that the scenario leaves to it (default 1)
   --kernel FILE    the guest's kernel in the command line (default: vmlinuz)
   --initrd FILE    its initial file system (default: initrd.img)

@@ -143,12 +143,24 @@ function createMemory(hardware: Hardware): PhysicalMemory {
   };
 }
 
+/** A message as the bus has it: a processor does not see who sent it. */
+export interface SentMessage extends InterruptMessage {
+  /** Entity of the function. */
+  readonly sender: number;
+}
+
+/** The oldest pending message, taken before the processors get it; undefined: none is. */
+export function takeMessage({ exports, words }: Hardware): SentMessage | undefined {
+  const at = exports.takeInterrupt() >>> 2;
+  return at === 0 ? undefined : { address: words[at] ?? 0, data: words[at + 1] ?? 0, sender: words[at + 2] ?? 0 };
+}
+
 /** Everything of the platform that hardware implements; firmware adds its own part. */
 export function createPlatform(hardware: Hardware): HardwarePlatform {
   const { exports, words, map } = hardware;
   const take = (): InterruptMessage | undefined => {
-    const at = exports.takeInterrupt() >>> 2;
-    return at === 0 ? undefined : { address: words[at] ?? 0, data: words[at + 1] ?? 0 };
+    const message = takeMessage(hardware);
+    return message === undefined ? undefined : { address: message.address, data: message.data };
   };
   return {
     clock: {

@@ -31,7 +31,7 @@ export interface Place {
   readonly at: number;
   readonly bytes: number;
   readonly declaration: RegisterDeclaration;
-  /** Bits by what a write does to them. */
+  /** Bits by what a write does to them; of read-only ones those that software has no business with. */
   readonly masks: { readonly write: bigint; readonly clear: bigint; readonly once: bigint; readonly readOnly: bigint };
 }
 
@@ -51,7 +51,7 @@ export const maskOf = (field: FieldDeclaration): bigint => ((1n << BigInt(highBi
 
 function masksOf({ fields }: RegisterDeclaration): Place["masks"] {
   // What hangs on a machine key is known once it was read: rules do not look it up.
-  const of = (...kinds: readonly Access[]): bigint => Object.values(fields).filter(({ access, readsZero, whenKey }) => kinds.includes(access) && readsZero !== true && whenKey === undefined).reduce((mask, field) => mask | maskOf(field), 0n);
+  const of = (...kinds: readonly Access[]): bigint => Object.values(fields).filter(({ access, readsZero, whenKey, hardwired }) => kinds.includes(access) && readsZero !== true && whenKey === undefined && hardwired !== true).reduce((mask, field) => mask | maskOf(field), 0n);
   return { write: of("RW", "RWS", "RWL"), clear: of("RW1C", "RW1CS"), once: of("RWO"), readOnly: of("RO", "ROS", "HwInit") };
 }
 

@@ -78,9 +78,9 @@ function dportsOf(files: FileSystem, port: string): DportView[] {
   });
 }
 
-const describeDports = (dports: readonly DportView[]): JsonObject => ({
+const describeDports = (dports: readonly DportView[]): JsonObject => (dports.length === 0 ? {} : {
   nr_dports: dports.length,
-  dports: dports.length === 0 ? undefined : dports.map((dport) => ({ dport: dport.name, alias: dport.alias, id: dport.id, protocol_injectable: false })),
+  dports: dports.map((dport) => ({ dport: dport.name, alias: dport.alias, id: dport.id, protocol_injectable: false })),
 });
 
 export const describeBus = (files: FileSystem, name: string, options: DescribeOptions): JsonObject => ({

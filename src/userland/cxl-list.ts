@@ -212,14 +212,15 @@ function groups(files: FileSystem, anonymous: readonly JsonObject[], all: Collec
   ];
 }
 
-/** Asks what the flags want of each memdev and region that may be shown. */
+/** Asks what the flags want of each memdev and region that may be shown, as the tool walks: memdevs of no port, regions, memdevs of ports. */
 function* askAll(request: Request): Task<Request> {
-  const { files, questions } = request;
+  const { files, questions, warn } = request;
   const answers = new Map<string, JsonObject>();
   const memdevs = request.kinds.has("memdevs") ? devicesOf(files, "cxl", "mem").filter((name) => memdevMatches(request, name) && isVisible(request, name)) : [];
-  for (const memdev of memdevs) answers.set(memdev, yield* askMemdev(files, memdev, questions));
+  for (const memdev of memdevs.filter((name) => !isEnabled(request, name))) answers.set(memdev, yield* askMemdev(files, memdev, questions, warn));
   const regions = request.kinds.has("regions") && questions.has("media-errors") ? devicesOf(files, "cxl", "region").filter((name) => isRegionShown(request, name)) : [];
-  for (const region of regions) answers.set(region, { media_errors: yield* readRegionErrors(files, region, membersOf(request, region).toReversed()) });
+  for (const region of regions) answers.set(region, { media_errors: yield* readRegionErrors(files, region, membersOf(request, region).toReversed(), warn) });
+  for (const memdev of memdevs.filter((name) => isEnabled(request, name))) answers.set(memdev, yield* askMemdev(files, memdev, questions, warn));
   return { ...request, answers, wayPoints: wayPointsOf(request) };
 }
 

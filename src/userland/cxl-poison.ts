@@ -1,9 +1,10 @@
 // Media errors (-L): the tool has a memdev's poison list read through sysfs and takes the records out of the trace.
 
-import { SystemError } from "../kernel/base/errno.ts";
 import type { FileSystem } from "../kernel/sysfs/file-system.ts";
 import type { Task } from "../sim/task.ts";
+import { tryStore } from "./failure.ts";
 import type { Json } from "./json.ts";
+import type { Output } from "./output.ts";
 import { deviceFolder, numberAttribute } from "./tree.ts";
 
 const tracing = "/sys/kernel/tracing";
@@ -25,17 +26,26 @@ function linesSince(before: string, now: string): string[] {
   return now.split("\n").filter((line) => !known.has(line));
 }
 
-/** Reads the lists of memdevs, one after the other. */
-function* readLists(files: FileSystem, memdevs: readonly string[]): Task<Fields[]> {
+type Warn = Output["err"];
+
+/** Has the kernel read one memdev's list. Returns whether it did; else the library has complained. */
+function* trigger(files: FileSystem, memdev: string, warn: Warn): Task<boolean> {
+  const path = `${deviceFolder("cxl", memdev)}/trigger_poison_list`;
+  const complain = (text: string): boolean => {
+    warn(`libcxl: cxl_memdev_trigger_poison_list: ${memdev}: ${text}\n`);
+    return false;
+  };
+  if (!files.exists(path)) return complain("trigger_poison_list unsupported by device");
+  return (yield* tryStore(files.write(path, "1\n"))) === undefined ? true : complain("Failed trigger_poison_list");
+}
+
+/** Reads the lists of memdevs, one after the other, up to one that fails: then the tool shows none. */
+function* readLists(files: FileSystem, memdevs: readonly string[], warn: Warn): Task<Fields[]> {
   const before = files.read(`${tracing}/trace`);
   const wasEnabled = files.read(enable).trim();
   if (wasEnabled !== "1") yield* files.write(enable, "1");
   try {
-    for (const memdev of memdevs) yield* files.write(`${deviceFolder("cxl", memdev)}/trigger_poison_list`, "1");
-  } catch (thrown) {
-    // A memdev without a list, or one that refuses it: the tool shows no media errors then.
-    if (thrown instanceof SystemError) return [];
-    throw thrown;
+    for (const memdev of memdevs) if (!(yield* trigger(files, memdev, warn))) return [];
   } finally {
     if (wasEnabled !== "1") yield* files.write(enable, "0");
   }
@@ -59,15 +69,15 @@ function describe(fields: Fields, offset: bigint | undefined): Json {
 const listOrNothing = (items: readonly Json[]): Json | undefined => (items.length > 0 ? items : undefined);
 
 /** By device address. */
-export function* readMediaErrors(files: FileSystem, memdev: string): Task<Json | undefined> {
-  const found = yield* readLists(files, [memdev]);
+export function* readMediaErrors(files: FileSystem, memdev: string, warn: Warn): Task<Json | undefined> {
+  const found = yield* readLists(files, [memdev], warn);
   return listOrNothing(found.map((fields) => describe(fields, BigInt(fields.get("dpa") ?? 0))));
 }
 
 /** By offset into the region, its members' lists from the highest position down; records outside the region are left out. */
-export function* readRegionErrors(files: FileSystem, region: string, memdevs: readonly string[]): Task<Json | undefined> {
+export function* readRegionErrors(files: FileSystem, region: string, memdevs: readonly string[], warn: Warn): Task<Json | undefined> {
   const start = numberAttribute(files, "cxl", region, "resource");
-  const found = yield* readLists(files, memdevs);
+  const found = yield* readLists(files, memdevs, warn);
   const inside = found.filter((fields) => fields.get("region") === region);
   return listOrNothing(inside.map((fields) => {
     const address = BigInt(fields.get("hpa") ?? none);

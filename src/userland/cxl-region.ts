@@ -4,7 +4,7 @@ import type { Errno } from "../kernel/base/errno.ts";
 import { errnoText } from "../kernel/base/errno.ts";
 import type { FileSystem } from "../kernel/sysfs/file-system.ts";
 import type { Task } from "../sim/task.ts";
-import { parentOf } from "./cxl-describe.ts";
+import { memdevOfDecoder, parentOf } from "./cxl-describe.ts";
 import { cxlUsage } from "./cxl-usage.ts";
 import { daxDevicesOf } from "./dax-describe.ts";
 import { blocksOf, offlineBlocks } from "./dax-memory.ts";
@@ -54,17 +54,33 @@ function* disableFirst(call: Call, region: string): Task<void> {
   }
 }
 
-/** A target that is not there ends it with nothing detached so far but the targets before it (S15). */
+/**
+ * Endpoint decoders of a region, by position. A later decoder of the same card that holds device memory bars the way: memory is given back from the highest decoder down.
+ * @throws ToolFailure ENXIO a target that is not there; EBUSY a later decoder
+ */
+function validateOrder(files: FileSystem, region: string): readonly string[] {
+  const where = "region_destroy_validate_order";
+  const ways = Number(numberAttribute(files, "cxl", region, "interleave_ways"));
+  if (ways === 0) throw new ToolFailure("ENXIO", where, `${region}: error getting interleave ways`);
+  return Array.from({ length: ways }, (_, position) => {
+    const decoder = attribute(files, "cxl", region, `target${position}`) ?? "";
+    if (decoder === "") throw new ToolFailure("ENXIO", "", `libcxl: cxl_region_get_target_decoder: ${region}: error locating decoder for target${position}`);
+    const idOf = (name: string): number => Number(name.slice(name.indexOf(".") + 1));
+    const endpoint = parentOf(files, decoder);
+    const laterOnes = devicesOf(files, "cxl", "decoder").filter((name) => parentOf(files, name) === endpoint && idOf(name) > idOf(decoder)).toSorted((a, b) => idOf(a) - idOf(b));
+    const later = laterOnes.find((name) => numberAttribute(files, "cxl", name, "dpa_size") > 0n);
+    if (later !== undefined) throw new ToolFailure("EBUSY", where, `${region}: destroy blocked, ${memdevOfDecoder(files, decoder) ?? ""} still has later active decoder ${later}`);
+    return decoder;
+  });
+}
+
+/** Nothing is touched unless every target is there and may go (S15). */
 function* destroyRegion(call: Call, region: string): Task<void> {
   const { files } = call;
   const where = "destroy_region";
+  const decoders = validateOrder(files, region);
   yield* disableFirst(call, region);
   yield* store(files, region, "commit", "0", { where, text: `${region}: failed to reset decode` });
-  const ways = Number(numberAttribute(files, "cxl", region, "interleave_ways"));
-  if (ways === 0) throw new ToolFailure("ENXIO", where, `${region}: error getting interleave ways`);
-  const decoders = Array.from({ length: ways }, (_, position) => attribute(files, "cxl", region, `target${position}`) ?? "");
-  const missing = decoders.indexOf("");
-  if (missing >= 0) throw new ToolFailure("ENXIO", "", `libcxl: cxl_region_get_target_decoder: ${region}: error locating decoder for target${missing}`);
   for (const [position, decoder] of decoders.entries()) {
     yield* store(files, region, `target${position}`, "\n", { where, text: `${region}: clearing target${position} failed` });
     yield* store(files, decoder, "dpa_size", "0", { where, text: `${decoder}: set_dpa_size failed` });

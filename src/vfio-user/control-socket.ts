@@ -1,4 +1,4 @@
-// The control channel's socket: control.sock in the folder of the devices', for its owner alone; and its other end.
+// The control channel's socket: `control` in the folder of the devices', for its owner alone; and its other end.
 
 import { createConnection, createServer } from "node:net";
 import type { Socket } from "node:net";
@@ -51,17 +51,27 @@ function serveUser(socket: Socket, answer: (line: string) => ControlAnswer): voi
   socket.on("error", () => {});
 }
 
-/** Listens for users of the control channel in a folder. @throws SocketError */
-export async function listenControl(folder: string, answer: (line: string) => ControlAnswer): Promise<ControlListening> {
+/** Listens for users of the control channel in a folder. `report`: one line of what went wrong with it. @throws SocketError */
+export async function listenControl(folder: string, answer: (line: string) => ControlAnswer, report: (line: string) => void): Promise<ControlListening> {
+  /** A fault of our own is answered as well, and ends nobody. */
+  const answered = (line: string): ControlAnswer => {
+    try {
+      return answer(line);
+    } catch (error) {
+      report(`fault of this program: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      return { ok: false, error: `fault of this program: ${error instanceof Error ? error.message : String(error)}` };
+    }
+  };
   const users = new Set<Socket>();
   const server = createServer((socket) => {
     users.add(socket);
     socket.on("close", () => users.delete(socket));
-    serveUser(socket, answer);
+    serveUser(socket, answered);
   });
   server.maxConnections = mostUsers;
   const path = join(folder, controlSocket);
   await listenPrivately(server, path);
+  server.on("error", (error) => report(`the control channel fails: ${error.message}`));
   return {
     path,
     close: () => new Promise((resolve) => {
@@ -74,7 +84,13 @@ export async function listenControl(folder: string, answer: (line: string) => Co
 /** Nobody answers at a control channel. */
 export class NoServerError extends Error {}
 
-const causeOf = (error: NodeJS.ErrnoException): string => (error.code === "ENOENT" || error.code === "ECONNREFUSED" ? "no machine is served there" : error.code === "EACCES" ? "it belongs to somebody else" : (error.code ?? error.message));
+const closedEarly = `nobody answered: the server has ended, or ${mostUsers} others ask already`;
+
+function causeOf({ code, message }: NodeJS.ErrnoException): string {
+  if (code === "ENOENT" || code === "ECONNREFUSED") return "no machine is served there";
+  if (code === "ECONNRESET" || code === "EPIPE") return closedEarly;
+  return code === "EACCES" ? "it belongs to somebody else" : (code ?? message);
+}
 
 /** Asks the server of a folder one thing. @throws NoServerError */
 export function askControl(folder: string, request: Readonly<Record<string, unknown>>, patience = 30_000): Promise<ControlAnswer> {
@@ -88,7 +104,7 @@ export function askControl(folder: string, request: Readonly<Record<string, unkn
     let text = "";
     socket.setEncoding("utf8").setTimeout(patience, () => fail(`no answer within ${patience / 1000} s`));
     socket.on("error", (error) => fail(causeOf(error)));
-    socket.on("close", () => fail("the server has ended before it answered"));
+    socket.on("close", () => fail(closedEarly));
     socket.on("data", (piece: string) => {
       text += piece;
       const end = text.indexOf("\n");

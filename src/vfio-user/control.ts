@@ -99,9 +99,8 @@ function inject({ faults, done }: ControlTarget, fault: unknown): ControlAnswer 
 }
 
 function toDevice(target: ControlTarget, command: "drop" | "reset" | "remove", device: unknown): ControlAnswer {
-  if (typeof device !== "string" || !target.devices.includes(device)) {
-    return refuse(`there is no device ${JSON.stringify(device)} (${suggestion(typeof device === "string" ? device : "", target.devices)})`);
-  }
+  if (typeof device !== "string") return refuse(`${command} needs the name of a device as a text, one of ${target.devices.join(", ")}`);
+  if (!target.devices.includes(device)) return refuse(`there is no device "${device}" (${suggestion(device, target.devices)})`);
   if (command === "remove") {
     const port = target.portOf(device);
     return port === null ? refuse(`${device} is not plugged in; inject plug: { port: PORT, card: ${device} } first`) : inject(target, { unplug: port });

@@ -7,6 +7,9 @@ import { createConnection } from "./connection.ts";
 import type { InterruptSink, ServedFunction } from "./contract.ts";
 import { listenPrivately } from "./socket-file.ts";
 
+/** How long a client may take, in ms: to agree on a version, and to read the last word when it is sent away. */
+const usualPatience = 10_000;
+
 export interface ListenOptions {
   /** The socket's file; it does not exist, or a dead server has left it. */
   readonly path: string;
@@ -17,6 +20,8 @@ export interface ListenOptions {
   attach(sink: InterruptSink | null): void;
   /** One line of what happened, for whoever runs the server; without the function's name. */
   report(line: string): void;
+  /** ms; absent: 10 s. */
+  readonly patience?: number;
 }
 
 export interface Listening {
@@ -31,7 +36,16 @@ export interface Listening {
 
 /** Ties a socket to a connection. Nothing that comes from it, or happens to it, is an error of the process. */
 function tie(socket: Socket, served: ServedFunction, options: ListenOptions, gone: () => void): Connection {
+  const patience = options.patience ?? usualPatience;
   let isPaused = false;
+  let isLeaving = false;
+  let trouble = "";
+  let expired: string | null = null;
+  /** Whoever neither is a client nor goes holds the place of one. */
+  let deadline = setTimeout(() => {
+    expired = `a client agreed on no version within ${patience / 1000} s, and is sent away`;
+    socket.destroy();
+  }, patience);
   /** Does what a message asks for. A fault of our own ends the client who met it, and is told. */
   const guarded = (work: () => void): void => {
     try {
@@ -46,10 +60,13 @@ function tie(socket: Socket, served: ServedFunction, options: ListenOptions, gon
       work();
       options.afterMessages();
     });
-    if (connection.ended === null || socket.destroyed) return;
+    if (connection.ended === null || socket.destroyed || isLeaving) return;
+    isLeaving = true;
     // Who does not read gets no last word.
     if (isPaused) socket.destroy();
     else socket.end(() => socket.destroy());
+    clearTimeout(deadline);
+    deadline = setTimeout(() => socket.destroy(), patience);
   };
   const pause = (): void => {
     if (isPaused) return;
@@ -69,17 +86,20 @@ function tie(socket: Socket, served: ServedFunction, options: ListenOptions, gon
       return isTaken;
     },
     beforeAccess: () => options.beforeAccess(),
-    attach: (sink) => options.attach(sink),
+    attach: (sink) => {
+      if (sink !== null) clearTimeout(deadline);
+      options.attach(sink);
+    },
   });
-  let trouble = "";
   socket.on("data", (bytes) => serve(() => connection.receive(bytes)));
   socket.on("error", (error: NodeJS.ErrnoException) => (trouble = ` (${error.code ?? error.message})`));
   socket.on("close", () => {
-    const reason = connection.ended ?? `the client is gone${trouble}`;
+    clearTimeout(deadline);
+    const reason = expired ?? connection.ended ?? `the client is gone${trouble}`;
     guarded(() => connection.end());
     gone();
     // Another server that asks whether this one lives says nothing.
-    if (connection.counts.messages > 0 || connection.ended !== "the client is gone") options.report(reason);
+    if (connection.counts.messages > 0 || reason !== "the client is gone") options.report(reason);
   });
   return connection;
 }

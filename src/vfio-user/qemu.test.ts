@@ -2,7 +2,8 @@
 
 import { describe, expect, test } from "vitest";
 import { planScenario } from "../scenario/plan.ts";
-import { pluggableDevices, qemuProblems, qemuWords, servedLimits, shellText } from "./qemu.ts";
+import { qemuProblems } from "./qemu-topology.ts";
+import { pluggableDevices, qemuWords, servedLimits, shellText } from "./qemu.ts";
 
 const machineOf = (text: string) => planScenario("served.yaml", `version: 1\nname: served\n${text}`).machine;
 const socketOf = (name: string): string => `/run/a, b/${name}.sock`;

@@ -1,7 +1,8 @@
-// The command line of a QEMU that has a machine's topology: host bridges, ports and switches are QEMU's own, each type-3 device is the one at its socket. Pure.
+// The command line of a QEMU whose type-3 devices are those at our sockets, as a shell takes it, with what such a machine is not. Pure.
 
-import type { DeviceDescription, DownstreamPortDescription, HostBridgeDescription, MachineDescription, SlotDescription, WindowDescription } from "../platform/description.ts";
-import { deviceNumberOf, isSwitch, portsBelow } from "../platform/description.ts";
+import type { MachineDescription } from "../platform/description.ts";
+import { isSwitch, portsBelow } from "../platform/description.ts";
+import { escaped, mebibytes, servedDevice, topologyWords } from "./qemu-topology.ts";
 
 /** What the command line has beside the topology. */
 export interface QemuOptions {
@@ -25,71 +26,17 @@ export interface Pluggable {
   readonly command: string;
 }
 
-const mebibyte = 1n << 20n;
-
 /** Memory stays offline: what the guest stored there would be lost. */
 export const kernelWords = "console=ttyS0 memhp_default_state=offline";
 
-/** A value within QEMU's comma-separated options. */
-const escaped = (text: string): string => text.replaceAll(",", ",,");
-
-const options = (driver: string, values: Readonly<Record<string, string | number>>): string[] => ["-device", [driver, ...Object.entries(values).map(([key, value]) => `${key}=${value}`)].join(",")];
-
-/** A served device as `-device` and QMP's `device_add` take it. */
-const servedDevice = ({ name }: DeviceDescription, bus: string, socket: string): Readonly<Record<string, unknown>> => ({ driver: "vfio-user-pci", id: name, bus, socket: { path: socket, type: "unix" } });
-
-interface Walk {
-  readonly socketOf: QemuOptions["socketOf"];
-  /** Numbers of slots in the one chassis. */
-  slot: number;
-}
-
-function cardWords(walk: Walk, card: SlotDescription, bus: string): string[] {
-  if (!isSwitch(card)) return ["-device", JSON.stringify(servedDevice(card, bus, walk.socketOf(card.name)))];
-  return [...options("cxl-upstream", { id: card.name, bus, sn: `0x${card.serial.toString(16)}` }), ...card.ports.flatMap((port, index) => portWords(walk, "cxl-downstream", card.name, port, index))];
-}
-
-function portWords(walk: Walk, driver: "cxl-rp" | "cxl-downstream", bus: string, port: DownstreamPortDescription, index: number): string[] {
-  const words = options(driver, { id: port.name, bus, addr: `0x${deviceNumberOf(port, index).toString(16)}`, port: port.portNumber, chassis: 1, slot: ++walk.slot });
-  const card = port.slots[0];
-  return card === undefined || !port.present ? words : [...words, ...cardWords(walk, card, port.name)];
-}
-
-function bridgeWords(walk: Walk, bridge: HostBridgeDescription): string[] {
-  return [...options("pxb-cxl", { id: bridge.name, bus: "pcie.0", bus_nr: bridge.busStart }), ...bridge.rootPorts.flatMap((port, index) => portWords(walk, "cxl-rp", bridge.name, port, index))];
-}
-
-/** A window's address is QEMU's choice. */
-function windowOptions({ targets, size, granularity }: WindowDescription, index: number, bridges: readonly HostBridgeDescription[]): string[] {
-  const key = `cxl-fmw.${index}`;
-  const names = targets.map((target, position) => `${key}.targets.${position}=${bridges[target]?.name ?? ""}`);
-  return [...names, `${key}.size=${size / mebibyte}M`, ...(targets.length > 1 ? [`${key}.interleave-granularity=${granularity}`] : [])];
-}
-
-/** What QEMU cannot have of a machine, each with a remedy; nothing: qemuWords() has it all. */
-export function qemuProblems({ hostBridges, windows }: MachineDescription): string[] {
-  return [
-    ...hostBridges.filter(({ segment }) => segment !== 0).map(({ name, segment }) => `${name} is in segment ${segment}, and QEMU's host bridges are all in segment 0: leave out segment`),
-    ...hostBridges.filter(({ segment, busStart }) => segment === 0 && busStart === 0).map(({ name }) => `${name} begins at bus 0, which is that of QEMU's q35 itself: leave out buses, or begin above it`),
-    ...windows.flatMap(({ arithmetic }, index) => (arithmetic === "xor" ? [`window ${index} has XOR arithmetic, and QEMU's windows have modulo: leave out arithmetic`] : [])),
-  ];
-}
-
 /** Words of the program that runs the machine. @throws RangeError QEMU has no such machine (qemuProblems) */
 export function qemuWords(machine: MachineDescription, given: QemuOptions): string[] {
-  const [problem] = qemuProblems(machine);
-  if (problem !== undefined) throw new RangeError(problem);
-  const walk: Walk = { socketOf: given.socketOf, slot: 0 };
   const memory = machine.ram.reduce((sum, { size }) => sum + size, 0n);
-  const windows = machine.windows.flatMap((window, index) => windowOptions(window, index, machine.hostBridges));
   return [
-    given.program ?? "qemu-system-x86_64",
-    "-M", ["q35", "cxl=on", ...windows].join(","),
-    // Where the processor says that it is a hypervisor's, the kernel does not make caches agree, and so commits no region.
-    "-accel", "tcg,thread=multi", "-cpu", "max,la57=off,hypervisor=off", "-smp", "2", "-m", `${memory / mebibyte}M`,
+    given.program ?? "qemu-system-x86_64", "-m", mebibytes(memory),
     "-nodefaults", "-nographic", "-no-reboot", "-serial", "mon:stdio", "-qmp", `unix:${escaped(given.monitor)},server=on,wait=off`,
     "-kernel", given.kernel, "-initrd", given.initrd, "-append", given.append === undefined ? kernelWords : `${kernelWords} ${given.append}`,
-    ...machine.hostBridges.flatMap((bridge) => bridgeWords(walk, bridge)),
+    ...topologyWords(machine, (card, bus) => ["-device", JSON.stringify(servedDevice(card, bus, given.socketOf(card.name)))]),
   ];
 }
 
@@ -120,6 +67,7 @@ export const servedLimits: readonly string[] = [
   "host bridges, root ports and switches are QEMU's, with their decoders; a fault of ours at a port is seen at the device, as a link that is down",
   "messages to the root port (ERR_COR, ERR_NONFATAL, ERR_FATAL) do not get to the guest; inject AER at QEMU's root port (pcie_aer_inject_error)",
   "interrupts are MSI (no INTx, no MSI-X); a guest without interrupt remapping gives one vector",
+  "tried with QEMU 11.1.3; vfio-user-pci came with 10.1",
   "start this before QEMU; each socket has one client; a device whose socket was closed reads all ones until device_del and device_add",
   "the scenario's kernel, steps, workloads and expectations are not used: the kernel is the guest's",
 ];

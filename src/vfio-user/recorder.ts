@@ -98,6 +98,11 @@ export class Recorder {
     return { header, ...partNames(hardware), strings: [""], records };
   }
 
+  /** Between two accesses: how many records and acts are kept; it grows with all that a file of now has and one of before had not. */
+  get length(): number {
+    return this.#options === null ? 0 : this.now().records + this.#acts.length;
+  }
+
   /** Whether records are lost because the trace is full. */
   get isFull(): boolean {
     return this.#full !== null;

@@ -86,7 +86,7 @@ export function createServedFaults(plan: ScenarioPlan, hardware: Hardware, seed:
   armFaults(table, "boot");
 
   const drop = (device: unknown): Injected => {
-    if (typeof device !== "string" || !devices.includes(device)) return { problem: `drop: no device ${JSON.stringify(device)}; the machine has ${devices.join(", ")}` };
+    if (typeof device !== "string" || !devices.includes(device)) return { problem: `drop: ${typeof device === "string" ? `no device "${device}"` : "not the name of a device"}; the machine has ${devices.join(", ")}` };
     events.drop(device);
     return { id: `drop-${device}` };
   };

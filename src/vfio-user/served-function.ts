@@ -8,7 +8,7 @@ import type { Hardware } from "../hardware/machine.ts";
 import type { HardwarePlatform } from "../hardware/platform.ts";
 import type { ConfigSpace, InterruptMessage, IoHandle } from "../platform/platform.ts";
 import { encode, extract } from "../platform/registers.ts";
-import type { BarWidth, ConfigWidth, InterruptSink, InterruptWrite, ServedFunction } from "./contract.ts";
+import type { BarWidth, ConfigWidth, InterruptSink, ServedFunction } from "./contract.ts";
 import type { PlacedDevice, PlacedPort } from "./places.ts";
 import { settleFunction } from "./places.ts";
 
@@ -17,8 +17,8 @@ export interface MachineFunction extends ServedFunction {
   readonly placed: PlacedDevice;
   /** BAR 0 at our place, without a look at the way to it. */
   readonly handle: IoHandle;
-  /** The client's message that a pending one of the platform is; undefined: it is another function's. */
-  claim(message: InterruptMessage): InterruptWrite | undefined;
+  /** A message that it sent goes to its client. Of MSI-X there is no way to a client (docs/vfio-user.md). */
+  send(message: InterruptMessage): void;
   sink: InterruptSink | null;
 }
 
@@ -194,16 +194,10 @@ class Served implements MachineFunction {
     this.#parts.events.connected(this.name, isConnected);
   }
 
-  claim({ address, data }: InterruptMessage): InterruptWrite | undefined {
-    if (this.messages === 0) return undefined;
-    const { hardware } = this.#parts;
-    const { entity } = this.placed;
-    const { addressLow, addressHigh, data: first, control } = msi.structure.registers;
-    const peek = ({ offset }: { readonly offset: number }): number => hardware.peekConfig(entity, msi.at + (offset & ~3)) >>> ((offset & 3) * 8);
-    const low = peek(addressLow);
-    const number = data - extract(first.fields.value, peek(first));
-    if (low !== address || number < 0 || number >= 2 ** extract(control.fields.multipleEnable, peek(control))) return undefined;
-    return { address: (BigInt(peek(addressHigh)) << 32n) | BigInt(low), data };
+  send({ address, data }: InterruptMessage): void {
+    if (this.messages === 0) return;
+    const high = this.#parts.hardware.peekConfig(this.placed.entity, msi.at + msi.structure.registers.addressHigh.offset);
+    this.sink?.send({ address: (BigInt(high) << 32n) | BigInt(address), data });
   }
 }
 

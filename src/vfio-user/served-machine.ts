@@ -3,6 +3,7 @@
 
 import { createHardware } from "../hardware/machine.ts";
 import type { Hardware } from "../hardware/machine.ts";
+import { takeMessage } from "../hardware/platform.ts";
 import type { ConfigSpace } from "../platform/platform.ts";
 import { firmwareOf } from "../sandbox/run.ts";
 import { startHost } from "../sandbox/system.ts";
@@ -36,6 +37,8 @@ export interface LocalMachine extends ServedMachine {
   now(): OutsidePlace;
   /** The trace so far; null: none is kept. */
   traceFile(): TraceFile | null;
+  /** Records and acts of the trace so far. */
+  readonly traceLength: number;
   /** The trace has become too long and ends where it did. */
   readonly isTraceFull: boolean;
 }
@@ -65,13 +68,9 @@ export function serveMachine(module: WebAssembly.Module, given: ScenarioPlan, op
 
   /** A message that nobody listens to is lost, as on a bus without a target. */
   const deliver = (): void => {
-    for (let message = platform.interrupts.take(); message !== undefined; message = platform.interrupts.take()) {
-      for (const one of functions) {
-        const write = one.claim(message);
-        if (write === undefined) continue;
-        one.sink?.send(write);
-        break;
-      }
+    for (let message = takeMessage(hardware); message !== undefined; message = takeMessage(hardware)) {
+      const { sender } = message;
+      functions.find(({ placed }) => placed.entity === sender)?.send(message);
     }
   };
 
@@ -114,6 +113,9 @@ export function serveMachine(module: WebAssembly.Module, given: ScenarioPlan, op
       if (one !== undefined) one.sink = sink;
     },
     traceFile: () => recorder.file(),
+    get traceLength() {
+      return recorder.length;
+    },
     get isTraceFull() {
       return recorder.isFull;
     },

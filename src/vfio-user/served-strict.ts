@@ -4,15 +4,12 @@ import type { Violation } from "../sandbox/library/contract.ts";
 import { createStrict } from "../sandbox/strict/strict.ts";
 import type { LocalMachine } from "./served-machine.ts";
 
-/** The guest's firmware sets I/O Space Enable of every function; one without I/O space keeps it 0 (PCIe 7.5.1.1.3), and our sheet has no field for it. */
-const isOfFirmware = ({ rule, register }: Violation): boolean => rule === "reserved" && register === "endpointHeader.command";
-
 /** Follows a machine from now on; gives what was found so far, oldest first. Ports and switches are written by nobody but us. */
 export function followStrictly({ hardware, functions }: LocalMachine): () => readonly Violation[] {
   const strict = createStrict(hardware);
   hardware.watchTrace((words) => strict.accept(words));
   const names = new Set(functions.map(({ name }) => name));
-  return () => strict.violations.filter((violation) => names.has(violation.part) && !isOfFirmware(violation));
+  return () => strict.violations.filter((violation) => names.has(violation.part));
 }
 
 /** Violations as a report: how many of which rule, then each with its time. */

@@ -7,8 +7,9 @@ import type { Listening } from "./listen.ts";
 import { listen } from "./listen.ts";
 import { SocketError } from "./socket-file.ts";
 
-/** The control channel's socket in the same folder. */
-export const controlSocket = "control.sock";
+/** The control channel's socket in the same folder, and that of QEMU's monitor. Sockets of devices all have an ending, so that none has such a name. */
+export const controlSocket = "control";
+export const monitorSocket = "qmp";
 /** Milliseconds a timer can wait (31 bits) are more than anybody waits for one. */
 const longestWait = 1_000_000_000;
 
@@ -19,6 +20,10 @@ export interface SocketsOptions {
   now(): number;
   /** One line of what happened at a function's socket. */
   report(name: string, line: string): void;
+  /** What was thrown while time passed by itself: a fault of this program, and nothing passes by itself any more. Absent: it ends the process. */
+  failed?(error: unknown): void;
+  /** How long a client may take until it has agreed on a version, in ms; absent: 10 s. */
+  readonly patience?: number;
 }
 
 export interface Sockets {
@@ -48,7 +53,15 @@ export async function openSockets(machine: ServedMachine, options: SocketsOption
     clearTimeout(timer);
     const due = machine.advanceTo(options.now());
     if (due < 0 || !isOpen) return;
-    timer = setTimeout(advance, Math.min(longestWait, Math.max(1, Math.ceil((due - options.now()) / 1e6))));
+    timer = setTimeout(advanceAlone, Math.min(longestWait, Math.max(1, Math.ceil((due - options.now()) / 1e6))));
+  };
+  const advanceAlone = (): void => {
+    try {
+      advance();
+    } catch (error) {
+      if (options.failed === undefined) throw error;
+      options.failed(error);
+    }
   };
   const sockets: { name: string; listening: Listening }[] = [];
   const close = async (): Promise<void> => {
@@ -60,14 +73,13 @@ export async function openSockets(machine: ServedMachine, options: SocketsOption
   try {
     for (const served of machine.functions) {
       const { name } = served;
-      const path = socketFile(options.folder, name);
-      if (path === join(options.folder, controlSocket)) throw new SocketError(path, "that is the control channel's", `give device "${name}" another name`);
       const listening = await listen(served, {
-        path,
+        path: socketFile(options.folder, name),
         beforeAccess: () => void machine.advanceTo(options.now()),
         afterMessages: advance,
         attach: (sink) => machine.attach(name, sink),
         report: (line) => options.report(name, line),
+        ...(options.patience === undefined ? {} : { patience: options.patience }),
       });
       sockets.push({ name, listening });
     }

@@ -3,13 +3,15 @@
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { endpointHeader } from "../../registers/pci.ts";
+import { decodeTrace } from "../../src/scenario/trace/file.ts";
+import { recordWords } from "../../src/sim/trace.ts";
 import { commandIn } from "../support/command.ts";
 import { readCommand, writeCommand } from "../support/vfio-client.ts";
 import { liveClient } from "../support/vfio-live.ts";
@@ -21,8 +23,8 @@ const configRegion = 7;
 const { command } = endpointHeader.registers;
 
 const scenario = `version: 1
-name: one card, and a place for another
-machine: { hostBridges: [{ rootPorts: [{ device: { name: mem0, volatile: 256MiB } }, { present: false, device: { name: later, volatile: 256MiB } }] }] }
+name: cards, two of them called as other sockets are, and a place for another
+machine: { hostBridges: [{ rootPorts: [{ device: { name: mem0, volatile: 256MiB } }, { present: false, device: { name: later, volatile: 256MiB } }, { device: { name: qmp, volatile: 256MiB } }, { device: { name: control, volatile: 256MiB } }] }] }
 firmware: { windows: [{ targets: [hb0], size: 1GiB }] }
 faults:
   - { id: hot, when: { at: 1ms }, do: { changeHealth: { of: mem0, temperature: 70 } } }
@@ -58,8 +60,9 @@ afterAll(() => {
 
 describe("cxl-sandbox vfio-user", () => {
   it("has sockets of its owner's alone, prints QEMU's command line, and says which faults wait and which never act", () => {
-    for (const name of ["mem0.sock", "later.sock", "control.sock"]) expect(statSync(join(sockets, name)).mode & 0o777).toBe(0o600);
+    for (const name of ["mem0.sock", "later.sock", "qmp.sock", "control.sock", "control"]) expect(statSync(join(sockets, name)).mode & 0o777).toBe(0o600);
     expect(printed).toContain(`-device '{"driver":"vfio-user-pci","id":"mem0","bus":"rp0","socket":{"path":"${join(sockets, "mem0.sock")}","type":"unix"}}'\n`.replace("\n", ""));
+    expect(printed).toContain(`-qmp unix:${sockets}/qmp,server=on,wait=off`);
     expect(printed).toMatch(/^# .*\n(?:# .*\n)+qemu-system-x86_64 \\\n/);
     expect(said).toMatch(/fault marked never acts: .*\n.*1 fault counts from ready: say so with/);
   });
@@ -108,7 +111,7 @@ describe("cxl-sandbox vfio-user", () => {
   });
 
   it("the channel answers each line of nonsense, and goes on", { timeout: 60_000 }, async () => {
-    const socket = createConnection({ path: join(sockets, "control.sock") });
+    const socket = createConnection({ path: join(sockets, "control") });
     const lines = ["nonsense", "[1]", `{"command":"inject"}`, `{"command":"statu"}`, `{"command":"status","x":1}`, `{"command":"drop","device":{}}`, `{"command":"inject","fault":null}`];
     socket.end(lines.map((line) => `${line}\n`).join(""));
     let text = "";
@@ -116,7 +119,7 @@ describe("cxl-sandbox vfio-user", () => {
     const answers = text.trim().split("\n").map((line) => JSON.parse(line) as { readonly ok: boolean; readonly error: string });
     expect(answers.map(({ ok }) => ok)).toEqual(lines.map(() => false));
     for (const { error } of answers) expect(error).not.toBe("");
-    const long = createConnection({ path: join(sockets, "control.sock") });
+    const long = createConnection({ path: join(sockets, "control") });
     long.on("error", () => {}).resume();
     long.write("x".repeat(70_000));
     await once(long, "close");
@@ -141,6 +144,28 @@ describe("cxl-sandbox vfio-user", () => {
     expect(told).toMatchObject({ status: 2, stdout: "" });
     expect(told.stderr).toMatch(message);
     expect(existsSync(join(folder, "x"))).toBe(false);
+  });
+
+  it("its trace is in the file while it goes on, as far as it has come: whoever is killed has lost little", { timeout: 120_000 }, async () => {
+    const mine = join(folder, "killed");
+    const file = join(folder, "killed.trace");
+    const other = spawn(process.execPath, [main, "vfio-user", "machine.yaml", "--dir", mine, "--trace", file], { cwd: folder, stdio: ["ignore", "pipe", "ignore"] });
+    try {
+      await once(other.stdout, "data");
+      const client = await liveClient(join(mine, "mem0.sock"));
+      await client.ask([writeCommand(1, configRegion, command.offset, [6, 0])]);
+      const length = (): number => (existsSync(file) ? decodeTrace(readFileSync(file)).records.length / recordWords : 0);
+      while (length() === 0) await new Promise((resolve) => setTimeout(resolve, 50));
+      const before = length();
+      await client.ask([readCommand(2, configRegion, command.offset, 2)]);
+      while (length() === before) await new Promise((resolve) => setTimeout(resolve, 50));
+    } finally {
+      const ended = once(other, "close");
+      other.kill("SIGKILL");
+      await ended;
+    }
+    expect(await commandIn(folder, "replay", file)).toMatchObject({ status: 0, stderr: "" });
+    expect((await commandIn(folder, "trace", "grep", "config read", file)).stdout).toMatch(/command/);
   });
 
   it("SIGTERM ends it: sockets are gone, the report is said, and the trace replays equal", { timeout: 120_000 }, async () => {

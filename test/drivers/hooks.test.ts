@@ -51,7 +51,7 @@ describe("matching and probe", () => {
     const host = bootWith([driverOf((_device, kernel) => {
       throw kernel.error("EIO", "does not answer");
     })]);
-    expect(host.kernel.log.filter((line) => line.text.startsWith("demo: probe")).map((line) => `${line.level} ${line.text}`)).toEqual(["warn demo: probe of 0000:0c:00.0 failed with error -5", "warn demo: probe of 0000:0c:01.0 failed with error -5"]);
+    expect(host.kernel.log.filter((line) => line.text.includes(": probe with")).map((line) => `${line.level} ${line.text}`)).toEqual(["err demo 0000:0c:00.0: probe with driver demo failed with error -5", "err demo 0000:0c:01.0: probe with driver demo failed with error -5"]);
   });
 
   it("a driver that takes functions may put its probe off until some other driver has bound", () => {
@@ -169,7 +169,7 @@ describe("event, resetDone, remove", () => {
         heard.push("done");
       },
     }), memoryDevices)]);
-    host.command("echo 1 > /sys/bus/pci/devices/0000:0d:00.0/reset");
+    for (const line of ["echo cxl_bus > /sys/bus/pci/devices/0000:0d:00.0/reset_method", "echo 1 > /sys/bus/pci/devices/0000:0d:00.0/reset"]) host.command(line);
     expect(heard).toEqual(["0000:0d:00.0 memory on BAR back", "done"]);
   });
 

@@ -96,12 +96,67 @@ describe("[POL-REMOVEVETO] removal of a function whose memory is online", () => 
   });
 });
 
+const card = `${functions}/0000:0d:00.0`;
+
+/** Resets the first card by its bus, which is not the first way that it has. */
+function resetByBus(booted: Booted): void {
+  expect(store(booted, `${card}/reset_method`, "cxl_bus")).toBe("ok");
+  expect(store(booted, `${card}/reset`, "1")).toBe("ok");
+}
+
+describe("a reset of a function by request", () => {
+  const methods = (booted: Booted): string => booted.read(`${card}/reset_method`);
+
+  it("takes the function's own way first, which leaves decoders and the region as they are", () => {
+    const booted = bootTwo();
+    expect(booted.command(create).exitCode).toBe(0);
+    expect(methods(booted)).toBe("flr bus cxl_bus\n");
+    const from = booted.kernel.log.length;
+    expect(store(booted, `${card}/reset`, "1")).toBe("ok");
+    expect(linesSince(booted, from, /./)).toEqual(["cxl_pci 0000:0d:00.0: resetting"]);
+    for (const line of ["cxl destroy-region -f region0", create]) expect([line, booted.command(line).exitCode]).toEqual([line, 0]);
+  });
+
+  it("passes by a way that its port masks, and ends with ENOTTY where none is left", () => {
+    const booted = bootTwo();
+    expect(store(booted, `${card}/reset_method`, "bus")).toBe("ok");
+    expect(store(booted, `${card}/reset`, "1")).toBe("ENOTTY");
+    expect(store(booted, `${card}/reset_method`, "bus cxl_bus")).toBe("ok");
+    expect(store(booted, `${card}/reset`, "1")).toBe("ok");
+  });
+
+  it("takes ways in the order that is written, default for its own, and nothing for none at all", () => {
+    const booted = bootTwo();
+    expect([store(booted, `${card}/reset_method`, "cxl_bus  flr"), methods(booted)]).toEqual(["ok", "cxl_bus flr\n"]);
+    expect([store(booted, `${card}/reset_method`, "default"), methods(booted)]).toEqual(["ok", "flr bus cxl_bus\n"]);
+    expect([store(booted, `${card}/reset_method`, "\n"), methods(booted), store(booted, `${card}/reset`, "1")]).toEqual(["ok", "", "ENOTTY"]);
+    expect(linesSince(booted, 0, /reset methods/)).toEqual(["cxl_pci 0000:0d:00.0: All device reset methods disabled by user"]);
+  });
+
+  it("leaves the ways as they were where a name is none, or not the function's", () => {
+    const booted = bootTwo();
+    for (const [text, complaint] of [["flr hammer", "Invalid reset method 'hammer'"], ["pm", "Unsupported reset method 'pm'"], ["flr ".repeat(8), "Too many reset methods"]] as const) {
+      expect([text, store(booted, `${card}/reset_method`, text), methods(booted)]).toEqual([text, "EINVAL", "flr bus cxl_bus\n"]);
+      expect(linesSince(booted, 0, /reset method/).at(-1)).toBe(`cxl_pci 0000:0d:00.0: ${complaint}`);
+    }
+  });
+
+  it("that leaves a card silent is waited for a minute before the next way is tried", () => {
+    const booted = bootTwo();
+    act(booted, { kind: "stuckRegister", at: { entity: "d0", space: "config", offset: 4, mask: 0xffff }, value: 0xffff });
+    const from = booted.kernel.log.length;
+    expect(store(booted, `${card}/reset`, "1")).toBe("ok");
+    const waits = [1023, 2047, 4095, 8191, 16_383, 32_767].map((time) => `cxl_pci 0000:0d:00.0: not ready ${time}ms after FLR; waiting`);
+    expect(linesSince(booted, from, /cxl_pci/)).toEqual(["cxl_pci 0000:0d:00.0: resetting", ...waits, "cxl_pci 0000:0d:00.0: not ready 65535ms after FLR; giving up"]);
+  });
+});
+
 describe("a bus reset under a region", () => {
   it("is noticed when it is over: two lines, and the region still says commit", () => {
     const booted = bootTwo();
     expect(booted.command(create).exitCode).toBe(0);
     const from = booted.kernel.log.length;
-    expect(store(booted, `${functions}/0000:0d:00.0/reset`, "1")).toBe("ok");
+    resetByBus(booted);
     expect(linesSince(booted, from, /SBR|unstable/)).toEqual(["cxl_pci 0000:0d:00.0: SBR happened without memory regions removal.", "cxl_pci 0000:0d:00.0: System may be unstable if regions hosted system memory."]);
     expect(booted.read(`${memdevs}/region0/commit`).trim()).toBe("1");
   });
@@ -109,7 +164,7 @@ describe("a bus reset under a region", () => {
   it("lets no region be committed on the device until its memdev was disabled and enabled", () => {
     const booted = bootTwo();
     expect(booted.command(create).exitCode).toBe(0);
-    expect(store(booted, `${functions}/0000:0d:00.0/reset`, "1")).toBe("ok");
+    resetByBus(booted);
     expect(booted.command("cxl destroy-region -f region0").exitCode).toBe(0);
     expect(lastLine(booted.command(create).stderr)).toBe("cxl region: create_region: region0: failed to commit decode: Device or resource busy");
     expect(linesSince(booted, 0, /out of order commit/)).toHaveLength(1);
@@ -120,7 +175,7 @@ describe("a bus reset under a region", () => {
 
   it("of a device without regions changes nothing", () => {
     const booted = bootTwo();
-    expect(store(booted, `${functions}/0000:0d:00.0/reset`, "1")).toBe("ok");
+    resetByBus(booted);
     expect(linesSince(booted, 0, /SBR/)).toEqual([]);
     expect(booted.command(create).exitCode).toBe(0);
     expect(isPortIsolated(booted.system.hardware, "rp0")).toBe(false);

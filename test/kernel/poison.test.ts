@@ -59,11 +59,15 @@ describe("the poison list of a memdev", () => {
   it("is read by decoder in order of id, and what no decoder holds after them", () => {
     const made = booted({}, { volatileCapacity: GiB, persistentCapacity: size });
     const state = stateOf(made, "mem0");
-    const endpoint = [...made.kernel.devices.values()].find((device) => device.name === "endpoint2");
+    const deviceNamed = (name: string) => [...made.kernel.devices.values()].find((device) => device.name === name);
+    const endpoint = deviceNamed("endpoint2");
     if (endpoint === undefined) throw new Error("no endpoint2");
-    expect(poisonRanges(state, endpoint)).toEqual([{ start: 0n, size: GiB, isRam: true }, { start: GiB, size, isRam: false }]);
+    expect(poisonRanges(state, endpoint)).toEqual([{ start: 0n, size: GiB, isRam: true, region: null }, { start: GiB, size, isRam: false, region: null }]);
     for (let n = 0; n < 2; n++) expect(made.command("cxl create-region -d decoder0.0 -t ram -s 268435456 -m mem0").exitCode).toBe(0);
-    expect(poisonRanges(state, endpoint)).toEqual([{ start: 0n, size, isRam: true }, { start: size, size, isRam: true }, { start: 2n * size, size: GiB - 2n * size, isRam: true }, { start: GiB, size, isRam: false }]);
+    expect(poisonRanges(state, endpoint)).toEqual([
+      { start: 0n, size, isRam: true, region: deviceNamed("region0") }, { start: size, size, isRam: true, region: deviceNamed("region1") },
+      { start: 2n * size, size: GiB - 2n * size, isRam: true, region: null }, { start: GiB, size, isRam: false, region: null },
+    ]);
   });
 
   it("longer than the payload comes in pieces; a list that lost records says so with the time", () => {

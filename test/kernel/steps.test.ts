@@ -43,7 +43,7 @@ const occasions = {
 /** An errno that nothing else in these runs has. */
 const errno = "EHWPOISON";
 const number = errnoTable[errno][0];
-const probe = (who: string): RegExp => new RegExp(`^${who}: probe: -${number}$`, "m");
+const probe = (who: string): RegExp => new RegExp(`^${who}: probe with driver ${who.slice(0, who.indexOf(" "))} failed with error -${number}$`, "m");
 const attached = /failed to attach decoder\d\.0 to region0: -133/;
 const text = /Memory page has hardware error/;
 

@@ -31,8 +31,8 @@ const probing = "21ms";
 describe("a card whose mailbox fails while its driver probes", () => {
   const cases: readonly (readonly [what: string, at: string, log: string])[] = [
     ["commandTimeout: { of: bad, command: identifyMemoryDevice }", powerOn, "mailbox timeout (opcode: 0x4000)"],
-    ["commandError: { of: bad, command: identifyMemoryDevice, code: internalError }", powerOn, "probe: -6"],
-    ["truncateOutput: { of: bad, command: identifyMemoryDevice, bytes: 3 }", powerOn, "probe: -5"],
+    ["commandError: { of: bad, command: identifyMemoryDevice, code: internalError }", powerOn, "Mailbox operation had an error: internal device error"],
+    ["truncateOutput: { of: bad, command: identifyMemoryDevice, bytes: 3 }", powerOn, "probe with driver cxl_pci failed with error -5"],
     ["commandError: { of: bad, command: identifyMemoryDevice, code: backgroundStarted }", powerOn, "timeout waiting for background"],
     ["commandError: { of: bad, command: getEventInterruptPolicy, code: busy }", powerOn, "Failed to get event interrupt policy"],
     ["deviceStatus: { of: bad, status: fatal }", powerOn, "timeout awaiting mailbox ready, device state  fatal"],

@@ -3,7 +3,7 @@
 import { commandMessage, commands, createFramer, headerOf, headerSize, payloadOf, setAccess, sizes } from "../../src/vfio-user/wire.ts";
 import type { Header } from "../../src/vfio-user/wire.ts";
 
-/** What QEMU 10.1 and later propose. */
+/** What QEMU 11.1.3 proposes. */
 export const qemuCapabilities = { capabilities: { migration: { pgsize: 4096, max_bitmap_size: 268_435_456 }, max_msg_fds: 16, max_data_xfer_size: 1_048_576, pgsizes: 4096, max_dma_maps: 65_535, write_multiple: true } };
 
 /** VERSION with the text behind its numbers; null: none. */

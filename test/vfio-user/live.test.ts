@@ -6,8 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { InterruptSink, ServedFunction, ServedMachine } from "../../src/vfio-user/contract.ts";
-import type { Sockets } from "../../src/vfio-user/sockets.ts";
-import { openSockets, socketFile } from "../../src/vfio-user/sockets.ts";
+import type { Sockets, SocketsOptions } from "../../src/vfio-user/sockets.ts";
+import { controlSocket, monitorSocket, openSockets, socketFile } from "../../src/vfio-user/sockets.ts";
 import { commandMessage, commands, errnos } from "../../src/vfio-user/wire.ts";
 import type { RegisterTable } from "../support/register-table.ts";
 import { registerTable } from "../support/register-table.ts";
@@ -33,23 +33,25 @@ interface Served {
   readonly advanced: number[];
   sink: InterruptSink | null;
   due: number;
+  advanceThrows: boolean;
 }
 
-async function served(change: (table: RegisterTable) => ServedFunction = (table) => table, where = folder): Promise<Served> {
+async function served(change: (table: RegisterTable) => ServedFunction = (table) => table, where = folder, further: Pick<SocketsOptions, "patience" | "failed"> = {}): Promise<Served> {
   const table = registerTable();
   const lines: string[] = [];
   const advanced: number[] = [];
-  const state = { sink: null as InterruptSink | null, due: -1 };
+  const state = { sink: null as InterruptSink | null, due: -1, advanceThrows: false };
   const machine: ServedMachine = {
     functions: [change(table)],
     advanceTo: (nanoseconds) => {
       advanced.push(nanoseconds);
+      if (state.advanceThrows) throw new Error("broken");
       return state.due;
     },
     attach: (_name, sink) => void (state.sink = sink),
   };
   let nanoseconds = 0;
-  const sockets = await openSockets(machine, { folder: where, now: () => ++nanoseconds, report: (name, line) => void lines.push(`${name}: ${line}`) });
+  const sockets = await openSockets(machine, { folder: where, now: () => ++nanoseconds, report: (name, line) => void lines.push(`${name}: ${line}`), ...further });
   opened.push(sockets);
   return Object.assign(state, { sockets, table, path: socketFile(where, "table"), lines, advanced });
 }
@@ -99,12 +101,17 @@ describe("a socket", () => {
     expect(first.lines).toEqual(["table: a second client was turned away; one is served at a time", "table: the client is gone"]);
   });
 
-  it("does not take the place of a file of another kind, nor of a path that is too long, nor of the control channel's", async () => {
+  it("does not take the place of a file of another kind, nor of a path that is too long", async () => {
     writeFileSync(socketFile(folder, "table"), "mine");
     await expect(served()).rejects.toThrow("there is a file of another kind; remove it, or choose another folder");
     expect(readFileSync(socketFile(folder, "table"), "utf8")).toBe("mine");
     await expect(served((table) => table, join(folder, "x".repeat(100)))).rejects.toThrow(/its path has 1\d\d bytes, and a socket's has at most 107; choose a folder with a shorter name/);
-    await expect(served((table) => ({ ...table, name: "control" }))).rejects.toThrow("give device \"control\" another name");
+  });
+
+  it.each([controlSocket, monitorSocket, `${controlSocket}.sock`])("of a device that is called %s has a file of its own beside the control channel's and QEMU's monitor's", async (name) => {
+    await served((table) => ({ ...table, name }));
+    expect(readdirSync(folder)).toEqual([`${name}.sock`]);
+    expect([controlSocket, monitorSocket]).not.toContain(`${name}.sock`);
   });
 
   it("of a name with anything in it stays in its folder", async () => {
@@ -203,11 +210,54 @@ describe("a client", () => {
     expect(table.log).toEqual([]);
   });
 
+  it("that agrees on no version in time is sent away, and its place is the next one's, who stays however long he is silent afterwards", async () => {
+    const state = await served(undefined, folder, { patience: 20 });
+    const silent = await liveClient(state.path, false);
+    silent.send(versionCommand(1).subarray(0, 30));
+    await silent.ended;
+    await until(() => state.lines.length > 0);
+    expect(state.lines).toEqual(["table: a client agreed on no version within 0.02 s, and is sent away"]);
+    const next = await liveClient(state.path);
+    // Another one's time begins later, and has passed when he is away.
+    const other = await served((table) => ({ ...table, name: "other" }), folder, { patience: 20 });
+    await (await liveClient(socketFile(folder, "other"), false)).ended;
+    await until(() => other.lines.length > 0);
+    expect(await next.ask([readCommand(1, 7, 0, 4)])).toMatchObject([{ isError: false }]);
+    await next.drop();
+  });
+
+  it("that breaks the stream and reads nothing does not keep its place", async () => {
+    const state = await served(undefined, folder, { patience: 20 });
+    const [socket] = state.sockets.all;
+    /** Sends reads, each when the one before was answered, until the answers of `most` or all that the system takes wait for the client. */
+    const fill = async (most: number) => {
+      const client = await liveClient(state.path);
+      client.pause();
+      let sent = 0;
+      for (; sent < most && socket?.listening.client?.isBlocked === false; sent++) {
+        client.send(readCommand(sent & 0xffff, 0, 0, 4096));
+        await until(() => socket.listening.client?.counts.messages === sent + 2);
+      }
+      return { client, sent };
+    };
+    // As many as go without being stopped: the last of them wait on the server's side, and the last word behind them.
+    let last = await fill(Infinity);
+    while (socket?.listening.client?.isBlocked === true) {
+      await last.client.drop();
+      await until(() => socket.listening.client === null);
+      last = await fill(last.sent - 1);
+    }
+    last.client.send(new Uint8Array(16));
+    await until(() => socket?.listening.client === null);
+    await last.client.drop();
+    expect(state.lines.at(-1)).toBe("table: a message of 0 bytes came; one has 16 to 1048608");
+  });
+
   it("that does not read is not read: its commands wait, and are all done in order when it reads", async () => {
     const state = await served();
     const client = await liveClient(state.path);
     client.pause();
-    const reads = 400;
+    const reads = 100;
     const asked = client.ask(Array.from({ length: reads }, (_, id) => readCommand(id, 0, 0, 65_536)));
     const connection = state.sockets.all[0]?.listening.client;
     await until(() => connection?.isBlocked === true);
@@ -264,6 +314,23 @@ describe("a client", () => {
 });
 
 describe("time", () => {
+  it("that cannot pass is told to whoever runs the server, and ends nothing else", async () => {
+    const told: unknown[] = [];
+    const state = await served(undefined, folder, { failed: (error) => void told.push(error) });
+    state.due = 1;
+    state.advanceThrows = true;
+    expect(() => state.sockets.poke()).toThrow("broken");
+    state.advanceThrows = false;
+    state.sockets.poke();
+    state.advanceThrows = true;
+    await until(() => told.length > 0);
+    state.advanceThrows = false;
+    expect(told).toEqual([new Error("broken")]);
+    const client = await liveClient(state.path);
+    expect(await client.ask([readCommand(1, 7, 0, 4)])).toMatchObject([{ isError: false }]);
+    await client.drop();
+  });
+
   it("passes when the server begins, before each access and behind what was sent, and when something is due", async () => {
     const state = await served();
     expect(state.advanced).toHaveLength(1);

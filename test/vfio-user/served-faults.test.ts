@@ -1,6 +1,7 @@
 // Faults of a served machine, injected while a driver outside is at work: what the driver sees of each.
 
 import { describe, expect, test } from "vitest";
+import { deviceBar } from "../../registers/constants.ts";
 import { planScenario } from "../../src/scenario/plan.ts";
 import type { InterruptWrite } from "../../src/vfio-user/contract.ts";
 import { serveMachine } from "../../src/vfio-user/served-machine.ts";
@@ -79,6 +80,17 @@ describe("commits", () => {
 });
 
 describe("mailbox, media and events", () => {
+  test("a fault that an access brings about leaves the access where it was, in its area of the BAR", () => {
+    const { mem0, machine } = served();
+    const capabilities = (): bigint => mem0.readBar(0, deviceBar.device, 8);
+    const before = capabilities();
+    // The stuck field lies in config space, so what every handle reaches is looked for anew.
+    const act = { stuckRegister: { of: "mem0", field: "dvsecDevice.range1SizeLow.memoryActive", value: 0 } };
+    expect(machine.faults.inject({ do: act, when: { access: { of: "mem0", register: "deviceCapabilities.array", direction: "read" } } })).toHaveProperty("id");
+    expect(capabilities()).toBe(before);
+    expect(machine.faults.list().at(-1)?.evidence.fired).toBe(1);
+  });
+
   test("a command fails with the return code that was asked for, the next one does not", () => {
     const { mem0, inject, pass } = served();
     inject({ commandError: { of: "mem0", command: "identifyMemoryDevice", code: "internalError" } });

@@ -150,4 +150,40 @@ describe("interrupts", () => {
       expect(sent).toEqual([]);
     }
   });
+
+  test("[PCIe 6.1.4] a message goes to the client of the function that sent it, whatever other functions have in their registers", () => {
+    const machine = serve();
+    machine.advanceTo(1_000_000_000);
+    const [first, second] = [functionOf(machine, "mem0"), functionOf(machine, "mem2")];
+    const sent: string[] = [];
+    for (const one of [first, second]) {
+      machine.attach(one.name, { send: () => sent.push(one.name) > 0 });
+      enable(one, 0);
+    }
+    command(second);
+    machine.advanceTo(1_100_000_000);
+    expect(sent).toEqual(["mem2"]);
+    // As a driver that has let its device go leaves it: the guest has given the address and data to another.
+    first.writeConfig(0x82, 2, 0);
+    first.writeConfig(4, 2, 2);
+    command(second);
+    machine.advanceTo(1_200_000_000);
+    expect(sent).toEqual(["mem2", "mem2"]);
+  });
+
+  test("[PCIe 6.1.4] a message that is under way arrives, also where the driver has turned MSI off meanwhile", () => {
+    const machine = serve();
+    machine.advanceTo(1_000_000_000);
+    const one = functionOf(machine, "mem0");
+    const sent: InterruptWrite[] = [];
+    machine.attach("mem0", { send: (write) => sent.push(write) > 0 });
+    enable(one, 0);
+    expect(machine.faults.inject({ delayInterrupt: { of: "mem0", by: "50ms" } })).toHaveProperty("id");
+    command(one);
+    machine.advanceTo(1_010_000_000);
+    expect(sent).toEqual([]);
+    one.writeConfig(0x82, 2, 0);
+    machine.advanceTo(1_100_000_000);
+    expect(sent).toEqual([{ address: 0x1_fee0_1000n, data: 0x4040 }]);
+  });
 });

@@ -44,6 +44,15 @@ test("a driver that does what it should has no violations, also over a reset, wh
   expect(strictReport(violations())).toBe("strict: the driver did nothing against a rule\n");
 });
 
+test("[PCIe 7.5.1.1.3] I/O Space Enable may be written by who does not know that it is hardwired; a reserved bit beside it may not", () => {
+  const { mem0, violations } = served();
+  mem0.writeConfig(endpointHeader.registers.command.offset, 2, 7);
+  expect(mem0.readConfig(endpointHeader.registers.command.offset, 2)).toBe(6);
+  expect(violations()).toEqual([]);
+  mem0.writeConfig(endpointHeader.registers.command.offset, 2, 0x8007);
+  expect(violations().map(({ rule, register }) => [rule, register])).toEqual([["reserved", "endpointHeader.command"]]);
+});
+
 test("a command after a reset without a look at whether the mailbox is ready is named: our reset counts as one", () => {
   const { mem0, pass, violations } = served();
   enable(mem0);

@@ -12,7 +12,7 @@ export interface UndeclaredRegister {
 
 type Registers = Readonly<Record<string, UndeclaredRegister>>;
 
-const common: Registers = { command: { offset: 0x04, width: 16, fields: { ioSpaceEnable: 0 } }, interruptPin: { offset: 0x3d, width: 8, fields: { value: [7, 0] } } };
+const common: Registers = { interruptPin: { offset: 0x3d, width: 8, fields: { value: [7, 0] } } };
 const bar = (offset: number): UndeclaredRegister => ({ offset, width: 32, fields: { value: [31, 0] } });
 
 /** By structure name, then register; a register that is declared has its further fields here. */

@@ -8,6 +8,8 @@ import { CaptureError } from "../conformance/capture.ts";
 import type { LinuxCase } from "./cases.ts";
 import type { Explanation } from "./explained.ts";
 import { explanations } from "./explained.ts";
+import type { TraceFile } from "../../src/scenario/trace/file.ts";
+import { driverWrites, partings } from "./driver-writes.ts";
 import type { CaseRecord } from "./record.ts";
 import type { LogLine, Shown } from "./twin.ts";
 import { runTwin } from "./twin.ts";
@@ -34,7 +36,7 @@ const rawLine = /^<(\d+)>\[ *\d+\.\d+\] ?(.*)$/;
 const consoleLine = /^\[ *\d+\.\d+\] ?(.*)$/;
 
 /** What a record of a real run shows. Lines that came from the console alone have no level: 6 stands for it. */
-function shownOf(record: CaseRecord): Shown {
+function shownOf(record: CaseRecord, trace: TraceFile | null): Shown {
   const log = record.dmesg.map((line): LogLine => {
     const [, level, text] = rawLine.exec(line) ?? [];
     return level === undefined ? { level: 6, text: consoleLine.exec(line)?.[1] ?? line } : { level: Number(level) & 7, text: text ?? "" };
@@ -42,6 +44,7 @@ function shownOf(record: CaseRecord): Shown {
   return {
     commands: record.commands, log, iomem: record.iomem, registers: record.registers,
     faults: record.faults.map(({ count }) => count), problems: record.problem === null ? [] : [record.problem],
+    writes: trace === null ? null : driverWrites(trace),
   };
 }
 
@@ -125,9 +128,9 @@ function shownFacts(side: Side): Facts {
   return facts;
 }
 
-/** Runs the twin of a recorded case and holds the two against each other. */
-export async function compareCase(linux: LinuxCase, record: CaseRecord): Promise<TwinResult> {
-  const shown = [shownOf(record), await runTwin(linux.plan, record.iomem)] as const;
+/** Runs the twin of a recorded case and holds the two against each other. `trace`: of the recorded one, if there is one. */
+export async function compareCase(linux: LinuxCase, record: CaseRecord, trace: TraceFile | null): Promise<TwinResult> {
+  const shown = [shownOf(record, trace), await runTwin(linux, record.iomem)] as const;
   const names = [namesOf(shown[0]), namesOf(shown[1])] as const;
   const isNameless = names.some(({ size }) => size === 0);
   const [real, ours] = [{ shown: shown[0], names: names[0], isNameless }, { shown: shown[1], names: names[1], isNameless }];
@@ -135,14 +138,15 @@ export async function compareCase(linux: LinuxCase, record: CaseRecord): Promise
   const sides = [new Map([...shownFacts(real), ...log.real]), new Map([...shownFacts(ours), ...log.ours])] as const;
   const explained = new Map<Explanation, Difference[]>();
   const different: Difference[] = [];
-  let equal = 0;
-  const places = new Set([...sides[0].keys(), ...sides[1].keys()]);
-  for (const place of places) {
-    const difference = { place, real: sides[0].get(place), ours: sides[1].get(place) };
+  const judge = (difference: Difference): void => {
     const found = explanations.find((one) => one.holds(difference, linux.name));
-    if (difference.real === difference.ours) equal++;
-    else if (found === undefined) different.push(difference);
+    if (found === undefined) different.push(difference);
     else explained.set(found, [...(explained.get(found) ?? []), difference]);
-  }
-  return { case: linux.name, title: linux.plan.name, entries: places.size, equal, explained, different, debugLines: log.debugLines };
+  };
+  const places = [...new Set([...sides[0].keys(), ...sides[1].keys()])].map((place): Difference => ({ place, real: sides[0].get(place), ours: sides[1].get(place) }));
+  const unequal = places.filter((one) => one.real !== one.ours);
+  const writes = shown[0].writes === null || shown[1].writes === null ? { equal: 0, partings: [] } : partings(shown[0].writes, shown[1].writes);
+  for (const difference of [...unequal, ...writes.partings]) judge(difference);
+  const equal = places.length - unequal.length + writes.equal;
+  return { case: linux.name, title: linux.plan.name, entries: equal + unequal.length + writes.partings.length, equal, explained, different, debugLines: log.debugLines };
 }

@@ -4,6 +4,8 @@ import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { MachineDescription } from "../../src/platform/description.ts";
 import type { Folder } from "./folder.ts";
+import type { Monitor } from "./monitor.ts";
+import { openMonitor } from "./monitor.ts";
 import { endProgram, keepTrack, startProgram } from "./process.ts";
 import { RigProblem } from "./problem.ts";
 import type { SocketOf } from "./qemu.ts";
@@ -24,6 +26,8 @@ export interface Guest {
   readonly release: string;
   readonly bootSeconds: number;
   run(text: string, seconds?: number): Promise<Answer>;
+  /** QEMU's, connected when it is first asked for. @throws RigProblem */
+  monitor(): Promise<Monitor>;
   /** What the kernel wrote on its console so far. */
   console(): string;
   /** Powers off; kills what does not end. True: it ended by itself. */
@@ -50,8 +54,10 @@ export async function startGuest(folder: Folder, machine: MachineDescription, wo
   keepTrack(child);
   child.once("error", (error) => talk.lost(`QEMU cannot be started: ${error.message}`));
   child.once("exit", (code, signal) => talk.lost(`QEMU ended (${code ?? signal ?? "?"})`));
+  let monitor: Promise<Monitor> | undefined;
   const stop = async (): Promise<void> => {
     await endProgram(child);
+    (await monitor?.catch(() => undefined))?.close();
     talk.close();
   };
   try {
@@ -59,6 +65,7 @@ export async function startGuest(folder: Folder, machine: MachineDescription, wo
     return {
       release, bootSeconds: (Date.now() - started) / 1000,
       run: (text, seconds = limits.command) => talk.run(text, seconds),
+      monitor: () => (monitor ??= openMonitor(files.qmp)),
       console: () => readIfThere(files.console),
       end: async () => {
         talk.off();

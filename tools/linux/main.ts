@@ -2,6 +2,7 @@
 
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { loadEngine } from "../../src/cli/run/prepare.ts";
 import { ScenarioFileError } from "../../src/scenario/load.ts";
 import { buildFolder } from "./build.ts";
 import { caseNames, readCase } from "./cases.ts";
@@ -11,13 +12,14 @@ import type { Folder } from "./folder.ts";
 import { defaultFolder, folderAt } from "./folder.ts";
 import { usualLimits } from "./guest.ts";
 import { ownCards } from "./hardware.ts";
+import { keepAgain, keepRuns } from "./keep.ts";
 import { RigProblem } from "./problem.ts";
-import { readRecord, recordedCases, writeRecord } from "./record.ts";
+import { readRecord, readTrace, recordedCases, writeRecord } from "./record.ts";
 import { runCase } from "./run-case.ts";
 import { serveCase } from "./served.ts";
 
 const help = `Usage: npm run linux -- CASE... [options]
-       npm run linux -- compare [CASE...] | build | list
+       npm run linux -- compare [CASE...] | keep [CASE...] | build | list
 
 Boots an unmodified Linux in QEMU (TCG) on the machine of a case and runs the case's steps in it. A case is a scenario file of ours: a name from
 tools/linux/cases, or a .yaml file; all: every one of them. What came of it is written below FOLDER/results/CASE: result.json (commands with output and status,
@@ -27,8 +29,11 @@ The first run builds a folder of Debian sid packages: QEMU, kernel, cxl tools, a
 2 GiB of disk while it is built and about 350 MiB afterwards, Debian packages (debootstrap is installed where it is missing) and root, that once.
 A case then takes about half a minute on an idle machine, 1.2 GiB of memory, and no root.
 
-compare runs each case that has a result in our own kernel too and prints where outputs, exit statuses, log lines, /proc/iomem and decoder registers
-differ, after names that are a race were mapped (mem0 by its serial number). Explained differences are counted; docs/linux.md has them.
+compare runs each case that has a result in our own kernel too and prints where outputs, exit statuses, log lines, /proc/iomem, decoder registers and what
+the drivers wrote to the devices differ, after names that are a race were mapped (mem0 by its serial number). Explained differences are counted; docs/linux.md has them.
+
+keep runs the trace of each case's last run again on today's hardware module and keeps it as a fixture of the suite (test/fixtures/linux-traces), where every
+access is answered as the driver's was; without CASE, every fixture is made anew of itself, for a module that has changed.
 
   --verbose        of compare: explanations with their differences
   --folder PATH    where it is built (build/linux)
@@ -69,7 +74,7 @@ async function compare(folder: Folder, names: readonly string[], isVerbose: bool
   let different = 0;
   for (const name of wanted) {
     const record = readRecord(join(folder.results, name));
-    const result = await compareCase(readCase(name), record);
+    const result = await compareCase(readCase(name), record, readTrace(join(folder.results, name)));
     console.log(twinReport(result, isVerbose));
     different += result.different.length;
   }
@@ -90,6 +95,11 @@ async function main(): Promise<number> {
   }
   const folder = folderAt(resolve(values.folder ?? defaultFolder));
   if (positionals[0] === "compare") return await compare(folder, positionals.slice(1), values.verbose === true);
+  if (positionals[0] === "keep") {
+    const engine = await loadEngine();
+    for (const line of positionals.length > 1 ? keepRuns(engine, folder.results, positionals.slice(1)) : keepAgain(engine)) report(line);
+    return 0;
+  }
   const isBuildOnly = positionals[0] === "build";
   const cases = isBuildOnly ? [] : (positionals[0] === "all" ? caseNames() : positionals).map(readCase);
   const limits = { boot: secondsOf("boot", values.boot, usualLimits.boot), command: secondsOf("limit", values.limit, usualLimits.command) };

@@ -2,6 +2,8 @@
 
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { TraceFile } from "../../src/scenario/trace/file.ts";
+import { decodeTrace } from "../../src/scenario/trace/file.ts";
 import { RigProblem } from "./problem.ts";
 import type { FaultCount, RegisterValues } from "./hardware.ts";
 
@@ -43,6 +45,7 @@ export interface CaseRecord {
 }
 
 export const recordFile = "result.json";
+const traceName = "served.trace";
 
 /** Writes a run's files into a folder of its own, which is made anew. */
 export function writeRecord(folder: string, record: CaseRecord, console: string, trace: Uint8Array | null): void {
@@ -51,7 +54,7 @@ export function writeRecord(folder: string, record: CaseRecord, console: string,
   writeFileSync(join(folder, recordFile), `${JSON.stringify(record, undefined, 2)}\n`);
   writeFileSync(join(folder, "console.log"), console);
   writeFileSync(join(folder, "dmesg.txt"), record.dmesg.map((line) => `${line}\n`).join(""));
-  if (trace !== null) writeFileSync(join(folder, "served.trace"), trace);
+  if (trace !== null) writeFileSync(join(folder, traceName), trace);
 }
 
 /** Names of the cases that have a record below a folder. */
@@ -62,4 +65,10 @@ export function readRecord(folder: string): CaseRecord {
   const file = join(folder, recordFile);
   if (!existsSync(file)) throw new RigProblem(`${file} is not there: run the case first`);
   return JSON.parse(readFileSync(file, "utf8")) as CaseRecord;
+}
+
+/** The trace of a run's devices; null: none was kept. @throws TraceFileError */
+export function readTrace(folder: string): TraceFile | null {
+  const file = join(folder, traceName);
+  return existsSync(file) ? decodeTrace(readFileSync(file)) : null;
 }

@@ -11,6 +11,7 @@ import type { Guest, Limits } from "./guest.ts";
 import { startGuest } from "./guest.ts";
 import type { CaseHardware } from "./hardware.ts";
 import { RigProblem } from "./problem.ts";
+import { cardsAtStart, doPlugging, pluggingOf } from "./plugging.ts";
 import type { CaseRecord, CommandRecord } from "./record.ts";
 import { treeOf, treeScript } from "./tree.ts";
 
@@ -36,6 +37,8 @@ interface Doing {
   readonly guest: Guest;
   readonly hardware: CaseHardware;
   readonly commands: CommandRecord[];
+  /** Cards by port, as steps left them. */
+  readonly cards: Map<string, string>;
 }
 
 const hasReference = /\$\{/;
@@ -62,12 +65,24 @@ async function settle({ guest, options }: Doing): Promise<void> {
   options.report(`  ${exitCode === 0 ? "settled" : "did not settle"} at ${uptime} s after ${stdout.trimEnd().split("\n").length} looks`);
 }
 
+/** What a step injects; a card that comes or goes does so in QEMU as well. */
+async function inject({ linux, guest, hardware, cards }: Doing, action: unknown): Promise<void> {
+  const plugging = pluggingOf(linux.plan.machine, action, (port) => cards.get(port));
+  if (plugging === null) {
+    hardware.inject(action);
+    return;
+  }
+  await doPlugging(plugging, await guest.monitor(), hardware.socketOf, () => hardware.inject(action));
+  if (plugging.kind === "plug") cards.set(plugging.port, plugging.device.name);
+  else cards.delete(plugging.port);
+}
+
 async function oneStep(doing: Doing, step: StepFile, number: number): Promise<void> {
-  const { guest, linux, options, hardware } = doing;
+  const { guest, linux, options } = doing;
   if ("run" in step) await give(doing, number, step.run);
   else if ("advance" in step) await guest.run(`sleep ${step.advance / 1e9}`, step.advance / 1e9 + options.limits.command);
   else if ("settle" in step) await settle(doing);
-  else if ("inject" in step) hardware.inject(linux.actions.get(number));
+  else if ("inject" in step) await inject(doing, linux.actions.get(number));
   else if ("until" in step) {
     const seconds = Math.max(patienceSeconds, Math.ceil((step.within ?? 0) / 1e9));
     const { exitCode } = await guest.run(`left=${seconds}; until dmesg | grep -qF ${quoted(step.until)}; do sleep 1; left=$((left - 1)); [ $left -gt 0 ] || exit 1; done`, seconds + options.limits.command);
@@ -104,7 +119,7 @@ async function runInGuest(linux: LinuxCase, options: RunOptions, hardware: CaseH
   const started = Date.now();
   const guest = await startGuest(folder, linux.plan.machine, work, hardware.socketOf, limits);
   options.report(`  Linux ${guest.release} up after ${guest.bootSeconds.toFixed(1)} s`);
-  const doing: Doing = { linux, options, guest, hardware, commands: [] };
+  const doing: Doing = { linux, options, guest, hardware, commands: [], cards: cardsAtStart(linux.plan.machine) };
   const problem = await doSteps(doing);
   const log = await look(guest, "dmesg -r", limits);
   const iomem = await look(guest, "cat /proc/iomem", limits);

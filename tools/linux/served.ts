@@ -1,13 +1,12 @@
 // The devices of a case served from this process: the machine of its plan with its faults, at sockets for QEMU.
 
-import { createHash } from "node:crypto";
 import { basename } from "node:path";
-import { version } from "../../src/cli/version.ts";
-import { loadModule } from "../../src/hardware/module.ts";
+import { loadEngine } from "../../src/cli/run/prepare.ts";
 import { originOf } from "../../src/sandbox/trace-kept.ts";
 import { encodeTrace } from "../../src/scenario/trace/file.ts";
 import { serveMachine } from "../../src/vfio-user/served-machine.ts";
 import { openSockets, socketFile } from "../../src/vfio-user/sockets.ts";
+import { wallClock } from "../../src/vfio-user/wall-clock.ts";
 import type { LinuxCase } from "./cases.ts";
 import type { CaseHardware } from "./hardware.ts";
 import { RigProblem } from "./problem.ts";
@@ -15,16 +14,12 @@ import { decoderValues } from "./registers.ts";
 
 /** Serves a case's devices in a folder. `report`: what clients do. */
 export async function serveCase({ plan, file, text }: LinuxCase, folder: string, report: (line: string) => void): Promise<CaseHardware> {
-  const { module, bytes } = await loadModule();
-  const tool = { version: version(), moduleHash: createHash("sha256").update(bytes).digest("hex").slice(0, 16) };
+  const { module, tool } = await loadEngine();
   const machine = serveMachine(module, plan, { trace: { origin: originOf({ tool, text }), file: basename(file) } });
   const { hardware, faults } = machine;
   // What a step injects is planned as well, and never acts by itself.
   const planned = new Set(plan.faults.filter(({ trigger }) => trigger.cause.kind === "inject").map(({ id }) => id));
-  const started = process.hrtime.bigint();
-  // Power-on took virtual time already.
-  const before = hardware.now;
-  const sockets = await openSockets(machine, { folder, now: () => before + Number(process.hrtime.bigint() - started), report: (name, line) => report(`${name}: ${line}`) });
+  const sockets = await openSockets(machine, { folder, now: wallClock(machine), report: (name, line) => report(`${name}: ${line}`) });
   return {
     name: "served",
     socketOf: (device) => socketFile(folder, device),

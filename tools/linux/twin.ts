@@ -2,10 +2,19 @@
 
 import { loadModule } from "../../src/hardware/module.ts";
 import { openRun } from "../../src/sandbox/run.ts";
-import type { DownstreamPortDescription, SlotDescription } from "../../src/platform/description.ts";
-import { isSwitch } from "../../src/platform/description.ts";
+import { aerRootPort } from "../../registers/aer.ts";
+import { configBus, findFirstExtended } from "../../src/platform/config-walk.ts";
+import type { DownstreamPortDescription, MachineDescription, SlotDescription } from "../../src/platform/description.ts";
+import { deviceNumberOf, isSwitch } from "../../src/platform/description.ts";
+import { pciAddress } from "../../src/platform/pci-address.ts";
+import type { Platform } from "../../src/platform/platform.ts";
+import { structureAt } from "../../src/platform/registers.ts";
 import type { ScenarioPlan } from "../../src/scenario/plan.ts";
 import { faultResults } from "../../src/sandbox/faults.ts";
+import { originOf } from "../../src/sandbox/trace-kept.ts";
+import type { LinuxCase } from "./cases.ts";
+import type { DriverWrites } from "./driver-writes.ts";
+import { driverWrites } from "./driver-writes.ts";
 import type { RegisterValues } from "./hardware.ts";
 import { decoderValues } from "./registers.ts";
 
@@ -20,6 +29,8 @@ export interface Shown {
   readonly faults: readonly number[];
   /** What kept the case from its end; empty: nothing did. */
   readonly problems: readonly string[];
+  /** What drivers did to the devices; null: no trace tells. */
+  readonly writes: DriverWrites | null;
 }
 
 export interface LogLine {
@@ -36,7 +47,18 @@ const theirDecoders = 4;
 const theirCard = (slot: SlotDescription): SlotDescription => (isSwitch(slot) ? { ...slot, decoders: theirDecoders, ports: slot.ports.map(theirPort) } : slot);
 
 function theirPort<P extends DownstreamPortDescription>(port: P): P {
-  return { ...port, slots: port.slots.map(theirCard) };
+  return { ...port, dpc: false, slots: port.slots.map(theirCard) };
+}
+
+/** QEMU's ports do not see a card go that stops answering: those here keep it to themselves. */
+function silencePorts({ config }: Pick<Platform, "config">, machine: MachineDescription): void {
+  for (const bridge of machine.hostBridges) {
+    for (const port of bridge.rootPorts) {
+      const bus = configBus(config, pciAddress(bridge.segment, bridge.busStart, deviceNumberOf(port, bridge.rootPorts.indexOf(port)), 0));
+      const at = findFirstExtended(bus, aerRootPort.identity.id);
+      if (at !== 0) structureAt(bus, at, aerRootPort).uncorrectableMask.modify({ surpriseDown: 1 });
+    }
+  }
 }
 
 /** The plan with what is QEMU's: identities and decoders of bridges and switches, places of CHBCRs and windows. As it is where these are not known. */
@@ -59,15 +81,18 @@ export const kernelMessages = (text: string): LogLine[] => text.split("\n").flat
 });
 
 /** Runs the case's steps in our kernel to their end. `iomem`: of the real kernel, for the place of its windows. */
-export async function runTwin(plan: ScenarioPlan, iomem: string): Promise<Shown> {
+export async function runTwin({ plan, text }: LinuxCase, iomem: string): Promise<Shown> {
   const { module } = await loadModule();
-  const run = openRun(module, movedPlan(plan, iomem), { seed, schedule: "fixed", keepTrace: false, isLenient: true });
+  const run = openRun(module, movedPlan(plan, iomem), { seed, schedule: "fixed", keepTrace: true, origin: originOf({ text }), isLenient: true });
+  silencePorts(run.system.platform, plan.machine);
   while (run.run(() => false) !== "done");
   const { hardware } = run.system;
+  const trace = run.traceFile();
   return {
     commands: run.commands, log: kernelMessages(run.files.read("/dev/kmsg")), iomem: run.files.read("/proc/iomem"), registers: decoderValues(hardware, plan.machine),
     faults: faultResults(run.faults).map(({ count }) => count),
     // Steps whose exit status is another than the file says were done all the same: the comparison tells.
     problems: run.refused.filter((one) => !/ ended \d+, not \d+: /.test(one)),
+    writes: trace === null ? null : driverWrites(trace),
   };
 }

@@ -164,6 +164,20 @@ const releaseManaged = task("releaseManaged", function* (kernel: Kernel, device:
   for (let action = device.managed.pop(); action !== undefined; action = device.managed.pop()) yield* action.release(kernel, device);
 });
 
+/** Errors with which a driver says that the device is not for it; no more than a debug line. */
+const rejections: readonly string[] = ["ENODEV", "ENXIO"];
+/** Its probe tells every result at level debug, so that a rejection needs no line of the driver core's. */
+const tellingBus = "cxl";
+
+/** The driver core's line about a probe that failed (call_driver_probe); a deferral has none. */
+export function tellProbe(kernel: Kernel, device: Device, driver: string, { errno, number }: SystemError): void {
+  const who = `${driver} ${device.name}`;
+  if (errno === "EPROBE_DEFER") return;
+  if (device.bus === tellingBus) printk(kernel, "debug", `${who}: probe: -${number}`);
+  if (!rejections.includes(errno)) printk(kernel, "err", `${who}: probe with driver ${driver} failed with error -${number}`);
+  else if (device.bus !== tellingBus) printk(kernel, "debug", `${who}: probe with driver ${driver} rejects match -${number}`);
+}
+
 /** Binds a driver; on failure everything it managed is released again and the error goes on. */
 export const bind = task("bind", function* (kernel: Kernel, device: Device, driver: Driver): Task<void> {
   if (device.driver !== null) throw new SystemError("EBUSY", `${device.name} is bound to ${device.driver.name}`);
@@ -173,6 +187,7 @@ export const bind = task("bind", function* (kernel: Kernel, device: Device, driv
   try {
     yield* driver.probe(kernel, device);
   } catch (thrown) {
+    if (thrown instanceof SystemError) tellProbe(kernel, device, driver.name, thrown);
     device.driver = null;
     yield* releaseManaged(kernel, device);
     throw thrown;
@@ -240,7 +255,6 @@ const tryDriver = task("tryDriver", function* (kernel: Kernel, device: Device, d
       deferProbe(kernel, device.id);
       return "deferred";
     }
-    printk(kernel, "debug", `${driver.name} ${device.name}: probe: -${thrown.number}`);
     return "refused";
   }
 });

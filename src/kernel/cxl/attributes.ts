@@ -98,10 +98,21 @@ export const portType: DeviceType = { name: "cxl_port", attributes: [...identity
 
 const stateOf = (device: Device): DeviceState => memdevOf(device).state;
 
+/**
+ * No partition was made, since the media is not ready or there is no capacity: the kernel's first one is as it was allocated, all zeros, which reads as volatile
+ * memory from address 0 to address 0, one byte, of class 0.
+ */
+const hasBlankPartition = (device: Device): boolean => stateOf(device).capacity.ram === 0n && stateOf(device).capacity.pmem === 0n;
+const ramSize = (device: Device): bigint => (hasBlankPartition(device) ? 1n : stateOf(device).capacity.ram);
+
 /** A partition's class, when there is one that some window has. */
-const qosClass = (partition: PartitionMode): Attribute => ({
-  ...line(`${partition}/qos_class`, (device) => String(stateOf(device).performance[partition]?.qosClass ?? -1)), visible: (_kernel, device) => stateOf(device).performance[partition] !== null,
-});
+const qosClass = (partition: PartitionMode): Attribute => {
+  const isBlank = (device: Device): boolean => partition === "ram" && hasBlankPartition(device);
+  return {
+    ...line(`${partition}/qos_class`, (device) => String(isBlank(device) ? 0 : (stateOf(device).performance[partition]?.qosClass ?? -1))),
+    visible: (_kernel, device) => isBlank(device) || stateOf(device).performance[partition] !== null,
+  };
+};
 
 export const memdevType: DeviceType = {
   name: "cxl_memdev",
@@ -109,6 +120,6 @@ export const memdevType: DeviceType = {
     line("firmware_version", (device) => stateOf(device).firmwareVersion), line("payload_max", (device) => String(stateOf(device).payloadSize)),
     line("label_storage_size", (device) => String(stateOf(device).labelSize)), line("numa_node", () => "-1"),
     line("serial", (device) => hex(memdevOf(device).serial)), line("dev", (device) => `${memdevMajor}:${memdevOf(device).id}`),
-    line("ram/size", (device) => hex(memdevOf(device).ramSize)), qosClass("ram"), line("pmem/size", (device) => hex(stateOf(device).capacity.pmem)), qosClass("pmem"), ...securityAttributes,
+    line("ram/size", (device) => hex(ramSize(device))), qosClass("ram"), line("pmem/size", (device) => hex(stateOf(device).capacity.pmem)), qosClass("pmem"), ...securityAttributes,
   ],
 };

@@ -77,7 +77,7 @@ export function setDpaSize(kernel: Kernel, device: Device, size: bigint): void {
   const free = freeStart(decoder.port);
   const start = free > partition.start ? free : partition.start;
   if (start + size > partition.end) {
-    printk(kernel, "debug", `cxl decoder${portOf(decoder.port).id}.${decoder.id}: 0x${size.toString(16)} exceeds available ${part.mode} capacity`);
+    printk(kernel, "debug", `cxl decoder${portOf(decoder.port).id}.${decoder.id}: ${size} exceeds available ${part.mode} capacity: ${partition.end - start}`);
     throw new SystemError("ENOSPC", `${device.name}: ${size} bytes are more than is free`);
   }
   // What lies free below the partition is skipped for good (7.5).

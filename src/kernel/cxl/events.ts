@@ -7,6 +7,7 @@ import type { Task } from "../../sim/task.ts";
 import { sleep, spawn, task, until, wake } from "../../sim/task.ts";
 import { oscGranted } from "../acpi/acpi.ts";
 import { SystemError } from "../base/errno.ts";
+import type { Device } from "../base/device.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { printk } from "../base/kernel.ts";
 import { printkLimited } from "../base/ratelimit.ts";
@@ -46,9 +47,11 @@ export function tracedDevice(state: DeviceState): TracedDevice {
   return { memdev: state.memdev?.name ?? "", host: state.device.name, serial: state.memdev === null ? 0n : memdevOf(state.memdev).serial };
 }
 
-/** Where a DPA of the device lies now. The caller holds the region lock. */
-export function placeOf(kernel: Kernel, state: DeviceState, dpa: bigint): TracedPlace | null {
-  const region = state.memdev === null ? null : regionOfDpa(kernel, state.memdev, dpa);
+/** Where a DPA of the device lies now, which the log tells at level debug. The caller holds the region lock. */
+export const placeOf = (kernel: Kernel, state: DeviceState, dpa: bigint): TracedPlace | null => placeIn(state, state.memdev === null ? null : regionOfDpa(kernel, state.memdev, dpa), dpa);
+
+/** The same where the region is known. */
+export function placeIn(state: DeviceState, region: Device | null, dpa: bigint): TracedPlace | null {
   const hpa = region === null || state.memdev === null ? undefined : hpaOfDpa(region, state.memdev, dpa);
   return region === null || hpa === undefined ? null : { region: region.name, uuid: regionOf(region).uuid, hpa };
 }

@@ -132,15 +132,15 @@ export const commitDecoder = task("hdm.commit", function* (kernel: Kernel, devic
   mark(kernel, `${device.name} committed`);
 });
 
-/** Gapless run of committed ids shrinks past everything that is disabled at its end (cxl_port_commit_reap). */
+/** Gapless run of committed ids shrinks past everything that is disabled at its end, a line for each (cxl_port_commit_reap). */
 function reap(kernel: Kernel, port: Device): void {
   const record = portOf(port);
   while (record.commitEnd >= 0) {
     const last = record.decoders[record.commitEnd];
     if (last !== undefined && decoderOf(last).isEnabled) break;
     record.commitEnd--;
+    printk(kernel, "debug", `cxl_port ${port.name}: reap: decoder${record.id}.${record.commitEnd + 1} commit_end: ${record.commitEnd}`);
   }
-  printk(kernel, "debug", `cxl_port ${port.name}: reap: commit_end: ${record.commitEnd}`);
 }
 
 /**

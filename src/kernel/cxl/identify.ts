@@ -78,14 +78,13 @@ export const setTimestamp = task("cxl_pci.setTimestamp", function* (kernel: Kern
   }
 });
 
-/** Identity and capacity. `isMediaReady` false: there is no capacity to speak of. */
-export const identify = task("cxl_pci.identify", function* (kernel: Kernel, state: DeviceState, isMediaReady: boolean): Task<void> {
+/** Identity and capacity; a device whose media is not ready is not asked (cxl_dev_state_identify). */
+export const identify = task("cxl_pci.identify", function* (kernel: Kernel, state: DeviceState): Task<void> {
   const { fields } = commands.identifyMemoryDevice.output;
   const bytes = yield* sendCommand(kernel, state, { name: "identifyMemoryDevice", output: identifyLength });
   state.firmwareVersion = latin(payloadBytes(bytes, fields.firmwareRevision));
   state.labelSize = payloadBig(bytes, fields.labelAreaSize);
   if (state.commands.has("getPoisonList")) state.poisonListSize = Math.min(mostMediaErrors, payloadNumber(bytes, fields.poisonListSize));
-  if (!isMediaReady) return;
   const ofIdentity = { ram: payloadBig(bytes, fields.volatileOnlyCapacity) * granule, pmem: payloadBig(bytes, fields.persistentOnlyCapacity) * granule };
   state.capacity = payloadBig(bytes, fields.partitionAlignment) === 0n ? ofIdentity : yield* readPartitions(kernel, state);
   printCapacity(kernel, state);

@@ -93,12 +93,11 @@ function enableDecoding(kernel: Kernel, endpoint: Device): void {
   if (hdm === null || dvsec === undefined) throw new SystemError("ENODEV", `${endpoint.name} has no HDM decoders`);
   const enable = hdmEnable(hdm);
   if (enable.isOn()) return;
-  if (dvsec.control.get("memoryEnable") === 0) {
-    dvsec.control.modify({ memoryEnable: 1 });
-    manage(endpoint, "memory", disableMemory);
-  }
   enable.set(true);
   manage(endpoint, "hdm", disableHdm);
+  if (dvsec.control.get("memoryEnable") === 1) return;
+  dvsec.control.modify({ memoryEnable: 1 });
+  manage(endpoint, "memory", disableMemory);
 }
 
 const probePort = task("cxl_port.probe", function* (kernel: Kernel, port: Device): Task<void> {

@@ -113,7 +113,7 @@ const talk = task("cxl_pci.talk", function* (kernel: Kernel, state: DeviceState,
   failStep(kernel, "pci.timestamp", device.name);
   yield* setTimestamp(kernel, state);
   failStep(kernel, "pci.identify", device.name);
-  yield* identify(kernel, state, isMediaReady);
+  if (isMediaReady) yield* identify(kernel, state);
   printk(kernel, "debug", `cxl_pci ${device.name}: No CXL Features discovered`);
   return hasVectors;
 });
@@ -122,7 +122,7 @@ const addMemdev = task("cxl_pci.addMemdev", function* (kernel: Kernel, state: De
   const { device } = state;
   failStep(kernel, "pci.memdev", device.name);
   const id = takeId(cxlState(kernel).memdevIds);
-  const record: MemdevRecord = { id, pciDevice: device, serial: serialNumberOf(kernel, device), ramSize: state.capacity.ram, components, isMediaReady, state, ports: [], endpoint: null, isDetaching: false };
+  const record: MemdevRecord = { id, pciDevice: device, serial: serialNumberOf(kernel, device), components, isMediaReady, state, ports: [], endpoint: null, isDetaching: false };
   const memdev = addDevice(kernel, { name: `mem${id}`, bus: cxlBus, type: memdevType, parent: device, data: record });
   state.memdev = memdev;
   manage(device, "memdev", removeMemdev);

@@ -17,7 +17,7 @@ import type { TracedPoison } from "../trace/cxl-lines.ts";
 import { addressMask } from "../trace/cxl-records.ts";
 import { traceEvent } from "../trace/ring.ts";
 import type { DeviceState } from "./device-state.ts";
-import { placeOf, tracedDevice } from "./events.ts";
+import { placeIn, placeOf, tracedDevice } from "./events.ts";
 import { parseBoolean } from "./format.ts";
 import { lockRegionsForStore, unlockRegions } from "./lock.ts";
 import { sendCommand } from "./mailbox.ts";
@@ -33,11 +33,13 @@ interface Range {
   readonly start: bigint;
   readonly size: bigint;
   readonly isRam: boolean;
+  /** Of the decoder that the range is read for. */
+  readonly region: Device | null;
 }
 
 /** The caller holds the region lock, so that region and HPA fit the moment. */
-function trace(kernel: Kernel, state: DeviceState, poison: TracedPoison): void {
-  const place = placeOf(kernel, state, poison.address & addressMask);
+function trace(kernel: Kernel, state: DeviceState, region: Device | null, poison: TracedPoison): void {
+  const place = placeIn(state, region, poison.address & addressMask);
   traceEvent(kernel, "cxl_poison", userCommand, tracedDevice(state).memdev, () => formatPoison(tracedDevice(state), poison, place));
 }
 
@@ -58,7 +60,7 @@ const readRange = task("poison.readRange", function* (kernel: Kernel, state: Dev
       for (let n = 0; n < count; n++) {
         const record = payloadBytes(bytes, [output.length + n * mediaError.length, mediaError.length, "Media error record"]);
         const address = payloadBig(record, mediaError.fields.address);
-        trace(kernel, state, { kind: "List", address, length: payloadNumber(record, mediaError.fields.lines) * Number(line), flags, overflowTime: payloadBig(bytes, output.fields.overflowTimestamp) });
+        trace(kernel, state, range.region, { kind: "List", address, length: payloadNumber(record, mediaError.fields.lines) * Number(line), flags, overflowTime: payloadBig(bytes, output.fields.overflowTimestamp) });
       }
       seen += count;
       if (seen < state.poisonListSize) continue;
@@ -76,7 +78,7 @@ const readRange = task("poison.readRange", function* (kernel: Kernel, state: Dev
 
 function partitionsOf(state: DeviceState): Range[] {
   const { ram, pmem } = state.capacity;
-  return [{ start: 0n, size: ram, isRam: true }, { start: ram, size: pmem, isRam: false }].filter((range) => range.size > 0n);
+  return [{ start: 0n, size: ram, isRam: true, region: null }, { start: ram, size: pmem, isRam: false, region: null }].filter((range) => range.size > 0n);
 }
 
 /** Ranges as Linux asks for them: those of decoders in order of id with the gaps before them, then what is left of each partition. */
@@ -90,13 +92,13 @@ export function poisonRanges(state: DeviceState, endpoint: Device): Range[] {
     const { dpa } = endpointPart(decoder);
     if (dpa === null || dpa.size === 0n) continue;
     const isRam = dpa.start < state.capacity.ram;
-    if (dpa.skip > 0n) ranges.push({ start: dpa.start - dpa.skip, size: dpa.skip, isRam });
-    ranges.push({ start: dpa.start, size: dpa.size, isRam });
+    if (dpa.skip > 0n) ranges.push({ start: dpa.start - dpa.skip, size: dpa.skip, isRam, region: null });
+    ranges.push({ start: dpa.start, size: dpa.size, isRam, region: decoderOf(decoder).region });
     end = dpa.start + dpa.size;
   }
   for (const { start, size, isRam } of partitions) {
     const from = end > start ? end : start;
-    if (start + size > from) ranges.push({ start: from, size: start + size - from, isRam });
+    if (start + size > from) ranges.push({ start: from, size: start + size - from, isRam, region: null });
   }
   return ranges;
 }

@@ -101,7 +101,7 @@ export function openPortHdm(kernel: Kernel, port: Device, components: ComponentR
   const record = portOf(port);
   record.components = components;
   record.hdm = openHdm(components, record.kind === "endpoint");
-  if (record.kind === "endpoint") claim(kernel, port, components, capabilityIds.ras);
+  claim(kernel, port, components, capabilityIds.ras);
   claim(kernel, port, components, capabilityIds.hdmDecoder, record.hdm?.capability.decoderCount ?? 0);
 }
 
@@ -125,7 +125,8 @@ function addDecoder(kernel: Kernel, spec: NewDecoder): Device {
   const device = addDevice(kernel, { name: `decoder${port.id}.${spec.id}`, bus: cxlBus, type, parent: spec.port, data: record });
   port.decoders.push(device);
   if (record.isEnabled) port.commitEnd = spec.id;
-  printk(kernel, "debug", `cxl_port ${spec.port.name}: ${device.name}: range: 0x${record.start.toString(16)}-0x${lastOf(record).toString(16)} iw: ${record.ways} ig: ${record.granularity}`);
+  // What has no registers is not read, and not told of.
+  if (!spec.isPassThrough) printk(kernel, "debug", `cxl_port ${spec.port.name}: ${device.name}: range: 0x${record.start.toString(16)}-0x${lastOf(record).toString(16)} iw: ${record.ways} ig: ${record.granularity}`);
   return device;
 }
 

@@ -8,7 +8,7 @@ import { resourceSize } from "../resource/resource.ts";
 import { checkPosition, checkTarget, failCheck, logName, refuse, requireAuto } from "./region-checks.ts";
 import { resetRegionDecoders } from "./region-commit.ts";
 import { addMember, updateSharedBandwidth } from "./region-performance.ts";
-import { attachPort, detachPort, referenceOf } from "./region-reference.ts";
+import { attachPort, detachPort, referenceOf, tearDownTargets } from "./region-reference.ts";
 import type { Dport } from "./types.ts";
 import { decoderOf, dportTowards, encodeGranularity, endpointPart, isPowerOfTwo, portOf, portsUpwards, regionOf, regionStates } from "./types.ts";
 
@@ -51,6 +51,16 @@ function setupTargets(kernel: Kernel, region: Device): void {
     if (target !== null) for (const port of portsUpwards(decoderOf(target).port)) if (portOf(port).kind === "switch") ports.add(port);
   }
   for (const port of [...ports].toSorted((a, b) => portOf(a).depth - portOf(b).depth)) setupPort(kernel, region, port);
+}
+
+/** @throws SystemError of a port, after what was programmed so far was forgotten */
+function completeTargets(kernel: Kernel, region: Device): void {
+  try {
+    setupTargets(kernel, region);
+  } catch (thrown) {
+    tearDownTargets(region);
+    throw thrown;
+  }
 }
 
 /**
@@ -101,7 +111,7 @@ export function attachTarget(kernel: Kernel, region: Device, device: Device, pos
     record.targetCount++;
     part.position = position;
     if (record.targetCount === record.ways) {
-      setupTargets(kernel, region);
+      completeTargets(kernel, region);
       record.state = regionStates.active;
       updateSharedBandwidth(kernel, region);
     }
@@ -159,7 +169,10 @@ export function detachTarget(kernel: Kernel, device: Device, from: Device | null
   endpointPart(device).stagedIn = null;
   decoderOf(device).start = 0n;
   decoderOf(device).size = 0n;
-  if (record.state === regionStates.active) record.state = regionStates.interleaveActive;
+  if (record.state === regionStates.active) {
+    record.state = regionStates.interleaveActive;
+    tearDownTargets(region);
+  }
   mark(kernel, `${device.name} detached`, region.name);
   return region;
 }

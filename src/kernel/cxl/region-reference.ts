@@ -4,7 +4,7 @@ import type { Device } from "../base/device.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { printk } from "../base/kernel.ts";
 import { failCheck, logName, refuse } from "./region-checks.ts";
-import type { RegionReference } from "./types.ts";
+import type { DecoderRecord, RegionReference } from "./types.ts";
 import { decoderOf, dportTowards, endpointPart, portOf, portsUpwards, regionOf } from "./types.ts";
 
 export const referenceOf = (port: Device, region: Device): RegionReference | undefined => portOf(port).references.find((reference) => reference.region === region);
@@ -86,7 +86,28 @@ export function countTargets(port: Device, reference: RegionReference): void {
   reference.targetCount = dports.size;
 }
 
-/** Takes the endpoint out of the region's reference at one port; the last one frees the port's decoder. */
+function forgetRange(decoder: DecoderRecord): void {
+  decoder.start = 0n;
+  decoder.size = 0n;
+}
+
+/**
+ * A region that is no longer whole gives up the ranges of the ports' decoders it still has (cxl_region_teardown_targets). A decoder whose last endpoint has left before
+ * keeps its range: that of a port which leads to one member alone, where it was the first to go. Regions that firmware made keep theirs, which hardware decodes.
+ */
+export function tearDownTargets(region: Device): void {
+  const { isAuto, targets } = regionOf(region);
+  if (isAuto) return;
+  for (const target of targets) {
+    if (target === null) continue;
+    for (const port of portsUpwards(decoderOf(target).port)) {
+      const reference = portOf(port).kind === "switch" ? referenceOf(port, region) : undefined;
+      if (reference !== undefined) forgetRange(decoderOf(reference.decoder));
+    }
+  }
+}
+
+/** Takes the endpoint out of the region's reference at one port; the last one frees the port's decoder, which keeps its range. */
 export function detachPort(kernel: Kernel, region: Device, port: Device, endpoint: Device): void {
   const record = portOf(port);
   const reference = referenceOf(port, region);
@@ -96,12 +117,9 @@ export function detachPort(kernel: Kernel, region: Device, port: Device, endpoin
   reference.endpoints.splice(at, 1);
   countTargets(port, reference);
   const decoder = decoderOf(reference.decoder);
-  // A port's decoder keeps the range that it was read with: one of firmware's regions, unless all of discovery is undone, or one that hardware goes on decoding (a locked region).
-  const keepsRange = decoder.isEnabled || (regionOf(region).isAuto && kernel.policy.assembly.unwind !== "full");
-  if (!keepsRange || reference.decoder === endpoint) {
-    decoder.start = 0n;
-    decoder.size = 0n;
-  }
+  // POL-UNWIND `full`: all of discovery is undone, but for what hardware goes on decoding (a locked region).
+  const isUndone = !decoder.isEnabled && regionOf(region).isAuto && kernel.policy.assembly.unwind === "full";
+  if (isUndone || reference.decoder === endpoint) forgetRange(decoder);
   if (reference.endpoints.length > 0) return;
   decoder.region = null;
   record.references.splice(record.references.indexOf(reference), 1);

@@ -128,8 +128,6 @@ export interface MemdevRecord {
   readonly id: number;
   readonly pciDevice: Device;
   readonly serial: bigint;
-  /** Bytes of volatile capacity, DPA 0 up. */
-  readonly ramSize: bigint;
   readonly components: ComponentRegisters | null;
   readonly isMediaReady: boolean;
   /** Mailbox and what it told; shared with the PCI function. */

@@ -6,7 +6,7 @@ import type { Device, Driver } from "../base/device.ts";
 import { bind, busDevices } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
-import { defineState, printk } from "../base/kernel.ts";
+import { defineState } from "../base/kernel.ts";
 import { parseWord } from "../base/parse.ts";
 import { daxBus, daxDeviceOf } from "./types.ts";
 
@@ -45,7 +45,6 @@ export const addDaxId = task("dax.addId", function* (kernel: Kernel, driver: Dri
       yield* bind(kernel, device, driver);
     } catch (thrown) {
       if (!(thrown instanceof SystemError)) throw thrown;
-      printk(kernel, "debug", `${driver.name} ${device.name}: probe: -${thrown.number}`);
     }
   }
 });

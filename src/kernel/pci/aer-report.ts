@@ -9,7 +9,7 @@ import { traceEvent } from "../trace/ring.ts";
 import type { ErrorKind } from "./aer-names.ts";
 import { agentOf, layerOf, longCorrectable, longUncorrectable, shortCorrectable, shortUncorrectable } from "./aer-names.ts";
 import { aerOf } from "./aer-registers.ts";
-import { pciFunctionOf } from "./device.ts";
+import { nameInLog, pciFunctionOf } from "./device.ts";
 
 /** An error as a function's registers show it. `status` 0: they could not be read. */
 export interface ErrorReport {
@@ -30,8 +30,6 @@ const counters = defineState("pci.aerCounters", () => ({ functions: new Map<numb
 export const severityTexts: Readonly<Record<ErrorKind, string>> = { correctable: "Correctable", nonfatal: "Uncorrectable (Non-Fatal)", fatal: "Uncorrectable (Fatal)" };
 const tracedSeverities: Readonly<Record<ErrorKind, string>> = { correctable: "Corrected", nonfatal: "Uncorrected, non-fatal", fatal: "Fatal" };
 const hex = (value: number, digits: number): string => (value >>> 0).toString(16).padStart(digits, "0");
-
-const driverName = (device: Device): string => device.driver?.name ?? "pci";
 
 /** A CXL function's errors are spoken of as CXL's, whatever they are (aer_err_bus). */
 const busText = (device: Device): string => (pciFunctionOf(device).isCxl ? "CXL" : "PCIe");
@@ -69,7 +67,7 @@ export function countMessage(kernel: Kernel, port: Device, kind: ErrorKind): voi
 function logReport(kernel: Kernel, report: ErrorReport): void {
   const { device, kind, status, mask, first } = report;
   const level = kind === "correctable" ? "warn" : "err";
-  const name = `${driverName(device)} ${device.name}`;
+  const name = nameInLog(device);
   const subject = `${name}: ${busText(device)} Bus Error: severity=${severityTexts[kind]}`;
   if (status === 0) return printk(kernel, "err", `${subject}, type=Inaccessible, (Unregistered Agent ID)`);
   const record = pciFunctionOf(device);

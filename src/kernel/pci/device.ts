@@ -42,6 +42,9 @@ export interface Messages {
   readonly bound: Set<number>;
 }
 
+/** Ways to reset a function that this kernel knows, by sysfs' names. */
+export type ResetMethod = "flr" | "bus" | "cxl_bus";
+
 export interface PciFunction {
   readonly address: PciAddress;
   readonly vendor: number;
@@ -60,6 +63,8 @@ export interface PciFunction {
   messages: Messages | null;
   /** Enabled less disabled by drivers and users. */
   enableCount: number;
+  /** Ways to reset it, in the order in which they are tried; null: those it has, which nobody has asked for yet. */
+  resetMethods: readonly ResetMethod[] | null;
   /** Known to be gone: config accesses are pointless. */
   isDisconnected: boolean;
 }
@@ -93,6 +98,9 @@ export const isRootPort = (device: Device): boolean => isPciDevice(device) && pc
 /** The bridge (root or downstream port, or upstream port) above a function, or undefined on the root bus. */
 export const portAbove = (device: Device): Device | undefined => (device.parent !== null && isPciDevice(device.parent) ? device.parent : undefined);
 
+/** Functions on the bus below a port. */
+export const functionsBelow = (port: Device): readonly Device[] => port.children.filter(isPciDevice);
+
 /** Every root and downstream port above a function, the nearest first. */
 export function portsAbove(device: Device): Device[] {
   const ports: Device[] = [];
@@ -124,6 +132,9 @@ export function serialNumberOf(kernel: Kernel, device: Device): bigint {
   return low.readRaw() | (high.readRaw() << 32n);
 }
 
+/** As lines about it in the log begin (dev_driver_string): the driver that has it, or its bus. */
+export const nameInLog = (device: Device): string => `${device.driver?.name ?? "pci"} ${device.name}`;
+
 /** Memory decode on, and bus mastering when asked. @throws SystemError ENODEV the function does not answer; EINVAL a BAR has no address */
 export function enableDevice(kernel: Kernel, device: Device, isMaster = false): void {
   const record = pciFunctionOf(device);
@@ -133,11 +144,11 @@ export function enableDevice(kernel: Kernel, device: Device, isMaster = false): 
   record.enableCount++;
 }
 
-/** Takes one enabling back; with the last one memory decode and bus mastering go off (pci_disable_device). */
+/** Takes one enabling back; with the last one bus mastering goes off, and memory decode stays (pci_disable_device). */
 export function disableDevice(kernel: Kernel, device: Device): void {
   const record = pciFunctionOf(device);
   if (record.enableCount > 0) record.enableCount--;
-  if (record.enableCount === 0 && !record.isDisconnected) headerOf(kernel, record.address).command.modify({ memorySpaceEnable: 0, busMasterEnable: 0 });
+  if (record.enableCount === 0 && !record.isDisconnected) headerOf(kernel, record.address).command.modify({ busMasterEnable: 0 });
 }
 
 /** Physical address of BAR `index`. @throws SystemError EINVAL */
@@ -169,9 +180,11 @@ function sizeOneBar(kernel: Kernel, address: PciAddress, index: number): Bar | u
   return { index, size: (~mask & 0xffff_ffff_ffff_ffffn) + 1n, is64Bit, isPrefetchable, resource: null };
 }
 
-/** Sizes the BARs of a function by writing ones, with decode off, as pci_read_bases does. */
+/** Sizes the BARs of a function by writing ones, with decode off meanwhile, as pci_read_bases does. */
 export function sizeBars(kernel: Kernel, address: PciAddress, count: number): Bar[] {
-  headerOf(kernel, address).command.modify({ memorySpaceEnable: 0 });
+  const { command } = headerOf(kernel, address);
+  const before = command.get("memorySpaceEnable");
+  command.modify({ memorySpaceEnable: 0 });
   const bars: Bar[] = [];
   for (let index = 0; index < count; index++) {
     const bar = sizeOneBar(kernel, address, index);
@@ -179,6 +192,7 @@ export function sizeBars(kernel: Kernel, address: PciAddress, count: number): Ba
     bars.push(bar);
     if (bar.is64Bit) index++;
   }
+  command.modify({ memorySpaceEnable: before });
   return bars;
 }
 

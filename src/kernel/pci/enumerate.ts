@@ -72,7 +72,7 @@ function readFunction(kernel: Kernel, hostBridge: Device, address: number): PciF
   return {
     address, vendor, device: header.deviceId.get("value"), classCode, revision: header.revisionId.get("value"), bars, hostBridge,
     bridge: buses === undefined ? null : { ...buses, windows: { memory: null, prefetchable: null } },
-    portType: portTypeOf(kernel, address), isCxl: walk.findDvsec(configBus(kernel, address), dvsecIds.flexBus) !== 0, messages: null, enableCount: 0, isDisconnected: false,
+    portType: portTypeOf(kernel, address), isCxl: walk.findDvsec(configBus(kernel, address), dvsecIds.flexBus) !== 0, messages: null, enableCount: 0, resetMethods: null, isDisconnected: false,
   };
 }
 

@@ -7,7 +7,7 @@ import { task } from "../../sim/task.ts";
 import type { ChannelState, Device, ErrorVote } from "../base/device.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { mark, printk } from "../base/kernel.ts";
-import { isPciDevice, pciFunctionOf, portAbove, portTypes } from "./device.ts";
+import { isPciDevice, nameInLog, pciFunctionOf, portAbove, portTypes } from "./device.ts";
 import { askClients, isWatched } from "./error-clients.ts";
 import { isClaimed, isHeld } from "./hold.ts";
 import { removeOne } from "./rescan.ts";
@@ -38,7 +38,6 @@ function merge(before: ErrorVote, vote: ErrorVote): ErrorVote {
 }
 
 const isBridge = (device: Device): boolean => pciFunctionOf(device).bridge !== null;
-const nameOf = (device: Device): string => `${device.driver?.name ?? "pci"} ${device.name}`;
 
 /** Every function below a port, parents first. */
 export const functionsBelow = (port: Device): Device[] => port.children.filter(isPciDevice).flatMap((device) => [device, ...functionsBelow(device)]);
@@ -69,7 +68,7 @@ const askClient = task("pci.askClient", function* (kernel: Kernel, { recovery, g
 });
 
 function withoutDriver(kernel: Kernel, { service }: Recovery, device: Device): ErrorVote {
-  printk(kernel, "info", `${nameOf(device)}: ${service}: can't recover (no error_detected callback)`);
+  printk(kernel, "info", `${nameInLog(device)}: ${service}: can't recover (no error_detected callback)`);
   return "no-driver";
 }
 

@@ -3,7 +3,7 @@
 import { dvsecDevice, dvsecLocatorPort, dvsecPort } from "../../../registers/dvsec.ts";
 import { dvsecFlexBusPort } from "../../../registers/dvsec-flex-bus.ts";
 import { msix } from "../../../registers/messages.ts";
-import { bridgeHeader, endpointHeader, msi, pcieRootPort, serialNumber } from "../../../registers/pci.ts";
+import { bridgeHeader, endpointHeader, msi, pcieEndpoint, pcieRootPort, serialNumber } from "../../../registers/pci.ts";
 import * as walk from "../../platform/config-walk.ts";
 import type { PciAddress } from "../../platform/pci-address.ts";
 import type { RegisterBus, StructureAccess } from "../../platform/registers.ts";
@@ -23,6 +23,9 @@ export const headerOf = (kernel: Kernel, address: PciAddress): StructureAccess<t
 export const bridgeOf = (kernel: Kernel, address: PciAddress): StructureAccess<typeof bridgeHeader> => structureAt(configBus(kernel, address), 0, bridgeHeader);
 /** Port, link and slot registers of the PCIe capability at `at`. */
 export const pcieOf = (kernel: Kernel, address: PciAddress, at: number): StructureAccess<typeof pcieRootPort> => structureAt(configBus(kernel, address), at, pcieRootPort);
+
+/** The same of an endpoint, which has what only functions without a bus below have. */
+export const endpointPcieOf = (kernel: Kernel, address: PciAddress, at: number): StructureAccess<typeof pcieEndpoint> => structureAt(configBus(kernel, address), at, pcieEndpoint);
 
 /** Raw 32-bit access to BAR `index` of a function. */
 export function barAccess(kernel: Kernel, address: PciAddress, index: number): { readonly read: () => number; readonly write: (value: number) => void } {

@@ -1,8 +1,9 @@
-// Resets through the bus above a function: Secondary Bus Reset (CXL 8.1.5.2), of one function by request (cxl_reset_bus_function), or of whatever is below
+// Resets through the bus above a function: Secondary Bus Reset (CXL 8.1.5.2), of one function (reset-methods.ts has the other ways), or of whatever is below
 // a port that recovers; config space as it was (pci_restore_state), then the driver's word (error-recovery 3, reset_done).
 
 import type { Task } from "../../sim/task.ts";
 import { sleep, task } from "../../sim/task.ts";
+import type { RegisterAccess } from "../../platform/registers.ts";
 import { registerAt } from "../../platform/registers.ts";
 import { dvsecPort } from "../../../registers/dvsec.ts";
 import { tellWatchers } from "../base/bus-watcher.ts";
@@ -13,7 +14,7 @@ import { mark, printk } from "../base/kernel.ts";
 import { clearErrorStatus, enableReporting } from "./aer-registers.ts";
 import { programWindows } from "./assign.ts";
 import { writeBuses } from "./buses.ts";
-import { addressOf, findDvsec, isRootPort, pciFunctionOf, portAbove, programBars } from "./device.ts";
+import { addressOf, findDvsec, functionsBelow, isRootPort, pciFunctionOf, portAbove, programBars } from "./device.ts";
 import { holdSlot } from "./hotplug.ts";
 import { settleTime, waitForLink } from "./link.ts";
 import { restoreMessages } from "./messages.ts";
@@ -22,10 +23,6 @@ import { bridgeOf, configBus, dvsecIds, headerOf } from "./registers.ts";
 const millisecond = 1_000_000;
 /** How long the reset is held (pci_reset_secondary_bus). */
 const holdTime = 2 * millisecond;
-export const resetMethod = "cxl_bus";
-
-/** An endpoint directly below a port. */
-export const canReset = (device: Device): boolean => pciFunctionOf(device).bridge === null && portAbove(device) !== undefined;
 
 /** Sets and releases Secondary Bus Reset of a port, which DVSEC 3 may mask, and waits. Returns whether the link is up. */
 const resetSecondaryBus = task("pci.resetSecondaryBus", function* (kernel: Kernel, port: Device): Task<boolean> {
@@ -68,28 +65,61 @@ export function restoreFunction(kernel: Kernel, device: Device): void {
   enableReporting(kernel, device);
 }
 
-/** @throws SystemError ENOTTY there is no port above; ENODEV the link does not come back */
-export const resetFunction = task("pci.resetFunction", function* (kernel: Kernel, device: Device): Task<void> {
+/** DVSEC 3's control of the port above a function, which may mask the reset of its bus; undefined: nothing masks it. */
+export function busResetMask(kernel: Kernel, port: Device): RegisterAccess<typeof dvsecPort.registers.control> | undefined {
+  const dvsec = findDvsec(kernel, port, dvsecIds.port);
+  return dvsec === undefined ? undefined : registerAt(configBus(kernel, addressOf(port)), dvsec, dvsecPort.registers.control);
+}
+
+/**
+ * Resets the bus that a function has to itself, by its slot or by its port (pci_reset_bus_function).
+ * @throws SystemError ENOTTY there is no port above, others are on the bus or below the function, the port masks the reset, or the link does not come back
+ */
+export const resetBus = task("pci.resetBus", function* (kernel: Kernel, device: Device): Task<void> {
   const port = portAbove(device);
-  const dvsec = port === undefined ? undefined : findDvsec(kernel, port, dvsecIds.port);
-  if (port === undefined || dvsec === undefined) throw new SystemError("ENOTTY", `${device.name} cannot be reset`);
-  const control = registerAt(configBus(kernel, addressOf(port)), dvsec, dvsecPort.registers.control);
-  const command = headerOf(kernel, addressOf(device)).command.readRaw();
-  const wasUnmasked = control.get("unmaskSecondaryBusReset");
+  if (port === undefined || pciFunctionOf(device).bridge !== null || functionsBelow(port).length > 1) throw new SystemError("ENOTTY", `${device.name} has no bus to itself`);
+  if (busResetMask(kernel, port)?.get("unmaskSecondaryBusReset") === 0) throw new SystemError("ENOTTY", `${port.name} masks the reset of its bus`);
   holdSlot(kernel, port, true);
   try {
-    control.modify({ unmaskSecondaryBusReset: 1 });
-    const isUp = yield* resetSecondaryBus(kernel, port);
-    control.modify({ unmaskSecondaryBusReset: wasUnmasked });
-    if (!isUp) throw new SystemError("ENODEV", `${device.name} does not come back`);
+    if (!(yield* resetSecondaryBus(kernel, port))) throw new SystemError("ENOTTY", `${device.name} does not come back`);
   } finally {
     holdSlot(kernel, port, false);
   }
+});
+
+/** The same with the mask opened meanwhile (cxl_reset_bus_function). @throws SystemError ENOTTY as there, or the port above is none of CXL's */
+export const resetCxlBus = task("pci.resetCxlBus", function* (kernel: Kernel, device: Device): Task<void> {
+  const port = portAbove(device);
+  const control = port === undefined ? undefined : busResetMask(kernel, port);
+  if (control === undefined) throw new SystemError("ENOTTY", `there is no CXL port above ${device.name}`);
+  const wasUnmasked = control.get("unmaskSecondaryBusReset");
+  control.modify({ unmaskSecondaryBusReset: 1 });
+  try {
+    yield* resetBus(kernel, device);
+  } finally {
+    control.modify({ unmaskSecondaryBusReset: wasUnmasked });
+  }
+});
+
+/** What a reset of one function takes with it and nobody remembers, read before: its command register. */
+export const saveFunction = (kernel: Kernel, device: Device): bigint => headerOf(kernel, addressOf(device)).command.readRaw();
+
+/** Puts back what a reset of one function took with it, and tells who drives it. */
+export const restoreSaved = task("pci.restoreSaved", function* (kernel: Kernel, device: Device, command: bigint): Task<void> {
+  writeBuses(kernel, pciFunctionOf(device));
+  programWindows(kernel, pciFunctionOf(device));
   programBars(kernel, pciFunctionOf(device));
   headerOf(kernel, addressOf(device)).command.writeRaw(command);
   restoreMessages(kernel, device);
   enableReporting(kernel, device);
   yield* tellDrivers(kernel, device);
+});
+
+/** Resets one function through its bus. @throws SystemError ENOTTY it cannot be, or does not come back */
+export const resetFunction = task("pci.resetFunction", function* (kernel: Kernel, device: Device): Task<void> {
+  const command = saveFunction(kernel, device);
+  yield* resetCxlBus(kernel, device);
+  yield* restoreSaved(kernel, device, command);
 });
 
 const tellDrivers = task("pci.tellDrivers", function* (kernel: Kernel, device: Device): Task<void> {

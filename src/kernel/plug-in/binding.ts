@@ -5,6 +5,7 @@ import type { DeviceHooks } from "../../platform/driver.ts";
 import type { Task } from "../../sim/task.ts";
 import { task } from "../../sim/task.ts";
 import type { Device } from "../base/device.ts";
+import { tellProbe } from "../base/device.ts";
 import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { printk } from "../base/kernel.ts";
@@ -18,15 +19,12 @@ import type { Match } from "./match.ts";
 import type { Binding, PlugInRecord } from "./state.ts";
 import { bindingsOf } from "./state.ts";
 
-/** Errors with which a driver says that the function is not for it; no more than a debug line (really_probe). */
-const rejections: readonly string[] = ["ENODEV", "ENXIO"];
-
-/** A deferral is the driver core's, which offers the function again; a service is not offered again for it. */
+/** Of a function's driver the driver core tells; a service is not offered again, so that a deferral is a failure too. */
 function logFailure(kernel: Kernel, plugIn: PlugInRecord, device: Device, error: SystemError): void {
   const { name, takesFunction } = plugIn.module;
-  if (error.errno === "EPROBE_DEFER" && takesFunction === true) return;
-  if (rejections.includes(error.errno)) printk(kernel, "debug", `${name}: probe of ${device.name} rejects match -${error.number}`);
-  else printk(kernel, "warn", `${name}: probe of ${device.name} failed with error -${error.number}`);
+  if (takesFunction === true) return;
+  if (error.errno === "EPROBE_DEFER") printk(kernel, "err", `${name} ${device.name}: probe with driver ${name} failed with error -${error.number}`);
+  else tellProbe(kernel, device, name, error);
 }
 
 /** Lets a driver look at a function that matches. Null: it does not want it. @throws SystemError its probe's error number */

@@ -13,7 +13,7 @@ import { isPciDevice, isRootPort, pciBus, pciFunctionOf, portTypes } from "../pc
 import { isLinkUp } from "../pci/link.ts";
 import { callHook, runHook } from "../plug-in/failure.ts";
 import { bindingsOf } from "../plug-in/state.ts";
-import { canReset, resetFunction, resetMethod } from "../pci/reset.ts";
+import { canReset, resetByRequest, resetMethodText, setResetMethods } from "../pci/reset-methods.ts";
 import { devicesBelow, removeOne, rescan } from "../pci/rescan.ts";
 import type { Node } from "./node.ts";
 import { file, fixed } from "./node.ts";
@@ -50,7 +50,11 @@ const storeRescan = task("rescan.store", function* (kernel: Kernel, above: Devic
 
 const storeReset = task("reset.store", function* (kernel: Kernel, device: Device, text: string): Task<void> {
   if (numberOf(text) !== 1n) throw new SystemError("EINVAL", "reset takes 1");
-  yield* resetFunction(kernel, device);
+  yield* resetByRequest(kernel, device);
+});
+
+const storeResetMethod = task("reset_method.store", function* (kernel: Kernel, device: Device, text: string): Task<void> {
+  setResetMethods(kernel, device, text);
 });
 
 /** Folders of files that drivers put there. */
@@ -76,7 +80,7 @@ function errorFiles(kernel: Kernel, device: Device): (readonly [string, Node])[]
 export function pciFiles(kernel: Kernel, device: Device): readonly (readonly [string, Node])[] {
   const files: (readonly [string, Node])[] = [...functionFiles(kernel, device), ["remove", command((text) => storeRemove(kernel, device, text))], ["rescan", command((text) => storeRescan(kernel, device, text))]];
   files.push(...errorFiles(kernel, device));
-  if (canReset(device)) files.push(["reset", command((text) => storeReset(kernel, device, text))], ["reset_method", file(() => `${resetMethod}\n`)]);
+  if (canReset(device)) files.push(["reset", command((text) => storeReset(kernel, device, text))], ["reset_method", file(() => resetMethodText(kernel, device), (text) => storeResetMethod(kernel, device, text))]);
   return [...files, ...driverGroups(kernel, device)];
 }
 

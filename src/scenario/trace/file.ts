@@ -75,21 +75,21 @@ function textBytes(encoder: TextEncoder, text: string): Uint8Array[] {
   return [word(bytes.length), bytes];
 }
 
-/** The bytes of a trace file. */
-export function encodeTrace({ header, parts, kinds, strings, records }: TraceFile): Uint8Array {
+/** The bytes of a trace file, piece by piece: a long trace need not be held twice. */
+export function* encodedTrace({ header, parts, kinds, strings, records }: TraceFile): Generator<Uint8Array> {
   const encoder = new TextEncoder();
   const bytes = new Uint8Array(records.buffer, records.byteOffset, records.byteLength);
   const count = records.length / recordWords;
-  const chunks = Array.from({ length: Math.ceil(count / recordsEach) }, (_, index) => bytes.subarray(index * recordsEach * recordBytes, (index + 1) * recordsEach * recordBytes));
-  return joined([
-    traceMagic, word(traceFormat), word(0),
-    section(tags.header, encoder.encode(JSON.stringify(header))),
-    section(tags.parts, joined([word(parts.size), ...[...parts].flatMap(([id, name]) => [word(id), word(partKinds.indexOf(kinds.get(id) ?? "device")), ...textBytes(encoder, name)])])),
-    section(tags.strings, joined([word(strings.length), ...strings.flatMap((text) => textBytes(encoder, text))])),
-    ...chunks.map((chunk) => section(tags.records, chunk)),
-    section(tags.end, joined([word(count), word(strings.length)])),
-  ]);
+  yield joined([traceMagic, word(traceFormat), word(0)]);
+  yield section(tags.header, encoder.encode(JSON.stringify(header)));
+  yield section(tags.parts, joined([word(parts.size), ...[...parts].flatMap(([id, name]) => [word(id), word(partKinds.indexOf(kinds.get(id) ?? "device")), ...textBytes(encoder, name)])]));
+  yield section(tags.strings, joined([word(strings.length), ...strings.flatMap((text) => textBytes(encoder, text))]));
+  for (let from = 0; from < bytes.length; from += recordsEach * recordBytes) yield section(tags.records, bytes.subarray(from, from + recordsEach * recordBytes));
+  yield section(tags.end, joined([word(count), word(strings.length)]));
 }
+
+/** The bytes of a trace file. */
+export const encodeTrace = (trace: TraceFile): Uint8Array => joined([...encodedTrace(trace)]);
 
 interface Section {
   readonly tag: string;
