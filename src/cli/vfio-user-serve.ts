@@ -11,7 +11,7 @@ import { listenControl } from "../vfio-user/control-socket.ts";
 import type { QemuOptions } from "../vfio-user/qemu.ts";
 import { portsOf } from "../vfio-user/plugged.ts";
 import { qemuProblems } from "../vfio-user/qemu-topology.ts";
-import { pluggableDevices, qemuWords, servedLimits, shellText } from "../vfio-user/qemu.ts";
+import { pluggableDevices, qemuWords, servedLimits, shellText, unpluggableSwitches } from "../vfio-user/qemu.ts";
 import type { LocalMachine } from "../vfio-user/served-machine.ts";
 import { serveMachine } from "../vfio-user/served-machine.ts";
 import { followStrictly, strictReport } from "../vfio-user/served-strict.ts";
@@ -55,6 +55,7 @@ function scriptOf({ machine }: ScenarioPlan, { folder, qemu }: ServeOptions): st
     "What is served is not everything of a CXL machine (docs/vfio-user.md):", ...servedLimits.map((limit) => `- ${limit}`),
     ...(machine.windows.length === 0 ? ["- the scenario has no firmware: windows:, so the guest can make no region"] : []),
     ...pluggableDevices(machine, socketOf).map(({ name, command }) => `To plug in ${name}, when it is plugged in here, tell QEMU's monitor: ${command}`),
+    ...unpluggableSwitches(machine).map((name) => `QEMU cannot plug in switch ${name} while it runs: what is below it is served, and the guest has it not`),
     ...problems.map((problem) => `QEMU has no such machine: ${problem}`),
   ];
   const command = problems.length > 0 ? "" : `${shellText(qemuWords(machine, { ...qemu, monitor: join(place, monitorSocket), socketOf }))}\n`;
@@ -157,7 +158,7 @@ async function prepare(options: ServeOptions, drop: (device: string) => void): P
   const { path, trace, seed } = options;
   const { file, text, includes } = readSource(path);
   const plan = planScenario(file, text, "refused", includes);
-  if (trace !== null) checkWritable(trace, options.folder);
+  if (trace !== null) checkWritable(trace, options.folder, path);
   const { module, tool } = await loadEngine();
   const machine = serveMachine(module, plan, { seed, onDrop: drop, ...(trace === null ? {} : { trace: { file, origin: { tool, scenario: text, includes, drivers: [] } } }) });
   if (machine.functions.length === 0) throw new FilesError(`${file}: the machine has no type-3 device to serve; give a root port one, like device: { name: mem0, volatile: 256MiB }`);

@@ -14,9 +14,10 @@ const restFactor = 30;
 
 const codeOf = (error: unknown): string => (error instanceof Error && "code" in error ? String(error.code) : String(error));
 
-/** `folder`: is made before the trace is written. @throws FilesError a file cannot be written there */
-export function checkWritable(path: string, folder: string): void {
+/** `folder`: is made before the trace is written; `source`: the scenario. @throws FilesError a file cannot be written there */
+export function checkWritable(path: string, folder: string, source: string): void {
   try {
+    if (resolve(path) === resolve(source)) throw new FilesError(`${path} is the scenario itself; name another file with --trace`);
     if (statSync(path, { throwIfNoEntry: false })?.isFile() === false) throw new FilesError(`${path}: there is something else than a file; name another one with --trace`);
     if (dirname(resolve(path)) !== resolve(folder)) accessSync(dirname(path), constants.W_OK);
   } catch (error) {

@@ -45,7 +45,6 @@ export interface Connection {
   readonly counts: Readonly<ConnectionCounts>;
 }
 
-
 const idEnd = 0x1_0000;
 
 /** Serves a client that has just come. It is told to the function, and gets interrupts, once the version is agreed. */

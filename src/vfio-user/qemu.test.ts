@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { planScenario } from "../scenario/plan.ts";
 import { qemuProblems } from "./qemu-topology.ts";
-import { pluggableDevices, qemuWords, servedLimits, shellText } from "./qemu.ts";
+import { pluggableDevices, qemuWords, servedLimits, shellText, unpluggableSwitches } from "./qemu.ts";
 
 const machineOf = (text: string) => planScenario("served.yaml", `version: 1\nname: served\n${text}`).machine;
 const socketOf = (name: string): string => `/run/a, b/${name}.sock`;
@@ -73,6 +73,16 @@ firmware: { windows: [{ targets: [hb0], size: 1GiB }, { targets: [right, hb0], s
       { name: "later", command: `{"execute":"device_add","arguments":${served("later", "rp0")}}` },
       { name: "spare", command: `{"execute":"device_add","arguments":${served("spare", "rp1")}}` },
     ]);
+  });
+
+  test("a switch that is not plugged in is left out with all below it, and cannot come: it is named, its devices have no line for the monitor", () => {
+    const machine = machineOf(`machine:
+  hostBridges:
+    - rootPorts:
+        - { device: { name: first, volatile: 256MiB }, alternates: [{ switch: { name: sw0, ports: [{ device: { name: below, volatile: 256MiB } }, { present: false, device: { name: later, volatile: 256MiB } }] } }] }
+        - { switch: { name: sw1, ports: [{ present: false, device: { name: late, volatile: 256MiB } }] } }`);
+    expect(pluggableDevices(machine, socketOf).map(({ name }) => name)).toEqual(["late"]);
+    expect(unpluggableSwitches(machine)).toEqual(["sw0"]);
   });
 
   test("a machine that QEMU cannot have is told with what to change, and has no command line", () => {

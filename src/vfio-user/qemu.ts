@@ -1,7 +1,7 @@
 // The command line of a QEMU whose type-3 devices are those at our sockets, as a shell takes it, with what such a machine is not. Pure.
 
-import type { MachineDescription } from "../platform/description.ts";
-import { isSwitch, portsBelow } from "../platform/description.ts";
+import type { DownstreamPortDescription, MachineDescription, SlotDescription } from "../platform/description.ts";
+import { isSwitch } from "../platform/description.ts";
 import { escaped, mebibytes, servedDevice, topologyWords } from "./qemu-topology.ts";
 
 /** What the command line has beside the topology. */
@@ -40,13 +40,27 @@ export function qemuWords(machine: MachineDescription, given: QemuOptions): stri
   ];
 }
 
-/** Served devices that the command line leaves out: declared with `present: false`, or as another card of their port. Those below a switch that is not there come with it. */
-export function pluggableDevices({ hostBridges }: MachineDescription, socketOf: QemuOptions["socketOf"]): Pluggable[] {
-  return portsBelow(hostBridges.flatMap(({ rootPorts }) => rootPorts)).flatMap((port) => port.slots.flatMap((card, index) => {
-    if (isSwitch(card) || (index === 0 && port.present)) return [];
-    return [{ name: card.name, command: JSON.stringify({ execute: "device_add", arguments: servedDevice(card, port.name, socketOf(card.name)) }) }];
-  }));
+/** A card that the command line leaves out, with the port that it belongs to: declared with `present: false`, or as another card of its port. */
+interface LeftOut {
+  readonly card: SlotDescription;
+  readonly port: string;
 }
+
+/** Ports that the guest has, and what is left out of them; what is below a switch that is left out goes with it. */
+const leftOut = (ports: readonly DownstreamPortDescription[]): LeftOut[] => ports.flatMap(({ name, present, slots }) => slots.flatMap((card, index) => {
+  if (index !== 0 || !present) return [{ card, port: name }];
+  return isSwitch(card) ? leftOut(card.ports) : [];
+}));
+
+const leftOutOf = ({ hostBridges }: MachineDescription): LeftOut[] => leftOut(hostBridges.flatMap(({ rootPorts }) => rootPorts));
+
+/** Served devices that can be plugged in while the guest runs. */
+export function pluggableDevices(machine: MachineDescription, socketOf: QemuOptions["socketOf"]): Pluggable[] {
+  return leftOutOf(machine).flatMap(({ card, port }) => (isSwitch(card) ? [] : [{ name: card.name, command: JSON.stringify({ execute: "device_add", arguments: servedDevice(card, port, socketOf(card.name)) }) }]));
+}
+
+/** Switches that the guest does not have and cannot get: QEMU plugs none in while it runs. */
+export const unpluggableSwitches = (machine: MachineDescription): string[] => leftOutOf(machine).flatMap(({ card }) => (isSwitch(card) ? [card.name] : []));
 
 const isPlain = (word: string): boolean => /^[\w@%+=:,./-]+$/.test(word);
 const quoted = (word: string): string => (isPlain(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);

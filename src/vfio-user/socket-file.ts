@@ -3,6 +3,7 @@
 import { lstatSync, unlinkSync } from "node:fs";
 import type { Server } from "node:net";
 import { createConnection } from "node:net";
+import { resolve as absolute } from "node:path";
 
 /** Bytes of sockaddr_un's path without its NUL (Linux). */
 const longestPath = 107;
@@ -72,7 +73,8 @@ async function removeStale(path: string): Promise<void> {
  * @throws SocketError where the path is too long, another server listens, or the file system refuses
  */
 export async function listenPrivately(server: Server, path: string): Promise<void> {
-  const length = Buffer.byteLength(path);
+  // Its other end may begin elsewhere, as QEMU does: the whole path has to be short enough.
+  const length = Buffer.byteLength(absolute(path));
   if (length > longestPath) throw new SocketError(path, `its path has ${length} bytes, and a socket's has at most ${longestPath}`, "choose a folder with a shorter name");
   try {
     await bind(server, path);

@@ -3,7 +3,7 @@
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -137,6 +137,7 @@ describe("cxl-sandbox vfio-user", () => {
     [["nothing.yaml", "--dir", "x"], /nothing\.yaml: there is no such file/],
     [["empty.yaml", "--dir", "x"], /the machine has no type-3 device to serve/],
     [["machine.yaml", "--dir", "x", "--trace", "nowhere/t.trace"], /a trace cannot be written there \(ENOENT\)/],
+    [["machine.yaml", "--dir", "x", "--trace", "./machine.yaml"], /machine\.yaml is the scenario itself; name another file with --trace/],
     [["machine.yaml", "--dir", "machine.yaml/x"], /the folder cannot be made/],
     [["machine.yaml", "--dir", "x", "--seed", "-"], /--seed "-" is no seed/],
   ])("%j is refused before anything is served", async (words, message) => {
@@ -166,6 +167,14 @@ describe("cxl-sandbox vfio-user", () => {
     }
     expect(await commandIn(folder, "replay", file)).toMatchObject({ status: 0, stderr: "" });
     expect((await commandIn(folder, "trace", "grep", "config read", file)).stdout).toMatch(/command/);
+  });
+
+  it("a folder whose name is short where we are and too long elsewhere is refused: QEMU may begin elsewhere", async () => {
+    const deep = join(folder, "d".repeat(90));
+    mkdirSync(deep);
+    const told = await commandIn(deep, "vfio-user", "../machine.yaml", "--dir", "x");
+    expect(told).toMatchObject({ status: 2, stdout: "" });
+    expect(told.stderr).toMatch(/cannot listen at x\/mem0\.sock: its path has 1\d\d bytes, and a socket's has at most 107; choose a folder with a shorter name/);
   });
 
   it("SIGTERM ends it: sockets are gone, the report is said, and the trace replays equal", { timeout: 120_000 }, async () => {

@@ -68,6 +68,9 @@ describe("the poison list of a memdev", () => {
       { start: 0n, size, isRam: true, region: deviceNamed("region0") }, { start: size, size, isRam: true, region: deviceNamed("region1") },
       { start: 2n * size, size: GiB - 2n * size, isRam: true, region: null }, { start: GiB, size, isRam: false, region: null },
     ]);
+    // Held by a decoder that is not committed: in nobody's range.
+    expect(made.command("cxl reserve-dpa mem0 -t ram -s 268435456").exitCode).toBe(0);
+    expect(poisonRanges(state, endpoint).slice(2)).toEqual([{ start: 3n * size, size: GiB - 3n * size, isRam: true, region: null }, { start: GiB, size, isRam: false, region: null }]);
   });
 
   it("longer than the payload comes in pieces; a list that lost records says so with the time", () => {

@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { blocks, deviceBar } from "../../registers/blocks.ts";
 import { bridgeHeader, endpointHeader } from "../../registers/pci.ts";
 import { planScenario } from "../../src/scenario/plan.ts";
+import { createStrict } from "../../src/sandbox/strict/strict.ts";
 import { serveMachine } from "../../src/vfio-user/served-machine.ts";
 import { followStrictly, strictReport } from "../../src/vfio-user/served-strict.ts";
 import { modules } from "../support/machine.ts";
@@ -63,6 +64,16 @@ test("a command after a reset without a look at whether the mailbox is ready is 
   expect(violations()).toEqual([]);
   command(mem0, "identifyMemoryDevice", [], 0, pass);
   expect(violations().map(({ rule }) => rule)).toEqual(["not-ready"]);
+});
+
+test("a client that does something else wrong each time makes nothing grow without end", () => {
+  const { machine, mem0 } = served();
+  const strict = createStrict(machine.hardware);
+  machine.hardware.watchTrace((words) => strict.accept(words));
+  enable(mem0);
+  for (let offset = 0; offset < 12_000; offset += 2) mem0.writeBar(0, offset, 2, 1n);
+  expect(strict.violations).toHaveLength(4096);
+  expect(strict.remember().alike.size).toBeLessThanOrEqual(4096);
 });
 
 test("what is done to a port is not the driver's, whatever it is", () => {

@@ -81,21 +81,24 @@ function partitionsOf(state: DeviceState): Range[] {
   return [{ start: 0n, size: ram, isRam: true, region: null }, { start: ram, size: pmem, isRam: false, region: null }].filter((range) => range.size > 0n);
 }
 
-/** Ranges as Linux asks for them: those of decoders in order of id with the gaps before them, then what is left of each partition. */
+/**
+ * Ranges as Linux asks for them: those of committed decoders in order of id with the gaps before them, then what lies behind the last reservation of each
+ * partition. A reservation without a commit is in neither: nobody asks for it (seen with a real kernel).
+ */
 export function poisonRanges(state: DeviceState, endpoint: Device): Range[] {
   const partitions = partitionsOf(state);
   const { commitEnd, decoders } = portOf(endpoint);
   if (commitEnd < 0) return partitions;
   const ranges: Range[] = [];
-  let end = 0n;
   for (const decoder of decoders.slice(0, commitEnd + 1)) {
     const { dpa } = endpointPart(decoder);
     if (dpa === null || dpa.size === 0n) continue;
     const isRam = dpa.start < state.capacity.ram;
     if (dpa.skip > 0n) ranges.push({ start: dpa.start - dpa.skip, size: dpa.skip, isRam, region: null });
     ranges.push({ start: dpa.start, size: dpa.size, isRam, region: decoderOf(decoder).region });
-    end = dpa.start + dpa.size;
   }
+  const ends = decoders.map((decoder) => endpointPart(decoder).dpa).map((dpa) => (dpa === null ? 0n : dpa.start + dpa.size));
+  const end = ends.reduce((last, one) => (one > last ? one : last), 0n);
   for (const { start, size, isRam } of partitions) {
     const from = end > start ? end : start;
     if (start + size > from) ranges.push({ start: from, size: start + size - from, isRam, region: null });

@@ -58,8 +58,10 @@ function decoderRemedy(scene: Scene, decoder: Device): Remedy {
   if (kind !== "endpoint") return by([], unwind === "full" ? "goes with the last decoder of a card below it" : `nothing but a reset of the host frees it (unwind: ${unwind})`);
   const release = `echo 0 > ${folder}/${decoder.name}/dpa_size`;
   if (!isEnabled || unwind === "full") return by([release]);
-  const reset = `echo 1 > /sys/bus/pci/devices/${memdevOf(endpointPart(decoder).memdev).pciDevice.name}/reset`;
-  return by([...(region === null ? [] : [deletion(region)]), reset, release], `the card is reset, since its decoder is committed and its memory busy: unwind: ${unwind}`);
+  const card = `/sys/bus/pci/devices/${memdevOf(endpointPart(decoder).memdev).pciDevice.name}`;
+  // The card's own reset, which would come first, leaves decoders as they are.
+  const reset = [`echo cxl_bus > ${card}/reset_method`, `echo 1 > ${card}/reset`];
+  return by([...(region === null ? [] : [deletion(region)]), ...reset, release], `the card is reset, since its decoder is committed and its memory busy: unwind: ${unwind}`);
 }
 
 function holding(scene: Scene, ledger: Holding["ledger"], entry: Entry, parts: readonly Part[]): Holding {

@@ -172,11 +172,12 @@ class Checker implements Strict {
   }
 
   #keep(rule: Rule, time: number, finding: Finding | undefined): void {
-    if (finding === undefined) return;
+    // Whoever finds new offsets for ever makes nothing grow.
+    if (finding === undefined || this.#found.length >= keptFindings) return;
     const key = `${rule.id} ${finding.part.name} ${finding.register} ${finding.field ?? ""}`;
     const alike = (this.#alike.get(key) ?? 0) + 1;
     this.#alike.set(key, alike);
-    if (alike <= keptAlike && this.#found.length < keptFindings) this.#found.push(violationOf(rule, time, finding));
+    if (alike <= keptAlike) this.#found.push(violationOf(rule, time, finding));
   }
 }
 
