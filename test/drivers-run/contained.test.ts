@@ -22,7 +22,7 @@ const port = "0000:0c:00.0";
 
 describe("a driver that misbehaves in a contained run", () => {
   it("and never returns from a hook is ended after --driver-time, and the run after it goes on", async () => {
-    const { status, results } = await folder.json(...files(["hang-probe", "hang-interrupt", "good"]), "--allow-driver", "--driver-time", "600ms");
+    const { status, results } = await folder.json(...files(["hang-probe", "hang-interrupt", "good"]), "--allow-driver", "--driver-time", "1s");
     const { "hang-probe": probe, "hang-interrupt": interrupt, good } = byFile(results);
     expect(status).toBe(6);
     expect(results.map((one) => one.status)).toEqual(["driver", "driver", "pass"]);
@@ -119,7 +119,7 @@ describe("a driver that is a WebAssembly module", () => {
     const loop = [0x03, 0x40, 0x0c, 0x00, 0x0b];
     const unreachable = [0x00];
     const wasms = [wasmFile("calm", code.i32(0)), wasmFile("endless", [...loop, ...code.i32(0)]), wasmFile("broken", unreachable)];
-    const { status, results } = await folder.json(...wasms, "--allow-driver", "--driver-time", "600ms");
+    const { status, results } = await folder.json(...wasms, "--allow-driver", "--driver-time", "1s");
     expect([status, results.map((one) => one.status)]).toEqual([6, ["pass", "driver", "driver"]]);
     expect(results[0]?.drivers?.[0]?.file).toBe("./calm.wasm");
     expect(results[1]?.driver).toMatchObject({ ending: "hook out of time", driver: "endless", hook: "probe", device: port });
