@@ -26,20 +26,24 @@ export function checkWritable(path: string, folder: string, source: string): voi
   }
 }
 
-/** Whole or not at all: a process that is killed leaves the file as it was before. */
-function writeWhole(path: string, trace: TraceFile): void {
+/** Whole or not at all, piece by piece: a process that is killed, and whoever returns in between, leaves the file as it was before. */
+function* writing(path: string, trace: TraceFile): Generator<undefined, void> {
   const part = `${path}.part`;
+  let isWhole = false;
   try {
     const file = openSync(part, "w");
     try {
-      for (const piece of encodedTrace(trace)) writeFileSync(file, piece);
+      for (const piece of encodedTrace(trace)) {
+        writeFileSync(file, piece);
+        yield;
+      }
     } finally {
       closeSync(file);
     }
     renameSync(part, path);
-  } catch (error) {
-    rmSync(part, { force: true });
-    throw error;
+    isWhole = true;
+  } finally {
+    if (!isWhole) rmSync(part, { force: true });
   }
 }
 
@@ -51,15 +55,15 @@ export interface KeptTrace {
 }
 
 /** Writes a trace, into `folder` where its own place does not take it. */
-function keepTrace(path: string, folder: string, trace: TraceFile): KeptTrace {
+function* keeping(path: string, folder: string, trace: TraceFile): Generator<undefined, KeptTrace> {
   try {
-    writeWhole(path, trace);
+    yield* writing(path, trace);
     return { path, trouble: null };
   } catch (error) {
     const trouble = `${path}: the trace cannot be written (${codeOf(error)})`;
     const other = join(folder, "served.trace");
     try {
-      writeWhole(other, trace);
+      yield* writing(other, trace);
       return { path: other, trouble };
     } catch (second) {
       return { path: null, trouble: `${trouble}, nor into ${other} (${codeOf(second)})` };
@@ -73,30 +77,45 @@ export interface TraceKeeper {
   end(): KeptTrace | null;
 }
 
-/** Writes the trace of a machine, whole, whenever it has grown. `say`: what keeps it from being written, once. */
+/** Writes the trace of a machine, whole, whenever it has grown, a piece at a time between what else there is to do. `say`: what keeps it from being written, once. */
 export function keepWriting(path: string, folder: string, machine: Pick<LocalMachine, "traceFile" | "traceLength">, say: (line: string) => void): TraceKeeper {
   let written = machine.traceLength;
   let said: string | null = null;
-  const write = (): KeptTrace | null => {
+  let steps: Generator<undefined, KeptTrace> | null = null;
+  let timer: NodeJS.Timeout | NodeJS.Immediate;
+  let started = performance.now();
+  const begin = (): Generator<undefined, KeptTrace> | null => {
     written = machine.traceLength;
     const trace = machine.traceFile();
-    return trace === null ? null : keepTrace(path, folder, trace);
+    return trace === null ? null : keeping(path, folder, trace);
   };
-  let timer: NodeJS.Timeout;
-  const look = (): void => {
-    const started = performance.now();
-    if (machine.traceLength !== written) {
-      const trouble = write()?.trouble ?? null;
-      if (trouble !== null && trouble !== said) say(trouble);
-      said = trouble;
+  const rest = (): void => void (timer = setTimeout(look, Math.max(lookEvery, (performance.now() - started) * restFactor)));
+  const goOn = (): void => {
+    const step = steps?.next();
+    if (step?.done === false) {
+      timer = setImmediate(goOn);
+      return;
     }
-    timer = setTimeout(look, Math.max(lookEvery, (performance.now() - started) * restFactor));
+    const trouble = step?.value?.trouble ?? null;
+    if (trouble !== null && trouble !== said) say(trouble);
+    said = trouble;
+    rest();
   };
-  timer = setTimeout(look, lookEvery);
+  const look = (): void => {
+    started = performance.now();
+    steps = machine.traceLength === written ? null : begin();
+    if (steps === null) rest();
+    else goOn();
+  };
+  rest();
   return {
     end: () => {
-      clearTimeout(timer);
-      return write();
+      clearTimeout(timer as NodeJS.Timeout);
+      clearImmediate(timer as NodeJS.Immediate);
+      steps?.return({ path: null, trouble: null });
+      const last = begin();
+      for (let step = last?.next(); step !== undefined; step = last?.next()) if (step.done === true) return step.value;
+      return null;
     },
   };
 }

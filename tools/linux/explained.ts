@@ -26,16 +26,6 @@ export const explanations: readonly Explanation[] = [
     holds: at(/^log "pcieport \S+ (PME: Signaling|AER: enabled|DPC: enabled|pciehp: Slot|bwctrl)/, "real"),
     reason: "QEMU's ports, whose slots and services are not ours; our kernel does not tell of services that it takes.",
   },
-  {
-    id: "unplugging by QEMU's slot",
-    holds: anyOf(at(/^log "pcieport \S+ (bridge window|PCI bridge to|  bridge window)/, "real"), at(/^log "pcieport \S+ pciehp: Slot\S+ (Link Down|Card not present)/, "ours")),
-    reason: "QEMU's device_del presses the slot's attention button and the guest lets the card go; ours has no button, the card is pulled after its remove. The windows of QEMU's port are assigned anew when a card comes.",
-  },
-  {
-    id: "memory decode of a new card",
-    holds: at(/^log "\S+ \S+ enabling device \(0000 -> 0002\)"$/, "real"),
-    reason: "The real kernel tells of a function whose decode firmware had not switched on, which is one that came later; in our machine no firmware enumerates PCI, and the kernel tells of none.",
-  },
   { id: "name of the kernel", holds: at(/^log "Linux version/), reason: "Each says what it is." },
   { id: "places of BARs", holds: at(/^debug log "\S+ \S+ Mapped CXL Memory Device resource/, "ours"), reason: "QEMU's firmware gives the guest addresses of its own; those of ours are our enumeration's." },
   {
