@@ -7,6 +7,7 @@ import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
 import { library } from "./src/web/build/library.ts";
 import { versionDefinition } from "./src/web/build/version.ts";
+import { bundledWorkers } from "./test/support/bundled-workers.ts";
 import LongestFirst from "./test/support/longest-first.ts";
 
 const chromium = [process.env["CXL_SANDBOX_CHROMIUM"] ?? "", "/usr/bin/chromium", "/usr/bin/chromium-browser"].find((path) => path !== "" && existsSync(path));
@@ -19,9 +20,11 @@ const globalSetup = ["test/support/node-digests.ts"];
 const exclude = ["**/node_modules/**", "dist/**", "build/**", "**/*.browser.test.ts"];
 // Every core has a worker, and Chromium goes on beside them (one more saves nothing: the cores are busy). All projects are one group, so that none waits for the end of another.
 const maxWorkers = "100%";
+// Every core has work: threads beside a worker's own, which V8 collects garbage in, would take it from the other worker, and cost more than they give.
+const execArgv = ["--single-threaded-gc"];
 // One module graph for a worker's files: nothing below src keeps state of its own, and compiled code stays warm.
 const node = {
-  test: { name: "node", isolate: false, maxWorkers, environment: "node" as const, include: ["{registers,src,workers,tools,test,bench}/**/*.test.ts"], exclude: [...exclude, "test/package/**", "test/page/**"], testTimeout: 60_000 },
+  test: { name: "node", isolate: false, maxWorkers, execArgv, environment: "node" as const, include: ["{registers,src,workers,tools,test,bench}/**/*.test.ts"], exclude: [...exclude, "test/package/**", "test/page/**"], testTimeout: 60_000 },
 };
 const packed = {
   test: { name: "package", maxWorkers, globalSetup: ["test/support/packed.ts"], environment: "node" as const, include: ["test/package/**/*.test.ts"], provide: { chromium: chromium ?? "" }, testTimeout: 120_000 },
@@ -31,7 +34,7 @@ const page = {
   test: { name: "page", isolate: false, maxWorkers, globalSetup: ["test/support/served.ts"], environment: "node" as const, include: ["test/page/**/*.test.ts"], provide: { chromium: chromium ?? "" }, testTimeout: 120_000, hookTimeout: 60_000 },
 };
 const browser = {
-  plugins: [library()],
+  plugins: [library(), bundledWorkers()],
   define: versionDefinition(),
   // Workers fetch them late: found then, they would make Vite load a test anew in the midst of it.
   optimizeDeps: { include: ["comlink", "re2js", "yaml", "zod"] },

@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { BusTree, busAddress } from "../../tools/conformance/bus-tree.ts";
 import { CaptureError, readAccesses, readCapture, readDecoders } from "../../tools/conformance/capture.ts";
 import { compactJson, shorten } from "../../tools/conformance/compact.ts";
+import { conformance } from "../../tools/conformance/command.ts";
 import { refusedBy } from "../../tools/conformance/decoder-values.ts";
 import { functionsOf, machineOf, readTopology } from "../../tools/conformance/topology.ts";
 
@@ -152,56 +153,58 @@ describe("npm run conformance", () => {
     folder = mkdtempSync(join(tmpdir(), "cxl-conformance-"));
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
-  const run = (...argv: string[]) => spawnSync(process.execPath, [tool, ...argv], { encoding: "utf8" });
+  const built = (...argv: string[]) => spawnSync(process.execPath, [tool, ...argv], { encoding: "utf8" });
+  /** The same in this process. */
+  const run = (...argv: string[]) => conformance(argv, root);
   const copy = (name: string, to = name): void => {
     mkdirSync(join(folder, to, ".."), { recursive: true });
     cpSync(join(captures, name), join(folder, to));
   };
 
-  it("ends 0 when all is equal or explained, 1 when not, and prints place, theirs and ours", () => {
+  it("ends 0 when all is equal or explained, 1 when not, and prints place, theirs and ours", async () => {
     copy("qemu/cedt.json", "cedt.json");
-    expect(run(folder)).toMatchObject({ status: 0, stderr: "", stdout: expect.stringMatching(/cedt\.json {2}12 entries: 14 equal, 0 explained, 0 unexplained, 0 not yet modelled \(with 2 lists\)[^]*\ntotal {2}12 entries/) as unknown });
+    expect(built(folder)).toMatchObject({ status: 0, stderr: "", stdout: expect.stringMatching(/cedt\.json {2}12 entries: 14 equal, 0 explained, 0 unexplained, 0 not yet modelled \(with 2 lists\)[^]*\ntotal {2}12 entries/) as unknown });
     writeFileSync(join(folder, "cedt.json"), readFileSync(join(captures, "qemu/cedt.json"), "utf8").replace('"raw":"000020000c0000000100', '"raw":"000020000c0000000200'));
-    expect(run(folder)).toMatchObject({ status: 1, stdout: expect.stringContaining("main CHBS 12: CHBS.version: theirs 0x2, ours 0x1") as unknown });
+    expect(await run(folder)).toMatchObject({ status: 1, stdout: expect.stringContaining("main CHBS 12: CHBS.version: theirs 0x2, ours 0x1") as unknown });
   });
 
-  it("--json says the same as data, --file takes one file, --verbose gives reasons and the names of what is no capture", () => {
+  it("--json says the same as data, --file takes one file, --verbose gives reasons and the names of what is no capture", async () => {
     copy("qemu/cedt.json");
     copy("qemu/doe_cdat.json");
     writeFileSync(join(folder, "notes.txt"), "hello\n");
-    const { files, others } = JSON.parse(run(folder, "--json").stdout) as { files: { file: string; entries: number }[]; others: string[] };
+    const { files, others } = JSON.parse((await run(folder, "--json")).stdout) as { files: { file: string; entries: number }[]; others: string[] };
     expect([files.map(({ file, entries }) => [file, entries]), others]).toEqual([[["qemu/cedt.json", 12], ["qemu/doe_cdat.json", 104]], ["notes.txt"]]);
-    expect(run(folder, "--file", "cedt.json").stdout).not.toContain("doe_cdat");
-    const { stdout } = run(folder, "--verbose");
+    expect((await run(folder, "--file", "cedt.json")).stdout).not.toContain("doe_cdat");
+    const { stdout } = await run(folder, "--verbose");
     expect(stdout).toMatch(/unit of DSLBIS: What it comes to with the figure is equal/);
     expect(stdout).toMatch(/No captures, not compared:\n {2}notes\.txt/);
   });
 
-  it("bad input is one message each with file, place and remedy, exit 2; the other files are still compared", () => {
+  it("bad input is one message each with file, place and remedy, exit 2; the other files are still compared", async () => {
     copy("qemu/cedt.json", "good.json");
     writeFileSync(join(folder, "bad.json"), '{"entries": [');
     writeFileSync(join(folder, "mmio.ndjson"), "{}\n");
-    const { status, stderr, stdout } = run(folder);
+    const { status, stderr, stdout } = await run(folder);
     expect([status, stderr.trim().split("\n").map((line) => line.replace(/\(.*\)/, "()"))]).toEqual([2, ["conformance: bad.json: not JSON (); is the file whole?", "conformance: mmio.ndjson: has no qemu-cmdline.txt beside it, so its topology is unknown; put the command line there"]]);
     expect(stdout).toContain("good.json  12 entries");
   });
 
-  it("a folder that is none, an empty one, a file that is not there, an option that is none", () => {
-    expect(run(join(folder, "nowhere"))).toMatchObject({ status: 2, stderr: expect.stringMatching(/is no folder; give one with captures\n$/) as unknown });
-    expect(run(folder)).toMatchObject({ status: 2, stderr: expect.stringMatching(/is empty; give a folder with captures/) as unknown });
+  it("a folder that is none, an empty one, a file that is not there, an option that is none", async () => {
+    expect(await run(join(folder, "nowhere"))).toMatchObject({ status: 2, stderr: expect.stringMatching(/is no folder; give one with captures\n$/) as unknown });
+    expect(await run(folder)).toMatchObject({ status: 2, stderr: expect.stringMatching(/is empty; give a folder with captures/) as unknown });
     writeFileSync(join(folder, "a.txt"), "");
-    expect(run(folder)).toMatchObject({ status: 2, stderr: expect.stringMatching(/is no capture; captures are JSON files/) as unknown });
-    expect(run(folder, "--file", "b")).toMatchObject({ status: 2, stderr: expect.stringMatching(/has no file "b"; it has a\.txt/) as unknown });
-    expect(run("--colour")).toMatchObject({ status: 2, stderr: expect.stringMatching(/^conformance: command line: .*see --help\n$/) as unknown });
-    expect(run(folder, folder)).toMatchObject({ status: 2, stderr: expect.stringMatching(/takes one folder/) as unknown });
-    expect(run("--help")).toMatchObject({ status: 0, stdout: expect.stringMatching(/^Usage: npm run conformance/) as unknown });
+    expect(await run(folder)).toMatchObject({ status: 2, stderr: expect.stringMatching(/is no capture; captures are JSON files/) as unknown });
+    expect(await run(folder, "--file", "b")).toMatchObject({ status: 2, stderr: expect.stringMatching(/has no file "b"; it has a\.txt/) as unknown });
+    expect(built("--colour")).toMatchObject({ status: 2, stderr: expect.stringMatching(/^conformance: command line: .*see --help\n$/) as unknown });
+    expect(await run(folder, folder)).toMatchObject({ status: 2, stderr: expect.stringMatching(/takes one folder/) as unknown });
+    expect(await run("--help")).toMatchObject({ status: 0, stdout: expect.stringMatching(/^Usage: npm run conformance/) as unknown });
   });
 
-  it("a table that is none, or is cut off", () => {
+  it("a table that is none, or is cut off", async () => {
     copy("linux/2b-two-way-ram/CEDT.bin", "CEDT.bin");
     copy("linux/2b-two-way-ram/qemu-cmdline.txt", "qemu-cmdline.txt");
-    expect(run(folder)).toMatchObject({ status: 0, stdout: expect.stringMatching(/CEDT\.bin {2}3 entries: 4 equal/) as unknown });
+    expect(await run(folder)).toMatchObject({ status: 0, stdout: expect.stringMatching(/CEDT\.bin {2}3 entries: 4 equal/) as unknown });
     writeFileSync(join(folder, "CEDT.bin"), readFileSync(join(captures, "linux/2b-two-way-ram/CEDT.bin")).subarray(0, 90));
-    expect(run(folder)).toMatchObject({ status: 2, stderr: expect.stringMatching(/CEDT\.bin: is no CEDT \(signature "CEDT", 90 bytes that sum to \d+\); is the file whole\?/) as unknown });
+    expect(await run(folder)).toMatchObject({ status: 2, stderr: expect.stringMatching(/CEDT\.bin: is no CEDT \(signature "CEDT", 90 bytes that sum to \d+\); is the file whole\?/) as unknown });
   });
 });

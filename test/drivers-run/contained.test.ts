@@ -22,7 +22,7 @@ const port = "0000:0c:00.0";
 
 describe("a driver that misbehaves in a contained run", () => {
   it("and never returns from a hook is ended after --driver-time, and the run after it goes on", async () => {
-    const { status, results } = await folder.json(...files(["hang-probe", "hang-interrupt", "good"]), "--allow-driver", "--driver-time", "1500ms");
+    const { status, results } = await folder.json(...files(["hang-probe", "hang-interrupt", "good"]), "--allow-driver", "--driver-time", "1s");
     const { "hang-probe": probe, "hang-interrupt": interrupt, good } = byFile(results);
     expect(status).toBe(6);
     expect(results.map((one) => one.status)).toEqual(["driver", "driver", "pass"]);
@@ -119,7 +119,7 @@ describe("a driver that is a WebAssembly module", () => {
     const loop = [0x03, 0x40, 0x0c, 0x00, 0x0b];
     const unreachable = [0x00];
     const wasms = [wasmFile("calm", code.i32(0)), wasmFile("endless", [...loop, ...code.i32(0)]), wasmFile("broken", unreachable)];
-    const { status, results } = await folder.json(...wasms, "--allow-driver", "--driver-time", "1500ms");
+    const { status, results } = await folder.json(...wasms, "--allow-driver", "--driver-time", "1s");
     expect([status, results.map((one) => one.status)]).toEqual([6, ["pass", "driver", "driver"]]);
     expect(results[0]?.drivers?.[0]?.file).toBe("./calm.wasm");
     expect(results[1]?.driver).toMatchObject({ ending: "hook out of time", driver: "endless", hook: "probe", device: port });
@@ -130,11 +130,11 @@ describe("a driver that is a WebAssembly module", () => {
 describe("a driver that behaves", () => {
   it("runs once for each seed in a process of its own, in order, and its file's digest is in the result", async () => {
     const [file = ""] = files(["good"]);
-    const { status, results } = await folder.json(file, "--allow-driver", "--seeds", "1..4", "--jobs", "2");
-    expect([status, results.map((one) => one.seed)]).toEqual([0, [1, 2, 3, 4]]);
+    const { status, results } = await folder.json(file, "--allow-driver", "--seeds", "1..3", "--jobs", "2");
+    expect([status, results.map((one) => one.seed)]).toEqual([0, [1, 2, 3]]);
     expect(new Set(results.map((one) => one.digests?.log)).size).toBe(1);
     expect(results[0]?.drivers).toEqual([{ file: "./good.js", digest: expect.stringMatching(/^[0-9a-f]{16}$/) as string }]);
-    expect(results[3]?.reproduce).toBe("cxl-sandbox run good.yaml --seed 4 --schedule fixed --allow-driver");
+    expect(results[2]?.reproduce).toBe("cxl-sandbox run good.yaml --seed 3 --schedule fixed --allow-driver");
   }, patience);
 
   it("comes to the same digests as in this process, where nobody looks over its shoulder", async () => {

@@ -141,6 +141,8 @@ function fuzz(state: State, seed: number, count: number): Map<string, Set<string
     // What the store set going (a card that comes up) may be in the middle of the next store.
     if (nextBelow(random, 4) === 0) continue;
     if (!comesToRest(booted)) return seen;
+    // What hangs together badly goes on doing so: it is looked for after every third store, and after the last.
+    if (step % 3 !== 0 && step !== count - 1) continue;
     const problems = inconsistencies(booted.kernel, isHonest);
     if (problems.length > 0) throw new Error(`seed ${seed}, step ${step}: ${problems.join("; ")}\n${history.slice(-12).join("\n")}`);
   }

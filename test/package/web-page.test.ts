@@ -58,6 +58,10 @@ describe.skipIf(executablePath === "")("the packed page in Chromium", () => {
     page.on("request", (request) => hosts.add(new URL(request.url()).host));
     await page.goto(host.url);
     await ended(page);
+    for (const [id, shown] of [["library", "#panel-library [role=option]"], ["terminal", "#panel-terminal .xterm"], ["registers", "#panel-registers"], ["memory", "#panel-memory"]] as const) {
+      await page.locator(`#tab-${id}`).click();
+      await page.locator(shown).first().waitFor();
+    }
     expect(troubles).toEqual([]);
     expect(host.asked.filter((path) => !path.startsWith("/a/b/"))).toEqual([]);
     expect([...hosts]).toEqual([new URL(host.url).host]);

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { runScenario } from "../../dist/src/index.js";
-import { openPage, pageUrl, shownDigests, showPanel, usePage } from "./reader.ts";
+import { pageUrl, sharedPage, shownDigests, showPanel, untilOpen, untilState, usePage } from "./reader.ts";
 
 const cases = [
   { path: "isolation/a-link-down.yaml", seed: 1, schedule: "fixed" },
@@ -14,12 +14,17 @@ const cases = [
 
 describe.skipIf(pageUrl === "")("a library link", () => {
   usePage();
+  const [first] = cases;
+  const pageOf = sharedPage({ hash: `#lib=${first.path}&seed=${first.seed}&schedule=${first.schedule}` });
 
   it.each(cases)("to $path with seed $seed, schedule $schedule, shows the digests and the outcome of the command", async ({ path, seed, schedule }) => {
-    const { page } = await openPage({ hash: `#lib=${path}&seed=${seed}&schedule=${schedule}` });
+    const { page } = await pageOf();
+    // The first is what the page is opened with; to the others it is led, and shows what it was led to.
+    await page.evaluate((hash) => void (location.hash = hash), `#lib=${path}&seed=${seed}&schedule=${schedule}`);
+    await untilOpen(page, path.split("/").at(-1) ?? "");
     const { result } = await runScenario(new URL(`../../scenarios/${path}`, import.meta.url), { seed, schedule });
-    const shown = await shownDigests(page);
-    expect(shown).toEqual({ trace: result.traceDigest, layers: result.digests });
+    await untilState(page, "ended");
+    await expect.poll(() => shownDigests(page), { timeout: 30_000 }).toEqual({ trace: result.traceDigest, layers: result.digests });
     expect(await (await showPanel(page, "outcome")).locator(".outcome-head").textContent()).toContain(`outcome ${result.outcome}`);
   });
 });

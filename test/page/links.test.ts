@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runScenario } from "../../dist/src/index.js";
 import { crc32 } from "../../src/sim/crc32.ts";
 import { run } from "../support/programs.ts";
-import { editorText, newReader, openPage, openText, pageUrl, shownDigests, showPanel, typeText, untilOpen, untilState, usePage } from "./reader.ts";
+import { editorText, newReader, openPage, openText, pageUrl, sharedPage, shownDigests, showPanel, typeText, untilOpen, untilState, usePage } from "./reader.ts";
 
 const repository = fileURLToPath(new URL("../../", import.meta.url));
 const origin = pageUrl === "" ? "" : new URL(pageUrl).origin;
@@ -112,6 +112,8 @@ describe.skipIf(pageUrl === "")("a trace that the command wrote", () => {
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+  const pageOf = sharedPage();
+
   /** Goes to a record of the list, and sees the machine there. */
   async function lookAt(page: Page): Promise<void> {
     const { result } = await runScenario(new URL("../../scenarios/isolation/a-link-down.yaml", import.meta.url));
@@ -135,8 +137,21 @@ describe.skipIf(pageUrl === "")("a trace that the command wrote", () => {
     await lookAt(page);
   });
 
+  it("cut short or changed is refused with a message, and what was open stays", async () => {
+    const { page } = await pageOf();
+    const { trace } = await shownDigests(page);
+    const middle = Buffer.from(bytes);
+    middle[bytes.length >> 1] = (middle[bytes.length >> 1] ?? 0) ^ 0xff;
+    for (const [file, content] of [["cut.trace", bytes.subarray(0, bytes.length - 100)], ["head.trace", bytes.subarray(0, 12)], ["changed.trace", middle]] as const) {
+      await openText(page, content, file);
+      await notice(page).filter({ hasText: `${file}: ` }).waitFor();
+    }
+    expect(await page.locator(".title-bar .file").textContent()).toBe("first.yaml");
+    expect((await shownDigests(page)).trace).toBe(trace);
+  });
+
   it("opens by drag and drop", async () => {
-    const { page } = await openPage();
+    const { page } = await pageOf();
     const transfer = await page.evaluateHandle(({ letters, file }) => {
       const data = new DataTransfer();
       data.items.add(new File([Uint8Array.from(atob(letters), (letter) => letter.charCodeAt(0))], file));
@@ -148,19 +163,6 @@ describe.skipIf(pageUrl === "")("a trace that the command wrote", () => {
     await page.locator(".drop-hint").waitFor({ state: "detached" });
     await lookAt(page);
   });
-
-  it("cut short or changed is refused with a message, and what was open stays", async () => {
-    const { page } = await openPage();
-    const { trace } = await shownDigests(page);
-    const middle = Buffer.from(bytes);
-    middle[bytes.length >> 1] = (middle[bytes.length >> 1] ?? 0) ^ 0xff;
-    for (const [file, content] of [["cut.trace", bytes.subarray(0, bytes.length - 100)], ["head.trace", bytes.subarray(0, 12)], ["changed.trace", middle]] as const) {
-      await openText(page, content, file);
-      await notice(page).filter({ hasText: `${file}: ` }).waitFor();
-    }
-    expect(await page.locator(".title-bar .file").textContent()).toBe("first.yaml");
-    expect((await shownDigests(page)).trace).toBe(trace);
-  });
 });
 
 /** Flags, markup, changes of direction and control characters. */
@@ -168,6 +170,7 @@ const evil = "<img src=x onerror=\"window.harmed=1\"><script>window.harmed=1</sc
 
 describe.skipIf(pageUrl === "")("a hostile scenario", () => {
   usePage();
+  const pageOf = sharedPage();
 
   const text = (name: string, port: string): string => `version: 1
 name: ${JSON.stringify(name)}
@@ -197,7 +200,7 @@ expect: [{ outcome: unaffected }]
   }
 
   it("with markup, changes of direction and control characters in its name is shown as text everywhere", async () => {
-    const { page } = await openPage();
+    const { page } = await pageOf();
     await openText(page, text(evil, "rp0"), "<img src=x onerror=window.harmed=1>.yaml");
     await untilOpen(page, "<img src=x");
     await untilState(page, "ended: unaffected");
@@ -212,7 +215,7 @@ expect: [{ outcome: unaffected }]
   });
 
   it("with markup in a port's name is refused at its place, in words", async () => {
-    const { page } = await openPage();
+    const { page } = await pageOf();
     await openText(page, text("a", evil), "evil.yaml");
     const problems = page.locator(".editor-problems");
     await problems.waitFor();

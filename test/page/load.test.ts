@@ -1,11 +1,7 @@
-// The page as it comes: from the command's server, from any folder of a plain one, and without a net.
+// The page as it comes: from the command's server, and without a net. From a folder of a plain server: test/package/web-page.test.ts.
 
-import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { serve } from "../package/page.ts";
 import { editorText, newReader, openPage, pageUrl, shownDigests, showPanel, untilOpen, untilState, usePage } from "./reader.ts";
-
-const folder = fileURLToPath(new URL("../../dist/web/", import.meta.url));
 
 describe.skipIf(pageUrl === "")("the page, opened", () => {
   usePage();
@@ -28,20 +24,6 @@ describe.skipIf(pageUrl === "")("the page, opened", () => {
       await page.locator(`#panel-${id}`).getByText("is being loaded").waitFor({ state: "detached" });
     }
     expect(asked.length).toBeGreaterThan(10);
-  });
-
-  it("works from a folder of a plain server, below any path", async () => {
-    const site = await serve(folder, "/a/b/");
-    try {
-      const { page } = await newReader({ origin: new URL(site.url).origin });
-      await page.goto(site.url);
-      await untilState(page, "ended: recovered");
-      for (const id of ["library", "terminal", "registers", "memory"]) await showPanel(page, id);
-      await page.locator("#panel-library [role=option]").first().waitFor();
-      expect(site.asked.filter((path) => !path.startsWith("/a/b/") && path !== "/favicon.ico")).toEqual([]);
-    } finally {
-      site.close();
-    }
   });
 
   it("once visited, it comes without a net, runs, and opens what it never opened before", async () => {

@@ -2,7 +2,7 @@
 
 import type { Page } from "playwright";
 import { describe, expect, it } from "vitest";
-import { openPage, openText, pageUrl, shownDigests, showPanel, stateOf, untilOpen, untilState, usePage } from "./reader.ts";
+import { openText, pageUrl, sharedPage, shownDigests, showPanel, stateOf, untilOpen, untilState, usePage } from "./reader.ts";
 import { storm } from "./storm.ts";
 
 /** "record 12 of 345" as numbers. */
@@ -37,9 +37,11 @@ async function seen(page: Page): Promise<{ readonly port: string; readonly statu
 
 describe.skipIf(pageUrl === "")("the player", () => {
   usePage();
+  // Each test leaves the sample at its end.
+  const pageOf = sharedPage();
 
   it("goes by events, accesses and turns, and back to an earlier record, where machine, registers and log are those of then; forward again the digests are the same", async () => {
-    const { page } = await openPage();
+    const { page } = await pageOf();
     const digests = await shownDigests(page);
     const atEnd = await seen(page);
     const all = (await placeOf(page)).at;
@@ -75,7 +77,7 @@ describe.skipIf(pageUrl === "")("the player", () => {
   });
 
   it("runs at a pace, pauses where it is told, and comes to the same end", async () => {
-    const { page } = await openPage();
+    const { page } = await pageOf();
     const { trace } = await shownDigests(page);
     await page.getByLabel("Speed").selectOption("10 ms/s");
     await page.getByRole("button", { name: "Run", exact: true }).click();
@@ -91,7 +93,7 @@ describe.skipIf(pageUrl === "")("the player", () => {
   });
 
   it("a register written by hand shows what is in it now, and marks the run as touched: no digests are shown as the file's, and a reset takes it back", async () => {
-    const { page } = await openPage();
+    const { page } = await pageOf();
     const { trace } = await shownDigests(page);
     await press(page, "To ready", (at, before) => at < before);
     await untilState(page, "paused at 0 ns");
@@ -119,7 +121,7 @@ describe.skipIf(pageUrl === "")("the player", () => {
   });
 
   it("a storm without end leaves the page awake: frames go on, a tab answers, and Pause holds it", async () => {
-    const { page } = await openPage();
+    const { page } = await pageOf();
     await openText(page, storm, "storm.yaml");
     await untilOpen(page, "storm.yaml");
     await untilState(page, "running");

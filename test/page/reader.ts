@@ -30,21 +30,48 @@ export interface ReaderOptions extends BrowserContextOptions {
   readonly expected?: (trouble: Trouble) => boolean;
 }
 
-let browser: Browser | null = null;
-const open: { readonly reader: Reader; readonly expected: (trouble: Trouble) => boolean }[] = [];
+interface Open {
+  readonly reader: Reader & { readonly troubles: Trouble[] };
+  readonly expected: (trouble: Trouble) => boolean;
+  /** Goes on in the next test. */
+  isShared: boolean;
+}
 
-/** Connects a file's tests to the browser, and looks after each test whether anything went wrong that must not. */
+let browser: Browser | null = null;
+let open: Open[] = [];
+
+/** Connects tests to the browser, and looks after each whether anything went wrong that must not. */
 export function usePage(): void {
   beforeAll(async () => {
     browser = await chromium.connect(inject("browserEndpoint"));
   });
   afterEach(async () => {
     const troubles = open.flatMap(({ reader, expected }) => reader.troubles.filter((trouble) => !expected(trouble)));
-    await Promise.all(open.map(({ reader }) => reader.context.close()));
-    open.length = 0;
+    await closeReaders((one) => !one.isShared);
+    for (const { reader } of open) reader.troubles.length = 0;
     expect(troubles, "nothing of this may happen on the page").toEqual([]);
   });
-  afterAll(() => browser?.close());
+  afterAll(async () => {
+    await closeReaders(() => true);
+    await browser?.close();
+  });
+}
+
+async function closeReaders(isOver: (one: Open) => boolean): Promise<void> {
+  const over = open.filter(isOver);
+  open = open.filter((one) => !over.includes(one));
+  await Promise.all(over.map(({ reader }) => reader.context.close()));
+}
+
+/** One page for the tests of a block that begin where another one ended: to start the page is most of what a short test takes. Opened by the first that asks. */
+export function sharedPage(options: Parameters<typeof openPage>[0] = {}): () => Promise<Reader> {
+  let shared: Promise<Reader> | null = null;
+  const begin = async (): Promise<Reader> => {
+    const reader = await openPage(options);
+    for (const one of open) if (one.reader === reader) one.isShared = true;
+    return reader;
+  };
+  return () => (shared ??= begin());
 }
 
 /** A fresh context, as of a reader who was never here, with one empty page. */
@@ -74,8 +101,8 @@ export async function newReader({ origin = new URL(pageUrl).origin, expected = (
   });
   page.on("pageerror", (error) => troubles.push({ kind: "page error", text: `${error.message}\n${error.stack ?? ""}` }));
   page.on("crash", () => troubles.push({ kind: "crash", text: "the page crashed" }));
-  const reader: Reader = { context, page, troubles, asked };
-  open.push({ reader, expected });
+  const reader = { context, page, troubles, asked };
+  open.push({ reader, expected, isShared: false });
   return reader;
 }
 

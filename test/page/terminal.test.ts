@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { Page } from "playwright";
 import { describe, expect, it } from "vitest";
 import { run } from "../support/programs.ts";
-import { openPage, openText, pageUrl, showPanel, untilOpen, untilState, usePage } from "./reader.ts";
+import { openPage, openText, pageUrl, sharedPage, showPanel, untilOpen, untilState, usePage } from "./reader.ts";
 import { storm } from "./storm.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -39,10 +39,11 @@ async function say(page: Page, line: string): Promise<void> {
 
 describe.skipIf(pageUrl === "")("the terminal", () => {
   usePage();
+  const pageOf = sharedPage({ viewport: { width: 1280, height: 1800 } });
 
   // The second calls programs whose code the page fetches when a line names them.
   it.each(["cxl list -M", "lspci|sort; find /proc|tail -n 2"])("%s says what cxl-sandbox shell says", async (line) => {
-    const { page } = await openPage({ viewport: { width: 1280, height: 1800 } });
+    const { page } = await pageOf();
     await atPrompt(page);
     await say(page, line);
     const said = (await shell(line)).trimEnd().split("\n").map((row) => row.trimEnd());

@@ -57,8 +57,8 @@ function checkSums({ capacity }: Explanation): void {
   for (const change of capacity.changes) expect(BigInt(capacity.bytesPromised)).toBe(BigInt(change.bytesDelivered) + BigInt(change.bytesGap));
 }
 
-/** Every second file with memory that somebody is to own, and every fourth of the others. */
-const telling = all.filter((file, index) => index % (planOf(file).firmware.softReserved.length > 0 ? 2 : 4) === 0);
+/** Every third file with memory that somebody is to own, and every eighth of the others. */
+const telling = all.filter((file, index) => index % (planOf(file).firmware.softReserved.length > 0 ? 3 : 8) === 0);
 
 describe("bundled scenarios", () => {
   it.each(telling)("%s: the owner is the tree's (S38), sums add up (S58), nothing idle hides (invariant 4), 120 columns", (file) => {
@@ -74,8 +74,8 @@ describe("bundled scenarios", () => {
 });
 
 describe("policies that decided", () => {
-  // Every second of them: most differ by one word from another one.
-  it.each(different().filter((_, index) => index % 2 === 0))("%s: for each policy named the value named brings about what is foreseen, which is something else; no other is named", (file) => {
+  // Every third of them: most differ by one word from another one.
+  it.each(different().filter((_, index) => index % 3 === 0))("%s: for each policy named the value named brings about what is foreseen, which is something else; no other is named", (file) => {
     const plan = bare(file);
     const told = bareTold(file);
     const others = new Map<string, Explanation>();
@@ -193,17 +193,18 @@ describe("capacity over time", () => {
 });
 
 describe("what lies idle", () => {
-  it("100 random systems: every idle object is in a listing (invariant 4)", () => {
+  // Hundreds of others are asked for what is in no listing in test/kernel/invariants.test.ts.
+  it("25 random systems: every idle object is in a listing (invariant 4)", () => {
     const hidden: string[] = [];
     let found = 0;
-    for (let seed = 1; seed <= 100; seed++) {
+    for (let seed = 1; seed <= 25; seed++) {
       const { kernel } = bootSystem(randomSystem(seed), true);
       const left = breadcrumbs({ kernel, files: createFileSystem(kernel) });
       found += left.length;
       hidden.push(...left.filter(({ listing }) => listing === null).map(({ name, what }) => `system ${seed}: ${name}, ${what}`));
     }
     expect(hidden).toEqual([]);
-    expect(found).toBeGreaterThan(100);
+    expect(found).toBeGreaterThan(25);
   });
 });
 
@@ -234,8 +235,8 @@ describe("[S16] ledgers and what frees them", () => {
 });
 
 describe("what can be done next", () => {
-  // A time limit that has yet to pass takes the region away while the commands are typed.
-  it.each(all.filter((file) => planOf(file).firmware.regions.length > 0 && !planOf(file).policies.asm.startsWith("timeout")))("%s: the commands work in their order, no memory is lost by them, and those that are to bring some do", (file) => {
+  // A time limit that has yet to pass takes the region away while the commands are typed. Every second of the others: machines recur, and so does what is advised.
+  it.each(all.filter((file) => planOf(file).firmware.regions.length > 0 && !planOf(file).policies.asm.startsWith("timeout")).filter((_, index) => index % 2 === 0))("%s: the commands work in their order, no memory is lost by them, and those that are to bring some do", (file) => {
     const plan = bare(file);
     const told = bareTold(file);
     const advice = told.advice.filter(({ isOptional }) => !isOptional);

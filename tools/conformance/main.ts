@@ -1,91 +1,9 @@
 // npm run conformance [FOLDER]: holds machine and kernel against captures of others. Exit 0: everything equal or explained, 1: not, 2: bad input.
 
-import { writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
-import { loadModule } from "../../src/hardware/module.ts";
-import { ScenarioFileError } from "../../src/scenario/load.ts";
-import { CaptureError } from "./capture.ts";
-import type { FolderResult } from "./folder.ts";
-import { runFolder } from "./folder.ts";
-import type { LinuxOutcome } from "./linux/cases.ts";
-import { casesIn, noCase, runCases } from "./linux/cases.ts";
-import { differencesOf, linuxJson, linuxSummary } from "./linux/report.ts";
-import { pageOf } from "./page.ts";
-import { jsonOf, summaryOf } from "./report.ts";
+import { conformance } from "./command.ts";
 
-const root = fileURLToPath(new URL("../../../", import.meta.url));
-const help = `Usage: npm run conformance -- [FOLDER] [--file NAME | --scenario FILE] [--verbose] [--json] [--write-docs]
-
-Holds the model against captures. FOLDER defaults to the project's own captures; what lies in it decides what is compared:
-
-  registers   QEMU's registers (JSON), the accesses of a real driver (mmio.ndjson), decoders of a moment (*.hdm-regs.txt) and CEDT.bin; the last
-              three need qemu-cmdline.txt beside them
-  Linux       a case: steps.log (commands, outputs, exit codes) with qemu-cmdline.txt and files of moments (NAME.iomem, NAME.cxl-all.json,
-              NAME.cxl-vvv.json, NAME.daxctl.json, NAME.attrs.txt, NAME.hdm-regs.txt). The machine of the command line is booted with preset
-              linux-7.2, the commands are given in order, and every moment is compared
-
-  --file NAME      only the register capture of this name (or path below FOLDER)
-  --scenario FILE  only the case in FOLDER, on a scenario's machine, firmware, preset and policies instead of those of the command line. Its steps,
-                   if it has any, are given instead of the log's, one for each command. A log with kexec starts after the last one: the scenario's
-                   firmware says what that kernel finds
-  --verbose        reasons, every open difference, every file that is no capture
-  --json           the same as JSON
-  --write-docs     writes docs/conformance.md
-
-Every difference is explained by a rule of tools/conformance/explanations.ts or tools/conformance/linux/rules.ts, or listed.
-Exit status: 0 everything equal or explained, 1 unexplained differences, 2 bad input: one message with its place and what to do.`;
-
-const options = { file: { type: "string" }, scenario: { type: "string" }, verbose: { type: "boolean" }, json: { type: "boolean" }, "write-docs": { type: "boolean" }, help: { type: "boolean" } } as const;
-
-function readArguments() {
-  try {
-    return parseArgs({ allowPositionals: true, options });
-  } catch (error) {
-    throw new CaptureError("command line", "", `${error instanceof Error ? error.message : String(error)}; see --help`);
-  }
-}
-
-const nothing: FolderResult = { results: [], others: [], errors: [] };
-const noCases: LinuxOutcome = { results: [], errors: [] };
-
-/** Registers and cases of a folder. @throws CaptureError, ScenarioFileError */
-function runBoth(module: WebAssembly.Module, folder: string, file: string | undefined, scenario: string | undefined): { readonly registers: FolderResult; readonly linux: LinuxOutcome } {
-  if (file !== undefined) return { registers: runFolder(module, folder, file), linux: noCases };
-  const cases = casesIn(folder);
-  if (scenario === undefined) return { registers: runFolder(module, folder, undefined, cases.length > 0), linux: runCases(module, cases) };
-  if (cases.length === 0) throw noCase(folder);
-  return { registers: nothing, linux: runCases(module, cases, scenario) };
-}
-
-async function main(): Promise<number> {
-  const { values, positionals } = readArguments();
-  if (positionals.length > 1) throw new CaptureError("command line", "", `takes one folder, not ${positionals.join(", ")}; see --help`);
-  if (values.file !== undefined && values.scenario !== undefined) throw new CaptureError("command line", "", "--file is about registers, --scenario about a case; give one of them");
-  if (values.help === true) {
-    console.log(help);
-    return 0;
-  }
-  if (values["write-docs"] === true) writeFileSync(join(root, "docs/conformance.md"), pageOf());
-  const isOwn = positionals[0] === undefined && values.file === undefined;
-  const isVerbose = values.verbose === true;
-  const { module } = await loadModule();
-  const { registers, linux } = runBoth(module, resolve(positionals[0] ?? join(root, "test/fixtures/captures")), values.file, values.scenario);
-  if (values.json === true) console.log(JSON.stringify({ ...jsonOf(registers, isOwn && values.scenario === undefined), linux: linuxJson(linux.results) }, undefined, 1));
-  else {
-    if (registers.results.length > 0) console.log(`Registers\n\n${summaryOf(registers, isVerbose, isOwn)}`);
-    if (linux.results.length > 0) console.log(`${registers.results.length > 0 ? "\n" : ""}Linux\n\n${linuxSummary(linux.results, isVerbose)}`);
-  }
-  const errors = [...registers.errors, ...linux.errors];
-  for (const error of errors) console.error(`conformance: ${error.message}`);
-  if (errors.length > 0) return 2;
-  return differencesOf(linux.results) > 0 || registers.results.some((result) => result.tally.unexplained > 0) ? 1 : 0;
-}
-
-try {
-  process.exitCode = await main();
-} catch (error) {
-  console.error(error instanceof CaptureError || error instanceof ScenarioFileError ? `conformance: ${error.message}` : error);
-  process.exitCode = 2;
-}
+const { status, stdout, stderr } = await conformance(process.argv.slice(2), fileURLToPath(new URL("../../../", import.meta.url)));
+process.stdout.write(stdout);
+process.stderr.write(stderr);
+process.exitCode = status;

@@ -22,34 +22,55 @@ const linkLimit = 40;
 
 interface Found {
   readonly node: Node;
-  readonly path: string;
+  /** Names on the way to it, without links. */
+  readonly names: readonly string[];
 }
 
-/** Walks a path; links on the way are followed, the last one when `followsLast`. @throws SystemError ENOENT, ENOTDIR, EINVAL */
-function resolve(kernel: Kernel, path: string, followsLast: boolean): Found {
-  if (!path.startsWith("/")) throw new SystemError("ENOENT", `${path}: not an absolute path`);
-  const pending = path.split("/").filter((part) => part !== "" && part !== ".");
-  const walked: { readonly name: string; readonly node: Node }[] = [];
+const pathOf = ({ names }: Found): string => `/${names.join("/")}`;
+
+const flaws = { ENOENT: "no such file or directory", ENOTDIR: "not a directory", EINVAL: "too many links" } as const;
+type Flaw = keyof typeof flaws;
+
+const isStep = (part: string): boolean => part !== "" && part !== ".";
+/** The steps of a path, the first one last. */
+const stepsOf = (path: string): string[] => path.split("/").filter(isStep).toReversed();
+
+/** Walks a path; links on the way are followed, the last one when `followsLast`. Gives what is in the way where it does not come to the end. */
+function walk(kernel: Kernel, path: string, followsLast: boolean): Found | Flaw {
+  const pending = stepsOf(path);
+  const names: string[] = [];
+  const nodes: Node[] = [];
   const root = rootNode(kernel);
   let links = 0;
-  for (let part = pending.shift(); part !== undefined; part = pending.shift()) {
+  for (let part = pending.pop(); part !== undefined; part = pending.pop()) {
     if (part === "..") {
-      walked.pop();
+      names.pop();
+      nodes.pop();
       continue;
     }
-    const here = walked.at(-1)?.node ?? root;
-    if (here.kind !== "directory") throw new SystemError("ENOTDIR", `${path}: not a directory`);
+    const here = nodes.at(-1) ?? root;
+    if (here.kind !== "directory") return "ENOTDIR";
     const next = here.find(part);
-    if (next === undefined) throw new SystemError("ENOENT", `${path}: no such file or directory`);
+    if (next === undefined) return "ENOENT";
     if (next.kind === "link" && (pending.length > 0 || followsLast)) {
-      if (links++ > linkLimit) throw new SystemError("EINVAL", `${path}: too many links`);
-      if (next.target.startsWith("/")) walked.length = 0;
-      pending.unshift(...next.target.split("/").filter((step) => step !== "" && step !== "."));
+      if (links++ > linkLimit) return "EINVAL";
+      const { target } = next;
+      if (target.startsWith("/")) names.length = nodes.length = 0;
+      pending.push(...stepsOf(target));
       continue;
     }
-    walked.push({ name: part, node: next });
+    names.push(part);
+    nodes.push(next);
   }
-  return { node: walked.at(-1)?.node ?? root, path: `/${walked.map((step) => step.name).join("/")}` };
+  return { node: nodes.at(-1) ?? root, names };
+}
+
+/** As `walk`. @throws SystemError ENOENT, ENOTDIR, EINVAL */
+function resolve(kernel: Kernel, path: string, followsLast: boolean): Found {
+  if (!path.startsWith("/")) throw new SystemError("ENOENT", `${path}: not an absolute path`);
+  const found = walk(kernel, path, followsLast);
+  if (typeof found === "string") throw new SystemError(found, `${path}: ${flaws[found]}`);
+  return found;
 }
 
 /** Name of a file right below /tmp, there or not; undefined for another path. @throws SystemError of the folder's path */
@@ -57,7 +78,7 @@ function temporaryName(kernel: Kernel, path: string): string | undefined {
   const at = path.lastIndexOf("/");
   const name = path.slice(at + 1);
   if (!path.startsWith("/") || name === "" || name === "." || name === "..") return undefined;
-  return resolve(kernel, path.slice(0, at + 1), true).path === temporaryFolder ? name : undefined;
+  return pathOf(resolve(kernel, path.slice(0, at + 1), true)) === temporaryFolder ? name : undefined;
 }
 
 /** @throws SystemError EISDIR */
@@ -129,19 +150,11 @@ const scanDirectory = (kernel: Kernel, path: string, isRoot: boolean): FolderEnt
   name, status: statusOf(node), read: () => contentOf(node, `${path}/${name}`, isRoot), readlink: () => targetOf(node, `${path}/${name}`),
 }));
 
-function exists(kernel: Kernel, path: string): boolean {
-  try {
-    resolve(kernel, path, true);
-    return true;
-  } catch (thrown) {
-    if (thrown instanceof SystemError) return false;
-    throw thrown;
-  }
-}
+const exists = (kernel: Kernel, path: string): boolean => path.startsWith("/") && typeof walk(kernel, path, true) !== "string";
 
 const sendThrough = task("ioctl.send", function* (kernel: Kernel, path: string, command: string, input: Uint8Array, room: number, isRoot: boolean): Task<{ readonly returnCode: number; readonly output: Uint8Array }> {
   if (!isRoot) throw new SystemError("EACCES", `${path}: root's alone`);
-  const found = resolve(kernel, path, true).path;
+  const found = pathOf(resolve(kernel, path, true));
   const memdev = found.startsWith("/dev/cxl/") ? findDevice(kernel, cxlBus, found.slice("/dev/cxl/".length)) : undefined;
   if (memdev === undefined) throw new SystemError("ENOTTY", `${path}: no memdev`);
   return yield* sendFromUser(kernel, memdev, command, input, room);
@@ -150,7 +163,7 @@ const sendThrough = task("ioctl.send", function* (kernel: Kernel, path: string, 
 const pollChannels: ReadonlyMap<string, string> = new Map([["/dev/kmsg", logChannel], ["/sys/kernel/tracing/trace", traceChannel]]);
 
 const pollFile = task("poll", function* (kernel: Kernel, path: string): Task<void> {
-  const channel = pollChannels.get(resolve(kernel, path, true).path);
+  const channel = pollChannels.get(pathOf(resolve(kernel, path, true)));
   if (channel === undefined) throw new SystemError("EINVAL", `${path}: does not grow`);
   yield* waitInterruptibly(kernel, channel);
 });
@@ -181,7 +194,7 @@ export function createFileSystem(kernel: Kernel, isRoot = true): FileSystem {
     list: (path) => [...entriesOf(kernel, path).keys()].toSorted(),
     scan: (path) => scanDirectory(kernel, path, isRoot),
     readlink: (path) => targetOf(resolve(kernel, path, false).node, path),
-    realpath: (path) => resolve(kernel, path, true).path,
+    realpath: (path) => pathOf(resolve(kernel, path, true)),
     exists: (path) => exists(kernel, path),
     status: (path) => statusOf(resolve(kernel, path, false).node),
     loadModule: (name) => (isRoot ? initModule(kernel, name) : refuseCall(kernel, name)),

@@ -19,7 +19,7 @@ import { formatList } from "../mm/zonelists.ts";
 import type { OnlineType } from "../policy.ts";
 import { onlineTypes } from "../policy.ts";
 import type { Entries, Node } from "./node.ts";
-import { directory, file, fixed } from "./node.ts";
+import { directory, file, fixed, onDemand } from "./node.ts";
 import { nodeInformation } from "./proc-memory.ts";
 import { emptyUevent, storedUevent } from "./uevent.ts";
 
@@ -143,14 +143,17 @@ function nodesNode(kernel: Kernel): Node {
 }
 
 /** /sys/devices/system */
-export const systemNode = (kernel: Kernel): Node => fixed({ memory: memoryNode(kernel), node: nodesNode(kernel) });
+export const systemNode = (kernel: Kernel): Node => onDemand({ memory: () => memoryNode(kernel), node: () => nodesNode(kernel) });
 
 /** /sys/bus/memory and /sys/bus/node: links to the same. */
-export function systemBuses(kernel: Kernel): readonly (readonly [string, Node])[] {
-  const bus = (folder: string, names: () => readonly string[]): Node =>
-    fixed({ uevent: storedUevent(kernel), devices: directory(() => new Map(names().map((name) => [name, linkTo(`../../../${folder.slice("/sys/".length)}/${name}`)]))), drivers: fixed({}) });
-  return [
-    ["memory", bus(blockFolder, () => blocksAscending(kernel).map((block) => `memory${block.id}`))],
-    ["node", bus(nodeFolder, () => nodesAscending(kernel).map((node) => `node${node}`))],
-  ];
-}
+const systemBusNodes = {
+  memory: (kernel: Kernel): Node => busOver(kernel, blockFolder, () => blocksAscending(kernel).map((block) => `memory${block.id}`)),
+  node: (kernel: Kernel): Node => busOver(kernel, nodeFolder, () => nodesAscending(kernel).map((node) => `node${node}`)),
+} as const;
+
+const busOver = (kernel: Kernel, folder: string, names: () => readonly string[]): Node =>
+  fixed({ uevent: storedUevent(kernel), devices: directory(() => new Map(names().map((name) => [name, linkTo(`../../../${folder.slice("/sys/".length)}/${name}`)]))), drivers: fixed({}) });
+
+export const systemBus = (kernel: Kernel, name: string): Node | undefined => (name === "memory" || name === "node" ? systemBusNodes[name](kernel) : undefined);
+
+export const systemBuses = (kernel: Kernel): readonly (readonly [string, Node])[] => (["memory", "node"] as const).map((name) => [name, systemBusNodes[name](kernel)]);

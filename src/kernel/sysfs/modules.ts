@@ -53,17 +53,32 @@ const loadState = (users: readonly ModuleName[]): Entries => new Map<string, Nod
 ]);
 
 function moduleEntries(kernel: Kernel, name: string): Entries {
-  const drivers = [...kernel.drivers.values()].flat().filter((driver) => moduleOf(driver.name) === name);
-  const links = drivers.map(({ bus, name: driver }): [string, Node] => [`${bus}:${driver}`, { kind: "link", target: `../../../bus/${bus}/drivers/${driver}` }]);
+  const links: [string, Node][] = [];
+  for (const drivers of kernel.drivers.values()) {
+    for (const { bus, name: driver } of drivers) if (moduleOf(driver) === name) links.push([`${bus}:${driver}`, { kind: "link", target: `../../../bus/${bus}/drivers/${driver}` }]);
+  }
   const loadable = moduleNames.find((one) => one === name && !isBuiltIn(kernel, one));
   return new Map([...(loadable === undefined ? [] : loadState(usersOf(kernel, loadable))), ...(loadedPlugIns(kernel).includes(name) ? loadState([]) : []), ...(links.length === 0 ? [] : [["drivers", directory(() => new Map(links))] as const])]);
 }
 
+function systemModules(kernel: Kernel): Set<string> {
+  const names = new Set<string>();
+  for (const drivers of kernel.drivers.values()) {
+    for (const driver of drivers) {
+      const module = moduleOf(driver.name);
+      if (module !== undefined) names.add(module);
+    }
+  }
+  for (const name of moduleNames) if (isLoaded(kernel, name) && !isBuiltIn(kernel, name)) names.add(name);
+  for (const name of loadedPlugIns(kernel)) names.add(name);
+  return names;
+}
+
 /** /sys/module: modules that are loaded, and built-in ones that have drivers. */
-export const systemModulesNode = (kernel: Kernel): Node => directory(() => {
-  const names = new Set([...kernel.drivers.values()].flat().map((driver) => moduleOf(driver.name)).concat(moduleNames.filter((name) => isLoaded(kernel, name) && !isBuiltIn(kernel, name)), loadedPlugIns(kernel)));
-  return new Map([...names].flatMap((name) => (name === undefined ? [] : [[name, directory(() => moduleEntries(kernel, name))] as const])));
-});
+export const systemModulesNode = (kernel: Kernel): Node => {
+  const moduleNode = (name: string): Node => directory(() => moduleEntries(kernel, name));
+  return directory(() => new Map([...systemModules(kernel)].map((name) => [name, moduleNode(name)])), (name) => (systemModules(kernel).has(name) ? moduleNode(name) : undefined));
+};
 
 const plugInNamed = (kernel: Kernel, text: string): ReturnType<typeof foreignPlugIns>[number] | undefined => foreignPlugIns(kernel).find(({ module }) => module.name === text);
 

@@ -13,7 +13,7 @@ import { formatResources, iomem } from "../resource/resource.ts";
 import { debugNode } from "./debug.ts";
 import { deviceFiles, numberedNode } from "./device-numbers.ts";
 import { memoryFile } from "./dev-mem.ts";
-import { systemBuses, systemNode } from "./memory.ts";
+import { systemBus, systemBuses, systemNode } from "./memory.ts";
 import { loadedNode, moduleOf, modulesNode, release, systemModulesNode } from "./modules.ts";
 import { mountsNode } from "./mounts.ts";
 import { kernelMessages, nullNode } from "./log.ts";
@@ -31,11 +31,17 @@ const text = (read: () => string): Node => file(read);
 
 /** Relative link from the directory `from` to `to`, both absolute; it ends with the name of what it leads to, also where that lies above (kernfs). */
 export function relative(from: string, to: string): string {
-  const a = from.split("/").filter((part) => part !== "");
-  const b = to.split("/").filter((part) => part !== "");
+  // Both begin with a slash and have none at their end: so many characters, up to a slash, are the same folders.
+  const last = to.lastIndexOf("/");
   let same = 0;
-  while (same < a.length && same < b.length - 1 && a[same] === b[same]) same++;
-  return [...a.slice(same).map(() => ".."), ...b.slice(same)].join("/");
+  for (let at = 0; ; at++) {
+    const isEnd = at === from.length;
+    if ((isEnd || from[at] === "/") && to[at] === "/") same = at;
+    if (isEnd || at >= last || from[at] !== to[at]) break;
+  }
+  let up = 0;
+  for (let at = same; at < from.length; at++) if (from[at] === "/") up++;
+  return "../".repeat(up) + to.slice(same + 1);
 }
 
 /** A link whose target is worked out when it is looked at: most links of a directory that is walked through never are. */
@@ -198,7 +204,7 @@ function busesNode(kernel: Kernel): Node {
   const isOwn = (name: string): boolean => kernel.buses.has(name) || kernel.drivers.has(name);
   return directory(
     () => new Map([...[...new Set([...kernel.buses.keys(), ...kernel.drivers.keys()])].map((bus) => [bus, busNode(kernel, bus)] as const), ...systemBuses(kernel)]),
-    (name) => systemBuses(kernel).find(([bus]) => bus === name)?.[1] ?? (isOwn(name) ? busNode(kernel, name) : undefined),
+    (name) => systemBus(kernel, name) ?? (isOwn(name) ? busNode(kernel, name) : undefined),
   );
 }
 

@@ -7,6 +7,7 @@ import { boot, kernelHandlers, onNotify } from "../../../src/kernel/boot.ts";
 import { SystemError } from "../../../src/kernel/base/errno.ts";
 import { createFileSystem } from "../../../src/kernel/sysfs/file-system.ts";
 import type { FileSystem } from "../../../src/kernel/sysfs/file-system.ts";
+import type { FolderEntry } from "../../../src/kernel/sysfs/interface.ts";
 import type { MachineDescription } from "../../../src/platform/description.ts";
 import type { FirmwareDecoder, FirmwareSetup, SoftReservedRange } from "../../../src/platform/firmware-setup.ts";
 import { noSetup } from "../../../src/platform/firmware-setup.ts";
@@ -95,34 +96,23 @@ const leftOut = /^(create|delete|commands?_|trigger|uevent$|power$)|^dax_region$
 /** `key: value` for every attribute of a directory, one level of groups included; what can only be written is shown empty. */
 function attributesOf(files: FileSystem, path: string): string {
   const lines: string[] = [];
-  const one = (name: string): void => {
+  const one = (name: string, { status, read }: FolderEntry): void => {
+    if (status.kind !== "file" || leftOut.test(name.slice(name.lastIndexOf("/") + 1))) return;
     try {
-      lines.push(`${name}: ${files.read(`${path}/${name}`).trimEnd()}\n`);
+      lines.push(`${name}: ${status.isReadable ? read().trimEnd() : ""}\n`);
     } catch (thrown) {
       if (!(thrown instanceof SystemError)) throw thrown;
       lines.push(`${name}: \n`);
     }
   };
-  const isLink = (name: string): boolean => {
-    try {
-      files.readlink(`${path}/${name}`);
-      return true;
-    } catch {
-      return false;
+  for (const entry of files.scan(path)) {
+    if (entry.status.kind !== "directory" || leftOut.test(entry.name)) {
+      one(entry.name, entry);
+      continue;
     }
-  };
-  const groupOf = (name: string): readonly string[] | undefined => {
-    try {
-      return files.list(`${path}/${name}`);
-    } catch {
-      return undefined;
-    }
-  };
-  for (const name of files.list(path).filter((each) => !isLink(each) && !leftOut.test(each))) {
-    const group = groupOf(name);
-    if (group === undefined) one(name);
+    const group = files.scan(`${path}/${entry.name}`);
     // A child device has a subsystem, a group of attributes has not.
-    else if (!group.includes("subsystem")) for (const inner of group) if (!leftOut.test(inner) && groupOf(`${name}/${inner}`) === undefined) one(`${name}/${inner}`);
+    if (!group.some(({ name }) => name === "subsystem")) for (const inner of group) one(`${entry.name}/${inner.name}`, inner);
   }
   return lines.join("");
 }
