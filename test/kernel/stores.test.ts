@@ -169,7 +169,7 @@ describe("files that take a store", () => {
   it("the sequences above stored into every kind of file, and every kind takes what is legal", () => {
     const untouched = storeTable.filter(({ path }) => !seen.has(path)).map(({ path }) => path);
     expect(untouched).toEqual([]);
-    // What needs the one right name at the one right moment.
+    // What needs the one right name at the one right moment, or is drawn rarely.
     const shared = bootState(states["dax devices that share a region"] ?? { machine: cards([]) });
     const group = shared.files.realpath("/sys/bus/cxl/devices/dax_region0/dax_region");
     const online = bootState(states["memory online"] ?? { machine: cards([]) });
@@ -178,11 +178,12 @@ describe("files that take a store", () => {
     const taken = [
       store(shared, `${group}/delete`, "dax0.2"), store(shared, `${group}/create`, "1\n"), store(shared, "/sys/bus/dax/drivers/device_dax/bind", "dax0.1"), store(shared, "/sys/bus/dax/drivers/device_dax/unbind", "dax0.1\n"),
       store(online, `/sys/devices/system/memory/${block}/state`, "offline"), store(online, `/sys/devices/system/memory/${block}/state`, "online_movable\n"),
+      store(bare, "/sys/bus/cxl/flush", "1"), store(shared, `/sys/bus/pci/slots/${shared.files.list("/sys/bus/pci/slots")[0] ?? ""}/power`, "0"),
       store(bare, "/sys/bus/pci/drivers/pcieport/unbind", "0000:0c:00.0"), store(bare, "/sys/bus/pci/devices/0000:0c:00.0/enable", "1"), store(bare, "/sys/bus/pci/devices/0000:0c:00.0/enable", "0"), store(bare, "/sys/bus/pci/devices/0000:0c:00.0/enable", "0"),
     ];
-    expect(taken).toEqual(["", "", "", "", "", "", "", "", "", "EIO"]);
+    expect(taken).toEqual(["", "", "", "", "", "", "", "", "", "", "", "EIO"]);
     const neverTaken = storeTable.filter(({ path }) => seen.get(path)?.has("") === false).map(({ path }) => path);
-    expect(neverTaken.filter((path) => !/(create|delete|bind|state|\*\/enable)$/.test(path))).toEqual([]);
+    expect(neverTaken.filter((path) => !/(create|delete|bind|state|flush|power|\*\/enable)$/.test(path))).toEqual([]);
   });
 });
 
