@@ -70,6 +70,9 @@ describe("lspci on a running machine", () => {
     expect(text).toContain("\tKernel driver in use: pcieport\n");
     expect(out(booted, "lspci -vvv -s 0d:00.0")).toContain("Device Serial Number 00-00-00-00-00-00-00-01");
     booted.run(booted.files.write("/sys/bus/pci/drivers/cxl_pci/unbind", "0000:0d:00.0"));
+    // Its memory goes on being decoded, and is decoded no more once somebody says so.
+    expect(out(booted, "lspci -v -s 0d:00.0")).toMatch(/Memory at [0-9a-f]+ \(64-bit, prefetchable\) \[size=256K\]/);
+    expect(out(booted, "setpci -s 0d:00.0 COMMAND=0")).toBe("");
     expect(out(booted, "lspci -v -s 0d:00.0")).toMatch(/Memory at [0-9a-f]+ \(64-bit, prefetchable\) \[disabled\] \[size=256K\]/);
     expect(out(booted, "lspci -v -s 0d:00.0")).not.toContain("Kernel driver");
   });

@@ -9,7 +9,7 @@ import { printk } from "../base/kernel.ts";
 import type { Resource } from "../resource/resource.ts";
 import { createResource, findFree, formatRange, releaseResource, requestResource } from "../resource/resource.ts";
 import type { Bar, PciFunction } from "./device.ts";
-import { isPciDevice, pciFunctionOf, programBars } from "./device.ts";
+import { functionsOnBus, isPciDevice, pciFunctionOf, programBars } from "./device.ts";
 import { bridgeOf } from "./registers.ts";
 
 const windowGranule = 1n << 20n;
@@ -26,7 +26,6 @@ export interface HostWindows {
 
 const alignUp = (value: bigint, align: bigint): bigint => ((value + align - 1n) / align) * align;
 
-const functionsBelow = (device: Device): Device[] => device.children.filter(isPciDevice);
 
 interface Need {
   size: bigint;
@@ -38,14 +37,14 @@ function addNeed(need: Need, size: bigint, align: bigint): void {
   if (align > need.align) need.align = align;
 }
 
-const isEmptyBridge = (device: Device): boolean => functionsBelow(device).length === 0;
+const isEmptyBridge = (device: Device): boolean => functionsOnBus(device).length === 0;
 
 /** Space that everything below a bridge needs in its window of one kind. */
 function windowNeed(device: Device, isPrefetchable: boolean): Need {
   const need: Need = { size: 0n, align: windowGranule };
-  const bars = functionsBelow(device).flatMap((child) => pciFunctionOf(child).bars.filter((bar) => bar.isPrefetchable === isPrefetchable));
+  const bars = functionsOnBus(device).flatMap((child) => pciFunctionOf(child).bars.filter((bar) => bar.isPrefetchable === isPrefetchable));
   for (const bar of [...bars].toSorted((a, b) => (a.size > b.size ? -1 : a.size < b.size ? 1 : 0))) addNeed(need, bar.size, bar.size);
-  for (const child of functionsBelow(device)) {
+  for (const child of functionsOnBus(device)) {
     if (pciFunctionOf(child).bridge === null) continue;
     const inner = isEmptyBridge(child) && isPrefetchable ? { size: emptyPortWindow, align: windowGranule } : windowNeed(child, isPrefetchable);
     if (inner.size > 0n) addNeed(need, alignUp(inner.size, windowGranule), inner.align);
@@ -124,13 +123,13 @@ function assignBelow(kernel: Kernel, devices: readonly Device[], memory: readonl
 export function assignBridge(kernel: Kernel, device: Device): void {
   const windows = pciFunctionOf(device).bridge?.windows;
   if (windows === undefined) return;
-  assignBelow(kernel, functionsBelow(device), windows.memory === null ? [] : [windows.memory], windows.prefetchable === null ? [] : [windows.prefetchable]);
+  assignBelow(kernel, functionsOnBus(device), windows.memory === null ? [] : [windows.memory], windows.prefetchable === null ? [] : [windows.prefetchable]);
 }
 
 /** Assigns and programs everything below a host bridge. */
 export function assignHostBridge(kernel: Kernel, hostBridge: Device): void {
   const { windows } = hostBridge.data as HostWindows;
-  assignBelow(kernel, functionsBelow(hostBridge), preferred(windows, false), preferred(windows, true));
+  assignBelow(kernel, functionsOnBus(hostBridge), preferred(windows, false), preferred(windows, true));
 }
 
 /** Gives a port's windows back and sizes them again for what is below it now; the port and all below are programmed anew. */

@@ -99,7 +99,7 @@ export const isRootPort = (device: Device): boolean => isPciDevice(device) && pc
 export const portAbove = (device: Device): Device | undefined => (device.parent !== null && isPciDevice(device.parent) ? device.parent : undefined);
 
 /** Functions on the bus below a port. */
-export const functionsBelow = (port: Device): readonly Device[] => port.children.filter(isPciDevice);
+export const functionsOnBus = (port: Device): readonly Device[] => port.children.filter(isPciDevice);
 
 /** Every root and downstream port above a function, the nearest first. */
 export function portsAbove(device: Device): Device[] {

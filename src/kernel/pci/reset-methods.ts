@@ -8,7 +8,7 @@ import { SystemError } from "../base/errno.ts";
 import type { Kernel } from "../base/kernel.ts";
 import { printk } from "../base/kernel.ts";
 import type { PciFunction, ResetMethod } from "./device.ts";
-import { addressOf, findCapability, functionsBelow, pciFunctionOf, portAbove } from "./device.ts";
+import { addressOf, findCapability, functionsOnBus, nameInLog, pciFunctionOf, portAbove } from "./device.ts";
 import { capabilityIds, endpointPcieOf, headerOf } from "./registers.ts";
 import { busResetMask, resetBus, resetCxlBus, restoreSaved, saveFunction } from "./reset.ts";
 
@@ -23,9 +23,6 @@ const mostMethods = 7;
 /** All bits of a register of 16 bits: nobody answers. */
 const noAnswer = 0xffffn;
 
-/** Name that the kernel's log gives a function: its driver's, or that of the bus. */
-const nameOf = (device: Device): string => `${device.driver?.name ?? "pci"} ${device.name}`;
-
 /** Waits for a function to answer, ever more seldom (pci_dev_wait). @throws SystemError ENOTTY it does not, or is known to be gone */
 const awaitFunction = task("pci.awaitFunction", function* (kernel: Kernel, device: Device, what: string): Task<void> {
   let delay = 1;
@@ -33,13 +30,13 @@ const awaitFunction = task("pci.awaitFunction", function* (kernel: Kernel, devic
     if (pciFunctionOf(device).isDisconnected) throw new SystemError("ENOTTY", `${device.name} is gone`);
     if (headerOf(kernel, addressOf(device)).command.readRaw() !== noAnswer) break;
     if (delay > longestWait) {
-      printk(kernel, "warn", `${nameOf(device)}: not ready ${delay - 1}ms after ${what}; giving up`);
+      printk(kernel, "warn", `${nameInLog(device)}: not ready ${delay - 1}ms after ${what}; giving up`);
       throw new SystemError("ENOTTY", `${device.name} does not answer`);
     }
-    if (delay > patience) printk(kernel, "info", `${nameOf(device)}: not ready ${delay - 1}ms after ${what}; waiting`);
+    if (delay > patience) printk(kernel, "info", `${nameInLog(device)}: not ready ${delay - 1}ms after ${what}; waiting`);
     yield sleep(delay * millisecond);
   }
-  if (delay > patience) printk(kernel, "info", `${nameOf(device)}: ready ${delay - 1}ms after ${what}`);
+  if (delay > patience) printk(kernel, "info", `${nameInLog(device)}: ready ${delay - 1}ms after ${what}`);
 });
 
 /** Function level reset (PCIe 6.6.2): what belongs to CXL.mem and the link stays. */
@@ -59,7 +56,7 @@ function hasFunctionReset(kernel: Kernel, device: Device): boolean {
 function hasBusReset(kernel: Kernel, device: Device): boolean {
   const port = portAbove(device);
   if (port === undefined) return false;
-  return busResetMask(kernel, port)?.get("unmaskSecondaryBusReset") !== 0 && pciFunctionOf(device).bridge === null && functionsBelow(port).length === 1;
+  return busResetMask(kernel, port)?.get("unmaskSecondaryBusReset") !== 0 && pciFunctionOf(device).bridge === null && functionsOnBus(port).length === 1;
 }
 
 function hasCxlBusReset(kernel: Kernel, device: Device): boolean {
@@ -100,7 +97,7 @@ export function resetMethodText(kernel: Kernel, device: Device): string {
 
 function parseMethods(kernel: Kernel, device: Device, text: string): readonly ResetMethod[] {
   const refuse = (complaint: string): never => {
-    printk(kernel, "err", `${nameOf(device)}: ${complaint}`);
+    printk(kernel, "err", `${nameInLog(device)}: ${complaint}`);
     throw new SystemError("EINVAL", complaint);
   };
   const methods: ResetMethod[] = [];
@@ -125,7 +122,7 @@ export function setResetMethods(kernel: Kernel, device: Device, text: string): v
     return;
   }
   const methods = asked === "" ? [] : parseMethods(kernel, device, asked);
-  if (asked === "") printk(kernel, "warn", `${nameOf(device)}: All device reset methods disabled by user`);
+  if (asked === "") printk(kernel, "warn", `${nameInLog(device)}: All device reset methods disabled by user`);
   record.resetMethods = methods;
 }
 
@@ -144,13 +141,13 @@ const tryWays = task("pci.tryWays", function* (kernel: Kernel, device: Device): 
 export const resetByRequest = task("pci.resetByRequest", function* (kernel: Kernel, device: Device): Task<void> {
   if (methodsOf(kernel, device).length === 0) throw new SystemError("ENOTTY", `every way to reset ${device.name} is disabled`);
   // No driver here prepares for a reset; those that do not hear of its end either are told of in the log.
-  if (device.driver !== null) printk(kernel, "warn", `${nameOf(device)}: resetting`);
+  if (device.driver !== null) printk(kernel, "warn", `${nameInLog(device)}: resetting`);
   const command = saveFunction(kernel, device);
   headerOf(kernel, addressOf(device)).command.write({ interruptDisable: 1 });
   try {
     yield* tryWays(kernel, device);
   } finally {
     yield* restoreSaved(kernel, device, command);
-    if (device.driver !== null && device.driver.resetDone === undefined && device.driver.isTentative !== true) printk(kernel, "warn", `${nameOf(device)}: reset done`);
+    if (device.driver !== null && device.driver.resetDone === undefined && device.driver.isTentative !== true) printk(kernel, "warn", `${nameInLog(device)}: reset done`);
   }
 });

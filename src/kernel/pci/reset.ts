@@ -14,7 +14,7 @@ import { mark, printk } from "../base/kernel.ts";
 import { clearErrorStatus, enableReporting } from "./aer-registers.ts";
 import { programWindows } from "./assign.ts";
 import { writeBuses } from "./buses.ts";
-import { addressOf, findDvsec, functionsBelow, isRootPort, pciFunctionOf, portAbove, programBars } from "./device.ts";
+import { addressOf, findDvsec, functionsOnBus, isRootPort, pciFunctionOf, portAbove, programBars } from "./device.ts";
 import { holdSlot } from "./hotplug.ts";
 import { settleTime, waitForLink } from "./link.ts";
 import { restoreMessages } from "./messages.ts";
@@ -77,7 +77,7 @@ export function busResetMask(kernel: Kernel, port: Device): RegisterAccess<typeo
  */
 export const resetBus = task("pci.resetBus", function* (kernel: Kernel, device: Device): Task<void> {
   const port = portAbove(device);
-  if (port === undefined || pciFunctionOf(device).bridge !== null || functionsBelow(port).length > 1) throw new SystemError("ENOTTY", `${device.name} has no bus to itself`);
+  if (port === undefined || pciFunctionOf(device).bridge !== null || functionsOnBus(port).length > 1) throw new SystemError("ENOTTY", `${device.name} has no bus to itself`);
   if (busResetMask(kernel, port)?.get("unmaskSecondaryBusReset") === 0) throw new SystemError("ENOTTY", `${port.name} masks the reset of its bus`);
   holdSlot(kernel, port, true);
   try {
