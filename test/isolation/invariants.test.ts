@@ -20,7 +20,7 @@ import { modules } from "../support/machine.ts";
 import type { RandomIsolation } from "../support/random-isolation.ts";
 import { randomIsolation } from "../support/random-isolation.ts";
 
-const count = Number(process.env["CXL_SANDBOX_ISOLATIONS"] ?? 150);
+const count = Number(process.env["CXL_SANDBOX_ISOLATIONS"] ?? 100);
 const first = Number(process.env["CXL_SANDBOX_FIRST_ISOLATION"] ?? 1);
 const batch = 50;
 

@@ -20,7 +20,7 @@ import type { RandomSystem } from "../support/random-systems.ts";
 import { randomSystem } from "../support/random-systems.ts";
 import { pick } from "../support/store-texts.ts";
 
-const count = Number(process.env["CXL_SANDBOX_SYSTEMS"] ?? 160);
+const count = Number(process.env["CXL_SANDBOX_SYSTEMS"] ?? 120);
 const first = Number(process.env["CXL_SANDBOX_FIRST_SYSTEM"] ?? 1);
 
 /** A name of a kind that is there now. */

@@ -1,4 +1,4 @@
-// Fuzz of scenario files. CXL_SANDBOX_FUZZ_SCENARIOS: how many files (1000), CXL_SANDBOX_FUZZ_SCENARIO_SEED: of which seed (1), CXL_SANDBOX_FUZZ_SCENARIO_RUNS: one in so many that plan is run (8).
+// Fuzz of scenario files. CXL_SANDBOX_FUZZ_SCENARIOS: how many files (600), CXL_SANDBOX_FUZZ_SCENARIO_SEED: of which seed (1), CXL_SANDBOX_FUZZ_SCENARIO_RUNS: one in so many that plan is run (8).
 
 import { Ajv } from "ajv";
 import { describe, expect, it } from "vitest";
@@ -9,7 +9,7 @@ import { bundledScenarios } from "../support/library.ts";
 import type { FuzzedFile } from "../support/scenario-fuzz.ts";
 import { fateOf, fuzzSource, fuzzedFile } from "../support/scenario-fuzz.ts";
 
-const count = Number(process.env["CXL_SANDBOX_FUZZ_SCENARIOS"] ?? "1000");
+const count = Number(process.env["CXL_SANDBOX_FUZZ_SCENARIOS"] ?? "600");
 const seed = Number(process.env["CXL_SANDBOX_FUZZ_SCENARIO_SEED"] ?? "1");
 const runsOneIn = Number(process.env["CXL_SANDBOX_FUZZ_SCENARIO_RUNS"] ?? "8");
 const mostShown = 5;
