@@ -193,7 +193,7 @@ describe("capacity over time", () => {
 });
 
 describe("what lies idle", () => {
-  // Hundreds of others are asked for what is in no listing in test/kernel/invariants.test.ts.
+  // A hundred others are asked for what is in no listing in test/kernel/invariants.test.ts.
   it("25 random systems: every idle object is in a listing (invariant 4)", () => {
     const hidden: string[] = [];
     let found = 0;
