@@ -8,6 +8,7 @@ import type { TraceFile } from "../../src/scenario/trace/file.ts";
 import { createRegisterWords, registerAccessOf } from "../../src/scenario/trace/register-words.ts";
 import { createTraceWords, hardwareKinds } from "../../src/scenario/trace/words.ts";
 import { readRecord, recordWords } from "../../src/sim/trace.ts";
+import type { Difference } from "./compare.ts";
 
 /** Lines by stream: one for the registers of each device, one for its commands, one for the commits of all. */
 export type DriverWrites = ReadonlyMap<string, readonly string[]>;
@@ -46,17 +47,10 @@ export function driverWrites(trace: TraceFile): DriverWrites {
   return streams;
 }
 
-/** Where two streams part. */
-export interface Parting {
-  readonly place: string;
-  readonly real: string | undefined;
-  readonly ours: string | undefined;
-}
-
 /** Streams held against each other line by line, up to the first that is another. */
-export function partings(real: DriverWrites, ours: DriverWrites): { readonly equal: number; readonly partings: readonly Parting[] } {
+export function partings(real: DriverWrites, ours: DriverWrites): { readonly equal: number; readonly partings: readonly Difference[] } {
   let equal = 0;
-  const found: Parting[] = [];
+  const found: Difference[] = [];
   for (const stream of new Set([...real.keys(), ...ours.keys()])) {
     const [theirs, own] = [real.get(stream) ?? [], ours.get(stream) ?? []];
     const at = theirs.findIndex((line, index) => line !== own[index]);

@@ -1,6 +1,6 @@
 // Traces of real drivers as fixtures of the suite: each is run again on today's module, and kept as it comes where every access is answered as the driver's was.
 
-import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import type { TraceFile, TraceTool } from "../../src/scenario/trace/file.ts";
@@ -8,6 +8,7 @@ import { decodeTrace, encodeTrace } from "../../src/scenario/trace/file.ts";
 import { replayServed } from "../../src/vfio-user/served-trace.ts";
 import { projectRoot } from "./folder.ts";
 import { RigProblem } from "./problem.ts";
+import { readTrace } from "./record.ts";
 
 const fixtures = join(projectRoot, "test/fixtures/linux-traces");
 const ending = ".trace.gz";
@@ -51,9 +52,10 @@ function keep(engine: Engine, name: string, recorded: TraceFile): string {
 /** Keeps the traces of the last runs of some cases as fixtures. @throws RigProblem there is none, or it does not hold any more */
 export function* keepRuns(engine: Engine, results: string, names: readonly string[]): Generator<string> {
   for (const name of names) {
-    const path = join(results, name, "served.trace");
-    if (!existsSync(path)) throw new RigProblem(`${path} is not there: npm run linux -- ${name} records it`);
-    yield keep(engine, name, decodeTrace(readFileSync(path)));
+    const folder = join(results, name);
+    const recorded = readTrace(folder);
+    if (recorded === null) throw new RigProblem(`${folder} has no trace: npm run linux -- ${name} records it`);
+    yield keep(engine, name, recorded);
   }
 }
 

@@ -1,6 +1,7 @@
 // Ways to reset one function by request, in the order in which they are tried (sysfs-bus-pci: reset_method, reset; pci_reset_fn_methods). No function here has a
 // reset of its own kind, one of ACPI's, one of the Advanced Features capability, or power management: those are names that no function supports.
 
+import { endpointHeader } from "../../../registers/pci.ts";
 import type { Task } from "../../sim/task.ts";
 import { sleep, task } from "../../sim/task.ts";
 import type { Device } from "../base/device.ts";
@@ -20,8 +21,8 @@ const patience = 1000;
 const longestWait = 60_000;
 /** Names in a list, at most. */
 const mostMethods = 7;
-/** All bits of a register of 16 bits: nobody answers. */
-const noAnswer = 0xffffn;
+/** All bits of the command register: nobody answers. */
+const noAnswer = (1n << BigInt(endpointHeader.registers.command.width)) - 1n;
 
 /** Waits for a function to answer, ever more seldom (pci_dev_wait). @throws SystemError ENOTTY it does not, or is known to be gone */
 const awaitFunction = task("pci.awaitFunction", function* (kernel: Kernel, device: Device, what: string): Task<void> {
